@@ -1,0 +1,13 @@
+from . import figures as figures
+from . import tables as tables
+from .instruments.registry import get_instrument as get_instrument
+from .instruments.registry import list_instruments as list_instruments
+from .instruments.scoring import score_items as score_items
+from .instruments.suicidality import suicidality_states as suicidality_states
+from .mixed.model import mixedlm as mixedlm
+from .simulation.simulate import simulate_study as simulate_study
+from .simulation.write import write_study as write_study
+from .study.load import check_study as check_study
+from .study.load import load_study as load_study
+from .study.outcomes import Outcomes as Outcomes
+from .version import __version__ as __version__

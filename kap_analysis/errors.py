@@ -1,0 +1,33 @@
+"""The errors of the package: what was found, what was expected, what to do."""
+
+import pandas as pd
+
+
+class KapError(Exception):
+    """Base of every error that the package raises on purpose; its text is one readable sentence."""
+
+
+class InstrumentError(KapError):
+    """An instrument is unknown, incomplete for the question asked, or was given answers that it does not have."""
+
+
+class StudyError(KapError):
+    """A study folder breaks its contract.
+
+    Attributes
+    ----------
+    problems : pandas.DataFrame
+        One row per problem: ``file``, ``row``, ``column``, ``found``, ``expected``, ``message``.
+    """
+
+    def __init__(self, message: str, problems: pd.DataFrame | None = None) -> None:
+        super().__init__(message)
+        self.problems = pd.DataFrame() if problems is None else problems
+
+
+class AnalysisError(KapError):
+    """A question cannot be answered from the data that were given."""
+
+
+class ReportError(KapError):
+    """A results folder cannot be written, or is not ours to replace."""

@@ -1,0 +1,1 @@
+"""One function per figure: frames in by keyword, a matplotlib Figure or Axes out."""

@@ -1,0 +1,1 @@
+"""Notebooks run in order, the results folder and its manifest."""

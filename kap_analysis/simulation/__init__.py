@@ -1,0 +1,1 @@
+"""The simulated three-practice study and its truth."""

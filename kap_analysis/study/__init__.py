@@ -1,0 +1,1 @@
+"""What a study is: the tables' contract, reading, checking, visits, outcome frames."""
