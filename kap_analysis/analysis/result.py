@@ -1,0 +1,62 @@
+"""What every answer of this room can do: print itself as a paragraph, and become JSON."""
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+class Result:
+    """Base of the frozen results of ``analysis/``.
+
+    A result holds tidy frames, one per field, and says itself in plain English: ``paragraph`` is fit for a Results
+    section and is made from the frames, so it changes with the data. ``withheld`` lists what the disclosure gate kept
+    back (columns ``frame``, ``row``, ``column``, ``why``); it is empty for a private or a simulated study.
+    """
+
+    __slots__ = ()
+
+    @property
+    def paragraph(self) -> str:
+        """The result in sentences, with its numbers."""
+        raise AttributeError(f"{type(self).__name__} has no paragraph")
+
+    def __str__(self) -> str:
+        return self.paragraph
+
+    def _repr_markdown_(self) -> str:
+        return self.paragraph
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fields as plain values: frames as lists of rows, missing and infinite numbers as None."""
+        fields = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {**fields, "paragraph": self.paragraph}
+
+
+def empty_withheld() -> pd.DataFrame:
+    """The list of what was withheld, when nothing was."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in ("frame", "row", "column", "why")})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.DataFrame):
+        return [{str(k): _plain(v) for k, v in row.items()} for row in value.to_dict(orient="records")]
+    if isinstance(value, pd.Series):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool | int | str):
+        return value
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    return str(value)
