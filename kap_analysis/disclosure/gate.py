@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from kap_analysis.disclosure.policy import EXACT_DAY_COLUMNS, EXTREME_COLUMNS, PERSON_COLUMNS
+from kap_analysis.disclosure.policy import EXACT_DAY_COLUMNS, EXTREME_COLUMNS, NAMING_NUMBERS, PERSON_COLUMNS
 from kap_analysis.disclosure.relations import find_relations
 from kap_analysis.disclosure.suppression import cells_to_withhold
 
@@ -80,15 +80,14 @@ def _withhold(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[dict[s
         return frame.iloc[:0], [_entry(name, "all", "all", PATIENT_LINES)] if len(frame) else []
     frame = frame.reset_index(drop=True)
     counts = count_columns(frame)
-    numbers = [c for c in frame.columns if pd.api.types.is_numeric_dtype(frame[c]) and not _is_flag(frame[c])]
+    numbers = [c for c in frame.columns if _is_number(frame[c]) and c not in NAMING_NUMBERS]
     keys = [c for c in frame.columns if c not in numbers]
     reasons = _single_values(frame)
-    whole = frame[counts].fillna(0)
-    named = pd.concat([frame[keys], whole], axis=1)
-    reasons |= {cell: why for cell, why in cells_to_withhold(whole, counts, find_relations(named, keys, counts)).items()}
+    named = pd.concat([frame[keys], frame[counts].fillna(0)], axis=1)
+    reasons |= cells_to_withhold(named, counts, find_relations(named, keys, counts))
     for row in {row for row, column in reasons if column in counts}:
         for column in numbers:
-            if column not in counts and column not in ("month", "level_order"):
+            if column not in counts:
                 reasons.setdefault((row, column), OF_FEW)
     reasons = {(r, c): why for (r, c), why in reasons.items() if pd.notna(frame[c].iloc[r])}
     if not reasons:
@@ -108,8 +107,8 @@ def _single_values(frame: pd.DataFrame) -> dict[tuple[int, str], str]:
     return {(row, column): why for column, why in single.items() for row in range(len(frame))}
 
 
-def _is_flag(column: pd.Series) -> bool:
-    return bool(pd.api.types.is_bool_dtype(column))
+def _is_number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
 
 
 def _row_name(frame: pd.DataFrame, keys: list[str], row: int) -> str:

@@ -23,6 +23,11 @@ EXACT_DAY_COLUMNS: Final = frozenset({"day", "start_day", "end_day"})
 #: Columns whose presence makes a frame a list of patients (or of small clusters of them, or of their clinicians).
 PERSON_COLUMNS: Final = frozenset({"patient_id", "session_id", "facilitator_id", "cohort_id"})
 
+#: Numbers that name a row rather than measure anything in it.
+NAMING_NUMBERS: Final = frozenset(
+    {"month", "minute", "margin", "delta_individual", "delta_group", "value", "cutoff_value", "session_number"}
+)
+
 #: The level that stands for a total over a column, e.g. ``practice == "all"``.
 TOTAL_LEVEL: Final = "all"
 

@@ -6,7 +6,7 @@ relations of a frame are found from its numbers, not declared: a new frame is co
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -83,10 +83,12 @@ def _parts_of_another_column(frame: pd.DataFrame, keys: list[str], counts: list[
                 continue
             for part, total in ((p, t) for p in counts for t in counts if p != t):
                 whole = frame[total].to_numpy(float)[rows]
-                missing = [0.0] + [frame[c].to_numpy(float)[rows][0] for c in counts if "missing" in c]
-                added = frame[part].to_numpy(float)[rows].sum()
-                if _equal(whole, whole[0]) and any(_equal(whole[0], added + m) for m in missing):
-                    yield Relation((int(rows[0]), total), tuple((int(r), part) for r in rows))
+                left = whole[0] - frame[part].to_numpy(float)[rows].sum()
+                rest = [(int(rows[0]), c) for c in counts if "missing" in c and frame[c].iloc[rows[0]] == left]
+                if _equal(whole, whole[0]) and (left == 0 or rest):
+                    yield Relation(
+                        (int(rows[0]), total), (*((int(r), part) for r in rows), *(rest[:1] if left else []))
+                    )
                     for row in rows[1:]:
                         yield Relation((int(rows[0]), total), ((int(row), total),))
 
@@ -96,7 +98,7 @@ def _chains(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator
     before = [c for c in counts if c.startswith("of_")]
     for key in keys:
         for rows in _groups(frame, [k for k in keys if k != key]):
-            for earlier, later in zip(rows[:-1], rows[1:], strict=True):
+            for earlier, later in pairwise(rows):
                 for of, count in ((o, c) for o in before for c in counts if c not in before):
                     if frame[of].iloc[later] == frame[count].iloc[earlier]:
                         yield Relation((int(later), of), ((int(earlier), count),))
