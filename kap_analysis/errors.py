@@ -31,3 +31,11 @@ class AnalysisError(KapError):
 
 class ReportError(KapError):
     """A results folder cannot be written, or is not ours to replace."""
+
+
+class FigureError(KapError):
+    """A figure was asked of frames that cannot give it."""
+
+
+class TableError(KapError):
+    """A table cannot be made from the frames that were given, or cannot be written as was asked."""
