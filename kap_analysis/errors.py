@@ -39,3 +39,7 @@ class FigureError(KapError):
 
 class TableError(KapError):
     """A table cannot be made from the frames that were given, or cannot be written as was asked."""
+
+
+class SimulationError(KapError):
+    """A simulated study was asked for that cannot be made, or cannot be written where it was asked for."""
