@@ -1,0 +1,31 @@
+"""Alternative text: what a figure shows, in words, for readers who do not see it.
+
+Each figure function writes the text from the frames that it draws and attaches it to the Figure it made (or to the
+Axes it was given); :func:`alt_text` is the one way to read it, and :func:`describe` the one way to set it.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_ATTRIBUTE: Final = "kap_alternative_text"
+
+
+def describe(artist: Figure | Axes, text: str) -> None:
+    """Attach the alternative text to a figure or to Axes, in place of an earlier one."""
+    setattr(artist, _ATTRIBUTE, " ".join(text.split()))
+
+
+def alt_text(artist: Figure | Axes) -> str:
+    """The alternative text of a figure, or of Axes.
+
+    A Figure that was put together from given Axes answers with their texts, one after the other; a figure that this
+    package did not draw answers with an empty text.
+    """
+    own = getattr(artist, _ATTRIBUTE, "")
+    if own or not isinstance(artist, Figure):
+        return str(own)
+    texts: Iterable[str] = (getattr(ax, _ATTRIBUTE, "") for ax in artist.axes)
+    return " ".join(text for text in texts if text)
