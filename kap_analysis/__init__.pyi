@@ -5,6 +5,8 @@ from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items
 from .instruments.suicidality import suicidality_states as suicidality_states
 from .mixed.model import mixedlm as mixedlm
+from .report.results_folder import open_results as open_results
+from .report.versions import list_versions as list_versions
 from .simulation.simulate import simulate_study as simulate_study
 from .simulation.write import write_study as write_study
 from .study.load import check_study as check_study

@@ -1,0 +1,58 @@
+"""``kap``: one file a verb, each of which imports its room when it runs."""
+
+import sys
+
+import typer
+
+from kap_analysis.cli.demo import demo
+from kap_analysis.cli.reproduce import reproduce
+
+app = typer.Typer(
+    name="kap",
+    help="Group versus individual ketamine-assisted psychotherapy: check a study, run its analysis, read its results. "
+    "Everything runs on this computer and sends nothing.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (reproduce, demo):
+    app.command()(verb)
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: bool = typer.Option(False, "--version", help="Show the version and exit.")) -> None:
+    if version:
+        from kap_analysis.version import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def run() -> None:
+    """Run the command line: what the package has to say about a failure is one line on standard error.
+
+    Exit codes: 0 all is well, 1 problems were found in the data or an answer cannot be given, 2 misuse.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        typer.echo(f"kap: {error}", err=True)
+        raise SystemExit(code) from None
+
+
+def _exit_code(error: Exception) -> int | None:
+    """1 for what the data do not allow, 2 for what was asked wrongly, None for what nobody foresaw."""
+    from kap_analysis.errors import AnalysisError, KapError, StudyError
+    from kap_analysis.mixed.errors import MixedModelError
+
+    if isinstance(error, (StudyError, AnalysisError, MixedModelError)):
+        return 1
+    return 2 if isinstance(error, KapError) else None

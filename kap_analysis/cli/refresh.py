@@ -1,0 +1,29 @@
+"""``python -m kap_analysis.cli.refresh``: run the notebooks of a checkout and keep, or check, their outputs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def refresh(
+    folder: Annotated[Path, typer.Argument(help="The folder of numbered notebooks.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 where the kept outputs differ.")
+    ] = False,
+) -> None:
+    """Run the notebooks of a folder in place, so that the outputs they keep come from one fresh run."""
+    from kap_analysis.cli.progress import shown_progress
+    from kap_analysis.report.kept_outputs import refresh_notebooks
+
+    with shown_progress("Checking" if check else "Refreshing") as progress:
+        differing = refresh_notebooks(folder, check=check, progress=progress)
+    for line in differing:
+        typer.echo(line)
+    if check and differing:
+        typer.echo("The outputs that the notebooks keep are not those of a fresh run; run `make notebooks`.", err=True)
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(refresh)

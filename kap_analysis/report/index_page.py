@@ -1,0 +1,172 @@
+"""``index.html``: what a reader sees first, made from what the notebooks handed over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader
+
+from kap_analysis.report import headline
+from kap_analysis.report.notebook_page import TEMPLATES, read_style
+from kap_analysis.report.versions import list_versions
+
+UNKNOWN: Final = "not in this run"
+WITHHELD: Final = "withheld"
+KINDS: Final = {"html": "HTML", "csv": "CSV", "md": "Markdown", "tex": "LaTeX", "docx": "Word"}
+LIMITS: Final = (
+    "Whether ketamine or therapy caused the change: no group of patients went without them.",
+    "Whether the format caused a difference: patients were not assigned to a format by chance, and adjusting reaches "
+    "only what was recorded.",
+    "How those fare who were not assessed: of {started} who started, {lost} have no score at {when}.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AboutStudy:
+    """What the banner says of a study."""
+
+    title: str
+    banner: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookEntry:
+    """An executed notebook on the index page."""
+
+    title: str
+    page: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with its label, and what it is out of."""
+
+    label: str
+    value: str
+    lines: tuple[str, ...] = ()
+    wide: bool = False
+
+
+def write_index(
+    folder: Path,
+    *,
+    about: AboutStudy,
+    contents: Mapping[str, Mapping[str, Any]],
+    notebooks: Sequence[NotebookEntry],
+    inputs: Sequence[Mapping[str, Any]],
+    outputs: Sequence[Mapping[str, Any]],
+) -> Path:
+    """Write ``index.html`` into a results folder.
+
+    Parameters
+    ----------
+    folder : path
+    about : AboutStudy
+    contents : mapping
+        ``figures``, ``tables`` and ``facts``, from ``read_contents``.
+    notebooks : sequence of NotebookEntry
+    inputs, outputs : sequence of mapping
+        With ``file`` and ``sha256``.
+    """
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+    facts = contents.get("facts", {})
+    page = environment.get_template("index.html.j2").render(
+        style=read_style(),
+        title=about.title,
+        banner=about.banner,
+        data=about.data,
+        tiles=make_tiles(facts),
+        limits=what_it_cannot_tell(facts),
+        notebooks=notebooks,
+        figures=[_entry(name, entry) for name, entry in contents.get("figures", {}).items()],
+        tables=[_entry(name, entry) for name, entry in contents.get("tables", {}).items()],
+        made=f"Made by kap reproduce (kap_analysis {list_versions()['kap-analysis']}) from {_count(inputs, 'file')}.",
+        files=[*inputs, *outputs],
+        versions=list_versions(),
+    )
+    path = folder / "index.html"
+    path.write_text(page.rstrip() + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def make_tiles(facts: Mapping[str, Any]) -> list[Tile]:
+    """The tiles, from the facts that the notebooks noted; a fact that is missing is said to be."""
+    assessed = facts.get(headline.ASSESSED, {})
+    difference = facts.get(headline.DIFFERENCE, {})
+    started = facts.get(headline.STARTED)
+    return [
+        Tile("Started", _integer(facts, headline.STARTED), ("patients in the study",)),
+        Tile(
+            "Dosed",
+            _integer(facts, headline.DOSED),
+            (_of(facts.get(headline.DOSED), started, "started"), "one or more ketamine sessions"),
+        ),
+        Tile(
+            f"Assessed at {assessed.get('when', 'the primary visit')}",
+            _integer(assessed, "n"),
+            (_of(assessed.get("n"), started, "started"),),
+        ),
+        _change_tile("Reliably better", facts.get(headline.BETTER)),
+        _change_tile("Reliably worse", facts.get(headline.WORSE)),
+        _difference_tile(difference),
+    ]
+
+
+def what_it_cannot_tell(facts: Mapping[str, Any]) -> list[str]:
+    """Three lines on what no reader may conclude."""
+    started, assessed = facts.get(headline.STARTED), facts.get(headline.ASSESSED, {})
+    n, when = assessed.get("n"), assessed.get("when", "the primary visit")
+    if started is None or n is None:
+        return [*LIMITS[:2], "How those fare who were not assessed."]
+    return [*LIMITS[:2], LIMITS[2].format(started=f"{started:,}", lost=f"{started - n:,}", when=when)]
+
+
+def _change_tile(label: str, fact: Mapping[str, Any] | None) -> Tile:
+    if fact is None:
+        return Tile(label, UNKNOWN)
+    n = fact.get("n")
+    lines = (_of(n, fact.get("n_assessed"), "assessed"), _of(n, fact.get("n_started"), "started"))
+    return Tile(label, WITHHELD if n is None else f"{n:,}", tuple(line for line in lines if line))
+
+
+def _difference_tile(fact: Mapping[str, Any]) -> Tile:
+    label = "Group minus individual, adjusted"
+    if not fact:
+        return Tile(label, UNKNOWN, wide=True)
+    estimate, low, high = (fact.get(key) for key in ("estimate", "ci_low", "ci_high"))
+    if estimate is None or low is None or high is None:
+        return Tile(label, WITHHELD, wide=True)
+    what = f"{fact['unit']} at {fact['when']}" if fact.get("unit") else f"points at {fact['when']}"
+    return Tile(label, _signed(estimate), (f"95% interval {_signed(low)} to {_signed(high)}", what), wide=True)
+
+
+def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    files = [{"file": f, "kind": _kind(f)} for f in entry["files"]]
+    by_kind = {item["kind"]: item["file"] for item in files}
+    return {**entry, "name": name, "files": files, "picture": by_kind.get("PNG", ""), "page": by_kind.get("HTML", "")}
+
+
+def _kind(file: str) -> str:
+    suffix = PurePosixPath(file).suffix.removeprefix(".")
+    return KINDS.get(suffix, suffix.upper())
+
+
+def _integer(facts: Mapping[str, Any], name: str) -> str:
+    if name not in facts:
+        return UNKNOWN
+    return WITHHELD if facts[name] is None else f"{facts[name]:,}"
+
+
+def _of(n: float | None, whole: float | None, what: str) -> str:
+    return f"{100 * n / whole:.0f}% of {whole:,} {what}" if n is not None and whole else ""
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _count(items: Sequence[Any], what: str) -> str:
+    return f"{len(items):,} {what}" + ("" if len(items) == 1 else "s")

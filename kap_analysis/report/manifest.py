@@ -1,0 +1,74 @@
+"""What went into a run and what came out of it: files with their hashes, versions, platform, seed and seconds."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from kap_analysis.report.staging import MADE_BY, MANIFEST
+from kap_analysis.report.versions import list_versions
+
+#: What a study folder is read from; other files in it play no part.
+STUDY_FILES: Final = (".toml", ".csv", ".parquet")
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def list_files(folder: Path, paths: Iterable[Path], *, under: str = "") -> list[dict[str, Any]]:
+    """One entry per file, sorted by name: ``file`` (relative to the folder, with ``/``), ``bytes``, ``sha256``."""
+    named = sorted((path.relative_to(folder).as_posix(), path) for path in paths)
+    return [{"file": f"{under}{name}", "bytes": path.stat().st_size, "sha256": hash_file(path)} for name, path in named]
+
+
+def list_inputs(study: Path, notebooks: Iterable[Path]) -> list[dict[str, Any]]:
+    """The files of a study folder and the notebooks, as they were before the run."""
+    data = [path for path in study.iterdir() if path.is_file() and path.suffix.lower() in STUDY_FILES]
+    found = list_files(study, data, under="study/")
+    for path in notebooks:
+        found += list_files(path.parent, [path], under="notebooks/")
+    return found
+
+
+def write_manifest(
+    folder: Path,
+    *,
+    inputs: list[dict[str, Any]],
+    seed: int | None,
+    seconds: Mapping[str, float],
+    about: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write ``manifest.json`` of a results folder, and return what it says.
+
+    Parameters
+    ----------
+    folder : path
+        Every file in it is an output.
+    inputs : list of dict
+        From :func:`list_inputs`.
+    seed : int or None
+        Of what is drawn at random in the notebooks.
+    seconds : mapping
+        Notebook to seconds; the one part that differs between two runs.
+    about : mapping
+        Of the study: title, provenance, visibility, when the data were cut, patients.
+    """
+    outputs = [p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")]
+    manifest = {
+        "made_by": MADE_BY,
+        "study": dict(about),
+        "seed": seed,
+        "versions": list_versions(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "inputs": inputs,
+        "outputs": list_files(folder, outputs),
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
+    return manifest

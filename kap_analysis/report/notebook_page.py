@@ -1,0 +1,74 @@
+"""An executed notebook as one HTML page that loads nothing from anywhere."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to another page of the results."""
+
+    file: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageHead:
+    """What stands above a notebook: its title, links, and what data it was run on."""
+
+    title: str
+    links: tuple[Link, ...] = ()
+    banner: str = ""
+    data: str = ""
+
+
+def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
+    """The first heading of a notebook: the question that it asks."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for line in cell.source.splitlines():
+                if line.startswith("# "):
+                    return line.removeprefix("# ").strip()
+    return otherwise
+
+
+def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
+    """The page of a notebook, with its pictures inside it and its source shown.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed.
+    head : PageHead
+
+    Returns
+    -------
+    str, the same for the same notebook.
+    """
+    options = Config()
+    options.HTMLExporter.exclude_anchor_links = True
+    options.HTMLExporter.exclude_input_prompt = True
+    options.HTMLExporter.exclude_output_prompt = True
+    exporter = HTMLExporter(template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], config=options)
+    exporter.register_filter("prose", markdown_to_html)
+    page = {**asdict(head), "style": read_style()}
+    html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
+    return "\n".join(line.rstrip() for line in html.splitlines()) + "\n"
+
+
+def markdown_to_html(text: str) -> str:
+    """Markdown as HTML; HTML in it, which may come from the title of a study, is shown and not obeyed."""
+    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(text))
+
+
+def read_style() -> str:
+    """The stylesheet that all pages share."""
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")

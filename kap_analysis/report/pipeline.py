@@ -1,0 +1,171 @@
+"""The main job: every notebook against one study, and a results folder that is whole or not there."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nbformat import NotebookNode
+
+from kap_analysis.report.execution import fill_parameters, read_notebook, read_parameters, run_notebook, write_notebook
+from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
+from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
+from kap_analysis.report.notebook_page import Link, PageHead, notebook_title, notebook_to_html
+from kap_analysis.report.results_folder import read_contents
+from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
+from kap_analysis.report.staging import check_replaceable, staged_folder
+from kap_analysis.study.load import Study, load_study
+
+Progress = Callable[[int, int, str], None]
+STUDY_FOLDER: Final = "study_folder"
+RESULTS_FOLDER: Final = "results_folder"
+PAGES: Final = "notebooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduced:
+    """Where the results are, and what the manifest says of them."""
+
+    folder: Path
+    index: Path
+    manifest: Mapping[str, Any]
+
+
+def reproduce(
+    study: str | Path | None = None,
+    out: str | Path = "results",
+    *,
+    notebooks: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Reproduced:
+    """Run the notebooks in their order against a study, and write figures, tables, pages and a manifest.
+
+    Parameters
+    ----------
+    study : path, optional
+        A study folder; the simulated study that comes with the package when absent.
+    out : path
+        The results folder: absent, empty, or one that an earlier run wrote. It is replaced as a whole at the end.
+    notebooks : path, optional
+        A folder of numbered notebooks; those of the package when absent.
+    progress : callable, optional
+        Called with (cells done, cells in all, which notebook).
+
+    Returns
+    -------
+    Reproduced
+
+    Raises
+    ------
+    StudyError
+        If the study breaks its contract.
+    ReportError
+        If a notebook fails, or `out` is not ours to replace. The results that were there stay as they were.
+    """
+    source = Path(study) if study is not None else shipped_study()
+    check_replaceable(Path(out).expanduser().resolve())
+    loaded = load_study(source)
+    paths = list_notebooks(Path(notebooks) if notebooks is not None else shipped_notebooks())
+    inputs = list_inputs(source, paths)
+    originals = {path.stem: read_notebook(path) for path in paths}
+    with staged_folder(out) as staging:
+        seconds, executed = _run_all(originals, source.resolve(), staging, progress)
+        about = describe_study(loaded)
+        entries = _write_pages(executed, staging, about)
+        _write_index(staging, about, entries, inputs)
+        manifest = write_manifest(
+            staging, inputs=inputs, seed=_seed(originals), seconds=seconds, about=study_facts(loaded)
+        )
+    folder = Path(out)
+    return Reproduced(folder, folder / "index.html", manifest)
+
+
+def describe_study(study: Study) -> AboutStudy:
+    """What the banner says: SIMULATED, PRIVATE or PUBLIC, when the data were cut, and how many patients."""
+    settings = study.settings
+    if study.is_simulated:
+        banner, meaning = "SIMULATED", "No patient stands behind these numbers."
+    elif settings.visibility == "private":
+        banner, meaning = "PRIVATE", "These pages can point at single patients; keep them with those who treat them."
+    else:
+        banner, meaning = "PUBLIC", "Small counts, and what would give them back, are withheld."
+    as_of = f"Data as of {settings.data_cut}" if settings.data_cut else "When the data were cut is not stated"
+    return AboutStudy(settings.title, banner, f"{meaning} {as_of}; n = {len(study.patients):,} patients.")
+
+
+def study_facts(study: Study) -> dict[str, Any]:
+    """What the manifest says of a study: nothing that tells where it lies."""
+    settings = study.settings
+    return {
+        "title": settings.title,
+        "provenance": settings.provenance,
+        "visibility": settings.visibility,
+        "data_cut": settings.data_cut,
+        "n_patients": len(study.patients),
+    }
+
+
+def _run_all(
+    originals: Mapping[str, NotebookNode], study: Path, staging: Path, progress: Progress | None
+) -> tuple[dict[str, float], dict[str, NotebookNode]]:
+    """Run each notebook; what is kept shows the name of the study folder, not where it lies."""
+    cells = {name: _code_cells(notebook) for name, notebook in originals.items()}
+    total, before = sum(cells.values()), 0
+    seconds: dict[str, float] = {}
+    executed: dict[str, NotebookNode] = {}
+    for name, original in originals.items():
+        began = time.perf_counter()
+        filled = fill_parameters(original, {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(staging)}, name=name)
+        ran = run_notebook(filled, name=name, progress=_shifted(progress, before, total, name))
+        executed[name] = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
+        seconds[name] = time.perf_counter() - began
+        before += cells[name]
+    return seconds, executed
+
+
+def _shifted(progress: Progress | None, before: int, total: int, name: str) -> Callable[[int, int], None] | None:
+    if progress is None:
+        return None
+    progress(before, total, name)
+    return lambda done, _: progress(before + done, total, name)
+
+
+def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: AboutStudy) -> list[NotebookEntry]:
+    (staging / PAGES).mkdir()
+    titles = {name: notebook_title(notebook, name) for name, notebook in executed.items()}
+    entries = []
+    for name, notebook in executed.items():
+        head = PageHead(titles[name], _neighbours(name, titles), about.banner, about.data)
+        page = staging / PAGES / f"{name}.html"
+        page.write_text(notebook_to_html(notebook, head), encoding="utf-8", newline="\n")
+        write_notebook(notebook, staging / PAGES / f"{name}.ipynb")
+        entries.append(NotebookEntry(titles[name], f"{PAGES}/{name}.html", f"{PAGES}/{name}.ipynb"))
+    return entries
+
+
+def _neighbours(name: str, titles: Mapping[str, str]) -> tuple[Link, ...]:
+    names = list(titles)
+    place = names.index(name)
+    before, after = names[:place][-1:], names[place + 1 :][:1]
+    links = [Link("../index.html", "All results")]
+    links += [Link(f"{other}.html", f"\N{LEFTWARDS ARROW} {titles[other]}") for other in before]
+    links += [Link(f"{other}.html", f"{titles[other]} \N{RIGHTWARDS ARROW}") for other in after]
+    return tuple(links)
+
+
+def _write_index(
+    staging: Path, about: AboutStudy, entries: Sequence[NotebookEntry], inputs: Sequence[Mapping[str, Any]]
+) -> None:
+    outputs = list_files(staging, [p for p in staging.rglob("*") if p.is_file() and not p.name.startswith(".")])
+    contents = read_contents(staging)
+    write_index(staging, about=about, contents=contents, notebooks=entries, inputs=inputs, outputs=outputs)
+
+
+def _code_cells(notebook: NotebookNode) -> int:
+    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
+
+
+def _seed(notebooks: Mapping[str, NotebookNode]) -> int | None:
+    seeds = {value for notebook in notebooks.values() if (value := read_parameters(notebook).get("seed")) is not None}
+    return seeds.pop() if len(seeds) == 1 else None

@@ -1,0 +1,26 @@
+"""Which versions made a result."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from kap_analysis.version import __version__
+
+PACKAGES: Final = ("numpy", "scipy", "pandas", "formulaic", "statsmodels", "matplotlib", "seaborn", "great-tables")
+
+
+def list_versions() -> dict[str, str]:
+    """Name to version: this package, Python, and the libraries that numbers, figures and tables come from.
+
+    Examples
+    --------
+    >>> list(list_versions())[:2]
+    ['kap-analysis', 'Python']
+    """
+    found = {"kap-analysis": __version__, "Python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
