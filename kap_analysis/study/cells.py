@@ -1,0 +1,138 @@
+"""Cells by the dictionary's type: a column of texts becomes a typed column, and what cannot be read is a problem.
+
+An empty cell is a missing value. So is ``NA``, which R and many exports write; the notes say how many there were. Any
+other word or number for missing (``.``, ``-99``, ``N/A``, ``null``) is a problem: leave the cell empty.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.study.dictionary import ColumnSpec
+from kap_analysis.study.identifiers import ANYWHERE, IN_CODES, IN_PATIENT_CODES, identifier_kinds, mask
+
+MISSING: Final = "NA"
+TEXT_DTYPE: Final = pd.Series(["text"]).dtype
+LONGEST_CODE: Final = 80
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+(\.0*)?")
+_WORDS_FOR_MISSING: Final = frozenset(
+    {".", "-", "--", "?", "n/a", "#n/a", "na", "nan", "null", "none", "nil", "missing", "unknown", "nd"}
+)
+_PEOPLE: Final = frozenset({"patient_id"})
+_CODES: Final = frozenset({"facilitator_ids", "session_id", "group_session_id", "cohort_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class TypedColumn:
+    """A column after typing: numbers as float64, everything else as text, missing where empty or unreadable.
+
+    Attributes
+    ----------
+    values : pandas.Series
+    failed : list of tuple
+        (positions, found, expected) of the cells that could not be read.
+    n_na : int
+        Cells that said NA.
+    """
+
+    values: pd.Series
+    failed: list[tuple[np.ndarray, str, str]]
+    n_na: int
+
+
+def type_cells(cells: Sequence[str] | np.ndarray, column: ColumnSpec) -> TypedColumn:
+    """Type the cells of one column, each distinct text once."""
+    codes, distinct = pd.factorize(np.asarray(cells, dtype=object))
+    texts = [str(text) for text in distinct]
+    missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)
+    failures = _failures(texts, missing, column)
+    failed = _by_position(codes, failures)
+    n_na = int(np.isin(codes, [position for position, text in enumerate(texts) if text == MISSING]).sum())
+    usable = ~missing
+    for position in failures:
+        usable[position] = False
+    if column.is_number:
+        numbers = np.array([float(t) if ok else np.nan for t, ok in zip(texts, usable, strict=True)], dtype=float)
+        values = pd.Series(numbers[codes] if len(numbers) else np.empty(0))
+    else:
+        kept = np.array([t if ok else None for t, ok in zip(texts, usable, strict=True)], dtype=object)
+        values = pd.Series(kept[codes] if len(kept) else [], dtype=TEXT_DTYPE)
+    return TypedColumn(values, failed, n_na)
+
+
+def _by_position(codes: np.ndarray, failures: dict[int, tuple[str, str]]) -> list[tuple[np.ndarray, str, str]]:
+    if not failures:
+        return []
+    order = np.argsort(codes, kind="stable")
+    first = np.searchsorted(codes[order], list(failures), side="left")
+    last = np.searchsorted(codes[order], list(failures), side="right")
+    return [
+        (order[start:stop], found, expected)
+        for (found, expected), start, stop in zip(failures.values(), first, last, strict=True)
+    ]
+
+
+def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, tuple[str, str]]:
+    failures: dict[int, tuple[str, str]] = {}
+    kinds = identifier_kinds(texts, _patterns(column))
+    for position, text in enumerate(texts):
+        if missing[position]:
+            continue
+        if kinds[position]:
+            failures[position] = (f"{mask(text)}, which looks like {kinds[position]}", expected_in(column))
+        elif text != text.strip():
+            failures[position] = (f"{text!r}, with spaces around it", expected_in(column))
+        elif column.is_number:
+            found = unreadable_number(text, column)
+            if found:
+                failures[position] = (found, expected_in(column))
+        elif not text.isprintable():
+            failures[position] = ("a text with a line break or an unprintable character", expected_in(column))
+        elif len(text) > LONGEST_CODE:
+            failures[position] = (f"a text of {len(text)} characters", expected_in(column))
+    return failures
+
+
+def _patterns(column: ColumnSpec) -> Sequence[tuple[str, str]]:
+    if column.name in _PEOPLE:
+        return IN_PATIENT_CODES
+    return IN_CODES if column.name in _CODES else ANYWHERE
+
+
+def unreadable_number(text: str, column: ColumnSpec) -> str:
+    """Say why a text is not a number of this column, or return an empty text if it is one."""
+    if column.type == "integer" and _INTEGER.fullmatch(text):
+        return ""
+    if column.type == "number" and _NUMBER.fullmatch(text) and np.isfinite(float(text)):
+        return ""
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
+        return f"{text!r}, a decimal comma"
+    if text.lower() in _WORDS_FOR_MISSING:
+        return f"{text!r} (leave the cell empty where a value is missing)"
+    if _NUMBER.fullmatch(text):
+        return f"{text!r}, which is not a whole number" if np.isfinite(float(text)) else f"{text!r}, which is too large"
+    return f"{text!r}, a text"
+
+
+def expected_in(column: ColumnSpec) -> str:
+    """Say what a cell of this column may hold, in the words of an error message."""
+    if column.is_number:
+        kind = "a whole number" if column.type == "integer" else "a number"
+        if column.unit == "day":
+            kind = "a day, counted from the first ketamine session"
+        return f"{kind} from {column.min:g} to {column.max:g}" if column.min is not None else kind
+    if column.level_names and column.type != "measure":
+        names = column.level_names
+        return ", ".join(names[:-1]) + f" or {names[-1]}"
+    return {
+        "id": "a made-up code as text",
+        "ids": "made-up codes, separated by semicolons",
+        "instrument": "the name of an instrument",
+        "measure": ", ".join((*column.level_names, "or the name of an instrument")),
+        "period": "a quarter such as 2025-Q3",
+    }[column.type]

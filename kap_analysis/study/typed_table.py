@@ -1,0 +1,190 @@
+"""One table of the folder, typed and checked by itself: from CSV or Parquet to a frame with its places."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.study.cells import MISSING, TEXT_DTYPE, TypedColumn, type_cells
+from kap_analysis.study.dictionary import ColumnSpec, TableSpec
+from kap_analysis.study.headers import Header, read_header
+from kap_analysis.study.identifiers import ANYWHERE, identifier_kinds, mask
+from kap_analysis.study.parquet_file import read_parquet_columns
+from kap_analysis.study.problems import Problems
+from kap_analysis.study.schemas import key_failures, schema_failures
+from kap_analysis.study.text_file import read_text_table
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTable:
+    """A table as it was read, before anything is left out.
+
+    Attributes
+    ----------
+    spec : TableSpec
+    file : str
+        Name of the file, for messages.
+    frame : pandas.DataFrame
+        Declared columns that are present and wanted extra columns; numbers as float64, all else as text.
+    rows : numpy.ndarray
+        Place of each row in the file: physical line (CSV) or record (Parquet).
+    notes : tuple of str
+        What was not loaded, and how many cells said NA.
+    """
+
+    spec: TableSpec
+    file: str
+    frame: pd.DataFrame
+    rows: np.ndarray
+    notes: tuple[str, ...]
+
+    def has(self, *columns: str) -> bool:
+        """Whether all these columns are present."""
+        return set(columns) <= set(self.frame.columns)
+
+    def report(self, problems: Problems, where: np.ndarray, column: str, found: Any, expected: Any) -> None:
+        """Add one problem for each position (or True of a mask); texts are for all, or one for each."""
+        positions = np.flatnonzero(where) if where.dtype == bool else where
+        if len(positions) == 0:
+            return
+        patients = self.frame["patient_id"].to_numpy()[positions] if self.has("patient_id") else None
+        problems.add_rows(self.file, self.rows[positions], column, found, expected, patient_ids=patients)
+
+
+def read_table(
+    path: Path, spec: TableSpec, wanted: Sequence[str], instruments: Collection[str], problems: Problems
+) -> TypedTable | None:
+    """Read and check one table; None if the file cannot be read at all.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.csv`` or ``.parquet`` file.
+    spec : TableSpec
+    wanted : sequence of str
+        Extra columns that study.toml asks for.
+    instruments : collection of str
+        Names of the known instruments.
+    problems : Problems
+        Everything wrong goes here.
+    """
+    local = Problems()
+    if path.suffix == ".parquet":
+        parquet = read_parquet_columns(path, spec, wanted, local)
+        if parquet is None:
+            problems.extend(local)
+            return None
+        header, typed, rows = parquet
+        uneven = np.zeros(len(rows), dtype=bool)
+    else:
+        text = read_text_table(path, spec, local)
+        if text is None:
+            problems.extend(local)
+            return None
+        header = read_header(path.name, text.header, spec, wanted, local)
+        _scan_ignored(path.name, header, text.columns, text.lines, local)
+        typed = _type_columns(header, text.columns, spec)
+        rows, uneven = text.lines, text.uneven
+    table = _assemble(path.name, header, typed, rows, spec)
+    _check_table(table, typed, uneven, instruments, local)
+    problems.extend(local)
+    return table
+
+
+def _type_columns(header: Header, cells: list[list[str]], spec: TableSpec) -> dict[str, TypedColumn]:
+    typed = {name: type_cells(cells[position], spec.columns[name]) for name, position in header.declared.items()}
+    for name, position in header.wanted.items():
+        typed[name] = type_cells(cells[position], extra_column(name))
+    return typed
+
+
+def extra_column(name: str) -> ColumnSpec:
+    """Describe a column that is not in the dictionary: any code or number, as text until all of it is a number."""
+    return ColumnSpec(name, "id", required=False, empty=True, description="A column of this study's own.")
+
+
+def _assemble(
+    file: str, header: Header, typed: dict[str, TypedColumn], rows: np.ndarray, spec: TableSpec
+) -> TypedTable:
+    order = [*(name for name in spec.columns if name in typed), *(name for name in header.wanted if name in typed)]
+    frame = pd.DataFrame({name: typed[name].values for name in order}, index=pd.RangeIndex(len(rows)))
+    for name in header.wanted:
+        frame[name] = _numbers_if_all(frame[name])
+    n_na = {name: column.n_na for name, column in typed.items() if column.n_na}
+    notes = list(header.notes)
+    if n_na:
+        shown = ", ".join(f"{name} ({n:,})" for name, n in n_na.items())
+        notes.append(f"{file}: cells that say {MISSING} are read as missing: {shown}.")
+    return TypedTable(spec, file, frame, rows, tuple(notes))
+
+
+def _numbers_if_all(values: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce")
+    return numbers.astype(float) if numbers.notna().equals(values.notna()) else values
+
+
+def _check_table(
+    table: TypedTable, typed: dict[str, TypedColumn], uneven: np.ndarray, instruments: Collection[str], local: Problems
+) -> None:
+    """Report cells that could not be read, then what breaks the schema, then keys that stand twice."""
+    blind = np.flatnonzero(uneven)  # These cells may stand in the wrong columns; the width was reported.
+    unread: dict[str, np.ndarray] = {}
+    for name, column in typed.items():
+        positions = [np.empty(0, dtype=np.int64), blind]
+        for where, found, expected in column.failed:
+            table.report(local, np.setdiff1d(where, blind), name, found, expected)
+            positions.append(where)
+        unread[name] = np.concatenate(positions)
+    for name, broken, founds, expecteds in schema_failures(table.frame, table.spec, instruments):
+        fresh = ~np.isin(broken, unread[name])
+        table.report(local, broken[fresh], name, _only(founds, fresh), _only(expecteds, fresh))
+    again, first = key_failures(table.frame, table.spec)
+    key = ", ".join(name for name in table.spec.key if table.has(name))
+    trusted = ~np.isin(again, blind)
+    again, first = again[trusted], first[trusted]
+    found_again = [f"the same {key} as in row {row}" for row in table.rows[first]]
+    table.report(local, again, table.spec.key[0], found_again, f"one row per {table.spec.row}")
+
+
+def _only(texts: list[str], kept: np.ndarray) -> list[str]:
+    return [text for text, keep in zip(texts, kept, strict=True) if keep]
+
+
+def _scan_ignored(file: str, header: Header, cells: list[list[str]], lines: np.ndarray, problems: Problems) -> None:
+    """Look for identifiers in columns that are not loaded: they lie in the folder all the same."""
+    for name, position in header.ignored.items():
+        codes, distinct = pd.factorize(np.asarray(cells[position], dtype=object))
+        kinds = identifier_kinds([str(text) for text in distinct], ANYWHERE)
+        for kind_position in np.flatnonzero(kinds != ""):
+            found = f"{mask(str(distinct[kind_position]))}, which looks like {kinds[kind_position]}"
+            problems.add_rows(file, lines[codes == kind_position], name, found, "no identifiers of persons")
+
+
+def finish_types(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
+    """Give a checked frame its final types, and the declared columns that it lacks (all missing).
+
+    Levels and yes_no become categorical, required whole numbers int64, other numbers float64, everything else text.
+    """
+    finished = {}
+    for name, column in spec.columns.items():
+        values = frame[name] if name in frame.columns else pd.Series(np.nan, index=frame.index)
+        if column.type in ("level", "yes_no"):
+            finished[name] = values.astype(pd.CategoricalDtype(list(column.level_names), ordered=column.ordered))
+        elif column.type == "integer" and not column.empty:
+            finished[name] = values.astype("int64")
+        elif column.is_number:
+            finished[name] = values.astype("float64")
+        elif name in frame.columns:
+            finished[name] = values.astype(TEXT_DTYPE)
+        else:
+            finished[name] = pd.Series([None] * len(frame), index=frame.index, dtype=TEXT_DTYPE)
+    extra = {name: frame[name] for name in frame.columns if name not in spec.columns}
+    return pd.DataFrame({**finished, **extra}, index=frame.index)
+
+
+def empty_table(spec: TableSpec) -> pd.DataFrame:
+    """Return the typed frame of an absent table: all declared columns, no rows."""
+    return finish_types(pd.DataFrame(index=pd.RangeIndex(0)), spec)
