@@ -1,0 +1,194 @@
+"""Instruments of the user's own, from the ``[[instrument]]`` entries of ``study.toml``."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from kap_analysis.errors import InstrumentError
+from kap_analysis.instruments.facts import (
+    Band,
+    BandSet,
+    ClinicalCutoff,
+    ImportantChange,
+    Norm,
+    Provenance,
+    Reliability,
+    ReliableChange,
+    Remission,
+    Response,
+    Source,
+    SuicidalityItems,
+)
+from kap_analysis.instruments.instrument import ROLES, Instrument
+from kap_analysis.instruments.missing_items import describe_rule
+from kap_analysis.instruments.names import NAMES
+
+NUMBER: Final = (int, float)
+REQUIRED: Final = {"name": str, "total_range": list, "higher_is_better": bool}
+OPTIONAL: Final = {
+    "title": str,
+    "version": str,
+    "role": str,
+    "measures": str,
+    "rater": str,
+    "recall_days": int,
+    "n_items": int,
+    "item_range": list,
+    "max_missing": int,
+    "suicidality_item": int,
+    "bands": list,
+    "response_percent": NUMBER,
+    "remission": NUMBER,
+    "reliability": NUMBER,
+    "clinical_mean": NUMBER,
+    "clinical_sd": NUMBER,
+    "normative_mean": NUMBER,
+    "normative_sd": NUMBER,
+    "smallest_important_change": NUMBER,
+    "reliable_change": NUMBER,
+    "clinical_cutoff": NUMBER,
+    "source": str,
+}
+DECLARED: Final = Provenance(("declared",), "declared")
+
+
+def instrument_from_mapping(mapping: Mapping[str, Any]) -> Instrument:
+    """Make an instrument of a ``[[instrument]]`` entry of ``study.toml``.
+
+    Parameters
+    ----------
+    mapping : mapping
+        Required: ``name``, ``total_range`` ([low, high]) and ``higher_is_better``. If known: ``recall_days``,
+        ``n_items`` with ``item_range``, ``max_missing``, ``suicidality_item``, ``bands`` (tables of label, low and
+        high), ``response_percent``, ``remission``, ``reliability``, ``clinical_mean`` and ``clinical_sd``,
+        ``normative_mean`` and ``normative_sd``, ``smallest_important_change``, ``reliable_change`` and
+        ``clinical_cutoff`` (all in points), ``title``, ``version``, ``role``, ``measures``, ``rater`` and ``source``.
+
+    Raises
+    ------
+    InstrumentError
+        One sentence: what was found, what was expected.
+    """
+    _check(mapping)
+    low, high = mapping["total_range"]
+    n_items = mapping.get("n_items")
+    limit = mapping.get("max_missing", 0)
+    rule = describe_rule({"kind": "prorate" if limit else "none", "max_missing": limit}, n_items or 0, DECLARED)
+    bands = tuple(Band(b["label"], b["low"], b["high"]) for b in mapping.get("bands", ()))
+    item = mapping.get("suicidality_item")
+    return Instrument(
+        name=mapping["name"],
+        title=mapping.get("title", mapping["name"]),
+        version=mapping.get("version", "as declared in study.toml"),
+        role=mapping.get("role", "outcome"),
+        measures=mapping.get("measures", "not stated"),
+        rater=mapping.get("rater", "self"),
+        n_items=n_items,
+        item_ranges=(tuple(mapping["item_range"]),) * n_items if n_items else (),
+        total_range=(low, high),
+        higher_is_better=mapping["higher_is_better"],
+        recall_days=mapping.get("recall_days"),
+        missing_rule=rule,
+        project_missing_rule=rule,
+        checked_on=None,
+        band_sets=(BandSet("study.toml", bands, DECLARED),) if bands else (),
+        default_band_set="study.toml" if bands else None,
+        suicidality=None if item is None else SuicidalityItems((item,), (item,), 1, DECLARED),
+        sources=MappingProxyType({"declared": Source("declared", mapping.get("source", "study.toml"))}),
+        provenance=MappingProxyType({"total_range": DECLARED, "higher_is_better": DECLARED}),
+        is_own=True,
+        **_thresholds(mapping),
+    )
+
+
+def _thresholds(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    norms = []
+    for population in ("clinical", "normative"):
+        mean, sd = mapping.get(f"{population}_mean"), mapping.get(f"{population}_sd")
+        if mean is not None and sd is not None:
+            norms.append(Norm(population, "as declared", mean, sd, None, True, DECLARED))
+    response, remission = mapping.get("response_percent"), mapping.get("remission")
+    reliability, important = mapping.get("reliability"), mapping.get("smallest_important_change")
+    reliable, cutoff = mapping.get("reliable_change"), mapping.get("clinical_cutoff")
+    return {
+        "norms": tuple(norms),
+        "response": None if response is None else Response("percent", response, DECLARED),
+        "remission": None if remission is None else Remission(remission, DECLARED),
+        "reliability": ()
+        if reliability is None
+        else (Reliability("test-retest", "as declared", reliability, "as declared", True, DECLARED),),
+        "smallest_important_change": ()
+        if important is None
+        else (ImportantChange("patients", "points", important, "as declared", DECLARED),),
+        "reliable_change": () if reliable is None else (ReliableChange(reliable, "as declared", DECLARED),),
+        "clinical_cutoffs": () if cutoff is None else (ClinicalCutoff(cutoff, "as declared", DECLARED),),
+    }
+
+
+def _check(mapping: Mapping[str, Any]) -> None:
+    name = mapping.get("name")
+    where = f"The [[instrument]] {name!r} of study.toml" if name else "An [[instrument]] of study.toml"
+    allowed = {**REQUIRED, **OPTIONAL}
+    for key in REQUIRED:
+        if key not in mapping:
+            raise InstrumentError(f"{where} has no {key!r}; required are {', '.join(REQUIRED)}.")
+    for key, value in mapping.items():
+        if key not in allowed:
+            raise InstrumentError(f"{where} has {key!r}; expected one of {', '.join(sorted(allowed))}.")
+        wanted: Any = allowed[key]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise InstrumentError(f"{where}: {key} is {value!r}; expected {_type_name(wanted)}.")
+    if not str(name).strip():
+        raise InstrumentError(f"{where} has an empty name.")
+    if name in NAMES:
+        raise InstrumentError(f"{where} has the name of an instrument of the registry; give yours a name of its own.")
+    _check_range(mapping["total_range"], "total_range", where)
+    if ("n_items" in mapping) != ("item_range" in mapping):
+        raise InstrumentError(f"{where} has only one of n_items and item_range; give both or neither.")
+    if "item_range" in mapping:
+        _check_range(mapping["item_range"], "item_range", where)
+    if mapping.get("role", "outcome") not in ROLES:
+        raise InstrumentError(f"{where}: role is {mapping['role']!r}; expected one of {', '.join(ROLES)}.")
+    if mapping.get("rater", "self") not in ("self", "clinician"):
+        raise InstrumentError(f"{where}: rater is {mapping['rater']!r}; expected self or clinician.")
+    _check_numbers(mapping, where)
+
+
+def _check_numbers(mapping: Mapping[str, Any], where: str) -> None:
+    low, high = mapping["total_range"]
+    for key in ("remission", "clinical_cutoff", "clinical_mean", "normative_mean"):
+        if key in mapping and not low <= mapping[key] <= high:
+            raise InstrumentError(f"{where}: {key} is {mapping[key]:g}; expected {low:g} to {high:g}.")
+    for key in ("smallest_important_change", "reliable_change", "clinical_sd", "normative_sd", "response_percent"):
+        if key in mapping and not mapping[key] > 0:
+            raise InstrumentError(f"{where}: {key} is {mapping[key]:g}; expected more than 0.")
+    if not 0 < mapping.get("reliability", 0.5) < 1:
+        raise InstrumentError(f"{where}: reliability is {mapping['reliability']:g}; expected between 0 and 1.")
+    for key in ("recall_days", "max_missing"):
+        if mapping.get(key, 0) < 0:
+            raise InstrumentError(f"{where}: {key} is {mapping[key]}; expected 0 or more.")
+    n_items = mapping.get("n_items", 0)
+    for key in ("suicidality_item", "max_missing"):
+        if mapping.get(key, 0) > n_items:
+            raise InstrumentError(f"{where}: {key} is {mapping[key]}, and n_items is {n_items}.")
+    expected = low
+    for band in mapping.get("bands", ()):
+        if not isinstance(band, Mapping) or set(band) != {"label", "low", "high"}:
+            raise InstrumentError(f"{where}: a band is {band!r}; expected a table of label, low and high.")
+        if not expected <= band["low"] <= band["high"] <= high:
+            raise InstrumentError(
+                f"{where}: the band {band['label']!r} runs from {band['low']:g} to {band['high']:g}; "
+                f"expected inside {expected:g} to {high:g}."
+            )
+        expected = band["high"]
+
+
+def _check_range(value: list[Any], key: str, where: str) -> None:
+    numbers = [one for one in value if isinstance(one, NUMBER) and not isinstance(one, bool)]
+    if len(value) != 2 or len(numbers) != 2 or not value[0] < value[1]:
+        raise InstrumentError(f"{where}: {key} is {value!r}; expected [lowest, highest].")
+
+
+def _type_name(wanted: Any) -> str:
+    names = {str: "text", int: "a whole number", bool: "true or false", list: "a list"}
+    return "a number" if wanted == NUMBER else names[wanted]
