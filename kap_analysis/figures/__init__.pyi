@@ -1,6 +1,9 @@
 from .alternative_text import alt_text as alt_text
 from .export import save_figure as save_figure
+from .format_differences import plot_format_differences as plot_format_differences
 from .page import stamp_figure as stamp_figure
 from .paired_means import plot_paired_means as plot_paired_means
 from .participant_flow import plot_participant_flow as plot_participant_flow
+from .sensitivity import plot_sensitivity as plot_sensitivity
+from .subgroups import plot_subgroups as plot_subgroups
 from .trajectories import plot_trajectories as plot_trajectories

@@ -10,6 +10,9 @@ from kap_analysis.columns import FORMAT, FORMATS
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.wording import listed
 
+_NO_FORMATS = {"all", "not known"}
+"""Values of the column ``format`` that stand for everybody, or for patients whose format nobody recorded."""
+
 
 def checked_frame(frame: pd.DataFrame, columns: Sequence[str], *, name: str, figure: str) -> pd.DataFrame:
     """The frame with a plain index, if it has the columns and at least one row.
@@ -57,7 +60,7 @@ def formats_in(frame: pd.DataFrame, *, figure: str, at_least: int = 1) -> list[s
         If a value is no format, or fewer formats than ``at_least`` occur.
     """
     found = {str(value) for value in frame[FORMAT].dropna().unique()}
-    unknown = sorted(found - set(FORMATS) - {"all"})
+    unknown = sorted(found - set(FORMATS) - _NO_FORMATS)
     if unknown:
         raise FigureError(f"{figure} found the format {listed(unknown)}; formats are {listed(FORMATS)}.")
     present = [name for name in FORMATS if name in found]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -63,6 +64,11 @@ class Page:
     def note(self, text: str) -> None:
         """Say something in the figure itself, under the panels."""
         self.notes.append(text)
+
+    def note_withheld(self, *frames: pd.DataFrame | None) -> None:
+        """Say that numbers were withheld, if a frame says so in its column ``withheld``."""
+        if any(frame is not None and "withheld" in frame.columns and frame["withheld"].any() for frame in frames):
+            self.note("Numbers withheld to protect patients are shown as – or left out.")
 
     def describe(self, text: str) -> None:
         """Add a sentence to the alternative text."""

@@ -81,6 +81,7 @@ def plot_paired_means(
             _draw_panel(page, panel, scale, here, beside, visit)
             _head(panel, scale, changed)
             page.describe(_alternative(scale, here, changed, visit))
+        page.note_withheld(means, change, modelled)
         if modelled is not None:
             page.note(
                 "Filled circles: patients seen at both times. Open diamonds: model means of all analysed patients."

@@ -79,7 +79,7 @@ def plot_participant_flow(
     """
     flow = checked_frame(steps, _COLUMNS, name="steps", figure=_FIGURE)
     names = levels_of(flow["step"])
-    formats = formats_in(flow, figure=_FIGURE)
+    formats = formats_in(flow, figure=_FIGURE, at_least=0)
     practices = [name for name in levels_of(flow[PRACTICE]) if name != _ALL]
     shown = practices if len(practices) <= _MOST_PRACTICES else []
     across = width_in_mm(width)
@@ -93,6 +93,7 @@ def plot_participant_flow(
         _draw_steps(page, canvas, flow, names, heights, columns, shown, across)
         if practices and not shown:
             page.note(f"{len(practices)} practices are counted together.")
+        page.note_withheld(flow)
         page.describe(_alternative(flow, names, formats))
     return page.result
 

@@ -40,7 +40,7 @@ MOST_PATIENT_LINES: Final = 300
 """Patient lines per panel; of more patients this many are drawn, chosen at random with a fixed seed."""
 _SEED: Final = 20190327
 _MOST_PANELS: Final = 6
-_TIME_LABELS: Final = {MONTH: "Months since the first ketamine session", "session": "Ketamine session"}
+_TIME_LABELS: Final = {MONTH: "Months since the first ketamine session", "session_number": "Ketamine session"}
 
 
 def plot_trajectories(
@@ -79,7 +79,7 @@ def plot_trajectories(
         A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level, six
         at most. A frame without that column is drawn in every panel.
     time : str
-        Column of the x axis in every frame: ``"month"``, or ``"session"`` for the number of the ketamine session.
+        Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for the number of the ketamine session.
     most_lines : int
         Patient lines per panel; of more patients a random sample of this size is drawn and the figure says so.
     ax : Axes or sequence of Axes, optional
@@ -105,6 +105,7 @@ def plot_trajectories(
     frames = [frame for frame in (means, curves, patients) if frame is not None]
     levels = _panel_levels(frames, facet_by)
     formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), figure=_FIGURE)
+    means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
     scale = _scale(instrument, means)
     columns = min(len(levels), 3)
     rows = -(-len(levels) // columns)
@@ -119,6 +120,7 @@ def plot_trajectories(
             if level is not None:
                 panel.set_title(f"{sentence_case(facet_by or '').replace('_', ' ')}: {level}")
         page.axes[0].set_ylabel(scale.axis_label)
+        page.note_withheld(means, curves, patients)
         _say(page, scale, formats, means, curves, time)
     return page.result
 

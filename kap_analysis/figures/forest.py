@@ -1,0 +1,219 @@
+"""The forest layout: a label, a mark with its interval, and the numbers in columns, one row below the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from matplotlib.ticker import MaxNLocator
+
+from kap_analysis.figures.style import FONT, LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
+from kap_analysis.figures.wording import number
+
+ROW_MM: Final = 4.6
+"""Height of a row with one line of text."""
+_INDENT_PT: Final = 8.0
+_COLUMN_GAP_PT: Final = 9.0
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One row. A heading has a label only; ``small`` is a second, quieter line under the label."""
+
+    label: str
+    estimate: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    columns: tuple[str, ...] = ()
+    small: tuple[str, ...] = ()
+    is_heading: bool = False
+    is_primary: bool = False
+    indent: bool = False
+
+    @property
+    def lines(self) -> int:
+        """Lines of text that the row takes."""
+        return 1 + len(self.small)
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """A margin that was stated beforehand, at its position on the axis."""
+
+    at: float
+    text: str
+
+
+def forest_height(rows: Sequence[ForestRow]) -> float:
+    """Height of the rows in mm, without axis and header."""
+    return sum(_tall(row) for row in rows)
+
+
+def _tall(row: ForestRow) -> float:
+    return ROW_MM + (row.lines - 1) * SMALL_PT * LINE_HEIGHT / POINTS_PER_MM
+
+
+def row_positions(rows: Sequence[ForestRow]) -> list[float]:
+    """Vertical position of the first line of each row in mm, downwards from the top."""
+    tops = np.cumsum([0.0, *[_tall(row) for row in rows]])[:-1]
+    return [float(top + ROW_MM / 2) for top in tops]
+
+
+def draw_forest(
+    ax: Axes,
+    rows: Sequence[ForestRow],
+    theme: Theme,
+    *,
+    headers: Sequence[str] = (),
+    label: str = "",
+    zero: float | None = 0.0,
+    margins: Sequence[Margin] = (),
+    label_width: float | None = None,
+) -> None:
+    """Draw the rows from top to bottom.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        Over the columns of numbers.
+    label : str
+        Of the x axis, with its unit and what each side means.
+    zero : float, optional
+        Where "no difference" is; None for no line.
+    margins : sequence of Margin
+        Vertical lines with their name at the top.
+    label_width : float, optional
+        Width of the column of labels in points, to make several forests alike; as wide as the labels otherwise.
+    """
+    places = row_positions(rows)
+    ax.set_ylim(forest_height(rows), 0)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(label)
+    if zero is not None:
+        ax.axvline(zero, color=theme.muted, linewidth=0.7, zorder=1, gid="no difference")
+    for margin in margins:
+        ax.axvline(margin.at, color=theme.worse, linewidth=1.0, linestyle=(0, (3, 2)), zorder=1, gid="margin")
+        side = "right" if margin.at > 0 else "left"
+        _text(ax, margin.text, margin.at, 0, (0, 3), "axes top", ha=side, color=theme.worse)
+    for row, y in zip(rows, places, strict=True):
+        _draw_mark(ax, row, y, theme)
+    _write_labels(ax, rows, places, theme, label_column(rows) if label_width is None else label_width)
+    _write_columns(ax, rows, places, headers, theme)
+    _set_view(ax, rows, zero, margins)
+
+
+def _draw_mark(ax: Axes, row: ForestRow, y: float, theme: Theme) -> None:
+    if np.isnan(row.estimate):
+        return
+    colour = theme.accent if row.is_primary else theme.foreground
+    if not (np.isnan(row.low) or np.isnan(row.high)):
+        ax.plot([row.low, row.high], [y, y], color=colour, linewidth=1.6 if row.is_primary else 1.0, gid="interval")
+    ax.plot(
+        row.estimate,
+        y,
+        marker="D" if row.is_primary else "s",
+        markersize=5.5 if row.is_primary else 4.0,
+        color=colour,
+        markerfacecolor=colour if row.is_primary else theme.background,
+        linestyle="none",
+        gid="estimate",
+    )
+
+
+def label_column(rows: Sequence[ForestRow]) -> float:
+    """Width of the column of labels in points."""
+    return max(
+        (text_width(text, bold=row.is_heading or row.is_primary) + (_INDENT_PT if row.indent else 0))
+        for row in rows
+        for text in (row.label, *row.small)
+    )
+
+
+def _write_labels(ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], theme: Theme, wide: float) -> None:
+    """Labels flush left in a column of the given width."""
+    for row, y in zip(rows, places, strict=True):
+        left = -wide - 6 + (_INDENT_PT if row.indent else 0)
+        weight = "bold" if row.is_heading or row.is_primary else "normal"
+        _text(ax, row.label, 0, y, (left, 0), "row", weight=weight, gid="row label", color=theme.foreground)
+        for place, line in enumerate(row.small, start=1):
+            down = -place * SMALL_PT * LINE_HEIGHT
+            _text(ax, line, 0, y, (left, down), "row", color=theme.muted, gid="row label, second line")
+
+
+def _write_columns(
+    ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], headers: Sequence[str], theme: Theme
+) -> None:
+    """Numbers right of the panel, each column flush right."""
+    right = 4.0
+    for place, header in enumerate(headers):
+        cells = [row.columns[place] if place < len(row.columns) else "" for row in rows]
+        right += max(text_width(text, bold=True) for text in (header, *cells))
+        _text(ax, header, 1, 0, (right, 3), "header", ha="right", color=theme.muted, gid="column header")
+        for row, cell, y in zip(rows, cells, places, strict=True):
+            weight = "bold" if row.is_primary else "normal"
+            _text(ax, cell, 1, y, (right, 0), "row", ha="right", weight=weight, color=theme.foreground, gid="cell")
+        right += _COLUMN_GAP_PT
+
+
+def _text(
+    ax: Axes,
+    text: str,
+    x: float,
+    y: float,
+    offset: tuple[float, float],
+    where: str,
+    *,
+    color: str,
+    ha: str = "left",
+    weight: str = "normal",
+    gid: str = "margin name",
+) -> None:
+    if not text:
+        return
+    coordinates = {
+        "row": ("axes fraction", "data"),
+        "header": ("axes fraction", "data"),
+        "axes top": ("data", "data"),
+    }[where]
+    ax.annotate(
+        text,
+        xy=(x, y),
+        xycoords=coordinates,
+        xytext=offset,
+        textcoords="offset points",
+        ha=ha,
+        va="center" if where == "row" else "bottom",
+        fontsize=SMALL_PT,
+        fontweight=weight,
+        color=color,
+        annotation_clip=False,
+        gid=gid,
+    )
+
+
+def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: Sequence[Margin]) -> None:
+    values = [value for row in rows for value in (row.estimate, row.low, row.high) if not np.isnan(value)]
+    values += [margin.at for margin in margins] + ([] if zero is None else [zero])
+    if not values:
+        return
+    span = max(values) - min(values) or 1.0
+    ax.set_xlim(min(values) - 0.05 * span, max(values) + 0.05 * span)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=span > 4))
+    ax.xaxis.set_major_formatter(lambda value, _: number(value, 0 if span > 4 else 1 if span > 0.6 else 2))
+
+
+def text_width(text: str, *, size: float = SMALL_PT, bold: bool = False) -> float:
+    """Width of a text in points, measured on the font's outlines."""
+    if not text.strip():
+        return 0.0
+    font = FontProperties(family=FONT, weight="bold" if bold else "normal")
+    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width)
+
+
+def sides(favours_low: str, favours_high: str, quantity: str) -> str:
+    """An axis label that says what each side means."""
+    return f"{quantity}\n←  {favours_low}     {favours_high}  →"

@@ -1,0 +1,167 @@
+"""Figure 5: group minus individual, per instrument and visit, with the margin if one was stated."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, P_VALUE, VISIT
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.forest import ForestRow, Margin, draw_forest, forest_height, label_column, sides
+from kap_analysis.figures.frames import checked_frame, given_frame, levels_of
+from kap_analysis.figures.page import AxesGiven, Drawn, open_page
+from kap_analysis.figures.scales import Scale, scale_of
+from kap_analysis.figures.style import Width
+from kap_analysis.figures.wording import count, estimate_with_interval, number, p_value, sentence_case
+from kap_analysis.instruments.instrument import Instrument
+
+_FIGURE = "plot_format_differences"
+_CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")
+_SECONDARY = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
+_ONLY = f"{GROUP} - {INDIVIDUAL}"
+
+
+def plot_format_differences(
+    *,
+    contrasts: pd.DataFrame,
+    secondary: pd.DataFrame | None = None,
+    margin: float | None = None,
+    margin_source: str = "",
+    instrument: Instrument | str | None = None,
+    instruments: Iterable[Instrument] = (),
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """How far apart the formats are at each visit, adjusted, with 95% intervals; one panel per instrument.
+
+    Parameters
+    ----------
+    contrasts : pandas.DataFrame
+        The ``contrasts`` of ``compare_formats``: ``visit``, ``contrast`` ("group - individual", "mixed -
+        individual", ...), ``estimate``, ``ci_low``, ``ci_high`` in points of the instrument, ``n_patients``,
+        ``is_primary`` (drawn strong), optionally ``p_value``.
+    secondary : pandas.DataFrame, optional
+        The ``secondary`` of ``compare_formats``: ``instrument``, ``visit``, ``estimate``, ``ci_low``, ``ci_high``,
+        ``n_patients``, optionally ``contrast`` and ``p_holm``; one panel per instrument below the first.
+    margin : float, optional
+        Non-inferiority margin of the primary instrument in points, drawn on the side where group is worse. There is
+        no default.
+    margin_source : str
+        Where the margin comes from, written with it.
+    instrument : Instrument or str, optional
+        Of ``contrasts``, unless that frame has the column ``instrument``.
+    instruments : iterable of Instrument
+        Instruments that the registry does not know.
+    ax : Axes or sequence of Axes, optional
+        One per instrument; returned instead of a new Figure.
+    theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of Axes
+
+    Raises
+    ------
+    FigureError
+        If a column is missing, there are no rows (as with one format only), or the margin is not positive.
+    """
+    contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", figure=_FIGURE)
+    secondary = given_frame(secondary, _SECONDARY, name="secondary", figure=_FIGURE)
+    if margin is not None and not margin > 0:
+        raise FigureError(f"A margin is a positive number of points, not {margin!r}.")
+    own = tuple(instruments)
+    panels = [(_scale_of_contrasts(contrasts, instrument, own), contrasts)]
+    if secondary is not None:
+        names = levels_of(secondary[INSTRUMENT])
+        panels += [(scale_of(str(name), own), secondary[secondary[INSTRUMENT] == name]) for name in names]
+    rows = [_rows(frame) for _, frame in panels]
+    heights = [forest_height(one) for one in rows]
+    with open_page(
+        ax,
+        theme=theme,
+        width=width,
+        height=sum(heights) + 18 * len(panels) + 4,
+        stamp=stamp,
+        rows=len(panels),
+        height_ratios=heights,
+    ) as page:
+        wide = max(label_column(one) for one in rows)
+        alike = len({scale.direction for scale, _ in panels}) == 1
+        for place, (panel, one, (scale, frame)) in enumerate(zip(page.axes, rows, panels, strict=True)):
+            stated = _margin(scale, margin, margin_source) if place == 0 else []
+            label = _axis_label(scale, frame, with_sides=not alike or place == len(panels) - 1)
+            headers = ("Difference (95% CI)", "n", *_p_header(frame))
+            draw_forest(panel, one, page.theme, headers=headers, label=label, margins=stated, label_width=wide)
+            panel.set_title(scale.name, pad=14)
+            page.describe(_alternative(scale, frame, margin if place == 0 else None))
+        page.note_withheld(contrasts, secondary)
+    return page.result
+
+
+def _scale_of_contrasts(
+    contrasts: pd.DataFrame, instrument: Instrument | str | None, own: tuple[Instrument, ...]
+) -> Scale:
+    if instrument is None and INSTRUMENT in contrasts.columns:
+        return scale_of(str(contrasts[INSTRUMENT].iloc[0]), own)
+    return scale_of(instrument, own)
+
+
+def _p_header(frame: pd.DataFrame) -> tuple[str, ...]:
+    if P_VALUE in frame.columns and "p_holm" not in frame.columns:
+        return ("p",)
+    return ("p (Holm)",) if "p_holm" in frame.columns else ()
+
+
+def _several(frame: pd.DataFrame) -> bool:
+    return "contrast" in frame.columns and frame["contrast"].nunique() > 1
+
+
+def _rows(frame: pd.DataFrame) -> list[ForestRow]:
+    rows = []
+    for _, row in frame.iterrows():
+        label = sentence_case(str(row[VISIT]))
+        if _several(frame):
+            label += f", {str(row['contrast']).replace(' - ', ' minus ')}"
+        cells = (estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH]), count(row[N_PATIENTS]))
+        p = row.get("p_holm", row.get(P_VALUE))
+        primary = bool(row.get("is_primary", False))
+        rows.append(
+            ForestRow(
+                label=f"{label} (primary)" if primary else label,
+                estimate=float(row[ESTIMATE]),
+                low=float(row[CI_LOW]),
+                high=float(row[CI_HIGH]),
+                columns=cells if p is None else (*cells, p_value(p).removeprefix("p = ").removeprefix("p ")),
+                is_primary=primary,
+            )
+        )
+    return rows
+
+
+def _axis_label(scale: Scale, frame: pd.DataFrame, *, with_sides: bool) -> str:
+    quantity = f"{'Difference between formats' if _several(frame) else 'Group minus individual'}, {scale.name} points"
+    if not scale.direction_known or _several(frame) or not with_sides:
+        return quantity
+    better_low = "group better", "individual better"
+    return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
+
+
+def _margin(scale: Scale, margin: float | None, source: str) -> list[Margin]:
+    if margin is None:
+        return []
+    at = -margin if scale.higher_is_better else margin
+    return [Margin(at, f"margin {number(margin)}" + (f" ({source})" if source else ""))]
+
+
+def _alternative(scale: Scale, frame: pd.DataFrame, margin: float | None) -> str:
+    parts = []
+    for _, row in frame.iterrows():
+        what = str(row["contrast"]) if "contrast" in frame.columns else _ONLY
+        primary = ", primary" if bool(row.get("is_primary", False)) else ""
+        difference = estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
+        parts.append(f"{row[VISIT]}{primary}: {what.replace(' - ', ' minus ')} {difference}")
+    stated = f" The stated margin is {number(margin)} points." if margin is not None else ""
+    better = f" ({scale.direction})" if scale.direction else ""
+    return f"{scale.name}{better}, adjusted difference in points with 95% interval. {'; '.join(parts)}.{stated}"

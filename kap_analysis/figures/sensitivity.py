@@ -1,0 +1,132 @@
+"""Figure 14: the primary difference under other assumptions."""
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
+from kap_analysis.figures.forest import ForestRow, Margin, draw_forest, forest_height, sides
+from kap_analysis.figures.frames import checked_frame, levels_of
+from kap_analysis.figures.page import AxesGiven, Drawn, open_page
+from kap_analysis.figures.scales import Scale, scale_of
+from kap_analysis.figures.style import Width
+from kap_analysis.figures.wording import count, estimate_with_interval, number, plural
+from kap_analysis.instruments.instrument import Instrument
+
+_FIGURE = "plot_sensitivity"
+_COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
+_LABEL_CHARACTERS = 52
+
+
+def plot_sensitivity(
+    *,
+    estimates: pd.DataFrame,
+    margin: float | None = None,
+    instrument: Instrument | str | None = None,
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """The difference between formats again, each time under another assumption, with the primary estimate marked.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        The ``estimates`` of ``check_sensitivity``: ``group`` (heading of related analyses), ``label``, ``estimate``,
+        ``ci_low``, ``ci_high`` in points, ``n_patients``, ``assumes`` (in words; may be empty), ``is_primary``. Rows
+        with a missing estimate are listed as not estimated.
+    margin : float, optional
+        Non-inferiority margin in points, if one was stated.
+    instrument : Instrument or str, optional
+        For the unit and the direction of the axis.
+    ax, theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or matplotlib.axes.Axes
+
+    Raises
+    ------
+    FigureError
+        If a column is missing or there are no rows.
+    """
+    estimates = checked_frame(estimates, _COLUMNS, name="estimates", figure=_FIGURE)
+    scale = scale_of(instrument)
+    rows = _rows(estimates)
+    with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
+        panel = page.axes[0]
+        draw_forest(
+            panel,
+            rows,
+            page.theme,
+            headers=("Difference (95% CI)", "n"),
+            label=_axis_label(scale, named=instrument is not None),
+            margins=_margins(scale, margin),
+        )
+        primary = estimates[estimates["is_primary"].astype(bool)]
+        for value in primary[ESTIMATE].dropna():
+            panel.axvline(value, color=page.theme.accent, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0, gid="primary")
+        page.note_withheld(estimates)
+        page.describe(_alternative(estimates))
+    return page.result
+
+
+def _axis_label(scale: Scale, *, named: bool) -> str:
+    quantity = f"Group minus individual, {scale.name + ' ' if named else ''}points"
+    if not scale.direction_known:
+        return quantity
+    ends = ("group better", "individual better")
+    return sides(*(ends[::-1] if scale.higher_is_better else ends), quantity)
+
+
+def _margins(scale: Scale, margin: float | None) -> list[Margin]:
+    if margin is None:
+        return []
+    return [Margin(-margin if scale.higher_is_better else margin, f"margin {number(margin)}")]
+
+
+def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
+    rows = []
+    for group in levels_of(estimates["group"]):
+        here = estimates[estimates["group"] == group]
+        headed = bool(str(group)) and not (len(here) == 1 and str(here["label"].iloc[0]) == str(group))
+        if headed:
+            rows.append(ForestRow(str(group), is_heading=True))
+        rows += [_row(row, indent=headed) for _, row in here.iterrows()]
+    return rows
+
+
+def _row(row: pd.Series, *, indent: bool) -> ForestRow:
+    assumes = "" if pd.isna(row["assumes"]) else str(row["assumes"])
+    missing = pd.isna(row[ESTIMATE])
+    return ForestRow(
+        label=str(row["label"]),
+        estimate=np.nan if missing else float(row[ESTIMATE]),
+        low=float(row[CI_LOW]) if not pd.isna(row[CI_LOW]) else np.nan,
+        high=float(row[CI_HIGH]) if not pd.isna(row[CI_HIGH]) else np.nan,
+        columns=(
+            "not estimated" if missing else estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH]),
+            count(row[N_PATIENTS]),
+        ),
+        small=tuple(textwrap.wrap(assumes, _LABEL_CHARACTERS)),
+        is_primary=bool(row["is_primary"]),
+        indent=indent,
+    )
+
+
+def _alternative(estimates: pd.DataFrame) -> str:
+    primary = estimates[estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
+    others = estimates[~estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
+    text = "Forest plot of the difference group minus individual under different assumptions."
+    for _, row in primary.iterrows():
+        text += f" Primary, {row['label']}: {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
+    if len(others):
+        least, most = others.loc[others[ESTIMATE].idxmin()], others.loc[others[ESTIMATE].idxmax()]
+        text += (
+            f" {plural(len(others), 'other analysis', 'other analyses')} from {number(least[ESTIMATE])} "
+            f"({least['label']}) to {number(most[ESTIMATE])} ({most['label']})."
+        )
+    return text
