@@ -1,0 +1,121 @@
+"""Who is missing: scores due, done, late and missing, retention, and who is more likely to be lost."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+
+from kap_analysis.analysis.model_frame import prepare_covariates
+from kap_analysis.analysis.plan import Plan, study_plan
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.wording import join_words, share
+from kap_analysis.columns import (
+    DAYS_PER_MONTH,
+    FORMAT,
+    MONTH,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.study.load import Study
+
+
+@dataclass(frozen=True)
+class Completeness(Result):
+    """Scores due and done.
+
+    Attributes
+    ----------
+    completeness : DataFrame
+        ``format``, ``practice`` ("all" included), ``visit``, ``n_due`` (treated patients observed long enough),
+        ``n_done``, ``n_late`` (scored after the window but before the next one), ``n_missing``.
+    retention : DataFrame
+        ``format``, ``visit``, ``month`` (target), ``n_at_risk`` (treated), ``n_patients`` (scored at this visit or
+        later), ``share``.
+    predictors : DataFrame
+        Logistic regression of having no score at the primary visit: ``term``, ``odds_ratio``, ``ci_low``,
+        ``ci_high``, ``n_patients``; exploratory, without p. Empty where nobody or everybody is missing.
+    """
+
+    completeness: pd.DataFrame
+    retention: pd.DataFrame
+    predictors: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
+        told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
+        return f"At {self.visit} a score was there for {join_words(told)} of the treated patients who were due."
+
+
+def describe_completeness(study: Study, *, instrument: str | None = None, plan: Plan | None = None) -> Completeness:
+    """Count scores due, done, late and missing among treated patients, and who is missing."""
+    plan = plan or study_plan(study)
+    outcomes = study.outcomes(instrument or plan.instrument, format_rule=plan.format_rule)
+    every = study.outcomes(instrument or plan.instrument, visits="all", format_rule=plan.format_rule)
+    people = outcomes.frame.drop_duplicates(PATIENT_ID)
+    people = people[people[FORMAT].notna()]
+    until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
+    last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf)
+    rows, kept = [], []
+    scheduled = list(study.settings.visits)
+    scored = {
+        v.label: set(
+            outcomes.frame.loc[
+                (outcomes.frame[VISIT].astype("str") == v.label) & outcomes.frame[SCORE].notna(), PATIENT_ID
+            ]
+        )
+        for v in scheduled
+    }
+    for position, visit in enumerate(scheduled):
+        due = people[(last >= visit.last_day).to_numpy()]
+        following = scheduled[position + 1].first_day if position + 1 < len(scheduled) else np.inf
+        between = every.frame[(every.frame["day"] > visit.last_day) & (every.frame["day"] < following)]
+        late = set(between.loc[between[SCORE].notna(), PATIENT_ID]) - scored[visit.label]
+        later = set().union(*(scored[v.label] for v in scheduled[position:]))
+        rows += _count_visit(due, visit.label, scored[visit.label], late)
+        for arm, part in people.groupby(people[FORMAT].astype("str"), sort=False):
+            n = int(part[PATIENT_ID].isin(later).sum())
+            kept.append([arm, visit.label, visit.target_day / DAYS_PER_MONTH, len(part), n, n / len(part)])
+    names = [FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing"]
+    result = Completeness(
+        pd.DataFrame(rows, columns=names),
+        pd.DataFrame(kept, columns=[FORMAT, VISIT, MONTH, "n_at_risk", N_PATIENTS, "share"]),
+        _predictors(people, scored[plan.visit], plan),
+        plan.visit,
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _count_visit(due: pd.DataFrame, visit: str, done: set[str], late: set[str]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    practices = due[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    for where in ["all", *sorted(practices.unique())]:
+        here = due if where == "all" else due[practices == where]
+        for arm, part in here.groupby(here[FORMAT].astype("str"), sort=False):
+            n_done, n_late = int(part[PATIENT_ID].isin(done).sum()), int(part[PATIENT_ID].isin(late).sum())
+            rows.append([arm, where, visit, len(part), n_done, n_late, len(part) - n_done - n_late])
+    return rows
+
+
+def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFrame:
+    names = ["term", "odds_ratio", "ci_low", "ci_high", N_PATIENTS]
+    missing = ~people[PATIENT_ID].isin(done)
+    if missing.sum() < 5 or (~missing).sum() < 5:
+        return pd.DataFrame(columns=names)
+    frame, used, _ = prepare_covariates(people, (FORMAT, PRACTICE, "baseline", *plan.covariates), 10)
+    design = sm.add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))
+    design = design.loc[:, (design != 0).any()]
+    fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
+    ends = np.exp(fit.conf_int())
+    found = pd.DataFrame({"term": design.columns, "odds_ratio": np.exp(fit.params.to_numpy())})
+    found["ci_low"], found["ci_high"], found[N_PATIENTS] = ends[0].to_numpy(), ends[1].to_numpy(), len(people)
+    separated = (fit.bse.to_numpy() > 50) | ~np.isfinite(found["odds_ratio"])
+    found.loc[separated, ["odds_ratio", "ci_low", "ci_high"]] = np.nan
+    return found[found["term"] != "const"].reset_index(drop=True)

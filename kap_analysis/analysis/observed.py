@@ -1,0 +1,165 @@
+"""What was observed, before any model: mean scores by visit and format, and before and after in the same patients."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.wording import interval, join_words, number, plural
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    FORMAT,
+    INSTRUMENT,
+    MONTH,
+    N_PATIENTS,
+    PATIENT_ID,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcomes import Outcomes
+
+NO_CONTROL = "There was no control arm: change is not an effect."
+
+
+@dataclass(frozen=True)
+class ObservedScores(Result):
+    """Observed mean scores.
+
+    Attributes
+    ----------
+    means : DataFrame
+        One row per format ("all" included) and visit: ``instrument``, ``format``, ``visit``, ``month`` (mean, from
+        the actual days), ``n_patients``, ``mean``, ``sd``, ``std_error``, ``ci_low``, ``ci_high`` (t interval).
+    """
+
+    means: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        total = self.means[self.means[FORMAT] == "all"]
+        name = total[INSTRUMENT].iloc[0]
+        told = [f"{number(r['mean'])} ({r[VISIT]}, n = {number(r[N_PATIENTS], 0)})" for _, r in total.iterrows()]
+        return f"Mean {name} was {join_words(told)}. These are the patients who were assessed, not all who started."
+
+
+@dataclass(frozen=True)
+class PairedScores(Result):
+    """Scores before and after of the patients who have both.
+
+    Attributes
+    ----------
+    means : DataFrame
+        Two rows: ``instrument``, ``time`` (baseline, follow-up), ``visit``, ``n_patients``, ``mean``, ``sd``,
+        ``ci_low``, ``ci_high``.
+    change : DataFrame
+        One row: ``instrument``, ``visit``, ``n_patients``, ``n_started`` (patients with a baseline), ``mean_change``
+        (follow-up minus baseline), ``sd_change``, ``ci_low``, ``ci_high``.
+    """
+
+    means: pd.DataFrame
+    change: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        before, after = self.means["mean"]
+        row = self.change.iloc[0]
+        return (
+            f"In the {number(row[N_PATIENTS], 0)} of {number(row['n_started'], 0)} patients with a score at both "
+            f"times, mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, a change of "
+            f"{number(row['mean_change'])} points (95 % interval {interval(row['ci_low'], row['ci_high'])}). {NO_CONTROL}"
+        )
+
+
+def observed_scores(outcomes: Outcomes) -> ObservedScores:
+    """Mean observed score per format and visit, with the number of patients behind each mean.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        With one row per patient and visit.
+
+    Returns
+    -------
+    ObservedScores
+    """
+    frame = outcomes.frame.dropna(subset=[SCORE])
+    if frame.empty:
+        raise AnalysisError(f"There is no {outcomes.instrument.name} score at any visit; nothing can be described.")
+    whole = frame.assign(**{FORMAT: "all"})
+    parts = [_mean_by(part, [FORMAT, VISIT]) for part in (whole, frame.assign(**{FORMAT: frame[FORMAT].astype("str")}))]
+    means = pd.concat(parts, ignore_index=True)
+    means.insert(0, INSTRUMENT, outcomes.instrument.name)
+    means[VISIT] = pd.Categorical(means[VISIT].astype("str"), categories=list(outcomes.visits), ordered=True)
+    return release(ObservedScores(means), visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
+    """Mean scores before and at a visit, of the patients who have both.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    visit : str
+        A visit after baseline.
+
+    Raises
+    ------
+    AnalysisError
+        If the visit does not exist, or fewer than two patients have both scores.
+    """
+    check_visit(outcomes, visit)
+    frame = outcomes.frame
+    pairs = frame[(frame[VISIT].astype("str") == visit) & frame[SCORE].notna() & frame[BASELINE].notna()]
+    if len(pairs) < 2:
+        raise AnalysisError(
+            f"{plural(len(pairs), 'patient')} with {outcomes.instrument.name} at baseline and at {visit}; "
+            "a mean with an interval needs two or more."
+        )
+    started = frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()
+    rows = [
+        {"time": "baseline", VISIT: BASELINE_VISIT, **mean_interval(pairs[BASELINE])},
+        {"time": "follow-up", VISIT: visit, **mean_interval(pairs[SCORE])},
+    ]
+    change = mean_interval(pairs[SCORE] - pairs[BASELINE])
+    named = {INSTRUMENT: outcomes.instrument.name, VISIT: visit, N_PATIENTS: len(pairs), "n_started": started}
+    renamed = {"mean_change": change["mean"], "sd_change": change["sd"]}
+    ends = {k: change[k] for k in ("ci_low", "ci_high")}
+    result = PairedScores(
+        means=pd.DataFrame(rows).assign(**{INSTRUMENT: outcomes.instrument.name}),
+        change=pd.DataFrame([{**named, **renamed, **ends}]),
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def mean_interval(values: pd.Series, level: float = 0.95) -> dict[str, float]:
+    """Number, mean, standard deviation, standard error and t interval of a column; missing values left out."""
+    known = values.dropna().to_numpy(float)
+    n = len(known)
+    sd = float(known.std(ddof=1)) if n > 1 else np.nan
+    error = sd / np.sqrt(n) if n > 1 else np.nan
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * error if n > 1 else np.nan
+    mean = float(known.mean()) if n else np.nan
+    return {
+        N_PATIENTS: n, "mean": mean, "sd": sd, "std_error": error, "ci_low": mean - half, "ci_high": mean + half,
+    }  # fmt: skip
+
+
+def check_visit(outcomes: Outcomes, visit: str) -> None:
+    """Refuse a visit that the outcomes do not have, naming those that they have."""
+    after = [v for v in outcomes.visits if v != BASELINE_VISIT]
+    if visit not in after:
+        raise AnalysisError(f"There is no visit {visit!r} after baseline; choose one of {join_words(after)}.")
+
+
+def _mean_by(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    rows = []
+    for key, part in frame.groupby(keys, observed=True, sort=True):
+        rows.append({**dict(zip(keys, key, strict=True)), MONTH: part[MONTH].mean(), **mean_interval(part[SCORE])})
+    return pd.DataFrame(rows)

@@ -1,0 +1,243 @@
+"""The analysis plan: what will be compared, in whom, by which rules; written down before the results.
+
+`plan.toml` in the study folder is read here and nowhere else. Without one, a plan is drafted from the study's own
+settings by fixed rules, and every result says that it was drafted and not registered.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from kap_analysis.analysis.wording import join_words, number, plural
+from kap_analysis.errors import AnalysisError
+from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.study.load import Study
+
+FILE_NAME = "plan.toml"
+TREATMENT_POLICY = "treatment policy"
+HYPOTHETICAL = "hypothetical: had scores been observed"
+DEFAULT_COVARIATES = ("age", "sex", "primary_diagnosis", "ace_score", "failed_treatments")
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Which model the counts allow; never a p-value, never a look at the result.
+
+    Attributes
+    ----------
+    full_patients : int
+        Patients per format at the primary visit that the full model needs.
+    full_pairs : int
+        Patients per format with both of any two visits that the full model needs.
+    cohorts : int
+        Cohorts with two or more analysed patients, without which the comparison is descriptive.
+    descriptive_patients : int
+        Patients per format below which the comparison is descriptive.
+    pool_levels_below : int
+        Levels of a covariate with fewer patients are pooled into "other".
+    """
+
+    full_patients: int = 25
+    full_pairs: int = 10
+    cohorts: int = 5
+    descriptive_patients: int = 10
+    pool_levels_below: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMargin:
+    """A margin of the format difference on the primary instrument, in points, with where and when it was set."""
+
+    points: float
+    source: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be compared, in whom, and by which rules.
+
+    Attributes
+    ----------
+    instrument, visit : str
+        The primary outcome and visit: tested alone.
+    secondary : tuple of str
+        Instruments tested together at the primary visit, p adjusted by Holm's method.
+    covariates : tuple of str
+        Patient columns beside practice and the baseline score.
+    population : str
+        Who is analysed, in words.
+    switching, dropout : str
+        The estimand's strategy for switching format or boosters, and for scores never observed.
+    format_rule, cohort_rule : str
+        As in `Study.outcomes`.
+    margin : PlannedMargin or None
+        No default: without one, estimate and width.
+    ladder : Ladder
+    origin : str
+        "registered" when read from a file, "drafted" when made from the study's settings.
+    """
+
+    instrument: str
+    visit: str
+    secondary: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = DEFAULT_COVARIATES
+    population: str = "at least one ketamine session, a baseline score, and one score after baseline"
+    switching: str = TREATMENT_POLICY
+    dropout: str = HYPOTHETICAL
+    format_rule: str = "planned"
+    cohort_rule: str = "first"
+    margin: PlannedMargin | None = None
+    ladder: Ladder = field(default_factory=Ladder)
+    origin: str = "drafted"
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of everything in the plan but its origin: the same plan has the same hash, drafted or read."""
+        return hashlib.sha256(plan_to_toml(self).encode("utf-8")).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain values."""
+        return {**asdict(self), "hash": self.hash}
+
+
+def draft_plan(study: Study) -> Plan:
+    """Make a plan from a study's own settings; nothing in it depends on a score."""
+    settings = study.settings
+    primary = settings.primary_instrument
+    measured = [] if study.assessments.empty else sorted(study.assessments["instrument"].dropna().unique())
+    secondary = tuple(name for name in measured if name != primary and _is_outcome(study, name))
+    margin = settings.margin
+    planned = None if margin is None else PlannedMargin(float(margin.points), str(margin.source), str(margin.date))
+    known = {c for c in study.patients.columns if study.patients[c].notna().any()}
+    if not study.diagnoses.empty:
+        known.add("primary_diagnosis")
+    covariates = tuple(c for c in DEFAULT_COVARIATES if c in known)
+    return Plan(primary, settings.primary_visit, secondary, covariates, margin=planned)
+
+
+def study_plan(study: Study) -> Plan:
+    """The plan in the study folder, or a draft where there is none."""
+    path = None if study.path is None else Path(study.path) / FILE_NAME
+    return read_plan(path) if path is not None and path.is_file() else draft_plan(study)
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read `plan.toml`.
+
+    Raises
+    ------
+    AnalysisError
+        If the file is not TOML, lacks a required entry, or has one that is not known.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AnalysisError(f"{path.name} cannot be read: {error}. Write a new one with `kap plan`.") from error
+    known = {"primary", "secondary", "covariates", "estimand", "rules", "margin", "ladder"}
+    unknown = sorted(set(content) - known)
+    if unknown:
+        raise AnalysisError(
+            f"{path.name} has {plural(len(unknown), 'entry', 'entries')} that no plan has: {join_words(unknown)}; "
+            f"expected {join_words(sorted(known))}."
+        )
+    try:
+        return _plan_from(content)
+    except (KeyError, TypeError) as error:
+        raise AnalysisError(
+            f"{path.name} lacks or misspells an entry: {error}. Compare with `kap plan STUDY`."
+        ) from error
+
+
+def plan_to_toml(plan: Plan) -> str:
+    """The text of `plan.toml`, always in the same order."""
+    lines = [
+        "# Analysis plan. Write it before looking at results; a later change is shown as a change.",
+        "[primary]",
+        f"instrument = {_quoted(plan.instrument)}",
+        f"visit = {_quoted(plan.visit)}",
+        "",
+        "[secondary]",
+        f"instruments = [{', '.join(map(_quoted, plan.secondary))}]  # at the primary visit, p adjusted by Holm",
+        "",
+        "[covariates]  # beside practice and the baseline score",
+        f"columns = [{', '.join(map(_quoted, plan.covariates))}]",
+        "",
+        "[estimand]",
+        f"population = {_quoted(plan.population)}",
+        f"switching = {_quoted(plan.switching)}",
+        f"dropout = {_quoted(plan.dropout)}",
+        "",
+        "[rules]",
+        f"format_rule = {_quoted(plan.format_rule)}",
+        f"cohort_rule = {_quoted(plan.cohort_rule)}",
+        "",
+        "[ladder]",
+        *[f"{name} = {value}" for name, value in asdict(plan.ladder).items()],
+    ]
+    if plan.margin is not None:
+        lines += ["", "[margin]", f"points = {plan.margin.points!r}"]
+        lines += [f"source = {_quoted(plan.margin.source)}", f"date = {_quoted(plan.margin.date)}"]
+    else:
+        lines += ["", "# [margin]  # none was set: the difference is estimated, not judged", "# points = ..."]
+    return "\n".join(lines) + "\n"
+
+
+def methods_paragraph(plan: Plan) -> str:
+    """The Methods paragraph that the plan implies."""
+    ladder = plan.ladder
+    covariates = join_words(
+        ["practice", f"baseline {plan.instrument}", *[c.replace("_", " ") for c in plan.covariates]]
+    )
+    margin = (
+        "No non-inferiority margin was set, so the difference is reported with its interval."
+        if plan.margin is None
+        else f"The margin was {number(plan.margin.points)} points ({plan.margin.source}, {plan.margin.date})."
+    )
+    secondary = (
+        f" {join_words(list(plan.secondary))} at {plan.visit} were secondary (p adjusted by Holm's method)."
+        if plan.secondary
+        else ""
+    )
+    origin = "as registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
+    return (
+        f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}. Population: "
+        f"{plan.population}. Estimand: {plan.switching} for switching of format and for boosters; "
+        f"{plan.dropout} for dropout. Scores after baseline were analysed by a mixed model for repeated measures "
+        f"(REML), with visit by format and visit by baseline score as fixed effects, adjusted for {covariates}; "
+        "patients of one therapy cohort were allowed to be alike (a random effect of the cohort in the group format), "
+        "with an unstructured covariance of the visits in each format, and Kenward-Roger degrees of freedom. The full "
+        f"model needs {ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format "
+        f"for each pair of visits and {ladder.cohorts} cohorts; otherwise a simpler covariance is used, and below "
+        f"{ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the comparison is "
+        f"descriptive. {margin}{secondary}"
+    )
+
+
+def _plan_from(content: dict[str, Any]) -> Plan:
+    margin = content.get("margin")
+    return Plan(
+        instrument=content["primary"]["instrument"],
+        visit=content["primary"]["visit"],
+        secondary=tuple(content.get("secondary", {}).get("instruments", ())),
+        covariates=tuple(content.get("covariates", {}).get("columns", ())),
+        **content.get("estimand", {}),
+        **content.get("rules", {}),
+        margin=None
+        if margin is None
+        else PlannedMargin(float(margin["points"]), margin["source"], str(margin["date"])),
+        ladder=replace(Ladder(), **content.get("ladder", {})),
+        origin="registered",
+    )
+
+
+def _is_outcome(study: Study, name: str) -> bool:
+    instrument = study.instruments.get(name) or get_instrument(name)
+    return instrument.role == "outcome"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

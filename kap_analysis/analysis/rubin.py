@@ -1,0 +1,79 @@
+"""Pooling of estimates from imputed data sets (Rubin 1987; df of Barnard & Rubin 1999, doi 10.1093/biomet/86.4.948)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from kap_analysis.errors import AnalysisError
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """One pooled estimate.
+
+    Attributes
+    ----------
+    estimate, std_error, df : float
+    within, between : float
+        Mean of the squared standard errors; variance of the estimates.
+    missing_information : float
+        Share of the total variance that is due to the missing values.
+    """
+
+    estimate: float
+    std_error: float
+    df: float
+    within: float
+    between: float
+    missing_information: float
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Limits of the t interval."""
+        half = float(stdtrit(self.df, (1 + level) / 2)) * self.std_error
+        return self.estimate - half, self.estimate + half
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p of the value 0."""
+        return float(2 * stdtr(self.df, -abs(self.estimate / self.std_error)))
+
+    def row(self, level: float = 0.95) -> dict[str, float]:
+        """The estimate columns."""
+        low, high = self.interval(level)
+        return {
+            "estimate": self.estimate, "std_error": self.std_error, "df": self.df,
+            "statistic": self.estimate / self.std_error, "p_value": self.p_value, "ci_low": low, "ci_high": high,
+        }  # fmt: skip
+
+
+def pool(estimates: np.ndarray, std_errors: np.ndarray, complete_df: float = np.inf) -> Pooled:
+    """Pool estimates by Rubin's rules.
+
+    Parameters
+    ----------
+    estimates, std_errors : arrays (m,)
+        From m >= 2 imputed data sets.
+    complete_df : float
+        Degrees of freedom that the analysis would have without missing values.
+
+    Notes
+    -----
+    T = W + (1 + 1/m) B; with g = (1 + 1/m) B / T: df_old = (m - 1) / g^2,
+    df_obs = (df_com + 1) / (df_com + 3) df_com (1 - g), df = 1 / (1/df_old + 1/df_obs).
+    """
+    estimates, std_errors = np.asarray(estimates, float), np.asarray(std_errors, float)
+    m = len(estimates)
+    if m < 2 or len(std_errors) != m:
+        raise AnalysisError(
+            f"Pooling needs two or more estimates with as many standard errors; got {m} and {len(std_errors)}."
+        )
+    within, between = float(np.mean(std_errors**2)), float(np.var(estimates, ddof=1))
+    total = within + (1 + 1 / m) * between
+    share = (1 + 1 / m) * between / total
+    observed = (
+        complete_df if np.isinf(complete_df) else (complete_df + 1) / (complete_df + 3) * complete_df * (1 - share)
+    )
+    old = np.inf if share == 0 else (m - 1) / share**2
+    df = 1 / (1 / old + 1 / observed) if np.isfinite(old) or np.isfinite(observed) else np.inf
+    return Pooled(float(estimates.mean()), float(np.sqrt(total)), float(df), within, between, float(share))

@@ -1,0 +1,86 @@
+"""Scores by number of the ketamine session: what was answered just before each session, by format."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.observed import mean_interval
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.treated import held_sessions, treated_patients
+from kap_analysis.analysis.wording import join_words, number
+from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import Study
+
+CAPTION = "Those who stop early leave the line: later points are fewer and other patients, not the same ones improving."
+
+
+@dataclass(frozen=True)
+class SessionScores(Result):
+    """Scores before each ketamine session.
+
+    Attributes
+    ----------
+    means : DataFrame
+        ``instrument``, ``format``, ``session_number`` (1, 2, ...), ``n_patients``, ``mean``, ``sd``, ``std_error``,
+        ``ci_low``, ``ci_high``.
+    patients : DataFrame
+        ``patient_id``, ``format``, ``session_number``, ``day``, ``score``.
+    """
+
+    means: pd.DataFrame
+    patients: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        told = []
+        for arm, part in self.means.groupby(FORMAT, sort=False, observed=True):
+            first, last = part.iloc[0], part.iloc[-1]
+            told.append(
+                f"in {arm} format from {number(first['mean'])} before session {first['session_number']} "
+                f"(n = {number(first[N_PATIENTS], 0)}) to {number(last['mean'])} before session {last['session_number']} "
+                f"(n = {number(last[N_PATIENTS], 0)})"
+            )
+        return f"Mean {self.means[INSTRUMENT].iloc[0]} went {join_words(told)}. {CAPTION}"
+
+
+def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: str = "planned") -> SessionScores:
+    """Mean score answered before each held ketamine session.
+
+    Parameters
+    ----------
+    instrument : str
+        Answered on the day of a session with ``timing`` before_session; on day 0 an answer without timing counts.
+
+    Raises
+    ------
+    AnalysisError
+        If nothing was answered before a session.
+    """
+    patients = treated_patients(study, format_rule=format_rule)[[PATIENT_ID, FORMAT]]
+    sessions = held_sessions(study)
+    days = (
+        sessions.loc[sessions["kind"] == "ketamine", [PATIENT_ID, DAY]].drop_duplicates().sort_values([PATIENT_ID, DAY])
+    )
+    days["session_number"] = days.groupby(PATIENT_ID).cumcount() + 1
+    answered = study.assessments[study.assessments[INSTRUMENT].astype("str") == instrument]
+    if "timing" in answered:
+        answered = answered[answered["timing"].astype("object") == "before_session"]
+    else:
+        answered = answered.iloc[:0]
+    scores = answered.dropna(subset=[SCORE]).drop_duplicates([PATIENT_ID, DAY])[[PATIENT_ID, DAY, SCORE]]
+    lines = days.merge(scores, on=[PATIENT_ID, DAY]).merge(patients, on=PATIENT_ID)
+    if lines.empty:
+        raise AnalysisError(
+            f"No {instrument} was answered before a ketamine session (assessments.csv: timing before_session); "
+            "scores cannot be shown by session number."
+        )
+    rows = [
+        {INSTRUMENT: instrument, FORMAT: arm, "session_number": int(count), **mean_interval(part[SCORE])}
+        for (arm, count), part in lines.groupby([lines[FORMAT].astype("str"), "session_number"])
+    ]
+    shown = lines[[PATIENT_ID, FORMAT, "session_number", DAY, SCORE]].reset_index(drop=True)
+    result = SessionScores(pd.DataFrame(rows), shown)
+    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
