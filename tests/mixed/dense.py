@@ -1,8 +1,8 @@
 """Mixed models written out with dense matrices: slow, plain, and the oracle for what no other software computes.
 
-The covariance of all scores is ``V = sum_k theta_k V_k`` with known matrices ``V_k`` (every variance and covariance enters
-linearly), or any function of the parameters for the criterion and its complex-step derivatives. Nothing here is shared
-with the engine. Kenward & Roger 1997, doi:10.2307/2533558, equation numbers as there.
+The covariance of all scores is ``V = sum_k theta_k V_k`` with known matrices ``V_k`` (every variance and covariance
+enters linearly), or any function of the parameters for the criterion and its complex-step derivatives. Nothing here is
+shared with the engine. Kenward & Roger 1997, doi:10.2307/2533558, equation numbers as there.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def residual_pieces(n: int, by: Sequence[object] | None = None, weights: np.ndar
 
 @dataclass(frozen=True)
 class DenseTest:
-    """A test of ``L b = 0``: statistic (t for one row, else F), numerator and denominator df, p, and the scaling of F."""
+    """A test of ``L b = 0``: statistic (t for one row, else F), both df, p, and the scaling of F."""
 
     statistic: float
     df1: int
@@ -182,7 +182,7 @@ def evaluate_dense(
 
 
 def fit_dense(pieces: list[np.ndarray], start: np.ndarray, x: np.ndarray, y: np.ndarray, reml: bool = True) -> DenseFit:
-    """The minimum inside the parameter space: Newton steps with the analytic observed information, halved if they fail."""
+    """The minimum inside the parameter space: Newton steps with the observed information, halved if they fail."""
     stack = np.array(pieces)
 
     def value(theta: np.ndarray) -> float:
