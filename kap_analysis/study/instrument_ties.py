@@ -54,7 +54,9 @@ def check_answers(folder: TypedFolder, problems: Problems) -> None:
         where, item = where[there], item[there].astype(int)
         answer = table.frame["answer"].to_numpy()[where]
         low, high = ranges[item - 1].T
-        off = (answer < low) | (answer > high)
+        off = (answer < low) | (answer > high) | (answer != np.floor(answer)) & ~np.isnan(answer)
+        for number, allowed in folder.instruments[name].item_answers.items():
+            off |= (item == number) & ~np.isin(answer, allowed) & ~np.isnan(answer)
         found = [f"{value:g}" for value in answer[off]]
         texts = [f"an answer to item {n} of {name}, from {a:g} to {b:g}"
                  for n, a, b in zip(item[off], low[off], high[off], strict=True)]  # fmt: skip

@@ -168,7 +168,7 @@ def finish_types(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
 
     Levels and yes_no become categorical, required whole numbers int64, other numbers float64, everything else text.
     """
-    finished = {}
+    finished: dict[str, pd.Series] = {}
     for name, column in spec.columns.items():
         values = frame[name] if name in frame.columns else pd.Series(np.nan, index=frame.index)
         if column.type in ("level", "yes_no"):

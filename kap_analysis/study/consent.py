@@ -1,0 +1,59 @@
+"""Research only with consent: patients without it are left out of every table, and counted in the ledger."""
+
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.columns import PATIENT_ID
+from kap_analysis.errors import StudyError
+from kap_analysis.study.ledger import Ledger
+from kap_analysis.study.study import Study
+
+CONSENTED: Final = ("yes", "waived")
+_REASONS: Final = {"no": "no consent to research", "withdrawn": "consent withdrawn"}
+_NOT_RECORDED: Final = "consent not recorded"
+
+
+def leave_out_without_consent(study: Study) -> Study:
+    """Return the study of the patients whose research_consent is yes or waived.
+
+    Raises
+    ------
+    StudyError
+        If no patient has any consent recorded.
+    """
+    consent = study.patients["research_consent"].astype(object)
+    if consent.isna().all():
+        raise StudyError(
+            "Found no research_consent in patients.csv; purpose='research' needs it: yes, no, withdrawn or waived per "
+            "patient."
+        )
+    at_zero = study.at_time_zero()
+    ledger = Ledger(pd.Series(at_zero["format"].astype(object).to_numpy(), index=at_zero[PATIENT_ID]))
+    ids = study.patients[PATIENT_ID]
+    n_rows = _rows_per_patient(study).reindex(ids).fillna(0).reset_index(drop=True)
+    ledger.keep("in the folder", ids, n_rows)
+    kept = consent.isin(CONSENTED).to_numpy()
+    because = consent.map(_REASONS).where(consent.notna(), _NOT_RECORDED).to_numpy()
+    for reason in (*_REASONS.values(), _NOT_RECORDED):
+        left = ~kept & (because == reason)
+        ledger.leave_out("with consent to research", reason, ids[left], n_rows[left])
+    ledger.keep("with consent to research", ids[kept], n_rows[kept])
+    consented = ids[kept]
+    masks = {
+        name: table[PATIENT_ID].isin(consented).to_numpy()
+        for name, table in study.tables.items()
+        if PATIENT_ID in table.columns
+    }
+    tables = {
+        name: table[masks[name]].reset_index(drop=True) if name in masks else table
+        for name, table in study.tables.items()
+    }
+    rows = {name: places[masks[name]] if name in masks else places for name, places in study.rows.items()}
+    return replace(study, tables=tables, rows=rows, ledger=ledger.frame())
+
+
+def _rows_per_patient(study: Study) -> pd.Series:
+    counts = [table[PATIENT_ID].value_counts() for table in study.tables.values() if PATIENT_ID in table.columns]
+    return pd.concat(counts).groupby(level=0).sum()

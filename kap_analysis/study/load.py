@@ -1,0 +1,153 @@
+"""From a folder to a study: everything is read and checked, and all problems are told at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.errors import StudyError
+from kap_analysis.study.answers import study_answers
+from kap_analysis.study.consent import leave_out_without_consent
+from kap_analysis.study.dictionary import TABLES
+from kap_analysis.study.folder import find_tables
+from kap_analysis.study.instrument_ties import INSTRUMENT_TIES
+from kap_analysis.study.known_instruments import instrument_names, instruments_named, own_instruments
+from kap_analysis.study.problems import Problems, problem_lines
+from kap_analysis.study.settings_file import read_settings
+from kap_analysis.study.study import Study
+from kap_analysis.study.ties import TIES, TypedFolder
+from kap_analysis.study.typed_table import TypedTable, empty_table, finish_types, read_table
+
+Purpose = Literal["care", "research"]
+_INSTRUMENT_COLUMNS = (
+    ("assessments", "instrument"),
+    ("items", "instrument"),
+    ("session_measures", "measure"),
+    ("patients", "target_instrument"),
+)
+
+
+@dataclass(frozen=True)
+class StudyCheck:
+    """What a check of a study folder found.
+
+    Attributes
+    ----------
+    problems : pandas.DataFrame
+        One row per problem: file, row, column, found, expected, message, patient_id.
+    notes : tuple of str
+        What was not loaded, and other things to know that stop nothing.
+    answers : pandas.DataFrame
+        question, can_answer, why; without rows where the study has problems.
+    study : Study or None
+        None where the study has problems.
+    """
+
+    problems: pd.DataFrame
+    notes: tuple[str, ...]
+    answers: pd.DataFrame
+    study: Study | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the study can be loaded."""
+        return self.study is not None
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the problems as readable lines with file, row and column."""
+        return problem_lines(self.problems)
+
+
+def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
+    """Read a study folder and check every table and the ties between them.
+
+    Bad content is never an exception here: every problem becomes a row of ``problems``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder: ``study.toml`` and the tables as CSV or Parquet.
+    purpose : {"care", "research"}
+        ``research`` leaves out patients without consent to research, in the study's ledger.
+
+    Returns
+    -------
+    StudyCheck
+    """
+    if purpose not in get_args(Purpose):
+        raise StudyError(f"Found purpose={purpose!r}; expected care or research.")
+    folder, problems = Path(path), Problems()
+    if not folder.is_dir():
+        what = "a file" if folder.exists() else "no such folder"
+        problems.add(folder.name or str(folder), what, "a study folder with a study.toml and tables")
+        return _failed(problems, ())
+    settings = read_settings(folder, problems)
+    own = own_instruments(settings, problems)
+    files, notes = find_tables(folder, problems)
+    names = instrument_names(own)
+    tables: dict[str, TypedTable] = {}
+    for name, file in files.items():
+        table = read_table(file, TABLES[name], settings.extra_columns.get(name, ()), names, problems)
+        if table is not None:
+            tables[name] = table
+            notes += table.notes
+    known = instruments_named([settings.primary_instrument, *_named(tables)], own)
+    typed = TypedFolder(tables, settings, known)
+    for tie in (*TIES, *INSTRUMENT_TIES):
+        tie(typed, problems)
+    if len(problems):
+        return _failed(problems, tuple(notes))
+    frames = {
+        name: finish_types(tables[name].frame, spec) if name in tables else empty_table(spec)
+        for name, spec in TABLES.items()
+    }
+    rows = {name: tables[name].rows if name in tables else np.empty(0, dtype=np.int64) for name in TABLES}
+    files_read = {name: file.name for name, file in files.items()}
+    study = Study(folder, settings, frames, known, notes=tuple(notes), files=files_read, rows=rows)
+    if purpose == "research":
+        study = leave_out_without_consent(study)
+    return StudyCheck(problems.frame(), study.notes, study_answers(study.tables, settings, known), study)
+
+
+def load_study(path: str | Path, *, purpose: Purpose = "care") -> Study:
+    """Load a study folder; stop with all its problems if it has any.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder: ``study.toml`` and the tables as CSV or Parquet.
+    purpose : {"care", "research"}
+        ``research`` leaves out patients without consent to research (only yes and waived stay), in the ledger.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    StudyError
+        With ``problems`` (one row per problem) and a text that names file, row and column of each.
+    """
+    check = check_study(path, purpose=purpose)
+    if check.study is None:
+        n = len(check.problems)
+        heading = f"{Path(path).name} cannot be loaded: {n:,} problem{'s' if n != 1 else ''}."
+        raise StudyError("\n".join((heading, *check.lines())), check.problems)
+    return check.study
+
+
+def _failed(problems: Problems, notes: tuple[str, ...]) -> StudyCheck:
+    nothing = pd.DataFrame({"question": [], "can_answer": [], "why": []}).astype({"can_answer": bool})
+    return StudyCheck(problems.frame(), notes, nothing, None)
+
+
+def _named(tables: Mapping[str, TypedTable]) -> list[str]:
+    return [
+        str(name)
+        for table, column in _INSTRUMENT_COLUMNS
+        if table in tables and tables[table].has(column)
+        for name in tables[table].frame[column].dropna().unique()
+    ]

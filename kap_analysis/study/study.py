@@ -1,0 +1,168 @@
+"""A loaded study: its tables, its settings, and the outcome frames that can be made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.study.answers import study_answers
+from kap_analysis.study.ledger import Ledger
+from kap_analysis.study.outcome_frame import Population, make_outcomes
+from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.settings import Settings
+from kap_analysis.study.time_zero import CohortRule, FormatRule, patients_at_time_zero
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study folder that was read and found sound.
+
+    Attributes
+    ----------
+    path : Path
+    settings : Settings
+        What study.toml says.
+    tables : dict
+        Table name -> typed frame with every declared column; absent optional tables have no rows, absent optional
+        columns are all missing.
+    instruments : dict
+        Name -> Instrument, of every instrument that the data name.
+    ledger : pandas.DataFrame
+        step, left_out_because (empty: kept), format, n_patients, n_rows.
+    notes : tuple of str
+        What was not loaded, and other things to know.
+    files, rows : dict
+        Table name -> name of its file; place of each row in that file.
+    """
+
+    path: Path
+    settings: Settings
+    tables: Mapping[str, pd.DataFrame]
+    instruments: Mapping[str, Instrument]
+    ledger: pd.DataFrame = field(default_factory=lambda: Ledger(pd.Series(dtype=object)).frame())
+    notes: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        n, sessions, scores = len(self.patients), len(self.sessions), len(self.assessments)
+        stamp = "SIMULATED" if self.is_simulated else self.settings.visibility.upper()
+        return (
+            f"<Study {self.settings.title!r}: {n:,} patients, {sessions:,} sessions, {scores:,} assessments; {stamp}>"
+        )
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether nothing in it comes from a patient."""
+        return self.settings.is_simulated
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        """One row per patient."""
+        return self.tables["patients"]
+
+    @property
+    def sessions(self) -> pd.DataFrame:
+        """One row per patient and session."""
+        return self.tables["sessions"]
+
+    @property
+    def assessments(self) -> pd.DataFrame:
+        """One row per patient, day, instrument and rater."""
+        return self.tables["assessments"]
+
+    @property
+    def items(self) -> pd.DataFrame:
+        """One row per item answer."""
+        return self.tables["items"]
+
+    @property
+    def diagnoses(self) -> pd.DataFrame:
+        """One row per patient and diagnosis."""
+        return self.tables["diagnoses"]
+
+    @property
+    def cohorts(self) -> pd.DataFrame:
+        """One row per therapy group."""
+        return self.tables["cohorts"]
+
+    @property
+    def session_measures(self) -> pd.DataFrame:
+        """One row per measurement in a session."""
+        return self.tables["session_measures"]
+
+    @property
+    def treatments(self) -> pd.DataFrame:
+        """One row per other treatment."""
+        return self.tables["treatments"]
+
+    @property
+    def adverse_events(self) -> pd.DataFrame:
+        """One row per adverse event."""
+        return self.tables["adverse_events"]
+
+    def at_time_zero(self, *, format_rule: FormatRule = "planned", cohort_rule: CohortRule = "first") -> pd.DataFrame:
+        """Return patient_id, started, format, cohort_id and n_cohorts of every patient.
+
+        See :func:`kap_analysis.study.time_zero.patients_at_time_zero` for the rules.
+        """
+        return patients_at_time_zero(self.patients, self.sessions, format_rule=format_rule, cohort_rule=cohort_rule)
+
+    def answers(self) -> pd.DataFrame:
+        """Return what this study can and cannot answer: question, can_answer, why."""
+        return study_answers(self.tables, self.settings, self.instruments)
+
+    def outcomes(
+        self,
+        instrument: str | None = None,
+        *,
+        visits: Literal["windows", "all"] = "windows",
+        format_rule: FormatRule = "planned",
+        cohort_rule: CohortRule = "first",
+        rater: str | None = None,
+        version: str | None = None,
+        missing_rule: str = "published",
+        population: Population = "analysed",
+    ) -> Outcomes:
+        """Return the outcome frame of one instrument, with the ledger of its making.
+
+        Parameters
+        ----------
+        instrument : str, optional
+            Default: the primary instrument of study.toml.
+        visits : {"windows", "all"}
+            One row per patient and visit (the assessment nearest to the target day), or one row per assessment.
+        format_rule, cohort_rule : str
+            See :func:`kap_analysis.study.time_zero.patients_at_time_zero`.
+        rater, version : str, optional
+            Must be said where the data hold several.
+        missing_rule : {"published", "project"}
+            For totals that are scored from items here.
+        population : {"analysed", "started"}
+            ``analysed``: at least one ketamine session, a baseline and a later score. ``started``: at least one
+            ketamine session (for multiple imputation).
+
+        Raises
+        ------
+        StudyError
+            If the instrument has no scores here, may not be an outcome, or rater or version must be chosen.
+        """
+        return make_outcomes(
+            self.tables,
+            self.settings,
+            self.instruments,
+            instrument=instrument,
+            visits=visits,
+            format_rule=format_rule,
+            cohort_rule=cohort_rule,
+            rater=rater,
+            version=version,
+            missing_rule=missing_rule,
+            population=population,
+            file=self.files.get("assessments", "assessments.csv"),
+            rows=self.rows.get("assessments"),
+        )
