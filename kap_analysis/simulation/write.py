@@ -1,0 +1,181 @@
+"""A simulated study to a folder: built beside it, then renamed, so that an interruption leaves the old one whole."""
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kap_analysis.errors import SimulationError
+from kap_analysis.simulation.simulate import MADE_BY, SimulatedStudy
+from kap_analysis.study.dictionary import TABLES, ColumnSpec
+from kap_analysis.study.settings_file import SETTINGS_FILE
+from kap_analysis.study.settings_text import settings_text
+
+FileType = Literal["csv", "parquet"]
+FILE_TYPES: Final = ("csv", "parquet")
+TRUTH_FILE: Final = "truth.json"
+PLAN_FILE: Final = "plan.toml"  # a plan that was written for the study stays with it
+ROWS_AT_A_TIME: Final = 500_000
+
+Progress = Callable[[int, int, str], None]
+
+
+def write_study(
+    simulated: SimulatedStudy,
+    folder: str | Path,
+    *,
+    file_type: FileType = "csv",
+    progress: Progress | None = None,
+) -> Path:
+    """Write a simulated study as a study folder, with its truth beside it in ``truth.json``.
+
+    The same study gives the same bytes: CSV with ``\\n`` and the shortest decimals, Parquet without the versions of
+    pandas in it (the name of the Parquet library stays: bytes are equal for one version of pyarrow).
+
+    Parameters
+    ----------
+    simulated : SimulatedStudy
+    folder : path
+        A new or empty folder, or one that this function wrote: that one is replaced. A ``plan.toml`` in it is kept.
+    file_type : {"csv", "parquet"}
+    progress : callable, optional
+        Called with (done, total, what).
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    SimulationError
+        If the folder holds anything that is not of a simulated study, or the file type is unknown.
+    """
+    target = Path(folder).absolute()
+    if file_type not in FILE_TYPES:
+        raise SimulationError(f"file_type is {file_type!r}; choose csv or parquet.")
+    new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    _mend(target, old)
+    _refuse_others(target)
+    if new.exists():
+        shutil.rmtree(new)
+    new.mkdir(parents=True)
+    for done, (name, frame) in enumerate(simulated.tables.items()):
+        if progress is not None:
+            progress(done, len(simulated.tables), f"{name}.{file_type}")
+        _WRITERS[file_type](name, frame, new / f"{name}.{file_type}")
+    (new / SETTINGS_FILE).write_bytes(settings_text(simulated.settings).encode())
+    (new / TRUTH_FILE).write_bytes((json.dumps(simulated.truth, indent=2, allow_nan=False) + "\n").encode())
+    _put_in_place(new, target, old)
+    return target
+
+
+def _mend(target: Path, old: Path) -> None:
+    """Finish an interrupted replacement: the old folder comes back if the new one had not taken its place."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+    elif old.exists():
+        shutil.rmtree(old)
+
+
+def _refuse_others(target: Path) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise SimulationError(f"{target.name} is a file; name a new folder.")
+    entries = sorted(entry.name for entry in target.iterdir())
+    if not entries:
+        return
+    ours = {SETTINGS_FILE, TRUTH_FILE, PLAN_FILE, *(f"{table}.{kind}" for table in TABLES for kind in FILE_TYPES)}
+    others = [name for name in entries if name not in ours]
+    if others:
+        shown = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+        raise SimulationError(
+            f"The folder {target.name} holds {shown}, which no simulation wrote; name a new or empty folder."
+        )
+    if _maker(target / TRUTH_FILE) != MADE_BY:
+        raise SimulationError(
+            f"The folder {target.name} holds a study without a {TRUTH_FILE} of the simulation, so it may be real; "
+            "name a new or empty folder."
+        )
+
+
+def _maker(truth_file: Path) -> str:
+    """Who says that they made a folder; empty where nobody does."""
+    try:
+        content = json.loads(truth_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(content.get("made_by", "")) if isinstance(content, dict) else ""
+
+
+def _put_in_place(new: Path, target: Path, old: Path) -> None:
+    if (target / PLAN_FILE).exists():
+        shutil.copy2(target / PLAN_FILE, new / PLAN_FILE)
+    if target.exists():
+        target.rename(old)
+    os.replace(new, target)
+    if old.exists():
+        shutil.rmtree(old)
+
+
+def _write_csv(name: str, frame: pd.DataFrame, path: Path) -> None:
+    texts = {column: _cells(frame[column], spec) for column, spec in TABLES[name].columns.items()}
+    buffer = io.StringIO()
+    pd.DataFrame(texts).to_csv(buffer, index=False, lineterminator="\n")
+    path.write_bytes(buffer.getvalue().encode())
+
+
+def _cells(values: pd.Series, spec: ColumnSpec) -> np.ndarray:
+    """Cells as text: numbers in their shortest form (27, 10.25), missing as empty."""
+    if not spec.is_number:
+        return values.astype(object).where(values.notna(), "").to_numpy()
+    unique, where = np.unique(values.to_numpy(dtype=np.float64), return_inverse=True)
+    named = np.array(["" if np.isnan(number) else f"{number:.10g}" for number in unique], dtype=object)
+    return named[where] if len(named) else np.zeros(0, dtype=object)
+
+
+def _write_parquet(name: str, frame: pd.DataFrame, path: Path) -> None:
+    """Write in pieces with a schema of our own, so that neither pandas' version nor its types stand in the file."""
+    specs = TABLES[name].columns
+    schema = pa.schema([(column, _arrow_type(spec)) for column, spec in specs.items()])
+    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
+        for piece in _pieces(frame):
+            arrays = [_arrow_array(piece[column], spec) for column, spec in specs.items()]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+
+
+def _pieces(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for first in range(0, max(len(frame), 1), ROWS_AT_A_TIME):
+        yield frame.iloc[first : first + ROWS_AT_A_TIME]
+
+
+def _arrow_type(spec: ColumnSpec) -> pa.DataType:
+    if not spec.is_number:
+        return pa.string()
+    return pa.int32() if spec.type == "integer" else pa.float64()
+
+
+def _arrow_array(values: pd.Series, spec: ColumnSpec) -> pa.Array:
+    kind = _arrow_type(spec)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes = values.cat.codes.to_numpy()
+        indices = pa.array(codes, type=pa.int32(), mask=codes < 0)
+        return pa.DictionaryArray.from_arrays(indices, pa.array(list(values.cat.categories), kind)).dictionary_decode()
+    if not spec.is_number:
+        return pa.array(values.astype(object).to_numpy(), type=kind, from_pandas=True)
+    numbers = values.to_numpy(dtype=np.float64)
+    missing = np.isnan(numbers)
+    whole: Any = np.where(missing, 0, numbers).astype(np.int32) if spec.type == "integer" else numbers
+    return pa.array(whole, type=kind, mask=missing)
+
+
+_WRITERS: Final = {"csv": _write_csv, "parquet": _write_parquet}
