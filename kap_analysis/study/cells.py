@@ -79,23 +79,34 @@ def _by_position(codes: np.ndarray, failures: dict[int, tuple[str, str]]) -> lis
 
 def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, tuple[str, str]]:
     failures: dict[int, tuple[str, str]] = {}
-    kinds = identifier_kinds(texts, _patterns(column))
-    for position, text in enumerate(texts):
-        if missing[position]:
-            continue
-        if kinds[position]:
-            failures[position] = (f"{mask(text)}, which looks like {kinds[position]}", expected_in(column))
-        elif text != text.strip():
-            failures[position] = (f"{text!r}, with spaces around it", expected_in(column))
-        elif column.is_number:
-            found = unreadable_number(text, column)
-            if found:
-                failures[position] = (found, expected_in(column))
-        elif not text.isprintable():
-            failures[position] = ("a text with a line break or an unprintable character", expected_in(column))
-        elif len(text) > LONGEST_CODE:
-            failures[position] = (f"a text of {len(text)} characters", expected_in(column))
+    expected = expected_in(column)
+    doubtful = [at for at, text in enumerate(texts) if not missing[at] and not _is_plainly_fine(text, column)]
+    kinds = identifier_kinds([texts[at] for at in doubtful], _patterns(column))
+    for at, kind in zip(doubtful, kinds, strict=True):
+        found = f"{mask(texts[at])}, which looks like {kind}" if kind else _unreadable(texts[at], column)
+        if found:
+            failures[at] = (found, expected)
     return failures
+
+
+def _is_plainly_fine(text: str, column: ColumnSpec) -> bool:
+    """Whether a text needs no closer look: a number in a column of numbers, a level of a closed list."""
+    if column.is_number:
+        return not unreadable_number(text, column)
+    return text in column.level_names
+
+
+def _unreadable(text: str, column: ColumnSpec) -> str:
+    """Say why a text cannot stand in a column, or return an empty text if it can."""
+    if text != text.strip():
+        return f"{text!r}, with spaces around it"
+    if column.is_number:
+        return unreadable_number(text, column)
+    if not text.isprintable():
+        return "a text with a line break or an unprintable character"
+    if len(text) > LONGEST_CODE:
+        return f"a text of {len(text)} characters"
+    return ""
 
 
 def _patterns(column: ColumnSpec) -> Sequence[tuple[str, str]]:

@@ -31,7 +31,7 @@ _NAMES_OF_IDENTIFIERS: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-EMAIL: Final = r"[\p{L}0-9._%+-]+@[\p{L}0-9-]+(\.[\p{L}0-9-]+)+"
+EMAIL: Final = r"[^\s@]+@[^\s@]+\.[^\s@]+"
 _MONTH: Final = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\p{L}*\.?"
 _DAY: Final = "(0?[1-9]|[12][0-9]|3[01])"
 DATE: Final = (

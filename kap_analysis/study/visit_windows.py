@@ -30,7 +30,7 @@ def place_in_windows(scores: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The same rows and index: ``visit`` (label, or an empty text outside all windows), ``chosen``,
-        ``after_first_session`` (bool: on day 0, after the session) and ``n_in_window`` (assessments of this patient in this window).
+        ``after_first_session`` (on day 0, after the session) and ``n_in_window`` (assessments of this patient there).
     """
     day = scores[DAY].to_numpy()
     timing = scores["timing"].astype(object).map(_WITHIN_A_DAY).fillna(1).to_numpy()
