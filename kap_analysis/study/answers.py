@@ -55,7 +55,8 @@ def answer_lines(answers: pd.DataFrame) -> tuple[str, ...]:
     no = answers[~answers["can_answer"]]
     lines = [f"can answer: {', '.join(yes)}." if len(yes) else "can answer: nothing yet."]
     if len(no):
-        reasons = "; ".join(f"{q} ({why})" for q, why in zip(no["question"], no["why"], strict=True))
+        alike = no.groupby("why", sort=False)["question"]
+        reasons = "; ".join(f"{', '.join(questions)} ({why})" for why, questions in alike)
         lines.append(f"cannot answer: {reasons}.")
     return tuple(lines)
 

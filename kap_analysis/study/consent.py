@@ -6,29 +6,29 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.columns import PATIENT_ID
-from kap_analysis.errors import StudyError
 from kap_analysis.study.ledger import Ledger
+from kap_analysis.study.problems import Problems
 from kap_analysis.study.study import Study
+from kap_analysis.study.ties import TypedFolder
 
 CONSENTED: Final = ("yes", "waived")
 _REASONS: Final = {"no": "no consent to research", "withdrawn": "consent withdrawn"}
 _NOT_RECORDED: Final = "consent not recorded"
 
 
-def leave_out_without_consent(study: Study) -> Study:
-    """Return the study of the patients whose research_consent is yes or waived.
+def check_consent_recorded(folder: TypedFolder, problems: Problems) -> None:
+    """Some patient has a research_consent: a study without any cannot be read for research."""
+    patients = folder.table("patients")
+    if patients is None or not len(patients.frame):
+        return
+    if not patients.has("research_consent") or patients.frame["research_consent"].isna().all():
+        expected = "yes, no, withdrawn or waived per patient: purpose = research needs it"
+        problems.add(patients.file, "no consent of any patient", expected, column="research_consent")
 
-    Raises
-    ------
-    StudyError
-        If no patient has any consent recorded.
-    """
+
+def leave_out_without_consent(study: Study) -> Study:
+    """Return the study of the patients whose research_consent is yes or waived."""
     consent = study.patients["research_consent"].astype(object)
-    if consent.isna().all():
-        raise StudyError(
-            "Found no research_consent in patients.csv; purpose='research' needs it: yes, no, withdrawn or waived per "
-            "patient."
-        )
     at_zero = study.at_time_zero()
     ledger = Ledger(pd.Series(at_zero["format"].astype(object).to_numpy(), index=at_zero[PATIENT_ID]))
     ids = study.patients[PATIENT_ID]

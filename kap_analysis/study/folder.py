@@ -9,7 +9,9 @@ from kap_analysis.study.problems import Problems
 from kap_analysis.study.settings_file import SETTINGS_FILE
 
 FILE_TYPES: Final = (".csv", ".parquet")
-_LEFT_UNSAID: Final = frozenset({"dictionary.csv", "dictionary.md", "readme.md", "readme.txt"})
+_LEFT_UNSAID: Final = frozenset(
+    {"dictionary.csv", "dictionary.md", "plan.toml", "readme.md", "readme.txt", "truth.json"}
+)
 
 
 def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, Path], list[str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kap_analysis.errors import StudyError
 from kap_analysis.study.answers import study_answers
-from kap_analysis.study.consent import leave_out_without_consent
+from kap_analysis.study.consent import check_consent_recorded, leave_out_without_consent
 from kap_analysis.study.dictionary import TABLES
 from kap_analysis.study.folder import find_tables
 from kap_analysis.study.instrument_ties import INSTRUMENT_TIES
@@ -98,6 +98,8 @@ def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
     typed = TypedFolder(tables, settings, known)
     for tie in (*TIES, *INSTRUMENT_TIES):
         tie(typed, problems)
+    if purpose == "research":
+        check_consent_recorded(typed, problems)
     if len(problems):
         return _failed(problems, tuple(notes))
     frames = {

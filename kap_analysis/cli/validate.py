@@ -1,0 +1,68 @@
+"""``kap validate``: a study folder against its contract, and what it can and cannot answer."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+class Purpose(StrEnum):
+    """What the study is read for."""
+
+    care = "care"
+    research = "research"
+
+
+def validate(
+    path: Annotated[Path, typer.Argument(help="The study folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    purpose: Annotated[Purpose, typer.Option(help="research leaves out patients without consent.")] = Purpose.care,
+) -> None:
+    """Check a study folder: every problem with file, row and column; exit 0 if there is none, 1 if there are.
+
+    It ends with what this study can and cannot answer.
+    """
+    from kap_analysis.study.load import check_study
+
+    if not path.is_dir():
+        what = "a file" if path.exists() else "nothing"
+        typer.echo(f"kap: found {what} at {path}; expected a study folder.", err=True)
+        raise typer.Exit(2)
+    check = check_study(path, purpose=purpose.value)
+    if as_json:
+        typer.echo(json.dumps(_report(check), ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        _echo_lines(check)
+    raise typer.Exit(0 if check.ok else 1)
+
+
+def _report(check: Any) -> dict[str, Any]:
+    return {
+        "ok": check.ok,
+        "n_problems": len(check.problems),
+        "problems": check.problems.to_dict("records"),
+        "notes": list(check.notes),
+        "answers": check.answers.to_dict("records"),
+    }
+
+
+def _echo_lines(check: Any) -> None:
+    from kap_analysis.study.answers import answer_lines
+
+    for line in check.lines():
+        typer.echo(line)
+    for note in check.notes:
+        typer.echo(f"note: {note}")
+    if check.study is None:
+        n = len(check.problems)
+        typer.echo(f"{n:,} problem{'s' if n != 1 else ''}; what the study can answer is told once there are none.")
+        return
+    study = check.study
+    typer.echo(
+        f"{study.settings.title}: {len(study.patients):,} patients, {len(study.sessions):,} sessions, "
+        f"{len(study.assessments):,} assessments; no problems."
+    )
+    for line in answer_lines(check.answers):
+        typer.echo(line)
