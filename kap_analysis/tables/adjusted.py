@@ -19,6 +19,7 @@ from kap_analysis.tables.frames import (
 )
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.numbers import (
+    INTERVAL,
     NOT_ESTIMATED,
     coefficient,
     count,
@@ -75,7 +76,7 @@ def table_adjusted(
     columns = [label_column("Visit")]
     spanners = []
     for name in formats:
-        columns += [Column(f"n|{name}", "n"), Column(f"mean|{name}", "Mean (95% CI)")]
+        columns += [Column(f"n|{name}", "n"), Column(f"mean|{name}", f"Mean ({INTERVAL})")]
         spanners.append(Spanner(format_heading(name), (f"n|{name}", f"mean|{name}")))
     shown = _contrast_columns(tested)
     columns += shown
@@ -122,7 +123,7 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
 def _contrast_columns(tested: pd.DataFrame) -> list[Column]:
     columns = [
         Column("difference", "Estimate"),
-        Column("interval", "95% CI"),
+        Column("interval", INTERVAL),
         Column("error", "SE"),
         Column("df", "df"),
         Column("p", "p"),

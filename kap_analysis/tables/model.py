@@ -8,7 +8,7 @@ import pandas as pd
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, P_VALUE, STATISTIC, STD_ERROR, TERM
 from kap_analysis.tables.frames import assemble, capitalised, checked_frame, given_frame, stacked, texts
 from kap_analysis.tables.layout import Column, Layout, label_column
-from kap_analysis.tables.numbers import coefficient, count, degrees, fixed, interval, is_missing, p_value
+from kap_analysis.tables.numbers import INTERVAL, coefficient, count, degrees, fixed, interval, is_missing, p_value
 from kap_analysis.tables.table import Table
 from kap_analysis.tables.terms import readable_term
 
@@ -86,7 +86,7 @@ def table_model(
     columns = (
         label_column("Term"),
         Column("estimate", "Estimate"),
-        Column("interval", "95% CI"),
+        Column("interval", INTERVAL),
         Column("error", "SE"),
         Column("df", "df"),
         Column("statistic", statistic),

@@ -23,6 +23,8 @@ from typing import Any, Final
 MINUS: Final = "−"
 NOT_ESTIMATED: Final = "–"
 WITHHELD: Final = "withheld"
+INTERVAL: Final = "95%\u00a0CI"
+"""The heading of intervals; its parts never stand on two lines."""
 
 SCORE_DECIMALS: Final = 1
 ERROR_DECIMALS: Final = 2

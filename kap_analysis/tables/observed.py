@@ -14,7 +14,7 @@ from kap_analysis.tables.frames import (
     texts,
 )
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
-from kap_analysis.tables.numbers import count, interval, mean_sd
+from kap_analysis.tables.numbers import INTERVAL, count, interval, mean_sd
 from kap_analysis.tables.table import Table
 
 COLUMNS = (INSTRUMENT, FORMAT, VISIT, N_PATIENTS, "mean", "sd", CI_LOW, CI_HIGH)
@@ -55,7 +55,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
     columns = [label_column("Visit")]
     spanners = []
     for name in formats:
-        shown = {"n": "n", "mean": "Mean (SD)"} | ({"interval": "95% CI"} if intervals else {})
+        shown = {"n": "n", "mean": "Mean (SD)"} | ({"interval": INTERVAL} if intervals else {})
         columns += [Column(f"{key}|{name}", heading) for key, heading in shown.items()]
         spanners.append(Spanner(format_heading(name), tuple(f"{key}|{name}" for key in shown)))
     instruments = list(dict.fromkeys(frame[INSTRUMENT].astype(str)))

@@ -5,7 +5,7 @@ import pandas as pd
 from kap_analysis.columns import CI_HIGH, CI_LOW, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.tables.frames import assemble, checked_frame, stacked, texts
 from kap_analysis.tables.layout import Column, Layout, label_column
-from kap_analysis.tables.numbers import NOT_ESTIMATED, count, count_of, fixed, mean_sd, with_interval
+from kap_analysis.tables.numbers import INTERVAL, NOT_ESTIMATED, count, count_of, fixed, mean_sd, with_interval
 from kap_analysis.tables.table import Table
 
 MEANS = (INSTRUMENT, "time", VISIT, N_PATIENTS, "mean", "sd")
@@ -56,11 +56,11 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
     layout = Layout(
         (
             label_column("Instrument"),
-            Column("visit", "Follow-up", "left"),
-            Column("pairs", "Pairs/with baseline (%)" if has_started else "Pairs"),
+            Column("visit", "Visit", "left"),
+            Column("pairs", "Pairs/with baseline" if has_started else "Pairs"),
             Column("before", "Baseline, mean (SD)"),
             Column("after", "Follow-up, mean (SD)"),
-            Column("change", "Mean change (95% CI)"),
+            Column("change", f"Mean change ({INTERVAL})"),
             Column("sd", "SD of change"),
         )
     )

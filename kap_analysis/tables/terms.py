@@ -6,6 +6,14 @@ from typing import Final
 
 LEVEL: Final = re.compile(r"^(?P<name>.+?)\[(?:T\.)?(?P<level>[^\]]*)\]$")
 CATEGORICAL: Final = re.compile(r"^C\(\s*(?P<name>[^,()]+?)\s*(?:,.*)?\)$")
+WORDS: Final = {
+    "patient_id": "patient",
+    "cohort_id": "cohort",
+    "facilitator_id": "facilitator",
+    "is_group": "group format",
+    "is_individual": "individual format",
+    "ace_score": "ACE score",
+}
 INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
 
 
@@ -22,7 +30,7 @@ def readable_term(term: str, labels: Mapping[str, str] | None = None) -> str:
     Examples
     --------
     >>> readable_term("visit[T.month 2]:format[T.group]"), readable_term("(Intercept)")
-    ('visit month 2 × format group', 'Intercept')
+    ('visit month 2 × format group', 'intercept')
     """
     return " × ".join(_factor(part, labels or {}) for part in _split(str(term)))
 
@@ -41,10 +49,10 @@ def _split(term: str) -> list[str]:
 
 def _factor(part: str, labels: Mapping[str, str]) -> str:
     if part in INTERCEPTS:
-        return "Intercept"
+        return "intercept"
     found = LEVEL.match(part)
     name = found["name"] if found else part
     inside = CATEGORICAL.match(name)
     name = inside["name"] if inside else name
-    words = labels.get(name, name.replace("_", " "))
+    words = (WORDS | dict(labels)).get(name, name.replace("_", " "))
     return f"{words} {found['level']}" if found else words

@@ -28,11 +28,12 @@ END: Final = (
 
 LONG: Final = 42
 """Lines from which a table may break over pages."""
-SIZES: Final = ((88, "small"), (100, "footnotesize"), (128, "scriptsize"))
+SIZES: Final = ((88, "small"), (100, "footnotesize"), (116, "scriptsize"))
 """Characters that fit on a line of 17 cm in each size, the columns' gaps included."""
 GAP: Final = 2
 LONGEST_LABEL: Final = 34
 NARROWEST_PROSE: Final = 16
+EM_PER_LETTER: Final = 0.48
 
 SIGNS: Final = {
     "\\": r"\textbackslash{}",
@@ -154,23 +155,24 @@ def render_document(table: "Table") -> str:
 
 def render_latex(table: "Table") -> str:
     """Write a table as a LaTeX float, or as a longtable where it may not fit on a page."""
-    size, budget = _size(table)
+    size, _ = _size(table)
     header = _header(table)
     lines = _lines(table)
     caption = (f"\\textbf{{{latex_text(table.stamp)}}} " if table.stamp else "") + latex_text(table.title)
     label = f"\\label{{tab:{table.name}}}"
-    columns = "@{}" + "".join(_column_type(column, width, budget) for column, width in _widths(table)) + "@{}"
-    notes = "".join(f"\n\\par\\noindent{{\\footnotesize {latex_text(note)}}}" for note in table.notes)
+    columns = "@{}" + "".join(_column_type(column, width) for column, width in _widths(table)) + "@{}"
+    lined = "\n\\par ".join(latex_text(note) for note in table.notes)
+    notes = f"\n\\par\\smallskip{{\\raggedright\\footnotesize {lined}\\par}}" if lined else ""
     settings = f"\\{size}\\setlength{{\\tabcolsep}}{{4pt}}\\renewcommand{{\\arraystretch}}{{1.1}}"
     if _height(table) < LONG:
         return (
-            f"\\begin{{table}}[htbp]\n\\raggedright\\caption{{{caption}}}{label}\n{settings}\n"
+            f"\\begin{{table}}[htbp]\n\\centering\\caption{{{caption}}}{label}\n{settings}\n"
             f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{header}\\midrule\n"
             + "\n".join(lines)
-            + f"\n\\bottomrule\n\\end{{tabular}}\\smallskip{notes}\n\\end{{table}}\n"
+            + f"\n\\bottomrule\n\\end{{tabular}}{notes}\n\\end{{table}}\n"
         )
     return (
-        f"{{{settings}\\setlength{{\\LTleft}}{{0pt}}\n\\begin{{longtable}}{{{columns}}}\n"
+        f"{{{settings}\n\\begin{{longtable}}{{{columns}}}\n"
         f"\\caption{{{caption}}}{label}\\\\\n\\toprule\n{header}\\midrule\n\\endfirsthead\n"
         f"\\toprule\n{header}\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n"
         + "\n".join(lines)
@@ -222,9 +224,9 @@ def _height(table: "Table") -> int:
     return deep + (2 * len(groups) if table.layout.groups else 0)
 
 
-def _column_type(column: Column, width: int, budget: int) -> str:
+def _column_type(column: Column, width: int) -> str:
     if _breaks(column, width):
-        return f">{{\\raggedright\\arraybackslash}}p{{{min(width, 60) / budget:.2f}\\linewidth}}"
+        return f">{{\\raggedright\\arraybackslash}}p{{{EM_PER_LETTER * width:.1f}em}}"
     return {"left": "l", "right": "r", "center": "c"}[column.align]
 
 

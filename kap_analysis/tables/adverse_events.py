@@ -1,0 +1,85 @@
+"""Adverse events by format, with how often they were asked about."""
+
+import pandas as pd
+
+from kap_analysis.columns import FORMAT, N_PATIENTS
+from kap_analysis.tables.frames import (
+    across,
+    assemble,
+    capitalised,
+    checked_frame,
+    format_heading,
+    formats_in,
+    texts,
+    withheld_rows,
+)
+from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
+from kap_analysis.tables.numbers import WITHHELD, coefficient, count, count_of
+from kap_analysis.tables.table import Table
+
+COLUMNS = ("event", FORMAT, "severity", "n_events", N_PATIENTS, "per_session", "n_sessions_asked", "n_sessions")
+
+
+def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
+    """Show adverse events by format and severity: events, patients, events per session at which they were asked about.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        ``review_safety(study).events``: ``event``, ``format``, ``severity``, ``n_events``, ``n_patients``,
+        ``per_session``, ``n_sessions_asked``, ``n_sessions``, and where known ``route``.
+    stamp : str
+        A word that must stay with the table, such as ``SIMULATED``.
+
+    Returns
+    -------
+    Table
+        Row groups by event, one row per severity (and route); per format events, patients, events per session asked.
+
+    Raises
+    ------
+    TableError
+        If the frame lacks a column or has no rows.
+    """
+    frame = checked_frame(events, COLUMNS, name="events", table="table_adverse_events")
+    keys = ["event", "severity", *(["route"] if "route" in frame.columns else [])]
+    written = {
+        "n": texts(frame, count, "n_events"),
+        "patients": texts(frame, count, N_PATIENTS),
+        "rate": texts(frame, coefficient, "per_session"),
+    }
+    cells = across(frame, keys, written, FORMAT)
+    cells["event"] = [capitalised(event).replace("_", " ") for event in cells["event"]]
+    cells["label"] = [capitalised(", ".join(str(row[key]) for key in keys[1:])) for _, row in cells.iterrows()]
+    columns, spanners = [label_column("Event")], []
+    for name in formats_in(frame):
+        shown = tuple(f"{key}|{name}" for key in written)
+        headings = ("Events", "Patients", "Per session")
+        columns += [Column(key, heading) for key, heading in zip(shown, headings, strict=True)]
+        spanners.append(Spanner(format_heading(name), shown))
+    return assemble(
+        "adverse-events",
+        "Adverse events by format",
+        cells,
+        Layout(tuple(columns), tuple(spanners), groups="event"),
+        raw=frame,
+        notes=(
+            "Per session: events divided by the ketamine sessions at which they were asked about.",
+            f"Asked about at: {_asked(frame)}.",
+        ),
+        dash="no such event, or nobody was asked.",
+        stamp=stamp,
+    )
+
+
+def _asked(frame: pd.DataFrame) -> str:
+    """How many of the sessions of each format (and route) had the question."""
+    keys = [FORMAT, *(["route"] if "route" in frame.columns else [])]
+    known = frame.drop_duplicates(keys)
+    told = []
+    for (_, row), hidden in zip(known.iterrows(), withheld_rows(known), strict=True):
+        sessions = count_of(row["n_sessions_asked"], row["n_sessions"])
+        if sessions == "–" and not hidden:
+            continue
+        told.append(f"{', '.join(str(row[key]) for key in keys)} {WITHHELD if sessions == '–' else sessions}")
+    return "; ".join(told) or "no session"

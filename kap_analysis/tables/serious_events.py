@@ -1,0 +1,59 @@
+"""Serious adverse events, one by one. Lines of patients: for those who treat them."""
+
+import pandas as pd
+
+from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
+from kap_analysis.tables.frames import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.layout import Column, Layout, label_column, text_column
+from kap_analysis.tables.numbers import NOT_ESTIMATED, count, is_missing
+from kap_analysis.tables.table import Table
+
+COLUMNS = (PATIENT_ID, DAY, FORMAT, "event", "severity", "relatedness")
+
+
+def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
+    """List the serious adverse events.
+
+    Parameters
+    ----------
+    serious : pandas.DataFrame
+        ``review_safety(study).serious``: ``patient_id``, ``day``, ``format``, ``event``, ``severity``,
+        ``relatedness``.
+    stamp : str
+        A word that must stay with the table, such as ``PRIVATE``.
+
+    Returns
+    -------
+    Table
+        One row per event.
+
+    Raises
+    ------
+    TableError
+        If the frame lacks a column or has no rows.
+    """
+    frame = checked_frame(serious, COLUMNS, name="serious", table="table_serious_events")
+    words = {name: texts(frame, _word, name) for name in (FORMAT, "event", "severity", "relatedness")}
+    cells = pd.DataFrame({"label": frame[PATIENT_ID].astype(str), "day": texts(frame, count, DAY), **words})
+    columns = (
+        label_column("Patient"),
+        Column("day", "Day"),
+        text_column(FORMAT, "Format"),
+        text_column("event", "Event"),
+        text_column("severity", "Severity"),
+        text_column("relatedness", "Related to treatment"),
+    )
+    return assemble(
+        "serious-events",
+        "Serious adverse events",
+        cells,
+        Layout(columns),
+        raw=frame,
+        notes=("Day: counted from the first ketamine session.",),
+        dash="not recorded.",
+        stamp=stamp,
+    )
+
+
+def _word(value: object) -> str:
+    return NOT_ESTIMATED if is_missing(value) or value == "" else capitalised(value).replace("_", " ")
