@@ -89,9 +89,9 @@ def run_notebook(
     total = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in running.cells)
     done = 0
 
-    def count(**_: Any) -> None:
+    def count(*, execute_reply: Mapping[str, Any], **_: Any) -> None:
         nonlocal done
-        done += 1
+        done += execute_reply["content"]["status"] == "ok"
         if progress is not None:
             progress(done, total)
 
@@ -106,7 +106,7 @@ def run_notebook(
             shutdown_kernel="immediate",
         )
         try:
-            client.execute(cwd=str(folder or kernel.folder), env=kernel.environment)
+            client.execute(cleanup_kc=True, cwd=str(folder or kernel.folder), env=kernel.environment)
         except CellExecutionError as error:
             raise ReportError(_failure(name, done, total, error)) from error
         except DeadKernelError as error:

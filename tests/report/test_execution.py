@@ -1,0 +1,55 @@
+"""Running a notebook: parameters in, outputs out, nothing of the machine kept."""
+
+import re
+import sys
+
+import pytest
+
+from kap_analysis.errors import ReportError
+from kap_analysis.report.execution import fill_parameters, read_parameters, run_notebook
+
+
+def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):
+    filled = fill_parameters(make_notebook(), {"study_folder": "Ä/b", "results_folder": None}, name="00_x")
+    assert filled.cells[1].source == 'study_folder = "Ä/b"\nresults_folder = None\nseed = 7'
+    assert read_parameters(filled) == {"study_folder": "Ä/b", "results_folder": None, "seed": 7}
+
+
+def test_the_notebook_that_was_given_is_not_changed(make_notebook):
+    original = make_notebook()
+    fill_parameters(original, {"seed": 8}, name="00_x")
+    assert read_parameters(original)["seed"] == 7
+
+
+def test_a_parameter_that_the_cell_does_not_assign_is_refused(make_notebook):
+    sentence = "The parameters of 00_x are study_folder, results_folder, seed; sed is not one of them."
+    with pytest.raises(ReportError, match=re.escape(sentence)):
+        fill_parameters(make_notebook(), {"sed": 8}, name="00_x")
+
+
+def test_a_notebook_needs_one_cell_of_parameters(make_notebook):
+    notebook = make_notebook()
+    del notebook.cells[1]
+    with pytest.raises(ReportError, match=re.escape("00_x has 0 cells tagged 'parameters'; expected one.")):
+        fill_parameters(notebook, {}, name="00_x")
+
+
+def test_a_run_counts_its_cells_and_keeps_no_trace_of_the_machine(make_notebook):
+    seen: list[tuple[int, int]] = []
+    ran = run_notebook(make_notebook("6 * 7"), name="00_x", progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+    assert ran.cells[2].outputs[0]["data"]["text/plain"] == "42"
+    assert set(ran.metadata) == {"kernelspec"}
+    assert [dict(cell.metadata) for cell in ran.cells] == [{}, {"tags": ["parameters"]}, {}]
+
+
+def test_a_failing_cell_is_one_sentence_with_its_place(make_notebook):
+    with pytest.raises(ReportError) as caught:
+        run_notebook(make_notebook("1 / 0"), name="00_x")
+    assert str(caught.value) == "00_x stopped in code cell 2 of 2. ZeroDivisionError: division by zero"
+
+
+def test_the_kernel_is_this_interpreter_alone(make_notebook):
+    ran = run_notebook(make_notebook("import sys, os\n(sys.executable, os.environ['OMP_NUM_THREADS'])"), name="00_x")
+
+    assert ran.cells[2].outputs[0]["data"]["text/plain"] == repr((sys.executable, "1"))

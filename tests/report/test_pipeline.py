@@ -1,0 +1,175 @@
+"""The main job on two tiny notebooks: files, manifest, the same bytes twice, nothing from a remote address."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+
+from kap_analysis.errors import ReportError
+from kap_analysis.report.pipeline import reproduce
+
+LOADING = {
+    "script",
+    "link",
+    "img",
+    "iframe",
+    "source",
+    "video",
+    "audio",
+    "embed",
+    "object",
+    "track",
+    "input",
+    "use",
+    "image",
+}
+
+
+class Loads(HTMLParser):
+    """Collects what a page loads by itself: src, href of what is not a plain link, srcset, poster, data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        names = {"src", "srcset", "poster", "data", "href", "xlink:href"} if tag in LOADING else {"background"}
+        self.found += [value or "" for name, value in attrs if name in names]
+
+
+def loaded_from_elsewhere(text: str) -> list[str]:
+    """Remote addresses that a page, stylesheet, picture or script would load."""
+    parser = Loads()
+    parser.feed(text)
+    remote = [value for value in parser.found if re.match(r"\s*(https?:)?//", value)]
+    remote += re.findall(r"""(?:@import|url\()\s*['"]?\s*((?:https?:)?//[^'")\s]+)""", text)
+    return remote + re.findall(
+        r"""(?<!@)\b(?:import|fetch|require)\b\s*\(?[^;\n]{0,80}?['"]((?:https?:)?//[^'"]+)""", text
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<script src="https://a.b/require.js"></script>',
+        "<link rel=stylesheet href=//a.b/c.css>",
+        "<style>@import url('https://a.b/c.css');</style>",
+        "<style>p{background:url(http://a.b/c.png)}</style>",
+        "<script>import m from 'https://a.b/mermaid.mjs';</script>",
+        '<img src="http://a.b/c.png">',
+    ],
+)
+def test_the_search_finds_each_way_to_load_from_elsewhere(text):
+    assert len(loaded_from_elsewhere(text)) == 1
+
+
+def test_the_search_leaves_links_and_inner_pictures_alone():
+    assert loaded_from_elsewhere('<a href="https://doi.org/10">x</a><img src="data:image/png;base64,AA">') == []
+
+
+def test_a_run_writes_what_it_says_and_twice_the_same(ran_twice):
+    first, second = ran_twice.first, ran_twice.second
+    assert ran_twice.told[0] == (0, 6, "00_first")
+    assert ran_twice.told[-1] == (6, 6, "01_second")
+    assert [entry["file"] for entry in first.manifest["outputs"]] == [
+        "contents.json",
+        "figures/line.pdf",
+        "figures/line.png",
+        "figures/line.svg",
+        "index.html",
+        "notebooks/00_first.html",
+        "notebooks/00_first.ipynb",
+        "notebooks/01_second.html",
+        "notebooks/01_second.ipynb",
+    ]
+    assert first.manifest["outputs"] == second.manifest["outputs"]
+    assert {k for k in first.manifest if first.manifest[k] != second.manifest[k]} <= {"seconds"}
+    assert json.loads((first.folder / "manifest.json").read_text(encoding="utf-8")) == first.manifest
+
+
+def test_the_manifest_names_the_inputs_and_nothing_of_the_machine(ran_twice):
+    manifest = ran_twice.first.manifest
+    assert [entry["file"] for entry in manifest["inputs"]] == [
+        "study/patients.csv",
+        "study/study.toml",
+        "notebooks/00_first.ipynb",
+        "notebooks/01_second.ipynb",
+    ]
+    assert (manifest["seed"], manifest["study"]["n_patients"]) == (7, 235)
+    files = [path for path in ran_twice.first.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if str(ran_twice.root).encode() in path.read_bytes()] == []
+
+
+def test_no_page_loads_anything_from_elsewhere(ran_twice):
+    pages = [p for p in ran_twice.first.folder.rglob("*") if p.suffix in {".html", ".svg", ".css", ".js"}]
+    assert len(pages) == 4
+    assert {p.name: found for p in pages if (found := loaded_from_elsewhere(p.read_text(encoding="utf-8")))} == {}
+
+
+def test_the_index_tells_the_study_the_tiles_and_the_limits(ran_twice):
+    text = ran_twice.first.index.read_text(encoding="utf-8")
+    assert "<strong>SIMULATED</strong>" in text
+    assert "Data as of 2026-Q3; n = 235 patients." in text
+    assert "98% of 235 started" in text
+    assert f"of 235 who started, {235 - 142} have no score at month 3." in text
+    assert "Mean score &lt;by&gt; month &amp; visit" in text
+    assert "And the second?" in text
+
+
+def test_a_notebook_that_fails_leaves_the_earlier_results(notebooks, study_folder, tmp_path, make_notebook):
+    reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
+    before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    nbformat.write(make_notebook("raise ValueError('no')"), notebooks / "02_third.ipynb")
+    with pytest.raises(ReportError, match=r"02_third stopped in code cell 2 of 2. ValueError: no"):
+        reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
+    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == before
+
+
+def test_a_folder_that_is_not_ours_is_refused_before_anything_runs(notebooks, study_folder, tmp_path):
+    seen: list[str] = []
+    with pytest.raises(ReportError, match="was not written by kap reproduce"):
+        reproduce(study_folder, notebooks, notebooks=notebooks, progress=lambda *_: seen.append("ran"))
+    assert seen == []
+
+
+NO_NETWORK = """\
+import socket
+
+
+def refuse(*args, **kwargs):
+    raise OSError("the network was asked for: " + repr(args[1:2] or args[:1]))
+
+
+class Closed(socket.socket):
+    def __init__(self, family=-1, *args, **kwargs):
+        if family in (-1, socket.AF_INET, socket.AF_INET6) and "fileno" not in kwargs and len(args) < 3:
+            refuse(self, family)
+        super().__init__(family, *args, **kwargs)
+
+
+socket.socket = Closed
+socket.getaddrinfo = socket.create_connection = refuse
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kernels speak TCP on Windows")
+def test_a_run_needs_no_network(notebooks, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "sitecustomize.py").write_text(NO_NETWORK)
+    program = (
+        "import socket\n"
+        "try:\n    socket.socket()\nexcept OSError:\n    pass\nelse:\n    raise SystemExit('sockets are not blocked')\n"
+        "from pathlib import Path\n"
+        "from kap_analysis.report.execution import read_notebook, run_notebook\n"
+        f"ran = run_notebook(read_notebook(Path({str(notebooks / '01_second.ipynb')!r})), name='x')\n"
+        "print(ran.cells[-1].outputs[0]['data']['text/plain'])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(blocked)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("45", 0), done.stderr
