@@ -66,11 +66,11 @@ def measure_frame(rows: Rows, ids: np.ndarray, rng: np.random.Generator) -> pd.D
     at = np.flatnonzero((rows["kind"] == KETAMINE) & (rows["setting"] == 0) & (rows["status"] == 0))
     injected = rows["route"][at] == IM
     values = np.empty((len(at), len(VITALS), len(MINUTES)))
-    for measure, (_, _, mean, sd, rise, low, high) in enumerate(VITALS):
+    for place, (_, _, mean, sd, rise, low, high) in enumerate(VITALS):
         before = mean + sd * rng.standard_normal(len(at))
         change = rise * np.where(injected, 1.2, 0.8) + 0.5 * sd * rng.standard_normal(len(at))
-        values[:, measure, 0], values[:, measure, 1] = before, before + change
-        values[:, measure] = np.clip(np.rint(values[:, measure]), low, high)
+        values[:, place, 0], values[:, place, 1] = before, before + change
+        values[:, place] = np.clip(np.rint(values[:, place]), low, high)
     values[rng.random(values.shape) < NOT_MEASURED] = np.nan
     per_session = len(VITALS) * len(MINUTES)
     measure = np.tile(np.repeat(np.arange(len(VITALS)), len(MINUTES)), len(at))
@@ -108,7 +108,8 @@ def event_frame(rows: Rows, people: People, course: Course, ids: np.ndarray, rng
     related = np.where(serious, 0, pick(rng.random(len(code)), RELATEDNESS_SHARES))
     order = np.lexsort((code, day, patient))
     where = session[order]
-    codes = np.where(where >= 0, session_ids(rows, ids)[where], None)
+    codes = session_ids(rows, ids)[where]
+    codes[where < 0] = None
     return pd.DataFrame(
         {
             "patient_id": ids[patient[order]],
@@ -124,7 +125,8 @@ def event_frame(rows: Rows, people: People, course: Course, ids: np.ndarray, rng
 
 def treatment_frame(people: People, course: Course, ids: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """Other treatments: what went on at day 0, and for some one change during follow-up."""
-    n, (length, known) = people.n, (rng.random((people.n, len(ONGOING))), rng.random((people.n, len(ONGOING))))
+    n = people.n
+    length, known = rng.random((n, len(ONGOING))), rng.random((n, len(ONGOING)))
     patient, kind = np.nonzero(rng.random((n, len(ONGOING))) < np.array([share for *_, share in ONGOING]))
     start = np.where(known < 0.15, np.nan, -30 - np.floor(1000 * length))[patient, kind]
     changed = np.flatnonzero((rng.random(n) < CHANGED) & (course.end_day > 15))

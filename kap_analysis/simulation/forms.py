@@ -140,8 +140,10 @@ def item_frame(forms: list[Forms], ids: np.ndarray) -> pd.DataFrame:
         {
             "patient_id": pd.Categorical.from_codes(np.repeat(patient[order], widths), categories=pd.Index(ids)),
             "day": np.repeat(day[order].astype(np.int16), widths),
-            "instrument": pd.Categorical.from_codes(instrument, categories=[form.instrument for form in filled]),
-            "rater": pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), categories=list(RATERS)),
+            "instrument": pd.Categorical.from_codes(
+                instrument, categories=pd.Index([form.instrument for form in filled])
+            ),
+            "rater": pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), categories=pd.Index(RATERS)),
             "item": (item + 1).astype(np.int16),
             "answer": answer,
         }
@@ -170,8 +172,8 @@ def _with_early_occasions(
     who = np.concatenate([visits.patient, np.nonzero(asked)[0], np.nonzero(before)[0]])
     day = np.concatenate([visits.day, early[asked], schedule.day[before]])
     n_early = int(asked.sum())
-    known = ((0, 0.0), *zip((*EARLY_DAYS, *TARGET_DAYS), (*p.early_shape, *p.change_shape), strict=True))
-    between = np.interp(schedule.day[before], *zip(*known, strict=True))
+    known_days = np.array([0.0, *EARLY_DAYS, *TARGET_DAYS])
+    between = np.interp(schedule.day[before], known_days, np.array([0.0, *p.early_shape, *p.change_shape]))
     early_share = np.broadcast_to(np.asarray(p.early_shape), asked.shape)[asked]
     share = np.concatenate([visits.share, early_share, between])
     timing = np.concatenate([visits.timing, np.full(n_early, BETWEEN), np.full(len(between), BEFORE_SESSION)])

@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+# ruff: noqa: RUF009  (the calls return dataclass fields)
+
 DORE: Final = "Dore et al. 2019, doi:10.1080/02791072.2019.1587556"
 
 
@@ -51,7 +53,9 @@ class Parameters:
     )
 
     # BDI-II
-    bdi_mean: float = _assumed(27.35, "latent mean at intake", "recorded mean inside the published band 20-28")
+    bdi_mean: float = _assumed(
+        27.55, "latent mean at intake", "calibrated: intake in 20-28, pairs end in the mild band"
+    )
     bdi_between_sd: float = _assumed(8.0, "SD between patients at intake", "with the next: recorded SD 9.2")
     bdi_occasion_sd: float = _assumed(4.5, "SD between occasions", "reliability within a visit .76")
     change_mean: float = _assumed(
@@ -88,7 +92,11 @@ class Parameters:
     facilitator_share: float = _assumed(
         0.0, "facilitators' share of the variance given baseline, both formats", "small; .03 is the option"
     )
-    switch_share: float = _assumed(0.12, "share who change format after day 0", "practices report mixed courses")
+    switch_share: float = _assumed(
+        0.13,
+        "share who change format after day 0, of those who come again",
+        "12 % of all; practices report mixed courses",
+    )
 
     # Allocation
     practice_shares: tuple[float, ...] = _assumed(
@@ -121,7 +129,7 @@ class Parameters:
     day_jitter_sd: float = _assumed(4.0, "SD of days round the target, at most 10", "real schedules")
     baseline_missing: float = _assumed(0.02, "share without a baseline form in the data", "real records")
     form_missing: float = _assumed(0.05, "share of other forms missing at an attended visit", "real records")
-    item_skipped: float = _assumed(0.003, "share of items left blank", "real records")
+    item_skipped: float = _assumed(0.002, "share of items left blank", "real records")
 
     # Other instruments: Scale(mean, between_sd, occasion_sd, change, highest)
     other_correlation: float = _assumed(
@@ -140,7 +148,7 @@ class Parameters:
     edeqs: Scale = _assumed(
         Scale(21.0, 5.5, 2.5, -5.0, 36), "EDE-QS, with an eating disorder", "above the usual cut-off 15"
     )
-    item_noise_sd: float = _assumed(0.75, "SD of an item round its expectation", "alpha about .85-.9")
+    item_noise_sd: float = _assumed(0.65, "SD of an item round its expectation", "alpha about .85-.9")
     suicidality_item: tuple[float, float] = _assumed(
         (-0.96, 0.72), "PHQ-9 item 9: shift and slope on the mean item", "endorsed by about a third at intake"
     )
@@ -173,7 +181,7 @@ class Parameters:
 
     @property
     def month3_variance_given_baseline(self) -> float:
-        """Variance between patients of the month 3 score given the recorded baseline, cohorts left out (points squared).
+        """Variance of the month 3 score given the recorded baseline, without cohorts (points squared).
 
         Latent, before rounding and clipping: what the baseline leaves of severity, change and occasion.
         """

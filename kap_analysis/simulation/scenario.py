@@ -71,7 +71,7 @@ def make_scenario(
     """Make a scenario from the options of the simulation; an option that is None leaves the parameter as it is."""
     options = {"facilitator_share": facilitator_share, "group_effect": group_effect, "cohort_sd": cohort_sd}
     given = {name: float(value) for name, value in options.items() if value is not None}
-    return Scenario(replace(parameters or Parameters(), **given), allocation, dropout)
+    return Scenario(replace(parameters or Parameters(), **given), allocation, dropout)  # type: ignore[arg-type]
 
 
 def open_stream(seed: int, part: str) -> np.random.Generator:

@@ -80,7 +80,7 @@ def draw_schedule(people: People, course: Course, rng: np.random.Generator, p: P
     intended = place < planned[unit][:, None]
     due = intended & (day[unit] < course.end_day[:, None])
     attended = due & ((rng.random((n, most)) >= p.no_show) | (place == 0))
-    from_session = 1 + (rng.random(n) < 0.5)
+    from_session = np.where((rng.random(n) < 0.5) & attended[:, 2:].any(axis=1), 2, 1)
     host = _host_cohorts(people, rng.random(n))
     wants = (rng.random(n) < p.switch_share) & (people.is_group | (host >= 0))
     after = wants[:, None] & (place >= from_session[:, None])
@@ -101,7 +101,7 @@ def draw_schedule(people: People, course: Course, rng: np.random.Generator, p: P
         in_group=in_group,
         cohort=np.where(in_group, own_or_host, -1),
         switched=(after & attended).any(axis=1),
-        cut_short=(intended & ~due).any(axis=1),
+        cut_short=np.asarray((intended & ~due).any(axis=1)),
         booster_day=booster_day,
         boosted=boosted,
     )

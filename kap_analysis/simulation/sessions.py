@@ -69,7 +69,7 @@ def session_frame(rows: Rows, people: People, ids: np.ndarray) -> pd.DataFrame:
         "format": levels(rows["in_group"].astype(np.int64), FORMAT_LEVELS),
         "session_id": session_ids(rows, ids),
         "cohort_id": levels(rows["cohort"], cohorts),
-        "group_session_id": pd.Categorical(np.where(shared == "", None, shared)),
+        "group_session_id": pd.Categorical(shared).remove_categories([""]),
         "facilitator_ids": pd.Categorical(name_pairs(rows["lead"], rows["second"], facilitators)),
         "hour": rows["hour"],
         "setting": levels(rows["setting"], SETTINGS),

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,12 +58,8 @@ def write_study(
     SimulationError
         If the folder holds anything that is not of a simulated study, or the file type is unknown.
     """
-    target = Path(folder).absolute()
-    if file_type not in FILE_TYPES:
-        raise SimulationError(f"file_type is {file_type!r}; choose csv or parquet.")
-    new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
-    _mend(target, old)
-    _refuse_others(target)
+    target = check_folder(folder, file_type)
+    new, old = _beside(target)
     if new.exists():
         shutil.rmtree(new)
     new.mkdir(parents=True)
@@ -76,6 +71,32 @@ def write_study(
     (new / TRUTH_FILE).write_bytes((json.dumps(simulated.truth, indent=2, allow_nan=False) + "\n").encode())
     _put_in_place(new, target, old)
     return target
+
+
+def check_folder(folder: str | Path, file_type: str = "csv") -> Path:
+    """Refuse what :func:`write_study` would refuse, before the work is done; mend an interrupted replacement.
+
+    Returns
+    -------
+    Path
+        The folder, absolute.
+
+    Raises
+    ------
+    SimulationError
+        As :func:`write_study`.
+    """
+    target = Path(folder).absolute()
+    if file_type not in FILE_TYPES:
+        raise SimulationError(f"file_type is {file_type!r}; choose csv or parquet.")
+    _mend(target, _beside(target)[1])
+    _refuse_others(target)
+    return target
+
+
+def _beside(target: Path) -> tuple[Path, Path]:
+    """The new folder while it is built, and the old one while the new one takes its place."""
+    return target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
 
 
 def _mend(target: Path, old: Path) -> None:
@@ -122,7 +143,7 @@ def _put_in_place(new: Path, target: Path, old: Path) -> None:
         shutil.copy2(target / PLAN_FILE, new / PLAN_FILE)
     if target.exists():
         target.rename(old)
-    os.replace(new, target)
+    new.rename(target)
     if old.exists():
         shutil.rmtree(old)
 
