@@ -1,22 +1,21 @@
-"""Running a copy of a notebook: its parameters filled, its cells run, what differs between two runs taken out."""
+"""Running a copy of a notebook from its first cell to its last; what differs between two runs is taken out."""
 
-import ast
 import copy
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from kap_analysis.errors import ReportError
-from kap_analysis.report.kernel import own_kernel
+from kap_analysis.report.kernel import Kernel, own_kernel
+from kap_analysis.report.unanswered import Unanswered
 
-PARAMETERS: Final = "parameters"
 KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
+CellProgress = Callable[[int, int], None]
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -27,41 +26,10 @@ def read_notebook(path: Path) -> NotebookNode:
         raise ReportError(f"{path.name} cannot be read as a notebook: {error}") from error
 
 
-def fill_parameters(notebook: NotebookNode, values: Mapping[str, Any], *, name: str) -> NotebookNode:
-    """Return a copy whose one cell tagged ``parameters`` assigns the given values.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    values : mapping
-        Name to value; names that the cell does not assign are refused, names not given keep their own value.
-    name : str
-        Of the notebook, for the error.
-
-    Raises
-    ------
-    ReportError
-        If the notebook has no such cell or several, or the cell does not assign a name.
-    """
-    filled = copy.deepcopy(notebook)
-    cells = [c for c in filled.cells if c.cell_type == "code" and PARAMETERS in c.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise ReportError(f"{name} has {len(cells)} cells tagged {PARAMETERS!r}; expected one.")
-    assigned = _assigned_values(cells[0].source)
-    unknown = sorted(set(values) - set(assigned))
-    if unknown:
-        raise ReportError(
-            f"The parameters of {name} are {', '.join(assigned)}; {', '.join(unknown)} is not one of them."
-        )
-    shown = {key: _literal(values[key]) if key in values else text for key, text in assigned.items()}
-    cells[0].source = "\n".join(f"{key} = {text}" for key, text in shown.items())
-    return filled
-
-
 def run_notebook(
-    notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: Callable[[int, int], None] | None = None
+    notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: CellProgress | None = None
 ) -> NotebookNode:
-    """Run a copy of a notebook from its first cell to its last in a fresh kernel of this interpreter.
+    """Run a copy of a notebook in a fresh kernel of this interpreter.
 
     Parameters
     ----------
@@ -75,45 +43,33 @@ def run_notebook(
 
     Returns
     -------
-    The copy with its outputs, without timings and without what only describes the machine.
+    The copy with its outputs, without timings and without what only describes the machine. A cell that these data
+    cannot answer holds the reason instead (see `unanswered`).
 
     Raises
     ------
     ReportError
-        If a cell fails: which, and with what.
+        If a cell fails for another reason: which, and with what.
     """
     running = copy.deepcopy(notebook)
     for cell in running.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    total = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in running.cells)
-    done = 0
-
-    def count(*, execute_reply: Mapping[str, Any], **_: Any) -> None:
-        nonlocal done
-        done += execute_reply["content"]["status"] == "ok"
-        if progress is not None:
-            progress(done, total)
-
+    run = _Run(name, count_code_cells(running), progress)
     with own_kernel() as kernel:
-        client = NotebookClient(
-            running,
-            km=kernel.manager,
-            timeout=None,
-            record_timing=False,
-            coalesce_streams=True,
-            on_cell_executed=count,
-            shutdown_kernel="immediate",
-        )
         try:
-            client.execute(cleanup_kc=True, cwd=str(folder or kernel.folder), env=kernel.environment)
-        except CellExecutionError as error:
-            raise ReportError(_failure(name, done, total, error)) from error
+            _client(running, kernel, run).execute(
+                cleanup_kc=True, cwd=str(folder or kernel.folder), env=kernel.environment
+            )
         except DeadKernelError as error:
-            raise ReportError(
-                f"{name}: the kernel died in code cell {done + 1} of {total}; was memory short?"
-            ) from error
+            raise ReportError(f"{name}: the kernel died in {run.where}; was memory short?") from error
+    run.unanswered.put_into(running)
     return without_traces(running)
+
+
+def count_code_cells(notebook: NotebookNode) -> int:
+    """The number of code cells that hold anything."""
+    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
 
 
 def without_traces(notebook: NotebookNode) -> NotebookNode:
@@ -132,28 +88,36 @@ def write_notebook(notebook: NotebookNode, path: Path) -> None:
         nbformat.write(notebook, file)
 
 
-def read_parameters(notebook: NotebookNode) -> dict[str, Any]:
-    """Name to value, for what the cell tagged ``parameters`` assigns as plain values."""
-    texts: dict[str, str] = {}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and PARAMETERS in cell.metadata.get("tags", []):
-            texts |= _assigned_values(cell.source)
-    return {name: ast.literal_eval(text) for name, text in texts.items()}
+def _client(notebook: NotebookNode, kernel: Kernel, run: "_Run") -> NotebookClient:
+    return NotebookClient(
+        notebook,
+        km=kernel.manager,
+        timeout=None,
+        allow_errors=True,
+        record_timing=False,
+        coalesce_streams=True,
+        on_cell_executed=run.note,
+        shutdown_kernel="immediate",
+    )
 
 
-def _literal(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+class _Run:
+    """Counts the cells of a run, and stops it at an error that is not for want of data."""
 
+    def __init__(self, name: str, total: int, progress: CellProgress | None) -> None:
+        self.name, self.total, self.progress = name, total, progress
+        self.done = 0
+        self.unanswered = Unanswered()
 
-def _assigned_values(source: str) -> dict[str, str]:
-    """Name -> text of its value, for each plain assignment of a cell, in order."""
-    found: dict[str, str] = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = ast.unparse(node.value)
-    return found
+    @property
+    def where(self) -> str:
+        return f"code cell {self.done + 1} of {self.total}"
 
-
-def _failure(name: str, done: int, total: int, error: CellExecutionError) -> str:
-    reason = f"{error.ename}: {error.evalue}" if error.evalue else str(error.ename)
-    return f"{name} stopped in code cell {done + 1} of {total}. {reason}"
+    def note(self, cell: NotebookNode, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
+        reply = execute_reply["content"]
+        if reply["status"] != "ok" and not self.unanswered.accept(cell_index, cell.source, reply):
+            reason = f"{reply['ename']}: {reply['evalue']}" if reply.get("evalue") else str(reply.get("ename"))
+            raise ReportError(f"{self.name} stopped in {self.where}. {reason}")
+        self.done += 1
+        if self.progress is not None:
+            self.progress(self.done, self.total)

@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 
 from kap_analysis.report.execution import read_notebook, run_notebook, write_notebook
 from kap_analysis.report.shipped import list_notebooks
+from kap_analysis.report.unanswered import UNANSWERED
 
 #: Cells with this tag say what differs from machine to machine, such as versions.
 OF_THIS_MACHINE: Final = "of-this-machine"
@@ -55,6 +56,8 @@ def compare_outputs(kept: NotebookNode, fresh: NotebookNode) -> list[str]:
     for number, (before, after) in enumerate(code, start=1):
         if any(output.get("name") == "stderr" for output in after.outputs):
             found.append(f"code cell {number} prints to standard error")
+        if UNANSWERED in after.metadata.get("tags", []):
+            found.append(f"code cell {number} has no answer")
         if OF_THIS_MACHINE not in before.metadata.get("tags", []) and _words(before) != _words(after):
             found.append(f"code cell {number} gives other words than are kept")
     return found

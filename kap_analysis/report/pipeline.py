@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
-from kap_analysis.report.execution import fill_parameters, read_notebook, read_parameters, run_notebook, write_notebook
+from kap_analysis.report.execution import count_code_cells, read_notebook, run_notebook, write_notebook
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
 from kap_analysis.report.notebook_page import Link, PageHead, notebook_title, notebook_to_html
+from kap_analysis.report.parameters import fill_parameters, read_parameters
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
 from kap_analysis.report.staging import check_replaceable, staged_folder
@@ -110,7 +111,7 @@ def _run_all(
     originals: Mapping[str, NotebookNode], study: Path, staging: Path, progress: Progress | None
 ) -> tuple[dict[str, float], dict[str, NotebookNode]]:
     """Run each notebook; what is kept shows the name of the study folder, not where it lies."""
-    cells = {name: _code_cells(notebook) for name, notebook in originals.items()}
+    cells = {name: count_code_cells(notebook) for name, notebook in originals.items()}
     total, before = sum(cells.values()), 0
     seconds: dict[str, float] = {}
     executed: dict[str, NotebookNode] = {}
@@ -160,10 +161,6 @@ def _write_index(
     outputs = list_files(staging, [p for p in staging.rglob("*") if p.is_file() and not p.name.startswith(".")])
     contents = read_contents(staging)
     write_index(staging, about=about, contents=contents, notebooks=entries, inputs=inputs, outputs=outputs)
-
-
-def _code_cells(notebook: NotebookNode) -> int:
-    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
 
 
 def _seed(notebooks: Mapping[str, NotebookNode]) -> int | None:

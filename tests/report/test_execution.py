@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from kap_analysis.errors import ReportError
-from kap_analysis.report.execution import fill_parameters, read_parameters, run_notebook
+from kap_analysis.report.execution import run_notebook
+from kap_analysis.report.parameters import fill_parameters, read_parameters
 
 
 def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):
@@ -53,3 +54,22 @@ def test_the_kernel_is_this_interpreter_alone(make_notebook):
     ran = run_notebook(make_notebook("import sys, os\n(sys.executable, os.environ['OMP_NUM_THREADS'])"), name="00_x")
 
     assert ran.cells[2].outputs[0]["data"]["text/plain"] == repr((sys.executable, "1"))
+
+
+NO_ANSWER = (
+    "from kap_analysis.errors import AnalysisError\nraise AnalysisError('There is one format only.')\nresult = 1"
+)
+
+
+def test_what_the_data_cannot_answer_is_said_where_the_answer_would_stand(make_notebook):
+    ran = run_notebook(make_notebook(NO_ANSWER, "result + 1", "6 * 7"), name="00_x")
+    (said,) = ran.cells[2].outputs
+    assert said["data"]["text/markdown"] == "**This study does not answer this.** There is one format only."
+    assert ran.cells[3].outputs == []
+    assert ran.cells[4].outputs[0]["data"]["text/plain"] == "42"
+
+
+def test_a_name_that_no_unanswered_cell_would_have_made_stops_the_run(make_notebook):
+    with pytest.raises(ReportError) as caught:
+        run_notebook(make_notebook(NO_ANSWER, "resullt + 1"), name="00_x")
+    assert str(caught.value) == "00_x stopped in code cell 3 of 3. NameError: name 'resullt' is not defined"

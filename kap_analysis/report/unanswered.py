@@ -1,0 +1,69 @@
+"""Cells that a study cannot answer: the reason stands where the answer would, and the notebook goes on.
+
+Notebooks hold no logic, so they do not ask first whether a study has two formats, or any PHQ-9. When a cell ends in an
+error by which the package says that these data cannot answer it, the page shows that sentence; later cells that fail
+only because they use a name that the cell would have made show nothing. Any other error stops the run.
+"""
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+#: Errors that say something of the data; a ReportError or a SimulationError says something of the notebook.
+SAID_OF_THE_DATA: Final = frozenset(
+    {"AnalysisError", "StudyError", "InstrumentError", "FigureError", "TableError", "MixedModelError"}
+)
+MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
+#: Cells that carry this tag hold a reason in place of an answer.
+UNANSWERED: Final = "unanswered"
+
+
+@dataclass(slots=True)
+class Unanswered:
+    """The cells of one run that have no answer, and the names that were therefore never made."""
+
+    reasons: dict[int, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+
+    def accept(self, place: int, source: str, error: Mapping[str, Any]) -> bool:
+        """Note a failed cell if it failed for want of data; say whether it did.
+
+        Parameters
+        ----------
+        place : int
+            Index of the cell in the notebook.
+        source : str
+        error : mapping
+            With ``ename`` and ``evalue``, as the kernel replied.
+        """
+        missing = MISSING_NAME.search(error["evalue"]) if error["ename"] == "NameError" else None
+        if error["ename"] in SAID_OF_THE_DATA:
+            self.reasons[place] = error["evalue"]
+        elif missing and missing[1] in self.names:
+            self.reasons[place] = ""
+        else:
+            return False
+        self.names |= _names_made(source)
+        return True
+
+    def put_into(self, notebook: NotebookNode) -> None:
+        """Put the reasons in the place of the errors."""
+        for place, reason in self.reasons.items():
+            cell = notebook.cells[place]
+            text = f"**This study does not answer this.** {reason}"
+            data = {"text/markdown": text, "text/plain": text}
+            cell.outputs = [new_output("display_data", data=data)] if reason else []
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), UNANSWERED]
+
+
+def _names_made(source: str) -> set[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
