@@ -188,7 +188,7 @@ class Instrument:
         outside = np.isnan(values) | (values > bands[-1].high) | (values < bands[0].low)
         codes = np.where(outside, -1, codes)
         kind = pd.CategoricalDtype([band.label for band in bands], ordered=True)
-        labels = pd.Categorical.from_codes(codes, dtype=kind)  # type: ignore[call-overload]
+        labels = pd.Categorical.from_codes(codes, dtype=kind)
         return pd.Series(labels, index=index, name="band")
 
     def reliability_for_change(self) -> Reliability:

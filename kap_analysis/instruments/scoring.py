@@ -14,10 +14,10 @@ from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.missing_items import FILLERS, choose_rule, missing_rule_sentence
 
 COMPLETE: Final = "complete"
-SKIPPED: Final = "complete but for what the form skips"
+KNOWN: Final = "complete but for answers that cannot change the total"
 FILLED: Final = "completed by the rule"
 NO_TOTAL: Final = "no total"
-HOW: Final = (COMPLETE, SKIPPED, FILLED, NO_TOTAL)
+HOW: Final = (COMPLETE, KNOWN, FILLED, NO_TOTAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class ScoredItems:
         One row per assessment (patient, day, and hour and rater where the items have them), in the order of first
         appearance: ``patient_id``, ``day``, (``hour``,) ``instrument``, ``rater``, ``score`` (missing where the rule
         gives none; not rounded), ``n_answered``, ``n_missing``, ``lowest_possible`` and ``highest_possible`` (totals
-        that the missing items leave open), ``how`` (complete, complete but for what the form skips, completed by the
-        rule, no total).
+        that the missing items leave open), ``how`` (one of `HOW`: items that the form skips, and a domain whose
+        answered items already reach the highest answer, leave the total known).
     report : DataFrame
         What the rule did: ``instrument``, ``rater``, ``how``, ``n_assessments``, ``share``.
     sentence : str
@@ -70,7 +70,7 @@ def score_items(items: pd.DataFrame, instrument: Instrument, *, missing_rule: st
     rule = choose_rule(instrument, missing_rule)
     table = tabulate_answers(items, instrument)
     skipped = _apply_skips(table.points, instrument)
-    total, structural = _total(skipped, instrument, rule)
+    total = _total(skipped, instrument, rule)
     scores = table.assessments.copy()
     scores[INSTRUMENT] = instrument.name
     scores[SCORE] = total
@@ -78,12 +78,7 @@ def score_items(items: pd.DataFrame, instrument: Instrument, *, missing_rule: st
     scores["n_missing"] = table.points.shape[1] - scores["n_answered"]
     lowest, highest = _possible_totals(table, skipped, instrument)
     scores["lowest_possible"], scores["highest_possible"] = lowest, highest
-    needless = (np.isnan(table.points) & ~np.isnan(skipped)).any(axis=1) | structural
-    how = np.select(
-        [np.isnan(total), scores["n_missing"] == 0, needless & (lowest == highest)],
-        [NO_TOTAL, COMPLETE, SKIPPED],
-        FILLED,
-    )
+    how = np.select([np.isnan(total), scores["n_missing"] == 0, lowest == highest], [NO_TOTAL, COMPLETE, KNOWN], FILLED)
     scores["how"] = pd.Categorical(how, categories=HOW, ordered=True)
     return ScoredItems(scores, _report(scores), missing_rule_sentence(instrument, missing_rule))
 
@@ -98,21 +93,18 @@ def _apply_skips(points: np.ndarray, instrument: Instrument) -> np.ndarray:
     return filled
 
 
-def _total(points: np.ndarray, instrument: Instrument, rule: MissingRule) -> tuple[np.ndarray, np.ndarray]:
-    """The totals, and for which of them the form itself left items unanswered."""
-    structural = np.zeros(len(points), dtype=bool)
+def _total(points: np.ndarray, instrument: Instrument, rule: MissingRule) -> np.ndarray:
     if instrument.total_rule == "sum of domains":
-        parts, structural = _domain_scores(points, instrument, rule)
-        total = parts.sum(axis=1)
+        total = _domain_scores(points, instrument, rule).sum(axis=1)
     elif instrument.total_rule == "percent of maximum":
         total = _percent_of_maximum(points, instrument, rule)
     else:
         total = FILLERS[rule.kind](points, instrument, rule).sum(axis=1)
     none_answered = np.isnan(points).all(axis=1)
-    return np.where(none_answered, np.nan, total * instrument.multiplier), structural
+    return np.where(none_answered, np.nan, total * instrument.multiplier)
 
 
-def _domain_scores(points: np.ndarray, instrument: Instrument, rule: MissingRule) -> tuple[np.ndarray, np.ndarray]:
+def _domain_scores(points: np.ndarray, instrument: Instrument, rule: MissingRule) -> np.ndarray:
     """The largest item of each domain, where it is known.
 
     It is known where all items that the form asks are answered, and whatever is missing where an answered one is
@@ -120,7 +112,7 @@ def _domain_scores(points: np.ndarray, instrument: Instrument, rule: MissingRule
     """
     missing = np.isnan(points)
     n_missing = np.zeros(len(points), dtype=int)
-    columns, structural = [], np.zeros(len(points), dtype=bool)
+    columns = []
     for domain in instrument.domains:
         part = points[:, np.array(domain.items) - 1]
         gap = missing[:, np.array(domain.items) - 1].copy()
@@ -128,7 +120,6 @@ def _domain_scores(points: np.ndarray, instrument: Instrument, rule: MissingRule
             a, b = domain.items.index(first), domain.items.index(second)
             one_of_two = gap[:, a] ^ gap[:, b]
             gap[one_of_two, a] = gap[one_of_two, b] = False
-            structural |= one_of_two
         largest = np.where(np.isnan(part), -np.inf, part).max(axis=1)
         top = max(instrument.item_ranges[item - 1][1] for item in domain.items)
         known = ~gap.any(axis=1) | (largest == top)
@@ -138,7 +129,7 @@ def _domain_scores(points: np.ndarray, instrument: Instrument, rule: MissingRule
     parts = np.column_stack(columns)
     if rule.kind == "largest present":
         parts[n_missing > rule.max_missing] = np.nan
-    return parts, structural
+    return parts
 
 
 def _percent_of_maximum(points: np.ndarray, instrument: Instrument, rule: MissingRule) -> np.ndarray:

@@ -1,0 +1,96 @@
+"""Instruments of the user's own, and the sentence for every way to get them wrong."""
+
+import pytest
+
+from kap_analysis.errors import InstrumentError
+from kap_analysis.instruments.registry import get_instrument, instrument_from_mapping
+
+SMALLEST = {"name": "Wohlbefinden-ß", "total_range": [0, 40], "higher_is_better": True}
+FULL = SMALLEST | {
+    "title": "A scale",
+    "version": "2",
+    "measures": "well-being",
+    "rater": "clinician",
+    "recall_days": 7,
+    "n_items": 10,
+    "item_range": [0, 4],
+    "max_missing": 1,
+    "suicidality_item": 3,
+    "bands": [{"label": "low", "low": 0, "high": 20}, {"label": "high", "low": 21, "high": 40}],
+    "response_percent": 50,
+    "remission": 30,
+    "reliability": 0.9,
+    "clinical_mean": 12.0,
+    "clinical_sd": 6.0,
+    "normative_mean": 30.0,
+    "normative_sd": 5.0,
+    "smallest_important_change": 4,
+    "reliable_change": 6,
+    "clinical_cutoff": 22,
+    "source": "Handbook, 2020",
+}
+
+
+def test_smallest_declaration_loads_and_knows_what_it_lacks():
+    own = instrument_from_mapping(SMALLEST)
+    assert (own.name, own.total_range, own.direction, own.is_own) == ("Wohlbefinden-ß", (0, 40), 1, True)
+    assert set(own.not_established) >= {"response", "remission", "reliability", "norms", "recall_days"}
+    assert get_instrument("Wohlbefinden-ß", own=[own]) is own
+
+
+def test_full_declaration_keeps_every_threshold():
+    own = instrument_from_mapping(FULL)
+    assert own.reliability_for_change().value == 0.9
+    assert (own.norm("clinical").mean, own.norm("normative").sd) == (12, 5)
+    assert own.band_of([20, 21]).tolist() == ["low", "high"]
+    assert (own.response.value, own.remission.value, own.reliable_change[0].points) == (50, 30, 6)
+    assert own.suicidality_item == 3
+    assert own.not_established == ("licence",)
+    assert set(own.facts()["source"].dropna()) == {"Handbook, 2020"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "BDI-II"}, "has the name of an instrument of the registry; give yours a name of its own."),
+        ({"name": " "}, "has an empty name."),
+        ({"name": 3}, "name is 3; expected text."),
+        ({"total_range": [40, 0]}, "total_range is [40, 0]; expected [lowest, highest]."),
+        ({"total_range": [0]}, "total_range is [0]; expected [lowest, highest]."),
+        ({"total_range": ["0", "40"]}, "total_range is ['0', '40']; expected [lowest, highest]."),
+        ({"higher_is_better": 1}, "higher_is_better is 1; expected true or false."),
+        ({"recall_days": -1}, "recall_days is -1; expected 0 or more."),
+        ({"recall_days": True}, "recall_days is True; expected a whole number."),
+        ({"recall_days": 7.5}, "recall_days is 7.5; expected a whole number."),
+        ({"role": "main"}, "role is 'main'; expected one of outcome, screen, covariate."),
+        ({"rater": "nurse"}, "rater is 'nurse'; expected self or clinician."),
+        ({"n_items": 10}, "has only one of n_items and item_range; give both or neither."),
+        ({"remission": 41}, "remission is 41; expected 0 to 40."),
+        ({"reliability": 1.0}, "reliability is 1; expected between 0 and 1."),
+        ({"normative_sd": 0}, "normative_sd is 0; expected more than 0."),
+        ({"suicidality_item": 3}, "suicidality_item is 3, and n_items is 0."),
+        (
+            {"bands": [{"label": "x", "low": 0}]},
+            "a band is {'label': 'x', 'low': 0}; expected a table of label, low and high.",
+        ),
+        (
+            {"bands": [{"label": "a", "low": 0, "high": 20}, {"label": "b", "low": 10, "high": 40}]},
+            "the band 'b' runs from 10 to 40; expected inside 20 to 40.",
+        ),
+    ],
+)
+def test_faults_are_named(change, sentence):
+    with pytest.raises(InstrumentError) as error:
+        instrument_from_mapping(SMALLEST | change)
+    assert str(error.value).endswith(sentence)
+
+
+def test_unknown_and_missing_keys_are_named():
+    with pytest.raises(InstrumentError, match="has 'recal_days'; expected one of bands"):
+        instrument_from_mapping(SMALLEST | {"recal_days": 7})
+    with pytest.raises(InstrumentError) as error:
+        instrument_from_mapping({"name": "KAP-X"})
+    assert str(error.value) == (
+        "The [[instrument]] 'KAP-X' of study.toml has no 'total_range'; "
+        "required are name, total_range, higher_is_better."
+    )

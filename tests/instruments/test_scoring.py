@@ -1,0 +1,348 @@
+"""Totals of every instrument, worked by hand, with missing items at the edge of each rule."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.errors import InstrumentError
+from kap_analysis.instruments.names import NAMES
+from kap_analysis.instruments.registry import get_instrument, instrument_from_mapping
+from kap_analysis.instruments.scoring import score_items
+
+N = None
+EAT_LEAST = [6] * 25 + [1]  # no point anywhere: least frequent, and most frequent for the reversed item 26
+
+#: instrument, answers, rule, expected total (None: no total), how it came about
+COMPLETE = "complete"
+KNOWN = "complete but for answers that cannot change the total"
+FILLED = "completed by the rule"
+NONE = "no total"
+EXAMPLES = [
+    ("BDI-II", [1] * 21, "published", 21, COMPLETE),
+    ("BDI-II", [3] * 21, "published", 63, COMPLETE),
+    ("BDI-II", ["1a" if i in (16, 18) else 0 for i in range(1, 22)], "published", 1 + 1, COMPLETE),
+    ("BDI-II", ["3b" if i == 16 else "2a" if i == 18 else 1 for i in range(1, 22)], "published", 19 + 3 + 2, COMPLETE),
+    ("BDI-II", [1] * 20 + [N], "published", None, NONE),
+    ("BDI-II", [1] * 19 + [N] * 2, "project", 21, FILLED),
+    ("BDI-II", [2] * 10 + [1] * 9 + [N] * 2, "project", 29 / 19 * 21, FILLED),
+    ("BDI-II", [1] * 18 + [N] * 3, "project", None, NONE),
+    ("BDI", [2] * 21, "published", 42, COMPLETE),
+    ("BDI", [2] * 20 + [N], "published", None, NONE),
+    ("BDI", [2] * 19 + [N] * 2, "project", 42, FILLED),
+    ("BDI", [2] * 18 + [N] * 3, "project", None, NONE),
+    ("PHQ-9", [3, 2, 1, 0, 3, 2, 1, 0, 1], "published", 13, COMPLETE),
+    ("PHQ-9", [3, 2, 1, 0, 3, 2, 1, N, N], "published", 12 / 7 * 9, FILLED),
+    ("PHQ-9", [3, 2, 1, 0, 3, 2, N, N, N], "published", None, NONE),
+    ("PHQ-9", [3, 2, 1, 0, 3, 2, N, N, N], "project", None, NONE),
+    ("PHQ-8", [1] * 8, "published", 8, COMPLETE),
+    ("PHQ-8", [1] * 7 + [N], "published", None, NONE),
+    ("PHQ-8", [1] * 7 + [N], "project", 8, FILLED),
+    ("PHQ-8", [1] * 6 + [N] * 2, "project", None, NONE),
+    ("GAD-7", [3, 3, 2, 1, 0, 1, 2], "published", 12, COMPLETE),
+    ("GAD-7", [3, 3, 2, 1, 0, 1, N], "published", None, NONE),
+    ("GAD-7", [3, 3, 2, 1, 0, 1, N], "project", 10 / 6 * 7, FILLED),
+    ("GAD-7", [3, 3, 2, 1, 0, N, N], "project", None, NONE),
+    ("HAM-A", [4] * 14, "published", 56, COMPLETE),
+    ("HAM-A", [2] * 13 + [N], "published", None, NONE),
+    ("HAM-A", [2] * 13 + [N], "project", 28, FILLED),
+    ("HAM-A", [2] * 12 + [N] * 2, "project", None, NONE),
+    ("HAM-D17", [4, 4, 4, 2, 2, 2, 4, 4, 4, 4, 4, 2, 2, 2, 4, 2, 2], "published", 9 * 4 + 8 * 2, COMPLETE),
+    ("HAM-D17", [1] * 16 + [N], "published", None, NONE),
+    ("HAM-D17", [1] * 16 + [N], "project", 17, FILLED),
+    ("HAM-D17", [1] * 15 + [N] * 2, "project", None, NONE),
+    ("MADRS", [6, 5, 4, 3, 2, 1, 0, 1, 2, 3], "published", 27, COMPLETE),
+    ("MADRS", [3] * 9 + [N], "published", None, NONE),
+    ("MADRS", [3] * 9 + [N], "project", 30, FILLED),
+    ("MADRS", [3] * 8 + [N] * 2, "project", None, NONE),
+    # sleep 3, mood 1, appetite and weight 2, then 1 0 2 1 0, psychomotor 1
+    ("QIDS-SR16", [0, 1, 3, 2, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", 3 + 1 + 2 + 4 + 1, COMPLETE),
+    # the form asks one of 6 and 7, and one of 8 and 9
+    ("QIDS-SR16", [0, 1, 3, 2, 1, 2, N, N, 1, 1, 0, 2, 1, 0, 1, 0], "published", 11, KNOWN),
+    # a sleep item is missing, but another one is 3 already
+    ("QIDS-SR16", [0, 1, 3, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", 11, KNOWN),
+    # a sleep item is missing and could be the largest
+    ("QIDS-SR16", [0, 1, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", None, NONE),
+    ("QIDS-SR16", [0, 1, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "project", 10, FILLED),
+    ("QIDS-SR16", [N, N, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "project", 10, FILLED),
+    ("QIDS-SR16", [N, N, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, N], "project", None, NONE),
+    ("QIDS-SR16", [0, 1, 3, 2, N, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "project", None, NONE),
+    ("QIDS-SR16", [0, 1, 3, 2, 1, N, N, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", None, NONE),
+    ("PCL-5", [4] * 20, "published", 80, COMPLETE),
+    ("PCL-5", [2] * 19 + [N], "published", None, NONE),
+    ("PCL-5", [2] * 16 + [N] * 4, "project", 40, FILLED),
+    ("PCL-5", [2] * 15 + [N] * 5, "project", None, NONE),
+    ("PCL-5 past week", [1] * 20, "published", 20, COMPLETE),
+    ("PCL-5 past week", [1] * 16 + [N] * 4, "project", 20, FILLED),
+    ("PCL-5 past week", [1] * 15 + [N] * 5, "project", None, NONE),
+    ("WHO-5", [5, 4, 3, 2, 1], "published", 15 * 4, COMPLETE),
+    ("WHO-5", [5, 4, 3, 2, N], "published", None, NONE),
+    ("WHO-5", [5, 4, 3, 2, N], "project", None, NONE),
+    ("Y-BOCS", [4, 3, 2, 1, 0, 4, 3, 2, 1, 0], "published", 20, COMPLETE),
+    ("Y-BOCS", [2] * 9 + [N], "published", None, NONE),
+    ("Y-BOCS", [2] * 9 + [N], "project", 20, FILLED),
+    ("Y-BOCS", [2] * 8 + [N] * 2, "project", None, NONE),
+    ("EDE-QS", [3] * 12, "published", 36, COMPLETE),
+    ("EDE-QS", [1] * 11 + [N], "published", None, NONE),
+    ("EDE-QS", [1] * 11 + [N], "project", 12, FILLED),
+    ("EDE-QS", [1] * 10 + [N] * 2, "project", None, NONE),
+    ("MEQ-30", [5] * 30, "published", 150, COMPLETE),
+    ("MEQ-30", [4] * 29 + [N], "published", None, NONE),
+    ("MEQ-30", [4] * 27 + [N] * 3, "project", 120, FILLED),
+    ("MEQ-30", [4] * 26 + [N] * 4, "project", None, NONE),
+    ("B-IPF", [6, 3, 0, 6, 3, 0, 3], "published", 21 / 42 * 100, COMPLETE),
+    ("B-IPF", [6, 3, N, 6, 3, N, 3], "published", 21 / 30 * 100, FILLED),
+    ("B-IPF", [6, N, N, N, N, N, N], "published", 100, FILLED),
+    ("B-IPF", [N] * 7, "published", None, NONE),
+    ("CADSS", [1] * 23, "published", 23, COMPLETE),
+    ("CADSS", [1] * 22 + [N], "published", None, NONE),
+    ("CADSS", [1] * 21 + [N] * 2, "project", 23, FILLED),
+    ("CADSS", [1] * 20 + [N] * 3, "project", None, NONE),
+    ("ACE", [1, 0, 1, 0, 1, 0, 1, 0, 0, 0], "published", 4, COMPLETE),
+    ("ACE", [1, 0, 1, 0, 1, 0, 1, 0, 0, N], "published", None, NONE),
+    ("ACE", [1, 0, 1, 0, 1, 0, 1, 0, 0, N], "project", None, NONE),
+    ("AUDIT", [3, 2, 1, 0, 0, 0, 1, 0, 2, 4], "published", 13, COMPLETE),
+    ("AUDIT", [0, N, N, N, N, N, N, N, 0, 2], "published", 2, KNOWN),
+    ("AUDIT", [2, 0, 0, N, N, N, N, N, 0, 0], "published", 2, KNOWN),
+    ("AUDIT", [2, 0, 1, N, N, N, N, N, 0, 0], "published", None, NONE),
+    ("AUDIT", [0, N, N, N, N, N, N, N, N, 2], "published", None, NONE),
+    ("EAT-26", EAT_LEAST, "published", 0, COMPLETE),
+    ("EAT-26", [1] * 25 + [6], "published", 26 * 3, COMPLETE),
+    ("EAT-26", [1, 2, 3, 4, 5, 6] + [6] * 19 + [5], "published", 3 + 2 + 1 + 2, COMPLETE),
+    # oral control (2 5 8 13 15 19 20): points 3 3 2 2 0 0 and one missing, median 2
+    (
+        "EAT-26",
+        [{2: 1, 5: 1, 8: 2, 13: 2, 20: N}.get(i, 6) for i in range(1, 26)] + [1],
+        "published",
+        3 + 3 + 2 + 2 + 2,
+        FILLED,
+    ),
+    # bulimia (3 4 9 18 21 26): points 1 2 0 0, one missing and item 26 with 2: five answered, median 1
+    ("EAT-26", [{3: 3, 4: 2, 21: N}.get(i, 6) for i in range(1, 26)] + [5], "published", 1 + 2 + 2 + 1, FILLED),
+    # oral control: 3 2 2 1 0 0, median 1.5, rounded up to 2
+    ("EAT-26", [{2: 1, 5: 2, 8: 2, 13: 3, 20: N}.get(i, 6) for i in range(1, 26)] + [1], "published", 8 + 2, FILLED),
+    # two missing in one subscale
+    ("EAT-26", [{2: N, 5: N}.get(i, 6) for i in range(1, 26)] + [1], "published", None, NONE),
+    # one missing in each of the three subscales
+    ("EAT-26", [{1: N, 3: N, 2: N}.get(i, 6) for i in range(1, 26)] + [1], "published", 0, FILLED),
+]
+
+
+@pytest.mark.parametrize(("name", "answers", "rule", "total", "how"), EXAMPLES)
+def test_total_worked_by_hand(item_rows, name, answers, rule, total, how):
+    scores = score_items(item_rows(name, answers), get_instrument(name), missing_rule=rule).scores
+    expected = np.nan if total is None else total
+    assert scores["score"].to_numpy() == pytest.approx([expected], nan_ok=True)
+    assert scores["how"].tolist() == [how]
+    assert scores["n_answered"].tolist() == [sum(answer is not None for answer in answers)]
+
+
+def test_every_instrument_has_a_worked_example():
+    assert {name for name, *_ in EXAMPLES} == set(NAMES) - {"C-SSRS"}
+
+
+def test_no_answer_at_all_gives_no_total_under_any_rule(item_rows):
+    for name in set(NAMES) - {"C-SSRS"}:
+        instrument = get_instrument(name)
+        rows = item_rows(name, [None] * instrument.n_items)
+        assert score_items(rows, instrument, missing_rule="project").scores["score"].isna().all(), name
+
+
+def test_item_without_a_row_counts_as_missing(item_rows):
+    rows = item_rows("PHQ-9", [1] * 9).query("item != 3")
+    scores = score_items(rows, get_instrument("PHQ-9")).scores
+    assert scores["n_missing"].tolist() == [1]
+    assert scores["score"].tolist() == [9]
+
+
+def test_missing_adversity_leaves_a_range_of_counts(item_rows):
+    scores = score_items(item_rows("ACE", [1, 1, 1, 0, 0, 0, 0, 0, N, N]), get_instrument("ACE")).scores
+    assert scores[["lowest_possible", "highest_possible"]].to_numpy().tolist() == [[3, 5]]
+
+
+def test_missing_sleep_item_leaves_a_range_of_totals(item_rows):
+    answers = [0, 1, 2, N, 1, 2, N, N, 1, 1, 0, 2, 1, 0, 1, 0]
+    scores = score_items(item_rows("QIDS-SR16", answers), get_instrument("QIDS-SR16")).scores
+    assert scores[["lowest_possible", "highest_possible"]].to_numpy().tolist() == [[10, 11]]
+
+
+def test_recoded_items_bound_the_totals_in_points(item_rows):
+    scores = score_items(item_rows("EAT-26", [N, N, *EAT_LEAST[2:]]), get_instrument("EAT-26")).scores
+    assert scores[["lowest_possible", "highest_possible"]].to_numpy().tolist() == [[0, 6]]
+
+
+def test_assessments_are_told_apart_by_patient_day_and_rater(item_rows):
+    parts = [
+        item_rows("GAD-7", [1] * 7),
+        item_rows("GAD-7", [2] * 7, day=30),
+        item_rows("GAD-7", [3] * 7, patient="Zoë-研究-1"),
+        item_rows("GAD-7", [0] * 7, rater="clinician"),
+        item_rows("PHQ-9", [3] * 9),
+    ]
+    items = pd.concat(parts).sample(frac=1, random_state=1)
+    scores = score_items(items, get_instrument("GAD-7")).scores
+    found = {(p, d, r): s for p, d, r, s in scores[["patient_id", "day", "rater", "score"]].itertuples(index=False)}
+    assert found == {
+        ("S001", 0, "self"): 7,
+        ("S001", 30, "self"): 14,
+        ("Zoë-研究-1", 0, "self"): 21,
+        ("S001", 0, "clinician"): 0,
+    }
+
+
+def test_report_counts_what_the_rule_did(item_rows):
+    parts = [item_rows("PHQ-9", [1] * (9 - k) + [N] * k, patient=f"S{k}") for k in range(4)]
+    result = score_items(pd.concat(parts), get_instrument("PHQ-9"))
+    assert result.report[["how", "n_assessments", "share"]].to_numpy().tolist() == [
+        [COMPLETE, 1, 0.25],
+        [FILLED, 2, 0.5],
+        [NONE, 1, 0.25],
+    ]
+
+
+def test_sentence_says_whose_rule_it_is(item_rows):
+    instrument = get_instrument("BDI-II")
+    rows = item_rows("BDI-II", [1] * 21)
+    assert score_items(rows, instrument).sentence == (
+        "BDI-II: no total where any item is missing (no published rule is known)."
+    )
+    assert score_items(rows, instrument, missing_rule="project").sentence == (
+        "BDI-II: up to 2 of 21 missing items take the mean of the patient's answered items "
+        "(a rule of this project, not a published one)."
+    )
+
+
+def test_published_rule_stands_whatever_the_project_would_do(item_rows):
+    rows = item_rows("PHQ-9", [1] * 9)
+    sentences = {score_items(rows, get_instrument("PHQ-9"), missing_rule=r).sentence for r in ("published", "project")}
+    assert sentences == {
+        "PHQ-9: up to 2 of 9 missing items take the mean of the patient's answered items (Instruction manual: "
+        "instructions for Patient Health Questionnaire (PHQ) and GAD-7 measures. PHQ Screeners, recalled, "
+        "confidence medium)."
+    }
+
+
+def test_own_instrument_is_scored_by_its_own_rule(item_rows):
+    own = instrument_from_mapping(
+        {
+            "name": "KAP-X",
+            "total_range": [0, 16],
+            "higher_is_better": True,
+            "n_items": 4,
+            "item_range": [0, 4],
+            "max_missing": 1,
+        }
+    )
+    assert score_items(item_rows("KAP-X", [4, 3, 2, N]), own).scores["score"].tolist() == [12]
+    assert score_items(item_rows("KAP-X", [4, 3, N, N]), own).scores["score"].isna().all()
+
+
+def test_no_rows_give_no_scores(item_rows):
+    result = score_items(item_rows("PHQ-9", [1] * 9), get_instrument("GAD-7"))
+    assert len(result.scores) == 0 and len(result.report) == 0
+    assert list(result.scores)[:2] == ["patient_id", "day"]
+
+
+def test_whole_numbers_may_come_as_text_or_with_a_decimal_point(item_rows):
+    rows = item_rows("GAD-7", ["1", "2", " 3", 1.0, np.int64(2), 0, True and 1])
+    assert score_items(rows, get_instrument("GAD-7")).scores["score"].tolist() == [10]
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "sentence"),
+    [
+        (
+            "GAD-7",
+            [0, 0, 4, 0, 0, 0, 0],
+            "1 answer is not among those of GAD-7, whole numbers from 0 to 3: S001 (day 0, item 3: 4).",
+        ),
+        (
+            "GAD-7",
+            ["x", 1.5, -1, "", 0, 0, 0],
+            "4 answers are not among those of GAD-7, whole numbers from 0 to 3: "
+            "S001 (day 0, item 1: 'x'), S001 (day 0, item 2: 1.5), S001 (day 0, item 3: -1).",
+        ),
+        (
+            "AUDIT",
+            [0] * 9 + [3],
+            "1 answer is not among those of AUDIT, whole numbers from 0 to 4 (items 9 and 10: 0, 2, 4): "
+            "S001 (day 0, item 10: 3).",
+        ),
+        (
+            "HAM-D17",
+            [3] * 6 + [0] * 11,
+            "3 answers are not among those of HAM-D17, whole numbers from 0 to 2 or whole numbers from 0 to 4: "
+            "S001 (day 0, item 4: 3), S001 (day 0, item 5: 3), S001 (day 0, item 6: 3).",
+        ),
+        (
+            "BDI-II",
+            ["1a"] + [0] * 20,
+            "1 answer is not among those of BDI-II, whole numbers from 0 to 3: S001 (day 0, item 1: '1a').",
+        ),
+        (
+            "EAT-26",
+            [0] + [6] * 24 + [1],
+            "1 answer is not among those of EAT-26, whole numbers from 1 to 6: S001 (day 0, item 1: 0).",
+        ),
+        (
+            "PHQ-9",
+            [0] * 10,
+            "1 answer belongs to no item of PHQ-9, which has items 1 to 9: S001 (day 0, item 10: 0).",
+        ),
+    ],
+)
+def test_wrong_answers_are_refused_with_their_place(item_rows, name, answers, sentence):
+    with pytest.raises(InstrumentError) as error:
+        score_items(item_rows(name, answers), get_instrument(name))
+    assert str(error.value) == sentence
+
+
+def test_item_answered_twice_is_refused(item_rows):
+    rows = item_rows("PHQ-9", [1] * 9)
+    with pytest.raises(InstrumentError) as error:
+        score_items(pd.concat([rows, rows.head(1)]), get_instrument("PHQ-9"))
+    assert str(error.value) == (
+        "1 answer stands twice for the same item of one PHQ-9 assessment: S001 (day 0, item 1: 1). Keep one per item."
+    )
+
+
+def test_ordinal_scale_is_never_summed(item_rows):
+    with pytest.raises(InstrumentError) as error:
+        score_items(item_rows("C-SSRS", [0] * 6), get_instrument("C-SSRS"), missing_rule="project")
+    assert str(error.value) == (
+        "C-SSRS is ordinal and is never summed, averaged or prorated. "
+        "Read its items with suicidality_states(items, instrument)."
+    )
+
+
+def test_unknown_rule_and_missing_column_are_refused(item_rows):
+    rows = item_rows("PHQ-9", [1] * 9)
+    with pytest.raises(InstrumentError, match="missing_rule is 'mean'; expected 'published' or 'project'"):
+        score_items(rows, get_instrument("PHQ-9"), missing_rule="mean")
+    with pytest.raises(InstrumentError, match="The item answers have no column 'answer'"):
+        score_items(rows.drop(columns="answer"), get_instrument("PHQ-9"))
+
+
+def test_instrument_with_totals_only_cannot_be_scored(item_rows):
+    own = instrument_from_mapping({"name": "KAP-X", "total_range": [0, 40], "higher_is_better": False})
+    with pytest.raises(InstrumentError, match="KAP-X has no items in study"):
+        score_items(item_rows("KAP-X", [1, 2]), own)
+
+
+def test_hundred_thousand_patients_are_scored_in_seconds():
+    n = 100_000
+    rng = np.random.default_rng(20261123)
+    items = pd.DataFrame(
+        {
+            "patient_id": np.repeat(np.arange(n).astype(str), 9),
+            "day": 0,
+            "instrument": "PHQ-9",
+            "item": np.tile(np.arange(1, 10), n),
+            "answer": np.where(rng.random(9 * n) < 0.02, np.nan, rng.integers(0, 4, 9 * n)),
+        }
+    )
+    start = time.perf_counter()
+    scores = score_items(items, get_instrument("PHQ-9")).scores
+    assert len(scores) == n
+    assert time.perf_counter() - start < 10
