@@ -64,38 +64,59 @@ pairs. `switch_share` is .13 of those who come again, which is .12 of all.
 """
 
 
+_FILES: Final = """\
+`study.toml` holds the schedule and the primary question; `truth.json` says what is true, and no analysis reads it.
+"""
+
+_ANCHORS: Final = """\
+## Anchors: what is published, and what the model gives
+
+Published: 235 patients, three practices; mean change of BDI -11.24 and of HAM-A -5.5 from intake to follow-up; intake
+BDI on average in 20-28, follow-up in the mild band; HAM-A from moderate to mild; more change in older, more severe and
+traumatised patients. In expectation, with the Monte Carlo standard error:
+"""
+
+_TRUTH: Final = """\
+## The truth
+
+Group minus individual on the recorded scale: the mean over all patients of the score under group format minus that
+under individual format, nobody lost ({patients:,} patients). Positive is worse. ICC of cohorts given baseline: {icc}.
+"""
+
+_UNADJUSTED: Final = "What other contrasts of group minus individual give in expectation (BDI-II, month 3):\n"
+
+_PARAMETERS: Final = """\
+## The parameters
+
+Published values are anchors; assumed values are ours, with the reason. Smaller numbers that touch no score (sessions,
+events, vital signs, other treatments) stand as named constants in `kap_analysis/simulation/`, all assumed. A scale is
+given as latent mean, SD between patients, SD between occasions, change at month 3, highest score.
+"""
+
+
 def data_readme() -> str:
     """Return the text of ``data/README.md``: the tables, the model, anchors, truth and parameters."""
     truth = compute_truth(Scenario())
-    parameters = parameter_table().to_dict(orient="records")
     tables = [{"file": f"`{name}.csv`", "one row per": spec.row} for name, spec in TABLES.items()]
-    return "\n".join(
-        [
-            _INTRODUCTION,
-            "## The files\n",
-            _markdown_table(tables, ("file", "one row per")),
-            "`study.toml` holds the schedule and the primary question, `truth.json` what is true (no analysis reads it).\n",
-            _MODEL,
-            "## Anchors: what is published, and what the model gives\n",
-            "Published: 235 patients, three practices; mean change of BDI -11.24 and of HAM-A -5.5 from intake to",
-            "follow-up; intake BDI on average in 20-28, follow-up in the mild band; HAM-A from moderate to mild; more change",
-            "in older, more severe and traumatised patients. In expectation, with the Monte Carlo standard error:\n",
-            _markdown_table(truth["anchors"], ("quantity", "estimate", "mc_std_error")),
-            _CALIBRATED,
-            "## The truth\n",
-            "Group minus individual on the recorded scale: the mean over all patients of the score under group format",
-            f"minus that under individual format, nobody lost ({truth['monte_carlo_patients']:,} patients). Positive is",
-            f"worse. ICC of cohorts given baseline: {truth['icc_given_baseline']:.2f}.\n",
-            _markdown_table(truth["group_effect"], ("instrument", "visit", "estimate", "mc_std_error")),
-            "What other contrasts of group minus individual give in expectation (BDI-II, month 3):\n",
-            _markdown_table(truth["unadjusted"], ("contrast", "estimate", "mc_std_error")),
-            "## The parameters\n",
-            "Published values are anchors; assumed values are ours, with the reason. Smaller shares that only decorate",
-            "(events, vital signs, other treatments) stand as named constants in `kap_analysis/simulation/`, all assumed.",
-            "A scale is given as latent mean, SD between patients, SD between occasions, change at month 3, highest score.\n",
-            _markdown_table(parameters, ("parameter", "value", "meaning", "source", "reason")),
-        ]
-    )
+    numbers = ("estimate", "mc_std_error")
+    columns = ("parameter", "value", "meaning", "source", "reason")
+    parts = [
+        _INTRODUCTION,
+        "## The files\n",
+        _markdown_table(tables, ("file", "one row per")),
+        _FILES,
+        _MODEL,
+        _ANCHORS,
+        _markdown_table(truth["anchors"], ("quantity", *numbers)),
+        _CALIBRATED,
+        _TRUTH.format(patients=truth["monte_carlo_patients"], icc=f"{truth['icc_given_baseline']:.2f}"),
+        _markdown_table(truth["group_effect"], ("instrument", "visit", *numbers)),
+        _UNADJUSTED,
+        _markdown_table(truth["unadjusted"], ("contrast", *numbers)),
+        _PARAMETERS,
+        _markdown_table(parameter_table().to_dict(orient="records"), columns),
+    ]
+    return "\n".join(parts)
 
 
 def _markdown_table(entries: Iterable[Mapping[Any, Any]], columns: Sequence[str]) -> str:
