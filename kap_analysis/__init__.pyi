@@ -1,5 +1,11 @@
 from . import figures as figures
 from . import tables as tables
+from .analysis.characteristics import baseline_characteristics as baseline_characteristics
+from .analysis.flow import participant_flow as participant_flow
+from .analysis.observed import observed_scores as observed_scores
+from .analysis.observed import paired_scores as paired_scores
+from .analysis.positivity import positivity as positivity
+from .analysis.provisional import compare_formats_provisionally as compare_formats_provisionally
 from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items

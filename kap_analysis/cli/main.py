@@ -5,7 +5,10 @@ import sys
 import typer
 
 from kap_analysis.cli.demo import demo
+from kap_analysis.cli.new import new
 from kap_analysis.cli.reproduce import reproduce
+from kap_analysis.cli.simulate import simulate
+from kap_analysis.cli.validate import validate
 
 app = typer.Typer(
     name="kap",
@@ -17,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (reproduce, demo):
+for verb in (validate, new, simulate, reproduce, demo):
     app.command()(verb)
 
 
