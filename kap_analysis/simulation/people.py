@@ -83,7 +83,7 @@ class People:
 
 def record_score(latent: Floats, highest: int) -> Floats:
     """Latent score to recorded score: a whole number from 0 to the highest of the scale."""
-    return np.clip(np.rint(latent), 0, highest)
+    return np.clip(np.rint(latent), 0, highest) + 0.0  # no minus zero
 
 
 def logistic(log_odds: Floats) -> Floats:

@@ -159,7 +159,7 @@ def _cells(values: pd.Series, spec: ColumnSpec) -> np.ndarray:
     """Cells as text: numbers in their shortest form (27, 10.25), missing as empty."""
     if not spec.is_number:
         return values.astype(object).where(values.notna(), "").to_numpy()
-    unique, where = np.unique(values.to_numpy(dtype=np.float64), return_inverse=True)
+    unique, where = np.unique(values.to_numpy(dtype=np.float64) + 0.0, return_inverse=True)
     named = np.array(["" if np.isnan(number) else f"{number:.10g}" for number in unique], dtype=object)
     return named[where] if len(named) else np.zeros(0, dtype=object)
 

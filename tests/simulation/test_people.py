@@ -17,6 +17,7 @@ def people():
 
 def test_scores_are_whole_numbers_of_the_scale():
     assert list(record_score(np.array([-3.0, 0.4, 27.6, 70.0]), 63)) == [0, 0, 28, 63]
+    assert not np.signbit(record_score(np.array([-0.2]), 63)).any()
 
 
 def test_shares_pick_by_uniform_numbers():

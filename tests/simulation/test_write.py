@@ -29,6 +29,7 @@ def test_csv_has_plain_ends_of_lines_and_short_numbers(tmp_path, small):
     assert b"\r" not in text
     assert b".0," not in text
     assert b",nan" not in text
+    assert not any(b",-0," in table for table in contents(tmp_path / "one").values())
 
 
 def test_parquet_does_not_name_pandas(tmp_path, small):
