@@ -4,7 +4,6 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.tables.frames import (
-    across,
     assemble,
     capitalised,
     checked_frame,
@@ -14,7 +13,7 @@ from kap_analysis.tables.frames import (
     stacked,
     texts,
 )
-from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
+from kap_analysis.tables.layout import Column, Layout, label_column
 from kap_analysis.tables.numbers import INTERVAL, coefficient, count_of, is_missing, percent
 from kap_analysis.tables.table import Table
 
@@ -38,8 +37,8 @@ def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None 
     Returns
     -------
     Table
-        One row per class and one for those not assessed; per format the count of the assessed with its interval and
-        of those who started.
+        Row groups by class, and one of those not assessed; one row per format: the count of those assessed with its
+        interval, and of those who started.
 
     Raises
     ------
@@ -48,30 +47,42 @@ def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None 
     """
     frame = checked_frame(shares, SHARES, name="shares", table="table_clinical_change")
     limits = given_frame(cutoffs, CUTOFFS, name="cutoffs", table="table_clinical_change")
-    formats = formats_in(frame)
-    written = {
-        "assessed": texts(frame, count_of, "n", "n_assessed"),
-        "interval": texts(frame, _share_interval, CI_LOW, CI_HIGH),
-        "started": texts(frame, count_of, "n", "n_started"),
-    }
-    cells = across(frame, ["class"], written, FORMAT)
-    lost = frame.drop_duplicates(FORMAT).assign(**{"class": "not assessed"})
-    started = texts(lost, count_of, "n_not_assessed", "n_started")
-    bottom = across(lost, ["class"], {"assessed": [""] * len(lost), "interval": [""] * len(lost), "started": started},
-                    FORMAT)  # fmt: skip
-    cells = pd.concat([cells, bottom], ignore_index=True)
-    cells["label"] = [capitalised(name) for name in cells["class"]]
-    columns, spanners = [label_column("")], []
-    for name in formats:
-        keys = tuple(f"{key}|{name}" for key in ("assessed", "interval", "started"))
-        headings = ("Of assessed", INTERVAL, "Of started")
-        columns += [Column(key, heading) for key, heading in zip(keys, headings, strict=True)]
-        spanners.append(Spanner(format_heading(name), keys))
+    lost = frame.drop_duplicates(FORMAT)
+    classes = pd.DataFrame(
+        {
+            "class": frame["class"].astype(str),
+            "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
+            "assessed": texts(frame, count_of, "n", "n_assessed"),
+            "interval": texts(frame, _share_interval, CI_LOW, CI_HIGH),
+            "started": texts(frame, count_of, "n", "n_started"),
+        }
+    )
+    not_assessed = pd.DataFrame(
+        {
+            "class": "not assessed",
+            "label": [format_heading(name) for name in lost[FORMAT].astype(str)],
+            "assessed": "",
+            "interval": "",
+            "started": texts(lost, count_of, "n_not_assessed", "n_started"),
+        }
+    )
+    place = {format_heading(name): position for position, name in enumerate(formats_in(frame))}
+    cells = pd.concat([classes, not_assessed], ignore_index=True)
+    order = {name: position for position, name in enumerate(dict.fromkeys(cells["class"]))}
+    cells = cells.assign(first=cells["class"].map(order), second=cells["label"].map(place))
+    cells = cells.sort_values(["first", "second"], ignore_index=True)
+    cells["class"] = [capitalised(name) for name in cells["class"]]
+    columns = (
+        label_column("Format"),
+        Column("assessed", "Of assessed"),
+        Column("interval", INTERVAL),
+        Column("started", "Of started"),
+    )
     return assemble(
         "clinical-change",
         "Clinically significant change by format",
         cells,
-        Layout(tuple(columns), tuple(spanners)),
+        Layout(columns, groups="class"),
         raw=stacked(shares=frame, cutoffs=limits),
         notes=_notes(limits),
         stamp=stamp,
@@ -90,9 +101,14 @@ def _notes(cutoffs: pd.DataFrame | None) -> list[str]:
     ]
     if cutoffs is not None:
         notes += [
-            f"{capitalised(row['cutoff'])}: {coefficient(row['value'])}"
+            f"{_cutoff_name(row['cutoff'])}: {coefficient(row['value'])}"
             + (f", {row['formula']}" if not is_missing(row["formula"]) and row["formula"] else "")
             + (f" ({row['source']})." if not is_missing(row["source"]) and row["source"] else ".")
             for _, row in cutoffs.iterrows()
         ]
     return [*notes, "There is no control arm: change is not an effect of treatment."]
+
+
+def _cutoff_name(name: object) -> str:
+    """Jacobson and Truax call their cut-offs by letters."""
+    return f"Cut-off {name}" if len(str(name)) == 1 else capitalised(name)

@@ -10,6 +10,7 @@ from kap_analysis.tables.frames import assemble, capitalised, listed
 from kap_analysis.tables.layout import Layout, label_column, text_column
 from kap_analysis.tables.numbers import fixed, is_missing
 from kap_analysis.tables.table import Table
+from kap_analysis.tables.terms import readable_term
 
 NEEDED = ("instrument", "visit", "population", "switching", "dropout")
 
@@ -47,7 +48,7 @@ def table_estimand(*, plan: Mapping[str, Any], stamp: str = "") -> Table:
         "estimand",
         "The estimand and the plan",
         cells,
-        Layout((label_column(""), text_column("text", "", prose=True)), groups="part"),
+        Layout((label_column("Attribute"), text_column("text", "Definition", prose=True)), groups="part"),
         raw=cells,
         notes=_notes(plan),
         stamp=stamp,
@@ -82,7 +83,7 @@ def _words(value: Any) -> str:
     if is_missing(value) or isinstance(value, str):
         return "" if is_missing(value) else str(value).replace("_", " ")
     if isinstance(value, Iterable):
-        words = [str(word).replace("_", " ") for word in value]
+        words = [readable_term(str(word)) for word in value]
         return listed(words) if words else "none"
     return str(value)
 

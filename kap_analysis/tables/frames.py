@@ -171,7 +171,7 @@ def assemble(
         marks.append(f"{NOT_ESTIMATED}: {dash}")
     if any(WITHHELD in text for text in shown + headings):
         marks.append(WITHHELD_NOTE)
-    lines = tuple(note for note in (*notes, *marks) if note)
+    lines = tuple(sentence(note) for note in (*notes, *marks) if note)
     return Table(name, title, cells.reset_index(drop=True), layout, lines, raw.copy(), stamp)
 
 
@@ -184,6 +184,12 @@ def listed(words: Iterable[Any]) -> str:
 def capitalised(text: Any) -> str:
     """The text with a capital first letter and the rest unchanged."""
     return f"{str(text)[:1].upper()}{str(text)[1:]}"
+
+
+def sentence(text: Any) -> str:
+    """The text with a full stop at its end; its first letter stays, since a note may begin with a symbol (n, p)."""
+    words = str(text).strip()
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def stacked(**frames: pd.DataFrame | None) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from kap_analysis.errors import TableError
+from kap_analysis.instruments.facts import Source
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.tables.frames import assemble, capitalised
 from kap_analysis.tables.layout import Layout, label_column, text_column
@@ -52,7 +53,7 @@ def table_instruments(*, instruments: Mapping[str, Instrument] | Iterable[Instru
         text_column("scores", "Scores", prose=True),
         text_column("recall", "Recall"),
         text_column("bands", "Severity bands", prose=True),
-        text_column("rules", "Response; remission", prose=True),
+        text_column("rules", "Response (improvement); remission (score)", prose=True),
         text_column("licence", "Licence", prose=True),
     )
     return assemble(
@@ -90,7 +91,8 @@ def _bands(one: Instrument) -> str:
 
 def _rules(one: Instrument) -> str:
     side = "at least" if one.higher_is_better else "at most"
-    response = f"{one.response.value:g} {one.response.unit} or more" if one.response else UNKNOWN
+    unit = {"percent": "%"}.get(one.response.unit, f" {one.response.unit}") if one.response else ""
+    response = f"{one.response.value:g}{unit} or more" if one.response else UNKNOWN
     remission = f"{side} {one.remission.value:g}" if one.remission else UNKNOWN
     return UNKNOWN if response == remission == UNKNOWN else f"{response}; {remission}"
 
@@ -99,7 +101,12 @@ def _sources(used: list[Instrument]) -> list[str]:
     """One line per instrument with the sources of its facts, and when they were checked."""
     lines = []
     for one in used:
-        cited = [source.citation + (f", doi {source.doi}" if source.doi else "") for source in one.sources.values()]
+        cited = [_cite(source) for source in one.sources.values()]
         if cited:
             lines.append(f"{one.name}, sources (checked {one.checked_on:%Y-%m-%d}): {'; '.join(cited)}.")
     return lines
+
+
+def _cite(source: Source) -> str:
+    citation = source.citation.rstrip(".")
+    return f"{citation}, doi {source.doi}" if source.doi and source.doi not in citation else citation

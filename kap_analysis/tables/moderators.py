@@ -92,7 +92,7 @@ def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.Dat
     below = pd.DataFrame(
         {
             "moderator": values["moderator"].astype(str),
-            "label": [f"{INDENT}Difference at {level}" for level in values["level"]],
+            "label": [f"{INDENT}Difference, {level}" for level in values["level"]],
             "n": texts(values, count, N_PATIENTS) if has_n else "",
             "estimate": texts(values, fixed, ESTIMATE),
             "interval": texts(values, interval, CI_LOW, CI_HIGH),

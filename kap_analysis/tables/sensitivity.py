@@ -45,7 +45,7 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
             "interval": texts(frame, interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(frame, p_value, P_VALUE),
-            "assumes": frame["assumes"].fillna("").astype(str),
+            "assumes": [capitalised(text) for text in frame["assumes"].fillna("")],
         }
     )
     columns = [

@@ -62,9 +62,7 @@ class Table:
 
     def __repr__(self) -> str:
         stamp = f", {self.stamp}" if self.stamp else ""
-        return (
-            f"<Table {self.name}: {self.heading} ({len(self.cells)} rows, {len(self.layout.columns)} columns{stamp})>"
-        )
+        return f"<Table {self.name}: {self.heading} ({shape}{stamp})>"
 
     def _repr_html_(self) -> str:
         return self.to_html()
