@@ -10,10 +10,12 @@ from kap_analysis.analysis.standardised_difference import (
     standardised_mean_difference,
     standardised_share_difference,
 )
+from kap_analysis.analysis.treated import treated_patients
 from kap_analysis.analysis.wording import join_words, number
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 
 #: Balance is usually called good below this (Austin 2009, doi 10.1002/sim.3697).
@@ -72,14 +74,14 @@ class BaselineCharacteristics(Result):
 
 
 def baseline_characteristics(
-    outcomes: Outcomes, characteristics: dict[str, tuple[str, str, str]] | None = None
+    source: Study | Outcomes, characteristics: dict[str, tuple[str, str, str]] | None = None
 ) -> BaselineCharacteristics:
     """Describe the patients at the start, by format.
 
     Parameters
     ----------
-    outcomes : Outcomes
-        One patient once: the first row of each patient is used.
+    source : Study or Outcomes
+        Of a study all treated patients are described, scored or not; of outcomes the patients in the frame.
     characteristics : mapping of column -> (label, unit, "continuous" or "categorical"), optional
         Which columns to describe; those that the frame lacks are passed over. Default `CHARACTERISTICS`.
 
@@ -92,8 +94,12 @@ def baseline_characteristics(
     AnalysisError
         If the frame has none of the columns.
     """
+    if isinstance(source, Study):
+        outcomes = source.outcomes(population="started")
+        patients = _all_treated(source, outcomes)
+    else:
+        outcomes, patients = source, source.frame.drop_duplicates(PATIENT_ID)
     wanted = CHARACTERISTICS if characteristics is None else characteristics
-    patients = outcomes.frame.drop_duplicates(PATIENT_ID)
     present = [c for c in wanted if c in patients.columns and patients[c].notna().any()]
     if not present:
         raise AnalysisError(
@@ -112,6 +118,14 @@ def baseline_characteristics(
         visibility=outcomes.visibility,
         is_simulated=outcomes.is_simulated,
     )
+
+
+def _all_treated(study: Study, outcomes: Outcomes) -> pd.DataFrame:
+    """Every treated patient once: those never scored stand there without a baseline."""
+    scored = outcomes.frame.drop_duplicates(PATIENT_ID)
+    treated = treated_patients(study)
+    known = scored[[PATIENT_ID, *[c for c in scored.columns if c not in treated.columns]]]
+    return treated.merge(known, on=PATIENT_ID, how="left")
 
 
 def describe_characteristic(patients: pd.DataFrame, column: str, label: str, unit: str, kind: str) -> pd.DataFrame:

@@ -23,6 +23,9 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.load import Study
 
+#: A log odds ratio with a larger standard error is not estimated (separation) and is left empty.
+LARGEST_STANDARD_ERROR = 5.0
+
 
 @dataclass(frozen=True)
 class Completeness(Result):
@@ -57,8 +60,9 @@ class Completeness(Result):
 def describe_completeness(study: Study, *, instrument: str | None = None, plan: Plan | None = None) -> Completeness:
     """Count scores due, done, late and missing among treated patients, and who is missing."""
     plan = plan or study_plan(study)
-    outcomes = study.outcomes(instrument or plan.instrument, format_rule=plan.format_rule)
-    every = study.outcomes(instrument or plan.instrument, visits="all", format_rule=plan.format_rule)
+    instrument = instrument or plan.instrument
+    outcomes = study.outcomes(instrument, format_rule=plan.format_rule, population="started")
+    every = study.outcomes(instrument, visits="all", format_rule=plan.format_rule, population="started")
     people = outcomes.frame.drop_duplicates(PATIENT_ID)
     people = people[people[FORMAT].notna()]
     until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
@@ -113,9 +117,10 @@ def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFram
     design = sm.add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))
     design = design.loc[:, (design != 0).any()]
     fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
-    ends = np.exp(fit.conf_int())
-    found = pd.DataFrame({"term": design.columns, "odds_ratio": np.exp(fit.params.to_numpy())})
-    found["ci_low"], found["ci_high"], found[N_PATIENTS] = ends[0].to_numpy(), ends[1].to_numpy(), len(people)
-    separated = (fit.bse.to_numpy() > 50) | ~np.isfinite(found["odds_ratio"])
-    found.loc[separated, ["odds_ratio", "ci_low", "ci_high"]] = np.nan
+    told = (
+        fit.bse < LARGEST_STANDARD_ERROR
+    ).to_numpy()  # a level that nobody (or everybody) of was lost has no odds ratio
+    ends = np.exp(np.where(told[:, None], fit.conf_int().to_numpy(), np.nan))
+    found = pd.DataFrame({"term": design.columns, "odds_ratio": np.exp(fit.params.where(told)).to_numpy()})
+    found["ci_low"], found["ci_high"], found[N_PATIENTS] = ends[:, 0], ends[:, 1], len(people)
     return found[found["term"] != "const"].reset_index(drop=True)

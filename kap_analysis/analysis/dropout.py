@@ -106,7 +106,9 @@ def check_dropout(
         plan = plan or Plan(outcomes.instrument.name, visit)
     else:
         plan = plan or study_plan(source)
-        outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+        outcomes = source.outcomes(
+            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+        )
         visit = visit or plan.visit
     completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0

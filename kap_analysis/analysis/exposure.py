@@ -67,7 +67,7 @@ class Exposure(Result):
         return f"There were {join_words(told)}.{tail}"
 
 
-def exposure(study: Study, *, format_rule: str = "planned") -> Exposure:
+def describe_exposure(study: Study, *, format_rule: str = "planned") -> Exposure:
     """Describe what the treated patients received.
 
     Sessions that were missed or cancelled are not counted; an empty status counts as attended.

@@ -58,7 +58,7 @@ def participant_flow(study: Study, *, instrument: str | None = None, format_rule
     instrument : str, optional
         Whose scores count; default the primary instrument.
     """
-    outcomes = study.outcomes(instrument, format_rule=format_rule)
+    outcomes = study.outcomes(instrument, format_rule=format_rule, population="started")
     scored = outcomes.frame.dropna(subset=[SCORE])
     visit = study.settings.primary_visit
     after = scored[scored[VISIT].astype("str") != BASELINE_VISIT]

@@ -37,7 +37,7 @@ class IntercurrentEvents(Result):
         return f"Events after the start that change what a later score means: {'; '.join(told)}."
 
 
-def intercurrent_events(
+def count_intercurrent_events(
     study: Study, *, until_day: int | None = None, format_rule: str = "planned"
 ) -> IntercurrentEvents:
     """Count intercurrent events among treated patients.

@@ -42,7 +42,7 @@ class Positivity(Result):
         return f"Treated in group format: {join_words(told)}. {self.sentence}"
 
 
-def positivity(study: Study, *, format_rule: str = "planned") -> Positivity:
+def describe_positivity(study: Study, *, format_rule: str = "planned") -> Positivity:
     """Count patients per practice and format, and whom each facilitator saw in which format."""
     patients = treated_patients(study, format_rule=format_rule)
     practice = patients[PRACTICE].astype("object").fillna("not recorded").astype("str")

@@ -44,7 +44,7 @@ class RunChart(Result):
         )
 
 
-def run_chart(outcomes: Outcomes, visit: str) -> RunChart:
+def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
     """Mean observed change at a visit by the quarter in which the patient started.
 
     Raises

@@ -52,7 +52,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: s
     Parameters
     ----------
     instrument : str
-        Answered on the day of a session with ``timing`` before_session; on day 0 an answer without timing counts.
+        Answered on the day of a session with ``timing`` before_session.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.attendance import attended
+from kap_analysis.study.look_up import value_at
 from kap_analysis.study.problems import Problems
 from kap_analysis.study.settings import Settings
 from kap_analysis.study.typed_table import TypedTable
@@ -33,13 +34,13 @@ def check_patients_known(folder: TypedFolder, problems: Problems) -> None:
     patients = folder.table("patients", "patient_id")
     if patients is None:
         return
-    known = patients.frame["patient_id"]
+    known = pd.Series(1.0, index=patients.frame["patient_id"].dropna().unique())
     for name, table in folder.tables.items():
         if name == "patients" or not table.has("patient_id"):
             continue
         ids = table.frame["patient_id"]
-        unknown = np.flatnonzero(ids.notna().to_numpy() & ~ids.isin(known).to_numpy())
-        found = [f"the patient {patient}" for patient in ids.to_numpy()[unknown]]
+        unknown = np.flatnonzero(ids.notna().to_numpy() & np.isnan(value_at(ids, known)))
+        found = [f"the patient {patient}" for patient in ids.iloc[unknown]]
         table.report(problems, unknown, "patient_id", found, f"a patient of {patients.file}")
 
 
@@ -91,20 +92,21 @@ def check_cohort_in_one_practice(folder: TypedFolder, problems: Problems) -> Non
     practice = patients.frame.drop_duplicates("patient_id").set_index("patient_id")["practice"]
     frame = pd.DataFrame(
         {
-            "cohort_id": sessions.frame["cohort_id"],
-            "practice": sessions.frame["patient_id"].map(practice),
+            "cohort_id": sessions.frame["cohort_id"].astype(object),
+            "practice": value_at(sessions.frame["patient_id"], practice),
             "position": np.arange(len(sessions.frame)),
         }
     ).dropna()
+    own = frame.drop_duplicates("cohort_id").set_index("cohort_id")["practice"]
     cohorts = folder.table("cohorts", "cohort_id", "practice")
-    first = frame.drop_duplicates("cohort_id").set_index("cohort_id")["practice"]
     if cohorts is not None:
-        own = cohorts.frame.drop_duplicates("cohort_id").set_index("cohort_id")["practice"].dropna()
-        first = own.combine_first(first)
-    expected = frame["cohort_id"].map(first)
-    other = frame[frame["practice"].to_numpy() != expected.to_numpy()]
+        listed = cohorts.frame[["cohort_id", "practice"]].astype(object).dropna().drop_duplicates("cohort_id")
+        own = listed.set_index("cohort_id")["practice"].combine_first(own)
+    expected = frame["cohort_id"].map(own)
+    other = frame[frame["practice"] != expected]
     found = [
-        f"cohort {c} with a patient of practice {p}" for c, p in zip(other["cohort_id"], other["practice"], strict=True)
+        f"cohort {cohort} with a patient of practice {practice}"
+        for cohort, practice in zip(other["cohort_id"], other["practice"], strict=True)
     ]
     texts = [f"one practice per cohort: {practice}" for practice in expected.loc[other.index]]
     sessions.report(problems, other["position"].to_numpy(dtype=np.int64), "cohort_id", found, texts)
@@ -115,13 +117,13 @@ def check_group_session_in_one_cohort(folder: TypedFolder, problems: Problems) -
     sessions = folder.table("sessions", "group_session_id", "cohort_id")
     if sessions is None:
         return
-    frame = sessions.frame
-    named = frame["group_session_id"].notna() & frame["cohort_id"].notna()
+    frame = sessions.frame[["group_session_id", "cohort_id"]].astype(object)
+    named = frame.notna().all(axis=1)
     first = frame[named].drop_duplicates("group_session_id").set_index("group_session_id")["cohort_id"]
-    expected = frame["group_session_id"].map(first)
-    other = np.flatnonzero((named & (frame["cohort_id"] != expected)).to_numpy())
+    expected = value_at(sessions.frame["group_session_id"], first)
+    other = np.flatnonzero(named.to_numpy() & (frame["cohort_id"].to_numpy() != expected))
     found = [f"cohort {cohort}" for cohort in frame["cohort_id"].to_numpy()[other]]
-    texts = [f"one cohort per group session: {cohort}" for cohort in expected.to_numpy()[other]]
+    texts = [f"one cohort per group session: {cohort}" for cohort in expected[other]]
     sessions.report(problems, other, "cohort_id", found, texts)
 
 
@@ -159,10 +161,10 @@ def check_follow_up(folder: TypedFolder, problems: Problems) -> None:
             table = folder.table(name, "patient_id", "day")
             if table is None:
                 continue
-            last = table.frame["patient_id"].map(ends[column])
-            late = np.flatnonzero((table.frame["day"] > last).to_numpy())
+            last = value_at(table.frame["patient_id"], ends[column])
+            late = np.flatnonzero(table.frame["day"].to_numpy() > last)
             found = [f"day {day:g}" for day in table.frame["day"].to_numpy()[late]]
-            texts = [f"a day up to {day:g}, the {column} of the patient" for day in last.to_numpy()[late]]
+            texts = [f"a day up to {day:g}, the {column} of the patient" for day in last[late]]
             table.report(problems, late, "day", found, texts)
 
 
@@ -196,15 +198,15 @@ def check_sessions_known(folder: TypedFolder, problems: Problems) -> None:
         table = folder.table(name, "session_id", "patient_id")
         if table is None:
             continue
-        named = table.frame["session_id"]
-        of = named.map(owner)
-        unknown = np.flatnonzero((named.notna() & of.isna()).to_numpy())
-        found = [f"the session {session}" for session in named.to_numpy()[unknown]]
+        named = table.frame["session_id"].notna().to_numpy()
+        of = value_at(table.frame["session_id"], owner)
+        unowned = pd.isna(of)
+        unknown = np.flatnonzero(named & unowned)
+        found = [f"the session {session}" for session in table.frame["session_id"].iloc[unknown]]
         table.report(problems, unknown, "session_id", found, f"a session of {sessions.file}")
-        other = np.flatnonzero(
-            (of.notna() & table.frame["patient_id"].notna() & (of != table.frame["patient_id"])).to_numpy()
-        )
-        found = [f"the session {session} of another patient" for session in named.to_numpy()[other]]
+        patients = table.frame["patient_id"].astype(object).to_numpy()
+        other = np.flatnonzero(~unowned & ~pd.isna(patients) & (of != patients))
+        found = [f"the session {session} of another patient" for session in table.frame["session_id"].iloc[other]]
         table.report(problems, other, "session_id", found, "a session of the same patient")
 
 
