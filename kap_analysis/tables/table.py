@@ -62,6 +62,8 @@ class Table:
 
     def __repr__(self) -> str:
         stamp = f", {self.stamp}" if self.stamp else ""
+        rows, columns = len(self.cells), len(self.layout.columns)
+        shape = f"{rows} row{'s' if rows != 1 else ''}, {columns} columns"
         return f"<Table {self.name}: {self.heading} ({shape}{stamp})>"
 
     def _repr_html_(self) -> str:
