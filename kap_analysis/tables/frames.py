@@ -141,9 +141,8 @@ def across(frame: pd.DataFrame, rows: Sequence[str], written: Mapping[str, Itera
     twice = long[long.duplicated([*rows, by])]
     if not twice.empty:
         example = ", ".join(f"{column} {twice.iloc[0][column]}" for column in (*rows, by))
-        raise TableError(
-            f"{len(twice)} rows stand twice in the frame, such as {example}; one row is expected for each."
-        )
+        stand = "row stands" if len(twice) == 1 else "rows stand"
+        raise TableError(f"{len(twice)} {stand} twice in the frame, such as {example}; one is expected of each.")
     wide = long[list(rows)].drop_duplicates(ignore_index=True)
     for level in long[by].unique():
         part = long[long[by] == level].drop(columns=by)
