@@ -8,6 +8,7 @@ from .checklist import table_checklist as table_checklist
 from .clinical import table_clinical_change as table_clinical_change
 from .clinical_methods import table_clinical_methods as table_clinical_methods
 from .completeness import table_completeness as table_completeness
+from .criteria import table_criteria as table_criteria
 from .effects import table_effect_sizes as table_effect_sizes
 from .estimand import table_estimand as table_estimand
 from .exposure import table_exposure as table_exposure

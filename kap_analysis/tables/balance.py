@@ -21,7 +21,7 @@ def table_balance(
     Parameters
     ----------
     balance : pandas.DataFrame
-        The frame of that name from the allocation analysis: ``characteristic``, ``level``, ``weighting`` (unweighted,
+        ``check_allocation(study).balance``: ``characteristic``, ``level``, ``weighting`` (unweighted,
         ipw, overlap), ``smd``.
     effective_sample_size : pandas.DataFrame, optional
         ``weighting``, ``format``, ``n_patients``, ``effective``; written as notes.

@@ -18,10 +18,17 @@ from kap_analysis.tables.numbers import INTERVAL, coefficient, count_of, is_miss
 from kap_analysis.tables.table import Table
 
 SHARES = (FORMAT, "class", "n", "n_assessed", "n_started", "n_not_assessed", CI_LOW, CI_HIGH)
+ELIGIBLE = (FORMAT, "n", "n_eligible", CI_LOW, CI_HIGH)
 CUTOFFS = ("cutoff", "value", "formula", "source")
 
 
-def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None = None, stamp: str = "") -> Table:
+def table_clinical_change(
+    *,
+    shares: pd.DataFrame,
+    eligible: pd.DataFrame | None = None,
+    cutoffs: pd.DataFrame | None = None,
+    stamp: str = "",
+) -> Table:
     """Show how many patients changed in a way that matters, with both denominators.
 
     Parameters
@@ -29,8 +36,12 @@ def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None 
     shares : pandas.DataFrame
         ``clinical_change(outcomes).shares``: ``format``, ``class``, ``n``, ``n_assessed``, ``n_started``,
         ``n_not_assessed``, ``ci_low``, ``ci_high`` (of the share of those assessed, 0 to 1).
+    eligible : pandas.DataFrame, optional
+        ``clinical_change(outcomes).eligible``: ``format``, ``n`` (recovered), ``n_eligible`` (on the clinical side of
+        the cut-off at baseline), ``ci_low``, ``ci_high``.
     cutoffs : pandas.DataFrame, optional
-        ``clinical_change(outcomes).cutoffs``: ``cutoff``, ``value``, ``formula``, ``source``; written as notes.
+        ``clinical_change(outcomes).cutoffs``: ``cutoff``, ``value``, ``formula``, ``source``, and where known
+        ``is_used``; written as notes.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 
@@ -47,13 +58,14 @@ def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None 
     """
     frame = checked_frame(shares, SHARES, name="shares", table="table_clinical_change")
     limits = given_frame(cutoffs, CUTOFFS, name="cutoffs", table="table_clinical_change")
+    could = given_frame(eligible, ELIGIBLE, name="eligible", table="table_clinical_change")
     lost = frame.drop_duplicates(FORMAT)
     classes = pd.DataFrame(
         {
             "class": frame["class"].astype(str),
             "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
             "assessed": texts(frame, count_of, "n", "n_assessed"),
-            "interval": texts(frame, _share_interval, CI_LOW, CI_HIGH),
+            "interval": texts(frame, share_interval, CI_LOW, CI_HIGH),
             "started": texts(frame, count_of, "n", "n_started"),
         }
     )
@@ -67,7 +79,7 @@ def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None 
         }
     )
     place = {format_heading(name): position for position, name in enumerate(formats_in(frame))}
-    cells = pd.concat([classes, not_assessed], ignore_index=True)
+    cells = pd.concat([classes, _eligible(could), not_assessed], ignore_index=True)
     order = {name: position for position, name in enumerate(dict.fromkeys(cells["class"]))}
     cells = cells.assign(first=cells["class"].map(order), second=cells["label"].map(place))
     cells = cells.sort_values(["first", "second"], ignore_index=True)
@@ -83,13 +95,29 @@ def table_clinical_change(*, shares: pd.DataFrame, cutoffs: pd.DataFrame | None 
         "Clinically significant change by format",
         cells,
         Layout(columns, groups="class"),
-        raw=stacked(shares=frame, cutoffs=limits),
+        raw=stacked(shares=frame, eligible=could, cutoffs=limits),
         notes=_notes(limits),
         stamp=stamp,
     )
 
 
-def _share_interval(low: float, high: float) -> str:
+def _eligible(could: pd.DataFrame | None) -> pd.DataFrame:
+    """Recovery of those who could recover: who starts below the cut-off cannot cross it."""
+    if could is None:
+        return pd.DataFrame()
+    return pd.DataFrame(
+        {
+            "class": "recovered, of those beyond the cut-off at baseline",
+            "label": [format_heading(name) for name in could[FORMAT].astype(str)],
+            "assessed": texts(could, count_of, "n", "n_eligible"),
+            "interval": texts(could, share_interval, CI_LOW, CI_HIGH),
+            "started": "",
+        }
+    )
+
+
+def share_interval(low: float, high: float) -> str:
+    """Write the interval of a share: ``21% to 46%``."""
     missing = is_missing(low) or is_missing(high)
     return percent(None) if missing else f"{percent(low)} to {percent(high)}"
 
@@ -101,10 +129,11 @@ def _notes(cutoffs: pd.DataFrame | None) -> list[str]:
     ]
     if cutoffs is not None:
         notes += [
-            f"{_cutoff_name(row['cutoff'])}: {coefficient(row['value'])}"
+            f"{_cutoff_name(row['cutoff'])}{' (used)' if _is_used(row) else ''}: {coefficient(row['value'])}"
             + (f", {row['formula']}" if not is_missing(row["formula"]) and row["formula"] else "")
             + (f" ({row['source']})." if not is_missing(row["source"]) and row["source"] else ".")
             for _, row in cutoffs.iterrows()
+            if not is_missing(row["value"])
         ]
     return [*notes, "There is no control arm: change is not an effect of treatment."]
 
@@ -112,3 +141,8 @@ def _notes(cutoffs: pd.DataFrame | None) -> list[str]:
 def _cutoff_name(name: object) -> str:
     """Jacobson and Truax call their cut-offs by letters."""
     return f"Cut-off {name}" if len(str(name)) == 1 else capitalised(name)
+
+
+def _is_used(row: "pd.Series") -> bool:
+    used = row.get("is_used")
+    return not is_missing(used) and bool(used)

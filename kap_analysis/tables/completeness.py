@@ -27,7 +27,7 @@ def table_completeness(*, completeness: pd.DataFrame, practices: bool = False, s
     Parameters
     ----------
     completeness : pandas.DataFrame
-        The frame of that name from the missing-data analysis: ``format``, ``practice`` ("all" or a name), ``visit``,
+        ``describe_completeness(study).completeness``: ``format``, ``practice`` ("all" or a name), ``visit``,
         ``n_due``, ``n_done``, ``n_late``, ``n_missing``.
     practices : bool
         Also show each practice.

@@ -40,16 +40,18 @@ def table_exposure(
     Parameters
     ----------
     sessions : pandas.DataFrame
-        ``exposure(study).sessions``: ``format``, ``kind``, ``setting``, ``phase``, ``mean_per_patient``, ``sd``.
+        ``describe_exposure(study).sessions``: ``format``, ``kind``, ``setting``, ``phase``, ``mean_per_patient``,
+        ``sd``.
     doses : pandas.DataFrame, optional
-        ``exposure(study).doses``: ``format``, ``route``, ``unit`` (mg, mg/kg), ``mean``, ``sd``, ``n_sessions``.
+        ``describe_exposure(study).doses``: ``format``, ``route``, ``unit`` (mg, mg/kg), ``mean``, ``sd``,
+        ``n_sessions``.
     integration : pandas.DataFrame, optional
-        ``exposure(study).integration``: ``format``, ``within``, ``n_sessions``, ``share``, and where known
+        ``describe_exposure(study).integration``: ``format``, ``within``, ``n_sessions``, ``share``, and where known
         ``n_followed``.
     clinician_minutes : pandas.DataFrame, optional
-        ``exposure(study).clinician_minutes``: ``format``, ``mean``, ``sd``.
+        ``describe_exposure(study).clinician_minutes``: ``format``, ``mean``, ``sd``.
     cohort_sizes : pandas.DataFrame, optional
-        ``exposure(study).cohort_sizes``: ``cohort_id``, ``n_patients``; written as a note.
+        ``describe_exposure(study).cohort_sizes``: ``cohort_id``, ``n_patients``; written as a note.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 

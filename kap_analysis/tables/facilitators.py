@@ -17,7 +17,7 @@ def table_facilitators(*, facilitators: pd.DataFrame, sentence: str = "", stamp:
     Parameters
     ----------
     facilitators : pandas.DataFrame
-        ``positivity(study).facilitators``: ``facilitator_id``, ``practice``, ``n_individual``, ``n_group``.
+        ``describe_positivity(study).facilitators``: ``facilitator_id``, ``practice``, ``n_individual``, ``n_group``.
     sentence : str
         What follows for the comparison; written as a note.
     stamp : str

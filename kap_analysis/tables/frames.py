@@ -7,7 +7,7 @@ import pandas as pd
 
 from kap_analysis.columns import FORMAT, FORMATS
 from kap_analysis.errors import TableError
-from kap_analysis.tables.layout import Layout
+from kap_analysis.tables.layout import Layout, label_column
 from kap_analysis.tables.numbers import NOT_ESTIMATED, WITHHELD, count, is_missing
 from kap_analysis.tables.table import Table
 
@@ -172,6 +172,17 @@ def assemble(
         marks.append(WITHHELD_NOTE)
     lines = tuple(sentence(note) for note in (*notes, *marks) if note)
     return Table(name, title, cells.reset_index(drop=True), layout, lines, raw.copy(), stamp)
+
+
+def is_empty_frame(frame: Any) -> bool:
+    """Whether a frame was given and has no rows: for a list of events that is an answer, not a mistake."""
+    return isinstance(frame, pd.DataFrame) and frame.empty
+
+
+def nothing_to_list(name: str, title: str, line: str, *, raw: pd.DataFrame, stamp: str = "") -> Table:
+    """A table of one line that says that a list is empty."""
+    cells = pd.DataFrame({"label": [line]})
+    return assemble(name, title, cells, Layout((label_column("", prose=True),)), raw=raw, stamp=stamp)
 
 
 def listed(words: Iterable[Any]) -> str:

@@ -17,7 +17,7 @@ def table_intercurrent_events(*, events: pd.DataFrame, stamp: str = "") -> Table
     Parameters
     ----------
     events : pandas.DataFrame
-        ``intercurrent_events(study).events``: ``format``, ``event``, ``n_patients``, ``of_patients``.
+        ``count_intercurrent_events(study).events``: ``format``, ``event``, ``n_patients``, ``of_patients``.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 

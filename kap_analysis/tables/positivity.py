@@ -17,7 +17,7 @@ def table_positivity(*, patients: pd.DataFrame, sentence: str = "", stamp: str =
     Parameters
     ----------
     patients : pandas.DataFrame
-        ``positivity(study).patients``: ``practice``, ``format``, ``n_patients`` (0 where nobody was).
+        ``describe_positivity(study).patients``: ``practice``, ``format``, ``n_patients`` (0 where nobody was).
     sentence : str
         What follows for the comparison; written as a note.
     stamp : str

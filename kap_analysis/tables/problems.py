@@ -2,13 +2,15 @@
 
 import pandas as pd
 
-from kap_analysis.tables.frames import assemble, checked_frame
+from kap_analysis.tables.frames import assemble, checked_frame, is_empty_frame, nothing_to_list
 from kap_analysis.tables.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.numbers import count, is_missing
 from kap_analysis.tables.table import Table
 
 COLUMNS = ("file", "row", "column", "found", "expected")
 MOST = 50
+TITLE = "What to mend in the study folder"
+NOTHING = "No problem was found."
 
 
 def table_problems(*, problems: pd.DataFrame, most: int = MOST, stamp: str = "") -> Table:
@@ -27,13 +29,15 @@ def table_problems(*, problems: pd.DataFrame, most: int = MOST, stamp: str = "")
     Returns
     -------
     Table
-        Row groups by file, one row per problem.
+        Row groups by file, one row per problem; one line that says so where there is none.
 
     Raises
     ------
     TableError
-        If the frame lacks a column or has no rows.
+        If the frame lacks a column.
     """
+    if is_empty_frame(problems):
+        return nothing_to_list("problems", TITLE, NOTHING, raw=problems, stamp=stamp)
     frame = checked_frame(problems, COLUMNS, name="problems", table="table_problems")
     shown = frame.head(most)
     cells = pd.DataFrame(
@@ -54,7 +58,7 @@ def table_problems(*, problems: pd.DataFrame, most: int = MOST, stamp: str = "")
     left = f"The first {most} of {count(len(frame))} problems." if len(frame) > most else ""
     return assemble(
         "problems",
-        "What to mend in the study folder",
+        TITLE,
         cells,
         Layout(columns, groups="file"),
         raw=frame,

@@ -3,13 +3,22 @@
 import pandas as pd
 
 from kap_analysis.columns import DAY, INSTRUMENT, PATIENT_ID
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.frames import (
+    assemble,
+    capitalised,
+    checked_frame,
+    is_empty_frame,
+    nothing_to_list,
+    texts,
+)
 from kap_analysis.tables.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.numbers import count
 from kap_analysis.tables.suicidality import LOOKS_BACK
 from kap_analysis.tables.table import Table
 
 COLUMNS = (PATIENT_ID, INSTRUMENT, DAY, "state")
+TITLE = "For chart review: answers on suicidality after treatment began"
+NOTHING = "None to show: none was recorded, or in a public study they are withheld."
 
 
 def table_for_review(*, for_review: pd.DataFrame, stamp: str = "") -> Table:
@@ -25,13 +34,15 @@ def table_for_review(*, for_review: pd.DataFrame, stamp: str = "") -> Table:
     Returns
     -------
     Table
-        One row per answer.
+        One row per answer; one line that says so where there is none to show.
 
     Raises
     ------
     TableError
-        If the frame lacks a column or has no rows.
+        If the frame lacks a column.
     """
+    if is_empty_frame(for_review):
+        return nothing_to_list("for-review", TITLE, NOTHING, raw=for_review, stamp=stamp)
     frame = checked_frame(for_review, COLUMNS, name="for_review", table="table_for_review")
     cells = pd.DataFrame(
         {
@@ -49,7 +60,7 @@ def table_for_review(*, for_review: pd.DataFrame, stamp: str = "") -> Table:
     )
     return assemble(
         "for-review",
-        "For chart review: answers on suicidality after treatment began",
+        TITLE,
         cells,
         Layout(columns),
         raw=frame,

@@ -3,12 +3,21 @@
 import pandas as pd
 
 from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.frames import (
+    assemble,
+    capitalised,
+    checked_frame,
+    is_empty_frame,
+    nothing_to_list,
+    texts,
+)
 from kap_analysis.tables.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.numbers import NOT_ESTIMATED, count, is_missing
 from kap_analysis.tables.table import Table
 
 COLUMNS = (PATIENT_ID, DAY, FORMAT, "event", "severity", "relatedness")
+TITLE = "Serious adverse events"
+NOTHING = "None to show: none was recorded, or in a public study they are withheld."
 
 
 def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
@@ -25,13 +34,15 @@ def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
     Returns
     -------
     Table
-        One row per event.
+        One row per event; one line that says so where there is none to show.
 
     Raises
     ------
     TableError
-        If the frame lacks a column or has no rows.
+        If the frame lacks a column.
     """
+    if is_empty_frame(serious):
+        return nothing_to_list("serious-events", TITLE, NOTHING, raw=serious, stamp=stamp)
     frame = checked_frame(serious, COLUMNS, name="serious", table="table_serious_events")
     words = {name: texts(frame, _word, name) for name in (FORMAT, "event", "severity", "relatedness")}
     cells = pd.DataFrame({"label": frame[PATIENT_ID].astype(str), "day": texts(frame, count, DAY), **words})
@@ -45,7 +56,7 @@ def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
     )
     return assemble(
         "serious-events",
-        "Serious adverse events",
+        TITLE,
         cells,
         Layout(columns),
         raw=frame,

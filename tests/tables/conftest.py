@@ -249,7 +249,13 @@ def clinical():
         + [("Edwards–Nunnally", name, n, n / 150) for name, n in zip(classes, (50, 31, 62, 7), strict=True)],
         columns=["method", "class", "n", "share"],
     )
-    return {"shares": pd.DataFrame(rows, columns=columns), "cutoffs": cutoffs, "methods": methods}
+    shares = pd.DataFrame(rows, columns=columns)
+    eligible = pd.DataFrame(
+        {"format": list(counts), "n": [55, 37, 18], "n_eligible": [132, 86, 46], "ci_low": 0.3, "ci_high": 0.5}
+    )
+    response = shares[shares["class"] == "recovered"].drop(columns="class")
+    criteria = response.assign(criterion="response: 50% improvement or more", source="a convention")
+    return {"shares": shares, "eligible": eligible, "cutoffs": cutoffs, "methods": methods, "criteria": criteria}
 
 
 @pytest.fixture(scope="session")
@@ -561,7 +567,8 @@ def every_table(
         tables.table_margins(margins=margins),
         tables.table_change(means=change["means"], change=change["change"], published=change["published"]),
         tables.table_effect_sizes(effect_sizes=change["effect_sizes"]),
-        tables.table_clinical_change(shares=clinical["shares"], cutoffs=clinical["cutoffs"]),
+        tables.table_clinical_change(**{name: clinical[name] for name in ("shares", "eligible", "cutoffs")}),
+        tables.table_criteria(criteria=clinical["criteria"]),
         tables.table_clinical_methods(methods=clinical["methods"]),
         tables.table_moderators(**moderation),
         tables.table_sensitivity(estimates=sensitivity),

@@ -123,11 +123,19 @@ def test_model_says_when_it_did_not_converge(fitted):
 
 def test_clinical_change_has_both_denominators(every_table):
     groups = dict(every_table["clinical-change"].row_groups())
-    assert list(groups) == ["Recovered", "Improved", "Unchanged", "Reliably worse", "Not assessed"]
+    could = "Recovered, of those beyond the cut-off at baseline"
+    assert list(groups) == ["Recovered", "Improved", "Unchanged", "Reliably worse", could, "Not assessed"]
+    assert groups[could][2][:2] == ("Group", "18/46 (39%)")
     assert [row[0] for row in groups["Recovered"]] == ["All", "Individual", "Group"]
     assert groups["Recovered"][2][1] == "18/54 (33%)"
     assert groups["Recovered"][2][3] == "18/90 (20%)"
     assert groups["Not assessed"][2] == ("Group", "", "", "36/90 (40%)")
+
+
+def test_criteria_name_their_source(every_table):
+    table = every_table["criteria"]
+    assert table.row_groups()[0][1][2] == ("Group", "18/54 (33%)", "21% to 46%", "18/90 (20%)")
+    assert table.notes[-1] == "Response: 50% improvement or more: a convention."
 
 
 def test_methods_stand_side_by_side(every_table):
@@ -226,6 +234,16 @@ def test_problems_show_the_first_and_keep_all(every_table, counts):
     assert len(table.cells) == 2
     assert len(table.raw) == 3
     assert "'=99" in table.to_csv()
+
+
+def test_an_empty_list_is_an_answer(counts, safety):
+    table = tables.table_problems(problems=counts["problems"].iloc[:0])
+    assert rows(table) == {"No problem was found.": ()}
+    assert table.to_csv() == "file,row,column,found,expected,message\n"
+    for name, function in (("serious", tables.table_serious_events), ("for_review", tables.table_for_review)):
+        assert list(rows(function(**{name: safety[name].iloc[:0]}))) == [
+            "None to show: none was recorded, or in a public study they are withheld."
+        ]
 
 
 def test_ledger_and_answers(every_table):
