@@ -19,11 +19,13 @@ from kap_analysis.tables.frames import (
 from kap_analysis.tables.layout import INDENT, Column, Layout, Spanner, label_column
 from kap_analysis.tables.numbers import coefficient, count, count_percent, mean_sd, median_quartiles
 from kap_analysis.tables.table import Table
+from kap_analysis.tables.terms import readable_level
 
 COLUMNS = (
     "characteristic", "label", "kind", "unit", "level", FORMAT, N_PATIENTS, "n_missing", "mean", "sd", "median", "q1",
     "q3", "n", "share", "smd",
 )  # fmt: skip
+YES_NO: Final = {"yes", "no"}
 COUNTS: Final = ("ace_score", "failed_treatments")
 """Characteristics that count something and lean to one side: shown as median and quartiles."""
 
@@ -45,7 +47,8 @@ def table_baseline(*, characteristics: pd.DataFrame, medians: Collection[str] = 
     Returns
     -------
     Table
-        One row per number; for categories a heading row and one row per level. Per format the value and how many
+        One row per number; for categories a heading row and one row per level, of a
+        yes-or-no characteristic only those with a yes. Per format the value and how many
         patients it is missing for; at the end the standardised mean difference, group minus individual.
 
     Raises
@@ -109,12 +112,15 @@ def _with_headings(
             statistic = "median [quartiles]" if name in medians else "mean (SD)"
             lines.append({**part.iloc[0], "label": f"{named}, {statistic}", "smd": smd})
             continue
+        if set(part["level"]) == YES_NO:
+            lines.append({**part[part["level"] == "yes"].iloc[0], "label": f"{named}, n (%)", "smd": smd})
+            continue
         shared = {f"missing|{care}": part.iloc[0][f"missing|{care}"] for care in formats}
         blank = {f"value|{care}": "" for care in formats}
         lines.append({**blank, **shared, "label": f"{named}, n (%)", "smd": smd})
         for _, row in part.iterrows():
             empty = {f"missing|{care}": "" for care in formats}
-            lines.append({**row, **empty, "label": f"{INDENT}{capitalised(row['level'])}", "smd": ""})
+            lines.append({**row, **empty, "label": f"{INDENT}{capitalised(readable_level(row['level']))}", "smd": ""})
     return pd.DataFrame(lines)
 
 

@@ -41,7 +41,7 @@ def table_clinical_change(
         the cut-off at baseline), ``ci_low``, ``ci_high``.
     cutoffs : pandas.DataFrame, optional
         ``clinical_change(outcomes).cutoffs``: ``cutoff``, ``value``, ``formula``, ``source``, and where known
-        ``is_used``; written as notes.
+        ``is_used``; those in use are written as notes.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 
@@ -128,8 +128,9 @@ def _notes(cutoffs: pd.DataFrame | None) -> list[str]:
         "treatment. CI: confidence interval of the share of those assessed.",
     ]
     if cutoffs is not None:
+        cutoffs = cutoffs[[_is_used(row) for _, row in cutoffs.iterrows()]]
         notes += [
-            f"{_cutoff_name(row['cutoff'])}{' (used)' if _is_used(row) else ''}: {coefficient(row['value'])}"
+            f"{_cutoff_name(row['cutoff'])}: {coefficient(row['value'])}"
             + (f", {row['formula']}" if not is_missing(row["formula"]) and row["formula"] else "")
             + (f" ({row['source']})." if not is_missing(row["source"]) and row["source"] else ".")
             for _, row in cutoffs.iterrows()
@@ -144,5 +145,6 @@ def _cutoff_name(name: object) -> str:
 
 
 def _is_used(row: "pd.Series") -> bool:
-    used = row.get("is_used")
+    """Whether a threshold is in force; without a column that says so, all are."""
+    used = row.get("is_used", True)
     return not is_missing(used) and bool(used)

@@ -19,7 +19,8 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
     ----------
     criteria : pandas.DataFrame
         ``clinical_change(outcomes).criteria``: ``format``, ``criterion`` (in words), ``n``, ``n_assessed``,
-        ``n_started``, ``ci_low``, ``ci_high`` (of the share of those assessed), and where known ``source``.
+        ``n_started``, ``ci_low``, ``ci_high`` (of the share of those assessed), and where known ``side`` (better,
+        worse) and ``source``.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 
@@ -36,7 +37,7 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
     frame = checked_frame(criteria, COLUMNS, name="criteria", table="table_criteria")
     cells = pd.DataFrame(
         {
-            "criterion": [capitalised(words) for words in frame["criterion"]],
+            "criterion": _criteria(frame),
             "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
             "assessed": texts(frame, count_of, "n", "n_assessed"),
             "interval": texts(frame, share_interval, CI_LOW, CI_HIGH),
@@ -61,6 +62,17 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
         ],
         stamp=stamp,
     )
+
+
+def _criteria(frame: pd.DataFrame) -> list[str]:
+    """Each criterion in words, with the side: the same threshold counts those who improved and those who got worse."""
+    words = [capitalised(criterion) for criterion in frame["criterion"]]
+    if "side" not in frame.columns:
+        return words
+    sides = {"better": "improved", "worse": "worsened"}
+    told = [sides.get(str(side), str(side)) if not is_missing(side) else "" for side in frame["side"]]
+    both = frame.groupby("criterion", observed=True)["side"].transform("nunique") > 1
+    return [f"{word} ({side})" if two else word for word, side, two in zip(words, told, both, strict=True)]
 
 
 def _sources(frame: pd.DataFrame) -> list[str]:

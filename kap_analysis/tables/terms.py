@@ -14,6 +14,7 @@ WORDS: Final = {
     "is_individual": "individual format",
     "ace_score": "ACE score",
 }
+ABBREVIATIONS: Final = ("ptsd", "ocd", "adhd", "ace", "im", "iv", "sl", "sc", "po", "pr")
 INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
 
 
@@ -33,6 +34,12 @@ def readable_term(term: str, labels: Mapping[str, str] | None = None) -> str:
     ('visit month 2 × format group', 'intercept')
     """
     return " × ".join(_factor(part, labels or {}) for part in _split(str(term)))
+
+
+def readable_level(level: object) -> str:
+    """Write a level of a category in words: ``major_depression`` is "major depression", ``ptsd`` is "PTSD"."""
+    words = str(level).split("_")
+    return " ".join(word.upper() if word in ABBREVIATIONS else word for word in words)
 
 
 def _split(term: str) -> list[str]:
@@ -55,4 +62,4 @@ def _factor(part: str, labels: Mapping[str, str]) -> str:
     inside = CATEGORICAL.match(name)
     name = inside["name"] if inside else name
     words = (WORDS | dict(labels)).get(name, name.replace("_", " "))
-    return f"{words} {found['level']}" if found else words
+    return f"{words} {readable_level(found['level'])}" if found else words

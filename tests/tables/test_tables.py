@@ -53,6 +53,18 @@ def test_baseline_cells_missing_and_smd(every_table, characteristics):
     assert table.raw["mean"].tolist()[0] == characteristics["mean"].tolist()[0] == 44.23
 
 
+def test_yes_or_no_takes_one_row_and_levels_read_as_words(characteristics):
+    sex = characteristics[characteristics["characteristic"] == "sex"]
+    known = sex[sex["level"] != "other"].replace({"level": {"female": "yes", "male": "no"}})
+    ketamine = known.assign(characteristic="prior_ketamine", label="Ketamine before")
+    diagnosis = sex.assign(characteristic="diagnosis", label="Diagnosis").replace(
+        {"level": {"female": "ptsd", "male": "major_depression"}}
+    )
+    table = tables.table_baseline(characteristics=pd.concat([ketamine, diagnosis], ignore_index=True))
+    assert list(rows(table)) == ["Ketamine before, n (%)", "Diagnosis, n (%)", "PTSD", "Major depression", "Other"]
+    assert rows(table)["Ketamine before, n (%)"][:2] == ("131 (60%)", "1")
+
+
 def test_baseline_of_one_format_has_no_smd(characteristics):
     one = characteristics[characteristics["format"] == "group"].assign(smd=np.nan)
     table = tables.table_baseline(characteristics=one)
@@ -136,6 +148,9 @@ def test_criteria_name_their_source(every_table):
     table = every_table["criteria"]
     assert table.row_groups()[0][1][2] == ("Group", "18/54 (33%)", "21% to 46%", "18/90 (20%)")
     assert table.notes[-1] == "Response: 50% improvement or more: a convention."
+    both = pd.concat([table.raw.assign(side="better"), table.raw.assign(side="worse")], ignore_index=True)
+    groups = [group for group, _ in tables.table_criteria(criteria=both).row_groups()]
+    assert groups == [f"Response: 50% improvement or more ({side})" for side in ("improved", "worsened")]
 
 
 def test_methods_stand_side_by_side(every_table):
