@@ -1,4 +1,4 @@
-"""Where the clinical range ends and the functional one begins: Jacobson and Truax's cut-offs, and the norms behind them.
+"""Where the clinical range ends and the functional one begins: Jacobson and Truax's cut-offs, and their norms.
 
 a = M_clinical - 2 SD_clinical, b = M_normative + 2 SD_normative and
 c = (SD_normative M_clinical + SD_clinical M_normative) / (SD_normative + SD_clinical), with the signs of a and b
@@ -36,6 +36,8 @@ class Norms:
     reliability : float
     clinical_source, normative_source, reliability_source : str
         Where they come from, for under the table.
+    clinical_label : str
+        Whose mean and SD, in the words of a sentence.
     """
 
     clinical_mean: float
@@ -46,6 +48,12 @@ class Norms:
     clinical_source: str = "given by the user"
     normative_source: str = "given by the user"
     reliability_source: str = "given by the user"
+    clinical_label: str = "as given"
+
+    @property
+    def basis(self) -> str:
+        """What a reliable change rests on, for a sentence: SD, whose, and reliability."""
+        return f"SD {self.clinical_sd:.2f}, {self.clinical_label}; reliability {self.reliability:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,17 @@ def choose_norms(
                 f"The analysed pairs have no spread of {instrument.name} at baseline (n = {len(baseline)}); "
                 "pass norms=Norms(...) with a mean and SD."
             )
-        clinical = (float(baseline.mean()), float(baseline.std(ddof=1)), f"the {len(baseline)} analysed pairs")
+        label = f"the {len(baseline)} analysed pairs"
+        clinical = (float(baseline.mean()), float(baseline.std(ddof=1)), label, label)
     else:
         held_norm = instrument.norm("clinical")
-        clinical = (held_norm.mean, held_norm.sd, _norm_source(instrument, held_norm))
+        clinical = (held_norm.mean, held_norm.sd, _norm_source(instrument, held_norm), held_norm.label)
     normative = next((n for n in instrument.norms if n.population == "normative" and n.default), None)
     return Norms(
         clinical_mean=clinical[0],
         clinical_sd=clinical[1],
         clinical_source=clinical[2],
+        clinical_label=clinical[3],
         reliability=reliability,
         reliability_source=known_from,
         normative_mean=None if normative is None else normative.mean,

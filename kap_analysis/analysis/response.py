@@ -4,7 +4,6 @@ These are not reliable change: a smallest important change can be far smaller th
 its error (on the BDI-II 17.5 % of 22 points is 3.9, and 9.4 points are reliable).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,9 +53,7 @@ def list_criteria(instrument: Instrument) -> list[Criterion]:
     for change in instrument.smallest_important_change:
         if change.of == "patients":
             source = _cite(instrument, change.provenance.source)
-            found.append(
-                Criterion("smallest important change", change.unit, change.value, change.population, source)
-            )
+            found.append(Criterion("smallest important change", change.unit, change.value, change.population, source))
     for reliable in instrument.reliable_change:
         source = _cite(instrument, reliable.provenance.source)
         found.append(Criterion("reliable change (published)", "points", reliable.points, reliable.how, source))
@@ -88,11 +85,6 @@ def meets(criterion: Criterion, pairs: pd.DataFrame, direction: int, side: str =
     # Rounded at the ninth digit: 40 % of 35 is 14, and no rounding error may decide.
     relative = pd.Series(np.round(100 * gain / before.abs().where(before != 0), 9), index=pairs.index)
     return (relative >= criterion.threshold) | ((before == 0) & (gain > 0))
-
-
-def relative_criteria(criteria: Iterable[Criterion]) -> list[Criterion]:
-    """Those that are a share of the baseline."""
-    return [one for one in criteria if one.unit == "percent"]
 
 
 def _cite(instrument: Instrument, keys: tuple[str, ...]) -> str:

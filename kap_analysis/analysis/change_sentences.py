@@ -1,0 +1,79 @@
+"""Clinically significant change in the sentences of a Results section, made from the frames of the result."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kap_analysis.analysis.observed import NO_CONTROL
+from kap_analysis.analysis.reliable_change import DETERIORATED, IMPROVED, RECOVERED
+from kap_analysis.analysis.wording import interval, number, share
+from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
+
+if TYPE_CHECKING:
+    from kap_analysis.analysis.clinical_change import ClinicalChange
+
+
+def change_paragraph(result: "ClinicalChange") -> str:
+    """Who was assessed, who was reliably better, who worse, and by which thresholds."""
+    rows = result.shares[result.shares[FORMAT] == "all"].set_index("class")
+    first = rows.iloc[0]
+    told = [
+        f"{share(first['n_assessed'], first['n_started'])} patients who started had {result.instrument} at baseline "
+        f"and at {result.visit}; {number(first['n_not_assessed'], 0)} were not assessed.",
+        f"Of those assessed, {_class_words(rows, result)}.",
+        f"Of all who started, {_of_started(rows, result)}.",
+        _thresholds(result),
+    ]
+    if result.cutoff is not None:
+        told.append(_eligible_words(result))
+    return " ".join([*told, *result.notes, NO_CONTROL])
+
+
+def _class_words(rows: pd.DataFrame, result: "ClinicalChange") -> str:
+    side = "above" if result.higher_is_better else "below"
+    worse = f"{_count(rows.loc[DETERIORATED])} {_was(rows.loc[DETERIORATED])} reliably worse"
+    if result.cutoff is None:
+        return f"{_count(rows.loc[IMPROVED])} {_was(rows.loc[IMPROVED])} reliably better and {worse}"
+    crossed = f"reliably better and now {side} the cut-off of {number(result.cutoff)}"
+    return (
+        f"{_count(rows.loc[RECOVERED])} {_was(rows.loc[RECOVERED])} {crossed}, {_count(rows.loc[IMPROVED])} "
+        f"{_was(rows.loc[IMPROVED])} reliably better without that, and {worse}"
+    )
+
+
+def _of_started(rows: pd.DataFrame, result: "ClinicalChange") -> str:
+    better = rows.loc[[RECOVERED, IMPROVED], "n"].sum(skipna=False)
+    started = rows["n_started"].iloc[0]
+    worse = rows.loc[DETERIORATED, "n"]
+    return f"{share(better, started)} are known to be reliably better and {share(worse, started)} reliably worse"
+
+
+def _thresholds(result: "ClinicalChange") -> str:
+    words = f"A change of {number(result.reliable_change)} points or more is reliable (Jacobson-Truax; {result.basis})"
+    if result.method == "Jacobson-Truax":
+        return f"{words}."
+    return f"The classes are those of {result.method}; for comparison, {words[0].lower()}{words[1:]}."
+
+
+def _eligible_words(result: "ClinicalChange") -> str:
+    row = result.eligible[result.eligible[FORMAT] == "all"].iloc[0]
+    side = "above" if result.higher_is_better else "below"
+    n_below = number(row["n_below_cut_at_baseline"], 0)
+    return (
+        f"{n_below} of those assessed were already {side} the cut-off at baseline and cannot count as recovered; of "
+        f"the others, {share(row['n'], row['n_eligible'])} recovered "
+        f"(95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})."
+    )
+
+
+def _count(row: pd.Series) -> str:
+    percent = number(100 * row["share_of_assessed"], 0)
+    return f"{number(row['n'], 0)} ({percent} %, 95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
+
+
+def _was(row: pd.Series) -> str:
+    return "was" if row["n"] == 1 else "were"
+
+
+def _percent_interval(low: float, high: float) -> str:
+    return f"{interval(100 * low, 100 * high, 0)} %"
