@@ -130,7 +130,7 @@ def _notes(frame: pd.DataFrame, medians: Collection[str], *, has_smd: bool) -> l
         notes.append("[ ]: first to third quartile.")
     if has_smd:
         notes.append(
-            "SMD: standardised mean difference, group minus individual; over all levels of a category it has no sign. "
+            "SMD: standardised mean difference, group minus individual; with more than two levels it has no sign. "
             "Below 0.1 in size the formats are usually called balanced (Austin 2009, doi 10.1002/sim.3697)."
         )
     return notes
