@@ -62,10 +62,11 @@ def answer_lines(answers: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: Mapping[str, Instrument]) -> StudyFacts:
-    names = [PATIENT_ID, "day", "instrument"]
-    ours = tables["assessments"].loc[tables["assessments"][SCORE].notna(), names]
-    scores = pd.concat([ours, tables["items"][names]]) if len(tables["items"]) else ours
-    scores = scores[(scores["instrument"] == settings.primary_instrument).to_numpy()]
+    ours = [
+        table.loc[(table["instrument"] == settings.primary_instrument).to_numpy(), [PATIENT_ID, "day"]]
+        for table in (tables["assessments"].dropna(subset=[SCORE]), tables["items"])
+    ]
+    scores = pd.concat(ours)
     first, last = settings.baseline_window
     before = scores[(scores["day"] >= first) & (scores["day"] <= last)]
     after = scores[scores["day"] > 0]

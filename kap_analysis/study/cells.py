@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.study.dictionary import ColumnSpec
-from kap_analysis.study.identifiers import ANYWHERE, IN_CODES, IN_PATIENT_CODES, identifier_kinds, mask
+from kap_analysis.study.identifiers import ANYWHERE, IN_CODES, IN_PATIENT_CODES, are_plain_codes, identifier_kinds, mask
 
 MISSING: Final = "NA"
 TEXT_DTYPE: Final = pd.Series(["text"]).dtype
@@ -29,11 +29,12 @@ _CODES: Final = frozenset({"facilitator_ids", "session_id", "group_session_id", 
 
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column after typing: numbers as float64, everything else as text, missing where empty or unreadable.
+    """A column after typing: numbers as float64, everything else as categorical, missing where empty or unreadable.
 
     Attributes
     ----------
     values : pandas.Series
+        The categories of a categorical are the texts that occur; in it, lookups cost one step per distinct text.
     failed : list of tuple
         (positions, found, expected) of the cells that could not be read.
     n_na : int
@@ -45,24 +46,29 @@ class TypedColumn:
     n_na: int
 
 
-def type_cells(cells: Sequence[str] | np.ndarray, column: ColumnSpec) -> TypedColumn:
-    """Type the cells of one column, each distinct text once."""
+def type_cells(cells: Sequence[str], column: ColumnSpec) -> TypedColumn:
+    """Type the cells of one column."""
     codes, distinct = pd.factorize(np.asarray(cells, dtype=object))
-    texts = [str(text) for text in distinct]
+    return type_codes(codes, [str(text) for text in distinct], column)
+
+
+def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec) -> TypedColumn:
+    """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none)."""
     missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)
     failures = _failures(texts, missing, column)
     failed = _by_position(codes, failures)
-    n_na = int(np.isin(codes, [position for position, text in enumerate(texts) if text == MISSING]).sum())
+    n_na = int((codes == texts.index(MISSING)).sum()) if MISSING in texts else 0
     usable = ~missing
     for position in failures:
         usable[position] = False
     if column.is_number:
-        numbers = np.array([float(t) if ok else np.nan for t, ok in zip(texts, usable, strict=True)], dtype=float)
-        values = pd.Series(numbers[codes] if len(numbers) else np.empty(0))
-    else:
-        kept = np.array([t if ok else None for t, ok in zip(texts, usable, strict=True)], dtype=object)
-        values = pd.Series(kept[codes] if len(kept) else [], dtype=TEXT_DTYPE)
-    return TypedColumn(values, failed, n_na)
+        numbers = [float(text) if ok else np.nan for text, ok in zip(texts, usable, strict=True)]
+        return TypedColumn(pd.Series(np.array([*numbers, np.nan])[codes]), failed, n_na)
+    kept = [text for text, ok in zip(texts, usable, strict=True) if ok]
+    new_codes = np.full(len(texts) + 1, -1)
+    new_codes[:-1][usable] = np.arange(len(kept))
+    categories = pd.Index(kept, dtype=TEXT_DTYPE)
+    return TypedColumn(pd.Series(pd.Categorical.from_codes(new_codes[codes], categories=categories)), failed, n_na)
 
 
 def _by_position(codes: np.ndarray, failures: dict[int, tuple[str, str]]) -> list[tuple[np.ndarray, str, str]]:
@@ -78,22 +84,26 @@ def _by_position(codes: np.ndarray, failures: dict[int, tuple[str, str]]) -> lis
 
 
 def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, tuple[str, str]]:
-    failures: dict[int, tuple[str, str]] = {}
     expected = expected_in(column)
-    doubtful = [at for at, text in enumerate(texts) if not missing[at] and not _is_plainly_fine(text, column)]
-    kinds = identifier_kinds([texts[at] for at in doubtful], _patterns(column))
-    for at, kind in zip(doubtful, kinds, strict=True):
+    if column.is_number:
+        doubtful = [at for at, text in enumerate(texts) if not missing[at] and unreadable_number(text, column)]
+        kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
+        pairs = zip(doubtful, kinds.tolist(), strict=True)
+    elif column.level_names:
+        known = frozenset(column.level_names)
+        doubtful = [at for at, text in enumerate(texts) if not missing[at] and text not in known]
+        kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
+        pairs = zip(doubtful, kinds.tolist(), strict=True)
+    else:
+        kinds = identifier_kinds(texts, _patterns(column))
+        closer = np.flatnonzero(~missing & ((kinds != "") | ~are_plain_codes(texts, LONGEST_CODE)))
+        pairs = zip(closer.tolist(), kinds[closer].tolist(), strict=True)
+    failures = {}
+    for at, kind in pairs:
         found = f"{mask(texts[at])}, which looks like {kind}" if kind else _unreadable(texts[at], column)
         if found:
             failures[at] = (found, expected)
     return failures
-
-
-def _is_plainly_fine(text: str, column: ColumnSpec) -> bool:
-    """Whether a text needs no closer look: a number in a column of numbers, a level of a closed list."""
-    if column.is_number:
-        return not unreadable_number(text, column)
-    return text in column.level_names
 
 
 def _unreadable(text: str, column: ColumnSpec) -> str:
@@ -128,6 +138,11 @@ def unreadable_number(text: str, column: ColumnSpec) -> str:
     if _NUMBER.fullmatch(text):
         return f"{text!r}, which is not a whole number" if np.isfinite(float(text)) else f"{text!r}, which is too large"
     return f"{text!r}, a text"
+
+
+def extra_column(name: str) -> ColumnSpec:
+    """Describe a column that is not in the dictionary: any code, which becomes a number if all cells are numbers."""
+    return ColumnSpec(name, "id", required=False, empty=True, description="A column of this study's own.")
 
 
 def expected_in(column: ColumnSpec) -> str:

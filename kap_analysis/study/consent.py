@@ -7,6 +7,7 @@ import pandas as pd
 
 from kap_analysis.columns import PATIENT_ID
 from kap_analysis.study.ledger import Ledger
+from kap_analysis.study.look_up import is_among
 from kap_analysis.study.problems import Problems
 from kap_analysis.study.study import Study
 from kap_analysis.study.ties import TypedFolder
@@ -42,7 +43,7 @@ def leave_out_without_consent(study: Study) -> Study:
     ledger.keep("with consent to research", ids[kept], n_rows[kept])
     consented = ids[kept]
     masks = {
-        name: table[PATIENT_ID].isin(consented).to_numpy()
+        name: is_among(table[PATIENT_ID], consented)
         for name, table in study.tables.items()
         if PATIENT_ID in table.columns
     }

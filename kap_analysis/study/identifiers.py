@@ -81,6 +81,14 @@ def identifier_kinds(values: Sequence[str], patterns: Sequence[tuple[str, str]] 
     return kinds
 
 
+def are_plain_codes(values: Sequence[str], longest: int) -> np.ndarray:
+    """Say of each text whether it is made of letters, digits and ``_ . : ; + -`` only, and no longer than that."""
+    if len(values) == 0:
+        return np.empty(0, dtype=bool)
+    matches = pc.match_substring_regex(pa.array(values, type=pa.string()), rf"^[A-Za-z0-9_.:;+-]{{1,{longest}}}$")
+    return matches.to_numpy(zero_copy_only=False).astype(bool)
+
+
 def mask(value: str) -> str:
     """Return what may be quoted of a value that looks like an identifier: its first character and its length."""
     return f"'{value[:1]}…' ({len(value)} characters)"

@@ -28,6 +28,7 @@ from kap_analysis.instruments.recall import reaches_before_treatment
 from kap_analysis.study.dictionary import TABLES
 from kap_analysis.study.instrument_scores import instrument_scores, outcome_instrument
 from kap_analysis.study.ledger import Ledger
+from kap_analysis.study.look_up import is_among
 from kap_analysis.study.outcome_columns import COVARIATES, OUTCOME_COLUMNS, with_is_group
 from kap_analysis.study.outcomes import Outcomes
 from kap_analysis.study.problems import Problems
@@ -112,7 +113,7 @@ def _eligible(scores: pd.DataFrame, at_zero: pd.DataFrame, ledger: Ledger, forma
     count("format at time zero", "", has_format)
     scored = has_format & (n_rows > 0)
     count("assessed", "no assessment with this instrument", has_format & ~scored)
-    eligible = scores[scores[PATIENT_ID].isin(at_zero.loc[has_format, PATIENT_ID]).to_numpy()]
+    eligible = scores[is_among(scores[PATIENT_ID], at_zero.loc[has_format, PATIENT_ID])]
     empty = eligible[SCORE].isna()
     ledger.leave_out("assessed", "no total", eligible.loc[empty, PATIENT_ID])
     eligible = eligible[~empty].reset_index(drop=True)
@@ -149,7 +150,7 @@ def _population(kept: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     kept = kept[~no_baseline]
     ledger.keep("baseline score", kept[PATIENT_ID])
     later = kept.loc[(kept[VISIT] != BASELINE_VISIT) & (kept[DAY] > 0), PATIENT_ID]
-    followed = kept[PATIENT_ID].isin(later)
+    followed = is_among(kept[PATIENT_ID], later)
     ledger.leave_out("scored after baseline", "no score after baseline", kept.loc[~followed, PATIENT_ID])
     kept = kept[followed]
     ledger.keep("scored after baseline", kept[PATIENT_ID])
@@ -205,7 +206,7 @@ def _report_windows(
 
 
 def _report_cohorts(kept: pd.DataFrame, at_zero: pd.DataFrame, file: str, problems: Problems) -> None:
-    ours = at_zero[at_zero[PATIENT_ID].isin(kept[PATIENT_ID])]
+    ours = at_zero[is_among(at_zero[PATIENT_ID], kept[PATIENT_ID])]
     several = ours[ours["n_cohorts"] > 1]
     found = [f"{n} cohorts of {p}" for n, p in zip(several["n_cohorts"], several[PATIENT_ID], strict=True)]
     expected = [f"one; {cohort} counts" if pd.notna(cohort) else "one; none counts" for cohort in several[COHORT_ID]]

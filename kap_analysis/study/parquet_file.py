@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kap_analysis.study.cells import TypedColumn, expected_in, type_cells
+from kap_analysis.study.cells import TypedColumn, expected_in, extra_column, type_codes
 from kap_analysis.study.dictionary import ColumnSpec, TableSpec
 from kap_analysis.study.headers import Header, read_header
 from kap_analysis.study.identifiers import identifier_kinds, mask
@@ -25,8 +26,8 @@ def read_parquet_columns(
     Rows are counted from 1, the first record. A code stored as a number is a problem: 007 has become 7 in it.
     """
     try:
-        file = pq.ParquetFile(path)
-        table = file.read()
+        texts = [field.name for field in pq.read_schema(path) if _is_text(field.type)]
+        table = pq.ParquetFile(path, read_dictionary=texts).read()
     except (pa.ArrowException, OSError) as error:
         problems.add(path.name, f"a file that cannot be read as Parquet ({type(error).__name__})", "a Parquet file")
         return None
@@ -35,28 +36,38 @@ def read_parquet_columns(
     for name, position in {**header.declared, **header.wanted}.items():
         column = spec.columns.get(name)
         values = table.column(position).combine_chunks()
-        typed[name] = _type_wanted(values) if column is None else _type_column(path.name, values, column, problems)
+        if column is None:
+            typed[name] = _type_wanted(path.name, values, name, problems)
+        else:
+            typed[name] = _type_column(path.name, values, column, problems)
     _scan_ignored(path.name, header, table, problems)
     return header, typed, np.arange(1, table.num_rows + 1)
 
 
 def _type_column(file: str, values: pa.Array, column: ColumnSpec, problems: Problems) -> TypedColumn:
-    kind = values.type
+    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if pa.types.is_null(kind):
-        return type_cells([""] * len(values), column)
-    if pa.types.is_dictionary(kind):
-        values = values.dictionary_decode()
-        kind = values.type
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+        return _all_missing(len(values), column)
     if column.type == "yes_no" and pa.types.is_boolean(kind):
-        words = pd.Series(values.to_pandas()).map({True: "yes", False: "no"}).fillna("")
-        return type_cells(words.to_numpy(dtype=object), column)
+        values = pc.if_else(values, "yes", "no")
+        kind = values.type
     if column.is_number and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return _type_numbers(values, column)
-    if not column.is_number and is_text:
-        return type_cells(values.fill_null("").to_numpy(zero_copy_only=False), column)
+        plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+        return _type_numbers(plain, column)
+    if not column.is_number and _is_text(kind):
+        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return type_codes(codes, encoded.dictionary.fill_null("").to_pylist(), column)
     problems.add(file, f"a column of type {kind}", expected_in(column), column=column.name)
-    return type_cells([""] * len(values), ColumnSpec(column.name, column.type, False, True, ""))
+    return _all_missing(len(values), column)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _all_missing(n: int, column: ColumnSpec) -> TypedColumn:
+    return type_codes(np.full(n, -1), [], column)
 
 
 def _type_numbers(values: pa.Array, column: ColumnSpec) -> TypedColumn:
@@ -74,9 +85,14 @@ def _type_numbers(values: pa.Array, column: ColumnSpec) -> TypedColumn:
     return TypedColumn(pd.Series(numbers), failed, 0)
 
 
-def _type_wanted(values: pa.Array) -> TypedColumn:
-    series = pd.Series(values.to_pandas())
-    return TypedColumn(series, [], 0)
+def _type_wanted(file: str, values: pa.Array, name: str, problems: Problems) -> TypedColumn:
+    """Type an extra column that study.toml asks for: numbers stay numbers, texts are looked at like any code."""
+    column = extra_column(name)
+    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+        return _type_numbers(values, column)
+    if pa.types.is_boolean(values.type):
+        values = pc.if_else(values, "yes", "no")
+    return _type_column(file, values, column, problems)
 
 
 def _scan_ignored(file: str, header: Header, table: pa.Table, problems: Problems) -> None:
@@ -84,7 +100,9 @@ def _scan_ignored(file: str, header: Header, table: pa.Table, problems: Problems
         values = table.column(position)
         if pa.types.is_temporal(values.type):
             problems.add(file, f"a column of type {values.type}", "no dates: days are counted from day 0", column=name)
-        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        if pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        if not _is_text(values.type):
             continue
         distinct = [str(text) for text in values.unique().drop_null().to_pylist()]
         kinds = identifier_kinds(distinct)

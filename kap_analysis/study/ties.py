@@ -9,7 +9,7 @@ import pandas as pd
 
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.attendance import attended
-from kap_analysis.study.look_up import value_at
+from kap_analysis.study.look_up import is_among, value_at
 from kap_analysis.study.problems import Problems
 from kap_analysis.study.settings import Settings
 from kap_analysis.study.typed_table import TypedTable
@@ -65,7 +65,7 @@ def check_cohorts_known(folder: TypedFolder, problems: Problems) -> None:
     if sessions is None or cohorts is None:
         return
     ids = sessions.frame["cohort_id"]
-    unknown = np.flatnonzero(ids.notna().to_numpy() & ~ids.isin(cohorts.frame["cohort_id"]).to_numpy())
+    unknown = np.flatnonzero(ids.notna().to_numpy() & ~is_among(ids, cohorts.frame["cohort_id"]))
     found = [f"the cohort {cohort}" for cohort in ids.to_numpy()[unknown]]
     sessions.report(problems, unknown, "cohort_id", found, f"a cohort of {cohorts.file}")
 
@@ -135,7 +135,7 @@ def check_time_zero(folder: TypedFolder, problems: Problems) -> None:
     frame = sessions.frame
     ketamine = frame[(frame["kind"] == "ketamine").to_numpy() & attended(frame)]
     unread = ketamine.loc[ketamine["day"].isna(), "patient_id"]  # their first day is not known; reported by itself
-    ketamine = ketamine[ketamine["day"].notna() & ~ketamine["patient_id"].isin(unread)]
+    ketamine = ketamine[ketamine["day"].notna() & ~is_among(ketamine["patient_id"], unread)]
     first = ketamine.sort_values("day", kind="stable").drop_duplicates("patient_id")
     wrong = first[first["day"] != 0]
     found = [

@@ -11,6 +11,7 @@ import pandas as pd
 from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, MIXED, PATIENT_ID
 from kap_analysis.errors import StudyError
 from kap_analysis.study.attendance import attended, ketamine_sessions
+from kap_analysis.study.look_up import is_among
 
 FormatRule = Literal["planned", "first", "majority", "as_treated", "exclude_mixed"]
 CohortRule = Literal["first", "majority"]
@@ -61,7 +62,7 @@ def patients_at_time_zero(
     return pd.DataFrame(
         {
             PATIENT_ID: ids,
-            "started": ids.isin(ketamine[PATIENT_ID]).to_numpy(),
+            "started": is_among(ids, ketamine[PATIENT_ID]),
             FORMAT: pd.Categorical(formats, categories=[INDIVIDUAL, GROUP, MIXED], ordered=True),
             COHORT_ID: ids.map(cohorts).where(in_group).astype(ids.dtype),
             "n_cohorts": ids.map(n_cohorts).fillna(0).astype("int64"),

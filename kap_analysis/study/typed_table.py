@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kap_analysis.study.cells import MISSING, TEXT_DTYPE, TypedColumn, type_cells
-from kap_analysis.study.dictionary import ColumnSpec, TableSpec
+from kap_analysis.study.cells import MISSING, TEXT_DTYPE, TypedColumn, extra_column, type_cells
+from kap_analysis.study.dictionary import TableSpec
 from kap_analysis.study.headers import Header, read_header
 from kap_analysis.study.identifiers import ANYWHERE, identifier_kinds, mask
 from kap_analysis.study.parquet_file import read_parquet_columns
@@ -28,7 +28,7 @@ class TypedTable:
     file : str
         Name of the file, for messages.
     frame : pandas.DataFrame
-        Declared columns that are present and wanted extra columns; numbers as float64, all else as text.
+        Declared columns that are present and wanted extra columns; numbers as float64, all else as categorical.
     rows : numpy.ndarray
         Place of each row in the file: physical line (CSV) or record (Parquet).
     notes : tuple of str
@@ -101,11 +101,6 @@ def _type_columns(header: Header, cells: list[list[str]], spec: TableSpec) -> di
     return typed
 
 
-def extra_column(name: str) -> ColumnSpec:
-    """Describe a column that is not in the dictionary: any code or number, as text until all of it is a number."""
-    return ColumnSpec(name, "id", required=False, empty=True, description="A column of this study's own.")
-
-
 def _assemble(
     file: str, header: Header, typed: dict[str, TypedColumn], rows: np.ndarray, spec: TableSpec
 ) -> TypedTable:
@@ -122,7 +117,9 @@ def _assemble(
 
 
 def _numbers_if_all(values: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce")
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values
+    numbers = pd.to_numeric(values.astype(object), errors="coerce")
     return numbers.astype(float) if numbers.notna().equals(values.notna()) else values
 
 
@@ -178,11 +175,21 @@ def finish_types(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
         elif column.is_number:
             finished[name] = values.astype("float64")
         elif name in frame.columns:
-            finished[name] = values.astype(TEXT_DTYPE)
+            finished[name] = _text(values)
         else:
             finished[name] = pd.Series([None] * len(frame), index=frame.index, dtype=TEXT_DTYPE)
     extra = {name: frame[name] for name in frame.columns if name not in spec.columns}
+    for name, values in extra.items():
+        extra[name] = _text(values) if isinstance(values.dtype, pd.CategoricalDtype) else values
     return pd.DataFrame({**finished, **extra}, index=frame.index)
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """Return a categorical as text, without a detour through Python objects."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return values.astype(TEXT_DTYPE)
+    texts = values.cat.categories.array.take(values.cat.codes.to_numpy(), allow_fill=True)
+    return pd.Series(texts, index=values.index, dtype=TEXT_DTYPE)
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:
