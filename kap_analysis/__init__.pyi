@@ -2,6 +2,7 @@ from . import figures as figures
 from . import tables as tables
 from .analysis.allocation import check_allocation as check_allocation
 from .analysis.characteristics import baseline_characteristics as baseline_characteristics
+from .analysis.clinical_change import clinical_change as clinical_change
 from .analysis.completeness import describe_completeness as describe_completeness
 from .analysis.exposure import describe_exposure as describe_exposure
 from .analysis.flow import participant_flow as participant_flow
@@ -17,7 +18,6 @@ from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items
 from .instruments.suicidality import suicidality_states as suicidality_states
-from .mixed.model import mixedlm as mixedlm
 from .report.results_folder import open_results as open_results
 from .report.versions import list_versions as list_versions
 from .simulation.simulate import simulate_study as simulate_study

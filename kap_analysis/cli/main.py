@@ -54,8 +54,7 @@ def run() -> None:
 def _exit_code(error: Exception) -> int | None:
     """1 for what the data do not allow, 2 for what was asked wrongly, None for what nobody foresaw."""
     from kap_analysis.errors import AnalysisError, KapError, StudyError
-    from kap_analysis.mixed.errors import MixedModelError
 
-    if isinstance(error, (StudyError, AnalysisError, MixedModelError)):
+    if isinstance(error, (StudyError, AnalysisError)):
         return 1
     return 2 if isinstance(error, KapError) else None

@@ -1,1 +1,0 @@
-"""Linear mixed models for repeated measures; imports nothing of the package."""
