@@ -1,5 +1,6 @@
 """Between which severity bands patients moved, visit by visit, with those who were not assessed."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -32,16 +33,17 @@ class BandMovement(Result):
     flows : DataFrame
         One row per format, pair of neighbouring visits and pair of bands with somebody in it: ``format``,
         ``visit_from``, ``band_from``, ``visit_to``, ``band_to``, ``n_patients``.
-    n_left_out : int
-        Patients who started and are not counted, because the outcomes leave out whoever has no baseline or no later
-        score. Make the outcomes with ``population="started"`` to count them.
+    counted : DataFrame
+        ``format``, ``n_started``, ``n_counted``, ``n_left_out``: patients who started and are not counted, because
+        the outcomes leave out whoever has no baseline or no later score. Make the outcomes with
+        ``population="started"`` to count them.
     """
 
     instrument: str
     band_set: str
     movement: pd.DataFrame
     flows: pd.DataFrame
-    n_left_out: int = 0
+    counted: pd.DataFrame
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -49,18 +51,14 @@ class BandMovement(Result):
         rows = self.movement[self.movement[FORMAT] == "all"]
         visits = list(rows[VISIT].cat.categories)
         told = [self._at(rows, visit) for visit in dict.fromkeys((visits[0], visits[-1]))]
-        left = (
-            f" {number(self.n_left_out, 0)} patients who started are not counted: they had no baseline or no later "
-            "score."
-            if self.n_left_out
-            else ""
-        )
-        return f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{left}"
+        n_left_out = self.counted["n_left_out"].iloc[0]
+        left = f" {number(n_left_out, 0)} patients who started are not counted: they had no baseline or no later score."
+        return f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{'' if n_left_out == 0 else left}"
 
     @staticmethod
     def _at(rows: pd.DataFrame, visit: str) -> str:
         part = rows[rows[VISIT].astype("str") == visit]
-        words = [f"{r.band} {share(r.n_patients, r.of_patients)}" for r in part.itertuples()]
+        words = [f"{row['band']} {share(row[N_PATIENTS], row['of_patients'])}" for _, row in part.iterrows()]
         return f"at {visit} {join_words(words)}"
 
 
@@ -90,26 +88,31 @@ def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMov
     wide = frame.pivot(index=PATIENT_ID, columns=VISIT, values="band").reindex(columns=list(outcomes.visits))
     wide = wide.astype("object").where(wide.notna(), NOT_ASSESSED)
     formats = frame.drop_duplicates(PATIENT_ID).set_index(PATIENT_ID)[FORMAT].reindex(wide.index)
-    never, left_out = _never_assessed(outcomes, formats)
-    counts = [_count(name, part, never.get(name, 0), [*labels, NOT_ASSESSED]) for name, part in _parts(wide, formats)]
+    counted = _counted(outcomes, formats)
+    never = dict(zip(counted[FORMAT], counted["n_counted"] - counted["n_present"], strict=True))
+    parts = _parts(wide, formats)
+    counts = [_count(name, part, int(never.get(name, 0)), [*labels, NOT_ASSESSED]) for name, part in parts]
     result = BandMovement(
         instrument=instrument.name,
         band_set=band_set or str(instrument.default_band_set),
         movement=_ordered(pd.concat([movement for movement, _ in counts], ignore_index=True), outcomes, labels),
         flows=_ordered(pd.concat([flows for _, flows in counts], ignore_index=True), outcomes, labels),
-        n_left_out=left_out,
+        counted=counted.drop(columns="n_present"),
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
-def _never_assessed(outcomes: Outcomes, formats: pd.Series) -> tuple[dict[str, int], int]:
-    """Patients who started and have no row: without any score (counted), or left out for want of one (not counted)."""
+def _counted(outcomes: Outcomes, formats: pd.Series) -> pd.DataFrame:
+    """Who is counted: everybody who started, unless the outcomes left some out whose bands would then be unknown."""
     words = formats.astype("object").astype("str")
-    present = {"all": len(formats), **{name: int((words == name).sum()) for name in FORMATS}}
-    missing = {name: max(0, n - present.get(name, 0)) for name, n in count_started(outcomes).items()}
-    if (outcomes.ledger["step"] == SELECTED_STEP).any():
-        return {}, missing.get("all", 0)
-    return missing, 0
+    is_selected = (outcomes.ledger["step"] == SELECTED_STEP).any()
+    rows = []
+    for name, n_started in count_started(outcomes).items():
+        n_present = len(formats) if name == "all" else int((words == name).sum())
+        n_counted = n_present if is_selected else max(n_started, n_present)
+        numbers = {"n_started": n_started, "n_present": n_present, "n_counted": n_counted}
+        rows.append({FORMAT: name, **numbers, "n_left_out": max(n_started - n_counted, 0)})
+    return pd.DataFrame(rows)
 
 
 def _parts(wide: pd.DataFrame, formats: pd.Series) -> list[tuple[str, pd.DataFrame]]:
@@ -127,13 +130,11 @@ def _count(name: str, wide: pd.DataFrame, never: int, labels: list[str]) -> tupl
             row = {FORMAT: name, VISIT: visit, "band": band, N_PATIENTS: int(n)}
             movement.append({**row, "of_patients": total, "share": n / total})
     for before, after in pairwise(wide.columns):
-        counts = wide.groupby([before, after], observed=True).size()
-        both = (NOT_ASSESSED, NOT_ASSESSED)
-        if never:
-            counts.loc[both] = counts.get(both, 0) + never
-        for (band_from, band_to), n in counts.items():
+        moved = Counter(zip(wide[before], wide[after], strict=True))
+        moved.update({(NOT_ASSESSED, NOT_ASSESSED): never} if never else {})
+        for (band_from, band_to), n in moved.items():
             row = {FORMAT: name, "visit_from": before, "band_from": band_from}
-            flows.append({**row, "visit_to": after, "band_to": band_to, N_PATIENTS: int(n)})
+            flows.append({**row, "visit_to": after, "band_to": band_to, N_PATIENTS: n})
     return pd.DataFrame(movement), pd.DataFrame(flows)
 
 
@@ -143,7 +144,7 @@ def _ordered(counts: pd.DataFrame, outcomes: Outcomes, labels: list[str]) -> pd.
     order = {"visit": [BASELINE_VISIT, *later], "band": [*labels, NOT_ASSESSED]}
     columns = [c for c in counts.columns if c.split("_")[0] in order]
     kinds = {c: pd.CategoricalDtype(order[c.split("_")[0]], ordered=True) for c in columns}
-    ordered = counts.astype({c: "str" for c in columns}).astype(kinds)
+    ordered = counts.astype(dict.fromkeys(columns, "str")).astype(kinds)
     ordered["_format"] = counts[FORMAT].map({name: place for place, name in enumerate(("all", *FORMATS))})
     by = ["_format", *sorted(columns, key=lambda c: (not c.startswith("visit"), not c.endswith("from")))]
     return ordered.sort_values(by, kind="stable").drop(columns="_format").reset_index(drop=True)

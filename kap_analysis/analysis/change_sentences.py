@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def change_paragraph(result: "ClinicalChange") -> str:
     """Who was assessed, who was reliably better, who worse, and by which thresholds."""
-    rows = result.shares[result.shares[FORMAT] == "all"].set_index("class")
-    first = rows.iloc[0]
+    rows = {str(row["class"]): row for _, row in result.shares[result.shares[FORMAT] == "all"].iterrows()}
+    first = rows[RECOVERED]
     told = [
         f"{share(first['n_assessed'], first['n_started'])} patients who started had {result.instrument} at baseline "
         f"and at {result.visit}; {number(first['n_not_assessed'], 0)} were not assessed.",
@@ -29,22 +29,22 @@ def change_paragraph(result: "ClinicalChange") -> str:
     return " ".join([*told, *result.notes, NO_CONTROL])
 
 
-def _class_words(rows: pd.DataFrame, result: "ClinicalChange") -> str:
+def _class_words(rows: dict[str, pd.Series], result: "ClinicalChange") -> str:
     side = "above" if result.higher_is_better else "below"
-    worse = f"{_count(rows.loc[DETERIORATED])} {_was(rows.loc[DETERIORATED])} reliably worse"
+    worse = f"{_count(rows[DETERIORATED])} {_was(rows[DETERIORATED])} reliably worse"
     if result.cutoff is None:
-        return f"{_count(rows.loc[IMPROVED])} {_was(rows.loc[IMPROVED])} reliably better and {worse}"
+        return f"{_count(rows[IMPROVED])} {_was(rows[IMPROVED])} reliably better and {worse}"
     crossed = f"reliably better and now {side} the cut-off of {number(result.cutoff)}"
     return (
-        f"{_count(rows.loc[RECOVERED])} {_was(rows.loc[RECOVERED])} {crossed}, {_count(rows.loc[IMPROVED])} "
-        f"{_was(rows.loc[IMPROVED])} reliably better without that, and {worse}"
+        f"{_count(rows[RECOVERED])} {_was(rows[RECOVERED])} {crossed}, {_count(rows[IMPROVED])} "
+        f"{_was(rows[IMPROVED])} reliably better without that, and {worse}"
     )
 
 
-def _of_started(rows: pd.DataFrame, result: "ClinicalChange") -> str:
-    better = rows.loc[[RECOVERED, IMPROVED], "n"].sum(skipna=False)
-    started = rows["n_started"].iloc[0]
-    worse = rows.loc[DETERIORATED, "n"]
+def _of_started(rows: dict[str, pd.Series], result: "ClinicalChange") -> str:
+    better = rows[RECOVERED]["n"] + rows[IMPROVED]["n"]
+    started = rows[RECOVERED]["n_started"]
+    worse = rows[DETERIORATED]["n"]
     return f"{share(better, started)} are known to be reliably better and {share(worse, started)} reliably worse"
 
 

@@ -14,12 +14,10 @@ from kap_analysis.analysis.cutoffs import (
     cutoff_frame,
     pick_cutoff,
 )
-from kap_analysis.analysis.growth_change import growth_index
 from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.proportion import by_format, count_started, share_columns, wilson_interval
 from kap_analysis.analysis.reliable_change import (
     CLASSES,
-    GROWTH_MODEL,
     JACOBSON_TRUAX,
     METHODS,
     RECOVERED,
@@ -114,8 +112,8 @@ def clinical_change(
     visit : str
         A visit after baseline.
     method : str
-        Of the headline: "Jacobson-Truax" (default), "Edwards-Nunnally" or "Gulliksen-Lord-Novick". All of them, and
-        the growth model where it can be fitted, stand in ``methods``.
+        Of the headline: "Jacobson-Truax" (default), "Edwards-Nunnally" or "Gulliksen-Lord-Novick". All of them
+        stand in ``methods``.
     cutoff : "a", "b", "c" or "published"
         c unless said; where c cannot be formed, the published cut-off of the instrument, else none.
     norms : "registry", "pairs" or Norms
@@ -141,9 +139,6 @@ def clinical_change(
     started = count_started(outcomes)
     patients = classify_patients(patients, held, limit, method, instrument.direction)
     points = reliable_change_points(held.clinical_sd, held.reliability)
-    methods, notes = _methods(outcomes, visit, patients, held, limit, started)
-    if limit is None:
-        notes = (_no_cutoff(instrument.name), *notes)
     result = ClinicalChange(
         instrument=instrument.name,
         visit=visit,
@@ -156,10 +151,10 @@ def clinical_change(
         patients=patients,
         shares=_shares(patients, started),
         eligible=_eligible(patients, started),
-        methods=methods,
+        methods=_methods(patients, held, limit, started, instrument.direction),
         criteria=_criteria(outcomes, patients, started),
         cutoffs=cutoff_frame(instrument, held, limit, points),
-        notes=notes,
+        notes=() if limit is not None else (_no_cutoff(instrument.name),),
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
@@ -236,20 +231,11 @@ def _eligible(patients: pd.DataFrame, started: dict[str, int]) -> pd.DataFrame:
 
 
 def _methods(
-    outcomes: Outcomes,
-    visit: str,
-    patients: pd.DataFrame,
-    norms: Norms,
-    cutoff: Cutoff | None,
-    started: dict[str, int],
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    direction = outcomes.instrument.direction
+    patients: pd.DataFrame, norms: Norms, cutoff: Cutoff | None, started: dict[str, int], direction: int
+) -> pd.DataFrame:
     before, after = patients[BASELINE], patients["follow_up"]
     held = {"mean": norms.clinical_mean, "sd": norms.clinical_sd, "reliability": norms.reliability}
     indices = {name: reliable_change_index(name, before, after, **held) for name in METHODS}
-    growth, note = growth_index(outcomes, visit)
-    if growth is not None:
-        indices[GROWTH_MODEL] = patients[PATIENT_ID].map(growth).where(after.notna() & before.notna()).astype(float)
     rows = []
     for method, index in indices.items():
         classes = _classes(patients, index, cutoff, direction)
@@ -260,7 +246,7 @@ def _methods(
                 share = n / len(found) if len(found) else float("nan")
                 rows.append((method, name, label, n, len(found), share))
     columns = ["method", FORMAT, "class", "n", "n_assessed", "share"]
-    return pd.DataFrame(rows, columns=columns), () if note is None else (note,)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _criteria(outcomes: Outcomes, patients: pd.DataFrame, started: dict[str, int]) -> pd.DataFrame:

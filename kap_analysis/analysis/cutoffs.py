@@ -106,7 +106,7 @@ def choose_norms(
                 f"The analysed pairs have no spread of {instrument.name} at baseline (n = {len(baseline)}); "
                 "pass norms=Norms(...) with a mean and SD."
             )
-        label = f"the {len(baseline)} analysed pairs"
+        label = "the analysed pairs"
         clinical = (float(baseline.mean()), float(baseline.std(ddof=1)), label, label)
     else:
         held_norm = instrument.norm("clinical")
@@ -166,7 +166,7 @@ def cutoff_frame(instrument: Instrument, norms: Norms, used: Cutoff | None, reli
     Returns
     -------
     ``cutoff`` (a, b, c, published, reliable change), ``value`` (points), ``formula``, ``source``, ``is_used``,
-    ``qualification`` (why it cannot serve, or None).
+    ``qualification`` (why it cannot serve, or empty).
     """
     both = f"clinical: {norms.clinical_source}; normative: {norms.normative_source}"
     sign, reverse = ("+", "-") if instrument.higher_is_better else ("-", "+")
@@ -180,14 +180,14 @@ def cutoff_frame(instrument: Instrument, norms: Norms, used: Cutoff | None, reli
     for name, value in cutoff_values(norms, instrument.direction).items():
         if np.isnan(value):
             continue
-        outside = None if low < value < high else f"outside the scale, {low:g} to {high:g}"
+        outside = "" if low < value < high else f"outside the scale, {low:g} to {high:g}"
         rows.append((name, value, *formulas[name], used is not None and used.name == name, outside))
     for held in instrument.clinical_cutoffs[:1]:
         source = "; ".join(instrument.sources[key].citation for key in held.provenance.source)
-        rows.append((PUBLISHED, held.value, held.how, source, used is not None and used.name == PUBLISHED, None))
+        rows.append((PUBLISHED, held.value, held.how, source, used is not None and used.name == PUBLISHED, ""))
     formula = "1.96 SD_clinical sqrt(2 (1 - reliability))"
     source = f"SD: {norms.clinical_source}; reliability {norms.reliability:g}: {norms.reliability_source}"
-    rows.append((RELIABLE_CHANGE, reliable_points, formula, source, True, None))
+    rows.append((RELIABLE_CHANGE, reliable_points, formula, source, True, ""))
     return pd.DataFrame(rows, columns=["cutoff", "value", "formula", "source", "is_used", "qualification"])
 
 

@@ -63,7 +63,7 @@ class Durability(Result):
             f"{number(whole['n_responders'], 0)} responded at some assessment ({self.criterion}); "
             f"{number(whole['n_lost'], 0)} of these no longer did at a later one, "
             f"{number(whole['n_single'], 0)} had no later one, and {number(whole['n_with_booster'], 0)} had a "
-            f"booster while in response. {join_words(medians)}. "
+            f"booster while in response. {_sentence(join_words(medians))} "
             f"A loss is seen only when a patient is next assessed. {DAYS_CAPTION}"
         )
 
@@ -129,6 +129,8 @@ def response_spans(assessed: pd.DataFrame, rule: Criterion, direction: int) -> p
     pairs = rows[[BASELINE]].assign(follow_up=rows[SCORE])
     responds = meets(rule, pairs, direction)
     first = rows.loc[responds].groupby(PATIENT_ID)[DAY].min()
+    if first.empty:
+        return pd.DataFrame(columns=[PATIENT_ID, FORMAT, "first_day", "days", "is_lost"])
     rows["first_day"] = rows[PATIENT_ID].map(first)
     later = rows[rows[DAY] > rows["first_day"]]
     lost = later.loc[~responds.loc[later.index]].groupby(PATIENT_ID)[DAY].min()

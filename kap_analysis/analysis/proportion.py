@@ -63,8 +63,8 @@ def count_started(outcomes: Outcomes) -> dict[str, int]:
             counts = dict(zip(rows[FORMAT].astype(str), rows[N_PATIENTS].astype(int), strict=True))
             return {name: counts[name] for name in ("all", *FORMATS) if name in counts}
     frame = outcomes.frame
-    counts = frame.groupby(FORMAT, observed=True)["patient_id"].nunique()
-    return {"all": frame["patient_id"].nunique(), **{str(name): int(n) for name, n in counts.items()}}
+    present = frame.groupby(FORMAT, observed=True)["patient_id"].nunique()
+    return {"all": frame["patient_id"].nunique(), **{str(name): int(n) for name, n in present.items()}}
 
 
 def by_format(patients: pd.DataFrame, started: dict[str, int]) -> list[tuple[str, pd.DataFrame, int]]:

@@ -81,13 +81,12 @@ class ProvisionalComparison(Result):
         """The answer in one sentence."""
         row, model = self.primary, self.model.iloc[0]
         side = "better" if (row["estimate"] > 0) == self.higher_is_better else "worse"
-        said = "excludes no difference"
-        if row["ci_low"] <= 0 <= row["ci_high"]:
-            said = "allows either format to be the better one"
+        crosses = row["ci_low"] <= 0 <= row["ci_high"]
+        said = "allows either format to be the better one" if crosses else "does not include a difference of zero"
         return (
             f"At {row[VISIT]}, patients treated in groups scored {number(abs(row['estimate']))} {model[INSTRUMENT]} points "
-            f"{side} than patients seen individually, after adjustment (group minus individual "
-            f"{estimate_sentence(row)}; n = {number(row[N_PATIENTS], 0)}; {LABEL}); the interval {said}."
+            f"{side} than patients seen individually, after adjustment. Group minus individual is {estimate_sentence(row)}, "
+            f"n = {number(row[N_PATIENTS], 0)} ({LABEL}); the interval {said}."
         )
 
     @property

@@ -13,7 +13,7 @@ Gulliksen-Lord-Novick   M + r (baseline - M)        SD sqrt(1 - r^2)
 ======================  ==========================  =============================
 
 The last two allow for regression to the mean. Edwards-Nunnally is Speer's form of it: a confidence interval round the
-estimated true score at baseline. The fourth method, the growth model, is in `growth_change`.
+estimated true score at baseline.
 
 References
 ----------
@@ -34,7 +34,6 @@ from kap_analysis.errors import AnalysisError
 JACOBSON_TRUAX: Final = "Jacobson-Truax"
 EDWARDS_NUNNALLY: Final = "Edwards-Nunnally"
 GULLIKSEN_LORD_NOVICK: Final = "Gulliksen-Lord-Novick"
-GROWTH_MODEL: Final = "growth model"
 METHODS: Final = (JACOBSON_TRUAX, EDWARDS_NUNNALLY, GULLIKSEN_LORD_NOVICK)
 
 RECOVERED: Final = "recovered"

@@ -36,7 +36,7 @@ class TargetChange(Result):
     instruments : DataFrame
         ``target_instrument``, ``n_started``, ``n_assessed``, ``n_reliably_better``, ``n_reliably_worse``,
         ``n_with_response_rule``, ``n_response``, ``norms`` (registry or the analysed pairs), ``cutoff``,
-        ``cutoff_name``, ``not_judged_because``.
+        ``cutoff_name``, ``not_judged_because`` (empty: judged).
     """
 
     visit: str
@@ -47,18 +47,17 @@ class TargetChange(Result):
 
     @property
     def paragraph(self) -> str:
-        rows = self.shares[self.shares[FORMAT] == "all"].set_index("class")
-        first = rows.iloc[0]
-        better = rows.loc[[RECOVERED, IMPROVED], "n"].sum(skipna=False)
-        used = [f"{r.target_instrument} ({number(r.n_assessed, 0)})" for r in self.instruments.itertuples()]
-        unjudged = self.instruments.dropna(subset=["not_judged_because"])
-        left = "".join(f" {r.target_instrument}: {r.not_judged_because}" for r in unjudged.itertuples())
+        rows = {str(row["class"]): row for _, row in self.shares[self.shares[FORMAT] == "all"].iterrows()}
+        first, better, worse = rows[RECOVERED], rows[RECOVERED]["n"] + rows[IMPROVED]["n"], rows[DETERIORATED]["n"]
+        used = [f"{r['target_instrument']} ({number(r['n_assessed'], 0)})" for _, r in self.instruments.iterrows()]
+        unjudged = self.instruments[self.instruments["not_judged_because"] != ""]
+        left = "".join(f" {r['target_instrument']}: {r['not_judged_because']}" for _, r in unjudged.iterrows())
         return (
             f"On the instrument of the condition that each was treated for, "
             f"{share(first['n_assessed'], first['n_started'])} patients who started were assessed at {self.visit}: "
             f"{join_words(used)}. {share(better, first['n_assessed'])} of those assessed were reliably better and "
-            f"{share(rows.loc[DETERIORATED, 'n'], first['n_assessed'])} reliably worse; of those who started "
-            f"{share(better, first['n_started'])} and {share(rows.loc[DETERIORATED, 'n'], first['n_started'])}.{left}"
+            f"{share(worse, first['n_assessed'])} reliably worse; of those who started "
+            f"{share(better, first['n_started'])} and {share(worse, first['n_started'])}.{left}"
         )
 
 
@@ -110,7 +109,7 @@ def _judge(
     """Patients of one target instrument, classified, and what was used to do so."""
     row: dict[str, object] = {"n_assessed": 0, "n_reliably_better": 0, "n_reliably_worse": 0}
     row |= {"n_with_response_rule": 0, "n_response": 0}
-    row |= {"norms": None, "cutoff": float("nan"), "cutoff_name": "none", "not_judged_because": None}
+    row |= {"norms": "none", "cutoff": float("nan"), "cutoff_name": "none", "not_judged_because": ""}
     try:
         outcomes = study.outcomes(name, format_rule=format_rule)  # type: ignore[arg-type]
         everybody = pair_scores(outcomes, visit)

@@ -39,10 +39,11 @@ def share(count: float, total: float) -> str:
 
 
 def estimate_sentence(row, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
-    """An estimate with interval, df and p: "1.2 points (95 % interval −0.8 to 3.2; df 34.1; p = 0.24)"."""
+    """An estimate with interval, df and p: "1.2 points (95 % interval −0.8 to 3.2; df 34.1; p = 0.24)"; z has no df."""
+    df = "" if math.isinf(row.df) else f" df {number(row.df, 1)};"
     return (
         f"{number(row.estimate, decimals)} {unit} ({100 * level:.0f} % interval "
-        f"{interval(row.ci_low, row.ci_high, decimals)}; df {number(row.df, 1)}; {p_value(row.p_value)})"
+        f"{interval(row.ci_low, row.ci_high, decimals)};{df} {p_value(row.p_value)})"
     )
 
 

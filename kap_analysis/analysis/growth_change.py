@@ -1,5 +1,0 @@
-"""placeholder"""
-
-
-def growth_index(outcomes, visit):
-    return None, None

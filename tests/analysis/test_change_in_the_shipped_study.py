@@ -1,0 +1,87 @@
+"""Change, its durability and the own target instrument, run on the simulated study that is shipped."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.analysis.band_movement import band_movement
+from kap_analysis.analysis.clinical_change import clinical_change
+from kap_analysis.analysis.durability import durability
+from kap_analysis.analysis.target_change import NO_TARGET, target_change
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import load_study
+
+STUDY = Path(__file__).resolve().parents[2] / "data" / "three_practices"
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_study(STUDY)
+
+
+def test_everybody_who_started_is_in_the_denominators(study):
+    shares = clinical_change(study.outcomes("BDI-II"), "month 3").shares
+    started = shares.drop_duplicates("format").set_index("format")["n_started"]
+    assert started["all"] == study.at_time_zero()["started"].sum()
+    assert started["all"] == started["individual"] + started["group"]
+
+
+def test_boosters_lie_inside_the_response(study):
+    result = durability(study)
+    longest = result.survival.groupby("format")["day"].max()
+    assert (result.boosters["day"] > 0).all()
+    assert (result.boosters["day"] <= longest["all"]).all()
+    assert result.summary.set_index("format").loc["all", "n_with_booster"] == result.boosters["patient_id"].nunique()
+    later = result.survival.groupby("format")["survival"].apply(lambda s: (np.diff(s) <= 0).all())
+    assert later.all()
+
+
+def test_bands_count_everybody_who_started(study):
+    result = band_movement(study.outcomes("BDI-II", population="started"))
+    assert (result.movement.query("format == 'all'")["of_patients"] == study.at_time_zero()["started"].sum()).all()
+    assert (result.counted["n_left_out"] == 0).all()
+    assert (band_movement(study.outcomes("BDI-II")).counted["n_left_out"] > 0).all()
+
+
+def test_each_patient_is_judged_on_the_own_instrument(study):
+    result = target_change(study)
+    own = study.patients.set_index("patient_id")["target_instrument"].astype(str)
+    assert (result.patients["target_instrument"] == result.patients["patient_id"].map(own)).all()
+    assert not result.patients["patient_id"].duplicated().any()
+    whole = result.shares[result.shares["format"] == "all"]
+    assert whole["n"].sum() == result.instruments["n_assessed"].sum()
+    assert whole["n_started"].iloc[0] == result.instruments["n_started"].sum()
+    bdi = clinical_change(study.outcomes("BDI-II"), "month 3").patients.set_index("patient_id")["class"]
+    here = result.patients.query("target_instrument == 'BDI-II'").set_index("patient_id")["class"]
+    assert here.astype(object).equals(bdi.loc[here.index].astype(object))
+
+
+def test_response_stays_missing_where_no_rule_is_established(study):
+    result = target_change(study)
+    with_rule = result.instruments.set_index("target_instrument")["n_with_response_rule"]
+    assert with_rule["PCL-5"] == 0 and with_rule["EDE-QS"] == 0
+    assert with_rule["BDI-II"] > 0
+
+
+def test_study_without_target_instruments_is_refused(study):
+    patients = study.patients.assign(target_instrument=pd.Series(pd.NA, index=study.patients.index, dtype="string"))
+    without = dataclasses.replace(study, tables={**study.tables, "patients": patients})
+    with pytest.raises(AnalysisError) as error:
+        target_change(without)
+    assert str(error.value) == NO_TARGET
+
+
+def test_public_real_study_keeps_its_small_counts(study):
+    settings = dataclasses.replace(study.settings, visibility="public", provenance="real")
+    public = dataclasses.replace(study, settings=settings)
+    change, bands = target_change(public), band_movement(public.outcomes("BDI-II", population="started"))
+    for result in (durability(public), change, bands):
+        assert len(result.withheld) > 0
+        assert "(not available)" in result.paragraph
+        for name in ("patients", "boosters"):
+            assert len(getattr(result, name, ())) == 0
+    shown = bands.movement["n_patients"].dropna()
+    assert ((shown == 0) | (shown > 10)).all()
