@@ -108,7 +108,7 @@ def _groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[np.ndarray]:
     if not keys:
         yield np.arange(len(frame))
         return
-    codes = frame[keys].astype("str").agg("\x1f".join, axis=1)
+    codes = frame[keys].astype("str").fillna("").agg("\x1f".join, axis=1)
     for rows in codes.groupby(codes, sort=False).indices.values():
         yield np.asarray(rows)
 
