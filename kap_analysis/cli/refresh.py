@@ -14,10 +14,15 @@ def refresh(
 ) -> None:
     """Run the notebooks of a folder in place, so that the outputs they keep come from one fresh run."""
     from kap_analysis.cli.progress import shown_progress
+    from kap_analysis.errors import KapError
     from kap_analysis.report.kept_outputs import refresh_notebooks
 
-    with shown_progress("Checking" if check else "Refreshing") as progress:
-        differing = refresh_notebooks(folder, check=check, progress=progress)
+    try:
+        with shown_progress("Checking" if check else "Refreshing") as progress:
+            differing = refresh_notebooks(folder, check=check, progress=progress)
+    except KapError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
     for line in differing:
         typer.echo(line)
     if check and differing:

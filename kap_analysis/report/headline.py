@@ -5,7 +5,18 @@ from typing import Any, Final
 
 import pandas as pd
 
-from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, N_PATIENTS, PRACTICE, VISIT
+from kap_analysis.columns import (
+    CI_HIGH,
+    CI_LOW,
+    ESTIMATE,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    INSTRUMENT,
+    N_PATIENTS,
+    PRACTICE,
+    VISIT,
+)
 
 STARTED: Final = "started"
 DOSED: Final = "dosed"
@@ -14,8 +25,8 @@ BETTER: Final = "reliably better"
 WORSE: Final = "reliably worse"
 DIFFERENCE: Final = "group minus individual"
 #: Classes of clinically significant change that are a reliable change, and its direction.
-BETTER_CLASSES: Final = ("recovered", "improved", "reliably improved", "remitted")
-WORSE_CLASSES: Final = ("deteriorated", "harmed", "reliably worse", "reliably deteriorated")
+BETTER_CLASSES: Final = ("recovered", "improved")
+WORSE_CLASSES: Final = ("deteriorated",)
 
 
 def headline_facts(result: Any) -> dict[str, Any]:
@@ -35,7 +46,7 @@ def headline_facts(result: Any) -> dict[str, Any]:
     if hasattr(result, "shares"):
         facts |= _change_facts(result.shares)
     if hasattr(result, "contrasts"):
-        facts |= _difference_fact(result.contrasts)
+        facts |= _difference_fact(result.contrasts, result.model, higher_is_better=result.higher_is_better)
     return facts
 
 
@@ -64,13 +75,15 @@ def _share(shares: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _difference_fact(contrasts: pd.DataFrame) -> dict[str, Any]:
-    primary = contrasts[contrasts["is_primary"].astype("bool")] if "is_primary" in contrasts else contrasts
+def _difference_fact(contrasts: pd.DataFrame, model: pd.DataFrame, *, higher_is_better: bool) -> dict[str, Any]:
+    primary = contrasts[contrasts["is_primary"].astype("bool")]
     if primary.empty:
         return {}
-    row = primary.iloc[0]
+    row, about = primary.iloc[0], model.iloc[0]
     numbers = {key: _number(row[key]) for key in (ESTIMATE, CI_LOW, CI_HIGH)}
-    return {DIFFERENCE: {**numbers, "when": str(row[VISIT])}}
+    favours = f"above zero favours {GROUP if higher_is_better else INDIVIDUAL} format"
+    words = {"when": str(row[VISIT]), "unit": f"{about[INSTRUMENT]} points", "favours": favours}
+    return {DIFFERENCE: {**numbers, **words, "label": str(about.get("label", ""))}}
 
 
 def _number(value: Any) -> float | int | None:

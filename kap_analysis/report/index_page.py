@@ -18,7 +18,8 @@ LIMITS: Final = (
     "Whether ketamine or therapy caused the change: no group of patients went without them.",
     "Whether the format caused a difference: patients were not assigned to a format by chance, and adjusting reaches "
     "only what was recorded.",
-    "How those fare who were not assessed: of {started} who started, {lost} have no score at {when}.",
+    "How those fare who were not assessed: of {started} in the study, {lost} are without a score at baseline or at "
+    "{when}.",
 )
 
 
@@ -47,7 +48,11 @@ class Tile:
     label: str
     value: str
     lines: tuple[str, ...] = ()
-    wide: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the value is a number, not a word that says why there is none."""
+        return self.value not in (UNKNOWN, WITHHELD)
 
 
 def write_index(
@@ -135,12 +140,13 @@ def _change_tile(label: str, fact: Mapping[str, Any] | None) -> Tile:
 def _difference_tile(fact: Mapping[str, Any]) -> Tile:
     label = "Group minus individual, adjusted"
     if not fact:
-        return Tile(label, UNKNOWN, wide=True)
+        return Tile(label, UNKNOWN)
     estimate, low, high = (fact.get(key) for key in ("estimate", "ci_low", "ci_high"))
     if estimate is None or low is None or high is None:
-        return Tile(label, WITHHELD, wide=True)
-    what = f"{fact['unit']} at {fact['when']}" if fact.get("unit") else f"points at {fact['when']}"
-    return Tile(label, _signed(estimate), (f"95% interval {_signed(low)} to {_signed(high)}", what), wide=True)
+        return Tile(label, WITHHELD)
+    lines = [f"95% interval {_signed(low)} to {_signed(high)}", f"{fact.get('unit', 'points')} at {fact['when']}"]
+    lines += [str(fact[key]) for key in ("favours", "label") if fact.get(key)]
+    return Tile(label, _signed(estimate), tuple(lines))
 
 
 def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,35 @@ results.fact("dosed", 230)
 results.fact("assessed", {"n": 142, "when": "month 3"})"""
 
 
+NO_NETWORK = """\
+import socket
+
+
+def refuse(*args, **kwargs):
+    raise OSError("the network was asked for: " + repr(args[1:2] or args[:1]))
+
+
+class Closed(socket.socket):
+    def __init__(self, family=-1, *args, **kwargs):
+        if family in (-1, socket.AF_INET, socket.AF_INET6) and "fileno" not in kwargs and len(args) < 3:
+            refuse(self, family)
+        super().__init__(family, *args, **kwargs)
+
+
+socket.socket = Closed
+socket.getaddrinfo = socket.create_connection = refuse
+"""
+
+
+@pytest.fixture
+def no_network(tmp_path: Path) -> dict[str, str]:
+    """Environment of a Python, and of the Pythons that it starts, in which no Internet socket opens."""
+    folder = tmp_path / "blocked"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(NO_NETWORK, encoding="utf-8")
+    return {"PYTHONPATH": str(folder)}
+
+
 @pytest.fixture(scope="session")
 def make_notebook() -> Callable[..., nbformat.NotebookNode]:
     """Make a notebook from code cells, behind a heading and the cell of parameters."""

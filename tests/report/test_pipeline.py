@@ -116,7 +116,7 @@ def test_the_index_tells_the_study_the_tiles_and_the_limits(ran_twice):
     assert "<strong>SIMULATED</strong>" in text
     assert "Data as of 2026-Q3; n = 235 patients." in text
     assert "98% of 235 started" in text
-    assert f"of 235 who started, {235 - 142} have no score at month 3." in text
+    assert f"of 235 in the study, {235 - 142} are without a score at baseline or at month 3." in text
     assert "Mean score &lt;by&gt; month &amp; visit" in text
     assert "And the second?" in text
 
@@ -137,31 +137,8 @@ def test_a_folder_that_is_not_ours_is_refused_before_anything_runs(notebooks, st
     assert seen == []
 
 
-NO_NETWORK = """\
-import socket
-
-
-def refuse(*args, **kwargs):
-    raise OSError("the network was asked for: " + repr(args[1:2] or args[:1]))
-
-
-class Closed(socket.socket):
-    def __init__(self, family=-1, *args, **kwargs):
-        if family in (-1, socket.AF_INET, socket.AF_INET6) and "fileno" not in kwargs and len(args) < 3:
-            refuse(self, family)
-        super().__init__(family, *args, **kwargs)
-
-
-socket.socket = Closed
-socket.getaddrinfo = socket.create_connection = refuse
-"""
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="kernels speak TCP on Windows")
-def test_a_run_needs_no_network(notebooks, tmp_path):
-    blocked = tmp_path / "blocked"
-    blocked.mkdir()
-    (blocked / "sitecustomize.py").write_text(NO_NETWORK)
+def test_a_run_needs_no_network(notebooks, no_network):
     program = (
         "import socket\n"
         "try:\n    socket.socket()\nexcept OSError:\n    pass\nelse:\n    raise SystemExit('sockets are not blocked')\n"
@@ -170,6 +147,6 @@ def test_a_run_needs_no_network(notebooks, tmp_path):
         f"ran = run_notebook(read_notebook(Path({str(notebooks / '01_second.ipynb')!r})), name='x')\n"
         "print(ran.cells[-1].outputs[0]['data']['text/plain'])\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(blocked)}
+    environment = {**os.environ, **no_network}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     assert (done.stdout.strip(), done.returncode) == ("45", 0), done.stderr

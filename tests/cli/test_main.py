@@ -1,0 +1,78 @@
+"""The command line: quick to help, one line for a failure, exit codes 0, 1 and 2."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kap_analysis.cli import main
+from kap_analysis.errors import AnalysisError, InstrumentError, ReportError, StudyError
+
+
+def kap(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kap_analysis", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def test_help_lists_the_verbs_and_answers_in_well_under_a_second():
+    began = time.perf_counter()
+    done = kap("--help")
+    assert time.perf_counter() - began < 1
+    assert done.returncode == 0
+    assert [
+        verb for verb in ("validate", "new", "simulate", "reproduce", "demo") if f"  {verb} " not in done.stdout
+    ] == []
+
+
+def test_help_imports_no_room():
+    program = "import sys; import kap_analysis.cli.main; print([m for m in ('pandas', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "pandas" not in done.stdout
+
+
+def test_an_unknown_verb_is_misuse():
+    done = kap("reproduc")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StudyError("x"), 1),
+        (AnalysisError("x"), 1),
+        (ReportError("x"), 2),
+        (InstrumentError("x"), 2),
+        (KeyError("x"), None),
+    ],
+)
+def test_what_failed_decides_the_exit_code(error, code):
+    assert main._exit_code(error) == code
+
+
+def test_a_folder_that_is_not_ours_is_one_line_and_exit_2(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "mine.txt").touch()
+    done = kap("reproduce", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("kap: ") and line.endswith(
+        "was not written by kap reproduce, so it is left alone; choose another folder with --out."
+    )
+
+
+def test_the_demo_is_laid_out_once(tmp_path):
+    done = kap("demo", "d", folder=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        f"Notebooks: {Path('d', 'notebooks')}",
+        f"Simulated study: {Path('d', 'data', 'three_practices')}",
+    ]
+    assert (tmp_path / "d" / "data" / "three_practices" / "study.toml").is_file()
+    assert (tmp_path / "d" / "notebooks" / "00_quickstart.ipynb").is_file()
+    again = kap("demo", "d", folder=tmp_path)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == "kap: d is not empty; name a new folder, so that nothing of yours is overwritten.\n"

@@ -1,0 +1,142 @@
+"""The rooms, what each may import, and the fences: as `ARCHITECTURE.md` says."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "kap_analysis"
+BELOW = {
+    "columns": set(),
+    "errors": set(),
+    "version": set(),
+    "instruments": {"columns", "errors"},
+    "study": {"columns", "errors", "instruments"},
+    "simulation": {"columns", "errors", "instruments", "study"},
+    "mixed": set(),
+    "disclosure": {"columns", "errors"},
+    "analysis": {"columns", "errors", "instruments", "study", "mixed", "disclosure"},
+    "figures": {"columns", "errors", "instruments"},
+    "tables": {"columns", "errors", "instruments"},
+    "report": {
+        "columns", "errors", "version", "instruments", "study", "simulation", "mixed", "disclosure", "analysis",
+        "figures", "tables",
+    },
+}  # fmt: skip
+BELOW["cli"] = set(BELOW) | {"cli"}
+BELOW["__main__"] = {"cli"}
+#: What opens a table of patient rows, and where that is allowed.
+OPENS_ROWS = re.compile(r"\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)$|^csv\.reader$")
+MAY_OPEN_ROWS = {"study", "intake"}
+DRAWING = {"matplotlib", "seaborn"}
+#: Costs as much as pandas to import, and single rarely used calls need it.
+HEAVY_AND_RARE = {"scipy.stats"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, ast.AST]]:
+    """Absolute module names that a file imports, with the node that does it; ``from x import y`` gives ``x.y``."""
+    package = ["kap_analysis", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            start = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((f"{start}.{alias.name}", node) for alias in node.names)
+
+
+def where(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
+
+
+MODULES = [path for path in FILES if path != PACKAGE / "__init__.py"]
+
+
+def test_every_room_is_in_the_table():
+    assert {room_of(path) for path in MODULES} - set(BELOW) == set()
+
+
+def test_imports_point_up_the_list_and_never_at_the_package_root():
+    wrong = []
+    for path in MODULES:
+        room = room_of(path)
+        for name, node in imports(path):
+            parts = name.split(".")
+            if parts[0] == "kap_analysis" and (len(parts) < 2 or parts[1] not in BELOW[room] | {room}):
+                wrong.append(f"{where(path, node)} imports {name}")
+    assert wrong == []
+
+
+def test_no_import_stands_inside_a_function_except_in_the_command_line():
+    wrong = []
+    for path in FILES:
+        functions = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.FunctionDef))
+        inside = [n for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
+        if room_of(path) != "cli":
+            wrong += [where(path, n) for n in inside if getattr(n, "module", None) not in HEAVY_AND_RARE]
+    assert wrong == []
+
+
+def test_the_face_of_a_room_imports_nothing_but_its_lazy_names():
+    allowed = {"kap_analysis", "figures", "tables"}
+    wrong = []
+    for path in PACKAGE.rglob("__init__.py"):
+        names = {name for name, _ in imports(path)}
+        if names - ({"lazy_loader"} if path.parent.name in allowed else set()):
+            wrong.append(str(path.relative_to(PACKAGE)))
+    assert wrong == []
+
+
+def test_patient_rows_are_opened_in_the_study_only():
+    wrong = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            opens = isinstance(node, ast.Attribute) and OPENS_ROWS.search(ast.unparse(node))
+            if opens and room_of(path) not in MAY_OPEN_ROWS:
+                wrong.append(f"{where(path, node)} {ast.unparse(node)}")
+    assert wrong == []
+
+
+def test_only_figures_draw_and_none_uses_pyplot():
+    drawing = [
+        f"{where(path, node)} {name}"
+        for path in FILES
+        for name, node in imports(path)
+        if (name.split(".")[0] in DRAWING and room_of(path) != "figures") or "pyplot" in name
+    ]
+    assert drawing == []
+
+
+def test_statsmodels_is_imported_only_where_a_model_is_fitted():
+    rooms = {room_of(path) for path in FILES for name, _ in imports(path) if name.split(".")[0] == "statsmodels"}
+    assert rooms <= {"analysis"}
+
+
+#: Modules that hold the one function they are named after; to be given nouns of their own.
+NAMED_ALIKE = {
+    "analysis": {"band_movement", "clinical_change", "durability", "target_change"},
+    "mixed": {"cluster_robust", "marginal_means"},
+    "study": {"instrument_scores", "settings_text"},
+}
+
+
+@pytest.mark.parametrize("room", sorted(set(BELOW) - {"cli"}))
+def test_no_public_function_shares_the_name_of_a_module(room):
+    """A function that shadows its module hides it from the room; in cli/ each verb has its file, by design."""
+    files = [path for path in MODULES if room_of(path) == room]
+    modules = {path.stem for path in files} | set(BELOW)
+    shared = {
+        node.name
+        for path in files
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and node.name in modules
+    }
+    assert shared - NAMED_ALIKE.get(room, set()) == set()

@@ -1,0 +1,97 @@
+"""One place per fact: what is written twice is held to be the same."""
+
+import re
+import runpy
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import kap_analysis as kap
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
+CONDA = ("python", "jupyterlab", "pandas", "statsmodels", "matplotlib", "seaborn")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project() -> dict:
+    return tomllib.loads(read("pyproject.toml"))["project"]
+
+
+def requirements(project: dict) -> dict[str, str]:
+    """Name to bounds of every requirement in pyproject.toml."""
+    listed = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    listed.append("python" + project["requires-python"])
+    return {match[1].lower(): match[2] for r in listed if (match := re.match(r"([A-Za-z0-9._-]+)(.*)", r))}
+
+
+def test_the_conda_environment_has_the_bounds_of_pyproject(project):
+    text = read("environment.yml")
+    named = dict(re.findall(r"^  - ([a-z_-]+)((?:[<>=!~]=?[^\s,]+,?)*)$", text, flags=re.MULTILINE))
+    bounds = requirements(project)
+    assert {name: named[name] for name in CONDA} == {name: bounds[name] for name in CONDA}
+    extras = re.search(r"- -e \.\[(.+)\]$", text, flags=re.MULTILINE)
+    assert extras is not None
+    assert set(extras[1].split(",")) <= set(project["optional-dependencies"])
+
+
+def test_the_version_stands_in_one_place(project):
+    assert project["dynamic"] == ["version"]
+    assert "version" not in project
+    assert f"\nversion: {kap.__version__}\n" in read("CITATION.cff")
+    assert f"## {kap.__version__}" in read("CHANGELOG.md")
+
+
+def test_the_lock_names_every_requirement_with_hashes_and_no_address(project):
+    lock = read("requirements.lock")
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", lock, flags=re.MULTILINE))
+    wanted = {name.replace("_", "-").replace(".", "-") for name in requirements(project)} - {"python"}
+    assert wanted - locked == set()
+    assert re.findall(r"https?:|--(?:extra-)?index|--find-links|--trusted|file:", lock) == []
+    pins = re.split(r"\n(?=[a-z0-9])", lock.strip())
+    assert [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin] == []
+
+
+def test_public_names_and_signatures_are_those_committed():
+    found = runpy.run_path(str(ROOT / "tests" / "public_api.py"))["public_api"]()
+    assert found == read("tests/public_api.txt"), "renew it by `make public-api`, and tell CHANGELOG.md"
+
+
+def test_make_help_lists_what_is_promised():
+    listed = set(re.findall(r"^([a-z-]+):.*## ", read("Makefile"), flags=re.MULTILINE))
+    promised = {"reproduce", "test", "lint", "check", "notebooks", "lab", "lock", "test-all", "test-lowest"}
+    assert promised - listed == set()
+    assert set(re.findall(r"`make ([a-z-]+)", read("CONTRIBUTING.md"))) - listed == set()
+
+
+def test_import_loads_no_room():
+    program = (
+        "import sys, kap_analysis; print(sorted(m for m in sys.modules if m.split('.')[0] in ('pandas', 'numpy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_thin_and_comes_from_one_fresh_run(path):
+    notebook = nbformat.read(path, as_version=4)
+    first, code = notebook.cells[0], [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert re.match(r"# .*\?$", first.source.splitlines()[0]), "the H1 is the question"
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
+    sources = [cell.source for cell in code]
+    assert [
+        s for s in sources if len(re.findall(r"\S.*", s)) > 5 or re.search(r"^\s*(def|class|for|while) ", s, re.M)
+    ] == []
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in code) == 1
+    assert "list_versions" in sources[-1]
