@@ -15,6 +15,7 @@ from kap_analysis.analysis.wording import join_words, number
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.dictionary import TABLES
 from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 
@@ -141,7 +142,7 @@ def describe_characteristic(patients: pd.DataFrame, column: str, label: str, uni
             "label": label, "kind": kind, "unit": unit, FORMAT: shown,
             "n_patients": len(part), "n_missing": len(part) - len(known), "smd": difference(*pair),
         }  # fmt: skip
-        summaries = [_summary(known)] if kind == "continuous" else _shares(known, values)
+        summaries = [_summary(known)] if kind == "continuous" else _shares(known, values, column)
         rows += [{**common, **summary} for summary in summaries]
     columns = ["label", "kind", "unit", "level", FORMAT, "n_patients", "n_missing"]
     statistics = ["mean", "sd", "median", "q1", "q3", "n", "share", "smd"]
@@ -154,14 +155,21 @@ def _summary(known: pd.Series) -> dict[str, object]:
     return {"level": "", "mean": numbers.mean(), "sd": numbers.std(), "median": middle, "q1": low, "q3": high}
 
 
-def _shares(known: pd.Series, everybody: pd.Series) -> list[dict[str, object]]:
+def _shares(known: pd.Series, everybody: pd.Series, column: str) -> list[dict[str, object]]:
     counts = known.astype("str").value_counts()
     levels = everybody.dropna().astype("str").value_counts()
     order = sorted(levels.index) if len(levels) == 2 else list(levels.index)
     return [
-        {"level": level, "n": int(counts.get(level, 0)), "share": counts.get(level, 0) / max(len(known), 1)}
+        {"level": _level_title(column, level), "n": int(counts.get(level, 0)), "share": counts.get(level, 0) / max(len(known), 1)}
         for level in order
     ]
+
+
+def _level_title(column: str, level: str) -> str:
+    """A level as the data dictionary calls it: "Post-traumatic stress disorder" for ptsd."""
+    known = {"primary_diagnosis": TABLES["diagnoses"].columns["diagnosis"], **TABLES["patients"].columns}
+    titles = {one.name: one.title for one in known[column].levels} if column in known else {}
+    return titles.get(level, level)
 
 
 def _named(entry: tuple[str, str, str], instrument: str) -> tuple[str, str, str]:
