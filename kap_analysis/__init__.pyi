@@ -2,11 +2,11 @@ from . import figures as figures
 from . import tables as tables
 from .analysis.allocation import check_allocation as check_allocation
 from .analysis.characteristics import baseline_characteristics as baseline_characteristics
-from .analysis.clinical_change import clinical_change as clinical_change
 from .analysis.completeness import describe_completeness as describe_completeness
 from .analysis.exposure import describe_exposure as describe_exposure
 from .analysis.flow import participant_flow as participant_flow
 from .analysis.intercurrent import count_intercurrent_events as count_intercurrent_events
+from .analysis.lasting_response import durability as durability
 from .analysis.observed import observed_scores as observed_scores
 from .analysis.observed import paired_scores as paired_scores
 from .analysis.positivity import describe_positivity as describe_positivity
@@ -14,6 +14,9 @@ from .analysis.provisional import compare_formats_provisionally as compare_forma
 from .analysis.run_chart import chart_quarters as chart_quarters
 from .analysis.safety import review_safety as review_safety
 from .analysis.session_scores import scores_by_session as scores_by_session
+from .analysis.severity_bands import band_movement as band_movement
+from .analysis.significant_change import clinical_change as clinical_change
+from .analysis.target_instrument import target_change as target_change
 from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items

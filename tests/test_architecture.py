@@ -122,7 +122,6 @@ def test_statsmodels_is_imported_only_where_a_model_is_fitted():
 
 #: Modules that hold the one function they are named after; to be given nouns of their own.
 NAMED_ALIKE = {
-    "analysis": {"band_movement", "clinical_change", "durability", "target_change"},
     "mixed": {"cluster_robust", "marginal_means"},
     "study": {"instrument_scores", "settings_text"},
 }

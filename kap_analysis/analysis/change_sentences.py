@@ -10,7 +10,7 @@ from kap_analysis.analysis.wording import interval, number, share
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 
 if TYPE_CHECKING:
-    from kap_analysis.analysis.clinical_change import ClinicalChange
+    from kap_analysis.analysis.significant_change import ClinicalChange
 
 
 def change_paragraph(result: "ClinicalChange") -> str:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.band_movement import band_movement
-from kap_analysis.analysis.clinical_change import clinical_change
-from kap_analysis.analysis.durability import durability
-from kap_analysis.analysis.target_change import NO_TARGET, target_change
+from kap_analysis.analysis.lasting_response import durability
+from kap_analysis.analysis.severity_bands import band_movement
+from kap_analysis.analysis.significant_change import clinical_change
+from kap_analysis.analysis.target_instrument import NO_TARGET, target_change
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import load_study
 

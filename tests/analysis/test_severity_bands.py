@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.band_movement import band_movement
+from kap_analysis.analysis.severity_bands import band_movement
 from kap_analysis.errors import AnalysisError, InstrumentError
 from kap_analysis.study.outcomes import Outcomes
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.clinical_change import clinical_change
 from kap_analysis.analysis.cutoffs import Norms
+from kap_analysis.analysis.significant_change import clinical_change
 from kap_analysis.errors import AnalysisError, InstrumentError
+from kap_analysis.instruments.registry import instrument_from_mapping
 from kap_analysis.study.outcomes import Outcomes
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference"
@@ -123,19 +124,13 @@ def test_higher_is_better_mirrors():
     scores = {"a": ("group", 80, 20), "b": ("group", 60, 84), "c": ("individual", 40, 32), "d": ("group", 20, 96)}
     turned = {name: (care, 100 - before, 100 - after) for name, (care, before, after) in scores.items()}
     own = {"name": "KAP-X", "total_range": [0, 100], "higher_is_better": False}
-    from_own = _own(own)
+    from_own = instrument_from_mapping(own)
     down = clinical_change(make_outcomes(scores, from_own), "month 3", norms=norms)
     up = clinical_change(make_outcomes(turned, "WHO-5"), "month 3", norms=mirrored)
     assert down.patients["class"].tolist() == up.patients["class"].tolist()
     assert down.patients["below_cut_at_baseline"].tolist() == up.patients["below_cut_at_baseline"].tolist()
     assert up.cutoff == pytest.approx(100 - down.cutoff)
     assert "now above the cut-off" in up.paragraph and "now below the cut-off" in down.paragraph
-
-
-def _own(mapping):
-    from kap_analysis.instruments.registry import instrument_from_mapping
-
-    return instrument_from_mapping(mapping)
 
 
 def test_without_a_cutoff_nobody_recovers_and_the_result_says_so():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.durability import durability
+from kap_analysis.analysis.lasting_response import durability
 from kap_analysis.errors import AnalysisError, InstrumentError
 from kap_analysis.study.outcomes import Outcomes
 

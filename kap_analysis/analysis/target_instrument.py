@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.analysis.clinical_change import classify_patients, pair_scores
 from kap_analysis.analysis.cutoffs import choose_norms, pick_cutoff
 from kap_analysis.analysis.proportion import by_format, share_columns
 from kap_analysis.analysis.reliable_change import CLASSES, DETERIORATED, IMPROVED, JACOBSON_TRUAX, RECOVERED
 from kap_analysis.analysis.response import list_criteria, meets
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.significant_change import classify_patients, pair_scores
 from kap_analysis.analysis.treated import treated_patients
 from kap_analysis.analysis.wording import join_words, number, share
 from kap_analysis.columns import BASELINE, FORMAT, FORMATS, PATIENT_ID
