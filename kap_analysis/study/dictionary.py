@@ -73,13 +73,17 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """One table: its columns by name, the key, whether the folder must have it, and two made-up rows."""
+    """One table: its columns by name, its key, whether the folder must have it, and two made-up rows.
+
+    Without a column of ``key_needs`` two rows with the same key may be two things, and the key is not checked.
+    """
 
     name: str
     title: str
     row: str
     required: bool
     key: tuple[str, ...]
+    key_needs: tuple[str, ...]
     columns: Mapping[str, ColumnSpec]
     example: tuple[Mapping[str, str], ...]
 
@@ -104,6 +108,7 @@ def _table(name: str, entry: Mapping[str, Any]) -> TableSpec:
         row=entry["row"],
         required=entry.get("required", False),
         key=tuple(entry["key"]),
+        key_needs=tuple(entry.get("key_needs", ())),
         columns=MappingProxyType({column.name: column for column in required_first}),
         example=tuple(MappingProxyType(row) for row in entry["example"]),
     )

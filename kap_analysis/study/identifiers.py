@@ -32,7 +32,7 @@ _NAMES_OF_IDENTIFIERS: Final = re.compile(
 )
 
 EMAIL: Final = r"[^\s@]+@[^\s@]+\.[^\s@]+"
-_MONTH: Final = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\p{L}*\.?"
+_MONTH: Final = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY: Final = "(0?[1-9]|[12][0-9]|3[01])"
 DATE: Final = (
     rf"(^|[^0-9])((19|20)[0-9]{{2}}[-/.](0?[1-9]|1[0-2])[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.](19|20)[0-9]{{2}}"
@@ -75,9 +75,10 @@ def identifier_kinds(values: Sequence[str], patterns: Sequence[tuple[str, str]] 
     if len(values) == 0:
         return kinds
     texts = pa.array(values, type=pa.string())
+    if not _matches(texts, "|".join(f"(?:{pattern})" for _, pattern in patterns)).any():
+        return kinds
     for kind, pattern in reversed(patterns):
-        matches = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
-        kinds[matches.astype(bool)] = kind
+        kinds[_matches(texts, pattern)] = kind
     return kinds
 
 
@@ -85,8 +86,11 @@ def are_plain_codes(values: Sequence[str], longest: int) -> np.ndarray:
     """Say of each text whether it is made of letters, digits and ``_ . : ; + -`` only, and no longer than that."""
     if len(values) == 0:
         return np.empty(0, dtype=bool)
-    matches = pc.match_substring_regex(pa.array(values, type=pa.string()), rf"^[A-Za-z0-9_.:;+-]{{1,{longest}}}$")
-    return matches.to_numpy(zero_copy_only=False).astype(bool)
+    return _matches(pa.array(values, type=pa.string()), rf"^[A-Za-z0-9_.:;+-]{{1,{longest}}}$")
+
+
+def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
+    return pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False).astype(bool)
 
 
 def mask(value: str) -> str:

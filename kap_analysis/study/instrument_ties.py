@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.study.dictionary import TABLES
+from kap_analysis.study.look_up import value_at
 from kap_analysis.study.problems import Problems
 from kap_analysis.study.settings_file import SETTINGS_FILE
 from kap_analysis.study.ties import Tie, TypedFolder
@@ -64,19 +65,25 @@ def check_answers(folder: TypedFolder, problems: Problems) -> None:
 
 
 def check_empty_scores(folder: TypedFolder, problems: Problems) -> None:
-    """An assessment without a total has its answers in items.csv, or says by n_answered that there is none."""
+    """An assessment without a total has its answers in items.csv, or says by n_answered that some are missing.
+
+    Where a folder has neither items.csv nor n_answered, it cannot say why there is no total, and need not.
+    """
     table = folder.table("assessments", "patient_id", "day", "instrument", "score")
-    if table is None:
-        return
-    empty = table.frame["score"].isna().to_numpy()
-    if table.has("n_answered"):
-        empty = empty & table.frame["n_answered"].isna().to_numpy()
     items = folder.table("items", "patient_id", "day", "instrument")
-    if items is not None and empty.any():
+    if table is None or (items is None and not table.has("n_answered")):
+        return
+    unexplained = table.frame["score"].isna().to_numpy()
+    if table.has("n_answered"):
+        n_items = pd.Series({name: one.n_items or np.inf for name, one in folder.instruments.items()}, dtype=float)
+        n_answered = table.frame["n_answered"].to_numpy()
+        unexplained = unexplained & ~(n_answered < value_at(table.frame["instrument"], n_items))
+    if items is not None and unexplained.any():
         key = [name for name in ASSESSMENT if table.has(name) and items.has(name)]
         answered = pd.MultiIndex.from_frame(items.frame[key].drop_duplicates())
-        empty = empty & ~pd.MultiIndex.from_frame(table.frame[key]).isin(answered)
-    table.report(problems, empty, "score", "an empty cell", "a number, or the answers in items, or n_answered")
+        unexplained = unexplained & ~pd.MultiIndex.from_frame(table.frame[key]).isin(answered)
+    expected = "a number, or the answers in items, or fewer n_answered than the instrument has items"
+    table.report(problems, unexplained, "score", "an empty cell", expected)
 
 
 def check_measures(folder: TypedFolder, problems: Problems) -> None:

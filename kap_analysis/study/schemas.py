@@ -109,10 +109,11 @@ def _expected(value: str, column: ColumnSpec, instruments: Collection[str]) -> s
 def key_failures(frame: pd.DataFrame, spec: TableSpec) -> tuple[np.ndarray, np.ndarray]:
     """Return positions of rows whose key stood before, and the position of the first row with that key.
 
-    Columns of the key that are absent are left out of it; two missing values are equal.
+    Columns of the key that are absent are left out of it, but for those that it needs: without them there are no
+    failures. Two missing values are equal.
     """
     key = [name for name in spec.key if name in frame.columns]
-    if not key or len(frame) == 0:
+    if not key or len(frame) == 0 or not set(spec.key_needs) <= set(frame.columns):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     shared = frame.duplicated(key, keep=False).to_numpy()
     if not shared.any():
