@@ -69,9 +69,9 @@ class AllocationSensitivity(Result):
         ]
         notes = " ".join(self.notes["note"])
         return (
-            f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before weighting, "
-            f"{number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after overlap weights. "
-            f"Group minus individual at {self.visit} by {'; '.join(told)}. "
+            f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
+            f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
+            f"overlap weights. Group minus individual at {self.visit} by {'; '.join(told)}. "
             f"{join_words(list(self.confounding['meaning']))}. {notes}".strip()
         )
 
@@ -109,17 +109,16 @@ def check_allocation(
     margin = margin if margin is not None else (plan.margin.points if plan.margin else None)
     primary = next(e for e in estimates if e["method"] == "doubly robust")
     result = AllocationSensitivity(
-        propensity=pd.DataFrame(
-            {PATIENT_ID: people[PATIENT_ID].to_numpy(), FORMAT: people[FORMAT].astype("str").to_numpy(), "propensity": score,
-             "ipw": weights[IPW], "overlap": weights[OVERLAP]}
-        ),
+        propensity=people[[PATIENT_ID, FORMAT]]
+        .astype({FORMAT: "str"})
+        .assign(propensity=score, ipw=weights[IPW], overlap=weights[OVERLAP]),
         balance=_balance(design, people["is_group"].to_numpy(), weights),
         effective_sample_size=_effective_sizes(people, weights),
         estimates=pd.DataFrame(estimates),
         confounding=_confounding(primary, margin, outcomes.instrument.higher_is_better),
         notes=pd.DataFrame({"note": [*model.notes, *_weight_notes(score, weights[IPW])]}),
         visit=visit,
-    )  # fmt: skip
+    )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
@@ -144,8 +143,8 @@ def _at_visit(model: ModelFrame, visit: str) -> pd.DataFrame:
     counts = people["is_group"].value_counts()
     if len(counts) < 2 or counts.min() < 10:
         raise AnalysisError(
-            f"At {visit} {int(counts.get(0.0, 0))} individual and {int(counts.get(1.0, 0))} group patients were scored; "
-            "weighting needs 10 or more of each."
+            f"At {visit} {int(counts.get(0.0, 0))} individual and {int(counts.get(1.0, 0))} group patients were "
+            "scored; weighting needs 10 or more of each."
         )
     return people.reset_index(drop=True)
 
@@ -157,7 +156,7 @@ def _estimates(
     group, score = people["is_group"].to_numpy(), people[SCORE].to_numpy(float)
     point = _all_methods(design, group, score)
     samples = bootstrap_samples(people, n_bootstrap, seed)
-    drawn = []
+    drawn: list[tuple[float, ...]] = []
     for done, rows in enumerate(samples, start=1):
         try:
             drawn.append(_all_methods(design[rows], group[rows], score[rows]))
@@ -170,14 +169,18 @@ def _estimates(
         "regression": "difference given the covariates", "inverse-probability weights": "all patients (ATE)",
         "overlap weights": "patients who might be in either (ATO)", "doubly robust": "all patients (ATE)",
     }  # fmt: skip
-    rows = []
+    found: list[dict[str, object]] = []
     for position, (method, estimand) in enumerate(estimands.items()):
-        low, high = percentile_interval(np.array([d[position] for d in drawn]))
-        rows.append({
-            "method": method, "estimand": estimand, "estimate": point[position], "ci_low": low, "ci_high": high,
-            N_PATIENTS: len(people), "n_bootstrap": len(drawn), "assumes": assumes,
-        })  # fmt: skip
-    return rows
+        low, high = percentile_interval(np.array([values[position] for values in drawn]))
+        described = {
+            "method": method,
+            "estimand": estimand,
+            "estimate": point[position],
+            "ci_low": low,
+            "ci_high": high,
+        }
+        found.append({**described, N_PATIENTS: len(people), "n_bootstrap": len(drawn), "assumes": assumes})
+    return found
 
 
 def _all_methods(design: np.ndarray, group: np.ndarray, score: np.ndarray) -> tuple[float, float, float, float]:

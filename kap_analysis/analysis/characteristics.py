@@ -160,7 +160,11 @@ def _shares(known: pd.Series, everybody: pd.Series, column: str) -> list[dict[st
     levels = everybody.dropna().astype("str").value_counts()
     order = sorted(levels.index) if len(levels) == 2 else list(levels.index)
     return [
-        {"level": _level_title(column, level), "n": int(counts.get(level, 0)), "share": counts.get(level, 0) / max(len(known), 1)}
+        {
+            "level": _level_title(column, level),
+            "n": int(counts.get(level, 0)),
+            "share": counts.get(level, 0) / max(len(known), 1),
+        }
         for level in order
     ]
 

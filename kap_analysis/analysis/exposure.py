@@ -12,6 +12,7 @@ from kap_analysis.columns import COHORT_ID, DAY, FORMAT, N_PATIENTS, PATIENT_ID,
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 
 HOURS = (24.0, 48.0)
 WITHIN_HOURS = "24–48 hours after the ketamine session"
@@ -67,7 +68,7 @@ class Exposure(Result):
         return f"There were {join_words(told)}.{tail}"
 
 
-def describe_exposure(study: Study, *, format_rule: str = "planned") -> Exposure:
+def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:
     """Describe what the treated patients received.
 
     Sessions that were missed or cancelled are not counted; an empty status counts as attended.
@@ -132,7 +133,7 @@ def _sessions_per_patient(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.
     rows = []
     for key, part in table.astype({"arm": "str", "kind": "str"}).groupby(columns, observed=True):
         per_patient = part[PATIENT_ID].value_counts()
-        total, squares, n = per_patient.sum(), (per_patient**2).sum(), int(treated[key[0]])
+        total, squares, n = per_patient.sum(), (per_patient**2).sum(), int(treated[str(key[0])])
         variance = (squares - total**2 / n) / (n - 1) if n > 1 else np.nan
         rows.append([*key, int(total), len(per_patient), total / n, np.sqrt(variance)])
     names = [FORMAT, "kind", "setting", "phase", "n_sessions", N_PATIENTS, "mean_per_patient", "sd"]

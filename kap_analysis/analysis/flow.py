@@ -10,6 +10,7 @@ from kap_analysis.analysis.wording import join_words, number, share
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 
 IN_STUDY = "in the study"
 STARTED = "started treatment"
@@ -38,7 +39,7 @@ class ParticipantFlow(Result):
         whole = self.steps[(self.steps[PRACTICE] == "all") & (self.steps[FORMAT] == "all")]
         counts = whole.set_index("step")[N_PATIENTS]
         first, last = str(counts.index[0]), str(counts.index[-1])
-        started = counts.get(STARTED)
+        started = counts[STARTED]
         arms = self.steps[(self.steps[PRACTICE] == "all") & self.steps[FORMAT].isin(FORMATS)]
         told = []
         for arm, part in arms.groupby(FORMAT, sort=False, observed=True):
@@ -46,11 +47,14 @@ class ParticipantFlow(Result):
             told.append(f"{share(n[last], n[STARTED])} in {arm} format")
         return (
             f"Of {number(counts[first], 0)} patients in the study, {number(started, 0)} started treatment and "
-            f"{share(counts[last], started)} of those who started were {last} with a baseline score: {join_words(told)}."
+            f"{share(counts[last], started)} of those who started were {last} with a baseline score: "
+            f"{join_words(told)}."
         )
 
 
-def participant_flow(study: Study, *, instrument: str | None = None, format_rule: str = "planned") -> ParticipantFlow:
+def participant_flow(
+    study: Study, *, instrument: str | None = None, format_rule: FormatRule = "planned"
+) -> ParticipantFlow:
     """Follow the patients from the study to the primary visit.
 
     Parameters

@@ -10,6 +10,7 @@ from kap_analysis.analysis.wording import join_words, share
 from kap_analysis.columns import DAY, FORMAT, N_PATIENTS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 
 NEW_TREATMENT = ("started", "dose_increased")
 
@@ -38,7 +39,7 @@ class IntercurrentEvents(Result):
 
 
 def count_intercurrent_events(
-    study: Study, *, until_day: int | None = None, format_rule: str = "planned"
+    study: Study, *, until_day: int | None = None, format_rule: FormatRule = "planned"
 ) -> IntercurrentEvents:
     """Count intercurrent events among treated patients.
 

@@ -17,6 +17,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.time_zero import FormatRule
 
 DAYS_CAPTION: Final = (
     "Responders only, counted from a moment after treatment began: the curves say how long responses last, "
@@ -68,7 +69,9 @@ class Durability(Result):
         )
 
 
-def durability(study: Study | Outcomes, instrument: str | None = None, *, format_rule: str = "planned") -> Durability:
+def durability(
+    study: Study | Outcomes, instrument: str | None = None, *, format_rule: FormatRule = "planned"
+) -> Durability:
     """Follow responders from their first response until they no longer meet its criterion.
 
     Parameters
@@ -89,7 +92,7 @@ def durability(study: Study | Outcomes, instrument: str | None = None, *, format
     if isinstance(study, Outcomes):
         outcomes, sessions = study, None
     else:
-        outcomes = study.outcomes(instrument, visits="all", format_rule=format_rule)  # type: ignore[arg-type]
+        outcomes = study.outcomes(instrument, visits="all", format_rule=format_rule)
         sessions = held_sessions(study)
     outcomes.instrument.require("response", "Time to the loss of a response needs one.")
     rule = list_criteria(outcomes.instrument)[0]

@@ -73,7 +73,8 @@ class PairedScores(Result):
         return (
             f"In the {number(row[N_PATIENTS], 0)} of {number(row['n_started'], 0)} patients with a score at both "
             f"times, mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, a change of "
-            f"{number(row['mean_change'])} points (95 % interval {interval(row['ci_low'], row['ci_high'])}). {NO_CONTROL}"
+            f"{number(row['mean_change'])} points (95 % interval {interval(row['ci_low'], row['ci_high'])}). "
+            f"{NO_CONTROL}"
         )
 
 

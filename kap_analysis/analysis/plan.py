@@ -14,6 +14,7 @@ from kap_analysis.analysis.wording import join_words, number, plural
 from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import CohortRule, FormatRule
 
 FILE_NAME = "plan.toml"
 TREATMENT_POLICY = "treatment policy"
@@ -87,8 +88,8 @@ class Plan:
     population: str = "at least one ketamine session, a baseline score, and one score after baseline"
     switching: str = TREATMENT_POLICY
     dropout: str = HYPOTHETICAL
-    format_rule: str = "planned"
-    cohort_rule: str = "first"
+    format_rule: FormatRule = "planned"
+    cohort_rule: CohortRule = "first"
     margin: PlannedMargin | None = None
     ladder: Ladder = field(default_factory=Ladder)
     origin: str = "drafted"

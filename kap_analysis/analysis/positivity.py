@@ -10,6 +10,7 @@ from kap_analysis.analysis.wording import join_words, number, plural
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 
 CANNOT_BE_TOLD_APART = "format and facilitators cannot be told apart here"
 
@@ -42,7 +43,7 @@ class Positivity(Result):
         return f"Treated in group format: {join_words(told)}. {self.sentence}"
 
 
-def describe_positivity(study: Study, *, format_rule: str = "planned") -> Positivity:
+def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") -> Positivity:
     """Count patients per practice and format, and whom each facilitator saw in which format."""
     patients = treated_patients(study, format_rule=format_rule)
     practice = patients[PRACTICE].astype("object").fillna("not recorded").astype("str")
@@ -50,7 +51,7 @@ def describe_positivity(study: Study, *, format_rule: str = "planned") -> Positi
     for arm in (INDIVIDUAL, GROUP):
         if arm not in counts:
             counts[arm] = 0
-    cells = counts.rename_axis(columns=FORMAT).stack().rename(N_PATIENTS).reset_index()
+    cells = counts.rename_axis(columns=FORMAT).reset_index().melt(PRACTICE, value_name=N_PATIENTS)
     facilitators = _facilitators(study)
     sentence = " ".join([_practice_sentence(cells), _facilitator_sentence(facilitators)])
     result = Positivity(cells, facilitators, sentence)

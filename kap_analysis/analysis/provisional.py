@@ -84,9 +84,10 @@ class ProvisionalComparison(Result):
         crosses = row["ci_low"] <= 0 <= row["ci_high"]
         said = "allows either format to be the better one" if crosses else "does not include a difference of zero"
         return (
-            f"At {row[VISIT]}, patients treated in groups scored {number(abs(row['estimate']))} {model[INSTRUMENT]} points "
-            f"{side} than patients seen individually, after adjustment. Group minus individual is {estimate_sentence(row)}, "
-            f"n = {number(row[N_PATIENTS], 0)} ({LABEL}); the interval {said}."
+            f"At {row[VISIT]}, patients treated in groups scored {number(abs(row['estimate']))} "
+            f"{model[INSTRUMENT]} points {side} than patients seen individually, after adjustment. "
+            f"Group minus individual is {estimate_sentence(row)}, n = {number(row[N_PATIENTS], 0)} ({LABEL}); "
+            f"the interval {said}."
         )
 
     @property
@@ -152,7 +153,9 @@ def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[s
     for at in visits:
         for arm in (INDIVIDUAL, GROUP):
             set_to = {VISIT: at, FORMAT: arm}
-            given = {c: pd.Categorical([v] * len(patients), dtype=frame[c].dtype) for c, v in set_to.items()}
+            given = {
+                c: pd.Categorical([v] * len(patients), categories=frame[c].cat.categories) for c, v in set_to.items()
+            }
             rows.append(np.asarray(_design(info, patients.assign(**given))).mean(axis=0))
             names.append({FORMAT: arm, VISIT: at, N_PATIENTS: int(counts.get((arm, at), 0))})
     matrix = np.array(rows)

@@ -12,7 +12,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
 
-#: A run of this many quarters on one side of the median is a signal (Perla, Provost & Murray 2011, doi 10.1136/bmjqs.2009.037895).
+#: A run of this many quarters on one side of the median is a signal (Perla et al. 2011, doi 10.1136/bmjqs.2009.037895).
 SIGNAL_RUN = 6
 
 

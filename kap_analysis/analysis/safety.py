@@ -12,6 +12,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ENDORSED, SENTENCE, suicidality_states
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 from kap_analysis.study.visit_windows import place_in_windows
 
 
@@ -51,7 +52,8 @@ class Safety(Result):
     def paragraph(self) -> str:
         asked = self.events.drop_duplicates([FORMAT, "route"])[["n_sessions_asked", "n_sessions"]].sum(min_count=1)
         told = [
-            f"Adverse events were asked about at {share(asked['n_sessions_asked'], asked['n_sessions'])} ketamine sessions"
+            "Adverse events were asked about at "
+            f"{share(asked['n_sessions_asked'], asked['n_sessions'])} ketamine sessions"
         ]
         by_arm = self.events.groupby(FORMAT, observed=True)["n_events"].sum(min_count=1)
         told.append(
@@ -70,7 +72,9 @@ class Safety(Result):
         return f"{sentence} {SENTENCE}"
 
 
-def review_safety(study: Study, *, suicidality_instrument: str = "PHQ-9", format_rule: str = "planned") -> Safety:
+def review_safety(
+    study: Study, *, suicidality_instrument: str = "PHQ-9", format_rule: FormatRule = "planned"
+) -> Safety:
     """Describe adverse events, vital signs and a suicidality item, by format at time zero.
 
     Parameters

@@ -12,6 +12,7 @@ from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 
 CAPTION = "Those who stop early leave the line: later points are fewer and other patients, not the same ones improving."
 
@@ -40,13 +41,14 @@ class SessionScores(Result):
             first, last = part.iloc[0], part.iloc[-1]
             told.append(
                 f"in {arm} format from {number(first['mean'])} before session {first['session_number']} "
-                f"(n = {number(first[N_PATIENTS], 0)}) to {number(last['mean'])} before session {last['session_number']} "
+                f"(n = {number(first[N_PATIENTS], 0)}) to {number(last['mean'])} before session "
+                f"{last['session_number']} "
                 f"(n = {number(last[N_PATIENTS], 0)})"
             )
         return f"Mean {self.means[INSTRUMENT].iloc[0]} went {join_words(told)}. {CAPTION}"
 
 
-def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: str = "planned") -> SessionScores:
+def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: FormatRule = "planned") -> SessionScores:
     """Mean score answered before each held ketamine session.
 
     Parameters
@@ -78,7 +80,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: s
             "scores cannot be shown by session number."
         )
     rows = [
-        {INSTRUMENT: instrument, FORMAT: arm, "session_number": int(count), **mean_interval(part[SCORE])}
+        {INSTRUMENT: instrument, FORMAT: arm, "session_number": count, **mean_interval(part[SCORE])}
         for (arm, count), part in lines.groupby([lines[FORMAT].astype("str"), "session_number"])
     ]
     shown = lines[[PATIENT_ID, FORMAT, "session_number", DAY, SCORE]].reset_index(drop=True)

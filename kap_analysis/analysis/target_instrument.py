@@ -16,6 +16,7 @@ from kap_analysis.columns import BASELINE, FORMAT, FORMATS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.study.load import Study
+from kap_analysis.study.time_zero import FormatRule
 
 NO_TARGET = "patients.csv names no target_instrument; the change on each patient's own instrument needs one."
 
@@ -61,7 +62,7 @@ class TargetChange(Result):
         )
 
 
-def target_change(study: Study, visit: str | None = None, *, format_rule: str = "planned") -> TargetChange:
+def target_change(study: Study, visit: str | None = None, *, format_rule: FormatRule = "planned") -> TargetChange:
     """Classify each patient on the own target instrument, by Jacobson and Truax.
 
     Norms come from the registry where it has a clinical mean and SD, else from the pairs of everybody who has the
@@ -104,14 +105,14 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: str = 
 
 
 def _judge(
-    study: Study, name: str, own: set[str], visit: str, format_rule: str
+    study: Study, name: str, own: set[str], visit: str, format_rule: FormatRule
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Patients of one target instrument, classified, and what was used to do so."""
     row: dict[str, object] = {"n_assessed": 0, "n_reliably_better": 0, "n_reliably_worse": 0}
     row |= {"n_with_response_rule": 0, "n_response": 0}
     row |= {"norms": "none", "cutoff": float("nan"), "cutoff_name": "none", "not_judged_because": ""}
     try:
-        outcomes = study.outcomes(name, format_rule=format_rule)  # type: ignore[arg-type]
+        outcomes = study.outcomes(name, format_rule=format_rule)
         everybody = pair_scores(outcomes, visit)
         pairs = everybody.dropna(subset=[BASELINE, "follow_up"])
         instrument = outcomes.instrument

@@ -6,7 +6,7 @@ from kap_analysis.columns import FORMAT, PATIENT_ID
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.attendance import attended, started_patients
 from kap_analysis.study.load import Study
-from kap_analysis.study.time_zero import patients_at_time_zero
+from kap_analysis.study.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 
 def held_sessions(study: Study) -> pd.DataFrame:
@@ -19,14 +19,16 @@ def ketamine_patients(study: Study) -> set[str]:
     return set(started_patients(study.sessions))
 
 
-def patient_formats(study: Study, *, format_rule: str = "planned", cohort_rule: str = "first") -> pd.DataFrame:
+def patient_formats(
+    study: Study, *, format_rule: FormatRule = "planned", cohort_rule: CohortRule = "first"
+) -> pd.DataFrame:
     """The patients table with format and cohort at time zero, and whether treatment started (`started`)."""
     zero = patients_at_time_zero(study.patients, study.sessions, format_rule=format_rule, cohort_rule=cohort_rule)
     added = [c for c in study.patients.columns if c not in zero.columns]
     return zero.merge(study.patients[[PATIENT_ID, *added]], on=PATIENT_ID, how="left")
 
 
-def treated_patients(study: Study, *, format_rule: str = "planned") -> pd.DataFrame:
+def treated_patients(study: Study, *, format_rule: FormatRule = "planned") -> pd.DataFrame:
     """Treated patients with a known format.
 
     Returns

@@ -46,6 +46,6 @@ def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is
     milder = (start > 0) == higher_is_better
     word = "milder" if milder else "more severe"
     return (
-        f"Patients in groups started {number(abs(start))} points {word}; after allowing for that and for the covariates "
-        f"the difference is {estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
+        f"Patients in groups started {number(abs(start))} points {word}; after allowing for that and for the "
+        f"covariates the difference is {estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
     )
