@@ -30,8 +30,8 @@ $(STAMP): requirements.lock pyproject.toml
 		"$$python" -m venv --clear $(VENV) || exit 1; \
 	fi
 	@echo "Installing what requirements.lock names (the first time: about a minute)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(RUN) -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 reproduce: $(STAMP) ## run the notebooks on the simulated study and write results/
@@ -54,10 +54,10 @@ check-notebooks: $(STAMP) ## run the notebooks and hold their committed outputs 
 
 check-wheel: $(STAMP) ## build the wheel and use it in an empty environment
 	@rm -rf build/wheel && mkdir -p build/wheel
-	@$(RUN) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
+	@$(RUN) -m pip wheel --quiet --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
 	@sed -n 's/^\([A-Za-z0-9._-]*==[^\]*\)\\*$$/\1/p' requirements.lock > build/wheel/constraints.txt
 	@$(RUN) -m venv build/wheel/env
-	@build/wheel/env/bin/python -m pip install --quiet --disable-pip-version-check -c build/wheel/constraints.txt build/wheel/*.whl
+	@build/wheel/env/bin/python -m pip install --quiet --quiet --disable-pip-version-check -c build/wheel/constraints.txt build/wheel/*.whl
 	@cd build/wheel && env/bin/kap demo demo && env/bin/kap reproduce --study demo/data/three_practices --out results
 
 notebooks: $(STAMP) ## run the notebooks afresh and keep their outputs
@@ -87,8 +87,8 @@ test-lowest: $(STAMP) ## run the fast tests on the lowest versions that pyprojec
 	@test -x .venv-lowest/bin/python || $(RUN) -m venv .venv-lowest
 	@$(RUN) -m uv pip compile --quiet --no-header --no-annotate --resolution lowest-direct --all-extras pyproject.toml \
 		--output-file .venv-lowest/lowest.txt
-	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-lowest/lowest.txt
-	@.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@.venv-lowest/bin/python -m pip install --quiet --quiet --disable-pip-version-check -r .venv-lowest/lowest.txt
+	@.venv-lowest/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -m "not slow" -n 2
 
 clean: ## remove what was built; .venv and results stay
