@@ -39,11 +39,14 @@ class TypedColumn:
         (positions, found, expected) of the cells that could not be read.
     n_na : int
         Cells that said NA.
+    unreadable : bool
+        The column as a whole was reported, and is missing here.
     """
 
     values: pd.Series
     failed: list[tuple[np.ndarray, str, str]]
     n_na: int
+    unreadable: bool = False
 
 
 def type_cells(cells: Sequence[str], column: ColumnSpec) -> TypedColumn:

@@ -46,6 +46,9 @@ PHONE: Final = (
 FULL_NAME: Final = r"^\p{Lu}\p{Ll}+(-\p{Lu}\p{Ll}+)?(,? +\p{Lu}(\p{Ll}+|\.))*,? +\p{Lu}\p{Ll}+(-\p{Lu}\p{Ll}+)?$"
 FIRST_NAME: Final = r"^\p{Lu}\p{Ll}{2,}$"
 
+# What every pattern above needs: most codes have none of it, and need not be held against each pattern.
+_MAY_BE_ONE: Final = r"[@/., +(]|(19|20)[0-9]{2}|[0-9]{3}-[0-9]{2}|^[A-Z][a-z]|[^\x00-\x7F]"
+
 ANYWHERE: Final = (
     ("an e-mail address", EMAIL),
     ("a date", DATE),
@@ -74,11 +77,12 @@ def identifier_kinds(values: Sequence[str], patterns: Sequence[tuple[str, str]] 
     kinds = np.full(len(values), "", dtype=object)
     if len(values) == 0:
         return kinds
-    texts = pa.array(values, type=pa.string())
-    if not _matches(texts, "|".join(f"(?:{pattern})" for _, pattern in patterns)).any():
+    suspicious = np.flatnonzero(_matches(pa.array(values, type=pa.string()), _MAY_BE_ONE))
+    if len(suspicious) == 0:
         return kinds
+    texts = pa.array([values[at] for at in suspicious.tolist()], type=pa.string())
     for kind, pattern in reversed(patterns):
-        kinds[_matches(texts, pattern)] = kind
+        kinds[suspicious[_matches(texts, pattern)]] = kind
     return kinds
 
 

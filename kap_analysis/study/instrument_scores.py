@@ -74,6 +74,8 @@ def instrument_scores(
     recorded = _one_of("rater", recorded, rater, instrument)
     answers = answers if rater is None else answers[(answers["rater"] == rater) | answers["rater"].isna()]
     recorded = _one_of("version", recorded, version, instrument)
+    if version is not None:  # items carry no version: those of another version's assessment must not slip in
+        answers = answers[_on_days_of(answers, recorded)]
     scored, sentence = _from_items(answers, recorded, instrument, missing_rule)
     n_from_items = int(scored[SCORE].notna().sum())
     have = recorded if len(scored) == 0 else _with_scored(recorded, scored)
@@ -85,6 +87,12 @@ def instrument_scores(
     return InstrumentScores(have.reset_index(drop=True), n_from_items, sentence)
 
 
+def _on_days_of(rows: pd.DataFrame, assessments: pd.DataFrame) -> np.ndarray:
+    """Say for each row whether its patient has one of these assessments on its day."""
+    key = [PATIENT_ID, DAY]
+    return np.asarray(pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(assessments[key])))
+
+
 def _with_scored(recorded: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
     """Put the scored totals beside the recorded ones; a row without a total lends its hour, timing and place."""
     key = [PATIENT_ID, DAY]
@@ -92,8 +100,7 @@ def _with_scored(recorded: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
     lent = blank.drop(columns=[SCORE, "rater"]).drop_duplicates(key)
     merged = scored.merge(lent, on=key, how="left")
     merged["row"] = merged["row"].fillna(FROM_ITEMS).astype("int64")
-    answered = pd.MultiIndex.from_frame(blank[key]).isin(pd.MultiIndex.from_frame(scored[key]))
-    rest = recorded.drop(index=blank.index[answered])
+    rest = recorded.drop(index=blank.index[_on_days_of(blank, scored)])
     return pd.concat([rest, merged[rest.columns].astype(rest.dtypes)], ignore_index=True)
 
 
@@ -124,9 +131,7 @@ def _from_items(
     nothing = pd.DataFrame({PATIENT_ID: [], DAY: [], SCORE: [], "rater": []})
     if len(answers) == 0 or not instrument.item_ranges or instrument.total_rule == "ordinal":
         return nothing, ""
-    key = [PATIENT_ID, DAY]
-    totals = pd.MultiIndex.from_frame(recorded.loc[recorded[SCORE].notna(), key])
-    lacking = answers[~pd.MultiIndex.from_frame(answers[key]).isin(totals)]
+    lacking = answers[~_on_days_of(answers, recorded[recorded[SCORE].notna()])]
     if len(lacking) == 0:
         return nothing, ""
     given = [PATIENT_ID, DAY, INSTRUMENT, "item", "answer"] + (["rater"] if lacking["rater"].notna().any() else [])

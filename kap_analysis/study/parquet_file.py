@@ -1,6 +1,7 @@
 """A Parquet file by the dictionary's types: numbers must be numbers, codes must be text."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,9 @@ def _type_column(file: str, values: pa.Array, column: ColumnSpec, problems: Prob
         encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return type_codes(codes, encoded.dictionary.fill_null("").to_pylist(), column)
-    problems.add(file, f"a column of type {kind}", expected_in(column), column=column.name)
-    return _all_missing(len(values), column)
+    found = "a column of texts" if _is_text(kind) else f"a column of type {kind}"
+    problems.add(file, found, expected_in(column), column=column.name)
+    return replace(_all_missing(len(values), column), unreadable=True)
 
 
 def _is_text(kind: pa.DataType) -> bool:

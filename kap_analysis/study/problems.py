@@ -7,6 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from kap_analysis.study.dictionary import TABLES
+
 PROBLEM_COLUMNS: Final = ("file", "row", "column", "found", "expected", "message", "patient_id")
 LINES_OF_ONE_KIND: Final = 5
 WHOLE_FILE: Final = 0
@@ -57,7 +59,7 @@ class Problems:
         return sum(len(block["row"]) for block in self._blocks)
 
     def frame(self) -> pd.DataFrame:
-        """One row per problem: file, row, column, found, expected, message, patient_id; in the order of the files.
+        """One row per problem: file, row, column, found, expected, message, patient_id; in the order of the dictionary.
 
         ``row`` is the physical line of a CSV (the header is line 1), the record of a Parquet file (the first is 1),
         and 0 where the whole file is meant.
@@ -67,13 +69,17 @@ class Problems:
             return empty.astype({"row": "int64"})
         frame = pd.concat([pd.DataFrame(block) for block in self._blocks], ignore_index=True)
         frame = frame.drop_duplicates(["file", "row", "column", "found", "expected"])
-        order = {file: position for position, file in enumerate(dict.fromkeys(frame["file"]))}
-        frame = frame.assign(_file=frame["file"].map(order)).sort_values(["_file", "row"], kind="stable")
+        frame = frame.assign(_file=frame["file"].map(_file_order)).sort_values(["_file", "row"], kind="stable")
         frame = frame.reset_index(drop=True)
         frame["message"] = [
             problem_message(*values) for values in zip(frame["column"], frame["found"], frame["expected"], strict=True)
         ]
         return frame[list(PROBLEM_COLUMNS)]
+
+
+def _file_order(file: str) -> int:
+    """Return the position of a file: study.toml and the folder first, then the tables as in the dictionary."""
+    return list(TABLES).index(stem) if (stem := file.split(".")[0]) in TABLES else -1
 
 
 def problem_message(column: str, found: str, expected: str) -> str:

@@ -11,7 +11,7 @@ from pandera.errors import SchemaErrors
 
 from kap_analysis.study.cells import expected_in
 from kap_analysis.study.dictionary import ColumnSpec, TableSpec
-from kap_analysis.study.nearest import nearest_name
+from kap_analysis.study.nearest import nearest_name, nearest_names
 
 _PERIOD: Final = r"^(19|20)[0-9]{2}-Q[1-4]$"
 _NULL: Final = "not_nullable"
@@ -98,12 +98,11 @@ def _shown(value: object, column: ColumnSpec) -> str:
 
 
 def _expected(value: str, column: ColumnSpec, instruments: Collection[str]) -> str:
-    names: Collection[str] = column.level_names
     if column.type in ("instrument", "measure"):
-        names = [*names, *instruments]
-    near = nearest_name(value, names)
-    advice = f" (did you mean {near}?)" if near else ""
-    return expected_in(column) + advice
+        near = nearest_names(value, [*column.level_names, *instruments])
+    else:
+        near = [name for name in [nearest_name(value, column.level_names)] if name]
+    return expected_in(column) + (f" (did you mean {' or '.join(near)}?)" if near else "")
 
 
 def key_failures(frame: pd.DataFrame, spec: TableSpec) -> tuple[np.ndarray, np.ndarray]:

@@ -35,6 +35,8 @@ def check_patients_known(folder: TypedFolder, problems: Problems) -> None:
     if patients is None:
         return
     known = pd.Series(1.0, index=patients.frame["patient_id"].dropna().unique())
+    if len(known) == 0 and len(patients.frame):
+        return  # The column could not be read at all, and was reported.
     for name, table in folder.tables.items():
         if name == "patients" or not table.has("patient_id"):
             continue

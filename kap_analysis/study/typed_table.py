@@ -1,7 +1,7 @@
 """One table of the folder, typed and checked by itself: from CSV or Parquet to a frame with its places."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class TypedTable:
         Place of each row in the file: physical line (CSV) or record (Parquet).
     notes : tuple of str
         What was not loaded, and how many cells said NA.
+    faulty : dict
+        Column -> positions of the cells that were reported already; they are missing in the frame.
     """
 
     spec: TableSpec
@@ -40,14 +42,23 @@ class TypedTable:
     frame: pd.DataFrame
     rows: np.ndarray
     notes: tuple[str, ...]
+    faulty: dict[str, np.ndarray] = field(default_factory=dict)
 
     def has(self, *columns: str) -> bool:
         """Whether all these columns are present."""
         return set(columns) <= set(self.frame.columns)
 
     def report(self, problems: Problems, where: np.ndarray, column: str, found: Any, expected: Any) -> None:
-        """Add one problem for each position (or True of a mask); texts are for all, or one for each."""
+        """Add one problem for each position (or True of a mask); texts are for all, or one for each.
+
+        A cell that was reported before is passed over: what the ties say of it follows from the first fault.
+        """
         positions = np.flatnonzero(where) if where.dtype == bool else where
+        fresh = ~np.isin(positions, self.faulty.get(column, ()))
+        if not fresh.all():
+            positions = positions[fresh]
+            found = found if isinstance(found, str) else _only(found, fresh)
+            expected = expected if isinstance(expected, str) else _only(expected, fresh)
         if len(positions) == 0:
             return
         patients = self.frame["patient_id"].to_numpy()[positions] if self.has("patient_id") else None
@@ -128,22 +139,29 @@ def _check_table(
 ) -> None:
     """Report cells that could not be read, then what breaks the schema, then keys that stand twice."""
     blind = np.flatnonzero(uneven)  # These cells may stand in the wrong columns; the width was reported.
-    unread: dict[str, np.ndarray] = {}
+    faulty = dict.fromkeys(table.frame.columns, blind)
     for name, column in typed.items():
-        positions = [np.empty(0, dtype=np.int64), blind]
         for where, found, expected in column.failed:
             table.report(local, np.setdiff1d(where, blind), name, found, expected)
-            positions.append(where)
-        unread[name] = np.concatenate(positions)
-    for name, broken, founds, expecteds in schema_failures(table.frame, table.spec, instruments):
-        fresh = ~np.isin(broken, unread[name])
-        table.report(local, broken[fresh], name, _only(founds, fresh), _only(expecteds, fresh))
+            faulty[name] = np.concatenate([faulty[name], where])
+        if column.unreadable:
+            faulty[name] = np.arange(len(table.frame))
+    for name, where, founds, expecteds in schema_failures(table.frame, table.spec, instruments):
+        fresh = ~np.isin(where, faulty[name])
+        table.report(local, where[fresh], name, _only(founds, fresh), _only(expecteds, fresh))
+        faulty[name] = np.concatenate([faulty[name], where])
     again, first = key_failures(table.frame, table.spec)
-    key = ", ".join(name for name in table.spec.key if table.has(name))
-    trusted = ~np.isin(again, blind)
+    key = [name for name in table.spec.key if table.has(name)]
+    trusted = ~np.isin(again, np.concatenate([blind, *(faulty[name] for name in key)]))
     again, first = again[trusted], first[trusted]
-    found_again = [f"the same {key} as in row {row}" for row in table.rows[first]]
+    found_again = [f"the same {', '.join(key)} as in row {row}" for row in table.rows[first]]
     table.report(local, again, table.spec.key[0], found_again, f"one row per {table.spec.row}")
+    for name, where in faulty.items():
+        # A code in a row of the wrong width may still be right: without it, all that names it would be at fault.
+        lost = np.setdiff1d(where, blind) if name in table.spec.key else where
+        if len(lost):
+            table.frame.loc[lost, name] = np.nan
+    table.faulty.update(faulty)
 
 
 def _only(texts: list[str], kept: np.ndarray) -> list[str]:

@@ -254,7 +254,7 @@ def optional_table_gone(files: Files, _: Table, rng: np.random.Generator) -> Mut
 
 
 def optional_column_gone(files: Files, table: Table, rng: np.random.Generator) -> Mutation:
-    # timing and hour tell the two assessments of one day apart, status tells a no-show: without them it is another study
+    # timing and hour tell two assessments of one day apart, status tells a no-show: without them it is another study
     kept = {"timing", "hour", "status", "rater"}
     columns = table.columns(lambda c: not c.required and c.name not in kept)
     if columns:

@@ -57,7 +57,7 @@ def _changed_bytes(seed: int) -> dict[str, bytes]:
     return {**FOLDER, name: bytes(content)}
 
 
-@pytest.mark.parametrize("seeds", [range(8), pytest.param(range(8, 300), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 300), marks=pytest.mark.slow)])
 def test_random_bytes_never_raise(tmp_path, seeds):
     checks = [check_study(_write(tmp_path / str(seed), _changed_bytes(seed))) for seed in seeds]
     assert all(check.ok == (len(check.problems) == 0) for check in checks)
