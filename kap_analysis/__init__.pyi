@@ -7,6 +7,7 @@ from .analysis.exposure import describe_exposure as describe_exposure
 from .analysis.flow import participant_flow as participant_flow
 from .analysis.intercurrent import count_intercurrent_events as count_intercurrent_events
 from .analysis.lasting_response import durability as durability
+from .analysis.ledger import account_for_rows as account_for_rows
 from .analysis.observed import observed_scores as observed_scores
 from .analysis.observed import paired_scores as paired_scores
 from .analysis.positivity import describe_positivity as describe_positivity

@@ -110,7 +110,7 @@ def _analysed_rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if len(formats) < 2:
         raise AnalysisError(
             f"All {usable[PATIENT_ID].nunique()} analysed patients were treated in {formats[0]} format; "
-            "a comparison needs both formats. Change within the one format can be estimated with `estimate_change`."
+            "a comparison needs both formats. What changed within the one format is in `paired_scores`."
         )
     notes = []
     lost = after.loc[after[BASELINE].isna(), PATIENT_ID].nunique()
