@@ -62,7 +62,9 @@ def run_notebook(
                 cleanup_kc=True, cwd=str(folder or kernel.folder), env=kernel.environment
             )
         except DeadKernelError as error:
-            raise ReportError(f"{name}: the kernel died in {run.where}; was memory short?") from error
+            raise ReportError(
+                f"{name}: the kernel ended in {run.where}: it was stopped, or memory was short."
+            ) from error
     run.unanswered.put_into(running)
     return without_traces(running)
 

@@ -73,3 +73,9 @@ def test_a_name_that_no_unanswered_cell_would_have_made_stops_the_run(make_noteb
     with pytest.raises(ReportError) as caught:
         run_notebook(make_notebook(NO_ANSWER, "resullt + 1"), name="00_x")
     assert str(caught.value) == "00_x stopped in code cell 3 of 3. NameError: name 'resullt' is not defined"
+
+
+def test_a_kernel_that_ends_is_one_sentence(make_notebook):
+    with pytest.raises(ReportError) as caught:
+        run_notebook(make_notebook("import os\nos._exit(1)"), name="00_x")
+    assert str(caught.value) == "00_x: the kernel ended in code cell 2 of 2: it was stopped, or memory was short."
