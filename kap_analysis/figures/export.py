@@ -69,7 +69,7 @@ def save_figure(
 
 def _write(figure: Figure, path: Path, file_type: str, title: str | None, dpi: int) -> Path:
     target = path.with_name(f"{path.name}.{file_type}")
-    settings = {**file_settings(), "font.family": [FONT], "savefig.bbox": None, "savefig.facecolor": "auto"}
+    settings: Any = {**file_settings(), "font.family": [FONT], "savefig.bbox": None, "savefig.facecolor": "auto"}
     described = _description(file_type, title, alt_text(figure))
     canvas = figure.canvas
     try:

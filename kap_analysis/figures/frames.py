@@ -63,7 +63,7 @@ def formats_in(frame: pd.DataFrame, *, figure: str, at_least: int = 1) -> list[s
     unknown = sorted(found - set(FORMATS) - _NO_FORMATS)
     if unknown:
         raise FigureError(f"{figure} found the format {listed(unknown)}; formats are {listed(FORMATS)}.")
-    present = [name for name in FORMATS if name in found]
+    present: list[str] = [name for name in FORMATS if name in found]
     if len(present) < at_least:
         only = f"only {listed(present)}" if present else "none"
         raise FigureError(f"{figure} compares formats and needs {at_least} of them, found {only}.")

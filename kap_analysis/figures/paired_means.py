@@ -115,8 +115,10 @@ def _draw_panel(
         capsize=2.5,
         gid="paired",
     )
-    for at, value in zip(x, mean, strict=True):
-        _value(ax, at, value, theme.accent, down=0.0 if at == 0 else (-7.0 if value < mean[0] else 7.0))
+    for time, value in zip(x, mean, strict=True):
+        _value(
+            ax, float(time), float(value), theme.accent, down=0.0 if time == 0 else (-7.0 if value < mean[0] else 7.0)
+        )
     if beside is not None and not beside.empty:
         at = beside[VISIT].astype(str).map({BASELINE: 0.0 + _MODEL_BESIDE, visit: 1.0 + _MODEL_BESIDE}).to_numpy(float)
         estimate, model_low, model_high = (numbers_of(beside, column) for column in (ESTIMATE, CI_LOW, CI_HIGH))

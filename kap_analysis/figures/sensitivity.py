@@ -124,7 +124,8 @@ def _alternative(estimates: pd.DataFrame) -> str:
     for _, row in primary.iterrows():
         text += f" Primary, {row['label']}: {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
     if len(others):
-        least, most = others.loc[others[ESTIMATE].idxmin()], others.loc[others[ESTIMATE].idxmax()]
+        ordered = others.sort_values(ESTIMATE, kind="stable")
+        least, most = ordered.iloc[0], ordered.iloc[-1]
         text += (
             f" {plural(len(others), 'other analysis', 'other analyses')} from {number(least[ESTIMATE])} "
             f"({least['label']}) to {number(most[ESTIMATE])} ({most['label']})."

@@ -57,7 +57,7 @@ class FormatLook:
 
     colour: str
     marker: str
-    line_style: str | tuple[int, tuple[float, ...]]
+    line_style: Any
     filled: bool
     hatch: str
 
@@ -158,8 +158,8 @@ def inches(millimetres: float) -> float:
     return millimetres / MM_PER_INCH
 
 
-def rc_settings(theme: Theme) -> dict[str, Any]:
-    """matplotlib settings of a theme, for ``matplotlib.rc_context``: never applied globally."""
+def rc_settings(theme: Theme) -> Any:
+    """matplotlib settings of a theme as a mapping, for ``matplotlib.rc_context``: never applied globally."""
     return {
         "font.family": [FONT],
         "font.size": TEXT_PT,
@@ -216,6 +216,6 @@ def rc_settings(theme: Theme) -> dict[str, Any]:
     }
 
 
-def file_settings() -> dict[str, Any]:
+def file_settings() -> Any:
     """Settings that act when a file is written: fonts embedded in PDF, letters as paths in SVG, stable ids."""
     return {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": HASH_SALT}

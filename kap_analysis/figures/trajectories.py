@@ -79,7 +79,8 @@ def plot_trajectories(
         A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level, six
         at most. A frame without that column is drawn in every panel.
     time : str
-        Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for the number of the ketamine session.
+        Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for
+        the number of the ketamine session.
     most_lines : int
         Patient lines per panel; of more patients a random sample of this size is drawn and the figure says so.
     ax : Axes or sequence of Axes, optional
