@@ -92,7 +92,7 @@ def check_measures(folder: TypedFolder, problems: Problems) -> None:
     if table is None:
         return
     vitals = {level.name: level for level in TABLES["session_measures"].columns["measure"].levels}
-    for name, positions in table.frame.groupby("measure", sort=False).indices.items():
+    for name, positions in table.frame.groupby("measure", sort=False, observed=True).indices.items():
         where, label = np.asarray(positions), str(name)
         if label in vitals:
             low, high, unit = vitals[label].min, vitals[label].max, vitals[label].unit
@@ -110,7 +110,7 @@ def check_measures(folder: TypedFolder, problems: Problems) -> None:
 
 
 def _by_instrument(table: TypedTable, folder: TypedFolder) -> list[tuple[str, np.ndarray]]:
-    groups = table.frame.groupby("instrument", sort=False).indices
+    groups = table.frame.groupby("instrument", sort=False, observed=True).indices
     return [(str(name), np.asarray(where)) for name, where in groups.items() if name in folder.instruments]
 
 

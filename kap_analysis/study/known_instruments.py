@@ -16,7 +16,7 @@ def own_instruments(settings: Settings, problems: Problems) -> dict[str, Instrum
     for entry in settings.own_instruments:
         try:
             instrument = instrument_from_mapping(entry)
-        except InstrumentError as error:
+        except (InstrumentError, TypeError) as error:
             expected = "name, total_range and higher_is_better, as in the documentation of study.toml"
             problems.add(SETTINGS_FILE, str(error).rstrip("."), expected, column="instrument")
             continue

@@ -56,6 +56,9 @@ def read_settings(folder: Path, problems: Problems) -> Settings:
         return NOTHING_SAID
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        problems.add(SETTINGS_FILE, f"a file that cannot be opened ({error.strerror})", "a text in UTF-8")
+        return NOTHING_SAID
     except UnicodeDecodeError:
         problems.add(SETTINGS_FILE, "bytes that are not UTF-8", "a text in UTF-8")
         return NOTHING_SAID

@@ -85,7 +85,11 @@ def read_text_table(path: Path, spec: TableSpec, problems: Problems) -> TextTabl
 
 
 def _decode(path: Path, problems: Problems) -> str | None:
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problems.add(path.name, f"a file that cannot be opened ({error.strerror})", _EXPECTED_CSV)
+        return None
     for signature, kind in _OTHER_FILES:
         if raw.startswith(signature):
             problems.add(path.name, kind, _EXPECTED_CSV)
