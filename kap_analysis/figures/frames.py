@@ -14,7 +14,9 @@ _NO_FORMATS = {"all", "not known"}
 """Values of the column ``format`` that stand for everybody, or for patients whose format nobody recorded."""
 
 
-def checked_frame(frame: pd.DataFrame, columns: Sequence[str], *, name: str, figure: str) -> pd.DataFrame:
+def checked_frame(
+    frame: pd.DataFrame, columns: Sequence[str], *, name: str, figure: str, may_be_empty: bool = False
+) -> pd.DataFrame:
     """The frame with a plain index, if it has the columns and at least one row.
 
     Parameters
@@ -25,11 +27,13 @@ def checked_frame(frame: pd.DataFrame, columns: Sequence[str], *, name: str, fig
         Columns that the figure draws.
     name, figure : str
         The keyword and the function, for the error.
+    may_be_empty : bool
+        For figures that say quietly that there is nothing to draw.
 
     Raises
     ------
     FigureError
-        If it is no frame, lacks a column, or is empty.
+        If it is no frame, lacks a column, or is empty where it may not be.
     """
     if not isinstance(frame, pd.DataFrame):
         raise FigureError(f"{figure} expected a DataFrame for {name}=, not {type(frame).__name__}.")
@@ -39,7 +43,7 @@ def checked_frame(frame: pd.DataFrame, columns: Sequence[str], *, name: str, fig
         raise FigureError(
             f"{figure} needs the column{'s' if len(missing) > 1 else ''} {listed(missing)} in {name}=, found {found}."
         )
-    if frame.empty:
+    if frame.empty and not may_be_empty:
         raise FigureError(f"{figure} has nothing to draw: {name}= has no rows.")
     return frame.reset_index(drop=True)
 
