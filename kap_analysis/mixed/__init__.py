@@ -1,0 +1,1 @@
+"""Linear mixed models for repeated measures; imports nothing of the package."""
