@@ -1,10 +1,12 @@
 """The forest layout: a label, a mark with its interval, and the numbers in columns, one row below the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
@@ -15,13 +17,13 @@ from kap_analysis.figures.wording import number
 
 ROW_MM: Final = 4.6
 """Height of a row with one line of text."""
-_INDENT_PT: Final = 8.0
-_COLUMN_GAP_PT: Final = 9.0
+INDENT_PT: Final = 8.0
+COLUMN_GAP_PT: Final = 9.0
 
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One row. A heading has a label only; ``small`` is a second, quieter line under the label."""
+    """One row. A heading has a label only; ``small`` are quieter lines under the label, which may have lines too."""
 
     label: str
     estimate: float = np.nan
@@ -36,7 +38,12 @@ class ForestRow:
     @property
     def lines(self) -> int:
         """Lines of text that the row takes."""
-        return 1 + len(self.small)
+        return len(self.label_lines) + len(self.small)
+
+    @property
+    def label_lines(self) -> list[str]:
+        """The label, line by line."""
+        return self.label.split("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,12 @@ class Margin:
 
     at: float
     text: str
+
+
+def column_width(rows: Iterable[ForestRow], place: int, header: str) -> float:
+    """Width of one column of numbers in points, its header included."""
+    cells = [row.columns[place] for row in rows if place < len(row.columns)]
+    return max(text_width(text, bold=True) for text in (header, *cells))
 
 
 def forest_height(rows: Sequence[ForestRow]) -> float:
@@ -92,7 +105,7 @@ def draw_forest(
     ax.set_ylim(forest_height(rows), 0)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel(label)
+    ax.set_xlabel(label, loc="center" if headers else "right")
     if zero is not None:
         ax.axvline(zero, color=theme.muted, linewidth=0.7, zorder=1, gid="no difference")
     for margin in margins:
@@ -127,21 +140,23 @@ def _draw_mark(ax: Axes, row: ForestRow, y: float, theme: Theme) -> None:
 def label_column(rows: Sequence[ForestRow]) -> float:
     """Width of the column of labels in points."""
     return max(
-        (text_width(text, bold=row.is_heading or row.is_primary) + (_INDENT_PT if row.indent else 0))
+        (text_width(text, bold=row.is_heading or row.is_primary) + (INDENT_PT if row.indent else 0))
         for row in rows
-        for text in (row.label, *row.small)
+        for text in (*row.label_lines, *row.small)
     )
 
 
 def _write_labels(ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], theme: Theme, wide: float) -> None:
     """Labels flush left in a column of the given width."""
     for row, y in zip(rows, places, strict=True):
-        left = -wide - 6 + (_INDENT_PT if row.indent else 0)
+        left = -wide - 6 + (INDENT_PT if row.indent else 0)
         weight = "bold" if row.is_heading or row.is_primary else "normal"
-        _text(ax, row.label, 0, y, (left, 0), "row", weight=weight, gid="row label", color=theme.foreground)
-        for place, line in enumerate(row.small, start=1):
+        for place, line in enumerate((*row.label_lines, *row.small)):
             down = -place * SMALL_PT * LINE_HEIGHT
-            _text(ax, line, 0, y, (left, down), "row", color=theme.muted, gid="row label, second line")
+            if place < len(row.label_lines):
+                _text(ax, line, 0, y, (left, down), "row", weight=weight, gid="row label", color=theme.foreground)
+            else:
+                _text(ax, line, 0, y, (left, down), "row", color=theme.muted, gid="row label, second line")
 
 
 def _write_columns(
@@ -151,12 +166,12 @@ def _write_columns(
     right = 4.0
     for place, header in enumerate(headers):
         cells = [row.columns[place] if place < len(row.columns) else "" for row in rows]
-        right += max(text_width(text, bold=True) for text in (header, *cells))
+        right += column_width(rows, place, header)
         _text(ax, header, 1, 0, (right, 3), "header", ha="right", color=theme.muted, gid="column header")
         for row, cell, y in zip(rows, cells, places, strict=True):
             weight = "bold" if row.is_primary else "normal"
             _text(ax, cell, 1, y, (right, 0), "row", ha="right", weight=weight, color=theme.foreground, gid="cell")
-        right += _COLUMN_GAP_PT
+        right += COLUMN_GAP_PT
 
 
 def _text(
@@ -197,21 +212,30 @@ def _text(
 
 def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: Sequence[Margin]) -> None:
     values = [value for row in rows for value in (row.estimate, row.low, row.high) if not np.isnan(value)]
-    values += [margin.at for margin in margins] + ([] if zero is None else [zero])
+    stated = [margin.at for margin in margins] + ([] if zero is None else [zero])
     if not values:
+        ax.set_xlim(min(stated, default=0.0) - 1, max(stated, default=0.0) + 1)
+        ax.set_xticks(stated, [number(value, int(value % 1 > 0)) for value in stated])
         return
+    values += stated
     span = max(values) - min(values) or 1.0
     ax.set_xlim(min(values) - 0.05 * span, max(values) + 0.05 * span)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=span > 4))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=span > 4))
     ax.xaxis.set_major_formatter(lambda value, _: number(value, 0 if span > 4 else 1 if span > 0.6 else 2))
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, *, size: float = SMALL_PT, bold: bool = False) -> float:
     """Width of a text in points, measured on the font's outlines."""
     if not text.strip():
         return 0.0
     font = FontProperties(family=FONT, weight="bold" if bold else "normal")
     return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width)
+
+
+def value_of(value: object) -> float:
+    """A cell as a float, NaN if it is missing in any of the ways that a frame knows."""
+    return np.nan if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
 
 
 def sides(favours_low: str, favours_high: str, quantity: str) -> str:

@@ -6,17 +6,28 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, P_VALUE, VISIT
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.forest import ForestRow, Margin, draw_forest, forest_height, label_column, sides
+from kap_analysis.figures.forest import (
+    ForestRow,
+    Margin,
+    draw_forest,
+    forest_height,
+    label_column,
+    sides,
+    value_of,
+)
+from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, levels_of
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.scales import Scale, scale_of
-from kap_analysis.figures.style import Width
+from kap_analysis.figures.statement import draw_statement
+from kap_analysis.figures.style import Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, number, p_value, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_format_differences"
 _CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")
 _SECONDARY = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
+_NOTHING = "There is no difference between formats to draw: the comparison has no rows, as with one format only."
 _ONLY = f"{GROUP} - {INDIVIDUAL}"
 
 
@@ -48,7 +59,7 @@ def plot_format_differences(
         Non-inferiority margin of the primary instrument in points, drawn on the side where group is worse. There is
         no default.
     margin_source : str
-        Where the margin comes from, written with it.
+        Where the margin comes from, written under the panels.
     instrument : Instrument or str, optional
         Of ``contrasts``, unless that frame has the column ``instrument``.
     instruments : iterable of Instrument
@@ -65,18 +76,22 @@ def plot_format_differences(
     Raises
     ------
     FigureError
-        If a column is missing, there are no rows (as with one format only), or the margin is not positive.
+        If a column is missing, or the margin is not positive. Frames without rows (as with one format only) give a
+        figure that says so.
     """
-    contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", figure=_FIGURE)
+    contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", figure=_FIGURE, may_be_empty=True)
     secondary = given_frame(secondary, _SECONDARY, name="secondary", figure=_FIGURE)
     if margin is not None and not margin > 0:
         raise FigureError(f"A margin is a positive number of points, not {margin!r}.")
+    if contrasts.empty and secondary is None:
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     own = tuple(instruments)
-    panels = [(_scale_of_contrasts(contrasts, instrument, own), contrasts)]
+    panels = [] if contrasts.empty else [(_scale_of_contrasts(contrasts, instrument, own), contrasts)]
     if secondary is not None:
         names = levels_of(secondary[INSTRUMENT])
         panels += [(scale_of(str(name), own), secondary[secondary[INSTRUMENT] == name]) for name in names]
-    rows = [_rows(frame) for _, frame in panels]
+    fitted = [fitted_rows(_rows(frame), _headers(frame), width_in_mm(width)) for _, frame in panels]
+    rows = [one for one, _ in fitted]
     heights = [forest_height(one) for one in rows]
     with open_page(
         ax,
@@ -89,13 +104,15 @@ def plot_format_differences(
     ) as page:
         wide = max(label_column(one) for one in rows)
         alike = len({scale.direction for scale, _ in panels}) == 1
-        for place, (panel, one, (scale, frame)) in enumerate(zip(page.axes, rows, panels, strict=True)):
-            stated = _margin(scale, margin, margin_source) if place == 0 else []
+        for place, (panel, (one, headers), (scale, frame)) in enumerate(zip(page.axes, fitted, panels, strict=True)):
+            primary = frame is contrasts
+            stated = _margin(scale, margin) if primary else []
             label = _axis_label(scale, frame, with_sides=not alike or place == len(panels) - 1)
-            headers = ("Difference (95% CI)", "n", *_p_header(frame))
             draw_forest(panel, one, page.theme, headers=headers, label=label, margins=stated, label_width=wide)
             panel.set_title(scale.name, pad=14)
-            page.describe(_alternative(scale, frame, margin if place == 0 else None))
+            page.describe(_alternative(scale, frame, margin if primary else None))
+        if margin is not None and margin_source and not contrasts.empty:
+            page.note(f"Margin of {number(margin)} points: {margin_source}.")
         page.note_withheld(contrasts, secondary)
     return page.result
 
@@ -106,6 +123,10 @@ def _scale_of_contrasts(
     if instrument is None and INSTRUMENT in contrasts.columns:
         return scale_of(str(contrasts[INSTRUMENT].iloc[0]), own)
     return scale_of(instrument, own)
+
+
+def _headers(frame: pd.DataFrame) -> tuple[str, ...]:
+    return ("Difference (95% CI)", "n", *_p_header(frame))
 
 
 def _p_header(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -130,9 +151,9 @@ def _rows(frame: pd.DataFrame) -> list[ForestRow]:
         rows.append(
             ForestRow(
                 label=f"{label} (primary)" if primary else label,
-                estimate=float(row[ESTIMATE]),
-                low=float(row[CI_LOW]),
-                high=float(row[CI_HIGH]),
+                estimate=value_of(row[ESTIMATE]),
+                low=value_of(row[CI_LOW]),
+                high=value_of(row[CI_HIGH]),
                 columns=cells if p is None else (*cells, p_value(p).removeprefix("p = ").removeprefix("p ")),
                 is_primary=primary,
             )
@@ -148,11 +169,11 @@ def _axis_label(scale: Scale, frame: pd.DataFrame, *, with_sides: bool) -> str:
     return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
 
 
-def _margin(scale: Scale, margin: float | None, source: str) -> list[Margin]:
+def _margin(scale: Scale, margin: float | None) -> list[Margin]:
     if margin is None:
         return []
     at = -margin if scale.higher_is_better else margin
-    return [Margin(at, f"margin {number(margin)}" + (f" ({source})" if source else ""))]
+    return [Margin(at, f"margin {number(margin)}")]
 
 
 def _alternative(scale: Scale, frame: pd.DataFrame, margin: float | None) -> str:

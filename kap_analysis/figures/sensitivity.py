@@ -1,22 +1,21 @@
 """Figure 14: the primary difference under other assumptions."""
 
-import textwrap
-
-import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
-from kap_analysis.figures.forest import ForestRow, Margin, draw_forest, forest_height, sides
+from kap_analysis.figures.forest import ForestRow, Margin, draw_forest, forest_height, sides, value_of
+from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, levels_of
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.scales import Scale, scale_of
-from kap_analysis.figures.style import Width
-from kap_analysis.figures.wording import count, estimate_with_interval, number, plural
+from kap_analysis.figures.statement import draw_statement
+from kap_analysis.figures.style import Width, width_in_mm
+from kap_analysis.figures.wording import NOT_AVAILABLE, count, estimate_with_interval, number, plural
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_sensitivity"
 _COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
-_LABEL_CHARACTERS = 52
+_NOTHING = "There is no sensitivity analysis to draw: none was made."
 
 
 def plot_sensitivity(
@@ -36,7 +35,8 @@ def plot_sensitivity(
     estimates : pandas.DataFrame
         The ``estimates`` of ``check_sensitivity``: ``group`` (heading of related analyses), ``label``, ``estimate``,
         ``ci_low``, ``ci_high`` in points, ``n_patients``, ``assumes`` (in words; may be empty), ``is_primary``. Rows
-        with a missing estimate are listed as not estimated.
+        with a missing estimate are listed as not estimated; those that the Boolean column ``withheld`` marks have a
+        dash.
     margin : float, optional
         Non-inferiority margin in points, if one was stated.
     instrument : Instrument or str, optional
@@ -51,18 +51,20 @@ def plot_sensitivity(
     Raises
     ------
     FigureError
-        If a column is missing or there are no rows.
+        If a column is missing. A frame without rows gives a figure that says so.
     """
-    estimates = checked_frame(estimates, _COLUMNS, name="estimates", figure=_FIGURE)
+    estimates = checked_frame(estimates, _COLUMNS, name="estimates", figure=_FIGURE, may_be_empty=True)
+    if estimates.empty:
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
-    rows = _rows(estimates)
+    rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n"), width_in_mm(width))
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
         panel = page.axes[0]
         draw_forest(
             panel,
             rows,
             page.theme,
-            headers=("Difference (95% CI)", "n"),
+            headers=headers,
             label=_axis_label(scale, named=instrument is not None),
             margins=_margins(scale, margin),
         )
@@ -101,17 +103,18 @@ def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
 
 def _row(row: pd.Series, *, indent: bool) -> ForestRow:
     assumes = "" if pd.isna(row["assumes"]) else str(row["assumes"])
-    missing = pd.isna(row[ESTIMATE])
+    estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
+    missing = NOT_AVAILABLE if row.get("withheld", False) else "not estimated"
     return ForestRow(
         label=str(row["label"]),
-        estimate=np.nan if missing else float(row[ESTIMATE]),
-        low=float(row[CI_LOW]) if not pd.isna(row[CI_LOW]) else np.nan,
-        high=float(row[CI_HIGH]) if not pd.isna(row[CI_HIGH]) else np.nan,
+        estimate=estimate,
+        low=low,
+        high=high,
         columns=(
-            "not estimated" if missing else estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH]),
+            missing if pd.isna(estimate) else estimate_with_interval(estimate, low, high),
             count(row[N_PATIENTS]),
         ),
-        small=tuple(textwrap.wrap(assumes, _LABEL_CHARACTERS)),
+        small=(assumes,) if assumes else (),
         is_primary=bool(row["is_primary"]),
         indent=indent,
     )

@@ -5,15 +5,18 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS, P_VALUE
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height
+from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height, value_of
+from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, levels_of
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
-from kap_analysis.figures.style import Width
+from kap_analysis.figures.statement import draw_statement
+from kap_analysis.figures.style import Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, p_value, sentence_case
 
 _FIGURE = "plot_subgroups"
 _COLUMNS = ("moderator", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
 _MOST_ROWS = 60
+_NOTHING = "There is no subgroup to draw: no moderator had enough patients, or none was asked for."
 
 
 def plot_subgroups(
@@ -52,24 +55,24 @@ def plot_subgroups(
     Raises
     ------
     FigureError
-        If a column is missing, there are no rows, or more than 60.
+        If a column is missing, or there are more than 60 rows. A frame without rows gives a figure that says so.
     """
-    differences = checked_frame(differences, _COLUMNS, name="differences", figure=_FIGURE)
+    differences = checked_frame(differences, _COLUMNS, name="differences", figure=_FIGURE, may_be_empty=True)
     interactions = given_frame(interactions, ("moderator", P_VALUE), name="interactions", figure=_FIGURE)
     if "level" not in differences.columns and "value" not in differences.columns:
         raise FigureError(f"{_FIGURE} needs the column level or value in differences=.")
+    if differences.empty:
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     if len(differences) > _MOST_ROWS:
         raise FigureError(
             f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(differences)}; choose the moderators."
         )
     column = P_VALUE if interactions is None or "p_holm" not in interactions.columns else "p_holm"
     tests = {} if interactions is None else dict(zip(interactions["moderator"], interactions[column], strict=True))
-    rows = _rows(differences, tests)
+    headers = ["Estimate (95% CI)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] if tests else [])]
+    rows, headers_drawn = fitted_rows(_rows(differences, tests), headers, width_in_mm(width))
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 18, stamp=stamp) as page:
-        headers = ["Estimate (95% CI)", "n"] + (
-            [f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] if tests else []
-        )
-        draw_forest(page.axes[0], rows, page.theme, headers=headers, label=quantity, zero=zero)
+        draw_forest(page.axes[0], rows, page.theme, headers=headers_drawn, label=quantity, zero=zero)
         if "exploratory" in differences.columns and differences["exploratory"].fillna(False).astype(bool).any():
             page.note("Exploratory moderators were not planned; their intervals are not adjusted for their number.")
         page.note_withheld(differences, interactions)
@@ -86,9 +89,7 @@ def _rows(differences: pd.DataFrame, tests: dict[str, float]) -> list[ForestRow]
         test = ("", "", p_value(tests[moderator])) if tested(moderator, tests) else ()
         rows.append(ForestRow(name, columns=test, is_heading=True))
         for _, row in here.iterrows():
-            estimate, low, high = (
-                float(row[c]) if not pd.isna(row[c]) else np.nan for c in (ESTIMATE, CI_LOW, CI_HIGH)
-            )
+            estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
             cells = (estimate_with_interval(estimate, low, high), count(row[N_PATIENTS]))
             rows.append(ForestRow(level_name(row), estimate, low, high, columns=cells, indent=True))
     return rows

@@ -1,0 +1,71 @@
+"""Fitting the rows of a forest to the width of a page: labels in lines, numbers under them where there is no room."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from kap_analysis.figures.forest import COLUMN_GAP_PT, INDENT_PT, ForestRow, column_width, text_width
+from kap_analysis.figures.style import POINTS_PER_MM
+from kap_analysis.figures.wording import NOT_AVAILABLE
+
+_NARROW_MM: Final = 120.0
+"""Pages narrower than this have the numbers under the label, not in columns of their own."""
+_PANEL_SHARE: Final = 0.3
+"""The least share of a page's width that is left to the marks."""
+_SHORTEST: Final = 8
+"""The fewest characters of a line of a label."""
+
+
+def fitted_rows(
+    rows: Sequence[ForestRow], headers: Sequence[str], width_mm: float
+) -> tuple[list[ForestRow], tuple[str, ...]]:
+    """Rows and headers that fit a page of this width: long labels in lines, on a narrow page the numbers below them.
+
+    Parameters
+    ----------
+    rows : sequence of ForestRow
+        With labels of any length.
+    headers : sequence of str
+        Over the columns of numbers.
+    width_mm : float
+        Width of the page.
+
+    Returns
+    -------
+    rows, headers
+        The headers are none where the numbers stand under the labels.
+    """
+    if width_mm < _NARROW_MM:
+        rows = [_with_numbers_below(row, headers) for row in rows]
+        headers = ()
+    columns = sum(column_width(rows, place, header) + COLUMN_GAP_PT for place, header in enumerate(headers))
+    room = width_mm * POINTS_PER_MM * (1 - _PANEL_SHARE) - columns - 14
+    return [_wrapped(row, room) for row in rows], tuple(headers)
+
+
+def _with_numbers_below(row: ForestRow, headers: Sequence[str]) -> ForestRow:
+    if set(row.columns) == {NOT_AVAILABLE}:
+        return replace(row, columns=(), small=(NOT_AVAILABLE, *row.small))
+    named = zip(headers, row.columns, strict=False)
+    said = [cell if not place or "=" in cell or "<" in cell else f"{header} = {cell}"
+            for place, (header, cell) in enumerate(named) if cell]  # fmt: skip
+    return replace(row, columns=(), small=(", ".join(said), *row.small) if said else row.small)
+
+
+def _wrapped(row: ForestRow, room: float) -> ForestRow:
+    inner = room - (INDENT_PT if row.indent else 0)
+    label = _lines(row.label, inner, bold=row.is_heading or row.is_primary)
+    return replace(row, label="\n".join(label), small=tuple(one for text in row.small for one in _lines(text, inner)))
+
+
+def _lines(text: str, room: float, *, bold: bool = False) -> list[str]:
+    """The text in as many lines as it takes to stay within ``room`` points."""
+    wide = text_width(text, bold=bold)
+    characters = max(_SHORTEST, int(len(text) * room / max(wide, 1.0)) + 2)
+    lines = [text]
+    while wide > room and characters >= _SHORTEST:
+        lines = textwrap.wrap(text, characters)
+        wide = max(text_width(line, bold=bold) for line in lines)
+        characters -= 2
+    return lines
