@@ -203,7 +203,7 @@ def _quoted(factor: Any) -> str:
 
 
 def _read_bar(span: _Span) -> list[BarTerm]:
-    left, independent, right = _split_bar(span)
+    left, independent, right = _split_bar(span.bared())
     bars = []
     for grouping in _groupings(right):
         for columns in _split_columns(left) if independent else [_parsed(left)]:

@@ -165,7 +165,8 @@ def _as_numbers(column: pd.Series) -> NDArray[np.float64]:
 
 def _materialise(spec: Any, frame: pd.DataFrame) -> Any:
     try:
-        return spec.get_model_matrix(frame, na_action="ignore", context=None)
+        with np.errstate(all="ignore"):  # what is not finite is reported with its column
+            return spec.get_model_matrix(frame, na_action="ignore", context=None)
     except (FormulaicError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         text = str(error).strip() or type(error).__name__
         raise MixedModelError(f"The columns of the formula cannot be computed: {text.splitlines()[0]}") from error

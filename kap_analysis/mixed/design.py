@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from kap_analysis.mixed.collinear import aliases_of, independent_columns
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning
 from kap_analysis.mixed.identifiable import check_bars, check_one_residual
 from kap_analysis.mixed.names import listed
+from kap_analysis.mixed.parts import factors_of
 from kap_analysis.mixed.reading import Columns, Mask, Rows
 from kap_analysis.mixed.response import read_response, read_weights
 from kap_analysis.mixed.rows_used import needed_columns, usable_rows
@@ -104,6 +107,7 @@ def build_design(
     """
     read = read_formula(formula)
     columns = _columns_of(data)
+    _check_sides(read)
     check_one_residual(read, residual_by)
     needed = needed_columns(read, residual_by, weights if isinstance(weights, str) else None)
     columns.require(needed.all)
@@ -129,7 +133,7 @@ def _columns_of(data: pd.DataFrame) -> Columns:
 def _fixed_part(text: str, rows: Rows) -> tuple[FixedPart, Array]:
     """The fixed part and its matrix, without the columns that those before them already say."""
     coding, x = make_coding(text, rows)
-    _check_levels(coding.terms, coding.factors)
+    _check_factors(text, coding.factors, rows)
     _check_finite(x, coding.names)
     kept = independent_columns(x)
     aliases = np.zeros((len(kept), 0))
@@ -159,13 +163,24 @@ def _terms_left(terms: tuple[Term, ...], kept: list[int]) -> tuple[Term, ...]:
     return tuple(term for term in moved if term.columns)
 
 
-def _check_levels(terms: tuple[Term, ...], factors: object) -> None:
-    for name, levels in dict(factors).items():  # type: ignore[call-overload]
+def _check_factors(text: str, factors: Mapping[str, tuple[Any, ...]], rows: Rows) -> None:
+    plain = {factor.expr for term in factors_of(text) for factor in term}
+    for name, levels in factors.items():
         if len(levels) < 2:
             raise MixedModelError(
                 f"{name} has one level ({levels[0]!r}) in the rows that are used, and nothing can be compared. "
                 "Take it out of the formula."
             )
+        if name in plain and rows.columns.column(name).dtype == object and not isinstance(levels[0], str | bool):
+            raise MixedModelError(
+                f"{name} holds numbers stored as objects, such as {levels[0]!r}. Convert it with pandas.to_numeric, or "
+                f"write C({name}) if they are labels."
+            )
+
+
+def _check_sides(read: MixedFormula) -> None:
+    if any(len(term) == 1 and term[0].expr == read.response.strip("`") for term in factors_of(read.fixed)):
+        raise MixedModelError(f"{read.response} stands on both sides of '~'. Take it out of the right one.")
 
 
 def _check_finite(x: Array, names: tuple[str, ...]) -> None:
@@ -190,7 +205,7 @@ def _warn_of_dropped(dropped: tuple[str, ...]) -> None:
     warnings.warn(
         f"{what} of those before {'it' if one else 'them'} and left out: {listed(dropped)}.",
         MixedModelWarning,
-        stacklevel=4,
+        stacklevel=5,  # where mixedlm is called
     )
 
 

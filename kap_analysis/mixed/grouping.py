@@ -13,7 +13,7 @@ from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.reading import Codes, Labels, Mask, compress
 
 #: A column of fractions with more distinct values than this is a measurement, not a label.
-MOST_FRACTIONS = 20
+MOST_FRACTIONS = 10
 
 
 @dataclass(frozen=True)

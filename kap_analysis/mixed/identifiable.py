@@ -42,28 +42,34 @@ def check_bars(bars: Sequence[Bar], residual: Residual, *, weighted: bool) -> No
                 f"{bar.text} has {found} in the rows that are used; a variance between groups needs at least 2. "
                 f"Take the term out, or put {bar.grouping} into the fixed part."
             )
-        _check_against_residual(bar, residual, weighted)
+        if not weighted:
+            _check_against_residual(bar, residual)
 
 
 def _check_distinct(one: Bar, other: Bar) -> None:
     shared = [name for name in other.names if name in one.names]
-    if one.grouping != other.grouping or not shared:
-        return
     if one.text == other.text:
         raise MixedModelError(f"{one.text} stands twice in the formula. Keep it once.")
-    raise MixedModelError(
-        f"{one.text} and {other.text} both hold {listed(shared)} of {one.grouping}. Take it out of one of them: "
-        f"(0 + column | {one.grouping}) has no intercept."
-    )
+    if one.grouping == other.grouping and shared:
+        raise MixedModelError(
+            f"{one.text} and {other.text} both hold {listed(shared)} of {one.grouping}. Take it out of one of them: "
+            f"(0 + column | {one.grouping}) has no intercept."
+        )
+    if one.grouping != other.grouping and np.array_equal(one.z, other.z) and _same_groups(one.codes, other.codes):
+        raise MixedModelError(
+            f"{one.text} and {other.text} are the same term: {one.grouping} and {other.grouping} group the rows alike. "
+            "Keep one of them."
+        )
 
 
-def _check_against_residual(bar: Bar, residual: Residual, weighted: bool) -> None:
-    """An intercept that only adds to the diagonal, or to every element, of a residual covariance that is free there."""
-    z = bar.z
-    constant = z.shape[1] == 1 and z.size > 0 and z[0, 0] != 0 and bool((z == z[0, 0]).all())
-    alone = constant and len(bar.levels) == len(z)
-    plain = residual.kind == "diagonal" and len(residual.strata) == 1 and not weighted
-    if alone and (plain or residual.kind in (*HOLD_A_CONSTANT, "csh")):
+def _check_against_residual(bar: Bar, residual: Residual) -> None:
+    """A bar whose covariance within the groups is one that the residual can take on by itself."""
+    flat = _is_flat(bar, residual)
+    if (
+        flat
+        and len(bar.levels) == int((bar.codes >= 0).sum())
+        and residual.kind in ("diagonal", "csh", *HOLD_A_CONSTANT)
+    ):
         what = residual.text or "the residual variance"
         raise MixedModelError(
             f"{bar.text} has one row in each of its {len(bar.levels)} groups, so that it cannot be told from {what}. "
@@ -71,21 +77,32 @@ def _check_against_residual(bar: Bar, residual: Residual, weighted: bool) -> Non
         )
     if residual.subject is None or residual.kind not in HOLD_A_CONSTANT:
         return
-    if not _same_groups(bar.codes, residual.subject):
-        return
-    if constant or (residual.kind == "us" and _is_function_of_visit(bar, residual)):
+    if (flat or (residual.kind == "us" and _is_function_of_visit(bar, residual))) and _same_groups(
+        bar.codes, np.where(bar.codes >= 0, residual.subject, -1)
+    ):
         raise MixedModelError(
             f"{bar.text} and {residual.text} describe the same covariance within {bar.grouping}: {residual.kind} holds "
             "it already. Take one of the two out."
         )
 
 
-def _same_groups(one: Index, other: Index) -> bool:
-    """Whether two codings of all rows make the same groups."""
-    if (one < 0).any():
+def _is_flat(bar: Bar, residual: Residual) -> bool:
+    """Whether a bar is one constant in all rows of some strata and nothing in the others."""
+    if bar.z.shape[1] != 1:
         return False
-    there = np.full(int(one.max()) + 1, -1)
-    back = np.full(int(other.max()) + 1, -1)
+    first = np.zeros(len(residual.strata))
+    first[residual.stratum] = bar.z[:, 0]
+    return bool((first[residual.stratum] == bar.z[:, 0]).all())
+
+
+def _same_groups(one: Index, other: Index) -> bool:
+    """Whether two codings make the same groups of the same rows."""
+    inside = one >= 0
+    if not np.array_equal(inside, other >= 0) or not inside.any():
+        return False
+    one, other = one[inside], other[inside]
+    there = np.zeros(int(one.max()) + 1, dtype=np.intp)
+    back = np.zeros(int(other.max()) + 1, dtype=np.intp)
     there[one], back[other] = other, one
     return bool((there[one] == other).all() and (back[other] == one).all())
 
@@ -152,18 +169,16 @@ def check_pairs_of_visits(residual: Residual, names: dict[str, str]) -> None:
         inside = residual.stratum == at
         where = f" of {names['stratum']} {stratum!r}" if names["stratum"] else ""
         attended = _attendance(residual, inside)
-        both = attended.T @ attended
+        together = attended.T @ attended
         for i in range(size):
             for j in range(i + 1):
-                if both[i, j] > 0 or (i != j and residual.kind != "us"):
+                if together[i, j] > 0 or (i != j and residual.kind != "us"):
                     continue
                 visits = [_shown(residual.visits[at]) for at in (j, i)]
                 what = f"row{where} at {names['visit']} {visits[0]}, and its variance"
                 if i != j:
-                    what = (
-                        f"{names['subject']}{where} with rows at {names['visit']} {visits[0]} and {visits[1]}, and their "
-                        "covariance"
-                    )
+                    both = f"{names['visit']} {visits[0]} and {visits[1]}"
+                    what = f"{names['subject']}{where} with rows at {both}, and their covariance"
                 raise MixedModelError(
                     f"{residual.text} finds no {what} cannot be estimated. Leave a visit out, or take a structure with "
                     "fewer parameters, such as cs."

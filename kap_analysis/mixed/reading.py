@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
+#: From so many distinct values on pandas sorts them faster than Python does.
+MANY = 5000
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -164,7 +167,7 @@ class Rows:
                 warnings.warn(
                     f"The {what} never observed in the {len(self)} rows that are used, and left out of the model.",
                     MixedModelWarning,
-                    stacklevel=2,
+                    stacklevel=4,  # where mixedlm is called
                 )
 
 
@@ -177,25 +180,52 @@ def read_labels(column: pd.Series) -> Labels:
     """A column as codes, levels in the order of its categories or sorted."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return Labels(column.cat.codes.to_numpy().astype(np.intp), tuple(column.cat.categories.tolist()))
-    codes, values = pd.factorize(column, sort=False)
-    index = pd.Index(values)
+    numbered = _whole_numbers(column)
+    if numbered is not None:
+        return numbered
+    codes, values = pd.factorize(column.array, sort=False)
+    levels = np.asarray(values).tolist()
     try:
-        ordered = bool(index.is_monotonic_increasing)
-        order = None if ordered else np.asarray(index.argsort(), dtype=np.intp)
+        order = _sorted_order(levels) if len(levels) < MANY else np.asarray(pd.Index(values).argsort(), dtype=np.intp)
     except TypeError:
         kinds: dict[str, Any] = {}
-        for value in index.tolist():
+        for value in levels:
             kinds.setdefault(type(value).__name__, value)
         raise MixedModelError(
             f"{column.name} mixes kinds of values that have no order: "
             f"{', '.join(f'{value!r} ({kind})' for kind, value in kinds.items())}. Make them all text or all numbers."
         ) from None
-    if order is None:
-        return Labels(codes.astype(np.intp), tuple(index.tolist()))
     rank = np.empty(len(order) + 1, dtype=np.intp)
     rank[order] = np.arange(len(order))
     rank[-1] = -1
-    return Labels(rank[codes], tuple(index.take(order).tolist()))
+    return Labels(rank[codes], tuple(levels[i] for i in order.tolist()))
+
+
+def _sorted_order(levels: list[Any]) -> Codes:
+    return np.array(sorted(range(len(levels)), key=levels.__getitem__), dtype=np.intp)
+
+
+def _whole_numbers(column: pd.Series) -> Labels | None:
+    """Numbers without fractions in a narrow range, such as the numbers of patients: no sorting, no hashing."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf" or not len(column):
+        return None
+    if column.dtype == np.uint64:
+        return None
+    values = column.to_numpy()
+    if column.dtype.kind in "iu":
+        values = values.astype(np.int64)
+    low, high = (np.nanmin(values), np.nanmax(values)) if not np.isnan(values).all() else (0, 0)
+    if not (np.isfinite(low) and np.isfinite(high)) or high - low > 4 * len(values) + 1024:
+        return None
+    shifted = values - low
+    missing = np.isnan(values) if column.dtype.kind == "f" else None
+    if missing is not None:
+        shifted[missing] = -1
+    whole = shifted.astype(np.intp)
+    if missing is not None and (whole != shifted).any():
+        return None
+    codes, old = compress(whole, int(high - low) + 1)
+    return Labels(codes, tuple((old + low).tolist()))
 
 
 def compress(codes: Codes, size: int, active: Mask | None = None) -> tuple[Codes, Codes]:

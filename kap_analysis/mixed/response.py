@@ -25,7 +25,7 @@ def read_response(text: str, columns: Columns, rows: Rows) -> Array:
     """
     name = text.strip("`")
     if name in columns.data.columns:
-        check_is_number(name, columns, "The response")
+        check_is_number(name, columns, f"The response {name}")
         y = rows.numbers(name).copy()
     else:
         _, matrix = make_coding(f"0 + {text}", rows)
@@ -56,9 +56,9 @@ def check_is_number(name: str, columns: Columns, what: str) -> None:
         found = (
             f"{odd.iloc[0]!r} in {len(odd)} of {_rows(len(column))}" if len(odd) < len(column) else repr(odd.iloc[0])
         )
-        raise MixedModelError(f"{what} {name} must be a number, found {found} (type {column.dtype}).")
+        raise MixedModelError(f"{what} must be a number, found {found} (type {column.dtype}).")
     raise MixedModelError(
-        f"{what} {name} must be a number, found numbers stored as {column.dtype}. Convert it with pandas.to_numeric."
+        f"{what} must be a number, found numbers stored as {column.dtype}. Convert it with pandas.to_numeric."
     )
 
 
@@ -77,7 +77,7 @@ def read_weights(weights: str | ArrayLike | None, columns: Columns, rows: Rows) 
     if weights is None:
         return None
     if isinstance(weights, str):
-        check_is_number(weights, columns, "The weight")
+        check_is_number(weights, columns, f"The weight {weights}")
         values = columns.numbers(weights)
     else:
         values = _as_weights(weights, columns.data)

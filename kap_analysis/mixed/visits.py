@@ -30,7 +30,7 @@ def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows
     strata, stratum = _strata(term.stratum, rows, term.text)
     names = {"visit": term.visit, "subject": term.subject, "stratum": term.stratum or ""}
     if term.structure == "exponential":
-        check_is_number(term.visit, rows.columns, f"The time of {term.text},")
+        check_is_number(term.visit, rows.columns, f"The time {term.visit} of {term.text}")
         times = rows.numbers(term.visit)
         distinct = tuple(np.unique(times).tolist())
         residual = Residual(term.structure, strata, stratum, subject.codes, subject.levels, times, distinct, term.text)
