@@ -22,6 +22,7 @@ from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items
 from .instruments.suicidality import suicidality_states as suicidality_states
+from .mixed.model import mixedlm as mixedlm
 from .report.results_folder import open_results as open_results
 from .report.versions import list_versions as list_versions
 from .simulation.simulate import simulate_study as simulate_study

@@ -16,9 +16,9 @@ def as_names(value: str | Iterable[str] | None) -> list[str]:
 
 def listed(names: Iterable[object], most: int = 8) -> str:
     """The names with commas, cut after ``most``."""
-    names = [str(name) for name in names]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    shown = [str(name) for name in names]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
 
 
 def require_name(name: object, known: Iterable[object], what: str) -> None:

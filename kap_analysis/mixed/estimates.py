@@ -1,0 +1,62 @@
+"""From estimates, standard errors and degrees of freedom to the tidy columns that every table of the room has."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr, stdtrit
+
+from kap_analysis.mixed.errors import MixedModelError
+
+ESTIMATE_COLUMNS = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
+
+
+def check_level(level: float) -> float:
+    """A confidence level strictly between 0 and 1, or an error that says what was given."""
+    if not 0 < level < 1:
+        raise MixedModelError(f"The confidence level is {level!r}; give a number between 0 and 1, such as 0.95.")
+    return float(level)
+
+
+def two_sided_p(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """Twice the tail beyond \\|t\\|; infinite df is the normal distribution."""
+    return 2 * stdtr(df, -np.abs(statistic))
+
+
+def estimate_frame(
+    labels: pd.DataFrame,
+    estimate: np.ndarray,
+    std_error: np.ndarray,
+    df: np.ndarray,
+    *,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """The labels with ``estimate std_error df statistic p_value ci_low ci_high`` beside them.
+
+    Parameters
+    ----------
+    labels : pandas.DataFrame
+        One row per estimate; its columns come first and its index is kept.
+    estimate, std_error, df : numpy.ndarray
+        One value per row. A standard error of 0 gives a missing statistic.
+    level : float
+        Confidence level of the interval, ``estimate -+ t(df) * std_error``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per estimate; the test is of the value 0.
+    """
+    check_level(level)
+    estimate, std_error, df = (np.asarray(values, float) for values in (estimate, std_error, df))
+    statistic = np.divide(estimate, std_error, out=np.full(estimate.shape, np.nan), where=std_error > 0)
+    half = stdtrit(df, (1 + level) / 2) * std_error
+    return labels.assign(
+        estimate=estimate,
+        std_error=std_error,
+        df=df,
+        statistic=statistic,
+        p_value=two_sided_p(statistic, df),
+        ci_low=estimate - half,
+        ci_high=estimate + half,
+    )

@@ -1,0 +1,161 @@
+"""The model: a formula with its data, ready to be fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from kap_analysis.mixed.design import Design, build_design
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitting import minimise
+from kap_analysis.mixed.layout import Layout, make_layout
+from kap_analysis.mixed.names import require_name
+from kap_analysis.mixed.parameters import Parameters, make_parameters
+from kap_analysis.mixed.results import DDF_METHODS, FitSettings, MixedResults
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """A linear mixed model of one response on the rows of one frame.
+
+    Attributes
+    ----------
+    design : Design
+        The rows that are used, as matrices and codes.
+    """
+
+    design: Design
+
+    @cached_property
+    def layout(self) -> Layout:
+        return make_layout(self.design)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        return make_parameters(self.design)
+
+    def with_response(self, y: ArrayLike) -> MixedModel:
+        """The same model for another response on the same rows (n,)."""
+        return MixedModel(replace(self.design, y=np.asarray(y, float)))
+
+    def fit(
+        self,
+        reml: bool = True,
+        ddf: str | None = None,
+        *,
+        bounded: bool = True,
+        fixed: Mapping[str, float] | None = None,
+        information: str | None = None,
+        start: Mapping[str, float] | None = None,
+    ) -> MixedResults:
+        """Estimate by exact (restricted) maximum likelihood.
+
+        Parameters
+        ----------
+        reml : bool
+            Restricted maximum likelihood; False is ordinary maximum likelihood.
+        ddf : {"kenward-roger", "satterthwaite", "between-within", "residual", "normal"}, optional
+            Degrees of freedom: Kenward-Roger under REML and Satterthwaite under ML, where it is not given.
+        bounded : bool
+            False lets variances of bar terms become negative while every V stays positive definite (SAS: NOBOUND).
+        fixed : mapping, optional
+            Covariance parameters to hold, by the names of ``theta``.
+        information : {"expected", "observed"}, optional
+            Information for Kenward-Roger: the expected one for models with bars (as pbkrtest) and the observed one for
+            models with a residual covariance only (as mmrm), where it is not given.
+        start : mapping, optional
+            Values of all of ``theta`` to begin with.
+
+        Returns
+        -------
+        MixedResults
+
+        Raises
+        ------
+        MixedModelError
+            When a covariance is not identified, no maximum can be certified, or the arguments contradict each other.
+        """
+        ddf = ddf or ("kenward-roger" if reml else "satterthwaite")
+        require_name(ddf, DDF_METHODS, "df method")
+        if ddf == "kenward-roger" and not reml:
+            raise MixedModelError(
+                "Kenward-Roger is defined for REML; found reml=False. Use ddf='satterthwaite', or fit by REML."
+            )
+        kind = information or ("expected" if self.design.bars else "observed")
+        require_name(kind, ("expected", "observed"), "kind of information")
+        settings = FitSettings(reml, ddf, bounded, dict(fixed or {}), kind)
+        for name in settings.fixed:
+            require_name(name, self.parameters.names, "covariance parameter")
+        parameters = self._moved(settings)
+        begin = None if start is None else self._start(start)
+        solution = minimise(self.layout, parameters, reml, settings.fixed, begin)
+        return MixedResults(self, settings, solution)
+
+    def _moved(self, settings: FitSettings) -> Parameters:
+        """The parameters as the optimiser moves them under these settings."""
+        if not settings.bounded:
+            parameters = self.parameters.natural_bars()
+        else:
+            parts = []
+            for part in self.parameters.parts:
+                partly = part.size > 1 and any(name in settings.fixed for name in part.names)
+                parts.append(replace(part, block=part.seen) if partly else part)
+            parameters = Parameters(tuple(parts))
+        return parameters
+
+    def _start(self, start: Mapping[str, float]) -> NDArray[np.float64]:
+        """Elements inside from values of theta."""
+        missing = [name for name in self.parameters.names if name not in start]
+        if missing:
+            raise MixedModelError(f"The start lacks {', '.join(missing[:3])}: give a value for each name of theta.")
+        values = np.array([float(start[name]) for name in self.parameters.names])
+        return self.parameters.inside(values, self.layout.scaling)
+
+
+def mixedlm(
+    formula: str, data: pd.DataFrame, *, residual_by: str | None = None, weights: str | ArrayLike | None = None
+) -> MixedModel:
+    """A linear mixed model, or a mixed model for repeated measures.
+
+    Parameters
+    ----------
+    formula : str
+        ``response ~ fixed part + (columns | grouping) + structure(visit | subject)``. The fixed part is read by
+        formulaic (factors by treatment contrasts, ``*``, ``:``, transforms, splines); bar terms are lme4's, with
+        ``||``, nested ``a/b`` and crossed groupings; the residual covariance is one of ``us cs csh ar1 ar1h toep
+        toeph`` over an ordered visit, or ``exponential`` in time, ``us(visit | format/patient_id)`` for one matrix
+        per format. formulaic can run code that stands in a formula: take formulas only from people whose code you
+        would run (``kap fit`` checks them).
+    data : pandas.DataFrame
+        One row per observation. Rows with a missing value in a needed column are left out and counted in
+        ``design.n_left_out``; a grouping may be missing where the columns of its bar are 0.
+    residual_by : str, optional
+        A column; each of its levels has a residual variance of its own.
+    weights : str or array, optional
+        Precision weights above 0: the residual variance is sigma2 / weight.
+
+    Returns
+    -------
+    MixedModel
+        Call ``fit()`` on it.
+
+    Raises
+    ------
+    MixedModelError
+        When the formula does not parse or the data do not suit it; the message says what to change.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> scores = pd.DataFrame({"score": [20.0, 12, 25, 16, 18, 13, 30, 19], "visit": ["a", "b"] * 4})
+    >>> scores["patient"] = [1, 1, 2, 2, 3, 3, 4, 4]
+    >>> fit = mixedlm("score ~ visit + (1 | patient)", scores).fit()
+    >>> fit.params.round(2).to_dict()
+    {'Intercept': 23.25, 'visit[T.b]': -8.25}
+    """
+    return MixedModel(build_design(formula, data, residual_by=residual_by, weights=weights))

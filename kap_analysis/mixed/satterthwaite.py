@@ -1,0 +1,41 @@
+"""Degrees of freedom by matching the variance of a variance (Satterthwaite 1946; Fai & Cornelius 1996)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def row_df(rows: Array, phi: Array, s1: Array, w: Array) -> Array:
+    """2 v^2 / (g' W g) for each row l, with v = l' Phi l and g_j its derivative along element j of V.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray
+        (l, p).
+    phi : numpy.ndarray
+        (p, p): (X'V^-1 X)^-1.
+    s1 : numpy.ndarray
+        (m, p, p): derivatives of X'V^-1 X.
+    w : numpy.ndarray
+        (m, m): covariance of the elements of V.
+    """
+    along = rows @ phi
+    variance = np.einsum("lp,lp->l", along, rows)
+    slope = -np.einsum("lp,jpq,lq->lj", along, s1, along, optimize=True)
+    spread = np.einsum("lj,jk,lk->l", slope, w, slope)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = np.where(spread > 0, 2 * variance**2 / spread, np.inf)
+    return np.where(variance > 0, df, np.nan)
+
+
+def f_df(df: Array) -> float:
+    """Denominator df of an F that averages independent t^2 with these df, as lmerTest and mmrm combine them."""
+    if len(df) == 1 or np.ptp(df) < 1e-8:
+        return float(np.mean(df))
+    if not (df > 2).all():
+        return 2.0
+    expected = float(np.sum(np.where(np.isinf(df), 1.0, df / (df - 2))))
+    return 2 * expected / (expected - len(df)) if expected > len(df) else np.inf
