@@ -47,10 +47,16 @@ def fitted_rows(
 def _with_numbers_below(row: ForestRow, headers: Sequence[str]) -> ForestRow:
     if set(row.columns) == {NOT_AVAILABLE}:
         return replace(row, columns=(), small=(NOT_AVAILABLE, *row.small))
-    named = zip(headers, row.columns, strict=False)
-    said = [cell if not place or "=" in cell or "<" in cell else f"{header} = {cell}"
-            for place, (header, cell) in enumerate(named) if cell]  # fmt: skip
+    pairs = zip(headers, row.columns, strict=False)
+    said = [cell if place == 0 else _named(header, cell) for place, (header, cell) in enumerate(pairs) if cell]
     return replace(row, columns=(), small=(", ".join(said), *row.small) if said else row.small)
+
+
+def _named(header: str, cell: str) -> str:
+    """A number with the name of its column: ``n = 149``, ``p < 0.001``, ``interaction p = 0.210``."""
+    if cell.startswith(("p ", "<")):
+        return f"{header[:1].lower()}{header[1:]} {cell}"
+    return f"{header} = {cell}"
 
 
 def _wrapped(row: ForestRow, room: float) -> ForestRow:

@@ -76,6 +76,7 @@ def numbers_under_axis(
     heading: str,
     gap: float = 27.0,
     colours: Mapping[str, str] | None = None,
+    names: bool = True,
 ) -> None:
     """Numbers under the x axis, one row per format, at the positions they belong to.
 
@@ -89,12 +90,17 @@ def numbers_under_axis(
         Points between the axis and the heading: room for tick labels and the axis label.
     colours : mapping of str to str, optional
         Colour of rows that are no formats.
+    names : bool
+        Whether to write heading and row names: in a row of panels, the first does it for all.
     """
     step = SMALL_PT * LINE_HEIGHT
-    _under_axis(ax, heading, 0.0, -gap, ha="left", colour=theme.muted, axes_x=True)
+    if names:
+        _under_axis(ax, heading, 0.0, -gap, ha="left", colour=theme.muted, axes_x=True)
     for place, (name, values) in enumerate(rows.items(), start=1):
         colour = (colours or {}).get(name, theme.look(name).colour)
-        _under_axis(ax, sentence_case(name), 0.0, -gap - place * step, ha="right", colour=colour, axes_x=True, left=7)
+        if names:
+            down = -gap - place * step
+            _under_axis(ax, sentence_case(name), 0.0, down, ha="right", colour=colour, axes_x=True, left=7)
         for x, n in values.items():
             _under_axis(ax, count(n), x, -gap - place * step, ha="center", colour=theme.foreground)
 
@@ -172,7 +178,22 @@ def _height_in_inches(ax: Axes) -> float:
 
 def format_key(ax: Axes, formats: Iterable[str], theme: Theme, *, lines: bool = True, **place: Any) -> None:
     """A key of the formats, for figures whose marks cannot be labelled directly."""
-    handles = [
+    handles = format_handles(formats, theme, lines=lines)
+    settings: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
+    legend = ax.legend(
+        handles=handles,
+        handlelength=2.6,
+        columnspacing=1.4,
+        borderaxespad=0.2,
+        **{**settings, **place},
+    )
+    for text, name in zip(legend.get_texts(), formats, strict=True):
+        text.set_color(theme.look(name).colour)
+
+
+def format_handles(formats: Iterable[str], theme: Theme, *, lines: bool = True) -> list[Line2D]:
+    """What a key shows for each format: its marker, and its line style if there are lines."""
+    return [
         Line2D(
             [],
             [],
@@ -184,16 +205,6 @@ def format_key(ax: Axes, formats: Iterable[str], theme: Theme, *, lines: bool = 
         )
         for name in formats
     ]
-    settings: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
-    legend = ax.legend(
-        handles=handles,
-        handlelength=2.6,
-        columnspacing=1.4,
-        borderaxespad=0.2,
-        **{**settings, **place},
-    )
-    for text, name in zip(legend.get_texts(), formats, strict=True):
-        text.set_color(theme.look(name).colour)
 
 
 def whole_number_axis(ax: Axes, which: str = "y", *, most: int = 6) -> None:

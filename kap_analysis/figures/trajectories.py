@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 
 from kap_analysis.columns import (
     CI_HIGH,
@@ -22,25 +21,33 @@ from kap_analysis.columns import (
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import formats_in, given_frame, levels_of, numbers_of, rows_of
 from kap_analysis.figures.marks import (
-    LineEnd,
     draw_bands,
-    label_line_ends,
     numbers_under_axis,
-    side_by_side,
     view_of_scores,
 )
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
+from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import Width
+from kap_analysis.figures.time_axis import (
+    SESSION,
+    THOSE_WHO_STOP,
+    counts_in,
+    numbers_at,
+    panel_points,
+    readable,
+    time_label,
+    time_word,
+    visit_places,
+)
+from kap_analysis.figures.trajectory_lines import MOST_PATIENT_LINES, draw_panel, say_sample
+from kap_analysis.figures.trajectory_names import name_formats, name_panels
 from kap_analysis.figures.wording import count, estimate_with_interval, listed, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_trajectories"
-MOST_PATIENT_LINES: Final = 300
-"""Patient lines per panel; of more patients this many are drawn, chosen at random with a fixed seed."""
-_SEED: Final = 20190327
 _MOST_PANELS: Final = 6
-_TIME_LABELS: Final = {MONTH: "Months since the first ketamine session", "session_number": "Ketamine session"}
+_NOTHING: Final = "There is no score to draw: there are no rows, or every number was withheld."
 
 
 def plot_trajectories(
@@ -79,8 +86,8 @@ def plot_trajectories(
         A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level, six
         at most. A frame without that column is drawn in every panel.
     time : str
-        Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for
-        the number of the ketamine session.
+        Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for the number of the ketamine
+        session, as in the frames of ``scores_by_session``; then the figure says that those who stop leave the line.
     most_lines : int
         Patient lines per panel; of more patients a random sample of this size is drawn and the figure says so.
     ax : Axes or sequence of Axes, optional
@@ -96,13 +103,15 @@ def plot_trajectories(
     ------
     FigureError
         If neither means nor curves are given, a column is missing, a format is unknown, there are two instruments, or
-        there are more than six panels.
+        there are more than six panels. Frames without rows or numbers give a figure that says so.
     """
+    if means is None and curves is None:
+        raise FigureError(f"{_FIGURE} has nothing to draw: give means=, curves= or both.")
     means = given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", figure=_FIGURE)
     curves = given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", figure=_FIGURE)
     patients = given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", figure=_FIGURE)
-    if means is None and curves is None:
-        raise FigureError(f"{_FIGURE} has nothing to draw: give means=, curves= or both.")
+    if not _has_numbers(means, curves):
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     frames = [frame for frame in (means, curves, patients) if frame is not None]
     levels = _panel_levels(frames, facet_by)
     formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), figure=_FIGURE)
@@ -111,19 +120,28 @@ def plot_trajectories(
     columns = min(len(levels), 3)
     rows = -(-len(levels) // columns)
     grid = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
-    with open_page(ax, theme=theme, width=width, height=100 if rows == 1 else 78 * rows, stamp=stamp, **grid) as page:
+    with open_page(ax, theme=theme, width=width, height=100 if rows == 1 else 82 * rows, stamp=stamp, **grid) as page:
         view = _score_view(frames, scale, with_patients=patients is not None)
+        drawn = []
         for place, (panel, level) in enumerate(zip(page.axes, levels, strict=True)):
             m, c, p = (_of_level(frame, facet_by, level) for frame in (means, curves, patients))
             panel.set_ylim(*view)
-            _draw_panel(page, panel, formats, m, c, p, time=time, most_lines=most_lines)
-            _dress(page, panel, scale, formats, m, c, time=time, last=(place + 1) % columns == 0 or level == levels[-1])
-            if level is not None:
-                panel.set_title(f"{sentence_case(facet_by or '').replace('_', ' ')}: {level}")
-        page.axes[0].set_ylabel(scale.axis_label)
+            drawn.append(draw_panel(page, panel, formats, m, c, p, time=time, most_lines=most_lines))
+            edges = (place % columns == 0, (place + 1) % columns == 0 or level == levels[-1])
+            _dress(page, panel, scale, formats, m, c, time=time, columns=columns, edges=edges)
+            if place % columns == 0:
+                panel.set_ylabel(scale.axis_label if rows == 1 else scale.axis_label.replace(" (", "\n("))
+        name_panels(page, facet_by, levels, columns)
+        name_formats(page, formats, means, curves, time, columns)
         page.note_withheld(means, curves, patients)
+        say_sample(page, drawn)
         _say(page, scale, formats, means, curves, time)
     return page.result
+
+
+def _has_numbers(means: pd.DataFrame | None, curves: pd.DataFrame | None) -> bool:
+    given = [(means, "mean"), (curves, ESTIMATE)]
+    return any(bool(np.isfinite(numbers_of(frame, value)).any()) for frame, value in given if frame is not None)
 
 
 def _panel_levels(frames: list[pd.DataFrame], facet_by: str | None) -> list[object]:
@@ -161,59 +179,6 @@ def _score_view(frames: list[pd.DataFrame], scale: Scale, *, with_patients: bool
     return view_of_scores(scale, float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def _draw_panel(
-    page: Page,
-    ax: Axes,
-    formats: list[str],
-    means: pd.DataFrame | None,
-    curves: pd.DataFrame | None,
-    patients: pd.DataFrame | None,
-    *,
-    time: str,
-    most_lines: int,
-) -> None:
-    if patients is not None:
-        _draw_patients(page, ax, patients, time, most_lines)
-    beside = side_by_side(formats, 0.06 if time == MONTH else 0.1)
-    for name in formats:
-        look, face = page.theme.look(name), page.theme.marker_face(name)
-        if curves is not None:
-            one = rows_of(curves, name).sort_values(time)
-            at = numbers_of(one, time)
-            ax.fill_between(at, numbers_of(one, CI_LOW), numbers_of(one, CI_HIGH), color=look.colour, alpha=0.18, lw=0)
-            ax.plot(at, numbers_of(one, ESTIMATE), color=look.colour, ls=look.line_style, lw=1.6, gid=f"curve {name}")
-        if means is not None:
-            one = rows_of(means, name).sort_values(time)
-            mean, low, high = (numbers_of(one, column) for column in ("mean", CI_LOW, CI_HIGH))
-            ax.errorbar(
-                numbers_of(one, time) + beside[name],
-                mean,
-                yerr=[mean - low, high - mean],
-                color=look.colour,
-                marker=look.marker,
-                markerfacecolor=face,
-                linestyle="none" if curves is not None else look.line_style,
-                capsize=2,
-                elinewidth=0.9,
-                zorder=4,
-                gid=f"means {name}",
-            )
-
-
-def _draw_patients(page: Page, ax: Axes, patients: pd.DataFrame, time: str, most_lines: int) -> None:
-    ids = np.sort(patients[PATIENT_ID].astype(str).unique())
-    chosen = ids
-    if len(ids) > most_lines:
-        chosen = np.random.default_rng(_SEED).choice(ids, size=most_lines, replace=False)
-        page.note(f"Thin lines: {count(most_lines)} of {count(len(ids))} patients, chosen at random.")
-    shown = patients[patients[PATIENT_ID].astype(str).isin(set(chosen))].sort_values([PATIENT_ID, time])
-    faint = float(np.clip(40 / max(len(chosen), 1), 0.16, 0.6))
-    for name, one in shown.groupby(shown[FORMAT].astype(str), sort=True):
-        lines = [line[[time, SCORE]].to_numpy(float) for _, line in one.groupby(PATIENT_ID, sort=True)]
-        colour = page.theme.look(str(name)).colour
-        ax.add_collection(LineCollection(lines, colors=colour, linewidths=0.45, alpha=faint, gid=f"patients {name}"))
-
-
 def _dress(
     page: Page,
     ax: Axes,
@@ -223,61 +188,38 @@ def _dress(
     curves: pd.DataFrame | None,
     *,
     time: str,
-    last: bool,
+    columns: int,
+    edges: tuple[bool, bool],
 ) -> None:
-    places = _visit_places(means if means is not None else curves, time, visits=means is not None)
+    """Axis, bands and numbers of one panel; ``edges`` says whether it is the first and the last of its row."""
+    frame = means if means is not None else curves
+    assert frame is not None
+    places = visit_places(frame, time, visits=means is not None)
     span = max(places) - min(places) or 1.0
     ax.set_xlim(min(places) - 0.05 * span, max(places) + 0.05 * span)
-    ax.set_xticks(sorted({round(place) for place in places}))
+    scaled = panel_points(ax, columns=columns, given=page.given is not None) / (1.1 * span)
+    ticks = sorted({round(place) for place in places})
+    ax.set_xticks(readable(ticks, [f"{tick:g}" for tick in ticks], scaled))
     ax.tick_params(labelbottom=True)
-    ax.set_xlabel(_TIME_LABELS.get(time, sentence_case(time)))
-    draw_bands(ax, scale, page.theme, labels=last)
-    if means is not None:
-        rows = {name: _numbers(rows_of(means, name), places, time) for name in formats}
-        numbers_under_axis(ax, rows, page.theme, heading="Patients observed")
-    if page.axes[0] is ax:
-        _label_formats(page, ax, formats, means, curves, time)
-
-
-def _visit_places(frame: pd.DataFrame | None, time: str, *, visits: bool) -> list[float]:
-    """Where visits stand on the axis: the mean of the formats' times."""
-    assert frame is not None
-    if visits and VISIT in frame.columns:
-        return [float(at) for at in frame.groupby(VISIT, observed=True, sort=False)[time].mean()]
-    return sorted({float(at) for at in frame[time]})
-
-
-def _numbers(one: pd.DataFrame, places: list[float], time: str) -> dict[float, float]:
-    at = [min(places, key=lambda place: abs(place - month)) for month in numbers_of(one, time)]
-    return dict(zip(at, numbers_of(one, N_PATIENTS), strict=True))
-
-
-def _label_formats(
-    page: Page, ax: Axes, formats: list[str], means: pd.DataFrame | None, curves: pd.DataFrame | None, time: str
-) -> None:
-    """Name each line where the formats are furthest apart and there is room: at its last point."""
-    frame, value = (curves, ESTIMATE) if curves is not None else (means, "mean")
-    assert frame is not None
-    ends = []
-    for name in formats:
-        one = rows_of(frame, name).sort_values(time)
-        if one.empty:
-            continue
-        end = one.iloc[-1]
-        ends.append(LineEnd(float(end[time]), float(end[value]), sentence_case(name), page.theme.look(name).colour))
-    low, high = ax.get_xlim()
-    ax.set_xlim(low, high + 0.16 * (high - low) * (1 if len(page.axes) == 1 else 2))
-    label_line_ends(ax, ends, offset=9.0)
+    ax.set_xlabel(time_label(time, in_lines=columns > 1))
+    draw_bands(ax, scale, page.theme, labels=edges[1])
+    if means is None:
+        return
+    rows = {name: numbers_at(rows_of(means, name), places, time) for name in formats}
+    kept = readable(places, counts_in(rows.values()), scaled)
+    shown = {name: {at: n for at, n in row.items() if at in kept} for name, row in rows.items()}
+    gap = 27.0 if columns == 1 or time == SESSION else 38.0
+    numbers_under_axis(ax, shown, page.theme, heading="Patients observed", gap=gap, names=edges[0])
 
 
 def _say(
     page: Page, scale: Scale, formats: list[str], means: pd.DataFrame | None, curves: pd.DataFrame | None, time: str
 ) -> None:
-    page.describe(f"{scale.name} score over time ({time}) by format.")
+    page.describe(f"{scale.name} score by {time_word(time)} and format.")
     frame, value = (means, "mean") if means is not None else (curves, ESTIMATE)
     assert frame is not None
     for name in formats:
-        one = rows_of(frame, name).sort_values(time)
+        one = rows_of(frame, name).dropna(subset=[value]).sort_values(time)
         if one.empty:
             continue
         ends = [
@@ -291,7 +233,9 @@ def _say(
         page.note("Lines with bands: model means with 95% intervals. Marks: observed means with 95% intervals.")
     elif means is not None:
         page.note("Marks: observed means with 95% intervals, of the patients who were assessed.")
+    if time == SESSION:
+        page.note(THOSE_WHO_STOP)
 
 
 def _name_of_time(row: pd.Series, time: str) -> str:
-    return str(row[VISIT]) if VISIT in row.index and not pd.isna(row[VISIT]) else f"{time} {row[time]:g}"
+    return str(row[VISIT]) if VISIT in row.index and not pd.isna(row[VISIT]) else f"{time_word(time)} {row[time]:g}"

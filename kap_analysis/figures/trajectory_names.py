@@ -1,0 +1,70 @@
+"""The names in a figure of trajectories: of its panels, and of the lines by format."""
+
+import textwrap
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kap_analysis.columns import ESTIMATE
+from kap_analysis.figures.forest import text_width
+from kap_analysis.figures.frames import rows_of
+from kap_analysis.figures.marks import LineEnd, format_handles, format_key, label_line_ends
+from kap_analysis.figures.page import Page
+from kap_analysis.figures.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT
+from kap_analysis.figures.time_axis import panel_points
+from kap_analysis.figures.wording import sentence_case
+
+
+def name_panels(page: Page, facet_by: str | None, levels: list[object], columns: int) -> None:
+    """Titles of the panels, with the name of the column where all of them stay on one line with it."""
+    if facet_by is None:
+        return
+    wide = panel_points(page.axes[0], columns=columns, given=page.given is not None) + 14
+    characters = int(wide / (TEXT_PT * CHARACTER_WIDTH * 1.12))
+    whole = [f"{sentence_case(facet_by).replace('_', ' ')}: {level}" for level in levels]
+    if max(map(len, whole)) > characters:
+        whole = [textwrap.fill(sentence_case(str(level)), characters) for level in levels]
+    for panel, title in zip(page.axes, whole, strict=True):
+        panel.set_title(title)
+
+
+def name_formats(
+    page: Page,
+    formats: list[str],
+    means: pd.DataFrame | None,
+    curves: pd.DataFrame | None,
+    time: str,
+    columns: int,
+) -> None:
+    """Name each line at its end; with several panels, where there is no room for that, in a key above them."""
+    if len(page.axes) == 1:
+        _label_formats(page, page.axes[0], formats, means, curves, time, columns)
+    elif page.given is not None:
+        format_key(page.axes[0], formats, page.theme, loc="upper right", ncols=1)
+    else:
+        handles = format_handles(formats, page.theme)
+        page.figure.legend(handles=handles, loc="outside upper right", ncols=len(handles), handlelength=2.6)
+
+
+def _label_formats(
+    page: Page,
+    ax: Axes,
+    formats: list[str],
+    means: pd.DataFrame | None,
+    curves: pd.DataFrame | None,
+    time: str,
+    columns: int,
+) -> None:
+    frame, value = (curves, ESTIMATE) if curves is not None else (means, "mean")
+    assert frame is not None
+    lasts = {name: rows_of(frame, name).dropna(subset=[value]).sort_values(time).tail(1) for name in formats}
+    found = {name: (float(last[time].iloc[0]), float(last[value].iloc[0])) for name, last in lasts.items() if len(last)}
+    if not found:
+        return
+    right = max(x for x, _ in found.values())
+    ends = [LineEnd(right, y, sentence_case(name), page.theme.look(name).colour) for name, (_, y) in found.items()]
+    low, high = ax.get_xlim()
+    wide = panel_points(ax, columns=columns, given=page.given is not None)
+    share = (max(text_width(end.text, size=SMALL_PT) for end in ends) + 12.0) / wide
+    ax.set_xlim(low, high + share / (1 - share) * (high - low))
+    label_line_ends(ax, ends, offset=9.0)
