@@ -1,9 +1,16 @@
+from .adverse_events import plot_adverse_events as plot_adverse_events
 from .alternative_text import alt_text as alt_text
+from .balance import plot_balance as plot_balance
+from .cohort_effects import plot_cohort_effects as plot_cohort_effects
 from .export import save_figure as save_figure
 from .format_differences import plot_format_differences as plot_format_differences
 from .page import stamp_figure as stamp_figure
 from .paired_means import plot_paired_means as plot_paired_means
 from .participant_flow import plot_participant_flow as plot_participant_flow
+from .propensity_overlap import plot_propensity_overlap as plot_propensity_overlap
+from .run_chart import plot_run_chart as plot_run_chart
 from .sensitivity import plot_sensitivity as plot_sensitivity
 from .subgroups import plot_subgroups as plot_subgroups
+from .suicidality import plot_suicidality as plot_suicidality
 from .trajectories import plot_trajectories as plot_trajectories
+from .vitals import plot_vitals as plot_vitals

@@ -1,0 +1,223 @@
+"""Figure 16, first half: adverse events per ketamine session at which somebody asked, by event, format and route."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.patches import Patch
+
+from kap_analysis.columns import FORMAT
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.frames import checked_frame, formats_in, rows_of
+from kap_analysis.figures.names import readable
+from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.statement import draw_statement
+from kap_analysis.figures.style import SMALL_PT, Theme, Width
+from kap_analysis.figures.wording import NOT_AVAILABLE, count, number, plural, sentence_case
+
+_FIGURE = "plot_adverse_events"
+_EVENT, _ROUTE, _SEVERITY, _N = "event", "route", "severity", "n_events"
+_ASKED, _SESSIONS = "n_sessions_asked", "n_sessions"
+_COLUMNS = (_EVENT, FORMAT, _ROUTE, _SEVERITY, _N, _ASKED, _SESSIONS)
+_OUTSIDE: Final = "not in a session"
+_SEVERITIES: Final = ("mild", "moderate", "severe", "life-threatening", "fatal")
+_SHADES: Final = {"mild": 0.35, "moderate": 0.65, "not recorded": 0.0}
+"""How much of the format's colour a severity has; all others, which are worse, have all of it."""
+_MOST_EVENTS: Final = 40
+_MOST_PANELS: Final = 4
+_NOTHING = "No adverse event is in the data. Where nobody asked, that says nothing about how often they occurred."
+PER: Final = 100.0
+"""Events are drawn per this many sessions."""
+
+
+def plot_adverse_events(
+    *,
+    events: pd.DataFrame,
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """Adverse events per 100 ketamine sessions at which they were asked about; one panel per route.
+
+    Each panel says at how many of its sessions events were asked about. The number of events stands at each bar;
+    events that belong to no session have no rate and are counted below the panels.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        The ``events`` of ``review_safety``: ``event``, ``format``, ``route``, ``severity``, ``n_events``,
+        ``n_sessions_asked`` and ``n_sessions`` (of the format and route). Where one number of a bar was withheld,
+        the bar is not drawn and a dash stands in its place.
+    ax : Axes or sequence of Axes, optional
+        One per route.
+    theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of Axes
+
+    Raises
+    ------
+    FigureError
+        If a column is missing, a format is unknown, or there are more than 40 events or 4 routes. A frame without
+        rows gives a figure that says so.
+    """
+    events = checked_frame(events, _COLUMNS, name="events", figure=_FIGURE, may_be_empty=True)
+    if events.empty:
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+    inside = events[events[_ROUTE].astype(str) != _OUTSIDE]
+    if inside.empty:
+        return draw_statement(_outside_sentence(events), ax=ax, theme=theme, width=width, stamp=stamp)
+    formats = formats_in(events, figure=_FIGURE)
+    routes = sorted({str(route) for route in inside[_ROUTE]})
+    names = _events_by_frequency(inside)
+    if len(names) > _MOST_EVENTS or len(routes) > _MOST_PANELS:
+        raise FigureError(
+            f"{_FIGURE} draws {_MOST_EVENTS} events and {_MOST_PANELS} routes at most, found {len(names)} and "
+            f"{len(routes)}; pool the rare ones."
+        )
+    row_mm = 2.6 + 2.9 * len(formats)
+    grid = {"columns": len(routes), "sharey": True, "sharex": True}
+    with open_page(ax, theme=theme, width=width, height=row_mm * len(names) + 28, stamp=stamp, **grid) as page:
+        for panel, route in zip(page.axes, routes, strict=True):
+            here = inside[inside[_ROUTE].astype(str) == route]
+            _draw_panel(page, panel, here, names, formats)
+            panel.set_title(_asked_sentence(here, route, formats), fontsize=SMALL_PT)
+            page.describe(_alternative(here, route, formats))
+        _dress(page, names)
+        _key(page, formats, _severities(inside))
+        page.note(_outside_sentence(events))
+        page.note_withheld(events)
+    return page.result
+
+
+def _events_by_frequency(inside: pd.DataFrame) -> list[str]:
+    totals = inside.groupby(inside[_EVENT].astype(str))[_N].sum()
+    return [str(name) for name in totals.sort_values(ascending=False, kind="stable").index]
+
+
+def _severities(rows: pd.DataFrame) -> list[str]:
+    found = {str(value) for value in rows[_SEVERITY].dropna()}
+    known = [name for name in _SEVERITIES if name in found]
+    return known + sorted(found - set(known))
+
+
+def _rates(here: pd.DataFrame, event: str, care_format: str) -> list[tuple[str, float, float]]:
+    """Severity, number of events and events per 100 sessions asked, for one bar; NaN where not known."""
+    rows = rows_of(here[here[_EVENT].astype(str) == event], care_format)
+    found = []
+    for severity in _severities(rows):
+        one = rows[rows[_SEVERITY].astype(str) == severity]
+        n, asked = float(one[_N].sum(skipna=False)), one[_ASKED].astype(float).max()
+        found.append((severity, n, PER * n / asked if asked > 0 else np.nan))
+    return found
+
+
+def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, names: Sequence[str], formats: list[str]) -> None:
+    thick = 0.74 / len(formats)
+    for row, event in enumerate(names):
+        for place, name in enumerate(formats):
+            y = row + (place - (len(formats) - 1) / 2) * thick
+            parts = _rates(here, event, name)
+            known = all(np.isfinite(rate) for _, _, rate in parts)
+            left = 0.0
+            for severity, _, rate in parts if known else []:
+                look = _look(severity, name, page.theme)
+                ax.barh(y, rate, thick * 0.92, left=left, gid=f"{event}, {name}, {severity}", **look)  # type: ignore[arg-type]
+                left += rate
+            total = sum(n for _, n, _ in parts)
+            text = count(total) if parts else "0"
+            said = "" if known or np.isnan(total) else " (not asked)"
+            _number(ax, left, y, text + said, page.theme.look(name).colour)
+
+
+def _look(severity: str, care_format: str, theme: Theme) -> dict[str, object]:
+    """Tints of the format's colour, paler for what is milder, all with its outline."""
+    colour = theme.look(care_format).colour
+    share = _SHADES.get(severity, 1.0)
+    mixed = share * np.array(to_rgb(colour)) + (1 - share) * np.array(to_rgb(theme.background))
+    return {"facecolor": to_hex(tuple(mixed.tolist())), "edgecolor": colour, "linewidth": 0.6}
+
+
+def _number(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
+    ax.annotate(
+        text,
+        xy=(x, y),
+        xytext=(2.5, 0),
+        textcoords="offset points",
+        va="center_baseline",
+        fontsize=SMALL_PT,
+        color=colour,
+        gid="number of events",
+    )
+
+
+def _asked_sentence(here: pd.DataFrame, route: str, formats: list[str]) -> str:
+    lines = [f"Route {route}: events were asked about at"]
+    for name in formats:
+        rows = rows_of(here, name)
+        if rows.empty:
+            lines.append(f"{name}: no event, sessions not counted here")
+            continue
+        lines.append(f"{name}: {count(rows[_ASKED].max())} of {count(rows[_SESSIONS].max())} sessions")
+    return "\n".join(lines)
+
+
+def _dress(page: Page, names: Sequence[str]) -> None:
+    first = page.axes[0]
+    first.set_ylim(len(names) - 0.4, -0.6)
+    first.set_yticks(range(len(names)), [sentence_case(readable(name)) for name in names])
+    widest = max((float(bar.get_extents().x1) for ax in page.axes for bar in ax.patches), default=1.0)
+    for ax in page.axes:
+        ax.set_xlim(0, 1.18 * widest)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.axvline(0, color=page.theme.muted, linewidth=0.6, zorder=0)
+        ax.set_xlabel(f"Events per {PER:.0f} sessions asked")
+
+
+def _key(page: Page, formats: list[str], severities: list[str]) -> None:
+    """Formats and severities, in the empty corner below the rarest events."""
+    handles = [
+        Patch(label=f"{sentence_case(name)}, {severity}", **_look(severity, name, page.theme))  # type: ignore[arg-type]
+        for name in formats
+        for severity in severities
+    ]
+    page.axes[-1].legend(handles=handles, loc="lower right", ncols=1, handlelength=1.2, borderaxespad=0.1)
+
+
+def _outside_sentence(events: pd.DataFrame) -> str:
+    outside = events[events[_ROUTE].astype(str) == _OUTSIDE]
+    if outside.empty:
+        return "Number at each bar: events. Sessions at which nobody asked are left out of the rate."
+    told = []
+    for event, rows in outside.groupby(outside[_EVENT].astype(str), sort=True):
+        by = [
+            f"{count(part[_N].sum(skipna=False))} {name}"
+            for name, part in rows.groupby(rows[FORMAT].astype(str), sort=False)
+        ]
+        told.append(f"{readable(event)} {', '.join(by)}")
+    return f"Number at each bar: events. Not in a session, so without a rate: {'; '.join(told)}."
+
+
+def _alternative(here: pd.DataFrame, route: str, formats: list[str]) -> str:
+    text = f"Adverse events per {PER:.0f} ketamine sessions by route {route}."
+    for name in formats:
+        rows = rows_of(here, name)
+        if rows.empty:
+            text += f" {sentence_case(name)}: none."
+            continue
+        asked, held = rows[_ASKED].max(), rows[_SESSIONS].max()
+        told = []
+        for event in _events_by_frequency(rows):
+            parts = _rates(here, event, name)
+            total, rate = sum(n for _, n, _ in parts), sum(rate for _, _, rate in parts)
+            told.append(f"{readable(event)} {plural(total, 'event') if not np.isnan(total) else NOT_AVAILABLE}"
+                        f" ({number(rate)})")  # fmt: skip
+        text += f" {sentence_case(name)}, asked at {count(asked)} of {plural(held, 'session')}: {'; '.join(told)}."
+    return text

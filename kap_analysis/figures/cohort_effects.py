@@ -1,0 +1,151 @@
+"""Figure 10 (supplement): how far each therapy group lies from the mean of all, with the ICC."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, COHORT_ID, ESTIMATE, N_PATIENTS, PRACTICE
+from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height, sides, value_of
+from kap_analysis.figures.forest_fit import fitted_rows
+from kap_analysis.figures.frames import checked_frame, given_frame, numbers_of
+from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.scales import Scale, scale_of
+from kap_analysis.figures.statement import draw_statement
+from kap_analysis.figures.style import SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.wording import count, estimate_with_interval, interval, number, plural
+from kap_analysis.instruments.instrument import Instrument
+
+_FIGURE = "plot_cohort_effects"
+_EFFECTS = (COHORT_ID, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
+_ICC = (ESTIMATE, CI_LOW, CI_HIGH)
+MOST_NAMED: Final = 45
+"""Cohorts that get a row with name and numbers; more are drawn as thin lines without names."""
+_DENSE_MM: Final = 110.0
+_NOTHING = "There is no cohort to draw: no patient belongs to a therapy group, or lines of cohorts were withheld."
+
+
+def plot_cohort_effects(
+    *,
+    effects: pd.DataFrame,
+    icc: pd.DataFrame | None = None,
+    instrument: Instrument | str | None = None,
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """A caterpillar of the cohorts' random effects, from lowest to highest.
+
+    Random effects are drawn towards zero, the more so the fewer patients a cohort has; the order of cohorts whose
+    intervals overlap is no ranking.
+
+    Parameters
+    ----------
+    effects : pandas.DataFrame
+        One row per cohort: ``cohort_id``, ``estimate`` (points from the mean of all cohorts), ``ci_low``,
+        ``ci_high``, ``n_patients``, optionally ``practice``. From a public study of real patients it is empty, and
+        the figure says so.
+    icc : pandas.DataFrame, optional
+        One row: ``estimate``, ``ci_low``, ``ci_high`` of the intraclass correlation, optionally ``n_cohorts``;
+        written above.
+    instrument : Instrument or str, optional
+        For the unit and the direction.
+    ax, theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or matplotlib.axes.Axes
+
+    Raises
+    ------
+    FigureError
+        If a column is missing. A frame without any estimate gives a figure that says so.
+    """
+    effects = checked_frame(effects, _EFFECTS, name="effects", figure=_FIGURE, may_be_empty=True)
+    icc = given_frame(icc, _ICC, name="icc", figure=_FIGURE)
+    scale = scale_of(instrument)
+    said = _icc_sentence(icc)
+    known = effects.dropna(subset=[ESTIMATE]).sort_values([ESTIMATE, COHORT_ID], ignore_index=True)
+    if known.empty:
+        return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
+    named = len(known) <= MOST_NAMED
+    headers = [*(["Practice"] if PRACTICE in known.columns else []), "n", "Effect (95% CI)"]
+    rows, shown = fitted_rows(_rows(known), headers, width_in_mm(width)) if named else ([], ())
+    height = forest_height(rows) + 26 if named else _DENSE_MM
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
+        panel = page.axes[0]
+        if named:
+            draw_forest(panel, rows, page.theme, headers=shown, label=_axis_label(scale))
+        else:
+            _draw_dense(page, panel, known, _axis_label(scale))
+        if said:
+            panel.set_title(said, fontsize=SMALL_PT, pad=16 if named else 5)
+        if len(known) < len(effects):
+            page.note(f"{plural(len(effects) - len(known), 'cohort')} without an effect left out.")
+        page.note("Effects are drawn towards zero, more in small cohorts; overlapping intervals are no ranking.")
+        page.note_withheld(effects, icc)
+        page.describe(_alternative(known, scale, said))
+    return page.result
+
+
+def _rows(known: pd.DataFrame) -> list[ForestRow]:
+    rows = []
+    for _, row in known.iterrows():
+        estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
+        practice = [str(row[PRACTICE])] if PRACTICE in known.columns and not pd.isna(row[PRACTICE]) else []
+        practice = practice or ([""] if PRACTICE in known.columns else [])
+        cells = (*practice, count(row[N_PATIENTS]), estimate_with_interval(estimate, low, high))
+        rows.append(ForestRow(str(row[COHORT_ID]), estimate, low, high, columns=cells))
+    return rows
+
+
+def _axis_label(scale: Scale) -> str:
+    quantity = f"Cohort effect, {scale.name} points from the mean of all cohorts"
+    if not scale.direction_known:
+        return quantity
+    better_low = "better than the mean", "worse than the mean"
+    return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
+
+
+def _draw_dense(page: Page, ax: Axes, known: pd.DataFrame, label: str) -> None:
+    """Many cohorts: thin intervals and small marks over the rank, without names."""
+    rank = np.arange(1, len(known) + 1, dtype=float)
+    estimate, low, high = (numbers_of(known, column) for column in (ESTIMATE, CI_LOW, CI_HIGH))
+    fine = max(0.15, min(0.8, 90 / len(known)))
+    ax.hlines(rank, low, high, color=page.theme.muted, linewidth=fine, zorder=2, gid="interval")
+    ax.plot(
+        estimate, rank, marker=".", markersize=2.0, color=page.theme.foreground, linestyle="none", zorder=3,
+        gid="estimate",
+    )  # fmt: skip
+    ax.axvline(0.0, color=page.theme.muted, linewidth=0.7, zorder=1, gid="no difference")
+    ax.set_ylim(len(known) + 1, 0)
+    ax.yaxis.set_major_formatter(lambda value, _: count(value))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
+    ax.set_ylabel(f"{plural(len(known), 'cohort')}, by effect")
+    ax.set_xlabel(label)
+
+
+def _icc_sentence(icc: pd.DataFrame | None) -> str:
+    if icc is None or pd.isna(icc[ESTIMATE].iloc[0]):
+        return ""
+    row = icc.iloc[0]
+    ends = "" if pd.isna(row[CI_LOW]) else f" (95% CI {interval(row[CI_LOW], row[CI_HIGH], 2)})"
+    of = row.get("n_cohorts")
+    cohorts = "" if of is None or pd.isna(of) else f", {plural(of, 'cohort')}"
+    return f"Intraclass correlation {number(row[ESTIMATE], 2)}{ends}{cohorts}"
+
+
+def _alternative(known: pd.DataFrame, scale: Scale, said: str) -> str:
+    first, last = known.iloc[0], known.iloc[-1]
+    apart = int(((known[CI_LOW] > 0) | (known[CI_HIGH] < 0)).sum())
+    better = f" ({scale.direction})" if scale.direction else ""
+    ends = [
+        f"{row[COHORT_ID]} {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}" for row in (first, last)
+    ]
+    return (
+        f"Caterpillar plot of {plural(len(known), 'cohort')}, {scale.name} points from the mean of all{better}: from "
+        f"{ends[0]} to {ends[1]}; {apart} with an interval that leaves out zero. {said + '.' if said else ''}"
+    )

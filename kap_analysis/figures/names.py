@@ -1,0 +1,31 @@
+"""Values of a frame as a reader says them: ``primary_diagnosis`` is "primary diagnosis", ``ptsd`` is "PTSD"."""
+
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.figures.wording import sentence_case
+
+_ABBREVIATIONS: Final = frozenset({"ptsd", "ocd", "adhd", "ace", "im", "iv", "sl", "sc", "po", "pr"})
+_MEASURES: Final = {
+    "sbp": "Systolic blood pressure",
+    "dbp": "Diastolic blood pressure",
+    "hr": "Heart rate",
+    "spo2": "Oxygen saturation",
+}
+
+
+def readable(value: object) -> str:
+    """A value in words: underscores become spaces, known abbreviations capitals."""
+    return " ".join(word.upper() if word in _ABBREVIATIONS else word for word in str(value).split("_"))
+
+
+def measure_name(measure: object) -> str:
+    """What was measured in a session, in full where the data dictionary abbreviates it."""
+    return _MEASURES.get(str(measure), sentence_case(readable(measure)))
+
+
+def name_with_level(characteristic: object, level: object) -> str:
+    """A characteristic with its level: "Practice: B"; numbers, which have no level, by their name alone."""
+    name = sentence_case(readable(characteristic)).replace(" not recorded", ": not recorded")
+    return name if pd.isna(level) or str(level) == "" else f"{name}: {readable(level)}"  # type: ignore[call-overload]
