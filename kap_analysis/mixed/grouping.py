@@ -62,6 +62,8 @@ class Grouping:
             if name not in frame.columns:
                 raise MixedModelError(f"The new rows have no column {name!r}, which names the groups of a bar term.")
             codes.append(np.asarray(pd.Index(levels).get_indexer(pd.Index(frame[name])), dtype=np.intp))
+        if not len(self.keys):
+            return np.full(len(frame), -1, dtype=np.intp)
         keys = _keys(codes, self.parts)
         at = np.searchsorted(self.keys, keys)
         at = np.minimum(at, len(self.keys) - 1)
