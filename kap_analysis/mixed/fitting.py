@@ -12,6 +12,7 @@ from kap_analysis.mixed.boundary import leave_false_boundary
 from kap_analysis.mixed.covariance import InTime, matrix_of
 from kap_analysis.mixed.criterion import Criterion
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.held import held_values
 from kap_analysis.mixed.identification import check_identified
 from kap_analysis.mixed.layout import Layout
 from kap_analysis.mixed.newton import Search
@@ -62,7 +63,7 @@ def minimise(
     MixedModelError
         When a covariance cannot be told from the others, or no start leads to a maximum.
     """
-    held, values = _held(parameters, layout, fixed)
+    held, values = held_values(parameters, layout.scaling, fixed)
     search = Search(layout, parameters, reml, held)
     best: tuple[Array, Criterion, float] | None = None
     shares = BAR_SHARES if start is None else (None,)
@@ -115,21 +116,6 @@ def scored(search: Search, phi: Array) -> Array:
 
 def _near_boundary(parameters: Parameters, phi: Array) -> bool:
     return bool(parameters.held(phi).any())
-
-
-def _held(parameters: Parameters, layout: Layout, fixed: Mapping[str, float]) -> tuple[NDArray[np.bool_], Array]:
-    """Which parameters the user holds, and at what values inside."""
-    held, values = np.zeros(parameters.n, dtype=bool), np.zeros(parameters.n)
-    scale = layout.scaling.elements
-    for part, at in parameters:
-        for i, name in enumerate(part.names):
-            if name not in fixed:
-                continue
-            inside = fixed[name] / scale[part.elements][i]
-            place = at.start + i
-            held[place] = True
-            values[place] = part.block.parameters(np.array([inside]))[0] if part.block.n_elements == 1 else inside
-    return held, values
 
 
 def certify(search: Search, phi: Array, here: Criterion, decrement: float) -> Solution:

@@ -57,6 +57,14 @@ class Part:
     elements: slice
     size: int
 
+    def seen_shift(self, scaling: Scaling) -> Array | None:
+        """What a parameter of the user exceeds that inside by; None for those that are multiplied instead."""
+        if isinstance(self.seen, InTime):
+            return np.array([2 * np.log(scaling.scale), 0.0])
+        if isinstance(self.seen, Banded):
+            return np.where(np.arange(self.seen.n_parameters) < self.seen.n_deviations, np.log(scaling.scale), 0.0)
+        return None
+
 
 @dataclass(frozen=True)
 class Parameters:

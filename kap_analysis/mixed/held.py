@@ -1,0 +1,55 @@
+"""Covariance parameters that the user holds: from the user's numbers to what the optimiser keeps in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.covariance import LogVariance, Natural
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.layout import Scaling
+from kap_analysis.mixed.parameters import Parameters, Part
+
+Array = NDArray[np.float64]
+
+
+def held_values(
+    parameters: Parameters, scaling: Scaling, fixed: Mapping[str, float]
+) -> tuple[NDArray[np.bool_], Array]:
+    """Which parameters are held (t,), and at what values as the optimiser moves them (t,).
+
+    Raises
+    ------
+    MixedModelError
+        When a value is not finite, or a variance is held where it cannot be.
+    """
+    held, values = np.zeros(parameters.n, dtype=bool), np.zeros(parameters.n)
+    for part, at in parameters:
+        for i, name in enumerate(part.names):
+            if name in fixed:
+                held[at.start + i] = True
+                values[at.start + i] = _inside(part, i, float(fixed[name]), scaling)
+    return held, values
+
+
+def _inside(part: Part, i: int, value: float, scaling: Scaling) -> float:
+    """One parameter in the user's units as the optimiser moves it."""
+    name = part.names[i]
+    if not np.isfinite(value):
+        raise MixedModelError(f"{name} is held at {value}: give a finite number.")
+    shift = part.seen_shift(scaling)
+    if shift is not None:
+        return float(value - shift[i])
+    inside = float(value / scaling.elements[part.elements][i])
+    if isinstance(part.block, Natural) or part.block.n_elements > 1:
+        return inside
+    if value < 0:
+        instead = " or fit with bounded=False." if part.is_bar else "."
+        raise MixedModelError(
+            f"{name} is held at {value:g}, and a variance is not below 0. Hold it at 0 or above{instead}"
+        )
+    if isinstance(part.block, LogVariance) and value == 0:
+        raise MixedModelError(f"{name} is held at 0, and a residual variance is above 0. Hold it above 0.")
+    return float(part.block.parameters(np.array([inside]))[0])
