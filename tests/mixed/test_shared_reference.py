@@ -119,17 +119,23 @@ def test_covariance_of_the_coefficients(case: str) -> None:
 
 @pytest.mark.parametrize("case", BARS)
 def test_variance_components(case: str) -> None:
-    expected = pd.DataFrame(reference(case)["variance_components"]).astype(object)
+    """Standard deviations relative, correlations absolute."""
     found = fitted(case).variance_components
-    for row in expected.itertuples():
-        if row.grp == "Residual":
-            assert fitted(case).residual["variance"][0] == pytest.approx(row.vcov, rel=COMPONENT)
+    for row in reference(case)["variance_components"]:
+        if row["grp"] == "Residual":
+            assert fitted(case).residual["sd"][0] == pytest.approx(row["sdcor"], rel=COMPONENT)
             continue
-        here = found[(found["grouping"] == row.grp.split(".")[0]) & (found["term1"] == row.var1)]
-        here = here[here["term2"].isna()] if row.var2 is None or pd.isna(row.var2) else here[here["term2"] == row.var2]
-        assert here["variance"].item() == pytest.approx(row.vcov, rel=COMPONENT)
-        shown = here["sd"].item() if pd.isna(row.var2) else here["correlation"].item()
-        assert shown == pytest.approx(row.sdcor, rel=COMPONENT)
+        here = found[(found["grouping"] == row["grp"].split(".")[0]) & (found["term1"] == row["var1"])]
+        if row["var2"] is None:
+            here = here[here["term2"].isna()]
+            assert here["sd"].item() == pytest.approx(row["sdcor"], rel=COMPONENT)
+            assert here["variance"].item() == pytest.approx(row["vcov"], rel=2 * COMPONENT)
+        else:
+            here = here[here["term2"] == row["var2"]]
+            assert here["correlation"].item() == pytest.approx(row["sdcor"], abs=COMPONENT)
+            assert here["variance"].item() == pytest.approx(
+                row["vcov"], abs=COMPONENT * abs(row["vcov"] / row["sdcor"])
+            )
 
 
 @pytest.mark.parametrize("case", [case for case in BARS if case != "kap235_uncorrelated"])
