@@ -7,18 +7,17 @@ has a bar is taken out, what remains is the fixed part, which formulaic reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.parts import PartError, factors_of, parse_part
+from kap_analysis.mixed.spans import Span, whole_span
 
 STRUCTURES = ("us", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "exponential")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*|`[^`]+`")
 _CALL = re.compile(r"(\w*)\s*\((.*)\)", flags=re.S)
-_OPEN, _CLOSE = "([{", ")]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,86 +51,9 @@ class MixedFormula:
     residual: ResidualTerm | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A stretch of the formula without blanks around it, and the depth of brackets at each of its characters."""
-
-    formula: str
-    depths: tuple[int, ...]
-    start: int
-    stop: int
-
-    def __str__(self) -> str:
-        return self.formula[self.start : self.stop]
-
-    def cut(self, start: int, stop: int) -> _Span:
-        """A stretch of this one, by positions in the formula, its blanks taken off."""
-        while start < stop and self.formula[start] == " ":
-            start += 1
-        while stop > start and self.formula[stop - 1] == " ":
-            stop -= 1
-        return _Span(self.formula, self.depths, start, stop)
-
-    def signs(self, signs: str) -> list[int]:
-        """Where the signs stand outside all brackets of this stretch, and outside quotes."""
-        inside = [self.depths[i] for i in range(self.start, self.stop) if self.depths[i] >= 0]
-        level = min(inside, default=0)
-        return [i for i in range(self.start, self.stop) if self.depths[i] == level and self.formula[i] in signs]
-
-    def pieces(self, signs: str) -> Iterator[_Span]:
-        """The stretches between these signs."""
-        start = self.start
-        for i in [*self.signs(signs), self.stop]:
-            yield self.cut(start, i)
-            start = i + 1
-
-    def bared(self) -> _Span:
-        """Without parentheses around the whole."""
-        span = self
-        while str(span).startswith("(") and str(span).endswith(")") and span._is_one_bracket():
-            span = span.cut(span.start + 1, span.stop - 1)
-        return span
-
-    def _is_one_bracket(self) -> bool:
-        first = self.depths[self.start]
-        return all(d != first for d in self.depths[self.start + 1 : self.stop - 1])
-
-    def fail(self, problem: str, position: int | None = None) -> MixedModelError:
-        """An error that points at a character."""
-        at = min(self.start if position is None else position, len(self.formula) - 1)
-        return MixedModelError(
-            f"The formula does not parse at character {at + 1}: {problem}\n  {self.formula}\n  {' ' * at}^"
-        )
-
-
-def _whole(text: str) -> _Span:
-    """The formula as a span; unbalanced brackets and open quotes are an error."""
-    depths: list[int] = []
-    span = _Span(text, (), 0, len(text))
-    opened: list[int] = []
-    quote, quote_at = "", 0
-    for i, char in enumerate(text):
-        depths.append(-1 if quote or char in "'\"`" else len(opened) - (char in _CLOSE))
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"`":
-            quote, quote_at = char, i
-        elif char in _OPEN:
-            opened.append(i)
-        elif char in _CLOSE:
-            if not opened or _OPEN.index(text[opened[-1]]) != _CLOSE.index(char):
-                raise span.fail(f"'{char}' closes nothing.", i)
-            opened.pop()
-    if quote:
-        raise span.fail(f"the quote {quote} is never closed.", quote_at)
-    if opened:
-        raise span.fail(f"'{text[opened[-1]]}' is never closed.", opened[-1])
-    return _Span(text, tuple(depths), 0, len(text))
-
-
-def _addends(span: _Span) -> list[tuple[str, _Span]]:
+def _addends(span: Span) -> list[tuple[str, Span]]:
     """The top-level addends with their signs."""
-    parts: list[tuple[str, _Span]] = []
+    parts: list[tuple[str, Span]] = []
     sign, start = "+", span.start
     for i in [*span.signs("+-"), span.stop]:
         piece = span.cut(start, i)
@@ -146,7 +68,7 @@ def _addends(span: _Span) -> list[tuple[str, _Span]]:
     return parts
 
 
-def _parsed(span: _Span, text: str | None = None) -> str:
+def _parsed(span: Span, text: str | None = None) -> str:
     """The text of a span when formulaic can read it; `text` has the same positions with parts blanked."""
     written = str(span) if text is None else text
     clean = " ".join(written.split())
@@ -160,13 +82,13 @@ def _parsed(span: _Span, text: str | None = None) -> str:
     return clean
 
 
-def _column(span: _Span, what: str) -> str:
+def _column(span: Span, what: str) -> str:
     if not _NAME.fullmatch(str(span)):
         raise span.fail(f"{what} must be a column, found {str(span)!r}.")
     return str(span).strip("`")
 
 
-def _split_bar(span: _Span) -> tuple[_Span, bool, _Span]:
+def _split_bar(span: Span) -> tuple[Span, bool, Span]:
     """`a || g` -> a, True, g."""
     bars = [i for i in range(span.start, span.stop) if span.formula[i] == "|" and span.depths[i] >= 0]
     independent = len(bars) == 2 and bars[1] == bars[0] + 1
@@ -180,7 +102,7 @@ def _split_bar(span: _Span) -> tuple[_Span, bool, _Span]:
     return left, independent, right
 
 
-def _groupings(right: _Span) -> list[tuple[str, ...]]:
+def _groupings(right: Span) -> list[tuple[str, ...]]:
     """`a/b` -> [(a,), (a, b)]; `a:b` -> [(a, b)]."""
     right = right.bared()
     nested: list[tuple[str, ...]] = []
@@ -190,7 +112,7 @@ def _groupings(right: _Span) -> list[tuple[str, ...]]:
     return nested if right.signs("/") else nested[-1:]
 
 
-def _split_columns(left: _Span) -> list[str]:
+def _split_columns(left: Span) -> list[str]:
     """The columns of a `||` term, one bar each: `1 + a*b` -> `1`, `0 + a`, `0 + b`, `0 + a:b`."""
     terms = [[_quoted(factor) for factor in term] for term in factors_of(_parsed(left))]
     return ["0 + " + ":".join(term) if term else "1" for term in terms]
@@ -202,7 +124,7 @@ def _quoted(factor: Any) -> str:
     return str(factor.expr) if plain else f"`{factor.expr}`"
 
 
-def _read_bar(span: _Span) -> list[BarTerm]:
+def _read_bar(span: Span) -> list[BarTerm]:
     left, independent, right = _split_bar(span.bared())
     bars = []
     for grouping in _groupings(right):
@@ -211,7 +133,7 @@ def _read_bar(span: _Span) -> list[BarTerm]:
     return bars
 
 
-def _read_residual(structure: str, span: _Span) -> ResidualTerm:
+def _read_residual(structure: str, span: Span) -> ResidualTerm:
     left, independent, right = _split_bar(span)
     if independent:
         raise span.fail(f"{structure}() takes one bar.")
@@ -224,7 +146,7 @@ def _read_residual(structure: str, span: _Span) -> ResidualTerm:
     return ResidualTerm(f"{structure}({left} | {right})", structure, visit, stratum, names[0])
 
 
-def _loose_bar(span: _Span) -> MixedModelError:
+def _loose_bar(span: Span) -> MixedModelError:
     name = re.match(r"(\w+)\s*\(", str(span))
     if name and name.group(1) not in STRUCTURES:
         return span.fail(f"{name.group(1)!r} is not a residual covariance; there are {', '.join(STRUCTURES)}.")
@@ -232,20 +154,20 @@ def _loose_bar(span: _Span) -> MixedModelError:
     return span.fail("a bar term stands in parentheses and is added with '+': + (month | patient_id).", bar)
 
 
-def _has_bar(span: _Span) -> bool:
+def _has_bar(span: Span) -> bool:
     return any(span.formula[i] == "|" and span.depths[i] >= 0 for i in range(span.start, span.stop))
 
 
-def _inside_call(span: _Span) -> tuple[str, _Span] | None:
+def _inside_call(span: Span) -> tuple[str, Span] | None:
     """`us(visit | patient)` -> "us", `visit | patient`; None where it is no single bracket."""
     match = _CALL.fullmatch(str(span))
     if match is None or match.group(1) not in ("", *STRUCTURES):
         return None
     bracket = span.cut(span.start + match.start(2) - 1, span.stop)
-    return (match.group(1), bracket.cut(bracket.start + 1, bracket.stop - 1)) if bracket._is_one_bracket() else None
+    return (match.group(1), bracket.cut(bracket.start + 1, bracket.stop - 1)) if bracket.is_one_bracket() else None
 
 
-def _response(whole: _Span) -> tuple[_Span, _Span]:
+def _response(whole: Span) -> tuple[Span, Span]:
     """The two sides of the tilde."""
     tildes = [i for i, char in enumerate(whole.formula) if char == "~" and whole.depths[i] >= 0]
     if len(tildes) != 1:
@@ -274,7 +196,7 @@ def read_formula(text: str) -> MixedFormula:
     """
     if not isinstance(text, str) or not text.strip():
         raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
-    whole = _whole(re.sub(r"\s", " ", text).strip())
+    whole = whole_span(re.sub(r"\s", " ", text).strip())
     left, right = _response(whole)
     bars: list[BarTerm] = []
     residuals: list[ResidualTerm] = []
@@ -309,7 +231,7 @@ def _blank(characters: list[str], start: int, stop: int) -> None:
     characters[start:stop] = " " * (stop - start)
 
 
-def _fixed(right: _Span, characters: list[str]) -> str:
+def _fixed(right: Span, characters: list[str]) -> str:
     """The fixed part: what is left when terms with bars are blanked, without a plus in front."""
     text = "".join(characters)
     if text.lstrip().startswith("+"):

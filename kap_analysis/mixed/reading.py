@@ -183,7 +183,8 @@ def read_labels(column: pd.Series) -> Labels:
     numbered = _whole_numbers(column)
     if numbered is not None:
         return numbered
-    codes, values = pd.factorize(column.array, sort=False)
+    plain = isinstance(column.dtype, np.dtype)
+    codes, values = pd.factorize(column.to_numpy() if plain else column.array, sort=False)
     levels = np.asarray(values).tolist()
     try:
         order = _sorted_order(levels) if len(levels) < MANY else np.asarray(pd.Index(values).argsort(), dtype=np.intp)
