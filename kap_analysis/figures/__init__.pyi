@@ -12,5 +12,6 @@ from .run_chart import plot_run_chart as plot_run_chart
 from .sensitivity import plot_sensitivity as plot_sensitivity
 from .subgroups import plot_subgroups as plot_subgroups
 from .suicidality import plot_suicidality as plot_suicidality
+from .tipping_point import plot_tipping_point as plot_tipping_point
 from .trajectories import plot_trajectories as plot_trajectories
 from .vitals import plot_vitals as plot_vitals

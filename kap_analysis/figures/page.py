@@ -212,7 +212,10 @@ def _grow(figure: Figure, *, above: float, below: float) -> None:
     after = before + above + below
     figure.set_figheight(after)
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(x, (y * before + below) / after, w, h * before / after))
+        rect = (x, (y * before + below) / after, w, h * before / after)
+        engine.set(rect=rect)
+        for key in figure.legends:
+            key.set_bbox_to_anchor(rect, transform=figure.transSubfigure)
     for text in figure.texts:
         left, bottom = text.get_position()
         text.set_position((left, (bottom * before + below) / after))
