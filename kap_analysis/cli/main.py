@@ -5,6 +5,7 @@ import sys
 import typer
 
 from kap_analysis.cli.demo import demo
+from kap_analysis.cli.fit import fit
 from kap_analysis.cli.new import new
 from kap_analysis.cli.reproduce import reproduce
 from kap_analysis.cli.simulate import simulate
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (validate, new, simulate, reproduce, demo):
+for verb in (validate, new, simulate, reproduce, demo, fit):
     app.command()(verb)
 
 
@@ -54,7 +55,8 @@ def run() -> None:
 def _exit_code(error: Exception) -> int | None:
     """1 for what the data do not allow, 2 for what was asked wrongly, None for what nobody foresaw."""
     from kap_analysis.errors import AnalysisError, KapError, StudyError
+    from kap_analysis.mixed.errors import MixedModelError
 
-    if isinstance(error, (StudyError, AnalysisError)):
+    if isinstance(error, (StudyError, AnalysisError, MixedModelError)):
         return 1
     return 2 if isinstance(error, KapError) else None

@@ -1,0 +1,257 @@
+"""``kap fit``: the numbers of the engine as JSON, and bad input in one line."""
+
+import json
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.cli import main
+from kap_analysis.cli.fit import Ddf
+from kap_analysis.mixed.model import mixedlm
+from kap_analysis.mixed.results import DDF_METHODS
+
+KEYS = [
+    "n_observations",
+    "criterion",
+    "loglik",
+    "aic",
+    "bic",
+    "converged",
+    "singular",
+    "coefficients",
+    "variance_components",
+    "residual",
+]
+ESTIMATE = ["term", "estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high"]
+VARIANCE = ["grouping", "term1", "term2", "variance", "sd", "correlation"]
+FORMULA = "score ~ visit*format + (1 | patient) + (0 + is_group | cohort)"
+
+
+@pytest.fixture
+def scores():
+    """40 patients at 3 visits; half of them in cohorts of 4."""
+    draws = np.random.default_rng(7)
+    patient = np.repeat(np.arange(40), 3)
+    group = (patient < 20).astype(int)
+    cohort = np.where(group == 1, patient // 4, 0)
+    score = 20 + 2 * draws.standard_normal(40)[patient] + group * draws.standard_normal(5)[cohort]
+    return pd.DataFrame(
+        {
+            "patient": patient,
+            "format": np.where(group == 1, "group", "individual"),
+            "is_group": group,
+            "cohort": [f"c{c}" if g else None for c, g in zip(cohort, group, strict=True)],
+            "visit": np.tile([1, 2, 10], 40),
+            "score": score + 3 * draws.standard_normal(120),
+        }
+    )
+
+
+@pytest.fixture
+def kap(monkeypatch, capsys):
+    """Run ``kap fit`` in this process: exit code, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kap", "fit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main.run()
+        streams = capsys.readouterr()
+        return end.value.code or 0, streams.out, streams.err
+
+    return run
+
+
+@pytest.fixture
+def written(scores, tmp_path):
+    path = tmp_path / "scores.csv"
+    scores.to_csv(path, index=False)
+    return path
+
+
+def test_the_json_is_the_fit(kap, scores, written):
+    code, out, err = kap(written, FORMULA, "--reference", "format=individual", "--categorical", "visit", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    frame = scores.assign(
+        visit=pd.Categorical(scores["visit"]), format=pd.Categorical(scores["format"], ["individual", "group"])
+    )
+    fit = mixedlm(FORMULA, frame).fit()
+    assert list(found) == KEYS
+    assert found["n_observations"] == 120
+    for name, value in {"criterion": fit.criterion, "loglik": fit.llf, "aic": fit.aic, "bic": fit.bic}.items():
+        assert found[name] == pytest.approx(value, abs=1e-9)
+    assert (found["converged"], found["singular"]) == (fit.converged, fit.singular)
+    assert [list(row) for row in found["coefficients"]] == [ESTIMATE] * 6
+    assert [row["term"] for row in found["coefficients"]] == [
+        "Intercept", "visit[T.2]", "visit[T.10]", "format[T.group]",
+        "visit[T.2]:format[T.group]", "visit[T.10]:format[T.group]",
+    ]  # fmt: skip
+    assert pd.DataFrame(found["coefficients"])[ESTIMATE[1:]].to_numpy() == pytest.approx(
+        fit.coefficients()[ESTIMATE[1:]].to_numpy(), rel=1e-9
+    )
+    assert [list(row) for row in found["variance_components"]] == [VARIANCE] * 2
+    assert [(row["grouping"], row["term1"], row["term2"]) for row in found["variance_components"]] == [
+        ("patient", "(Intercept)", None), ("cohort", "is_group", None),
+    ]  # fmt: skip
+    assert found["residual"][0]["variance"] == pytest.approx(fit.theta["residual"])
+
+
+def test_options_reach_the_fit(kap, scores, written):
+    code, out, _ = kap(
+        written, "score ~ visit + (1 | patient)", "--ml", "--residual-by", "format", "--ddf", "normal",
+        "--level", "0.9", "--json",
+    )  # fmt: skip
+    assert code == 0
+    found = json.loads(out)
+    fit = mixedlm("score ~ visit + (1 | patient)", scores, residual_by="format").fit(reml=False, ddf="normal")
+    assert found["criterion"] == pytest.approx(fit.criterion)
+    assert [row["df"] for row in found["coefficients"]] == [None, None]
+    assert [row["ci_low"] for row in found["coefficients"]] == pytest.approx(fit.coefficients(0.9)["ci_low"].tolist())
+    assert [row["stratum"] for row in found["residual"]] == ["group", "individual"]
+
+
+def test_every_df_method_of_the_engine_can_be_asked_for():
+    assert tuple(one.value for one in Ddf) == DDF_METHODS
+
+
+def test_without_json_it_reads_as_a_table(kap, written):
+    code, out, err = kap(written, FORMULA)
+    assert (code, err) == (0, "")
+    assert "format[T.individual]" in out and "cohort" in out and "{" not in out
+
+
+def test_a_parquet_file_gives_the_same(kap, scores, written, tmp_path):
+    scores.to_parquet(tmp_path / "scores.parquet")
+    assert kap(tmp_path / "scores.parquet", FORMULA, "--json") == kap(written, FORMULA, "--json")
+
+
+def test_rows_left_out_are_counted_on_standard_error(kap, scores, tmp_path):
+    scores["visit"] = scores["visit"].astype(float).mask(scores.index < 2)
+    scores["score"] = scores["score"].mask(scores.index == 5)
+    scores.to_csv(tmp_path / "holes.csv", index=False, na_rep="NA")
+    code, out, err = kap(tmp_path / "holes.csv", FORMULA, "--categorical", "visit", "--json")
+    assert code == 0
+    assert err == "kap: 3 of 120 rows are left out for missing values: score in 1, visit in 2.\n"
+    found = json.loads(out)
+    assert found["n_observations"] == 117
+    assert found["coefficients"][1]["term"] == "visit[T.2]"
+
+
+def test_warnings_stand_on_standard_error(kap, scores, tmp_path):
+    scores.assign(twice=2 * scores["is_group"]).to_csv(tmp_path / "twice.csv", index=False)
+    code, out, err = kap(tmp_path / "twice.csv", "score ~ is_group + twice + (1 | patient)", "--json")
+    assert code == 0
+    assert len(json.loads(out)["coefficients"]) == 2
+    (line,) = err.splitlines()
+    assert line.startswith("kap: warning: ") and "twice" in line
+
+
+def test_names_in_backticks_may_be_of_any_alphabet(kap, scores, tmp_path):
+    renamed = scores.rename(columns={"score": "Größe (cm)", "visit": "визит"})
+    renamed.to_csv(tmp_path / "names.csv", index=False)
+    code, out, _ = kap(tmp_path / "names.csv", "`Größe (cm)` ~ `визит` + (1 | patient)", "--json")
+    assert code == 0
+    assert [row["term"] for row in json.loads(out)["coefficients"]] == ["Intercept", "визит"]
+
+
+def test_true_and_false_are_0_and_1_and_codes_keep_their_zeros(kap, scores, tmp_path):
+    other = scores.assign(
+        is_group=scores["is_group"].map({1: "TRUE", 0: "FALSE"}), patient=[f"{p:03d}" for p in scores["patient"]]
+    )
+    other.to_csv(tmp_path / "words.csv", index=False)
+    scores.to_csv(tmp_path / "numbers.csv", index=False)
+    assert kap(tmp_path / "words.csv", FORMULA, "--json") == kap(tmp_path / "numbers.csv", FORMULA, "--json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["scor ~ visit + (1 | patient)"], "There is no column 'scor' in the data. Did you mean 'score'?"),
+        (["score ~ visit + (1 | `pat`)"], "There is no column 'pat' in the data. Did you mean 'patient'?"),
+        (
+            [FORMULA, "--reference", "format=alone"],
+            "format has no level 'alone'; its levels are group, individual.",
+        ),
+        (
+            [FORMULA, "--reference", "visit=3", "--categorical", "visit"],
+            "visit has no level '3'; its levels are 1, 2, 10.",
+        ),
+        (
+            [FORMULA, "--reference", "visit=1"],
+            "visit holds numbers, which have no reference level; add --categorical visit.",
+        ),
+        ([FORMULA, "--categorical", "visits"], "There is no column 'visits'. Did you mean 'visit'?"),
+        (
+            [FORMULA, "--ml", "--ddf", "kenward-roger"],
+            "Kenward-Roger is defined for REML; found reml=False. Use ddf='satterthwaite', or fit by REML.",
+        ),
+    ],
+)
+def test_what_the_data_do_not_allow_is_one_line_and_exit_1(kap, written, arguments, sentence):
+    assert kap(written, *arguments) == (1, "", f"kap: {sentence}\n")
+
+
+def test_a_formula_cannot_run_code(kap, written, tmp_path):
+    target = tmp_path / "made.txt"
+    for formula in (f"score ~ {{open('{target}', 'w')}}", f"score ~ visit.to_csv('{target}')", "score ~ `a"):
+        code, out, err = kap(written, formula)
+        assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--reference", "format"], ["--level", "95"], ["--ddf", "kr"], ["--residual"], ["another"]]
+)
+def test_misuse_is_exit_2(kap, written, arguments):
+    code, out, _ = kap(written, FORMULA, *arguments)
+    assert (code, out) == (2, "")
+
+
+def test_no_file_is_misuse(kap, tmp_path):
+    code, out, err = kap(tmp_path / "none.csv", FORMULA)
+    assert (code, out) == (2, "")
+    assert "found nothing at" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "d.csv: found an empty file; expected a header line and one line per row."),
+        (b"y,x,g\n", "d.csv: found no rows below the header; expected one row per observation."),
+        (
+            b"y;x;g\n1;2;3\n",
+            "d.csv: found cells separated by semicolons; expected a CSV file in UTF-8 with commas between the cells.",
+        ),
+        (
+            b"PK\x03\x04\x00",
+            "d.csv: found an Excel workbook or a ZIP file; expected a CSV file in UTF-8 with commas between the cells.",
+        ),
+        (
+            b"y,x,g\n1,2,\xe9\n",
+            "d.csv, row 2: found the byte 0xE9, which is not UTF-8 (Windows-1252, Latin-1 or another encoding); "
+            "expected a CSV file in UTF-8 with commas between the cells (in Excel: save as CSV UTF-8).",
+        ),
+        (
+            b"y,x,g,x\n1,2,3,4\n",
+            "d.csv: found the column name 'x' more than once (columns 2, 4); expected one column of each name. "
+            "Rename or remove the others.",
+        ),
+        (
+            b"y,x,g\n1,2,3\n1,2\n1,5,2,3\n",
+            "d.csv, row 3: found 2 cells; expected 3 cells, as in the header. And 1 more problem like it.",
+        ),
+        (b"no table at all\nhere\n", "There is no column 'y' in the data. There are: no table at all."),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_line(kap, tmp_path, content, sentence):
+    (tmp_path / "d.csv").write_bytes(content)
+    assert kap(tmp_path / "d.csv", "y ~ x + (1 | g)") == (1, "", f"kap: {sentence}\n")
+
+
+def test_a_file_that_is_no_parquet_is_one_line(kap, tmp_path):
+    (tmp_path / "d.parquet").write_text("y,x\n1,2\n")
+    assert kap(tmp_path / "d.parquet", "y ~ x") == (
+        1, "", "kap: d.parquet: found a file that cannot be read as Parquet (ArrowInvalid).\n",
+    )  # fmt: skip
