@@ -154,6 +154,13 @@ def _loose_bar(span: Span) -> MixedModelError:
     return span.fail("a bar term stands in parentheses and is added with '+': + (month | patient_id).", bar)
 
 
+def _check_structure(span: Span) -> None:
+    """A structure without a bar is a mistake, except cs(), which is also a spline of formulaic."""
+    name = str(span).partition("(")[0].strip()
+    if name in STRUCTURES and name != "cs" and str(span).endswith(")"):
+        raise span.fail(f"{name}() takes a visit, a bar and a subject: {name}(visit | patient_id).")
+
+
 def _has_bar(span: Span) -> bool:
     return any(span.formula[i] == "|" and span.depths[i] >= 0 for i in range(span.start, span.stop))
 
@@ -203,6 +210,7 @@ def read_formula(text: str) -> MixedFormula:
     fixed = list(str(right))
     for sign, piece in _addends(right):
         if not _has_bar(piece):
+            _check_structure(piece)
             continue
         inside = _inside_call(piece)
         if inside is None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kap_analysis.mixed.errors import MixedModelError, nearest
 from kap_analysis.mixed.names import listed
 from kap_analysis.mixed.parts import columns_of, factors_of, first_argument, parse_part, required_columns
-from kap_analysis.mixed.reading import Codes, Rows
+from kap_analysis.mixed.reading import Codes, Rows, is_factor
 
 Matrix = NDArray[np.float64]
 
@@ -144,11 +144,14 @@ class FormulaicCoding:
 
     def rows(self, frame: pd.DataFrame) -> Matrix:
         """The design rows of `frame` (m, p)."""
+        numbers = {}
         for name in dict.fromkeys(name for term in self.terms for name in term.variables):
             _require(name, frame)
             if name in self.factors:
                 level_codes(frame[name], self.factors[name])
-        return np.asarray(_materialise(self.spec, frame), dtype=float)
+            elif is_factor(frame[name]):
+                numbers[name] = _as_numbers(frame[name])
+        return np.asarray(_materialise(self.spec, frame.assign(**numbers) if numbers else frame), dtype=float)
 
 
 def _require(name: str, frame: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.bars import MixedFormula
+from kap_analysis.mixed.collinear import independent_columns
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.names import listed
 from kap_analysis.mixed.terms_of_design import Bar, Index, Residual
@@ -42,8 +43,19 @@ def check_bars(bars: Sequence[Bar], residual: Residual, *, weighted: bool) -> No
                 f"{bar.text} has {found} in the rows that are used; a variance between groups needs at least 2. "
                 f"Take the term out, or put {bar.grouping} into the fixed part."
             )
+        _check_columns(bar)
         if not weighted:
             _check_against_residual(bar, residual)
+
+
+def _check_columns(bar: Bar) -> None:
+    kept = set(independent_columns(bar.z))
+    lost = [name for at, name in enumerate(bar.names) if at not in kept]
+    if lost:
+        raise MixedModelError(
+            f"{bar.text} has columns that are 0 or a combination of those before them: {listed(lost)}. Their variances "
+            "cannot be estimated; take these columns out."
+        )
 
 
 def _check_distinct(one: Bar, other: Bar) -> None:

@@ -62,19 +62,21 @@ class FixedPart:
         rows = self.coding.rows(frame)
         return rows[:, self.kept] if self.dropped else rows
 
-    def estimable(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
-        """Which rows of a frame (m,) the model can say something about.
+    def beyond(self, frame: pd.DataFrame) -> Array:
+        """What rows of a frame ask of the dropped columns beyond what the p columns say (m, d).
 
-        Only with dropped columns can it be otherwise: a row is estimable when its dropped columns follow from the
-        others as they did in the data.
+        It is linear in the design rows: a combination of rows is estimable when the same combination of these is 0.
         """
-        if not self.dropped:
-            return np.ones(len(frame), dtype=bool)
         rows = self.coding.rows(frame)
         lost = np.setdiff1d(np.arange(rows.shape[1]), self.kept)
-        gap = np.abs(rows[:, lost] - rows[:, self.kept] @ self.aliases)
-        size = np.maximum(np.abs(rows).max(axis=1, initial=1.0), 1.0)
-        return np.asarray((gap <= 1e-6 * size[:, None]).all(axis=1))
+        return rows[:, lost] - rows[:, self.kept] @ self.aliases
+
+    def estimable(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows of a frame (m,) the model can say something about: all of them, unless columns were dropped."""
+        if not self.dropped:
+            return np.ones(len(frame), dtype=bool)
+        size = np.abs(self.rows(frame)).max(axis=1, initial=1.0)
+        return np.asarray((np.abs(self.beyond(frame)) <= 1e-6 * size[:, None]).all(axis=1))
 
 
 @dataclass(frozen=True)

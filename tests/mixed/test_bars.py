@@ -34,6 +34,7 @@ def test_reads_response_fixed_part_bars_and_residual():
         ("score ~ (month + age)*format + (1 | patient)", "(month + age)*format"),
         ("score ~ I(month - 1) + np.log(age) + (1 | patient)", "I(month - 1) + np.log(age)"),
         ("score ~ `site (a|b)` + C(visit, contr.sum) + (1 | patient)", "`site (a|b)` + C(visit, contr.sum)"),
+        ("score ~ cs(month, df=3) + us(visit | patient)", "cs(month, df=3)"),
         ("score ~ month\n  + format\n  + (1 | patient)", "month + format"),
     ],
 )
@@ -138,6 +139,7 @@ def test_the_response_may_be_an_expression_or_quoted():
             17,
             "'un' is not a residual covariance; there are us, cs, csh, ar1, ar1h, toep, toeph, exponential.",
         ),
+        ("score ~ ar1(visit, patient)", 9, "ar1() takes a visit, a bar and a subject: ar1(visit | patient_id)."),
         ("score ~ us(visit || patient)", 12, "us() takes one bar."),
         ("score ~ us(visit | a/b/c)", 24, "us() takes subject or stratum/subject after the bar."),
         ("score ~ us(visit + month | patient)", 12, "the visit must be a column, found 'visit + month'."),

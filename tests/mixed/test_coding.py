@@ -144,6 +144,13 @@ def test_an_expression_that_cannot_be_computed_is_said(frame):
     )
 
 
+@pytest.mark.parametrize("text", ["month*format", "np.log(age) + month"])
+def test_numbers_stored_as_objects_are_numbers_in_new_rows(frame, text):
+    coding, matrix = make_coding(text, Rows.of(frame))
+    new = frame.iloc[:4].astype({"month": object, "age": object})
+    np.testing.assert_allclose(coding.rows(new), matrix[:4], rtol=1e-12)
+
+
 def test_nullable_numbers_are_numbers(frame):
     nullable = frame.assign(whole=frame["whole"].astype("Int64"), flag=frame["flag"].astype("boolean"))
     matrix = make_coding("whole*flag", Rows.of(nullable))[1]

@@ -232,6 +232,8 @@ def test_an_empty_cell_makes_a_combination_not_estimable(scores):
     assert design.fixed.dropped == ("visit[T.m3]:format[T.group]",)
     grid = pd.DataFrame({"visit": ["m1", "m3", "m3"], "format": ["group", "individual", "group"]})
     assert design.fixed.estimable(grid).tolist() == [True, True, False]
+    difference = np.array([1, 1, -1]) @ design.fixed.beyond(grid)
+    assert abs(difference[0]) > 0.5
 
 
 def test_everything_is_estimable_without_dropped_columns(scores):

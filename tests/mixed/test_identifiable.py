@@ -107,6 +107,13 @@ def test_the_same_bar_twice(scores):
     )
 
 
+def test_columns_of_a_bar_that_say_the_same(scores):
+    assert error_of("score ~ month + (month + visit | patient)", scores) == (
+        "(month + visit | patient) has columns that are 0 or a combination of those before them: visit[T.m3]. "
+        "Their variances cannot be estimated; take these columns out."
+    )
+
+
 def test_two_groupings_that_are_one(scores):
     scores["person"] = "P" + scores["patient"].astype(str)
     assert error_of("score ~ month + (1 | patient) + (1 | person)", scores) == (
