@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimates import estimate_frame
@@ -75,7 +76,7 @@ class ClusterRobust:
         return self.estimates(np.eye(len(self.beta)), self.names, level=level)
 
 
-def cluster_robust(fit: MixedResults, *, kind: str = "CR2", cluster: str | None = None) -> ClusterRobust:
+def cluster_robust(fit: MixedResults, *, kind: str = "CR2", cluster: str | ArrayLike | None = None) -> ClusterRobust:
     """The sandwich covariance of the fixed effects.
 
     Parameters
@@ -84,9 +85,9 @@ def cluster_robust(fit: MixedResults, *, kind: str = "CR2", cluster: str | None 
         The fit; its covariance model is the working model.
     kind : {"CR2", "CR0"}
         CR2 corrects the small-sample bias; CR0 does not and needs 50 clusters or more.
-    cluster : str, optional
-        A column of the data within whose levels rows may depend. By default the independent units of the model: the
-        cohort for the patients of a cohort, the patient otherwise.
+    cluster : str or array, optional
+        A column of the formula within whose levels rows may depend, or labels, one per row of the data. By default the
+        independent units of the model: the cohort for the patients of a cohort, the patient otherwise.
 
     Returns
     -------
@@ -134,13 +135,11 @@ def _adjustment(v: np.ndarray, x: np.ndarray, phi: np.ndarray) -> np.ndarray:
     return d.T @ root @ d
 
 
-def _clusters(fit: MixedResults, cluster: str | None) -> list[list[int]]:
+def _clusters(fit: MixedResults, cluster: str | ArrayLike | None) -> list[list[int]]:
     """The units of each cluster."""
     if cluster is None:
         return [[unit] for unit in range(len(fit.units))]
-    frame = fit.design.frame
-    require_name(cluster, frame.columns, "column of the formula")
-    column = frame[cluster].to_numpy()
+    column = _labels(fit, cluster)
     found: dict[object, list[int]] = {}
     split = []
     for unit in range(len(fit.units)):
@@ -150,10 +149,27 @@ def _clusters(fit: MixedResults, cluster: str | None) -> list[list[int]]:
         found.setdefault(here[0], []).append(unit)
     if split:
         raise MixedModelError(
-            f"{len(split)} independent units of the model lie in more than one level of {cluster!r} "
+            f"{len(split)} independent units of the model lie in more than one level of "
+            f"{repr(cluster) if isinstance(cluster, str) else 'the clusters'} "
             f"({listed(split[0], 3)} share a random effect). Choose a cluster that holds whole units."
         )
     return list(found.values())
+
+
+def _labels(fit: MixedResults, cluster: str | ArrayLike) -> np.ndarray:
+    """The cluster of each row that is used."""
+    if isinstance(cluster, str):
+        require_name(cluster, fit.design.frame.columns, "column of the formula")
+        return fit.design.frame[cluster].to_numpy()
+    labels = np.asarray(cluster, dtype=object)
+    if labels.shape != fit.design.kept.shape:
+        raise MixedModelError(
+            f"The clusters must be one label per row of the data ({len(fit.design.kept)}), found {len(labels)}."
+        )
+    labels = labels[fit.design.kept]
+    if pd.isna(labels).any():
+        raise MixedModelError(f"The cluster is missing in {int(pd.isna(labels).sum())} of the rows that are used.")
+    return labels
 
 
 def _block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:

@@ -13,6 +13,7 @@ Derivatives are along elements of g and of the residual covariance, in which V i
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +49,11 @@ class Links:
     @cached_property
     def to_cells(self) -> csr_array:
         return _adder(self.cells.ravel(), self.n_cells)
+
+
+def _flat(values: Array) -> Array:
+    """All axes but the first in one; also where there is nothing, of which reshape cannot tell the size."""
+    return values.reshape(len(values), math.prod(values.shape[1:]))
 
 
 def _adder(target: Index, size: int) -> csr_array:
@@ -126,7 +132,7 @@ class Moments:
                 full = np.array(parts)
             else:
                 full = stack.per_pattern(flat[:, :, None] * flat[:, None, :])
-            self.full = full.reshape(-1, r, k, r, k).transpose(0, 1, 3, 2, 4)
+            self.full = full.reshape(len(full), r, k, r, k).transpose(0, 1, 3, 2, 4)
 
     def contract(self, matrices: Array) -> Array:
         """sum_i E_i' A_j E_i for A (P, m, r, r): (m, k, k)."""
@@ -258,8 +264,8 @@ class LowRankValue(StackValue):
         size = len(directions)
         out = np.empty((size + 1, size + 1))
         gh = directions @ h[:, None]  # (P, m, q, q)
-        turned = (gh * counts[:, None, None, None]).transpose(1, 0, 3, 2).reshape(size, -1)
-        out[:size, :size] = -(tau**2) * (gh.transpose(1, 0, 2, 3).reshape(size, -1) @ turned.T)
+        turned = _flat((gh * counts[:, None, None, None]).transpose(1, 0, 3, 2))
+        out[:size, :size] = -(tau**2) * (_flat(gh.transpose(1, 0, 2, 3)) @ turned.T)
         mean_h = np.tensordot(counts, h, axes=1)
         hgh = np.tensordot(counts, h @ g @ h, axes=1)
         cross = np.einsum("jab,ab->j", directions, mean_h - tau * hgh)
@@ -275,8 +281,8 @@ class LowRankValue(StackValue):
         size = len(directions)
         out = np.empty((size + 1, size + 1))
         fnf = f @ n @ f.transpose(0, 2, 1)
-        left = (directions @ h[:, None]).transpose(1, 0, 2, 3).reshape(size, -1)
-        right = (directions @ fnf[:, None]).transpose(1, 0, 3, 2).reshape(size, -1)
+        left = _flat((directions @ h[:, None]).transpose(1, 0, 2, 3))
+        right = _flat((directions @ fnf[:, None]).transpose(1, 0, 3, 2))
         out[:size, :size] = 2 * tau**3 * (left @ right.T)
         fnmh = (f @ n @ m @ h).sum(axis=0)
         cross = np.einsum("jab,ab->j", directions, -2 * tau * fnf.sum(axis=0) + tau**2 * (fnmh + fnmh.T))
