@@ -15,6 +15,7 @@ from kap_analysis.mixed.cluster_robust import ClusterRobust, cluster_robust
 from kap_analysis.mixed.components import residual_frame, variance_frame
 from kap_analysis.mixed.contrasts import contrast_means
 from kap_analysis.mixed.design import Design
+from kap_analysis.mixed.effects import effects_by_group, random_effects
 from kap_analysis.mixed.estimates import check_level, estimate_frame
 from kap_analysis.mixed.fitting import Solution
 from kap_analysis.mixed.inference import DDF_METHODS, FixedInference, FTest, Inference
@@ -22,6 +23,7 @@ from kap_analysis.mixed.information import seen_information
 from kap_analysis.mixed.likelihood_ratio import LikelihoodRatio, compare_likelihoods
 from kap_analysis.mixed.marginal_means import marginal_means
 from kap_analysis.mixed.margins import compare_with_margin
+from kap_analysis.mixed.mixed_equations import MixedEquations
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.residuals import marginal_residuals
 from kap_analysis.mixed.simulate import simulate_responses
@@ -276,7 +278,7 @@ class MixedResults:
 
     # Other inference
 
-    def cluster_robust(self, *, kind: str = "CR2", cluster: str | None = None) -> ClusterRobust:
+    def cluster_robust(self, *, kind: str = "CR2", cluster: str | ArrayLike | None = None) -> ClusterRobust:
         """The sandwich covariance; see ``kap_analysis.mixed.cluster_robust.cluster_robust``."""
         return cluster_robust(self, kind=kind, cluster=cluster)
 
@@ -298,3 +300,19 @@ class MixedResults:
     def simulate(self, n_draws: int = 1, *, seed: int) -> pd.DataFrame:
         """New responses drawn from the fitted model, one column per draw."""
         return simulate_responses(self, n_draws, seed=seed)
+
+    # Groups
+
+    @cached_property
+    def equations(self) -> MixedEquations:
+        """The mixed-model equations at the estimates."""
+        return MixedEquations(self.units)
+
+    @cached_property
+    def random_effects(self) -> dict[str, pd.DataFrame]:
+        """Estimated effects, one frame per grouping: a row per level, a column per term."""
+        return effects_by_group(self)
+
+    def effects(self) -> pd.DataFrame:
+        """Random effects with standard errors: ``grouping term level estimate std_error``."""
+        return random_effects(self)
