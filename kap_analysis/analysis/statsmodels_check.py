@@ -4,7 +4,7 @@
     groups: the cohort of a patient treated in a group, else the patient; variance components for patient and cohort
 
 Its intervals and p-values are z: they take no account of the number of cohorts, of which there are few. It has no
-residual covariance and no variance by format (statsmodels issues 2620, 6304, 8381). Hence "z, provisional".
+residual covariance and no variance by format (statsmodels issues 2620, 6304, 8381). It is a check on the engine, and not the analysis.
 """
 
 import warnings
@@ -38,13 +38,13 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
 
-LABEL = "z, provisional"
+LABEL = "statsmodels MixedLM, z"
 #: The default optimiser stops short in some fits of healthy data; these two in turn do not.
 METHODS = ("lbfgs", "cg")
 
 
 @dataclass(frozen=True)
-class ProvisionalComparison(Result):
+class StatsmodelsComparison(Result):
     """Group compared with individual format by statsmodels' MixedLM.
 
     Attributes
@@ -100,8 +100,8 @@ class ProvisionalComparison(Result):
         return " ".join(parts)
 
 
-def compare_formats_provisionally(outcomes: Outcomes, visit: str) -> ProvisionalComparison:
-    """Compare the formats at a visit by statsmodels' MixedLM; labelled "z, provisional".
+def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> StatsmodelsComparison:
+    """Compare the formats at a visit by statsmodels' MixedLM; labelled "statsmodels MixedLM, z".
 
     Raises
     ------
@@ -124,7 +124,7 @@ def compare_formats_provisionally(outcomes: Outcomes, visit: str) -> Provisional
         "n_observations": int(fit.nobs), "n_cohorts": int((sizes >= 2).sum()), "converged": bool(fit.converged),
         "label": LABEL,
     }  # fmt: skip
-    result = ProvisionalComparison(
+    result = StatsmodelsComparison(
         means, contrasts, _variances(fit), describe_unadjusted(outcomes, visit), pd.DataFrame([described]),
         outcomes.instrument.higher_is_better,
     )  # fmt: skip

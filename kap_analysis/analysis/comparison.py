@@ -1,0 +1,248 @@
+"""Group versus individual KAP: the primary question.
+
+Scores after baseline, REML, Kenward-Roger. Patients of one therapy group are alike and only the group format has
+such groups: a partially nested model, with the cohort as a random effect in the group format and a covariance of the
+visits within each format (Bauer, Sterba & Hallfors 2008, doi 10.1080/00273170802034810; Candlish et al. 2018,
+doi 10.1186/s12874-018-0559-x). Allocation was not by chance: the baseline and the plan's covariates are in the model.
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from kap_analysis.analysis.cohort_icc import estimate_icc
+from kap_analysis.analysis.ladder import DESCRIPTIVE
+from kap_analysis.analysis.margins import assess_margins
+from kap_analysis.analysis.observed import check_visit
+from kap_analysis.analysis.plan import Plan, study_plan
+from kap_analysis.analysis.primary_model import baseline_sd, fit_primary, format_estimates
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.unadjusted import describe_unadjusted, unadjusted_sentence
+from kap_analysis.analysis.wording import estimate_sentence, interval, number, p_value
+from kap_analysis.columns import (
+    INSTRUMENT,
+    N_PATIENTS,
+    P_VALUE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.study.load import Study
+from kap_analysis.study.outcomes import Outcomes
+
+#: Standardised difference: adjusted difference divided by the baseline SD pooled over the formats.
+STANDARDISED_BY = "adjusted difference / SD of the baseline score, pooled over the formats"
+
+
+@dataclass(frozen=True)
+class FormatComparison(Result):
+    """Group compared with individual format on one instrument.
+
+    Attributes
+    ----------
+    means : DataFrame
+        Adjusted means: ``format``, ``visit``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``
+        (both empty: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
+    contrasts : DataFrame
+        ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
+        columns, ``n_patients``, ``standardised``, ``is_primary``. Only the primary one is tested: the others have no
+        ``p_value``, and none has one when the comparison is descriptive.
+    secondary : DataFrame
+        The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
+        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note``.
+    icc : DataFrame
+        One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
+        or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.
+    margins : DataFrame
+        As `assess_margins`; empty without a stated margin.
+    unadjusted : DataFrame
+        As `describe_unadjusted`, for the primary visit.
+    model : DataFrame
+        One row: ``instrument``, ``visit``, ``rung`` (full, compound, descriptive), ``formula``, ``n_patients``,
+        ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``.
+    notes : DataFrame
+        ``note``: what was done to the data and the model on the way.
+    higher_is_better : bool
+    fit : MixedResults or None
+    """
+
+    means: pd.DataFrame
+    contrasts: pd.DataFrame
+    secondary: pd.DataFrame
+    icc: pd.DataFrame
+    margins: pd.DataFrame
+    unadjusted: pd.DataFrame
+    model: pd.DataFrame
+    notes: pd.DataFrame
+    higher_is_better: bool = False
+    fit: MixedResults | None = None
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def is_descriptive(self) -> bool:
+        """Whether there are too few cohorts or patients for a comparison."""
+        return bool(self.model["rung"].iloc[0] == DESCRIPTIVE)
+
+    @property
+    def primary(self) -> pd.Series:
+        """The row of `contrasts` that the plan names."""
+        return self.contrasts[self.contrasts["is_primary"]].iloc[0]
+
+    @property
+    def answer(self) -> str:
+        """The answer in one sentence: the adjusted difference, its interval, and what it allows to be said."""
+        row, name = self.primary, self.model[INSTRUMENT].iloc[0]
+        better = (row["estimate"] > 0) == self.higher_is_better
+        side = "better" if better else "worse"
+        size = (
+            f"At {row[VISIT]}, patients treated in groups scored {number(abs(row['estimate']))} {name} points {side} "
+            f"than patients seen individually, after adjustment (group minus individual {estimate_sentence(row)}, "
+            f"n = {number(row[N_PATIENTS], 0)})"
+        )
+        if self.is_descriptive:
+            return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
+        crosses = row["ci_low"] <= 0 <= row["ci_high"]
+        said = "the data allow either format to be the better one" if crosses else "the interval excludes no difference"
+        return f"{size}; {said}."
+
+    @property
+    def paragraph(self) -> str:
+        model, parts = self.model.iloc[0], [self.answer]
+        row = self.primary
+        parts.append(f"Standardised, the difference is {number(row['standardised'], 2)} ({model['standardised_by']}).")
+        parts.append(_icc_sentence(self.icc))
+        if len(self.margins):
+            stated = self.margins[self.margins["is_stated"]]
+            parts.append(" ".join(f"{c[0].upper()}{c[1:]}." for c in stated["conclusion"]))
+        else:
+            width = row["ci_high"] - row["ci_low"]
+            parts.append(f"No margin was stated, so none is judged; the interval is {number(width)} points wide.")
+        parts.append(unadjusted_sentence(self.unadjusted, row, self.higher_is_better))
+        for _, other in self.secondary.iterrows():
+            if pd.notna(other["estimate"]):
+                parts.append(
+                    f"{other[INSTRUMENT]}: {number(other['estimate'])} (95 % interval "
+                    f"{interval(other['ci_low'], other['ci_high'])}; Holm-adjusted {p_value(other['p_holm'])})."
+                )
+        return " ".join(parts)
+
+
+def compare_formats(
+    source: Study | Outcomes,
+    *,
+    plan: Plan | None = None,
+    instrument: str | None = None,
+    visit: str | None = None,
+    margin: float | None = None,
+    secondary: bool = True,
+) -> FormatComparison:
+    """Compare group with individual format.
+
+    Parameters
+    ----------
+    source : Study or Outcomes
+        A study brings its plan and its secondary instruments; an outcome frame needs `visit` (or a plan).
+    plan : Plan, optional
+        Default: the study's `plan.toml`, or a draft from its settings.
+    instrument, visit : str, optional
+        Default: the plan's primary ones.
+    margin : float, optional
+        In points; default the plan's, or none. Without a margin nothing is judged.
+    secondary : bool
+        Whether the plan's other instruments are compared too (only for a study).
+
+    Raises
+    ------
+    AnalysisError
+        With one format only, without a baseline, or for a visit that nobody has.
+    """
+    plan = _resolve_plan(source, plan, instrument, visit)
+    visit = plan.visit if visit is None else visit
+    outcomes = source if isinstance(source, Outcomes) else _plan_outcomes(source, plan, instrument or plan.instrument)
+    check_visit(outcomes, visit)
+    model, rung, fit, notes = fit_primary(outcomes, plan, visit)
+    means, contrasts = format_estimates(fit, model, visit, rung)
+    contrasts["standardised"] = contrasts["estimate"] / baseline_sd(model.patients)
+    primary = contrasts[contrasts["is_primary"]].iloc[0]
+    points = margin if margin is not None else (plan.margin.points if plan.margin and instrument is None else None)
+    higher = outcomes.instrument.higher_is_better
+    described = {
+        INSTRUMENT: outcomes.instrument.name, VISIT: visit, "rung": rung.name, "formula": rung.formula,
+        N_PATIENTS: len(model.patients), "n_observations": int(fit.nobs), "why": rung.why,
+        "ddf": fit.settings.ddf, "standardised_by": STANDARDISED_BY, "plan_origin": plan.origin,
+    }  # fmt: skip
+    result = FormatComparison(
+        means=means,
+        contrasts=contrasts,
+        secondary=_secondary(source, plan, visit) if secondary and isinstance(source, Study) else _no_secondary(),
+        icc=estimate_icc(fit, model, visit),
+        margins=_no_margins() if points is None else _judge(primary, points, higher),
+        unadjusted=describe_unadjusted(outcomes, visit),
+        model=pd.DataFrame([described]),
+        notes=pd.DataFrame({"note": [*model.notes, *notes]}),
+        higher_is_better=higher,
+        fit=fit,
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _resolve_plan(source: Study | Outcomes, plan: Plan | None, instrument: str | None, visit: str | None) -> Plan:
+    if plan is not None:
+        return plan
+    if not isinstance(source, Outcomes):
+        return study_plan(source)
+    if visit is None:
+        raise AnalysisError(f"Name the visit to compare at, one of {', '.join(source.visits[1:])}, or give a plan.")
+    return Plan(instrument or source.instrument.name, visit)
+
+
+def _plan_outcomes(study: Study, plan: Plan, instrument: str) -> Outcomes:
+    return study.outcomes(instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+
+
+def _judge(primary: pd.Series, points: float, higher_is_better: bool) -> pd.DataFrame:
+    estimate, std_error, df = (float(primary[c]) for c in ("estimate", "std_error", "df"))
+    return assess_margins(estimate, std_error, df, points, higher_is_better=higher_is_better)
+
+
+def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
+    """Other instruments at the primary visit, p adjusted by Holm; an instrument that cannot be compared says why."""
+    rows: list[dict[str, object]] = []
+    for name in plan.secondary:
+        try:
+            outcomes = _plan_outcomes(study, plan, name)
+            model, rung, fit, _ = fit_primary(outcomes, plan, visit)
+        except (AnalysisError, ValueError) as error:
+            rows.append({INSTRUMENT: name, VISIT: visit, "note": str(error)})
+            continue
+        _, contrasts = format_estimates(fit, model, visit, rung)
+        first = contrasts[contrasts["is_primary"]].drop(columns="is_primary").iloc[0]
+        kept = {str(column): value for column, value in first.items()}
+        rows.append({INSTRUMENT: name, **kept, "rung": rung.name, "note": ""})
+    frame = pd.DataFrame(rows).reindex(columns=_no_secondary().columns)
+    tested = frame[P_VALUE].notna()
+    if tested.any():
+        frame.loc[tested, "p_holm"] = multipletests(frame.loc[tested, P_VALUE].astype(float), method="holm")[1]
+    return frame
+
+
+def _no_secondary() -> pd.DataFrame:
+    names = [INSTRUMENT, VISIT, "contrast", "estimate", "std_error", "df", "statistic", P_VALUE, "ci_low", "ci_high"]
+    return pd.DataFrame(columns=[*names, N_PATIENTS, "p_holm", "rung", "note"])
+
+
+def _no_margins() -> pd.DataFrame:
+    return assess_margins(0.0, 1.0, 10.0, 1.0).iloc[:0]
+
+
+def _icc_sentence(icc: pd.DataFrame) -> str:
+    if icc.empty:
+        return "No therapy cohorts are recorded, so likeness within them could not be allowed for."
+    row = icc.iloc[0]
+    return (
+        f"The intraclass correlation of the {number(row['n_cohorts'], 0)} cohorts is {number(row['estimate'], 2)} "
+        f"(95 % interval {interval(row['ci_low'], row['ci_high'], 2)}; "
+        f"design effect {number(row['design_effect'], 2)})."
+    )

@@ -1,0 +1,214 @@
+"""Does the comparison hold if the lost did worse?
+
+The primary contrast is repeated on imputed data (see `imputation`): as if missing at random, with the scores after
+dropout made worse by a delta in each format (the tipping point is where the conclusion changes), and with those lost
+back at their baseline.
+"""
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.imputation import Completed, Progress, impute_scores
+from kap_analysis.analysis.imputed_contrast import ImputedContrast
+from kap_analysis.analysis.model_frame import prepare_covariates
+from kap_analysis.analysis.plan import Plan, study_plan
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.rubin import Pooled
+from kap_analysis.analysis.wording import estimate_sentence, interval, number
+from kap_analysis.columns import (
+    BASELINE_VISIT,
+    COHORT_ID,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import Study
+from kap_analysis.study.outcomes import Outcomes
+
+#: Points by which scores after dropout are made worse in the grid of deltas.
+DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
+
+
+@dataclass(frozen=True)
+class DropoutSensitivity(Result):
+    """The primary contrast under assumptions about the scores that were not observed.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        ``assumption`` (missing at random, jump to baseline), the estimate columns (Rubin's rules, Barnard-Rubin df),
+        ``missing_information``, ``n_patients``, ``assumes``.
+    tipping : DataFrame
+        ``delta_individual``, ``delta_group`` (points by which scores after dropout are worse), the estimate columns,
+        ``conclusion``.
+    tipping_point : DataFrame
+        One row: ``delta_group`` (with individual at 0) at which the conclusion changes, by linear interpolation of
+        the interval's limit; NaN if it does not within the grid; ``conclusion``.
+    n_imputations : int
+    """
+
+    estimates: pd.DataFrame
+    tipping: pd.DataFrame
+    tipping_point: pd.DataFrame
+    visit: str
+    n_imputations: int
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
+        point = self.tipping_point.iloc[0]
+        tip = (
+            f"The conclusion changes once those lost from groups are {number(point['delta_group'])} points worse than "
+            "expected and those lost from individual format are as expected."
+            if pd.notna(point["delta_group"])
+            else f"Up to {number(self.tipping['delta_group'].max(), 0)} points worse in those lost from groups, "
+            "the conclusion stays."
+        )
+        return (
+            f"With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
+            f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
+            f"{number(jump['estimate'])} (95 % interval {interval(jump['ci_low'], jump['ci_high'])}). {tip}"
+        )
+
+
+def check_dropout(
+    source: Study | Outcomes,
+    *,
+    plan: Plan | None = None,
+    visit: str | None = None,
+    n_imputations: int = 50,
+    deltas: tuple[float, ...] = DELTAS,
+    seed: int = 20190402,
+    progress: Progress | None = None,
+) -> DropoutSensitivity:
+    """Repeat the primary contrast on imputed data, under assumptions about those who were lost.
+
+    Parameters
+    ----------
+    n_imputations : int
+        More is steadier; the Monte Carlo error of the estimate falls with its square root.
+    deltas : tuple of float
+        Points added to the scores from the first visit after dropout (taken away where higher is better).
+    """
+    if isinstance(source, Outcomes):
+        outcomes = source
+        visit = visit or (plan.visit if plan else outcomes.visits[-1])
+        plan = plan or Plan(outcomes.instrument.name, visit)
+    else:
+        plan = plan or study_plan(source)
+        outcomes = source.outcomes(
+            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+        )
+        visit = visit or plan.visit
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
+    worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
+    lost = completed.after_dropout()
+    contrast = ImputedContrast(completed, covariates, visit)
+    jumped = np.where(lost[None] & (np.arange(len(completed.visits)) > 0), completed.scores[:, :, :1], completed.scores)
+    estimates = [
+        _named(
+            "missing at random",
+            contrast.pooled(completed.scores),
+            completed,
+            "scores of those lost are like those of similar patients who stayed",
+        ),
+        _named(
+            "jump to baseline",
+            contrast.pooled(jumped),
+            completed,
+            "those lost went back to where they started",
+        ),
+    ]
+    tipping = _tipping(contrast, deltas, worse, lost, progress)
+    result = DropoutSensitivity(pd.DataFrame(estimates), tipping, _tipping_point(tipping), visit, n_imputations)
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def complete_scores(
+    outcomes: Outcomes, plan: Plan, visit: str, n_imputations: int, seed: int, progress: Progress | None = None
+) -> tuple[Completed, tuple[str, ...]]:
+    """Imputed data sets of the treated patients with a known format, and the covariates as the models take them."""
+    frame = outcomes.frame[outcomes.frame[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
+    people = frame.drop_duplicates(PATIENT_ID)
+    if people[FORMAT].nunique() < 2:
+        raise AnalysisError("Only one format has patients; there is no comparison to repeat on imputed data.")
+    people, covariates, _ = prepare_covariates(people, (PRACTICE, *plan.covariates), plan.ladder.pool_levels_below)
+    scored = frame[frame[SCORE].notna() & frame[VISIT].notna()]
+    counts = pd.crosstab(scored[VISIT].astype("str"), scored[FORMAT].astype("str")).reindex(
+        columns=[INDIVIDUAL, GROUP], fill_value=0
+    )
+    visits = tuple(v for v in outcomes.visits if v in counts.index and counts.loc[v].min() >= 5)
+    if BASELINE_VISIT not in visits or visit not in visits:
+        raise AnalysisError(
+            f"Fewer than five patients of a format were scored at baseline or at {visit}; imputation would invent them."
+        )
+    keep = [c for c in (PATIENT_ID, FORMAT, COHORT_ID, *covariates) if c in people]
+    fixed = people[keep].copy()
+    fixed[FORMAT] = pd.Categorical(fixed[FORMAT].astype("str"), categories=[INDIVIDUAL, GROUP])
+    fixed["is_group"] = (fixed[FORMAT] == GROUP).astype(float)
+    cohort = (
+        fixed[COHORT_ID].astype("object") if COHORT_ID in fixed else pd.Series(None, index=fixed.index, dtype="object")
+    )
+    fixed[COHORT_ID] = cohort.where(
+        cohort.notna() & (fixed["is_group"] == 1), "patient " + fixed[PATIENT_ID].astype("str")
+    )
+    rows = scored.loc[scored[VISIT].astype("str").isin(visits), [PATIENT_ID, VISIT, SCORE]]
+    never = fixed.loc[~fixed[PATIENT_ID].isin(rows[PATIENT_ID]), [PATIENT_ID]].copy()
+    never[VISIT], never[SCORE] = BASELINE_VISIT, np.nan
+    long = pd.concat([rows.astype({VISIT: "str"}), never], ignore_index=True).merge(fixed, on=PATIENT_ID)
+    long[VISIT] = pd.Categorical(long[VISIT], categories=list(visits))
+    return impute_scores(
+        long, visits, covariates, n_imputations=n_imputations, seed=seed, progress=progress
+    ), covariates
+
+
+def _named(assumption: str, pooled: Pooled, completed: Completed, assumes: str) -> dict[str, object]:
+    return {
+        "assumption": assumption, **pooled.row(), "missing_information": pooled.missing_information,
+        N_PATIENTS: len(completed.patients), "assumes": assumes,
+    }  # fmt: skip
+
+
+def _tipping(
+    contrast: ImputedContrast, deltas: tuple[float, ...], worse: float, lost: np.ndarray, progress: Progress | None
+) -> pd.DataFrame:
+    """The pooled contrast over the grid of deltas, every point fitted: the standard errors change, too."""
+    completed = contrast.completed
+    is_group = (completed.patients[FORMAT] == GROUP).to_numpy()
+    rows: list[dict[str, object]] = []
+    for individual, group in itertools.product(deltas, deltas):
+        added = np.where(is_group, group, individual)[:, None] * lost * worse
+        pooled = contrast.pooled(completed.scores + added[None])
+        low, high = pooled.interval()
+        harmful = "group worse" if pooled.estimate * worse > 0 else "group better"
+        said = "no difference shown" if low <= 0 <= high else harmful
+        rows.append({"delta_individual": individual, "delta_group": group, **pooled.row(), "conclusion": said})
+        if progress is not None:
+            progress(len(rows), len(deltas) ** 2, "deltas")
+    return pd.DataFrame(rows)
+
+
+def _tipping_point(tipping: pd.DataFrame) -> pd.DataFrame:
+    """Where, with individual format as expected, the conclusion changes as group format gets worse."""
+    line = tipping[tipping["delta_individual"] == tipping["delta_individual"].min()].sort_values("delta_group")
+    start = line["conclusion"].iloc[0]
+    changed = line.index[line["conclusion"] != start]
+    if len(changed) == 0:
+        return pd.DataFrame([{"delta_group": np.nan, "conclusion": start}])
+    after = line.loc[changed[0]]
+    before = line[line["delta_group"] < after["delta_group"]].iloc[-1]
+    edge = "ci_low" if before["ci_low"] * after["ci_low"] <= 0 else "ci_high"
+    share_of_step = before[edge] / (before[edge] - after[edge])
+    point = before["delta_group"] + share_of_step * (after["delta_group"] - before["delta_group"])
+    return pd.DataFrame([{"delta_group": float(point), "conclusion": after["conclusion"]}])

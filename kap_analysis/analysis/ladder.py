@@ -1,0 +1,115 @@
+"""Which model the counts allow: a ladder by numbers of patients and cohorts, never by a p-value.
+
+full         one unstructured covariance of the visits per format, and the cohort
+compound     one variance between and one within patients per format, and the cohort
+descriptive  too few cohorts or patients: the compound model without covariates, its intervals not a test
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import pandas as pd
+
+from kap_analysis.analysis.model_frame import ModelFrame
+from kap_analysis.analysis.plan import Ladder
+from kap_analysis.analysis.wording import join_words, plural
+from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, PATIENT_ID, SCORE, VISIT
+
+FULL = "full"
+COMPOUND = "compound"
+DESCRIPTIVE = "descriptive"
+RUNGS = (FULL, COMPOUND, DESCRIPTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One model of the ladder.
+
+    Attributes
+    ----------
+    name : str
+        full, compound, descriptive.
+    formula : str
+    residual_by : str or None
+        The column with a residual variance per level.
+    why : str
+        The counts that led here, in words.
+    """
+
+    name: str
+    formula: str
+    residual_by: str | None
+    why: str
+
+
+def count_cohorts(model: ModelFrame) -> int:
+    """Cohorts with two or more analysed patients."""
+    patients = model.patients
+    sizes = patients.loc[patients["in_cohort"] == 1, COHORT_ID].value_counts()
+    return int((sizes >= 2).sum())
+
+
+def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
+    """The model that the counts allow, followed by the simpler ones to step down to if it does not converge."""
+    shortfalls = _full_shortfalls(model, visit, ladder)
+    too_few = _descriptive_reasons(model, visit, ladder)
+    if too_few:
+        names, why = [DESCRIPTIVE], join_words(too_few)
+    elif shortfalls:
+        names, why = [COMPOUND, DESCRIPTIVE], join_words(shortfalls)
+    else:
+        names, why = [FULL, COMPOUND, DESCRIPTIVE], "the counts allow the full model"
+    return [build_rung(model, name, why) for name in names]
+
+
+def build_rung(model: ModelFrame, name: str, why: str = "") -> Rung:
+    """The formula of one rung for these data."""
+    several = len(model.visits) > 1
+    fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if several else f"{FORMAT} + {BASELINE}"
+    covariates = [] if name == DESCRIPTIVE else list(model.covariates)
+    arm = "nesting" if "mixed" in model.formats else FORMAT
+    terms = [fixed, *covariates]
+    if model.has_cohorts:
+        indicator = "in_cohort" if "mixed" in model.formats else "is_group"
+        terms.append(f"(0 + {indicator} | {COHORT_ID})")
+    residual_by: str | None = arm
+    if several and name == FULL:
+        terms.append(f"us({VISIT} | {arm}/{PATIENT_ID})")
+        residual_by = None
+    elif several and arm == FORMAT:
+        terms += [f"(0 + is_group | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})"]
+    elif several:
+        terms.append(f"(1 | {PATIENT_ID})")
+    return Rung(name, f"{SCORE} ~ {' + '.join(terms)}", residual_by, why)
+
+
+def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
+    frame = model.frame
+    at_visit = frame.loc[frame[VISIT] == visit, FORMAT].value_counts()
+    short = [
+        f"{plural(int(at_visit.get(f, 0)), 'patient')} in {f} format at {visit} "
+        f"(the full model needs {ladder.full_patients})"
+        for f in model.formats
+        if at_visit.get(f, 0) < ladder.full_patients
+    ]
+    seen = pd.crosstab([frame[FORMAT], frame[PATIENT_ID]], frame[VISIT]) > 0
+    for first, second in combinations(model.visits, 2):
+        both = (seen[first] & seen[second]).groupby(level=0, observed=True).sum()
+        few = [f for f in model.formats if both.get(f, 0) < ladder.full_pairs]
+        short += [f"{int(both.get(f, 0))} in {f} format with both {first} and {second}" for f in few]
+    return short[:3]
+
+
+def _descriptive_reasons(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
+    frame = model.frame
+    at_visit = frame.loc[frame[VISIT] == visit, FORMAT].value_counts()
+    reasons = [
+        f"{plural(int(at_visit.get(f, 0)), 'patient')} in {f} format at {visit} "
+        f"(a comparison needs {ladder.descriptive_patients})"
+        for f in model.formats
+        if at_visit.get(f, 0) < ladder.descriptive_patients
+    ]
+    cohorts = count_cohorts(model)
+    if model.has_cohorts and GROUP in model.formats and cohorts < ladder.cohorts:
+        reasons.append(f"{plural(cohorts, 'cohort')} with two or more patients (a comparison needs {ladder.cohorts})")
+    return reasons

@@ -1,0 +1,131 @@
+"""The primary contrast on other data and under other rules: left out, resampled, as treated, complete cases."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.bootstrap import bootstrap_samples, percentile_interval
+from kap_analysis.analysis.ladder import Rung
+from kap_analysis.analysis.model_frame import ModelFrame
+from kap_analysis.analysis.other_models import EstimateRow, Setting, estimate_row, refit
+from kap_analysis.analysis.plan import Plan
+from kap_analysis.analysis.primary_model import fit_primary, format_estimates
+from kap_analysis.columns import (
+    BASELINE,
+    COHORT_ID,
+    ESTIMATE_COLUMNS,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.study.load import Study
+from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.time_zero import FormatRule
+
+
+def leave_out(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
+    if PRACTICE in model.covariates:
+        for practice in sorted(model.frame[PRACTICE].astype("str").unique()):
+            kept = model.frame[model.frame[PRACTICE].astype("str") != practice].copy()
+            kept[PRACTICE] = kept[PRACTICE].cat.remove_unused_categories()
+            single = kept[PRACTICE].nunique() < 2
+            formula = rung.formula.replace(f" + {PRACTICE}", "", 1) if single else rung.formula
+            yield (
+                "data", f"Without practice {practice}", "no single practice makes the difference",
+                partial(refit, replace(model, frame=kept), rung, visit, formula),
+            )  # fmt: skip
+    if model.has_cohorts:
+        yield (
+            "data",
+            "Without the most influential cohort",
+            "no single cohort makes the difference",
+            lambda: _least_like(model, rung, visit),
+        )
+
+
+def _least_like(model: ModelFrame, rung: Rung, visit: str) -> EstimateRow:
+    """The leave-one-cohort-out estimate that is farthest from the primary one."""
+    nested = model.frame[model.frame["in_cohort"] == 1]
+    whole = float(refit(model, rung, visit)["estimate"])
+    found: list[EstimateRow] = []
+    for cohort in nested[COHORT_ID].unique():
+        kept = replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort])
+        found.append(refit(kept, rung, visit))
+    return max(found, key=lambda row: abs(float(row["estimate"]) - whole))
+
+
+def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
+    def under(format_rule: FormatRule) -> EstimateRow:
+        outcomes = study.outcomes(plan.instrument, format_rule=format_rule, cohort_rule=plan.cohort_rule)
+        model, _, fit, _ = fit_primary(outcomes, plan, plan.visit)
+        return estimate_row(fit, model, plan.visit)
+
+    if plan.format_rule != "first":
+        yield (
+            "rules",
+            "Format of the first session",
+            "the first ketamine session in the clinic says the format",
+            partial(under, "first"),
+        )
+    yield (
+        "rules", "As-treated format", "format read off later events: favours those who stay; mixed is a third arm",
+        partial(under, "as_treated"),
+    )  # fmt: skip
+    yield (
+        "rules",
+        "Without patients of mixed format",
+        "those who switched are like those who did not",
+        partial(under, "exclude_mixed"),
+    )
+    for visit in [v.label for v in study.settings.visits if v.label != plan.visit]:
+        yield (
+            "rules",
+            f"At {visit}",
+            "another visit: an estimate, not a test",
+            partial(_at_other_visit, study, plan, visit),
+        )
+
+
+def _at_other_visit(study: Study, plan: Plan, visit: str) -> EstimateRow:
+    outcomes = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    model, rung, fit, _ = fit_primary(outcomes, plan, visit)
+    _, contrasts = format_estimates(fit, model, visit, rung)
+    row = contrasts[contrasts["is_primary"]].iloc[0]
+    return {**{c: row[c] for c in ESTIMATE_COLUMNS}, "p_value": np.nan, N_PATIENTS: len(model.patients)}
+
+
+def cluster_bootstrap(model: ModelFrame, visit: str, n_samples: int, seed: int) -> EstimateRow:
+    """Adjusted difference at the visit by least squares, its interval from resampled cohorts and patients."""
+    rows = model.frame[(model.frame[VISIT] == visit) & model.frame[FORMAT].isin([INDIVIDUAL, GROUP])].reset_index(
+        drop=True
+    )
+    numbers = pd.get_dummies(rows[["is_group", BASELINE, *model.covariates]], drop_first=True, dtype=float).to_numpy()
+    design = np.column_stack([np.ones(len(rows)), numbers])
+    score = rows[SCORE].to_numpy(float)
+    drawn = [np.linalg.lstsq(design[i], score[i], rcond=None)[0][1] for i in bootstrap_samples(rows, n_samples, seed)]
+    low, high = percentile_interval(np.array(drawn))
+    estimate = float(np.linalg.lstsq(design, score, rcond=None)[0][1])
+    return {
+        "estimate": estimate,
+        "std_error": float(np.std(drawn, ddof=1)),
+        "ci_low": low,
+        "ci_high": high,
+        N_PATIENTS: len(rows),
+    }
+
+
+def complete_cases(outcomes: Outcomes, plan: Plan) -> EstimateRow:
+    scored = outcomes.frame[outcomes.frame[SCORE].notna()]
+    counts = scored.groupby(PATIENT_ID)[VISIT].nunique()
+    complete = counts.index[counts == len(outcomes.visits)]
+    kept = replace(outcomes, frame=outcomes.frame[outcomes.frame[PATIENT_ID].isin(complete)])
+    model, _, fit, _ = fit_primary(kept, plan, plan.visit)
+    return estimate_row(fit, model, plan.visit)

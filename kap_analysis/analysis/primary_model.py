@@ -1,0 +1,63 @@
+"""The primary model: fitted down the ladder, and what it says about the formats at each visit."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.estimates import averaged_rows, estimate_rows, first_that_fits, fit_formula
+from kap_analysis.analysis.ladder import DESCRIPTIVE, Rung, choose_rungs
+from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame
+from kap_analysis.analysis.plan import Plan
+from kap_analysis.columns import BASELINE, FORMAT, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.study.outcomes import Outcomes
+
+
+def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame, Rung, MixedResults, list[str]]:
+    """The model frame, the rung that was fitted, the fit, and why other rungs were not."""
+    model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
+    if visit not in model.visits:
+        raise AnalysisError(
+            f"At {visit} fewer than two patients of a format have {outcomes.instrument.name}; "
+            f"visits that can be compared: {', '.join(model.visits)}."
+        )
+    rungs = choose_rungs(model, visit, plan.ladder)
+    position, fit, failures = first_that_fits(
+        [partial(fit_formula, rung.formula, model.frame, rung.residual_by) for rung in rungs]
+    )
+    rung = rungs[position]
+    notes = [f"The {r.name} model was left: {why}" for r, why in zip(rungs, failures, strict=False)]
+    return model, rung, fit, notes
+
+
+def format_estimates(fit: MixedResults, model: ModelFrame, visit: str, rung: Rung) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Adjusted means per format and visit, and their differences from individual format."""
+    grid = pd.DataFrame([(f, v) for v in model.visits for f in model.formats], columns=[FORMAT, VISIT])
+    rows = averaged_rows(fit, model.patients, grid)
+    means = estimate_rows(fit, rows.matrix, grid, test=False)
+    counts = model.frame.groupby([FORMAT, VISIT], observed=True)[PATIENT_ID].nunique()
+    means[N_PATIENTS] = [int(counts.get((f, v), 0)) for f, v in zip(grid[FORMAT], grid[VISIT], strict=True)]
+    names, matrix = [], []
+    for v in model.visits:
+        reference = rows.matrix[((grid[VISIT] == v) & (grid[FORMAT] == INDIVIDUAL)).to_numpy()][0]
+        for f in (f for f in model.formats if f != INDIVIDUAL):
+            matrix.append(rows.matrix[((grid[VISIT] == v) & (grid[FORMAT] == f)).to_numpy()][0] - reference)
+            n = int(counts.get((f, v), 0) + counts.get((INDIVIDUAL, v), 0))
+            names.append({VISIT: v, "contrast": f"{f} - {INDIVIDUAL}", N_PATIENTS: n})
+    contrasts = estimate_rows(fit, np.array(matrix), pd.DataFrame(names))
+    first = contrasts[VISIT].eq(visit) & contrasts["contrast"].eq(contrasts["contrast"].iloc[0])
+    contrasts["is_primary"] = first
+    untested = ~first | (rung.name == DESCRIPTIVE)
+    contrasts.loc[untested, ["statistic", P_VALUE]] = np.nan
+    for frame in (means, contrasts):
+        frame[VISIT] = pd.Categorical(frame[VISIT], categories=list(model.visits), ordered=True)
+    return means, contrasts
+
+
+def baseline_sd(patients: pd.DataFrame) -> float:
+    """Standard deviation of the baseline score, pooled over the formats."""
+    arms = patients.groupby(FORMAT, observed=True)[BASELINE].agg(["var", "size"]).dropna()
+    freedom = arms["size"] - 1
+    return float(np.sqrt((arms["var"] * freedom).sum() / freedom.sum()))

@@ -1,0 +1,105 @@
+"""Does it hold: the primary contrast under other models, other data and other rules, in one frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.ladder import DESCRIPTIVE
+from kap_analysis.analysis.other_data import cluster_bootstrap, complete_cases, leave_out, vary_rules
+from kap_analysis.analysis.other_models import EstimateRow, add_facilitator, estimate_row, vary_clustering, vary_model
+from kap_analysis.analysis.plan import Plan, study_plan
+from kap_analysis.analysis.primary_model import fit_primary
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.wording import interval, number
+from kap_analysis.columns import (
+    ESTIMATE_COLUMNS,
+    N_PATIENTS,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import Study
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Sensitivity(Result):
+    """The primary contrast under other assumptions.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        ``group`` (primary, clustering, model, data, rules, wrong on purpose), ``label``, the estimate columns,
+        ``n_patients``, ``assumes``, ``is_primary``, ``note`` (why it could not be estimated).
+    visit : str
+    """
+
+    estimates: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        frame = self.estimates[self.estimates["estimate"].notna()]
+        primary = frame[frame["is_primary"]].iloc[0]
+        others = frame[~frame["is_primary"] & (frame["group"] != "wrong on purpose")]
+        ordered = others.sort_values("estimate")
+        low, high = ordered.iloc[0], ordered.iloc[-1]
+        across = ((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum()
+        return (
+            f"The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
+            f"{interval(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
+            f"{number(low['estimate'])} ({low['label']}) to {number(high['estimate'])} ({high['label']}); "
+            f"{across} of their intervals exclude 0."
+        )
+
+
+def check_sensitivity(
+    study: Study,
+    *,
+    plan: Plan | None = None,
+    n_bootstrap: int = 200,
+    seed: int = 20190402,
+    progress: Progress | None = None,
+) -> Sensitivity:
+    """Repeat the primary contrast under other models, data and rules.
+
+    Parameters
+    ----------
+    n_bootstrap : int
+        Samples of the cluster bootstrap, which resamples cohorts and patients and needs no normal distribution.
+    """
+    plan = plan or study_plan(study)
+    outcomes = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    model, rung, fit, _ = fit_primary(outcomes, plan, plan.visit)
+    if rung.name == DESCRIPTIVE:
+        plan = replace(plan, covariates=())
+    settings = [
+        ("primary", "Primary model", rung.why, lambda: estimate_row(fit, model, plan.visit)),
+        *vary_clustering(fit, model, rung, plan.visit),
+        *add_facilitator(study, model, rung, plan.visit),
+        *vary_model(model, rung, plan.visit),
+        *leave_out(model, rung, plan.visit),
+        *vary_rules(study, plan),
+        ("data", "Cluster bootstrap", "no normal distribution (scores pile up at the floor)",
+         lambda: cluster_bootstrap(model, plan.visit, n_bootstrap, seed)),
+        ("wrong on purpose", "Complete cases", "those who stayed are like those who were lost: not credible",
+         lambda: complete_cases(outcomes, plan)),
+    ]  # fmt: skip
+    rows = []
+    for done, (group, label, assumes, compute) in enumerate(settings, start=1):
+        rows.append({"group": group, "label": label, "assumes": assumes, "is_primary": done == 1, **_attempt(compute)})
+        if progress is not None:
+            progress(done, len(settings), label)
+    columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
+    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit)
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _attempt(compute: Callable[[], EstimateRow]) -> EstimateRow:
+    try:
+        return {**compute(), "note": ""}
+    except (AnalysisError, ValueError, np.linalg.LinAlgError) as error:
+        return {"note": str(error)}

@@ -1,0 +1,198 @@
+"""How scores went over time: a piecewise growth model, descriptive.
+
+    early = min(month, 2) (dosing), late = max(month - 2, 0) (after it); a baseline taken before day 0 stands at 0
+    score ~ practice + format*(early + late) + (1 + early | patient) + (0 + is_group:early | cohort),
+    residual variance per format
+
+The curves show where each format started: they are not the adjusted comparison, which is `compare_formats`.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.estimates import Rows, averaged_rows, estimate_rows, first_that_fits, fit_formula
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.wording import estimate_sentence, interval, join_words, number
+from kap_analysis.columns import (
+    COHORT_ID,
+    FORMAT,
+    FORMATS,
+    GROUP,
+    INSTRUMENT,
+    MONTH,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.study.outcomes import Outcomes
+
+#: Month at which dosing is taken to end and the second slope begins.
+KNOT = 2.0
+DURING = f"during dosing (months 0 to {KNOT:.0f})"
+AFTER = f"after dosing (from month {KNOT:.0f})"
+#: Steps of the curve, in months.
+STEP = 0.25
+
+
+@dataclass(frozen=True)
+class Trajectories(Result):
+    """Growth curves, descriptive.
+
+    Attributes
+    ----------
+    curves : DataFrame
+        Population curve per format: ``format``, ``month``, the estimate columns (no test), averaged over practices.
+    patients : DataFrame
+        ``patient_id``, ``format``, ``practice``, ``month``, ``score``, ``fitted`` (conditional on the patient).
+    slopes : DataFrame
+        Points per month: ``format`` (or "group - individual"), ``phase``, the estimate columns, ``n_patients``.
+    latent : DataFrame
+        One row: ``correlation`` of the latent score at the start with the latent slope during dosing, with
+        ``ci_low`` and ``ci_high`` (Fisher's z with the number of patients, approximate), ``warning``.
+    model : DataFrame
+        One row: ``instrument``, ``formula``, ``n_patients``, ``n_observations``.
+    fit : MixedResults or None
+    """
+
+    curves: pd.DataFrame
+    patients: pd.DataFrame
+    slopes: pd.DataFrame
+    latent: pd.DataFrame
+    model: pd.DataFrame
+    fit: MixedResults | None = None
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        name = self.model[INSTRUMENT].iloc[0]
+        own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
+        told = [
+            f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format "
+            f"(95 % interval {interval(r['ci_low'], r['ci_high'])})"
+            for _, r in own.iterrows()
+        ]
+        between = self.slopes[self.slopes[FORMAT].str.contains(" - ") & (self.slopes["phase"] == DURING)]
+        tail = ""
+        if len(between):
+            tail = f" The slopes during dosing differ by {estimate_sentence(between.iloc[0], 'points per month')}."
+        told_apart = "These curves are descriptive: each format starts where it started."
+        return f"{name} changed by {join_words(told)}.{tail} {told_apart}"
+
+
+def model_trajectories(outcomes: Outcomes) -> Trajectories:
+    """Fit the growth model and draw its curves.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        One row per patient and visit, or per assessment (``visits="all"``).
+
+    Raises
+    ------
+    AnalysisError
+        With fewer than two points in time.
+    """
+    frame = _rows(outcomes)
+    formats = tuple(frame[FORMAT].cat.categories)
+    formulas = _formulas(frame, len(formats))
+    residual = FORMAT if len(formats) > 1 else None
+    position, fit, _ = first_that_fits([partial(fit_formula, formula, frame, residual) for formula in formulas])
+    people = frame.drop_duplicates(PATIENT_ID)
+    months = np.arange(0, frame[MONTH].max() + STEP / 2, STEP)
+    grid = pd.DataFrame([(f, m) for f in formats for m in months], columns=[FORMAT, MONTH])
+    pieces = grid.assign(early=grid[MONTH].clip(0, KNOT), late=(grid[MONTH] - KNOT).clip(lower=0))
+    rows = averaged_rows(fit, people, pieces[[FORMAT, "early", "late"]])
+    described = {
+        INSTRUMENT: outcomes.instrument.name, "formula": formulas[position], N_PATIENTS: len(people),
+        "n_observations": len(frame),
+    }  # fmt: skip
+    lines = frame[[c for c in (PATIENT_ID, FORMAT, PRACTICE, MONTH, SCORE) if c in frame]]
+    result = Trajectories(
+        curves=estimate_rows(fit, rows.matrix, grid, test=False),
+        patients=lines.assign(fitted=np.asarray(fit.fittedvalues)).reset_index(drop=True),
+        slopes=_slopes(fit, people, formats),
+        latent=_latent_correlation(fit, len(people)),
+        model=pd.DataFrame([described]),
+        fit=fit,
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _rows(outcomes: Outcomes) -> pd.DataFrame:
+    frame = outcomes.frame.dropna(subset=[SCORE, FORMAT, MONTH]).reset_index(drop=True)
+    present = [f for f in FORMATS if (frame[FORMAT].astype("str") == f).any()]
+    month = frame[MONTH].astype(float)
+    if frame.empty or month.clip(lower=0).nunique() < 2:
+        raise AnalysisError(
+            f"{outcomes.instrument.name} was scored at fewer than two points in time; there is no trajectory to model."
+        )
+    frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=present)
+    frame["early"], frame["late"] = month.clip(0, KNOT), (month - KNOT).clip(lower=0)
+    frame[MONTH] = month
+    nested = (
+        (frame[FORMAT] == GROUP) & frame[COHORT_ID].notna() if COHORT_ID in frame else pd.Series(False, frame.index)
+    )
+    frame["group_early"] = nested * frame["early"]
+    alone = "patient " + frame[PATIENT_ID].astype("str")
+    frame[COHORT_ID] = frame[COHORT_ID].astype("object").where(nested, alone) if nested.any() else alone
+    if PRACTICE in frame:
+        frame[PRACTICE] = frame[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    return frame
+
+
+def _formulas(frame: pd.DataFrame, n_formats: int) -> list[str]:
+    time = "early + late" if frame["late"].any() else "early"
+    fixed = [f"{FORMAT}*({time})" if n_formats > 1 else time]
+    if PRACTICE in frame and frame[PRACTICE].nunique() > 1:
+        fixed.insert(0, PRACTICE)
+    cohort = [f"(0 + group_early | {COHORT_ID})"] if (frame["group_early"] > 0).any() else []
+    ends = [[f"(1 + early | {PATIENT_ID})", *cohort], [f"(1 | {PATIENT_ID})", *cohort], [f"(1 | {PATIENT_ID})"]]
+    return [f"{SCORE} ~ {' + '.join([*fixed, *end])}" for end in ends]
+
+
+def _slopes(fit: MixedResults, people: pd.DataFrame, formats: tuple[str, ...]) -> pd.DataFrame:
+    has_late = any("late" in name for name in fit.design.fixed.names)
+    phases = [(DURING, {"early": 1.0, "late": 0.0})]
+    phases += [(AFTER, {"early": 0.0, "late": 1.0})] if has_late else []
+    counts = people[FORMAT].value_counts()
+    names, matrix = [], []
+    for phase, step in phases:
+        slopes = {}
+        for arm in formats:
+            settings = pd.DataFrame([{FORMAT: arm, **step}, {FORMAT: arm, "early": 0.0, "late": 0.0}])
+            rows: Rows = averaged_rows(fit, people, settings)
+            slopes[arm] = rows.matrix[0] - rows.matrix[1]
+            names.append({FORMAT: arm, "phase": phase, N_PATIENTS: int(counts[arm])})
+            matrix.append(slopes[arm])
+        if {"individual", GROUP} <= set(formats):
+            names.append({FORMAT: "group - individual", "phase": phase, N_PATIENTS: len(people)})
+            matrix.append(slopes[GROUP] - slopes["individual"])
+    return estimate_rows(fit, np.array(matrix), pd.DataFrame(names))
+
+
+def _latent_correlation(fit: MixedResults, n_patients: int) -> pd.DataFrame:
+    """Severity as a moderator of change itself, only as the latent correlation of start and slope."""
+    theta = fit.theta
+    names = [
+        f"var((Intercept) | {PATIENT_ID})",
+        f"cov((Intercept), early | {PATIENT_ID})",
+        f"var(early | {PATIENT_ID})",
+    ]
+    if not set(names) <= set(theta.index) or theta[names[0]] * theta[names[2]] <= 0:
+        return pd.DataFrame(columns=["correlation", "ci_low", "ci_high", "warning"])
+    r = float(np.clip(theta[names[1]] / np.sqrt(theta[names[0]] * theta[names[2]]), -0.999, 0.999))
+    half = 1.96 / np.sqrt(max(n_patients - 3, 1))
+    warning = (
+        "An observed baseline contains the error of its day, so that high baselines fall by themselves (regression to "
+        "the mean); this is the correlation of the latent values, and it is no evidence that treatment works better "
+        "in severe illness: there was no control arm."
+    )
+    ends = np.tanh(np.arctanh(r) + np.array([-half, half]))
+    return pd.DataFrame([{"correlation": r, "ci_low": ends[0], "ci_high": ends[1], "warning": warning}])
