@@ -202,6 +202,13 @@ def read_labels(column: pd.Series) -> Labels:
     return Labels(rank[codes], tuple(levels[i] for i in order.tolist()))
 
 
+def whole_levels(levels: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Whole numbers that stand as 3.0, because others are missing, as 3."""
+    if levels and isinstance(levels[0], float) and all(level.is_integer() for level in levels):
+        return tuple(int(level) for level in levels)
+    return levels
+
+
 def _sorted_order(levels: list[Any]) -> Codes:
     return np.array(sorted(range(len(levels)), key=levels.__getitem__), dtype=np.intp)
 

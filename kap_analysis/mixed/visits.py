@@ -10,7 +10,7 @@ from kap_analysis.mixed.bars import ResidualTerm
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.grouping import check_is_label
 from kap_analysis.mixed.identifiable import IN_ORDER, check_pairs_of_visits, check_visits
-from kap_analysis.mixed.reading import Labels, Rows
+from kap_analysis.mixed.reading import Labels, Rows, whole_levels
 from kap_analysis.mixed.response import check_is_number
 from kap_analysis.mixed.terms_of_design import Residual
 
@@ -65,7 +65,7 @@ def _strata(name: str | None, rows: Rows, text: str) -> tuple[tuple[object, ...]
 def _labels(name: str, rows: Rows, role: str, instead: str) -> Labels:
     labels = rows.labels(name)
     check_is_label(name, labels, role, instead)
-    return labels
+    return Labels(labels.codes, whole_levels(labels.levels))
 
 
 def _check_order(visit: Labels, term: ResidualTerm) -> None:

@@ -115,6 +115,12 @@ def test_times_of_an_exponential_are_numbers(scores):
     np.testing.assert_array_equal(residual.visit, scores["month"])
 
 
+def test_visits_and_strata_that_are_whole_numbers_are_shown_whole(scores):
+    residual = build_design("score ~ month + us(month | is_group/patient)", scores).residual
+    assert [str(visit) for visit in residual.visits] == ["1", "2", "3"]
+    assert [str(stratum) for stratum in residual.strata] == ["0", "1"]
+
+
 def test_a_residual_variance_per_level(scores):
     residual = build_design("score ~ month + (1 | patient)", scores, residual_by="format").residual
     assert (residual.kind, residual.strata) == ("diagonal", ("individual", "group"))

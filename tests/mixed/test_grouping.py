@@ -57,6 +57,12 @@ def test_numbers_find_their_group_across_types():
     assert made.of(pd.DataFrame({"patient": [3.0, 7.0, np.nan]})).tolist() == [0, 1, -1]
 
 
+def test_whole_numbers_beside_missing_ones_are_shown_whole():
+    made = grouping(pd.DataFrame({"cohort": [2.0, np.nan, 1.0], "week": [1.0, 1.0, 2.0]}), "cohort", "week")
+    assert made.levels == ("1:2", "2:1")
+    assert grouping(pd.DataFrame({"cohort": [2.5, 1.0]}), "cohort").levels == (1.0, 2.5)
+
+
 def test_new_rows_without_the_column_are_an_error():
     with pytest.raises(MixedModelError) as caught:
         grouping(FRAME, "clinic").of(pd.DataFrame({"site": ["a"]}))
