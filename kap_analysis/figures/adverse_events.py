@@ -1,22 +1,21 @@
 """Figure 16, first half: adverse events per ketamine session at which somebody asked, by event, format and route."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.patches import Patch
 
-from kap_analysis.columns import FORMAT
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, MIXED
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.names import readable
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import SMALL_PT, Theme, Width
-from kap_analysis.figures.wording import NOT_AVAILABLE, count, number, plural, sentence_case
+from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.wording import NOT_AVAILABLE, count, listed, number, plural, sentence_case
 
 _FIGURE = "plot_adverse_events"
 _EVENT, _ROUTE, _SEVERITY, _N = "event", "route", "severity", "n_events"
@@ -24,8 +23,10 @@ _ASKED, _SESSIONS = "n_sessions_asked", "n_sessions"
 _COLUMNS = (_EVENT, FORMAT, _ROUTE, _SEVERITY, _N, _ASKED, _SESSIONS)
 _OUTSIDE: Final = "not in a session"
 _SEVERITIES: Final = ("mild", "moderate", "severe", "life-threatening", "fatal")
-_SHADES: Final = {"mild": 0.35, "moderate": 0.65, "not recorded": 0.0}
+_UNGRADED: Final = "not recorded"
+_SHADES: Final = {"mild": 0.35, "moderate": 0.65, _UNGRADED: 0.0}
 """How much of the format's colour a severity has; all others, which are worse, have all of it."""
+_GLYPHS: Final = {INDIVIDUAL: "●", GROUP: "□", MIXED: "▲"}
 _MOST_EVENTS: Final = 40
 _MOST_PANELS: Final = 4
 _NOTHING = "No adverse event is in the data. Where nobody asked, that says nothing about how often they occurred."
@@ -50,8 +51,8 @@ def plot_adverse_events(
     ----------
     events : pandas.DataFrame
         The ``events`` of ``review_safety``: ``event``, ``format``, ``route``, ``severity``, ``n_events``,
-        ``n_sessions_asked`` and ``n_sessions`` (of the format and route). Where one number of a bar was withheld,
-        the bar is not drawn and a dash stands in its place.
+        ``n_sessions_asked`` and ``n_sessions`` (of the format and route). A withheld part of a bar is not drawn,
+        and a dash stands in its place: "13 + –".
     ax : Axes or sequence of Axes, optional
         One per route.
     theme, width, stamp
@@ -81,17 +82,21 @@ def plot_adverse_events(
             f"{_FIGURE} draws {_MOST_EVENTS} events and {_MOST_PANELS} routes at most, found {len(names)} and "
             f"{len(routes)}; pool the rare ones."
         )
-    row_mm = 2.6 + 2.9 * len(formats)
-    grid = {"columns": len(routes), "sharey": True, "sharex": True}
-    with open_page(ax, theme=theme, width=width, height=row_mm * len(names) + 28, stamp=stamp, **grid) as page:
+    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(routes), 2)
+    rows = -(-len(routes) // columns)
+    grid: dict[str, Any] = {"rows": rows, "columns": columns, "panels": len(routes), "sharey": True, "sharex": True}
+    height = rows * ((1.4 + 3.3 * len(formats)) * len(names) + 16 + 4 * len(formats))
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
+        widest = 0.0
         for panel, route in zip(page.axes, routes, strict=True):
             here = inside[inside[_ROUTE].astype(str) == route]
-            _draw_panel(page, panel, here, names, formats)
-            panel.set_title(_asked_sentence(here, route, formats), fontsize=SMALL_PT)
+            widest = max(widest, _draw_panel(page, panel, here, names, formats))
+            _head(page, panel, here, route, formats)
             page.describe(_alternative(here, route, formats))
-        _dress(page, names)
-        _key(page, formats, _severities(inside))
-        page.note(_outside_sentence(events))
+        _dress(page, names, widest)
+        page.note(f"Number at each bar: events. {_severity_sentence(inside)}")
+        if len(inside) < len(events):
+            page.note(_outside_sentence(events))
         page.note_withheld(events)
     return page.result
 
@@ -118,22 +123,35 @@ def _rates(here: pd.DataFrame, event: str, care_format: str) -> list[tuple[str, 
     return found
 
 
-def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, names: Sequence[str], formats: list[str]) -> None:
+def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, names: Sequence[str], formats: list[str]) -> float:
+    """Bars of one route; returns the highest rate."""
+    widest = 0.0
     thick = 0.74 / len(formats)
     for row, event in enumerate(names):
         for place, name in enumerate(formats):
             y = row + (place - (len(formats) - 1) / 2) * thick
             parts = _rates(here, event, name)
-            known = all(np.isfinite(rate) for _, _, rate in parts)
             left = 0.0
-            for severity, _, rate in parts if known else []:
+            for severity, _, rate in parts:
+                if np.isnan(rate):
+                    continue
                 look = _look(severity, name, page.theme)
                 ax.barh(y, rate, thick * 0.92, left=left, gid=f"{event}, {name}, {severity}", **look)  # type: ignore[arg-type]
                 left += rate
-            total = sum(n for _, n, _ in parts)
-            text = count(total) if parts else "0"
-            said = "" if known or np.isnan(total) else " (not asked)"
-            _number(ax, left, y, text + said, page.theme.look(name).colour)
+            if left > 0:
+                _end_mark(ax, left, y, name, page.theme)
+            _number(ax, left, y, _total(parts), page.theme.look(name).colour)
+            widest = max(widest, left)
+    return widest
+
+
+def _total(parts: list[tuple[str, float, float]]) -> str:
+    """The number of events of one bar: "13 + –" if a part was withheld, "2 (not asked)" if there is no rate."""
+    known = [n for _, n, _ in parts if not np.isnan(n)]
+    if len(known) < len(parts):
+        return f"{count(sum(known))} + {NOT_AVAILABLE}" if known else NOT_AVAILABLE
+    asked = all(np.isfinite(rate) for _, _, rate in parts)
+    return count(sum(known)) + ("" if asked else " (not asked)")
 
 
 def _look(severity: str, care_format: str, theme: Theme) -> dict[str, object]:
@@ -144,11 +162,20 @@ def _look(severity: str, care_format: str, theme: Theme) -> dict[str, object]:
     return {"facecolor": to_hex(tuple(mixed.tolist())), "edgecolor": colour, "linewidth": 0.6}
 
 
+def _end_mark(ax: Axes, x: float, y: float, care_format: str, theme: Theme) -> None:
+    """The mark of the format at the end of its bar, which tells formats apart in greyscale."""
+    look = theme.look(care_format)
+    face = theme.marker_face(care_format)
+    ax.plot(
+        x, y, marker=look.marker, markersize=3.6, color=look.colour, markerfacecolor=face, gid=f"rate {care_format}"
+    )
+
+
 def _number(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
     ax.annotate(
         text,
         xy=(x, y),
-        xytext=(2.5, 0),
+        xytext=(4.5, 0),
         textcoords="offset points",
         va="center_baseline",
         fontsize=SMALL_PT,
@@ -157,44 +184,48 @@ def _number(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
     )
 
 
-def _asked_sentence(here: pd.DataFrame, route: str, formats: list[str]) -> str:
-    lines = [f"Route {route}: events were asked about at"]
-    for name in formats:
+def _head(page: Page, ax: Axes, here: pd.DataFrame, route: str, formats: list[str]) -> None:
+    """The route, and per format, in its colour and with its mark, the sessions at which events were asked about."""
+    step = SMALL_PT * LINE_HEIGHT
+    ax.set_title(f"Route {route}: events asked about at", pad=5 + step * len(formats))
+    for place, name in enumerate(reversed(formats)):
         rows = rows_of(here, name)
-        if rows.empty:
-            lines.append(f"{name}: no event, sessions not counted here")
-            continue
-        lines.append(f"{name}: {count(rows[_ASKED].max())} of {count(rows[_SESSIONS].max())} sessions")
-    return "\n".join(lines)
+        asked = f"{count(rows[_ASKED].max())} of {count(rows[_SESSIONS].max())} sessions" if len(rows) else "no event"
+        ax.annotate(
+            f"{_GLYPHS[name]} {sentence_case(name)}: {asked}",
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 4 + place * step),
+            textcoords="offset points",
+            fontsize=SMALL_PT,
+            color=page.theme.look(name).colour,
+            annotation_clip=False,
+            gid=f"asked {name}",
+        )
 
 
-def _dress(page: Page, names: Sequence[str]) -> None:
+def _dress(page: Page, names: Sequence[str], widest: float) -> None:
     first = page.axes[0]
     first.set_ylim(len(names) - 0.4, -0.6)
     first.set_yticks(range(len(names)), [sentence_case(readable(name)) for name in names])
-    widest = max((float(bar.get_extents().x1) for ax in page.axes for bar in ax.patches), default=1.0)
     for ax in page.axes:
-        ax.set_xlim(0, 1.18 * widest)
+        ax.set_xlim(0, 1.2 * (widest or 1.0))
         ax.tick_params(axis="y", length=0)
+        ax.tick_params(axis="x", labelbottom=True)
         ax.spines["left"].set_visible(False)
         ax.axvline(0, color=page.theme.muted, linewidth=0.6, zorder=0)
         ax.set_xlabel(f"Events per {PER:.0f} sessions asked")
 
 
-def _key(page: Page, formats: list[str], severities: list[str]) -> None:
-    """Formats and severities, in the empty corner below the rarest events."""
-    handles = [
-        Patch(label=f"{sentence_case(name)}, {severity}", **_look(severity, name, page.theme))  # type: ignore[arg-type]
-        for name in formats
-        for severity in severities
-    ]
-    page.axes[-1].legend(handles=handles, loc="lower right", ncols=1, handlelength=1.2, borderaxespad=0.1)
+def _severity_sentence(inside: pd.DataFrame) -> str:
+    graded = [severity for severity in _severities(inside) if severity != _UNGRADED]
+    without = "Without colour: severity not recorded." if _UNGRADED in _severities(inside) else ""
+    shades = f"The stronger the colour, the worse: {listed(graded)}. " if len(graded) > 1 else ""
+    return (shades or (f"All {graded[0]}. " if graded and not without else "")) + without
 
 
 def _outside_sentence(events: pd.DataFrame) -> str:
     outside = events[events[_ROUTE].astype(str) == _OUTSIDE]
-    if outside.empty:
-        return "Number at each bar: events. Sessions at which nobody asked are left out of the rate."
     told = []
     for event, rows in outside.groupby(outside[_EVENT].astype(str), sort=True):
         by = [
@@ -202,11 +233,11 @@ def _outside_sentence(events: pd.DataFrame) -> str:
             for name, part in rows.groupby(rows[FORMAT].astype(str), sort=False)
         ]
         told.append(f"{readable(event)} {', '.join(by)}")
-    return f"Number at each bar: events. Not in a session, so without a rate: {'; '.join(told)}."
+    return f"Not in a session, so without a rate: {'; '.join(told)}."
 
 
 def _alternative(here: pd.DataFrame, route: str, formats: list[str]) -> str:
-    text = f"Adverse events per {PER:.0f} ketamine sessions by route {route}."
+    text = f"Adverse events by route {route}: number, and in brackets per {PER:.0f} ketamine sessions asked."
     for name in formats:
         rows = rows_of(here, name)
         if rows.empty:
@@ -216,8 +247,7 @@ def _alternative(here: pd.DataFrame, route: str, formats: list[str]) -> str:
         told = []
         for event in _events_by_frequency(rows):
             parts = _rates(here, event, name)
-            total, rate = sum(n for _, n, _ in parts), sum(rate for _, _, rate in parts)
-            told.append(f"{readable(event)} {plural(total, 'event') if not np.isnan(total) else NOT_AVAILABLE}"
-                        f" ({number(rate)})")  # fmt: skip
+            rate = sum(rate for _, _, rate in parts)
+            told.append(f"{readable(event)} {_total(parts)} ({number(rate)})")
         text += f" {sentence_case(name)}, asked at {count(asked)} of {plural(held, 'session')}: {'; '.join(told)}."
     return text

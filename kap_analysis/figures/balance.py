@@ -1,11 +1,13 @@
 """Figure 9, left half: how far apart the formats were at the start, before and after weighting (love plot)."""
 
+import textwrap
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.forest import text_width
@@ -13,7 +15,7 @@ from kap_analysis.figures.frames import checked_frame, levels_of
 from kap_analysis.figures.names import name_with_level
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import SMALL_PT, Theme, Width
+from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.wording import listed, number, plural
 
 _FIGURE = "plot_balance"
@@ -70,7 +72,7 @@ def plot_balance(
     table = _sorted_differences(balance)
     if len(table) > _MOST_ROWS:
         raise FigureError(f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(table)}; pool the rare levels.")
-    with open_page(ax, theme=theme, width=width, height=_ROW_MM * len(table) + 22, stamp=stamp) as page:
+    with open_page(ax, theme=theme, width=width, height=_row_mm(table, width) * len(table) + 24, stamp=stamp) as page:
         _draw_threshold(page.axes[0], threshold, page.theme)
         _draw_differences(page, page.axes[0], table)
         _dress(page, page.axes[0], table, threshold)
@@ -89,6 +91,11 @@ def _sorted_differences(balance: pd.DataFrame) -> pd.DataFrame:
     )
     wide = wide.reindex(columns=order).reindex(list(dict.fromkeys(rows)))
     return wide.loc[wide[order[0]].abs().fillna(-1.0).sort_values(ascending=False, kind="stable").index].astype(float)
+
+
+def _row_mm(table: pd.DataFrame, width: Width) -> float:
+    two_lines = width_in_mm(width) < NARROW_MM and max(len(name) for name in table.index) > 19
+    return _ROW_MM * (1.6 if two_lines else 1.0)
 
 
 def _look(weighting: str, place: int, theme: Theme) -> dict[str, object]:
@@ -120,17 +127,19 @@ def _draw_differences(page: Page, ax: Axes, table: pd.DataFrame) -> None:
 
 def _dress(page: Page, ax: Axes, table: pd.DataFrame, threshold: float) -> None:
     ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.set_yticks(range(len(table)), list(table.index))
+    narrow = page.width_mm < NARROW_MM
+    ax.set_yticks(range(len(table)), [textwrap.fill(name, 19) if narrow else name for name in table.index])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     widest = max(float(np.nanmax(np.abs(table.to_numpy()))), 2 * threshold)
     ax.set_xlim(-1.08 * widest, 1.08 * widest)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins="auto" if page.width_mm > NARROW_MM else 5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda value, _: number(value, 1 if widest > 0.4 else 2))
     ax.set_xlabel(
         f"Standardised mean difference, group minus individual (pooled SDs; shaded: within ±{threshold:g})\n"
         "←  higher in individual     higher in group  →"
-        if page.width_mm > 120
-        else f"Standardised mean difference, group minus\nindividual (pooled SDs; shaded: within ±{threshold:g})"
+        if not narrow
+        else f"Standardised difference,\ngroup minus individual\n(pooled SDs; shaded: ±{threshold:g})"
     )
     _key(page, ax, [str(weighting) for weighting in table.columns])
 
@@ -163,9 +172,10 @@ def _alternative(table: pd.DataFrame, threshold: float) -> str:
         if values.empty:
             continue
         worst = str(values.abs().idxmax())
+        name = f" ({worst})" if abs(values[worst]) >= 0.005 else ""
         beyond = int((values.abs() > threshold).sum())
         text += (
-            f" {_NAMES.get(str(weighting), str(weighting))}: largest {number(values[worst], 2)} ({worst}), "
+            f" {_NAMES.get(str(weighting), str(weighting))}: largest {number(values[worst], 2)}{name}, "
             f"{beyond} of {len(values)} beyond ±{threshold:g}."
         )
     left_out = [str(name) for name in table.columns if table[name].isna().all()]

@@ -8,12 +8,11 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, COHORT_ID, ESTIMATE, N_PATIENTS, PRACTICE
 from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height, sides, value_of
-from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, interval, number, plural
 from kap_analysis.instruments.instrument import Instrument
 
@@ -72,17 +71,19 @@ def plot_cohort_effects(
     if known.empty:
         return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
     named = len(known) <= MOST_NAMED
-    headers = [*(["Practice"] if PRACTICE in known.columns else []), "n", "Effect (95% CI)"]
-    rows, shown = fitted_rows(_rows(known), headers, width_in_mm(width)) if named else ([], ())
+    narrow = width_in_mm(width) < NARROW_MM
+    headers = [] if narrow else [*(["Practice"] if PRACTICE in known.columns else []), "n", "Effect (95% CI)"]
+    rows = _rows(known, narrow=narrow) if named else []
     height = forest_height(rows) + 26 if named else _DENSE_MM
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         panel = page.axes[0]
         if named:
-            draw_forest(panel, rows, page.theme, headers=shown, label=_axis_label(scale))
+            draw_forest(panel, rows, page.theme, headers=headers, label=_axis_label(scale, narrow=narrow))
         else:
-            _draw_dense(page, panel, known, _axis_label(scale))
+            _draw_dense(page, panel, known, _axis_label(scale, narrow=narrow))
         if said:
-            panel.set_title(said, fontsize=SMALL_PT, pad=16 if named else 5)
+            text = said.replace(" (", "\n(") if narrow else said
+            panel.set_title(text, fontsize=SMALL_PT, pad=16 if headers and named else 5)
         if len(known) < len(effects):
             page.note(f"{plural(len(effects) - len(known), 'cohort')} without an effect left out.")
         page.note("Effects are drawn towards zero, more in small cohorts; overlapping intervals are no ranking.")
@@ -91,22 +92,30 @@ def plot_cohort_effects(
     return page.result
 
 
-def _rows(known: pd.DataFrame) -> list[ForestRow]:
+def _rows(known: pd.DataFrame, *, narrow: bool) -> list[ForestRow]:
+    """A row per cohort; on a narrow page practice and n stand in the label, and the drawing says the rest."""
     rows = []
     for _, row in known.iterrows():
         estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
-        practice = [str(row[PRACTICE])] if PRACTICE in known.columns and not pd.isna(row[PRACTICE]) else []
-        practice = practice or ([""] if PRACTICE in known.columns else [])
-        cells = (*practice, count(row[N_PATIENTS]), estimate_with_interval(estimate, low, high))
-        rows.append(ForestRow(str(row[COHORT_ID]), estimate, low, high, columns=cells))
+        practice = "" if PRACTICE not in known.columns or pd.isna(row[PRACTICE]) else str(row[PRACTICE])
+        label, n = str(row[COHORT_ID]), count(row[N_PATIENTS])
+        if narrow:
+            rows.append(ForestRow(f"{label}, {f'{practice}, ' if practice else ''}n = {n}", estimate, low, high))
+            continue
+        cells = (*([practice] if PRACTICE in known.columns else []), n, estimate_with_interval(estimate, low, high))
+        rows.append(ForestRow(label, estimate, low, high, columns=cells))
     return rows
 
 
-def _axis_label(scale: Scale) -> str:
-    quantity = f"Cohort effect, {scale.name} points from the mean of all cohorts"
+def _points(scale: Scale) -> str:
+    return "points" if scale == scale_of(None) else f"{scale.name} points"
+
+
+def _axis_label(scale: Scale, *, narrow: bool) -> str:
+    quantity = f"Cohort effect, {_points(scale)}{chr(10) if narrow else ' '}from the mean of all cohorts"
     if not scale.direction_known:
         return quantity
-    better_low = "better than the mean", "worse than the mean"
+    better_low = ("better", "worse") if narrow else ("better than the mean", "worse than the mean")
     return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
 
 
@@ -146,6 +155,6 @@ def _alternative(known: pd.DataFrame, scale: Scale, said: str) -> str:
         f"{row[COHORT_ID]} {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}" for row in (first, last)
     ]
     return (
-        f"Caterpillar plot of {plural(len(known), 'cohort')}, {scale.name} points from the mean of all{better}: from "
+        f"Caterpillar plot of {plural(len(known), 'cohort')}, {_points(scale)} from the mean of all{better}: from "
         f"{ends[0]} to {ends[1]}; {apart} with an interval that leaves out zero. {said + '.' if said else ''}"
     )

@@ -7,6 +7,7 @@ import pandas as pd
 from kap_analysis.figures.wording import sentence_case
 
 _ABBREVIATIONS: Final = frozenset({"ptsd", "ocd", "adhd", "ace", "im", "iv", "sl", "sc", "po", "pr"})
+_CHARACTERISTICS: Final = {"baseline": "Baseline score"}
 _MEASURES: Final = {
     "sbp": "Systolic blood pressure",
     "dbp": "Diastolic blood pressure",
@@ -25,7 +26,14 @@ def measure_name(measure: object) -> str:
     return _MEASURES.get(str(measure), sentence_case(readable(measure)))
 
 
+def measure_order(measure: object) -> int:
+    """Place of a measure: those of the data dictionary first, in its order."""
+    known = list(_MEASURES)
+    return known.index(str(measure)) if str(measure) in known else len(known)
+
+
 def name_with_level(characteristic: object, level: object) -> str:
     """A characteristic with its level: "Practice: B"; numbers, which have no level, by their name alone."""
-    name = sentence_case(readable(characteristic)).replace(" not recorded", ": not recorded")
+    name = _CHARACTERISTICS.get(str(characteristic), sentence_case(readable(characteristic)))
+    name = name.replace(" not recorded", ": not recorded")
     return name if pd.isna(level) or str(level) == "" else f"{name}: {readable(level)}"  # type: ignore[call-overload]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ from kap_analysis.figures.frames import checked_frame, formats_in, numbers_of, r
 from kap_analysis.figures.marks import whole_number_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import SMALL_PT, Width
+from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Width
 from kap_analysis.figures.wording import count, number, plural, sentence_case
 
 _FIGURE = "plot_propensity_overlap"
@@ -70,7 +71,7 @@ def plot_propensity_overlap(
     edges = np.linspace(0.0, 1.0, round(1 / BIN_WIDTH) + 1)
     with open_page(ax, theme=theme, width=width, height=72, stamp=stamp) as page:
         panel = page.axes[0]
-        reach = max(_draw_side(page, panel, rows_of(known, name), name, edges, weighting) for name in formats)
+        reach = {name: _draw_side(page, panel, rows_of(known, name), name, edges, weighting) for name in formats}
         _dress(page, panel, {name: len(rows_of(known, name)) for name in formats}, reach)
         if len(known) < len(propensity):
             page.note(f"{plural(len(propensity) - len(known), 'patient')} without a propensity left out.")
@@ -97,17 +98,18 @@ def _draw_side(page: Page, ax: Axes, rows: pd.DataFrame, name: str, edges: np.nd
     look, side = page.theme.look(name), _SIDES[name]
     values = numbers_of(rows, _PROPENSITY)
     heights = np.histogram(values, bins=edges)[0].astype(float)
-    ax.bar(
-        edges[:-1],
-        side * heights,
-        width=np.diff(edges),
-        align="edge",
-        facecolor=look.colour if look.filled else page.theme.background,
-        edgecolor=page.theme.background if look.filled else look.colour,
-        hatch=None if look.filled else look.hatch,
-        linewidth=0.5,
-        gid=f"patients {name}",
-    )
+    with matplotlib.rc_context({"hatch.color": look.colour}):
+        ax.bar(
+            edges[:-1],
+            side * heights,
+            width=np.diff(edges),
+            align="edge",
+            facecolor=look.colour if look.filled else page.theme.background,
+            edgecolor=page.theme.background if look.filled else look.colour,
+            hatch=None if look.filled else look.hatch,
+            linewidth=0.5,
+            gid=f"patients {name}",
+        )
     if weighting is None:
         return float(heights.max())
     weights = numbers_of(rows, weighting)
@@ -118,15 +120,16 @@ def _draw_side(page: Page, ax: Axes, rows: pd.DataFrame, name: str, edges: np.nd
     return float(max(heights.max(), weighted.max()))
 
 
-def _dress(page: Page, ax: Axes, numbers: dict[str, int], reach: float) -> None:
+def _dress(page: Page, ax: Axes, numbers: dict[str, int], reach: dict[str, float]) -> None:
     ax.axhline(0.0, color=page.theme.muted, linewidth=0.7, gid="line between formats")
     ax.set_xlim(0.0, 1.0)
-    ax.set_ylim(-1.12 * reach, 1.12 * reach)
+    head = 0.14 * sum(reach.values())
+    ax.set_ylim(-reach.get(GROUP, 0.0) - head, reach.get(INDIVIDUAL, 0.0) + head)
     whole_number_axis(ax, most=8)
     ax.yaxis.set_major_formatter(lambda value, _: count(abs(value)))
     ax.set_ylabel(f"Patients per {BIN_WIDTH:g} of propensity")
     ax.set_xlabel("Propensity: probability of group format, given what was known at the start")
-    if page.width_mm < 120:
+    if page.width_mm < NARROW_MM:
         ax.set_xlabel("Propensity: probability of group format")
     for name, n in numbers.items():
         up = _SIDES[name] > 0

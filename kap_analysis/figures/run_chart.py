@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, INSTRUMENT, N_PATIENTS
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, numbers_of, rows_of
-from kap_analysis.figures.marks import numbers_under_axis, side_by_side
+from kap_analysis.figures.forest import text_width
+from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, numbers_of
+from kap_analysis.figures.marks import LineEnd, label_line_ends, numbers_under_axis, side_by_side
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import SMALL_PT, Width
+from kap_analysis.figures.style import POINTS_PER_MM, Width
 from kap_analysis.figures.wording import count, estimate_with_interval, listed, number, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
@@ -23,8 +24,10 @@ _PERIOD, _MEAN, _CENTRE = "start_period", "mean_change", "centre"
 _COLUMNS = (_PERIOD, FORMAT, N_PATIENTS, _MEAN, CI_LOW, CI_HIGH, _CENTRE)
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
 _ALL: Final = "all"
-_QUARTER_MM: Final = 8.5
-"""Room for one number under the axis; of more quarters than fit every second, third, ... is labelled."""
+_GAP_MM: Final = 1.4
+"""Room between numbers under the axis; of more quarters than fit every second, third, ... is labelled."""
+_BESIDE_MM: Final = 31.0
+"""Room left and right of the panel."""
 _NOTHING = "There is no run chart to draw: no quarter had patients with a score, or every mean was withheld."
 
 
@@ -80,8 +83,8 @@ def plot_run_chart(
         for name in lines:
             here = quarters[quarters[FORMAT].astype(str) == name]
             _draw_line(page, panel, here, name, places, beside[name])
-        _draw_centres(page, panel, quarters, lines)
         _dress(page, panel, quarters, lines, places, scale, visit)
+        _draw_centres(page, panel, quarters, lines)
         if longest_run is not None:
             page.note(f"Longest run on one side of the median: {plural(longest_run, 'quarter')}.")
         page.note("Bars: 95% intervals of the mean; none where too few patients started.")
@@ -91,13 +94,13 @@ def plot_run_chart(
 
 
 def quarter_places(periods: pd.Series) -> dict[str, float]:
-    """Positions on the axis, with gaps where quarters are missing; other words than quarters in their order."""
+    """Positions on the axis in quarters since January of the first year; other words than quarters in their order."""
     names = sorted({str(period) for period in periods.dropna()})
-    found = [_QUARTER.match(name) for name in names]
-    if not all(found):
+    found = [(int(match[1]), int(match[2])) for match in map(_QUARTER.match, names) if match]
+    if len(found) < len(names):
         return {name: float(place) for place, name in enumerate(names)}
-    numbers = [4 * int(match[1]) + int(match[2]) for match in found if match]
-    return {name: float(at - numbers[0]) for name, at in zip(names, numbers, strict=True)}
+    first = found[0][0]
+    return {name: 4.0 * (year - first) + quarter - 1 for name, (year, quarter) in zip(names, found, strict=True)}
 
 
 def _scale(quarters: pd.DataFrame, instrument: Instrument | str | None) -> Scale:
@@ -135,25 +138,15 @@ def _with_gaps(at: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _draw_centres(page: Page, ax: Axes, quarters: pd.DataFrame, lines: list[str]) -> None:
+    ends = []
     for name in lines:
-        here = quarters if name == _ALL else rows_of(quarters, name)
-        centres = here[_CENTRE].dropna().astype(float)
+        centres = quarters.loc[quarters[FORMAT].astype(str) == name, _CENTRE].dropna().astype(float)
         if centres.empty:
             continue
         at, colour = float(centres.iloc[0]), page.theme.muted if name == _ALL else page.theme.look(name).colour
         ax.axhline(at, color=colour, linewidth=0.9, linestyle=(0, (5, 2)), zorder=2, gid=f"centre {name}")
-        ax.annotate(
-            ("median" if name == _ALL else f"{sentence_case(name)},\nmedian") + f" {number(at)}",
-            xy=(1, at),
-            xycoords=("axes fraction", "data"),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=SMALL_PT,
-            color=colour,
-            annotation_clip=False,
-            gid="line label",
-        )
+        ends.append(LineEnd(ax.get_xlim()[1], at, f"median {number(at)}", colour))
+    label_line_ends(ax, ends, offset=3.0)
 
 
 def _dress(
@@ -165,31 +158,50 @@ def _dress(
     scale: Scale,
     visit: str | None,
 ) -> None:
-    last = max(places.values())
-    ax.set_xlim(-0.6, last + 0.6)
-    room = page.width_mm * 0.75
-    every = max(1, int(np.ceil((last + 1) * _QUARTER_MM / room)))
-    shown = {name: at for name, at in places.items() if at % every == 0}
-    ax.set_xticks(list(shown.values()), [_quarter_label(name) for name in shown])
+    first, last = min(places.values()), max(places.values())
+    ax.set_xlim(first - 0.6, last + 0.6)
     ax.axhline(0.0, color=page.theme.muted, linewidth=0.6, zorder=1, gid="no change")
-    better = {"lower is better": "lower: improved", "higher is better": "higher: improved"}.get(scale.direction, "")
-    words = [f"Change at {visit}" if visit else "Change", f"{scale.name} points", better]
-    ax.set_ylabel(", ".join(word for word in words if word))
+    better = {"lower is better": ", below 0: improved", "higher is better": ", above 0: improved"}
+    ax.set_ylabel(f"{scale.name} change{f' at {visit}' if visit else ''}\n(points{better.get(scale.direction, '')})")
     ax.set_xlabel("Quarter of the first ketamine session")
-    numbers = {
-        ("Patients" if name == _ALL else name): {
-            places[str(row[_PERIOD])]: row[N_PATIENTS]
-            for _, row in quarters[quarters[FORMAT].astype(str) == name].iterrows()
-            if str(row[_PERIOD]) in shown
+    every = _stride(quarters, last - first + 1, page.width_mm)
+    ticks = np.arange(np.ceil(first / every) * every, last + 1, every)
+    ax.set_xticks(ticks, _tick_labels(ticks, places, every))
+    numbers: dict[str, dict[float, float]] = {}
+    for name in lines:
+        here = quarters[quarters[FORMAT].astype(str) == name]
+        at = here[_PERIOD].astype(str).map(places).to_numpy(float)
+        numbers[name] = {
+            float(x): float(n) for x, n in zip(at, numbers_of(here, N_PATIENTS), strict=True) if x % every == 0
         }
-        for name in lines
-    }
-    numbers_under_axis(ax, numbers, page.theme, heading="Patients with a score at both times", gap=36.0)
+    numbers_under_axis(ax, numbers, page.theme, heading="Patients seen at both times", gap=36.0)
+    if every > 1:
+        low, high = quarters[N_PATIENTS].min(), quarters[N_PATIENTS].max()
+        which = "second" if every == 2 else f"{every}th"
+        page.note(f"Patients per quarter: {count(low)} to {count(high)}; below, those of every {which} quarter.")
 
 
-def _quarter_label(name: str) -> str:
-    found = _QUARTER.match(name)
-    return f"Q{found[2]}\n{found[1]}" if found else name
+def _stride(quarters: pd.DataFrame, n_places: float, width_mm: float) -> int:
+    """Every how many quarters there is room for a number: 1, 2, 4, 8, ..."""
+    widest = max([text_width("Q3"), *(text_width(count(n)) for n in quarters[N_PATIENTS])]) / POINTS_PER_MM
+    wanted = n_places * (widest + _GAP_MM) / max(width_mm - _BESIDE_MM, 1.0)
+    return 1 if wanted <= 1 else int(2 ** np.ceil(np.log2(wanted)))
+
+
+def _tick_labels(ticks: np.ndarray, places: dict[str, float], every: int) -> list[str]:
+    """Quarters with the year below the first of each; years alone where quarters are left out."""
+    names = {at: name for name, at in places.items()}
+    match = _QUARTER.match(next(iter(places)))
+    if match is None:
+        return [names.get(at, "") for at in ticks]
+    years = [int(match[1]) + int(at // 4) for at in ticks]
+    if every >= 4:
+        return [str(year) for year in years]
+    begins = [at % 4 == 0 or (place == 0 and at % 4 < 3) for place, at in enumerate(ticks)]
+    return [
+        f"Q{int(at % 4) + 1}" + (f"\n{year}" if begin else "")
+        for at, year, begin in zip(ticks, years, begins, strict=True)
+    ]
 
 
 def _alternative(

@@ -22,6 +22,8 @@ POINTS_PER_MM: Final = 72 / MM_PER_INCH
 SINGLE_COLUMN_MM: Final = 89.0
 DOUBLE_COLUMN_MM: Final = 183.0
 MINIMUM_WIDTH_MM: Final = 40.0
+NARROW_MM: Final = 120.0
+"""Pages narrower than this have their panels below each other and their labels in lines."""
 
 SMALL_PT: Final = 7.0
 TEXT_PT: Final = 8.0

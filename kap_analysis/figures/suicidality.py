@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +15,7 @@ from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, ro
 from kap_analysis.figures.marks import numbers_under_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import LINE_HEIGHT, OKABE_ITO, SMALL_PT, Theme, Width
+from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, OKABE_ITO, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.wording import count, listed, percent, plural, sentence_case
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
 
@@ -69,7 +70,7 @@ def plot_suicidality(
     item = _item(suicidality)
     formats = formats_in(suicidality, figure=_FIGURE)
     visits = [str(visit) for visit in levels_of(suicidality[VISIT])]
-    stacked = width == "single" or (isinstance(width, float | int) and width < 120)
+    stacked = width_in_mm(width) < NARROW_MM
     rows, columns = (len(formats), 1) if stacked else (1, len(formats))
     with open_page(
         ax, theme=theme, width=width, height=84 * rows, stamp=stamp, rows=rows, columns=columns, sharey=True
@@ -109,7 +110,7 @@ def _look(state: str, theme: Theme) -> dict[str, object]:
         NOT_IN_DATA: (theme.background, "." * 4),
     }
     face, hatch = looks[state]
-    return {"facecolor": face, "hatch": hatch, "edgecolor": theme.foreground, "linewidth": 0.5}
+    return {"facecolor": face, "hatch": hatch, "edgecolor": theme.muted, "linewidth": 0.5}
 
 
 def _cell(here: pd.DataFrame, visit: str, state: str, column: str) -> float:
@@ -131,7 +132,8 @@ def _draw_bars(ax: Axes, here: pd.DataFrame, visits: list[str], theme: Theme) ->
         for state, share in shares.items():
             if np.isnan(share) or share == 0:
                 continue
-            ax.bar(x, share, _BAR_WIDTH, bottom=bottom, gid=f"{state}, {visit}", **_look(state, theme))  # type: ignore[arg-type]
+            with matplotlib.rc_context({"hatch.color": theme.muted}):
+                ax.bar(x, share, _BAR_WIDTH, bottom=bottom, gid=f"{state}, {visit}", **_look(state, theme))  # type: ignore[arg-type]
             bottom += share
         if any(np.isnan(share) for share in shares.values()) and bottom < 1:
             rest = {"facecolor": "none", "edgecolor": theme.muted, "linewidth": 0.7, "linestyle": (0, (2, 2))}
@@ -163,15 +165,16 @@ def _draw_key(ax: Axes, states: list[str], theme: Theme) -> None:
     points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)  # type: ignore[arg-type]
     step = SMALL_PT * LINE_HEIGHT
     for place, state in enumerate(states, start=1):
-        face = Rectangle(
-            (-6.0, -_GAP_PT - place * step - 7.0),
-            7.0,
-            5.6,
-            transform=points,
-            clip_on=False,
-            gid=f"key {state}",
-            **_look(state, theme),  # type: ignore[arg-type]
-        )
+        with matplotlib.rc_context({"hatch.color": theme.muted}):
+            face = Rectangle(
+                (-5.0, -_GAP_PT - place * step - 6.6),
+                6.0,
+                6.0,
+                transform=points,
+                clip_on=False,
+                gid=f"key {state}",
+                **_look(state, theme),  # type: ignore[arg-type]
+            )
         face.set_in_layout(False)
         ax.add_artist(face)
 

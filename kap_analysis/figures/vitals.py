@@ -10,10 +10,10 @@ from kap_analysis.columns import FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, numbers_of, rows_of
 from kap_analysis.figures.marks import format_key, numbers_under_axis, side_by_side
-from kap_analysis.figures.names import measure_name
+from kap_analysis.figures.names import measure_name, measure_order
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import Width
+from kap_analysis.figures.style import NARROW_MM, Width, width_in_mm
 from kap_analysis.figures.wording import count, interval, number, sentence_case
 
 _FIGURE = "plot_vitals"
@@ -21,6 +21,8 @@ _COLUMNS = ("measure", "unit", "minute", FORMAT, "n", "mean", "q1", "q3")
 _MOST_MEASURES: Final = 9
 _MOST_NUMBERED: Final = 6
 """Minutes with a number of measurements below; of more the range is said in the title."""
+_LOW_IS_WORSE: Final = frozenset({"spo2"})
+"""Measures whose highest value says nothing of safety; it is not drawn."""
 _NOTHING = "There is nothing measured in a session to draw: no vital sign is in the data, or all were withheld."
 
 
@@ -60,11 +62,11 @@ def plot_vitals(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(vitals, figure=_FIGURE)
     panels = _panels(vitals)
-    narrow = width == "single" or (isinstance(width, float | int) and width < 120)
+    narrow = width_in_mm(width) < NARROW_MM
     columns = 1 if narrow else min(len(panels), 2 if len(panels) in (1, 2, 4) else 3)
     rows = -(-len(panels) // columns)
     grid = {"rows": rows, "columns": columns, "panels": len(panels)}
-    with open_page(ax, theme=theme, width=width, height=64 * rows + 6, stamp=stamp, **grid) as page:
+    with open_page(ax, theme=theme, width=width, height=56 * rows + 8, stamp=stamp, **grid) as page:
         for panel, (name, unit, here) in zip(page.axes, panels, strict=True):
             _draw_panel(page, panel, here, formats)
             _dress(page, panel, here, formats, name, unit)
@@ -80,7 +82,7 @@ def _panels(vitals: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     """Name, unit and rows of each measure and unit."""
     units = vitals["unit"].astype("object").where(vitals["unit"].notna(), "")
     found = []
-    for measure in levels_of(vitals["measure"]):
+    for measure in sorted(levels_of(vitals["measure"]), key=measure_order):
         for unit in dict.fromkeys(units[vitals["measure"] == measure]):
             rows = vitals[(vitals["measure"] == measure) & (units == unit)]
             found.append((measure_name(measure), str(unit), rows))
@@ -90,6 +92,7 @@ def _panels(vitals: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
 
 
 def _has_maximum(vitals: pd.DataFrame) -> bool:
+    """Whether a frame has a highest value to draw."""
     return "maximum" in vitals.columns and bool(vitals["maximum"].notna().any())
 
 
@@ -112,7 +115,8 @@ def _at(rows: pd.DataFrame, places: dict[float, float]) -> np.ndarray:
 def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str]) -> None:
     places = minute_places(here["minute"])
     span = (max(places.values()) - min(places.values())) or 40.0
-    beside = side_by_side(formats, 0.04 * span)
+    gaps = np.diff(sorted(places.values()))
+    beside = side_by_side(formats, min(0.04 * span, 0.3 * float(gaps.min())) if len(gaps) else 0.04 * span)
     for name in formats:
         rows = rows_of(here, name).sort_values("minute", kind="stable")
         look = page.theme.look(name)
@@ -131,7 +135,7 @@ def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str]) ->
             zorder=4,
             gid=f"means {name}",
         )
-        if _has_maximum(rows):
+        if _has_maximum(rows) and rows["measure"].iloc[0] not in _LOW_IS_WORSE:
             highest = numbers_of(rows, "maximum")
             ax.plot(at, highest, color=look.colour, marker="_", markersize=5, linestyle="none", gid=f"maximum {name}")
 
@@ -139,7 +143,8 @@ def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str]) ->
 def _dress(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str], name: str, unit: str) -> None:
     places = minute_places(here["minute"])
     span = (max(places.values()) - min(places.values())) or 40.0
-    ax.set_xlim(min(places.values()) - 0.15 * span, max(places.values()) + 0.15 * span)
+    pad = (0.15 if len(places) > 1 else 0.5) * span
+    ax.set_xlim(min(places.values()) - pad, max(places.values()) + pad)
     labels = {place: "none" if np.isnan(minute) else f"{minute:g}" for minute, place in places.items()}
     few = len(places) <= _MOST_NUMBERED
     if few:
@@ -156,7 +161,7 @@ def _dress(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str], name: s
     else:
         n = here["n"].dropna()
         ends = f"{count(n.min())} to {count(n.max())}" if len(n) else count(np.nan)
-        ax.set_xlabel(f"Minute of the session{missing}\n{ends} measurements at each mark")
+        ax.set_xlabel(f"Minute of the session{missing}\nn = {ends} per mark")
 
 
 def _numbers(rows: pd.DataFrame, places: dict[float, float]) -> dict[float, float]:
