@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from kap_analysis.mixed.anova import anova_table
 from kap_analysis.mixed.cluster_robust import ClusterRobust, cluster_robust
 from kap_analysis.mixed.components import residual_frame, variance_frame
 from kap_analysis.mixed.contrasts import contrast_means
@@ -25,6 +26,7 @@ from kap_analysis.mixed.marginal_means import marginal_means
 from kap_analysis.mixed.margins import compare_with_margin
 from kap_analysis.mixed.mixed_equations import MixedEquations
 from kap_analysis.mixed.names import require_name
+from kap_analysis.mixed.prediction import fitted_values, predict_rows
 from kap_analysis.mixed.residuals import marginal_residuals
 from kap_analysis.mixed.simulate import simulate_responses
 from kap_analysis.mixed.units import Units, make_units
@@ -316,3 +318,25 @@ class MixedResults:
     def effects(self) -> pd.DataFrame:
         """Random effects with standard errors: ``grouping term level estimate std_error``."""
         return random_effects(self)
+
+    @cached_property
+    def fittedvalues(self) -> pd.Series:
+        """X beta + Z b, one per row that was used: given the random effects, as in lme4."""
+        return fitted_values(self)
+
+    def predict(
+        self,
+        newdata: pd.DataFrame | None = None,
+        *,
+        conditional: bool = False,
+        interval: bool = False,
+        level: float = 0.95,
+    ) -> pd.Series | pd.DataFrame:
+        """What is expected of each row; see ``kap_analysis.mixed.prediction.predict_rows``."""
+        return predict_rows(self, newdata, conditional=conditional, interval=interval, level=level)
+
+    # Terms and variances
+
+    def anova(self, *, ddf: str | None = None) -> pd.DataFrame:
+        """F tests of type 3, one per term: ``term df_num df_den statistic p_value``; see ``anova_table``."""
+        return anova_table(self, ddf=ddf)
