@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -50,6 +51,8 @@ class Page:
     given: AxesGiven
     notes: list[str] = field(default_factory=list)
     alternative: list[str] = field(default_factory=list)
+    keys: list[Artist] = field(default_factory=list)
+    key_settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def width_mm(self) -> float:
@@ -69,6 +72,14 @@ class Page:
         """Say that numbers were withheld, if a frame says so in its column ``withheld``."""
         if any(frame is not None and "withheld" in frame.columns and frame["withheld"].any() for frame in frames):
             self.note("Numbers withheld to protect patients are shown as – or left out.")
+
+    def key(self, handles: Sequence[Artist], **settings: Any) -> None:
+        """Explain marks in a key above the panels: in a strip of its own, or over the first Axes of the caller.
+
+        ``settings`` are those of matplotlib's ``legend``: ``loc`` ("upper left" or "upper right"), ``ncols``.
+        """
+        self.keys = list(handles)
+        self.key_settings = {"loc": "upper right", "ncols": len(self.keys), "handlelength": 2.4} | settings
 
     def describe(self, text: str) -> None:
         """Add a sentence to the alternative text."""
@@ -139,11 +150,15 @@ def _finish(page: Page, stamp: str | None) -> None:
     if page.given is None:
         if page.notes:
             _write_notes(page)
+        if page.keys:
+            _write_key(page)
         if stamp:
             stamp_figure(page.figure, stamp)
         describe(page.figure, " ".join([*page.alternative, *_stamp_sentence(stamp)]))
         return
     _write_beside_axes(page, stamp)
+    if page.keys:
+        page.axes[0].legend(handles=page.keys, **page.key_settings)
     describe(page.axes[0], " ".join([*page.alternative, *_stamp_sentence(stamp)]))
 
 
@@ -204,18 +219,33 @@ def _write_notes(page: Page) -> None:
     )
 
 
+def _write_key(page: Page) -> None:
+    rows = -(-len(page.keys) // int(page.key_settings["ncols"]))
+    strip = (rows * SMALL_PT * LINE_HEIGHT * 1.12 + 5) / 72
+    _grow(page.figure, above=strip, below=0.0)
+    page.figure.legend(
+        handles=page.keys,
+        bbox_to_anchor=(0, 0, 1, 1),
+        labelspacing=0.35,
+        borderpad=0.2,
+        borderaxespad=0.3,
+        columnspacing=1.2,
+        **page.key_settings,
+    )
+
+
 def _grow(figure: Figure, *, above: float, below: float) -> None:
     """Add strips to a figure and keep the panels out of them."""
     engine = figure.get_layout_engine()
     before = figure.get_figheight()
     x, y, w, h = engine.get()["rect"] if isinstance(engine, ConstrainedLayoutEngine) else (0.0, 0.0, 1.0, 1.0)
     after = before + above + below
+    tops = [key.get_bbox_to_anchor().y1 / figure.bbox.height for key in figure.legends]
     figure.set_figheight(after)
     if isinstance(engine, ConstrainedLayoutEngine):
-        rect = (x, (y * before + below) / after, w, h * before / after)
-        engine.set(rect=rect)
-        for key in figure.legends:
-            key.set_bbox_to_anchor(rect, transform=figure.transSubfigure)
+        engine.set(rect=(x, (y * before + below) / after, w, h * before / after))
+    for key, top in zip(figure.legends, tops, strict=True):
+        key.set_bbox_to_anchor((0, 0, 1, (top * before + below) / after), transform=figure.transSubfigure)
     for text in figure.texts:
         left, bottom = text.get_position()
         text.set_position((left, (bottom * before + below) / after))

@@ -89,7 +89,7 @@ def plot_tipping_point(
     signed = None if margin is None else (-margin if scale.higher_is_better else margin)
     varies = one_way(tipping)
     grid = grid_of(tipping)
-    height = 62.0 if varies else min(len(grid.y) * _CELL_MM, 90.0) + (46.0 if width_in_mm(width) < _NARROW_MM else 34.0)
+    height = 62.0 if varies else min(len(grid.y) * _CELL_MM, 90.0) + 22.0
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         if varies:
             draw_path(page, tipping, varies, scale, signed)
@@ -126,11 +126,7 @@ def _draw_grid(page: Page, grid: Grid, scale: Scale, margin: float | None, wide:
     handles += _colour_key(scale, theme)
     _name_axes(ax, grid, scale, panel)
     kept = [handle for handle in handles if handle is not None]
-    key: dict[str, Any] = {"ncols": 1 if wide < _NARROW_MM else 2, "handlelength": 2.0, "columnspacing": 1.2}
-    if page.given is None:
-        page.figure.legend(handles=kept, loc="outside upper left", **key)
-    else:
-        ax.legend(handles=kept, loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.2, **key)
+    page.key(kept, loc="upper left", ncols=1 if wide < _NARROW_MM else 2, handlelength=2.0)
 
 
 def _better(scale: Scale) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import ESTIMATE
 from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import rows_of
-from kap_analysis.figures.marks import LineEnd, format_handles, format_key, label_line_ends
+from kap_analysis.figures.marks import LineEnd, format_handles, label_line_ends
 from kap_analysis.figures.page import Page
 from kap_analysis.figures.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT
 from kap_analysis.figures.time_axis import panel_points
@@ -39,11 +39,8 @@ def name_formats(
     """Name each line at its end; with several panels, where there is no room for that, in a key above them."""
     if len(page.axes) == 1:
         _label_formats(page, page.axes[0], formats, means, curves, time, columns)
-    elif page.given is not None:
-        format_key(page.axes[0], formats, page.theme, loc="upper right", ncols=1)
     else:
-        handles = format_handles(formats, page.theme)
-        page.figure.legend(handles=handles, loc="outside upper right", ncols=len(handles), handlelength=2.6)
+        page.key(format_handles(formats, page.theme))
 
 
 def _label_formats(
