@@ -105,7 +105,7 @@ def _look(state: str, theme: Theme) -> dict[str, object]:
     dark = theme.name == "dark"
     looks: dict[str, tuple[str, str]] = {
         ENDORSED: (OKABE_ITO["reddish purple"], ""),
-        NOT_ENDORSED: ("#7A7A7A" if dark else "#BDBDBD", ""),
+        NOT_ENDORSED: ("#484848" if dark else "#DEDEDE", ""),
         NOT_ANSWERED: (theme.background, "/" * 7),
         NOT_IN_DATA: (theme.background, "." * 4),
     }
