@@ -12,7 +12,7 @@ from kap_analysis.mixed.boundary import leave_false_boundary
 from kap_analysis.mixed.covariance import InTime, matrix_of
 from kap_analysis.mixed.criterion import Criterion
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.held import held_values
+from kap_analysis.mixed.held import held_values, with_held
 from kap_analysis.mixed.identification import check_identified
 from kap_analysis.mixed.layout import Layout
 from kap_analysis.mixed.newton import Search
@@ -70,8 +70,7 @@ def minimise(
     for at, share in enumerate(shares):
         eta = start if share is None else starting_elements(layout, parameters, share)
         assert eta is not None
-        phi = parameters.from_elements(eta)
-        phi[held] = values[held]
+        phi = with_held(parameters, parameters.from_elements(eta), held, values)
         if at == 0:
             check_identified(search, phi)
         found = search.run(scored(search, phi))

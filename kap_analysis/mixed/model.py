@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from kap_analysis.mixed.design import Design, build_design
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitting import minimise
+from kap_analysis.mixed.held import check_cone
 from kap_analysis.mixed.layout import Layout, make_layout
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.parameters import Parameters, make_parameters
@@ -94,6 +95,8 @@ class MixedModel:
         parameters = self._moved(settings)
         begin = None if start is None else self._start(start)
         solution = minimise(self.layout, parameters, reml, settings.fixed, begin)
+        if settings.bounded and settings.fixed:
+            check_cone(parameters, solution.criterion.evaluation.eta)
         return MixedResults(self, settings, solution)
 
     def _moved(self, settings: FitSettings) -> Parameters:
