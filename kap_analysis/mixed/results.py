@@ -19,6 +19,7 @@ from kap_analysis.mixed.design import Design
 from kap_analysis.mixed.effects import effects_by_group, random_effects
 from kap_analysis.mixed.estimates import check_level, estimate_frame
 from kap_analysis.mixed.fitting import Solution
+from kap_analysis.mixed.icc import intraclass_correlation
 from kap_analysis.mixed.inference import DDF_METHODS, FixedInference, FTest, Inference
 from kap_analysis.mixed.information import seen_information
 from kap_analysis.mixed.likelihood_ratio import LikelihoodRatio, compare_likelihoods
@@ -27,6 +28,8 @@ from kap_analysis.mixed.margins import compare_with_margin
 from kap_analysis.mixed.mixed_equations import MixedEquations
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.prediction import fitted_values, predict_rows
+from kap_analysis.mixed.profile import profile_parameters
+from kap_analysis.mixed.r_squared import RSquared, explained_variance
 from kap_analysis.mixed.residuals import marginal_residuals
 from kap_analysis.mixed.simulate import simulate_responses
 from kap_analysis.mixed.units import Units, make_units
@@ -340,3 +343,17 @@ class MixedResults:
     def anova(self, *, ddf: str | None = None) -> pd.DataFrame:
         """F tests of type 3, one per term: ``term df_num df_den statistic p_value``; see ``anova_table``."""
         return anova_table(self, ddf=ddf)
+
+    def profile(self, names: str | list[str] | Mapping[str, Any] | None = None, level: float = 0.95) -> pd.DataFrame:
+        """Profile intervals of covariance parameters or functions of ``theta``; see ``profile_parameters``."""
+        return profile_parameters(self, names, level)
+
+    def r_squared(self) -> RSquared:
+        """Marginal and conditional R squared; see ``kap_analysis.mixed.r_squared.explained_variance``."""
+        return explained_variance(self)
+
+    def icc(
+        self, grouping: str, *, at: Mapping[str, Any] | None = None, visit: Any = None, stratum: Any = None
+    ) -> float:
+        """The share of a grouping in the variance; see ``kap_analysis.mixed.icc.intraclass_correlation``."""
+        return intraclass_correlation(self, grouping, at=at, visit=visit, stratum=stratum)
