@@ -4,7 +4,8 @@
     groups: the cohort of a patient treated in a group, else the patient; variance components for patient and cohort
 
 Its intervals and p-values are z: they take no account of the number of cohorts, of which there are few. It has no
-residual covariance and no variance by format (statsmodels issues 2620, 6304, 8381). It is a check on the engine, and not the analysis.
+residual covariance and no variance by format (statsmodels issues 2620, 6304, 8381). It is a check on the engine, and
+not the analysis.
 """
 
 import warnings
