@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.figures.style import FONT, LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
@@ -17,6 +17,7 @@ from kap_analysis.figures.wording import number
 
 ROW_MM: Final = 4.6
 """Height of a row with one line of text."""
+_OUTLINES: Final = TextToPath()
 INDENT_PT: Final = 8.0
 COLUMN_GAP_PT: Final = 9.0
 
@@ -226,11 +227,11 @@ def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: 
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, *, size: float = SMALL_PT, bold: bool = False) -> float:
-    """Width of a text in points, measured on the font's outlines."""
+    """Width of a text in points, as the font sets it."""
     if not text.strip():
         return 0.0
-    font = FontProperties(family=FONT, weight="bold" if bold else "normal")
-    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width)
+    font = FontProperties(family=FONT, weight="bold" if bold else "normal", size=size)
+    return float(_OUTLINES.get_text_width_height_descent(text, font, ismath=False)[0])
 
 
 def value_of(value: object) -> float:
