@@ -92,7 +92,5 @@ def _description(file_type: str, title: str | None, text: str) -> dict[str, Any]
     """Metadata of a file: title and description, and nothing that changes from run to run."""
     if file_type == "pdf":
         return {"Title": title, "Subject": text or None, "Creator": None, "Producer": None, "CreationDate": None}
-    if file_type == "svg":
-        return {"Title": title, "Description": text or None, "Date": None, "Creator": None}
-    described = {"Title": title, "Description": text or None}
-    return {key: value for key, value in described.items() if value} | {"Software": None}
+    given = {key: value for key, value in (("Title", title), ("Description", text)) if value}
+    return given | ({"Date": None, "Creator": None} if file_type == "svg" else {"Software": None})

@@ -131,6 +131,16 @@ def _draw_line(page: Page, ax: Axes, here: pd.DataFrame, name: str, places: dict
     ax.plot(*_with_gaps(at + beside, mean), color=colour, ls=look.line_style, lw=0.9, zorder=3, gid=f"line {name}")
 
 
+def _view(quarters: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis: all intervals, but no further beyond the means than their own span with zero and centre."""
+    inside = np.concatenate([numbers_of(quarters, column) for column in (_MEAN, _CENTRE)])
+    low, high = min(0.0, float(np.nanmin(inside))), max(0.0, float(np.nanmax(inside)))
+    span = max(high - low, 1.0)
+    ends = np.concatenate([numbers_of(quarters, column) for column in (CI_LOW, CI_HIGH)])
+    reach = [value for value in ends if np.isfinite(value)]
+    return max(min([low, *reach]), low - span) - 0.05 * span, min(max([high, *reach]), high + span) + 0.05 * span
+
+
 def _with_gaps(at: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The line is broken where a quarter is missing."""
     breaks = np.flatnonzero(np.diff(at) > 1.5) + 1
@@ -159,6 +169,10 @@ def _dress(
     visit: str | None,
 ) -> None:
     first, last = min(places.values()), max(places.values())
+    low, high = _view(quarters)
+    ax.set_ylim(low, high)
+    if (quarters[CI_LOW] < low).any() or (quarters[CI_HIGH] > high).any():
+        page.note("Intervals that run off the panel are wider than it shows.")
     ax.set_xlim(first - 0.6, last + 0.6)
     ax.axhline(0.0, color=page.theme.muted, linewidth=0.6, zorder=1, gid="no change")
     better = {"lower is better": ", below 0: improved", "higher is better": ", above 0: improved"}

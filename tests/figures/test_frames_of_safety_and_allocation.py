@@ -59,3 +59,10 @@ def test_a_figure_goes_into_given_axes_and_gives_them_back(results):
     ax = figure.subplots()
     assert kap.figures.plot_balance(balance=frame_of(results, "balance"), ax=ax) is ax
     assert "Love plot" in alt_text(ax)
+
+
+def test_hatched_figures_are_written_to_every_file_type_without_a_title(results, tmp_path):
+    figure = kap.figures.plot_suicidality(suicidality=frame_of(results, "suicidality"))
+    paths = kap.figures.save_figure(figure, tmp_path / "figure")
+    assert [path.suffix for path in paths] == [".png", ".pdf", ".svg"]
+    assert "None" not in paths[2].read_text(encoding="utf-8").partition("<defs>")[0]

@@ -85,3 +85,11 @@ def test_withheld_means_are_gaps_and_none_left_is_a_statement(quarters):
     assert "–" in words(plot_run_chart(quarters=quarters))
     empty = alt_text(plot_run_chart(quarters=quarters.assign(mean_change=np.nan)))
     assert empty.startswith("There is no run chart to draw")
+
+
+def test_an_interval_of_two_patients_does_not_flatten_the_chart(quarters):
+    quarters.loc[3, ["ci_low", "ci_high"]] = [-128.0, 100.0]
+    figure = plot_run_chart(quarters=quarters)
+    low, high = figure.axes[0].get_ylim()
+    assert (low, high) == pytest.approx((-24.6, 12.6))
+    assert "Intervals that run off the panel are wider than it shows." in "\n".join(words(figure))
