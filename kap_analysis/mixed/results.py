@@ -27,11 +27,13 @@ from kap_analysis.mixed.marginal_means import marginal_means
 from kap_analysis.mixed.margins import compare_with_margin
 from kap_analysis.mixed.mixed_equations import MixedEquations
 from kap_analysis.mixed.names import require_name
+from kap_analysis.mixed.parametric_bootstrap import Bootstrap, Statistic, bootstrap_fit
 from kap_analysis.mixed.prediction import fitted_values, predict_rows
 from kap_analysis.mixed.profile import profile_parameters
 from kap_analysis.mixed.r_squared import RSquared, explained_variance
 from kap_analysis.mixed.residuals import marginal_residuals
 from kap_analysis.mixed.simulate import simulate_responses
+from kap_analysis.mixed.summary import Summary, one_line, summary_of
 from kap_analysis.mixed.units import Units, make_units
 
 if TYPE_CHECKING:
@@ -357,3 +359,19 @@ class MixedResults:
     ) -> float:
         """The share of a grouping in the variance; see ``kap_analysis.mixed.icc.intraclass_correlation``."""
         return intraclass_correlation(self, grouping, at=at, visit=visit, stratum=stratum)
+
+    def bootstrap(self, statistic: Statistic | None = None, n_draws: int = 999, **options: Any) -> Bootstrap:
+        """Refits to drawn responses; see ``bootstrap_fit`` for ``seed`` and ``progress``."""
+        return bootstrap_fit(self, statistic, n_draws, **options)
+
+    # On one page
+
+    def summary(self, *, level: float = 0.95) -> Summary:
+        """The fit on one page; print it, or let Jupyter show it."""
+        return summary_of(self, level=level)
+
+    def __repr__(self) -> str:
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
