@@ -8,7 +8,7 @@ from scipy.special import ndtri
 from kap_analysis.analysis.comparison import FormatComparison
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import number, plural
-from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, N_PATIENTS, PATIENT_ID
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.effects import random_effects
 
@@ -20,7 +20,7 @@ class CohortEffects(Result):
     Attributes
     ----------
     effects : DataFrame
-        ``cohort_id``, ``estimate`` (points from the average cohort, drawn towards 0), ``std_error``, ``ci_low``,
+        ``cohort_id``, ``practice`` (where recorded), ``estimate`` (points from the average cohort, drawn towards 0), ``std_error``, ``ci_low``,
         ``ci_high`` (95 %, given the variances), ``n_patients``.
     """
 
@@ -59,5 +59,7 @@ def list_cohort_effects(comparison: FormatComparison) -> CohortEffects:
         COHORT_ID: found["level"].astype("str"), "estimate": found["estimate"], "std_error": found["std_error"],
         "ci_low": found["estimate"] - half, "ci_high": found["estimate"] + half,
     })  # fmt: skip
+    if PRACTICE in rows:
+        effects[PRACTICE] = effects[COHORT_ID].map(nested.groupby(nested[COHORT_ID].astype("str"))[PRACTICE].first())
     effects[N_PATIENTS] = effects[COHORT_ID].map(sizes).fillna(0).astype(int)
     return CohortEffects(effects[effects[N_PATIENTS] > 0].reset_index(drop=True))

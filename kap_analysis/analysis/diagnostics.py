@@ -92,12 +92,10 @@ def diagnose_model(comparison: FormatComparison) -> Diagnostics:
         FORMAT: frame[FORMAT].astype("str"), VISIT: visits, "fitted": np.asarray(fit.fittedvalues),
         "standardised": fit.residuals("standardised"), "normalised": fit.residuals("normalised"),
     }).reset_index(drop=True)  # fmt: skip
-    effects = (
-        random_effects(fit) if fit.design.bars else pd.DataFrame(columns=["grouping", "term", "level", "estimate"])
-    )
+    no_effects = pd.DataFrame(columns=["grouping", "term", "level", "estimate", "std_error"])
     return Diagnostics(
         residuals=residuals,
-        random_effects=effects,
+        random_effects=random_effects(fit) if fit.design.bars else no_effects,
         lag_correlation=_lag_correlation(fit, residuals["normalised"].to_numpy()),
         influence=_influence(fit, comparison),
         visit=str(comparison.primary[VISIT]),

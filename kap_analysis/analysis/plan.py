@@ -190,9 +190,8 @@ def plan_to_toml(plan: Plan) -> str:
 def methods_paragraph(plan: Plan) -> str:
     """The Methods paragraph that the plan implies."""
     ladder = plan.ladder
-    covariates = join_words(
-        ["practice", f"baseline {plan.instrument}", *[c.replace("_", " ") for c in plan.covariates]]
-    )
+    named = [c.replace("_", " ").replace("ace ", "ACE ") for c in plan.covariates]
+    covariates = join_words(["practice", f"baseline {plan.instrument}", *named])
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None

@@ -42,6 +42,7 @@ def write_manifest(
     seed: int | None,
     seconds: Mapping[str, float],
     about: Mapping[str, Any],
+    plan: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Write ``manifest.json`` of a results folder, and return what it says.
 
@@ -57,11 +58,14 @@ def write_manifest(
         Notebook to seconds; the one part that differs between two runs.
     about : mapping
         Of the study: title, provenance, visibility, when the data were cut, patients.
+    plan : mapping
+        Of the analysis plan: origin, hash, earlier hashes, what was changed since.
     """
     outputs = [p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")]
     manifest = {
         "made_by": MADE_BY,
         "study": dict(about),
+        "plan": dict(plan),
         "seed": seed,
         "versions": list_versions(),
         "platform": f"{platform.system()} {platform.machine()}",

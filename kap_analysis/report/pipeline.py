@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
+from kap_analysis.analysis.plan import FILE_NAME
 from kap_analysis.report.execution import count_code_cells, read_notebook, run_notebook, write_notebook
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
 from kap_analysis.report.notebook_page import Link, PageHead, notebook_title, notebook_to_html
 from kap_analysis.report.parameters import fill_parameters, read_parameters
+from kap_analysis.report.plan_record import record_plan, write_plan
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
 from kap_analysis.report.staging import check_replaceable, staged_folder
@@ -69,21 +71,23 @@ def reproduce(
     loaded = load_study(source)
     paths = list_notebooks(Path(notebooks) if notebooks is not None else shipped_notebooks())
     inputs = list_inputs(source, paths)
+    plan = record_plan(loaded, Path(out).expanduser().resolve())
     originals = {path.stem: read_notebook(path) for path in paths}
     with staged_folder(out) as staging:
         seconds, executed = _run_all(originals, source.resolve(), staging, progress)
-        about = describe_study(loaded)
+        write_plan(staging / FILE_NAME, plan.text)
+        about = describe_study(loaded, plan.sentence)
         entries = _write_pages(executed, staging, about)
         _write_index(staging, about, entries, inputs)
         manifest = write_manifest(
-            staging, inputs=inputs, seed=_seed(originals), seconds=seconds, about=study_facts(loaded)
+            staging, inputs=inputs, seed=_seed(originals), seconds=seconds, about=study_facts(loaded), plan=plan.facts
         )
     folder = Path(out)
     return Reproduced(folder, folder / "index.html", manifest)
 
 
-def describe_study(study: Study) -> AboutStudy:
-    """What the banner says: SIMULATED, PRIVATE or PUBLIC, when the data were cut, and how many patients."""
+def describe_study(study: Study, plan: str) -> AboutStudy:
+    """What the banner says: SIMULATED, PRIVATE or PUBLIC, when the data were cut, how many patients, which plan."""
     settings = study.settings
     if study.is_simulated:
         banner, meaning = "SIMULATED", "No patient stands behind these numbers."
@@ -92,7 +96,7 @@ def describe_study(study: Study) -> AboutStudy:
     else:
         banner, meaning = "PUBLIC", "Small counts, and what would give them back, are withheld."
     as_of = f"Data as of {settings.data_cut}" if settings.data_cut else "When the data were cut is not stated"
-    return AboutStudy(settings.title, banner, f"{meaning} {as_of}; n = {len(study.patients):,} patients.")
+    return AboutStudy(settings.title, banner, f"{meaning} {as_of}; n = {len(study.patients):,} patients. {plan}")
 
 
 def study_facts(study: Study) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""``kap plan``: the analysis plan of a study, drafted from its settings and written before the results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def plan(
+    study: Annotated[Path, typer.Argument(help="The study folder.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Draft anew over the plan.toml that is there.")] = False,
+) -> None:
+    """Draft plan.toml in a study folder, and print the Methods paragraph that it implies.
+
+    Where there is a plan.toml already, it is read, checked and left as it is. Nothing in a draft depends on a score.
+    """
+    from kap_analysis.analysis.plan import FILE_NAME, draft_plan, methods_paragraph, plan_to_toml, read_plan
+    from kap_analysis.report.plan_record import write_plan
+    from kap_analysis.study.load import load_study
+
+    if not study.is_dir():
+        what = "a file" if study.exists() else "nothing"
+        typer.echo(f"kap: found {what} at {study}; expected a study folder.", err=True)
+        raise typer.Exit(2)
+    path = study / FILE_NAME
+    if path.is_file() and not replace:
+        found = read_plan(path)
+        typer.echo(f"{path} stands as it is (hash {found.hash[:12]}); --replace drafts it anew.", err=True)
+    else:
+        found = draft_plan(load_study(study))
+        write_plan(path, plan_to_toml(found))
+        typer.echo(
+            f"Wrote {path} (hash {found.hash[:12]}). Read it, change it, and keep it: results name it.", err=True
+        )
+    typer.echo(methods_paragraph(found))

@@ -1,0 +1,90 @@
+"""The plan behind a run, kept with its results, and what was changed in it since the results before."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kap_analysis.analysis.plan import FILE_NAME, Plan, plan_to_toml, study_plan
+from kap_analysis.analysis.wording import join_words
+from kap_analysis.report.staging import MANIFEST
+from kap_analysis.study.load import Study
+
+HASHES: Final = "earlier_hashes"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A plan as it stands in the results.
+
+    Attributes
+    ----------
+    text : str
+        What ``plan.toml`` of the results folder holds.
+    facts : mapping
+        For the manifest: ``origin`` (registered, drafted), ``hash``, ``earlier_hashes`` (of the results that this
+        folder held before, oldest first), ``changed`` (entries that differ from the results before).
+    sentence : str
+        For the index page.
+    """
+
+    text: str
+    facts: Mapping[str, Any]
+    sentence: str
+
+
+def record_plan(study: Study, results: Path) -> PlanRecord:
+    """The plan of a study, compared with that of the results that stand in a folder."""
+    plan = study_plan(study)
+    text = plan_to_toml(plan)
+    before, earlier = _before(results)
+    changed = _changed(before, text) if before is not None else []
+    facts = {
+        "origin": plan.origin, "hash": plan.hash, "changed": changed,
+        HASHES: [digest for digest in earlier if digest != plan.hash],
+    }  # fmt: skip
+    return PlanRecord(text, facts, _sentence(plan, changed))
+
+
+def write_plan(path: Path, text: str) -> None:
+    """Write a plan to a temporary name, then rename it."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)
+
+
+def _before(results: Path) -> tuple[str | None, list[str]]:
+    """The text of the plan of earlier results, and the hashes up to theirs."""
+    plan, manifest = results / FILE_NAME, results / MANIFEST
+    if not (plan.is_file() and manifest.is_file()):
+        return None, []
+    try:
+        said = json.loads(manifest.read_text(encoding="utf-8")).get("plan", {})
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return None, []
+    hashes = [*said.get(HASHES, []), *([said["hash"]] if "hash" in said else [])]
+    return plan.read_text(encoding="utf-8"), list(dict.fromkeys(hashes))
+
+
+def _changed(before: str, now: str) -> list[str]:
+    """Entries that differ, as ``table.entry``."""
+    try:
+        old = _flat(tomllib.loads(before))
+    except tomllib.TOMLDecodeError:
+        return ["the earlier plan cannot be read"]
+    new = _flat(tomllib.loads(now))
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+
+
+def _flat(plan: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{table}.{name}": value for table, entries in plan.items() for name, value in entries.items()}
+
+
+def _sentence(plan: Plan, changed: list[str]) -> str:
+    origin = "registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
+    text = f"The analysis plan was {origin} (hash {plan.hash[:12]})."
+    if changed:
+        text += f" It was changed after results had been made: {join_words(changed)}."
+    return text
