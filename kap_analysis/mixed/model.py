@@ -92,14 +92,14 @@ class MixedModel:
         settings = FitSettings(reml, ddf, bounded, dict(fixed or {}), kind)
         for name in settings.fixed:
             require_name(name, self.parameters.names, "covariance parameter")
-        parameters = self._moved(settings)
+        parameters = self.parameters_under(settings)
         begin = None if start is None else self._start(start)
         solution = minimise(self.layout, parameters, reml, settings.fixed, begin)
         if settings.bounded and settings.fixed:
             check_cone(parameters, solution.criterion.evaluation.eta)
         return MixedResults(self, settings, solution)
 
-    def _moved(self, settings: FitSettings) -> Parameters:
+    def parameters_under(self, settings: FitSettings) -> Parameters:
         """The parameters as the optimiser moves them under these settings."""
         if not settings.bounded:
             parameters = self.parameters.natural_bars()

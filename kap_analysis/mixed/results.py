@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,7 @@ from kap_analysis.mixed.prediction import fitted_values, predict_rows
 from kap_analysis.mixed.profile import profile_parameters
 from kap_analysis.mixed.r_squared import RSquared, explained_variance
 from kap_analysis.mixed.residuals import marginal_residuals
+from kap_analysis.mixed.saved_fit import save_fit
 from kap_analysis.mixed.simulate import simulate_responses
 from kap_analysis.mixed.summary import Summary, one_line, summary_of
 from kap_analysis.mixed.units import Units, make_units
@@ -375,3 +378,7 @@ class MixedResults:
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fit with its rows to one file; ``kap_analysis.mixed.storage.load_fit`` reads it."""
+        return save_fit(self, path)

@@ -60,9 +60,9 @@ def test_on_the_boundary_it_says_where_the_df_methods_differ_and_why():
     assert dict(summary.facts)["Singular"] == "yes: (month | patient) on the boundary"
     assert summary.notes == (
         "Singular: the covariance matrix of (month | patient) stands on the boundary (a variance of 0, or a "
-        "correlation of -1 or 1 in effect). There Kenward-Roger and Satterthwaite differ: Kenward-Roger keeps every variance "
-        "and covariance in the expected information, zero or not (as pbkrtest does), while Satterthwaite holds what is "
-        "zero and takes the observed information of the rest (as lmerTest does).",
+        "correlation of -1 or 1 in effect). There Kenward-Roger and Satterthwaite differ: Kenward-Roger keeps every "
+        "variance and covariance in the expected information, zero or not (as pbkrtest does), while Satterthwaite "
+        "holds what is zero and takes the observed information of the rest (as lmerTest does).",
     )
     assert mixedlm("score ~ month*format + baseline + (1 | patient)", PARTIAL).fit().summary().notes == ()
 
