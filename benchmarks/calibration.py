@@ -23,6 +23,7 @@ from scipy.special import stdtrit
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.model import mixedlm
+from kap_analysis.mixed.results import MixedResults
 
 COUNTS = RESULTS / "calibration_counts.csv"
 KEY = ["cohorts", "icc", "dropout", "block"]
@@ -62,33 +63,40 @@ def change_test(frame: pd.DataFrame) -> Estimate:
     return Estimate(difference, float(np.sqrt(squares * (1 / n + 1 / m))), n + m - 2)
 
 
-def fitted(formula: str, frame: pd.DataFrame, methods: tuple[str, ...], **keywords: object) -> list[Estimate] | None:
-    """The format at month 3 under each df method of one fit; None where there is no fit."""
+def fitted(formula: str, frame: pd.DataFrame, **keywords: object) -> MixedResults | None:
+    """One fit; None where there is none."""
     try:
-        fit = mixedlm(formula, frame).fit(**keywords)
-        row = (fit.params.index == "is_group").astype(float)[None, :]
-        found = [fit.inference(row, ddf) for ddf in methods]
+        return mixedlm(formula, frame).fit(**keywords)
     except MixedModelError:
         return None
-    return [Estimate(one.estimate[0], one.std_error[0], one.df[0], fit.singular) for one in found]
+
+
+def read_off(fit: MixedResults | None, ddf: str) -> Estimate | None:
+    """The format at month 3 under one df method; None where it has none."""
+    if fit is None:
+        return None
+    try:
+        one = fit.inference((fit.params.index == "is_group").astype(float)[None, :], ddf)
+    except MixedModelError:
+        return None
+    return Estimate(one.estimate[0], one.std_error[0], one.df[0], fit.singular)
 
 
 def analyse(frame: pd.DataFrame) -> dict[str, Estimate | None]:
     """All methods on one draw; None where a model has no fit.
 
-    Where the variance of the cohorts is inside its bound, the fit without the bound is the same. Where it is not, and
-    the criterion has no minimum without the bound, the bounded fit stands in, as it would in practice.
+    Where the variance of the cohorts is inside its bound, the fit without the bound is the same. Where it is not, the
+    search without the bound starts from the bounded fit; if the criterion has no minimum there, the bounded fit stands
+    in, as it would in practice.
     """
-    ignored = fitted(IGNORED, frame, ("kenward-roger",)) or [None]
-    nested = fitted(NESTED, frame, ("normal", "satterthwaite", "kenward-roger")) or [None] * 3
-    free: Estimate | None = nested[2]
-    if free is None or free.boundary:
-        unbounded = fitted(NESTED, frame, ("kenward-roger",), bounded=False)
-        if unbounded is not None:
-            free = unbounded[0]
-        elif free is not None:
-            free = replace(free, stands_in=True)
-    return dict(zip(METHODS, [change_test(frame), *ignored, *nested, free], strict=True))
+    nested = fitted(NESTED, frame)
+    found = {"t-test": change_test(frame), "ignored": read_off(fitted(IGNORED, frame), "kenward-roger")}
+    found |= {ddf: read_off(nested, ddf) for ddf in ("normal", "satterthwaite", "kenward-roger")}
+    free = found["kenward-roger"]
+    if nested is not None and nested.singular:
+        unbounded = read_off(fitted(NESTED, frame, bounded=False, start=nested.theta), "kenward-roger")
+        free = unbounded or (free and replace(free, stands_in=True))
+    return found | {"unbounded": free}
 
 
 def count_block(cell: Cell, block: int, size: int) -> list[dict[str, object]]:
