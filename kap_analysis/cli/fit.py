@@ -67,8 +67,11 @@ def fit(
     with _warnings_on_standard_error():
         done = mixedlm(formula, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)
         _report_rows_left_out(done, table, residual_by)
-        text = json.dumps(_report(done, level), ensure_ascii=False, indent=2, allow_nan=False) if as_json else None
-    print(_readable(done, level) if text is None else text)  # noqa: T201
+        if as_json:
+            text = json.dumps(_report(done, level), ensure_ascii=False, indent=2, allow_nan=False)
+        else:
+            text = str(done.summary(level=level))
+    print(text)  # noqa: T201
 
 
 # The table
@@ -188,16 +191,3 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     return value if isinstance(value, float) and math.isfinite(value) else None
-
-
-def _readable(done: Any, level: float) -> str:
-    from tabulate import tabulate
-
-    if hasattr(done, "summary"):
-        return str(done.summary())
-    blocks = [done.coefficients(level), done.variance_components, done.residual.dropna(axis=1, how="all")]
-    kind = "REML" if done.settings.reml else "ML"
-    head = f"{done.formula}\n{done.nobs:,} rows, {kind}, {done.settings.ddf}; criterion {done.criterion:.4f}"
-    return "\n\n".join(
-        [head, *(tabulate(block, headers="keys", showindex=False, missingval="") for block in blocks if len(block))]
-    )
