@@ -1,6 +1,5 @@
 """One CSV or Parquet file that is no table of a study, as a frame: for models of anybody's data."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +18,6 @@ from kap_analysis.study.text_file import read_text_table
 
 MISSING: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL"})
 TRUE_OR_FALSE: Final = {"true": True, "false": False}
-_LEADING_ZERO: Final = re.compile(r"[+-]?0\d")
 _PARQUET: Final = (".parquet", ".pq")
 _OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -91,17 +89,21 @@ def _read_csv(path: Path, expected: Iterable[str]) -> pd.DataFrame:
 
 def _typed(cells: list[str]) -> pd.Series:
     """A column of cells as numbers, true and false, or text."""
-    text = pd.Series([cell.strip() for cell in cells], dtype=object)
-    missing = text.isin(MISSING)
-    filled = text[~missing]
-    if not len(filled):
-        return pd.Series(np.nan, index=text.index, dtype=float)
-    words = filled.str.lower()
-    if words.isin(list(TRUE_OR_FALSE)).all():
-        truth = words.map(TRUE_OR_FALSE)
-        return truth.astype(bool) if len(truth) == len(text) else truth.astype("boolean").reindex(text.index)
-    if not filled.map(_LEADING_ZERO.match).any():
-        numbers = pd.to_numeric(filled, errors="coerce")
+    codes, levels = pd.factorize(np.array(cells, dtype=object))
+    distinct = [str(level).strip() for level in levels]
+    filled = [text for text in distinct if text not in MISSING]
+    if not filled:
+        return pd.Series(np.nan, index=range(len(cells)), dtype=float)
+    if all(text.lower() in TRUE_OR_FALSE for text in filled):
+        truth = pd.array([TRUE_OR_FALSE.get(text.lower()) for text in distinct], dtype="boolean")[codes]
+        return pd.Series(truth if truth.isna().any() else truth.astype(bool))
+    if not any(text[0] == "0" and text[1:2].isdigit() for text in filled):
+        numbers = pd.to_numeric(pd.Series(filled, dtype=object), errors="coerce")
         if numbers.notna().all():
-            return numbers.reindex(text.index)
-    return text.where(~missing, None)
+            whole = len(filled) == len(distinct)
+            values = numbers.to_numpy() if whole else np.full(len(distinct), np.nan)
+            if not whole:
+                values[[text not in MISSING for text in distinct]] = numbers
+            return pd.Series(values[codes])
+    texts = np.array([None if text in MISSING else text for text in distinct], dtype=object)
+    return pd.Series(texts[codes], dtype=object)
