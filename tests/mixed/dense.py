@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg, optimize
@@ -100,32 +101,39 @@ class DenseFit:
     y: np.ndarray
     reml: bool
 
-    @property
+    @cached_property
     def v(self) -> np.ndarray:
         return np.tensordot(self.theta, np.array(self.pieces), axes=1)
 
-    def information(self, kind: str) -> np.ndarray:
-        """Expected or observed information of theta under REML."""
-        w = np.linalg.inv(self.v)
+    @cached_property
+    def inverse(self) -> np.ndarray:
+        return np.linalg.inv(self.v)
+
+    @cached_property
+    def informations(self) -> dict[str, np.ndarray]:
+        """Expected and observed information of theta under REML."""
+        w = self.inverse
         p = w - w @ self.x @ self.covariance @ self.x.T @ w
         products = [p @ piece for piece in self.pieces]
         expected = 0.5 * np.array([[np.sum(a * b.T) for b in products] for a in products])
-        if kind == "expected":
-            return expected
         vectors = [piece @ (p @ self.y) for piece in self.pieces]
-        return np.array([[a @ p @ b for b in vectors] for a in vectors]) - expected
+        observed = np.array([[a @ p @ b for b in vectors] for a in vectors]) - expected
+        return {"expected": expected, "observed": observed}
+
+    def information(self, kind: str) -> np.ndarray:
+        return self.informations[kind]
 
     def kenward_roger_parts(self, kind: str) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
         """The adjusted covariance, the P_i of equation (3), and W, the inverse information."""
         w = np.linalg.inv(self.information(kind))
         vx = np.linalg.solve(self.v, self.x)
         first = [-vx.T @ piece @ vx for piece in self.pieces]
-        inverse = np.linalg.inv(self.v)
+        left = [vx.T @ piece for piece in self.pieces]
+        middle = [one @ self.inverse for one in left]
         total = np.zeros_like(self.covariance)
-        for i, a in enumerate(self.pieces):
-            for j, b in enumerate(self.pieces):
-                second = vx.T @ a @ inverse @ b @ vx
-                total += w[i, j] * (second - first[i] @ self.covariance @ first[j])
+        for i, a in enumerate(middle):
+            for j, b in enumerate(left):
+                total += w[i, j] * (a @ b.T - first[i] @ self.covariance @ first[j])
         return self.covariance + 2 * self.covariance @ total @ self.covariance, first, w
 
     def satterthwaite_df(self, row: np.ndarray, kind: str = "observed") -> float:
