@@ -104,7 +104,7 @@ class FormatComparison(Result):
         if self.is_descriptive:
             return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
         crosses = row["ci_low"] <= 0 <= row["ci_high"]
-        said = "the data allow either format to be the better one" if crosses else "the interval excludes no difference"
+        said = "the data allow either format to be the better one" if crosses else "the interval does not include zero"
         return f"{size}; {said}."
 
     @property

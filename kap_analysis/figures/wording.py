@@ -42,9 +42,11 @@ def estimate_with_interval(estimate: float, low: float, high: float, decimals: i
 
 
 def p_value(value: float) -> str:
-    """An exact p-value to three decimals: ``p = 0.031`` or ``p < 0.001``."""
+    """An exact p-value to three decimals: ``p = 0.031``, ``p < 0.001`` or ``p > 0.999``."""
     if pd.isna(value):
         return f"p {NOT_AVAILABLE}"
+    if value > 0.9994:
+        return "p > 0.999"
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 

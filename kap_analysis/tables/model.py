@@ -16,7 +16,8 @@ COEFFICIENTS: Final = (TERM, ESTIMATE, STD_ERROR, DF, STATISTIC, P_VALUE, CI_LOW
 COMPONENTS: Final = ("grouping", "term1", "term2", "sd", "correlation")
 RESIDUAL: Final = ("sd",)
 ICC: Final = (ESTIMATE, CI_LOW, CI_HIGH)
-RESIDUAL_NAMES: Final = ("level", "stratum", "format", "term1", "visit", "term2")
+RESIDUAL_NAMES: Final = ("level", "stratum", "format", "term1", "visit", "visit1", "term2", "visit2")
+PAIRS: Final = (("term1", "term2"), ("visit1", "visit2"))
 METHODS: Final = {
     "kenward-roger": "Kenward–Roger",
     "satterthwaite": "Satterthwaite",
@@ -143,7 +144,7 @@ def _residual_part(residuals: pd.DataFrame | None, labels: Mapping[str, str]) ->
     for _, row in residuals.iterrows():
         names = [str(row[name]) for name in RESIDUAL_NAMES if name in residuals.columns and not is_missing(row[name])]
         names = [readable_term(name, labels) for name in dict.fromkeys(names) if name]
-        is_pair = "term2" in residuals.columns and not is_missing(row["term2"]) and row["term1"] != row["term2"]
+        is_pair = any(not is_missing(row.get(other)) and row[one] != row[other] for one, other in PAIRS)
         value = row.get("correlation") if is_pair else row["sd"]
         named = "Correlation" if is_pair else "SD"
         rows.append((f"{named}, {', '.join(names)}" if names else named, coefficient(value)))

@@ -81,9 +81,14 @@ def write_study(folder: Path) -> Path:
 
 
 def pretend_to_load(path: Path) -> SimpleNamespace:
-    settings = SimpleNamespace(title="A study", visibility="private", provenance="simulated", data_cut="2026-Q3")
+    settings = SimpleNamespace(
+        title="A study", visibility="private", provenance="simulated", data_cut="2026-Q3",
+        primary_instrument="BDI-II", primary_visit="month 3", margin=None,
+    )  # fmt: skip
     patients = pd.DataFrame({"patient_id": [f"P{i:03}" for i in range(235)]})
-    return SimpleNamespace(settings=settings, is_simulated=True, patients=patients)
+    nothing = pd.DataFrame()
+    tables = {"patients": patients, "assessments": nothing, "diagnoses": nothing}
+    return SimpleNamespace(settings=settings, is_simulated=True, path=None, **tables)
 
 
 @pytest.fixture
