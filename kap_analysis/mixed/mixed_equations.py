@@ -19,14 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import block_diag as sparse_block_diagonal
-from scipy.sparse import csr_array, diags_array, eye_array, kron, vstack
+from scipy.sparse import csr_array, diags_array, eye_array, kron
 from scipy.sparse.csgraph import connected_components
 
 from kap_analysis.mixed.units import Units
+from kap_analysis.mixed.within_subject import residual_inverse
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Sparse = Any  # scipy has no types
+MOST_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -160,16 +162,27 @@ class MixedEquations:
         above = inverse_by_component(csr_array(m[k:, k:] - b.T @ w))
         return inverse, w, above
 
-    def spread(self, right: Any) -> Any:
-        """C times a vector, or a sparse matrix (effects, m)."""
+    def spread(self, right: Array) -> Array:
+        """C times a vector or a matrix (effects, ...)."""
         if not self.groups:
             return right
         t, (inverse, w, above), k = self._t[0], self._eliminated, self.groups[0].stop
         right = t.T @ right
         up = above @ (right[k:] - w.T @ right[:k])
-        own = inverse @ right[:k] - w @ up
-        stacked = vstack([own, up], format="csr") if not isinstance(own, np.ndarray) else np.concatenate([own, up])
-        return t @ stacked
+        return np.asarray(t @ np.concatenate([inverse @ right[:k] - w @ up, up]))
+
+    def variances(self, rows: Sparse) -> Array:
+        """h'C h for each row h of a sparse matrix (m, effects): (m,)."""
+        if not self.groups:
+            return np.zeros(rows.shape[0])
+        t, (inverse, w, above), k = self._t[0], self._eliminated, self.groups[0].stop
+        out = np.empty(rows.shape[0])
+        for some in _chunks(len(out), above.shape[0]):
+            turned = csr_array(rows[some] @ t)
+            own = csr_array(turned[:, :k])
+            up = csr_array(turned[:, k:] - own @ w)
+            out[some] = _row_products(own @ inverse, own) + _row_products(up @ above, up)
+        return out
 
     def conditional(self, group: EffectGroup) -> Array:
         """The blocks of C that belong to the levels of one grouping (levels, q, q)."""
@@ -187,58 +200,22 @@ class MixedEquations:
                 turned = csr_array(part @ above)
                 for a in range(q):
                     for b in range(q):
-                        out[levels, a, b] += np.asarray(turned[a::q].multiply(part[b::q]).sum(axis=1)).ravel()
+                        out[levels, a, b] += _row_products(csr_array(turned[a::q]), csr_array(part[b::q]))
         values, vectors = np.linalg.eigh(group.g)
         root = vectors * np.sqrt(np.abs(values))
         return np.asarray(root @ out @ root.T)
 
 
+def _row_products(one: Sparse, other: Sparse) -> Array:
+    """The sum over the columns of the products of two sparse matrices (m,)."""
+    return np.asarray(one.multiply(other).sum(axis=1)).ravel()
+
+
 def _chunks(n: int, width: int) -> Iterator[slice]:
-    """Stretches of rows of which a full matrix would stay below 160 MB."""
-    step = max(1, int(2e7) // max(width, 1))
+    """Stretches of rows of which a full matrix would stay below this many numbers."""
+    step = max(1, MOST_NUMBERS // max(width, 1))
     for start in range(0, n, step):
         yield slice(start, min(start + step, n))
-
-
-def residual_inverse(units: Units) -> Sparse:
-    """R^-1 (n, n): weights over variances, or one inverse block per subject."""
-    design, n = units.design, len(units.design.y)
-    weights = np.ones(n) if design.weights is None else design.weights
-    residual = design.residual
-    if residual.kind == "diagonal":
-        variances = np.array([float(value[0, 0]) for value in units.residual])
-        return csr_array(diags_array(weights / variances[np.asarray(residual.stratum)]))
-    subject, root = np.asarray(residual.subject), np.sqrt(weights)
-    order = np.argsort(subject, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(subject[order]) != 0])
-    lengths = np.diff(np.r_[starts, n])
-    rows, columns, values = [], [], []
-    for size in np.unique(lengths):
-        places = order[starts[lengths == size][:, None] + np.arange(size)]
-        inverse = np.linalg.inv(residual_blocks(units, places)) * root[places][:, :, None] * root[places][:, None, :]
-        rows.append(np.repeat(places, size, axis=1).ravel())
-        columns.append(np.tile(places, (1, size)).ravel())
-        values.append(inverse.ravel())
-    where = np.concatenate(rows), np.concatenate(columns)
-    return csr_array((np.concatenate(values), where), shape=(n, n))
-
-
-def residual_blocks(units: Units, places: Index) -> Array:
-    """The residual covariance (b, s, s) of b subjects with s rows each, for weights of 1."""
-    residual = units.design.residual
-    visit = np.asarray(residual.visit)[places]
-    stratum = np.asarray(residual.stratum)[places[:, 0]]
-    return residual_covariance(units, stratum, visit[:, :, None], visit[:, None, :])
-
-
-def residual_covariance(units: Units, stratum: Index, one: Array | Index, other: Array | Index) -> Array:
-    """The residual covariance between visits (or times) of the same subjects, whose strata stand in the first axis."""
-    values = np.stack(units.residual)[stratum]
-    if units.design.residual.kind == "exponential":
-        shape = (len(stratum),) + (1,) * (one.ndim - 1)
-        return np.asarray(values[:, 0].reshape(shape) * np.exp(-np.abs(one - other) / values[:, 1].reshape(shape)))
-    first = np.arange(len(stratum)).reshape((-1,) + (1,) * (one.ndim - 1))
-    return np.asarray(values[first, one, other])
 
 
 def inverse_by_component(matrix: Sparse) -> Sparse:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.covariance import Factor
 from kap_analysis.mixed.criterion import Criterion, criterion_at
 from kap_analysis.mixed.layout import Layout
 from kap_analysis.mixed.parameters import Parameters
 
 Array = NDArray[np.float64]
 MOST_STEPS = 100
+MOST_STALLED = 3  # steps in a row that gain next to nothing of what their slope promises: the edge of where V exists
+COLLAPSED = 1e-5  # standard deviation of a visit given those before it, as a share of its own
 DECREMENT = 1e-10  # squared length of the Newton step in standard errors, at which the search ends
 
 
@@ -46,7 +49,7 @@ class Search:
         if here is None:
             return None
         free = ~self.fixed
-        decrement = np.inf
+        decrement, stalled = np.inf, 0
         for _ in range(MOST_STEPS):
             gradient, hessian = self.derivatives(phi, here)
             step, decrement, convex = newton_step(gradient[free], hessian[np.ix_(free, free)])
@@ -56,10 +59,23 @@ class Search:
             moved = self._along(phi, here, free, step, float(gradient[free] @ step))
             if moved is None:
                 return (phi, here, decrement) if decrement < 1e-6 else None
+            stalled = stalled + 1 if here.value - moved[1].value < 1e-6 * decrement else 0
             phi, here = moved
+            if self._collapsed(phi) or (stalled >= MOST_STALLED and decrement > 1e-2):
+                return None
             if decrement < 1e-5 and convex and self._settled(here, decrement):
                 return phi, here, decrement**2
         return None
+
+    def _collapsed(self, phi: Array) -> bool:
+        """Whether a residual covariance has become singular, where the likelihood has no bound."""
+        for part, at in self.parameters:
+            if part.is_bar or not isinstance(part.block, Factor):
+                continue
+            root = part.block.factor(phi[at])
+            if (np.abs(np.diag(root)) < COLLAPSED * np.linalg.norm(root, axis=1)).any():
+                return True
+        return False
 
     def _settled(self, here: Criterion, decrement: float) -> bool:
         """After a Newton step of this length the next is below the tolerance: convergence is quadratic."""

@@ -15,7 +15,7 @@ from kap_analysis.mixed.coding import level_codes
 from kap_analysis.mixed.effects import effect_values
 from kap_analysis.mixed.errors import MixedModelError, nearest
 from kap_analysis.mixed.estimates import check_level, estimate_frame
-from kap_analysis.mixed.mixed_equations import residual_covariance
+from kap_analysis.mixed.within_subject import residual_covariance
 
 if TYPE_CHECKING:
     from kap_analysis.mixed.results import MixedResults
@@ -225,9 +225,8 @@ def _conditional_errors(fit: MixedResults, rows: _NewRows, z: Any, shared: Any) 
     a = rows.x - turned @ x
     if rows.bars:
         h = csr_array(z - turned @ equations.z)
-        spread = csr_array(equations.spread(csr_array(h.T)).T)
-        variance += np.asarray(spread.multiply(h).sum(axis=1)).ravel()
-        a = a - spread @ (equations.z.T @ (equations.r_inverse @ x))
+        variance += equations.variances(h)
+        a = a - h @ equations.spread(equations.z.T @ (equations.r_inverse @ x))
     for (columns, codes), g in zip(rows.bars, fit.units.matrices, strict=True):
         variance += np.einsum("ij,jk,ik->i", columns, g, columns) * (codes < 0)
     covariance = fit.cov_params().to_numpy()

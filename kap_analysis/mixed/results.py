@@ -23,6 +23,7 @@ from kap_analysis.mixed.estimates import check_level, estimate_frame
 from kap_analysis.mixed.fitting import Solution
 from kap_analysis.mixed.icc import intraclass_correlation
 from kap_analysis.mixed.inference import DDF_METHODS, FixedInference, FTest, Inference
+from kap_analysis.mixed.influence import Progress, leave_one_out
 from kap_analysis.mixed.information import seen_information
 from kap_analysis.mixed.likelihood_ratio import LikelihoodRatio, compare_likelihoods
 from kap_analysis.mixed.marginal_means import marginal_means
@@ -382,3 +383,13 @@ class MixedResults:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit with its rows to one file; ``kap_analysis.mixed.storage.load_fit`` reads it."""
         return save_fit(self, path)
+
+    def influence(
+        self,
+        grouping: str | ArrayLike | None = None,
+        *,
+        row: ArrayLike | None = None,
+        progress: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Refits without each cohort or patient; see ``kap_analysis.mixed.influence.leave_one_out``."""
+        return leave_one_out(self, grouping, row=row, progress=progress)

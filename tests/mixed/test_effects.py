@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
+from kap_analysis.mixed import mixed_equations
 from kap_analysis.mixed.effects import effect_values
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.mixed_equations import inverse_by_component
@@ -51,6 +52,17 @@ def test_effects_and_conditional_variances_equal_the_dense_algebra(formula, opti
         for at, block in enumerate(fit.equations.conditional(group)):
             own = slice(group.start + at * group.q, group.start + (at + 1) * group.q)
             np.testing.assert_allclose(block, covariance[own, own], atol=EXACT)
+
+
+def test_many_groups_above_are_worked_off_in_stretches(monkeypatch):
+    data = read_data(PAIRS, "crossed.csv")
+    fit = mixedlm("score ~ x + format + (1 + x | patient) + (1 | rater)", data).fit()
+    monkeypatch.setattr(mixed_equations, "MOST_NUMBERS", 50)
+    covariance = dense(fit)[1]
+    group = fit.equations.groups[0]
+    assert group.grouping == "patient"
+    for at, block in enumerate(fit.equations.conditional(group)):
+        np.testing.assert_allclose(block, covariance[2 * at : 2 * at + 2, 2 * at : 2 * at + 2], atol=EXACT)
 
 
 def test_a_negative_variance_is_carried_through():

@@ -151,3 +151,13 @@ def test_rows_that_need_a_dropped_column_are_an_error():
         "1 of the 1 new rows cannot be predicted (the first is 'here'): they need visit[T.6]:format[T.group], which "
         "the data could not tell from the other columns."
     )
+
+
+def test_a_patient_without_a_cohort_needs_none():
+    data = PARTIAL.assign(cohort=PARTIAL["cohort"].where(PARTIAL["is_group"] == 1))
+    fit = mixedlm(FORMULA, data).fit()
+    assert len(fit.random_effects["cohort"]) == 12
+    found = fit.predict(data, conditional=True, interval=True)
+    np.testing.assert_allclose(found["estimate"], fit.fittedvalues, atol=EXACT)
+    other = mixedlm(FORMULA, PARTIAL).fit().predict(PARTIAL, conditional=True, interval=True)
+    np.testing.assert_allclose(found, other, atol=1e-6)

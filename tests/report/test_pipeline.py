@@ -86,6 +86,7 @@ def test_a_run_writes_what_it_says_and_twice_the_same(ran_twice):
         "notebooks/00_first.ipynb",
         "notebooks/01_second.html",
         "notebooks/01_second.ipynb",
+        "plan.toml",
     ]
     assert first.manifest["outputs"] == second.manifest["outputs"]
     assert {k for k in first.manifest if first.manifest[k] != second.manifest[k]} <= {"seconds"}
