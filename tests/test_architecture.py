@@ -31,8 +31,8 @@ BELOW["__main__"] = {"cli"}
 OPENS_ROWS = re.compile(r"\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)$|^csv\.reader$")
 MAY_OPEN_ROWS = {"study", "intake"}
 DRAWING = {"matplotlib", "seaborn"}
-#: Costs as much as pandas to import, and single rarely used calls need it.
-HEAVY_AND_RARE = {"scipy.stats"}
+#: Costs up to as much as pandas to import, and only rare calls need it (the schemas: pandera, for tables with faults).
+HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.schemas"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import chdtri
 
 from kap_analysis.mixed.errors import MixedModelError
@@ -165,6 +164,8 @@ class _Region:
 
     def _climb(self, value: Callable[[Array], float], unit: float, start: Array) -> Array:
         """As far up as the region reaches."""
+        from scipy.optimize import minimize
+
         found = minimize(
             lambda psi: -value(psi) / unit,
             start,

@@ -1,4 +1,4 @@
-"""A pandera schema per table, made from the dictionary: missing cells, ranges, closed lists, keys."""
+"""A pandera schema per table, made from the dictionary: missing cells, ranges, closed lists."""
 
 from collections.abc import Collection
 from functools import partial
@@ -12,8 +12,8 @@ from pandera.errors import SchemaErrors
 from kap_analysis.study.cells import expected_in
 from kap_analysis.study.dictionary import ColumnSpec, TableSpec
 from kap_analysis.study.nearest import nearest_name, nearest_names
+from kap_analysis.study.plainly_right import PERIOD, closed_list
 
-_PERIOD: Final = r"^(19|20)[0-9]{2}-Q[1-4]$"
 _NULL: Final = "not_nullable"
 
 
@@ -39,23 +39,14 @@ def table_schema(spec: TableSpec, present: Collection[str], instruments: Collect
 def _checks(column: ColumnSpec, instruments: Collection[str]) -> list[pa.Check]:
     if column.is_number:
         return [] if column.min is None else [pa.Check.in_range(column.min, column.max)]
-    if column.type in ("level", "yes_no"):
-        return [_member(column.level_names)]
-    if column.type == "instrument":
-        return [_member(instruments)]
-    if column.type == "measure":
-        return [_member({*column.level_names, *instruments})]
     if column.type == "period":
         return [pa.Check(partial(_is_period), name="period")]
-    return []
-
-
-def _member(names: Collection[str]) -> pa.Check:
-    return pa.Check.isin(list(names))
+    names = closed_list(column, instruments)
+    return [] if names is None else [pa.Check.isin(sorted(names))]
 
 
 def _is_period(values: pd.Series) -> pd.Series:
-    return values.str.match(_PERIOD).astype(bool)
+    return values.str.match(PERIOD).astype(bool)
 
 
 def schema_failures(
@@ -103,22 +94,3 @@ def _expected(value: str, column: ColumnSpec, instruments: Collection[str]) -> s
     else:
         near = [name for name in [nearest_name(value, column.level_names)] if name]
     return expected_in(column) + (f" (did you mean {' or '.join(near)}?)" if near else "")
-
-
-def key_failures(frame: pd.DataFrame, spec: TableSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Return positions of rows whose key stood before, and the position of the first row with that key.
-
-    Columns of the key that are absent are left out of it, but for those that it needs: without them there are no
-    failures. Two missing values are equal.
-    """
-    key = [name for name in spec.key if name in frame.columns]
-    if not key or len(frame) == 0 or not set(spec.key_needs) <= set(frame.columns):
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    shared = frame.duplicated(key, keep=False).to_numpy()
-    if not shared.any():
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    positions = np.flatnonzero(shared)
-    same = frame.iloc[positions].groupby(key, dropna=False, sort=False, observed=True).ngroup().to_numpy()
-    first = pd.Series(positions).groupby(same).transform("first").to_numpy()
-    again = positions != first
-    return positions[again], first[again]
