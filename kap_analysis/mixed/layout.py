@@ -172,7 +172,7 @@ class _Work:
             subject = np.asarray(residual.subject)
             own_at = -1
         else:
-            counts = [len(np.unique(level.codes[level.codes >= 0])) if len(levels) > 1 else 0 for level in levels]
+            counts = [np.count_nonzero(np.bincount(level.codes[level.codes >= 0])) for level in levels]
             own_at = int(np.argmax(counts)) if levels else -1
             subject = levels[own_at].codes if levels else np.full(len(design.y), -1)
         own = levels[own_at] if own_at >= 0 else None
@@ -240,10 +240,11 @@ def _scaled(design: Design, order: Index | None) -> tuple[Array, Array, Array, f
     n, p = x.shape
     r = _triangle(x)
     w = np.empty((n, p + 1), order="F")
-    w[:, :p] = x @ np.linalg.inv(r) if r is not None else 0.0
     if r is None:
         q, r = np.linalg.qr(x)
         w[:, :p], r = q * np.sqrt(n), r / np.sqrt(n)
+    else:
+        np.matmul(np.linalg.inv(r).T, x.T, out=w.T[:p])
     inside = np.linalg.lstsq(w[:, :p].T @ w[:, :p], w[:, :p].T @ y, rcond=None)[0]
     left = y - w[:, :p] @ inside
     inside = inside + np.linalg.solve(w[:, :p].T @ w[:, :p], w[:, :p].T @ left)
