@@ -1,0 +1,67 @@
+"""The pages of docs/ as programs: ```python blocks run in order, a ```text block is what the one above prints.
+
+`python tests/docs_pages.py` writes what the blocks print now into the pages.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+#: A block of Python with the text that follows it, if one does.
+BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n?^```text\n(?P<text>.*?)^```\n)?", re.M | re.S)
+
+
+def lay_out(folder: Path) -> None:
+    """The data of the repository, as a page finds them: `data/` and the tables of `tests/reference/`."""
+    shutil.copytree(ROOT / "data", folder / "data")
+    (folder / "tests" / "reference").mkdir(parents=True)
+    for table in (ROOT / "tests" / "reference").glob("*.csv"):
+        shutil.copy(table, folder / "tests" / "reference")
+
+
+def run_page(page: Path) -> list[tuple[re.Match[str], str]]:
+    """Each block of a page with what it printed; all in one namespace, in the folder that is current.
+
+    An error carries the name of the page and the line in it.
+    """
+    text = page.read_text(encoding="utf-8")
+    names: dict[str, object] = {"__name__": page.stem}
+    done = []
+    for block in BLOCK.finditer(text):
+        line = text.count("\n", 0, block.start("code"))
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile("\n" * line + block["code"], str(page), "exec"), names)
+        done.append((block, _plain(printed.getvalue())))
+    return done
+
+
+def _plain(text: str) -> str:
+    """Text without blanks at the ends of lines, which editors take away."""
+    return "".join(f"{line.rstrip()}\n" for line in text.strip("\n").split("\n"))
+
+
+def renew(page: Path) -> None:
+    """The page with what its blocks print now."""
+    text, at, parts = page.read_text(encoding="utf-8"), 0, []
+    for block, printed in run_page(page):
+        if block["text"] is not None:
+            parts += [text[at : block.start("text")], printed]
+            at = block.end("text")
+    page.write_text("".join(parts) + text[at:], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    wanted = [Path(name).resolve() for name in sys.argv[1:]] or PAGES
+    with tempfile.TemporaryDirectory() as name:
+        lay_out(Path(name))
+        os.chdir(name)
+        for page in wanted:
+            renew(page)
