@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from kap_analysis.analysis.estimates import averaged_rows, estimate_rows, first_that_fits, fit_formula
+from kap_analysis.analysis.estimates import averaged_rows, engine_notes, estimate_rows, first_or_refuse, fit_formula
 from kap_analysis.analysis.observed import NO_CONTROL
-from kap_analysis.analysis.published import published_changes
+from kap_analysis.analysis.published import published_changes, published_sentence
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import interval, join_words, number, p_value
+from kap_analysis.analysis.wording import interval_apart, join_words, number, p_value, plural
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -70,15 +70,20 @@ class EstimatedChange(Result):
     def paragraph(self) -> str:
         name = self.change[INSTRUMENT].iloc[0]
         told = [
-            f"{number(r['estimate'])} points at {r[VISIT]} (95 % interval {interval(r['ci_low'], r['ci_high'])}; "
-            f"df {number(r['df'])}; {p_value(r['p_value'])}; n = {number(r[N_PATIENTS], 0)})"
+            f"{number(r['estimate'])} points at {r[VISIT]} (95 % interval "
+            f"{interval_apart(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_value(r['p_value'])}; "
+            f"n = {number(r[N_PATIENTS], 0)})"
             for _, r in self.change.iterrows()
         ]
         model = self.model.iloc[0]
-        return (
-            f"Estimated from all {number(model['n_observations'], 0)} scores of {number(model[N_PATIENTS], 0)} "
-            f"patients, mean {name} changed from baseline by {join_words(told)}. {NO_CONTROL}"
-        )
+        parts = [
+            f"Estimated from all {plural(model['n_observations'], 'score')} of {plural(model[N_PATIENTS], 'patient')}, "
+            f"mean {name} changed from baseline by {join_words(told)}.",
+            *_effect_size_sentences(self.effect_sizes),
+            NO_CONTROL,
+            published_sentence(self.published),
+        ]
+        return " ".join(part for part in parts if part)
 
 
 def estimate_change(outcomes: Outcomes) -> EstimatedChange:
@@ -87,11 +92,14 @@ def estimate_change(outcomes: Outcomes) -> EstimatedChange:
     Raises
     ------
     AnalysisError
-        If nobody has a baseline score, or nobody a score after it.
+        If fewer than two patients have a baseline score or a score after it, or no model fits the scores.
     """
     frame, visits = _rows(outcomes)
     formulas = _formulas(frame, len(visits))
-    position, fit, _ = first_that_fits([partial(fit_formula, formula, frame) for formula in formulas])
+    with engine_notes():
+        position, fit, _ = first_or_refuse(
+            [partial(fit_formula, formula, frame) for formula in formulas], f"Change of {outcomes.instrument.name}"
+        )
     patients = frame.drop_duplicates(PATIENT_ID)
     grid = pd.DataFrame({VISIT: list(visits)})
     rows = averaged_rows(fit, patients, grid.assign(group_after=0.0) if "group_after" in patients else grid)
@@ -156,15 +164,28 @@ def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
     return [f"{SCORE} ~ {' + '.join([*terms, *end])}" for end in (with_cohort if cohort else ends)]
 
 
+def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:
+    """One sentence per kind of effect size, its formula named."""
+    sentences = []
+    for (kind, formula), part in sizes.groupby(["effect_size", "formula"], sort=False):
+        told = [
+            f"{number(r['estimate'], 2)} ({interval_apart(r['ci_low'], r['ci_high'], decimals=2)}) at {r[VISIT]}"
+            for _, r in part.iterrows()
+        ]
+        sentences.append(f"Effect size {kind} ({formula}), with 95 % intervals: {join_words(told)}.")
+    return sentences
+
+
 def _effect_sizes(frame: pd.DataFrame, change: pd.DataFrame) -> pd.DataFrame:
     start = frame.loc[frame[VISIT] == BASELINE_VISIT, SCORE]
-    spread, z = float(start.std()), float(ndtri(0.975))
+    spread, z = float(start.std()), float(ndtri(0.975))  # a spread of 0 gives no size by it
     rows: list[list[object]] = []
     columns = (change[name].tolist() for name in (VISIT, "estimate", "std_error", N_PATIENTS))
     for visit, estimate, std_error, n_patients in zip(*columns, strict=True):
-        size = float(estimate) / spread
-        error = np.sqrt((float(std_error) / spread) ** 2 + size**2 / (2 * (len(start) - 1)))
-        rows.append([visit, "by baseline SD", BY_BASELINE_SD, size, size - z * error, size + z * error, n_patients])
+        if spread > 0:
+            size = float(estimate) / spread
+            error = np.sqrt((float(std_error) / spread) ** 2 + size**2 / (2 * (len(start) - 1)))
+            rows.append([visit, "by baseline SD", BY_BASELINE_SD, size, size - z * error, size + z * error, n_patients])
         at_visit = frame[frame[VISIT] == visit]
         changes = (at_visit[SCORE] - at_visit[BASELINE]).dropna()
         if len(changes) > 1 and changes.std() > 0:

@@ -11,7 +11,7 @@ from kap_analysis.analysis.standardised_difference import (
     standardised_share_difference,
 )
 from kap_analysis.analysis.treated import treated_patients
-from kap_analysis.analysis.wording import join_words, number
+from kap_analysis.analysis.wording import join_words, number, plural
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -63,14 +63,15 @@ class BaselineCharacteristics(Result):
         treated = join_words([f"{number(counts[f], 0)} in {f} format" for f in counts.index if f != "all"])
         smd = frame.drop_duplicates("characteristic").set_index("label")["smd"].dropna()
         if smd.empty:
-            return f"Characteristics of {number(counts.get('all', np.nan), 0)} patients ({treated})."
+            return f"Characteristics of {plural(counts.get('all', np.nan), 'patient')} ({treated})."
         apart = smd[smd.abs() > BALANCE_TARGET]
         worst = apart.abs().sort_values(ascending=False).index[:3]
         told = join_words([f"{label} ({number(smd[label], 2)})" for label in worst])
         tail = f", most on {told}" if len(worst) else ""
+        are = "is" if counts["all"] == 1 else "are"
         return (
-            f"{number(counts['all'], 0)} patients are described ({treated}). The formats differ by more than "
-            f"{BALANCE_TARGET} standard deviations on {len(apart)} of {len(smd)} characteristics{tail}."
+            f"{plural(counts['all'], 'patient')} {are} described ({treated}). The formats differ by more than "
+            f"{BALANCE_TARGET} standard deviations on {len(apart)} of {plural(len(smd), 'characteristic')}{tail}."
         )
 
 

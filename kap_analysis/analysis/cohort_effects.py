@@ -8,7 +8,7 @@ from scipy.special import ndtri
 from kap_analysis.analysis.comparison import FormatComparison
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import number, plural
-from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.effects import random_effects
 
@@ -20,8 +20,8 @@ class CohortEffects(Result):
     Attributes
     ----------
     effects : DataFrame
-        ``cohort_id``, ``practice`` (where recorded), ``estimate`` (points from the average cohort, drawn towards 0), ``std_error``, ``ci_low``,
-        ``ci_high`` (95 %, given the variances), ``n_patients``.
+        ``cohort_id``, ``practice`` (where recorded), ``estimate`` (points from the average cohort, drawn towards 0),
+        ``std_error``, ``ci_low``, ``ci_high`` (95 %, given the variances), ``n_patients``.
     """
 
     effects: pd.DataFrame
@@ -30,6 +30,11 @@ class CohortEffects(Result):
     @property
     def paragraph(self) -> str:
         low, high = self.effects["estimate"].min(), self.effects["estimate"].max()
+        if number(low) == number(high) == number(0.0):
+            return (
+                f"All effects of {plural(len(self.effects), 'cohort')} lie within 0.05 points of the average: the "
+                "variance of the cohorts is estimated as nearly 0, which is no proof that they are alike."
+            )
         return (
             f"The effects of {plural(len(self.effects), 'cohort')} go from {number(low)} to {number(high)} points; "
             "they are drawn towards zero, the more so the fewer patients a cohort has, and their order is no ranking."
@@ -52,8 +57,9 @@ def list_cohort_effects(comparison: FormatComparison) -> CohortEffects:
     if found.empty:
         raise AnalysisError("The model has no random effect of the cohort, so there are no cohort effects to show.")
     rows = fit.design.frame
-    nested = rows[rows[FORMAT].astype("str") == GROUP]
-    sizes = nested.groupby(nested[COHORT_ID].astype("str"))[PATIENT_ID].nunique()
+    nested = rows[rows[FORMAT].astype("str") != INDIVIDUAL]
+    who = nested[PATIENT_ID] if PATIENT_ID in nested else pd.Series(nested.index, nested.index)  # one visit: rows
+    sizes = who.groupby(nested[COHORT_ID].astype("str")).nunique()
     half = float(ndtri(0.975)) * found["std_error"]
     effects = pd.DataFrame({
         COHORT_ID: found["level"].astype("str"), "estimate": found["estimate"], "std_error": found["std_error"],

@@ -12,14 +12,18 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.cohort_icc import estimate_icc
+from kap_analysis.analysis.comparison_sentences import (
+    comparison_paragraph,
+    difference_sentence,
+    what_the_interval_says,
+)
 from kap_analysis.analysis.ladder import DESCRIPTIVE
-from kap_analysis.analysis.margins import assess_margins
+from kap_analysis.analysis.margins import assess_margins, check_margin
 from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.primary_model import baseline_sd, fit_primary, format_estimates
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.unadjusted import describe_unadjusted, unadjusted_sentence
-from kap_analysis.analysis.wording import estimate_sentence, interval, number, p_value
+from kap_analysis.analysis.unadjusted import describe_unadjusted
 from kap_analysis.columns import (
     INSTRUMENT,
     N_PATIENTS,
@@ -27,7 +31,7 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.disclosure.gate import release
-from kap_analysis.errors import AnalysisError
+from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
@@ -47,21 +51,23 @@ class FormatComparison(Result):
         (both empty: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
     contrasts : DataFrame
         ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
-        columns, ``n_patients``, ``standardised``, ``is_primary``. Only the primary one is tested: the others have no
-        ``p_value``, and none has one when the comparison is descriptive.
+        columns, ``n_patients`` (scored at the visit), ``standardised``, ``standardised_low``, ``standardised_high``
+        (the limits by the same SD), ``is_primary`` (the one that was asked for). Only the plan's primary instrument
+        and visit is tested: the others have no ``p_value``, and none has one when the comparison is descriptive.
     secondary : DataFrame
         The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
-        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note``.
+        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note`` (why it is not compared).
     icc : DataFrame
         One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
         or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.
     margins : DataFrame
-        As `assess_margins`; empty without a stated margin.
+        As `assess_margins`; empty without a stated margin, and when the comparison is descriptive.
     unadjusted : DataFrame
         As `describe_unadjusted`, for the primary visit.
     model : DataFrame
         One row: ``instrument``, ``visit``, ``rung`` (full, compound, descriptive), ``formula``, ``n_patients``,
-        ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``.
+        ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``, ``margin`` (stated, in points;
+        missing: none), ``is_planned`` (whether this is the plan's primary instrument and visit).
     notes : DataFrame
         ``note``: what was done to the data and the model on the way.
     higher_is_better : bool
@@ -93,40 +99,14 @@ class FormatComparison(Result):
     @property
     def answer(self) -> str:
         """The answer in one sentence: the adjusted difference, its interval, and what it allows to be said."""
-        row, name = self.primary, self.model[INSTRUMENT].iloc[0]
-        better = (row["estimate"] > 0) == self.higher_is_better
-        side = "better" if better else "worse"
-        size = (
-            f"At {row[VISIT]}, patients treated in groups scored {number(abs(row['estimate']))} {name} points {side} "
-            f"than patients seen individually, after adjustment (group minus individual {estimate_sentence(row)}, "
-            f"n = {number(row[N_PATIENTS], 0)})"
-        )
+        size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better)
         if self.is_descriptive:
             return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
-        crosses = row["ci_low"] <= 0 <= row["ci_high"]
-        said = "the data allow either format to be the better one" if crosses else "the interval does not include zero"
-        return f"{size}; {said}."
+        return f"{size}; {what_the_interval_says(self.primary)}."
 
     @property
     def paragraph(self) -> str:
-        model, parts = self.model.iloc[0], [self.answer]
-        row = self.primary
-        parts.append(f"Standardised, the difference is {number(row['standardised'], 2)} ({model['standardised_by']}).")
-        parts.append(_icc_sentence(self.icc))
-        if len(self.margins):
-            stated = self.margins[self.margins["is_stated"]]
-            parts.append(" ".join(f"{c[0].upper()}{c[1:]}." for c in stated["conclusion"]))
-        else:
-            width = row["ci_high"] - row["ci_low"]
-            parts.append(f"No margin was stated, so none is judged; the interval is {number(width)} points wide.")
-        parts.append(unadjusted_sentence(self.unadjusted, row, self.higher_is_better))
-        for _, other in self.secondary.iterrows():
-            if pd.notna(other["estimate"]):
-                parts.append(
-                    f"{other[INSTRUMENT]}: {number(other['estimate'])} (95 % interval "
-                    f"{interval(other['ci_low'], other['ci_high'])}; Holm-adjusted {p_value(other['p_holm'])})."
-                )
-        return " ".join(parts)
+        return comparison_paragraph(self)
 
 
 def compare_formats(
@@ -147,7 +127,7 @@ def compare_formats(
     plan : Plan, optional
         Default: the study's `plan.toml`, or a draft from its settings.
     instrument, visit : str, optional
-        Default: the plan's primary ones.
+        Default: the plan's primary ones. Another instrument or visit is estimated, not tested.
     margin : float, optional
         In points; default the plan's, or none. Without a margin nothing is judged.
     secondary : bool
@@ -156,29 +136,37 @@ def compare_formats(
     Raises
     ------
     AnalysisError
-        With one format only, without a baseline, or for a visit that nobody has.
+        With one format only, without a baseline, for a visit that nobody has, for a margin that is no positive
+        number, or where no model of the ladder can be fitted.
     """
     plan = _resolve_plan(source, plan, instrument, visit)
     visit = plan.visit if visit is None else visit
     outcomes = source if isinstance(source, Outcomes) else _plan_outcomes(source, plan, instrument or plan.instrument)
     check_visit(outcomes, visit)
     model, rung, fit, notes = fit_primary(outcomes, plan, visit)
-    means, contrasts = format_estimates(fit, model, visit, rung)
-    contrasts["standardised"] = contrasts["estimate"] / baseline_sd(model.patients)
+    is_planned = visit == plan.visit and outcomes.instrument.name == plan.instrument
+    means, contrasts = format_estimates(fit, model, visit, rung, test=is_planned)
+    spread = baseline_sd(model.patients)
+    for column, of in (("standardised", "estimate"), ("standardised_low", "ci_low"), ("standardised_high", "ci_high")):
+        contrasts[column] = contrasts[of] / spread if spread > 0 else float("nan")
     primary = contrasts[contrasts["is_primary"]].iloc[0]
-    points = margin if margin is not None else (plan.margin.points if plan.margin and instrument is None else None)
+    points = _stated_margin(margin, plan, outcomes)
     higher = outcomes.instrument.higher_is_better
+    judged = points is not None and rung.name != DESCRIPTIVE
     described = {
         INSTRUMENT: outcomes.instrument.name, VISIT: visit, "rung": rung.name, "formula": rung.formula,
         N_PATIENTS: len(model.patients), "n_observations": int(fit.nobs), "why": rung.why,
         "ddf": fit.settings.ddf, "standardised_by": STANDARDISED_BY, "plan_origin": plan.origin,
+        "margin": float("nan") if points is None else points, "is_planned": is_planned,
     }  # fmt: skip
     result = FormatComparison(
         means=means,
         contrasts=contrasts,
-        secondary=_secondary(source, plan, visit) if secondary and isinstance(source, Study) else _no_secondary(),
+        secondary=_secondary(source, plan, visit)
+        if secondary and is_planned and isinstance(source, Study)
+        else _no_secondary(),
         icc=estimate_icc(fit, model, visit),
-        margins=_no_margins() if points is None else _judge(primary, points, higher),
+        margins=_judge(primary, float(points), higher) if judged and points is not None else _no_margins(),
         unadjusted=describe_unadjusted(outcomes, visit),
         model=pd.DataFrame([described]),
         notes=pd.DataFrame({"note": [*model.notes, *notes]}),
@@ -202,6 +190,14 @@ def _plan_outcomes(study: Study, plan: Plan, instrument: str) -> Outcomes:
     return study.outcomes(instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
 
 
+def _stated_margin(margin: float | None, plan: Plan, outcomes: Outcomes) -> float | None:
+    """The margin asked for, else the plan's, which is of its primary instrument; none is invented."""
+    if margin is not None:
+        return check_margin(margin)
+    planned = plan.margin is not None and outcomes.instrument.name == plan.instrument
+    return plan.margin.points if planned and plan.margin is not None else None
+
+
 def _judge(primary: pd.Series, points: float, higher_is_better: bool) -> pd.DataFrame:
     estimate, std_error, df = (float(primary[c]) for c in ("estimate", "std_error", "df"))
     return assess_margins(estimate, std_error, df, points, higher_is_better=higher_is_better)
@@ -214,7 +210,7 @@ def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
         try:
             outcomes = _plan_outcomes(study, plan, name)
             model, rung, fit, _ = fit_primary(outcomes, plan, visit)
-        except (AnalysisError, ValueError) as error:
+        except KapError as error:
             rows.append({INSTRUMENT: name, VISIT: visit, "note": str(error)})
             continue
         _, contrasts = format_estimates(fit, model, visit, rung)
@@ -235,14 +231,3 @@ def _no_secondary() -> pd.DataFrame:
 
 def _no_margins() -> pd.DataFrame:
     return assess_margins(0.0, 1.0, 10.0, 1.0).iloc[:0]
-
-
-def _icc_sentence(icc: pd.DataFrame) -> str:
-    if icc.empty:
-        return "No therapy cohorts are recorded, so likeness within them could not be allowed for."
-    row = icc.iloc[0]
-    return (
-        f"The intraclass correlation of the {number(row['n_cohorts'], 0)} cohorts is {number(row['estimate'], 2)} "
-        f"(95 % interval {interval(row['ci_low'], row['ci_high'], 2)}; "
-        f"design effect {number(row['design_effect'], 2)})."
-    )

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from kap_analysis.analysis.comparison import FormatComparison
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import number
+from kap_analysis.analysis.wording import number, plural
 from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.deletion import delete_levels
@@ -16,6 +17,7 @@ from kap_analysis.mixed.results import MixedResults
 
 #: Normalised residuals beyond this are named as many or few: 1 in 370 of a normal distribution.
 FAR = 3.0
+BEYOND = float(2 * ndtr(-FAR))
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,15 @@ class Diagnostics(Result):
         far = int((normalised.abs() > FAR).sum())
         lags = self.lag_correlation
         text = (
-            f"Of {len(normalised)} normalised residuals {far} lie beyond {number(FAR, 0)} standard deviations "
-            f"(a normal distribution has {number(len(normalised) * 0.0027)}); their skewness is "
-            f"{number(skewness(normalised.to_numpy()), 2)}."
+            f"Of {plural(len(normalised), 'normalised residual')}, {far} {'lies' if far == 1 else 'lie'} beyond "
+            f"{number(FAR, 0)} standard deviations (a normal distribution has {number(len(normalised) * BEYOND)}); "
+            f"their skewness is {number(skewness(normalised.to_numpy()), 2)}."
         )
         if len(lags):
             largest = lags.sort_values("correlation", key=abs).iloc[-1]
             text += (
                 f" The largest correlation left between visits of one patient is {number(largest['correlation'], 2)} "
-                f"({number(largest['lag'], 0)} apart)."
+                f"({plural(largest['lag'], 'visit')} apart)."
             )
         for unit, part in self.influence.dropna(subset=["change"]).groupby("unit", sort=False):
             most = part.sort_values("change", key=abs).iloc[-1]
@@ -129,11 +131,11 @@ def _influence(fit: MixedResults, comparison: FormatComparison) -> pd.DataFrame:
     """Each patient and each cohort left out; the change is that of the primary difference."""
     frame = fit.design.frame
     row = _primary_row(fit, str(comparison.primary[VISIT]))
-    labels = {}
-    if PATIENT_ID in frame:
-        labels["patient"] = frame[PATIENT_ID].astype("object")
+    by_row = "row " + pd.Series(frame.index, frame.index).astype("str")  # with one visit a row is a patient
+    labels = {"patient": frame[PATIENT_ID].astype("object") if PATIENT_ID in frame else by_row}
     if COHORT_ID in frame:
-        labels["cohort"] = frame[COHORT_ID].astype("object").where(frame[FORMAT].astype("str") == GROUP)
+        nested = frame[FORMAT].astype("str") != INDIVIDUAL
+        labels["cohort"] = frame[COHORT_ID].astype("object").where(nested)
     parts = [
         delete_levels(fit, names.to_numpy(), row).assign(unit=unit)
         for unit, names in labels.items()

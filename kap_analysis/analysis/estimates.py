@@ -4,7 +4,9 @@ Each analysed patient counts once: the patient's format and visit are set, the d
 means are those of the patients who were analysed and not of an average patient who does not exist.
 """
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import P_VALUE, STATISTIC
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.errors import MixedModelWarning
 from kap_analysis.mixed.estimates import estimate_frame
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
@@ -60,7 +64,7 @@ def fit_formula(formula: str, frame: pd.DataFrame, residual_by: str | None = Non
     return mixedlm(formula, frame, residual_by=residual_by).fit(**options)
 
 
-def first_that_fits(builders: list[Callable[[], MixedResults]]) -> tuple[int, MixedResults, list[str]]:
+def first_that_fits(builders: Sequence[Callable[[], MixedResults]]) -> tuple[int, MixedResults, list[str]]:
     """Run builders in order until one gives a converged fit.
 
     Returns
@@ -84,6 +88,28 @@ def first_that_fits(builders: list[Callable[[], MixedResults]]) -> tuple[int, Mi
             return position, fit, failures
         failures.append("the model did not converge")
     raise ValueError("no model was given")
+
+
+def first_or_refuse(builders: Sequence[Callable[[], MixedResults]], what: str) -> tuple[int, MixedResults, list[str]]:
+    """As `first_that_fits`, but where none fits an `AnalysisError` that says of `what` (scores) and why."""
+    try:
+        return first_that_fits(builders)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise AnalysisError(f"{what} cannot be modelled: {error}") from error
+
+
+@contextmanager
+def engine_notes() -> Iterator[list[str]]:
+    """Collect what the engine warns of, each once, so that it stands in the notes of a result; pass on the rest."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", MixedModelWarning)
+        yield notes
+    for one in caught:
+        if issubclass(one.category, MixedModelWarning):
+            notes += [str(one.message)] if str(one.message) not in notes else []
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 def _set(patients: pd.DataFrame, setting: dict[str, Any]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions, treated_patients
-from kap_analysis.analysis.wording import join_words, number, share
-from kap_analysis.columns import COHORT_ID, DAY, FORMAT, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.analysis.wording import join_words, number, plural, share
+from kap_analysis.columns import COHORT_ID, DAY, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
@@ -54,18 +54,50 @@ class Exposure(Result):
         told = [
             f"{number(kinds.get((f, 'ketamine'), np.nan))} ketamine and {number(kinds.get((f, 'integration'), 0.0))} "
             f"integration sessions per patient in {f} format"
-            for f in self.sessions[FORMAT].unique()
+            for f in [f for f in FORMATS if (self.sessions[FORMAT] == f).any()]
         ]
         followed = [
             f"{share(row['n_followed'], row['n_sessions'])} in {row[FORMAT]} format"
-            for _, row in self.integration.iterrows()
+            for _, row in in_order(self.integration).iterrows()
         ]
-        tail = (
-            f" Integration followed {self.integration['within'].iloc[0]} for {join_words(followed)}."
-            if followed
-            else ""
-        )
-        return f"There were {join_words(told)}.{tail}"
+        parts = [f"There were {join_words(told)}."]
+        if followed:
+            within = self.integration["within"].iloc[0]
+            parts.append(f"Of the ketamine sessions, integration followed {within} for {join_words(followed)}.")
+        parts += [_dose_sentence(self.doses), _cohort_sentence(self.cohort_sizes)]
+        minutes = [
+            f"{number(row['mean'], 0)} (SD {number(row['sd'], 0)}; {plural(row[N_PATIENTS], 'patient')}) in "
+            f"{row[FORMAT]} format"
+            for _, row in in_order(self.clinician_minutes).iterrows()
+        ]
+        if minutes:
+            parts.append(f"Mean clinician minutes per patient were {join_words(minutes)}.")
+        return " ".join(part for part in parts if part)
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of the formats: individual, group, mixed."""
+    return frame.sort_values(FORMAT, key=lambda arms: arms.astype("str").map(FORMATS.index), kind="stable")
+
+
+def _dose_sentence(doses: pd.DataFrame) -> str:
+    """Mean dose of each route in mg and mg/kg; routes are never pooled."""
+    told = []
+    for (route, unit), part in doses.groupby(["route", "unit"], sort=False):
+        values = [
+            f"{number(row['mean'], 0 if unit == 'mg' else 2)} (SD {number(row['sd'], 0 if unit == 'mg' else 2)}; "
+            f"{plural(row['n_sessions'], 'session')}) in {row[FORMAT]} format"
+            for _, row in in_order(part).iterrows()
+        ]
+        told.append(f"{route}, {unit}: {join_words(values)}")
+    return f"Mean doses by route: {'; '.join(told)}." if told else ""
+
+
+def _cohort_sentence(sizes: pd.DataFrame) -> str:
+    if sizes.empty or sizes[N_PATIENTS].isna().all():
+        return ""
+    known = sizes[N_PATIENTS].dropna()
+    return f"{plural(len(sizes), 'cohort')} had {number(known.min(), 0)} to {number(known.max(), 0)} patients each."
 
 
 def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:

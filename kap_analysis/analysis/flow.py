@@ -6,7 +6,7 @@ import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import ketamine_patients, patient_formats
-from kap_analysis.analysis.wording import join_words, number, share
+from kap_analysis.analysis.wording import join_words, number, plural, share
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.load import Study
@@ -46,7 +46,7 @@ class ParticipantFlow(Result):
             n = part.set_index("step")[N_PATIENTS]
             told.append(f"{share(n[last], n[STARTED])} in {arm} format")
         return (
-            f"Of {number(counts[first], 0)} patients in the study, {number(started, 0)} started treatment and "
+            f"Of {plural(counts[first], 'patient')} in the study, {number(started, 0)} started treatment and "
             f"{share(counts[last], started)} of those who started were {last} with a baseline score: "
             f"{join_words(told)}."
         )

@@ -2,7 +2,8 @@
 
 full         one unstructured covariance of the visits per format, and the cohort
 compound     one variance between and one within patients per format, and the cohort
-descriptive  too few cohorts or patients: the compound model without covariates, its intervals not a test
+descriptive  too few cohorts or patients: the compound model without covariates, its intervals not a test; where even
+             that asks more than the data hold, without the cohort, and then with one variance between patients
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ FULL = "full"
 COMPOUND = "compound"
 DESCRIPTIVE = "descriptive"
 RUNGS = (FULL, COMPOUND, DESCRIPTIVE)
+#: So many reasons against the full model are named; the others are counted.
+SHORTFALLS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,7 @@ class Rung:
 
 def count_cohorts(model: ModelFrame) -> int:
     """Cohorts with two or more analysed patients."""
-    patients = model.patients
-    sizes = patients.loc[patients["in_cohort"] == 1, COHORT_ID].value_counts()
-    return int((sizes >= 2).sum())
+    return model.n_shared_cohorts
 
 
 def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
@@ -59,24 +60,26 @@ def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
         names, why = [COMPOUND, DESCRIPTIVE], join_words(shortfalls)
     else:
         names, why = [FULL, COMPOUND, DESCRIPTIVE], "the counts allow the full model"
-    return [build_rung(model, name, why) for name in names]
+    rungs = [build_rung(model, name, why) for name in names]
+    simpler = [build_rung(model, DESCRIPTIVE, why, cohort=False, by_format=by_format) for by_format in (True, False)]
+    return [*rungs, *[rung for rung in simpler if rung.formula != rungs[-1].formula]]
 
 
-def build_rung(model: ModelFrame, name: str, why: str = "") -> Rung:
-    """The formula of one rung for these data."""
+def build_rung(model: ModelFrame, name: str, why: str = "", *, cohort: bool = True, by_format: bool = True) -> Rung:
+    """The formula of one rung for these data; a cohort of one patient cannot be told from the patient."""
     several = len(model.visits) > 1
     fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if several else f"{FORMAT} + {BASELINE}"
     covariates = [] if name == DESCRIPTIVE else list(model.covariates)
     arm = "nesting" if "mixed" in model.formats else FORMAT
     terms = [fixed, *covariates]
-    if model.has_cohorts:
+    if cohort and model.n_shared_cohorts:
         indicator = "in_cohort" if "mixed" in model.formats else "is_group"
         terms.append(f"(0 + {indicator} | {COHORT_ID})")
-    residual_by: str | None = arm
+    residual_by: str | None = arm if by_format else None
     if several and name == FULL:
         terms.append(f"us({VISIT} | {arm}/{PATIENT_ID})")
         residual_by = None
-    elif several and arm == FORMAT:
+    elif several and arm == FORMAT and by_format:
         terms += [f"(0 + is_group | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})"]
     elif several:
         terms.append(f"(1 | {PATIENT_ID})")
@@ -97,7 +100,8 @@ def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]
         both = (seen[first] & seen[second]).groupby(level=0, observed=True).sum()
         few = [f for f in model.formats if both.get(f, 0) < ladder.full_pairs]
         short += [f"{int(both.get(f, 0))} in {f} format with both {first} and {second}" for f in few]
-    return short[:3]
+    hidden = len(short) - SHORTFALLS_SHOWN
+    return short if hidden <= 0 else [*short[:SHORTFALLS_SHOWN], plural(hidden, "further shortfall")]
 
 
 def _descriptive_reasons(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from kap_analysis.analysis.wording import interval, number
+from kap_analysis.analysis.wording import exact, interval_apart, p_value
 from kap_analysis.errors import AnalysisError
 
 NON_INFERIORITY = "non-inferiority"
@@ -37,8 +37,7 @@ def assess_margins(
     AnalysisError
         If the margin is not a positive number.
     """
-    if not (np.isfinite(margin) and margin > 0):
-        raise AnalysisError(f"The margin is {margin!r}; give a positive number of points.")
+    margin = check_margin(margin)
     rows = []
     for multiple in RANGE:
         bound = margin * multiple
@@ -46,6 +45,13 @@ def assess_margins(
         rows.append({**_equivalence(estimate, std_error, df, bound), "is_stated": multiple == 1})
     order = ["kind", "margin", "is_stated", "ci_level", "ci_low", "ci_high", "p_value", "holds", "conclusion"]
     return pd.DataFrame(rows).sort_values(["kind", "margin"], ascending=[False, True], ignore_index=True)[order]
+
+
+def check_margin(margin: float) -> float:
+    """The margin, if it is a positive number of points."""
+    if not (isinstance(margin, int | float) and np.isfinite(margin) and margin > 0):
+        raise AnalysisError(f"Found the margin {margin!r}; give a positive number of points.")
+    return float(margin)
 
 
 def _non_inferiority(estimate: float, error: float, df: float, margin: float, higher: bool) -> dict[str, object]:
@@ -56,8 +62,8 @@ def _non_inferiority(estimate: float, error: float, df: float, margin: float, hi
     low, high = estimate - half, estimate + half
     said = "was non-inferior" if holds else "was not shown to be non-inferior"
     conclusion = (
-        f"group format {said} to individual format at a margin of {number(margin)} points "
-        f"(95 % interval {interval(low, high)})"
+        f"group format {said} to individual format at a margin of {exact(margin)} points "
+        f"(95 % interval {interval_apart(low, high, (0.0, margin, -margin))}; one-sided {p_value(p)})"
     )
     return _row(NON_INFERIORITY, margin, 0.95, low, high, p, holds, conclusion)
 
@@ -68,7 +74,10 @@ def _equivalence(estimate: float, error: float, df: float, margin: float) -> dic
     p = float(max(stdtr(df, (estimate - margin) / error), stdtr(df, (-estimate - margin) / error)))
     holds = -margin < low and high < margin
     said = "were equivalent" if holds else "were not shown to be equivalent"
-    conclusion = f"the formats {said} within {number(margin)} points (90 % interval {interval(low, high)})"
+    conclusion = (
+        f"the formats {said} within {exact(margin)} points "
+        f"(90 % interval {interval_apart(low, high, (0.0, margin, -margin))}; two one-sided tests {p_value(p)})"
+    )
     return _row(EQUIVALENCE, margin, 0.90, low, high, p, holds, conclusion)
 
 

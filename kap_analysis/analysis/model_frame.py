@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.wording import join_words, plural
+from kap_analysis.analysis.wording import join_words, plural, sentence_case, words_of
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -63,6 +63,13 @@ class ModelFrame:
         """Whether any patient belongs to a recorded cohort."""
         return bool(self.frame["in_cohort"].any())
 
+    @property
+    def n_shared_cohorts(self) -> int:
+        """Cohorts with two or more analysed patients: without one, likeness within cohorts cannot be seen."""
+        patients = self.patients
+        sizes = patients.loc[patients["in_cohort"] == 1, COHORT_ID].value_counts()
+        return int((sizes >= 2).sum())
+
 
 def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10) -> ModelFrame:
     """Choose the analysed patients and rows, and make the covariates fit to be modelled.
@@ -108,14 +115,17 @@ def _analysed_rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
         )
     formats = usable[FORMAT].astype("str").unique()
     if len(formats) < 2:
+        n = usable[PATIENT_ID].nunique()
+        who = f"All {n:,} analysed patients were" if n > 1 else "The one analysed patient was"
         raise AnalysisError(
-            f"All {usable[PATIENT_ID].nunique()} analysed patients were treated in {formats[0]} format; "
-            "a comparison needs both formats. What changed within the one format is in `paired_scores`."
+            f"{who} treated in {formats[0]} format; a comparison needs both formats. "
+            "What changed within the one format is in `estimate_change` and `paired_scores`."
         )
     notes = []
     lost = after.loc[after[BASELINE].isna(), PATIENT_ID].nunique()
     if lost:
-        notes.append(f"{plural(lost, 'patient')} with a later score but no baseline {name} not analysed here.")
+        was = "was" if lost == 1 else "were"
+        notes.append(f"{plural(lost, 'patient')} with a later score but no baseline {name} {was} not analysed here.")
     return usable, tuple(notes)
 
 
@@ -147,7 +157,7 @@ def prepare_covariates(
     for column in dict.fromkeys(wanted):
         if column not in frame or frame[column].isna().all():
             if column != PRACTICE:
-                notes.append(f"The covariate {column} is not in the data and was not used.")
+                notes.append(f"The covariate {words_of(column)} is not in the data and was not used.")
             continue
         if pd.api.types.is_numeric_dtype(frame[column]) and not pd.api.types.is_bool_dtype(frame[column]):
             added, note = _number_covariate(frame, column, first)
@@ -162,14 +172,15 @@ def _number_covariate(frame: pd.DataFrame, column: str, first: pd.Series) -> tup
     values = frame[column].astype(float)
     patients = values[first]
     if patients.nunique() < 2:
-        return [], [f"The covariate {column} is the same for everybody and was not used."]
+        return [], [f"The covariate {words_of(column)} is the same for everybody and was not used."]
     missing = values.isna()
     frame[column] = values.fillna(patients.mean())
     if not missing.any():
         return [column], []
     frame[f"{column}_not_recorded"] = missing.astype(float)
     count = plural(int(missing[first].sum()), "patient")
-    return [column, f"{column}_not_recorded"], [f"{column} was not recorded for {count}: mean and an indicator used."]
+    note = f"{sentence_case(words_of(column))} was not recorded for {count}: mean and an indicator used."
+    return [column, f"{column}_not_recorded"], [note]
 
 
 def _category_covariate(
@@ -185,11 +196,12 @@ def _category_covariate(
         if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: join the commonest level
             values = values.where(values != POOLED, counts.drop(POOLED).index[0])
             counts = values[first].value_counts()
-        notes.append(f"Levels of {column} with fewer than {pool_below} patients were pooled: {join_words(rare)}.")
+        shown = join_words([words_of(level) for level in rare])
+        notes.append(f"Levels of {words_of(column)} with fewer than {pool_below} patients were pooled: {shown}.")
     if len(counts) < 2:
         return [], [
             *notes,
-            f"The covariate {column} has one level left and was not used.",
+            f"The covariate {words_of(column)} has one level left and was not used.",
         ] if column != PRACTICE else []
     order = sorted(counts.index, key=lambda level: (-counts[level], level))
     frame[column] = pd.Categorical(values, categories=order)

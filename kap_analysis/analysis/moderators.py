@@ -12,15 +12,18 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from kap_analysis.analysis.estimates import averaged_rows, estimate_rows, first_that_fits, fit_formula
-from kap_analysis.analysis.ladder import choose_rungs
+from kap_analysis.analysis.estimates import averaged_rows, engine_notes, estimate_rows, first_or_refuse, fit_formula
+from kap_analysis.analysis.integration_in_time import add_integration_in_time
+from kap_analysis.analysis.ladder import DESCRIPTIVE, choose_rungs
 from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame
-from kap_analysis.analysis.plan import Plan
+from kap_analysis.analysis.moderation_sentences import moderation_paragraph
+from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import estimate_sentence, number, plural
+from kap_analysis.analysis.wording import join_words, number
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 
 AFTER_START = (
@@ -79,7 +82,8 @@ class Moderation(Result):
     ----------
     interactions : DataFrame
         ``moderator``, ``unit``, the estimate columns (how much group minus individual changes per unit), ``p_holm``
-        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be asked).
+        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be asked, or
+        what should be known of its model). A descriptive comparison tests no moderator.
     differences : DataFrame
         Group minus individual at values of the moderator: ``moderator``, ``value``, ``level``, the estimate columns
         (intervals adjusted by Bonferroni over the values of a moderator; no test), ``n_patients``, ``exploratory``.
@@ -93,23 +97,11 @@ class Moderation(Result):
 
     @property
     def paragraph(self) -> str:
-        planned = self.interactions[~self.interactions["exploratory"] & self.interactions["estimate"].notna()]
-        told = [
-            f"{row['moderator']}: {estimate_sentence(row, 'points per ' + row['unit'])}"
-            for _, row in planned.iterrows()
-        ]
-        count = int((self.interactions["exploratory"] & self.interactions["estimate"].notna()).sum())
-        warned = planned[planned["warning"].str.startswith("measured after")]
-        tail = f" {warned['moderator'].iloc[0]} was {AFTER_START}." if len(warned) else ""
-        return (
-            f"How the difference between the formats at {self.visit} changes with the patient: {'; '.join(told)}. "
-            f"{plural(count, 'other characteristic')} {'was' if count == 1 else 'were'} looked at as exploratory, "
-            f"without tests.{tail}"
-        )
+        return moderation_paragraph(self)
 
 
 def moderate(
-    outcomes: Outcomes,
+    source: Study | Outcomes,
     *,
     plan: Plan | None = None,
     visit: str | None = None,
@@ -119,23 +111,28 @@ def moderate(
 
     Parameters
     ----------
-    outcomes : Outcomes
-        A column ``integration_in_time`` (0/1 per patient) is used where the frame has it; see
-        `add_integration_in_time`.
+    source : Study or Outcomes
+        A study brings its plan, its primary instrument and whether integration followed in time. Of outcomes, a
+        column ``integration_in_time`` (0/1 per patient) is used where the frame has it; see `add_integration_in_time`.
     plan : Plan, optional
-        For its covariates, ladder and visit.
+        For its covariates, ladder and visit; default the study's.
     visit : str, optional
-        Default the plan's, or the last one.
+        Default the plan's primary visit, or that of the study the outcomes come from.
+
+    Raises
+    ------
+    AnalysisError
+        Where no visit is named and none is known, where the formats cannot be compared at the visit, or where the data
+        have none of the moderators.
     """
-    visit = visit or (plan.visit if plan else outcomes.visits[-1])
-    plan = plan or Plan(outcomes.instrument.name, visit)
+    outcomes, plan, visit = _resolve(source, plan, visit)
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     if visit not in model.visits:
-        raise AnalysisError(f"The formats cannot be compared at {visit}; choose one of {', '.join(model.visits)}.")
+        raise AnalysisError(f"The formats cannot be compared at {visit}; choose one of {join_words(model.visits)}.")
     frame = _add_derived(model.frame)
     asked = [_ask(model, frame, m, visit, plan) for m in moderators if m.column in frame]
     if not asked:
-        raise AnalysisError(f"The data have none of the moderators {', '.join(m.label for m in moderators)}.")
+        raise AnalysisError(f"The data have none of the moderators {join_words([m.label for m in moderators])}.")
     interactions = pd.concat([a[0] for a in asked], ignore_index=True)
     found = [a[1] for a in asked if len(a[1])]
     differences = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
@@ -148,6 +145,19 @@ def moderate(
         visibility=outcomes.visibility,
         is_simulated=outcomes.is_simulated,
     )
+
+
+def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan, str]:
+    if isinstance(source, Outcomes):
+        at = visit or (plan.visit if plan else source.primary_visit)
+        if at is None:
+            raise AnalysisError(
+                f"Name the visit to compare at, one of {join_words(source.visits[1:])}, or give a plan."
+            )
+        return source, plan or Plan(source.instrument.name, at), at
+    plan = plan or study_plan(source)
+    outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    return add_integration_in_time(outcomes, source), plan, visit or plan.visit
 
 
 def _add_derived(frame: pd.DataFrame) -> pd.DataFrame:
@@ -178,18 +188,22 @@ def _ask(
     reason = _cannot_be_asked(people, moderator)
     if reason:
         return _unanswered(described, people, reason), pd.DataFrame()
-    subset = ModelFrame(rows, model.visits, model.formats, _others(model, moderator), model.notes)
+    varying = tuple(c for c in _others(model, moderator) if people[c].nunique() > 1)
+    subset = ModelFrame(rows, model.visits, model.formats, varying, model.notes)
     rungs = choose_rungs(subset, visit, plan.ladder)
     several = f"{VISIT}*" if len(model.visits) > 1 else ""
     formulas = [f"{r.formula} + {several}{FORMAT}*{moderator.column}" for r in rungs]
     try:
-        _, fit, _ = first_that_fits(
-            [partial(fit_formula, f, rows, rung.residual_by) for f, rung in zip(formulas, rungs, strict=True)]
-        )
-    except ValueError as error:
+        with engine_notes() as warned:
+            position, fit, _ = first_or_refuse(
+                [partial(fit_formula, f, rows, rung.residual_by) for f, rung in zip(formulas, rungs, strict=True)],
+                f"The difference by {moderator.label}",
+            )
+    except AnalysisError as error:
         return _unanswered(described, people, str(error)), pd.DataFrame()
+    described["note"] = " ".join(warned)
     per = moderator.per or 1.0
-    values = moderator.values or tuple(people[moderator.column].quantile([0.25, 0.5, 0.75]))
+    values = moderator.values or _quartiles(people[moderator.column])
     points = [0.0, per, *values]
     grid = pd.DataFrame(
         [(f, visit, v) for v in points for f in (INDIVIDUAL, GROUP)], columns=[FORMAT, VISIT, moderator.column]
@@ -200,7 +214,7 @@ def _ask(
         fit,
         difference[1:2] - difference[0:1],
         pd.DataFrame([{**described, N_PATIENTS: len(people)}]),
-        test=moderator.planned,
+        test=moderator.planned and rungs[position].name != DESCRIPTIVE,
     )
     names = pd.DataFrame(
         {"moderator": moderator.label, "value": list(values), N_PATIENTS: _near(people, moderator, values)}
@@ -209,6 +223,11 @@ def _ask(
     names["exploratory"] = not moderator.planned
     level = 1 - 0.05 / len(values)
     return interaction, estimate_rows(fit, difference[2:], names, level=level, test=False)
+
+
+def _quartiles(values: pd.Series) -> tuple[float, ...]:
+    """Quartiles that some patient has, each once."""
+    return tuple(dict.fromkeys(values.quantile([0.25, 0.5, 0.75], interpolation="nearest").astype(float)))
 
 
 def _cannot_be_asked(people: pd.DataFrame, moderator: Moderator) -> str:

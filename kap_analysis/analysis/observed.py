@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from kap_analysis.analysis.beside import adjusted_beside, beside_sentence
+from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import interval, join_words, number, plural
+from kap_analysis.analysis.wording import interval_apart, join_words, number, plural
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -35,9 +37,12 @@ class ObservedScores(Result):
     means : DataFrame
         One row per format ("all" included) and visit: ``instrument``, ``format``, ``visit``, ``month`` (mean, from
         the actual days), ``n_patients``, ``mean``, ``sd``, ``std_error``, ``ci_low``, ``ci_high`` (t interval).
+    beside : DataFrame
+        As `adjusted_beside`: what must stand beside the formats when they are shown without adjustment.
     """
 
     means: pd.DataFrame
+    beside: pd.DataFrame
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -45,7 +50,10 @@ class ObservedScores(Result):
         total = self.means[self.means[FORMAT] == "all"]
         name = total[INSTRUMENT].iloc[0]
         told = [f"{number(r['mean'])} ({r[VISIT]}, n = {number(r[N_PATIENTS], 0)})" for _, r in total.iterrows()]
-        return f"Mean {name} was {join_words(told)}. These are the patients who were assessed, not all who started."
+        parts = [f"Mean {name} was {join_words(told)}. These are the patients who were assessed, not all who started."]
+        if (total[VISIT].astype("str") != BASELINE_VISIT).any():
+            parts.append(NO_CONTROL)
+        return " ".join([*parts, *filter(None, [beside_sentence(self.beside)])])
 
 
 @dataclass(frozen=True)
@@ -71,20 +79,22 @@ class PairedScores(Result):
         before, after = self.means["mean"]
         row = self.change.iloc[0]
         return (
-            f"In the {number(row[N_PATIENTS], 0)} of {number(row['n_started'], 0)} patients with a score at both "
+            f"In the {number(row[N_PATIENTS], 0)} of {plural(row['n_started'], 'patient')} with a score at both "
             f"times, mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, a change of "
-            f"{number(row['mean_change'])} points (95 % interval {interval(row['ci_low'], row['ci_high'])}). "
+            f"{number(row['mean_change'])} points (95 % interval {interval_apart(row['ci_low'], row['ci_high'])}). "
             f"{NO_CONTROL}"
         )
 
 
-def observed_scores(outcomes: Outcomes) -> ObservedScores:
+def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> ObservedScores:
     """Mean observed score per format and visit, with the number of patients behind each mean.
 
     Parameters
     ----------
     outcomes : Outcomes
         With one row per patient and visit.
+    plan : Plan, optional
+        For the adjusted difference that stands beside the formats.
 
     Returns
     -------
@@ -98,7 +108,8 @@ def observed_scores(outcomes: Outcomes) -> ObservedScores:
     means = pd.concat(parts, ignore_index=True)
     means.insert(0, INSTRUMENT, outcomes.instrument.name)
     means[VISIT] = pd.Categorical(means[VISIT].astype("str"), categories=list(outcomes.visits), ordered=True)
-    return release(ObservedScores(means), visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    result = ObservedScores(means, adjusted_beside(outcomes, plan=plan))
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
 def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
@@ -120,7 +131,7 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
     pairs = frame[(frame[VISIT].astype("str") == visit) & frame[SCORE].notna() & frame[BASELINE].notna()]
     if len(pairs) < 2:
         raise AnalysisError(
-            f"{plural(len(pairs), 'patient')} with {outcomes.instrument.name} at baseline and at {visit}; "
+            f"Found {plural(len(pairs), 'patient')} with {outcomes.instrument.name} at baseline and at {visit}; "
             "a mean with an interval needs two or more."
         )
     started = frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()

@@ -48,9 +48,9 @@ def refit(model: ModelFrame, rung: Rung, visit: str, formula: str | None = None,
 
 
 def vary_clustering(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
-    if not model.has_cohorts:
-        return
     term = f"(0 + is_group | {COHORT_ID})"
+    if term not in rung.formula:
+        return
     without = rung.formula.replace(f" + {term}", "")
     label = "MMRM without the cohort" if "us(" in rung.formula else "Cohort ignored"
     yield (

@@ -8,9 +8,9 @@ import hashlib
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from kap_analysis.analysis.wording import join_words, number, plural
+from kap_analysis.analysis.wording import exact, join_words, plural
 from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.study.load import Study
@@ -195,7 +195,8 @@ def methods_paragraph(plan: Plan) -> str:
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None
-        else f"The margin was {number(plan.margin.points)} points ({plan.margin.source}, {plan.margin.date})."
+        else f"The margin was {exact(plan.margin.points)} points ({plan.margin.source}, {plan.margin.date}): "
+        "non-inferiority by a one-sided test at 2.5 %, equivalence by a 90 % interval inside it."
     )
     secondary = (
         f" {join_words(list(plan.secondary))} at {plan.visit} were secondary (p adjusted by Holm's method)."
@@ -205,33 +206,62 @@ def methods_paragraph(plan: Plan) -> str:
     origin = "as registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
     return (
         f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}. Population: "
-        f"{plan.population}. Estimand: {plan.switching} for switching of format and for boosters; "
-        f"{plan.dropout} for dropout. Scores after baseline were analysed by a mixed model for repeated measures "
+        f"{plan.population}. Estimand: for switching of format and for boosters, {plan.switching}; for dropout, "
+        f"{plan.dropout}. Scores after baseline were analysed by a mixed model for repeated measures "
         f"(REML), with visit by format and visit by baseline score as fixed effects, adjusted for {covariates}; "
         "patients of one therapy cohort were allowed to be alike (a random effect of the cohort in the group format), "
         "with an unstructured covariance of the visits in each format, and Kenward-Roger degrees of freedom. The full "
         f"model needs {ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format "
-        f"for each pair of visits and {ladder.cohorts} cohorts; otherwise a simpler covariance is used, and below "
-        f"{ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the comparison is "
+        f"for each pair of visits and {ladder.cohorts} cohorts of two or more; otherwise a simpler covariance is used, "
+        f"and below {ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the comparison is "
         f"descriptive. {margin}{secondary}"
     )
 
 
 def _plan_from(content: dict[str, Any]) -> Plan:
-    margin = content.get("margin")
+    rules = content.get("rules", {})
+    _check_choice("format_rule", rules.get("format_rule"), get_args(FormatRule))
+    _check_choice("cohort_rule", rules.get("cohort_rule"), get_args(CohortRule))
+    ladder = content.get("ladder", {})
+    for name, value in ladder.items():
+        if not (isinstance(value, int) and value >= 1):
+            raise TypeError(f"{name} is {value!r}; give a whole number from 1")
     return Plan(
-        instrument=content["primary"]["instrument"],
-        visit=content["primary"]["visit"],
-        secondary=tuple(content.get("secondary", {}).get("instruments", ())),
-        covariates=tuple(content.get("covariates", {}).get("columns", ())),
+        instrument=_text(content["primary"], "instrument"),
+        visit=_text(content["primary"], "visit"),
+        secondary=_texts(content.get("secondary", {}), "instruments"),
+        covariates=_texts(content.get("covariates", {}), "columns"),
         **content.get("estimand", {}),
-        **content.get("rules", {}),
-        margin=None
-        if margin is None
-        else PlannedMargin(float(margin["points"]), margin["source"], str(margin["date"])),
-        ladder=replace(Ladder(), **content.get("ladder", {})),
+        **rules,
+        margin=_margin_from(content["margin"]) if "margin" in content else None,
+        ladder=replace(Ladder(), **ladder),
         origin="registered",
     )
+
+
+def _margin_from(margin: dict[str, Any]) -> PlannedMargin:
+    points = margin["points"]
+    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < float("inf"):
+        raise TypeError(f"points is {points!r}; give a positive number")
+    return PlannedMargin(float(points), _text(margin, "source"), str(margin["date"]))
+
+
+def _text(table: dict[str, Any], name: str) -> str:
+    if not isinstance(table[name], str) or not table[name].strip():
+        raise TypeError(f"{name} is {table[name]!r}; give a text")
+    return str(table[name])
+
+
+def _texts(table: dict[str, Any], name: str) -> tuple[str, ...]:
+    values = table.get(name, [])
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{name} is {values!r}; give a list of texts")
+    return tuple(values)
+
+
+def _check_choice(name: str, found: object, choices: tuple[str, ...]) -> None:
+    if found is not None and found not in choices:
+        raise TypeError(f"{name} is {found!r}; choose one of {join_words(choices)}")
 
 
 def _is_outcome(study: Study, name: str) -> bool:

@@ -8,6 +8,8 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.analysis.wording import join_words, number
+
 _DORE = "Dore et al. 2019, J Psychoactive Drugs 51(2):189-198, doi 10.1080/02791072.2019.1587556, caption of Figure 3"
 _WHINKIN = "Whinkin et al. 2023, chart review of ketamine-assisted psychotherapy (abstract)"
 
@@ -36,3 +38,16 @@ def published_changes(instrument: str) -> pd.DataFrame:
     frame = pd.DataFrame(PUBLISHED_CHANGES, columns=names)
     frame["n_published"] = frame["n_published"].astype("Float64")
     return frame[frame["instrument"] == instrument].reset_index(drop=True)
+
+
+def published_sentence(published: pd.DataFrame) -> str:
+    """The published figures as context; empty where none was read."""
+    if published.empty:
+        return ""
+    told = [
+        f"{row['quantity']} {number(row['value'], 2)} points"
+        + (f", n = {number(float(row['n_published']), 0)}" if pd.notna(row["n_published"]) else "")
+        + f" ({row['source']})"
+        for _, row in published.iterrows()
+    ]
+    return f"Published, as context and no comparator: {join_words(told)}."

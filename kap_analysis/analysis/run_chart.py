@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.analysis.observed import check_visit, mean_interval
+from kap_analysis.analysis.observed import NO_CONTROL, check_visit, mean_interval
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import number, plural
 from kap_analysis.columns import BASELINE, FORMAT, INSTRUMENT, N_PATIENTS, SCORE, VISIT
@@ -40,7 +40,7 @@ class RunChart(Result):
         return (
             f"Over {plural(len(self.quarters), 'quarter')} the median of the mean changes at {self.visit} is "
             f"{number(self.quarters['centre'].iloc[0])} points; the longest run on one side of it is "
-            f"{plural(self.longest_run, 'quarter')} ({signal}: a run of {SIGNAL_RUN} or more is one)."
+            f"{plural(self.longest_run, 'quarter')} ({signal}: a run of {SIGNAL_RUN} or more is one). {NO_CONTROL}"
         )
 
 
@@ -50,13 +50,20 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
     Raises
     ------
     AnalysisError
-        If quarters of start are not recorded.
+        If quarters of start are not recorded, or nobody has both scores.
     """
     check_visit(outcomes, visit)
     frame = outcomes.frame
     if "start_period" not in frame or frame["start_period"].isna().all():
-        raise AnalysisError("patients.csv has no start_period (2025-Q3); a run chart needs the quarter of each start.")
+        raise AnalysisError(
+            "Found no start_period (such as 2025-Q3) of any patient; a run chart needs the quarter of each start."
+        )
     rows = frame[frame[VISIT].astype("str") == visit].dropna(subset=[SCORE, BASELINE, "start_period"])
+    if rows.empty:
+        raise AnalysisError(
+            f"Found no patient with {outcomes.instrument.name} at baseline and at {visit} whose quarter of start is "
+            "recorded; a run chart needs some in each quarter."
+        )
     change = rows[SCORE] - rows[BASELINE]
     quarters = []
     for period, part in change.groupby(rows["start_period"].astype("str"), sort=True):

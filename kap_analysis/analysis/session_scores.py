@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.analysis.observed import mean_interval
+from kap_analysis.analysis.beside import adjusted_beside, beside_sentence
+from kap_analysis.analysis.observed import NO_CONTROL, mean_interval
+from kap_analysis.analysis.plan import study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions, treated_patients
 from kap_analysis.analysis.wording import join_words, number
-from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
+from kap_analysis.columns import DAY, FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
@@ -28,10 +30,13 @@ class SessionScores(Result):
         ``ci_low``, ``ci_high``.
     patients : DataFrame
         ``patient_id``, ``format``, ``session_number``, ``day``, ``score``.
+    beside : DataFrame
+        As `adjusted_beside`, of the same instrument at the plan's primary visit.
     """
 
     means: pd.DataFrame
     patients: pd.DataFrame
+    beside: pd.DataFrame
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -39,13 +44,10 @@ class SessionScores(Result):
         told = []
         for arm, part in self.means.groupby(FORMAT, sort=False, observed=True):
             first, last = part.iloc[0], part.iloc[-1]
-            told.append(
-                f"in {arm} format from {number(first['mean'])} before session {first['session_number']} "
-                f"(n = {number(first[N_PATIENTS], 0)}) to {number(last['mean'])} before session "
-                f"{last['session_number']} "
-                f"(n = {number(last[N_PATIENTS], 0)})"
-            )
-        return f"Mean {self.means[INSTRUMENT].iloc[0]} went {join_words(told)}. {CAPTION}"
+            course = _mean_words(first) if len(part) == 1 else f"{_mean_words(first)}, then {_mean_words(last)}"
+            told.append(f"{course} in {arm} format")
+        parts = [f"Mean {self.means[INSTRUMENT].iloc[0]} was {join_words(told)}.", CAPTION, NO_CONTROL]
+        return " ".join([*parts, *filter(None, [beside_sentence(self.beside)])])
 
 
 def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: FormatRule = "planned") -> SessionScores:
@@ -84,5 +86,16 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: F
         for (arm, count), part in lines.groupby([lines[FORMAT].astype("str"), "session_number"])
     ]
     shown = lines[[PATIENT_ID, FORMAT, "session_number", DAY, SCORE]].reset_index(drop=True)
-    result = SessionScores(pd.DataFrame(rows), shown)
+    means = pd.DataFrame(rows).sort_values(FORMAT, key=lambda arms: arms.map(FORMATS.index), kind="stable")
+    result = SessionScores(means.reset_index(drop=True), shown, _beside(study, instrument, format_rule))
     return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+
+
+def _mean_words(row: pd.Series) -> str:
+    return f"{number(row['mean'])} before session {row['session_number']} (n = {number(row[N_PATIENTS], 0)})"
+
+
+def _beside(study: Study, instrument: str, format_rule: FormatRule) -> pd.DataFrame:
+    plan = study_plan(study)
+    outcomes = study.outcomes(instrument, format_rule=format_rule, cohort_rule=plan.cohort_rule)
+    return adjusted_beside(outcomes, plan=plan)

@@ -18,10 +18,12 @@ from patsy import build_design_matrices
 from scipy.special import ndtr, ndtri
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
+from kap_analysis.analysis.comparison_sentences import difference_sentence, what_the_interval_says
 from kap_analysis.analysis.model_frame import build_model_frame
+from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.unadjusted import describe_unadjusted, unadjusted_sentence
-from kap_analysis.analysis.wording import estimate_sentence, join_words, number
+from kap_analysis.analysis.wording import join_words, number
 from kap_analysis.columns import (
     BASELINE,
     COHORT_ID,
@@ -81,15 +83,8 @@ class StatsmodelsComparison(Result):
     def answer(self) -> str:
         """The answer in one sentence."""
         row, model = self.primary, self.model.iloc[0]
-        side = "better" if (row["estimate"] > 0) == self.higher_is_better else "worse"
-        crosses = row["ci_low"] <= 0 <= row["ci_high"]
-        said = "allows either format to be the better one" if crosses else "does not include a difference of zero"
-        return (
-            f"At {row[VISIT]}, patients treated in groups scored {number(abs(row['estimate']))} "
-            f"{model[INSTRUMENT]} points {side} than patients seen individually, after adjustment. "
-            f"Group minus individual is {estimate_sentence(row)}, n = {number(row[N_PATIENTS], 0)} ({LABEL}); "
-            f"the interval {said}."
-        )
+        size = difference_sentence(row, model[INSTRUMENT], self.higher_is_better)
+        return f"{size} ({LABEL}); {what_the_interval_says(row)}."
 
     @property
     def paragraph(self) -> str:
@@ -97,7 +92,7 @@ class StatsmodelsComparison(Result):
         told = [f"{r['component']} {number(r['variance'])}" for _, r in self.variance.iterrows()]
         parts.append(f"Variances: {join_words(told)}.")
         if not self.model["converged"].iloc[0]:
-            parts.append("The optimiser did not converge: do not use these numbers.")
+            parts.insert(0, "The optimiser did not converge: do not use these numbers.")
         return " ".join(parts)
 
 
@@ -107,8 +102,9 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
     Raises
     ------
     AnalysisError
-        With one format only, or fewer than two patients of a format at the visit.
+        With one format only, fewer than two patients of a format at the visit, or scores that MixedLM cannot fit.
     """
+    check_visit(outcomes, visit)
     model = build_model_frame(outcomes, ())
     if visit not in model.visits:
         raise AnalysisError(
@@ -117,7 +113,7 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
         )
     fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if len(model.visits) > 1 else f"{FORMAT} + {BASELINE}"
     formula = f"{SCORE} ~ " + " + ".join([fixed, *[c for c in model.covariates if c == PRACTICE]])
-    fit = _fit(formula, model.frame, model.has_cohorts)
+    fit = _fit(formula, model.frame, model.n_shared_cohorts > 0)
     means, contrasts = _estimates(fit, model.frame, model.patients, model.visits, visit)
     sizes = model.patients.loc[model.patients["in_cohort"] == 1, COHORT_ID].value_counts()
     described = {
@@ -136,11 +132,16 @@ def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
     components = {"patient": f"0 + C({PATIENT_ID})"}
     if has_cohorts:
         components["cohort"] = "0 + is_group"
+    if frame[SCORE].nunique() < 2:
+        raise AnalysisError(f"Every score after baseline is {frame[SCORE].iloc[0]:g}: there is nothing to explain.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # what became of it stands in `converged`
         # re_formula "0" leaves the variance components alone to carry the patient and the cohort
         built = smf.mixedlm(formula, frame, groups=COHORT_ID, re_formula="0", vc_formula=components)
-        return built.fit(reml=True, method=list(METHODS))
+        try:
+            return built.fit(reml=True, method=list(METHODS))
+        except np.linalg.LinAlgError as error:
+            raise AnalysisError(f"statsmodels' MixedLM cannot fit these scores: {error}.") from error
 
 
 def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[str, ...], visit: str):

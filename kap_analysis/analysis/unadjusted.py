@@ -43,9 +43,16 @@ def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is
     """
     means = unadjusted.set_index(["quantity", FORMAT])["mean"]
     start = means.get((BASELINE, GROUP), float("nan")) - means.get((BASELINE, INDIVIDUAL), float("nan"))
-    milder = (start > 0) == higher_is_better
-    word = "milder" if milder else "more severe"
     return (
-        f"Patients in groups started {number(abs(start))} points {word}; after allowing for that and for the "
-        f"covariates the difference is {estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
+        f"{started_apart(start, higher_is_better)}; after allowing for that and for the covariates the difference is "
+        f"{estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
     )
+
+
+def started_apart(start: float, higher_is_better: bool) -> str:
+    """Who started milder, in words, from the difference of the baseline means, group minus individual."""
+    shown = number(abs(start))
+    if shown == number(0.0):
+        return "Patients in groups and patients seen individually started alike"
+    word = "milder" if (start > 0) == higher_is_better else "more severe"
+    return f"Patients in groups started {shown} points {word}"

@@ -22,12 +22,35 @@ def interval(low: float, high: float, decimals: int = 1) -> str:
     return f"{number(low, decimals)} to {number(high, decimals)}"
 
 
+def interval_apart(low: float, high: float, marks: Sequence[float] = (0.0,), decimals: int = 1) -> str:
+    """An interval with as many decimals as its ends need to be seen on their own side of each mark.
+
+    An end of 0.03 beside the mark 0 is not written as 0.0: "0.03 to 6.17". Three decimals are added at most.
+    """
+
+    def is_seen(end: float, places: int) -> bool:
+        shown = float(f"{end:.{places}f}") if math.isfinite(end) else end
+        return all(end == mark or shown != float(f"{mark:.{places}f}") for mark in marks)
+
+    for places in range(decimals, decimals + 4):
+        if is_seen(low, places) and is_seen(high, places):
+            return interval(low, high, places)
+    return interval(low, high, decimals)
+
+
+def exact(value: float) -> str:
+    """A number that was set by somebody, with the decimals it was set with: "3", "0.75"."""
+    return number(value, 0 if value == round(value) else len(f"{value:.6g}".partition(".")[2]))
+
+
 def p_value(value: float) -> str:
-    """An exact p to two significant digits: "p = 0.032", "p = 0.41", "p < 0.001"."""
+    """An exact p to two significant digits: "p = 0.032", "p = 0.41", "p < 0.001"; never "0.050" for what is not."""
     if value is None or math.isnan(value):
         return "p not available"
     if value < 0.001:
         return "p < 0.001"
+    if f"{value:.3f}" == "0.050" and value != 0.05:
+        return f"p = {value:.4f}"
     return f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
 
 
@@ -39,17 +62,31 @@ def share(count: float, total: float) -> str:
 
 
 def estimate_sentence(row, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
-    """An estimate with interval, df and p: "1.2 points (95 % interval −0.8 to 3.2; df 34.1; p = 0.24)"; z has no df."""
-    df = "" if math.isinf(row.df) else f" df {number(row.df, 1)};"
-    return (
-        f"{number(row.estimate, decimals)} {unit} ({100 * level:.0f} % interval "
-        f"{interval(row.ci_low, row.ci_high, decimals)};{df} {p_value(row.p_value)})"
-    )
+    """An estimate with interval, df and p: "1.2 points (95 % interval −0.8 to 3.2; df 34.1; p = 0.24)".
+
+    A z-interval has no df; what was not tested has no p.
+    """
+    told = [f"{100 * level:.0f} % interval {interval_apart(row.ci_low, row.ci_high, decimals=decimals)}"]
+    if not math.isinf(row.df):
+        told.append(f"df {number(row.df, 1)}")
+    if not math.isnan(row.p_value):
+        told.append(p_value(row.p_value))
+    return f"{number(row.estimate, decimals)} {unit} ({'; '.join(told)})"
 
 
-def plural(count: int, noun: str, nouns: str | None = None) -> str:
-    """ "1 patient", "3 patients", "2 diagnoses" (give the irregular plural)."""
-    return f"{count:,} {noun if count == 1 else (nouns or noun + 's')}"
+def plural(count: float, noun: str, nouns: str | None = None) -> str:
+    """ "1 patient", "3 patients", "2 diagnoses" (give the irregular plural), "(not available) patients"."""
+    return f"{number(count, 0)} {noun if count == 1 else (nouns or noun + 's')}"
+
+
+def sentence_case(text: str) -> str:
+    """The text with a capital at its beginning; the rest as it is ("HAM-A" stays)."""
+    return text[:1].upper() + text[1:]
+
+
+def words_of(name: str) -> str:
+    """A column or level as words: "ace_score" is "ACE score", "binge_eating" "binge eating"."""
+    return " ".join("ACE" if part == "ace" else part for part in name.split("_"))
 
 
 def join_words(words: Sequence[str]) -> str:

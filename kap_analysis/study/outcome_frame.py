@@ -88,6 +88,7 @@ def make_outcomes(
         visibility=settings.visibility,
         is_simulated=settings.is_simulated,
         notes=notes,
+        primary_visit=settings.primary_visit,
     )
 
 

@@ -33,6 +33,8 @@ class Outcomes:
     is_simulated : bool
     notes : tuple of str
         The rule for missing items, where totals were scored from items here; and the like.
+    primary_visit : str or None
+        The study's primary visit; None where no study says it.
     """
 
     frame: pd.DataFrame
@@ -43,6 +45,7 @@ class Outcomes:
     visibility: str = "private"
     is_simulated: bool = False
     notes: tuple[str, ...] = field(default=())
+    primary_visit: str | None = None
 
     def __repr__(self) -> str:
         n, rows = self.frame[PATIENT_ID].nunique(), len(self.frame)
