@@ -174,7 +174,7 @@ def _inside_call(span: Span) -> tuple[str, Span] | None:
     return (match.group(1), bracket.cut(bracket.start + 1, bracket.stop - 1)) if bracket.is_one_bracket() else None
 
 
-def _response(whole: Span) -> tuple[Span, Span]:
+def sides_of(whole: Span) -> tuple[Span, Span]:
     """The two sides of the tilde."""
     tildes = [i for i, char in enumerate(whole.formula) if char == "~" and whole.depths[i] >= 0]
     if len(tildes) != 1:
@@ -204,7 +204,7 @@ def read_formula(text: str) -> MixedFormula:
     if not isinstance(text, str) or not text.strip():
         raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
     whole = whole_span(re.sub(r"\s", " ", text).strip())
-    left, right = _response(whole)
+    left, right = sides_of(whole)
     bars: list[BarTerm] = []
     residuals: list[ResidualTerm] = []
     fixed = list(str(right))

@@ -11,8 +11,9 @@ import ast
 import re
 from collections.abc import Collection
 
-from kap_analysis.mixed.bars import STRUCTURES
+from kap_analysis.mixed.bars import STRUCTURES, sides_of
 from kap_analysis.mixed.errors import MixedModelError, nearest
+from kap_analysis.mixed.spans import Span, whole_span
 
 FUNCTIONS = (
     "C",
@@ -33,7 +34,7 @@ FUNCTIONS = (
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.BitXor, ast.BitOr, ast.USub, ast.UAdd)
 FORBIDDEN = re.compile(r"[{}\[\]\\#;@%$!?=<>&]|\.\.|__|\n|''|\"\"")
 PLAIN_TEXT = re.compile(r"[\w .+-]+")
-_ALLOWED = "columns, numbers, strings, + - * / : ^ ** |, and the functions " + ", ".join(FUNCTIONS)
+_ALLOWED = "columns, numbers, strings, + - * / : ^ ** |, and the functions " + ", ".join(FUNCTIONS + STRUCTURES)
 
 
 def check_formula(formula: str, columns: Collection[str]) -> None:
@@ -49,16 +50,18 @@ def check_formula(formula: str, columns: Collection[str]) -> None:
     Raises
     ------
     MixedModelError
-        Naming the first thing that is not admitted. Nothing of the formula has been evaluated then.
+        Naming the first thing that is not admitted, or pointing at the character that does not parse. Nothing of the
+        formula has been evaluated then, and formulaic has not seen it.
     """
-    text = " ".join(formula.split(" "))
+    text = formula.strip()
+    if not text:
+        return  # said by whoever reads it
     bad = FORBIDDEN.search(_without_keywords(text))
     if bad:
-        raise _refused(f"{bad.group()!r} at character {bad.start() + 1}", formula)
-    text, quoted = _name_backticks(text, columns)
-    for side in text.split("~"):
-        if side.strip():
-            _check_side(side, quoted, columns, formula)
+        raise _refused(f"{bad.group()!r} at character {bad.start() + 1}", text)
+    renamed, quoted = _name_backticks(text, columns)
+    for side in sides_of(whole_span(text)):
+        _check_side(side, renamed[side.start : side.stop], quoted, columns)
 
 
 def _without_keywords(text: str) -> str:
@@ -67,26 +70,36 @@ def _without_keywords(text: str) -> str:
 
 
 def _name_backticks(text: str, columns: Collection[str]) -> tuple[str, dict[str, str]]:
-    """Backticked columns under names that Python can read."""
+    """Backticked columns under names that Python can read, as long as they were: characters keep their places."""
     quoted: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in columns:
             raise MixedModelError(f"There is no column {name!r} in the data. {nearest(name, columns)}")
-        quoted[f"quoted_{len(quoted)}"] = name
-        return f"quoted_{len(quoted) - 1}"
+        short = chr(ord("\N{CJK UNIFIED IDEOGRAPH-4E00}") + len(quoted)) * len(match.group())
+        quoted[short] = name
+        return short
 
     return re.sub(r"`([^`]*)`", rename, text), quoted
 
 
-def _check_side(side: str, quoted: dict[str, str], columns: Collection[str], formula: str) -> None:
+def _check_side(side: Span, renamed: str, quoted: dict[str, str], columns: Collection[str]) -> None:
     """One side of the tilde: parsed as Python with ``||`` and ``:`` written as operators, and walked."""
+    if not renamed:
+        return  # said by whoever reads it
     try:
-        tree = ast.parse(side.replace("||", "|").replace(":", "*").strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError):
-        raise _refused("a part that is no sum of terms", formula) from None
-    _check_node(tree.body, quoted, columns, formula)
+        tree = ast.parse(renamed.replace("||", "| ").replace(":", "*"), mode="eval")
+    except SyntaxError as error:
+        at = side.start + max((error.offset or 1) - 1, 0)
+        raise side.fail("an operator or a term is missing here.", min(at, side.stop - 1)) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise _refused("a part that cannot be read", side.formula) from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.BinOp):  # (1 | a) (1 | b): no sign between them
+            before = renamed.encode()[: node.func.end_col_offset].decode()
+            raise side.fail("an operator is missing here.", side.start + renamed.index("(", len(before)))
+    _check_node(tree.body, quoted, columns, side.formula)
 
 
 def _check_node(node: ast.AST, quoted: dict[str, str], columns: Collection[str], formula: str) -> None:
@@ -106,11 +119,19 @@ def _check_node(node: ast.AST, quoted: dict[str, str], columns: Collection[str],
             _check_node(child, quoted, columns, formula)
     elif isinstance(node, ast.Call):
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS + STRUCTURES:
-            raise _refused(f"the call {ast.unparse(node.func)}(...)", formula)
+            raise _refused(f"the call {_written(node.func, quoted)}(...)", formula)
         for child in (*node.args, *(keyword.value for keyword in node.keywords)):
             _check_node(child, quoted, columns, formula)
     else:
-        raise _refused(f"{ast.unparse(node)!r}", formula)
+        raise _refused(f"{_written(node, quoted)!r}", formula)
+
+
+def _written(node: ast.AST, quoted: dict[str, str]) -> str:
+    """A part of the formula as text, columns in backticks again."""
+    text = ast.unparse(node)
+    for short, name in quoted.items():
+        text = text.replace(short, f"`{name}`")
+    return text
 
 
 def _check_power(node: ast.BinOp, formula: str) -> None:

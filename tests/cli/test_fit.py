@@ -193,12 +193,47 @@ def test_what_the_data_do_not_allow_is_one_line_and_exit_1(kap, written, argumen
     assert kap(written, *arguments) == (1, "", f"kap: {sentence}\n")
 
 
-def test_a_formula_cannot_run_code(kap, written, tmp_path):
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "score ~ {{open('{0}', 'w')}} + (1 | patient)",
+        "score ~ visit.to_csv('{0}') + (1 | patient)",
+        "score ~ open('{0}', 'w') + (1 | patient)",
+        "score ~ np.save('{0}', visit) + (1 | patient)",
+        "score ~ I(open('{0}', 'w')) + (1 | patient)",
+        "score ~ visit + (0 + open('{0}', 'w') | patient)",
+        "open('{0}', 'w') ~ visit + (1 | patient)",
+        "score ~ visit + us(open('{0}', 'w') | patient)",
+        "score ~ C(visit, contr.treatment.__init__('{0}')) + (1 | patient)",
+        "score ~ (lambda: open('{0}', 'w'))() + (1 | patient)",
+    ],
+)
+def test_a_formula_cannot_run_code(kap, written, tmp_path, formula):
     target = tmp_path / "made.txt"
-    for formula in (f"score ~ {{open('{target}', 'w')}}", f"score ~ visit.to_csv('{target}')", "score ~ `a"):
-        code, out, err = kap(written, formula)
-        assert (code, out, len(err.splitlines())) == (1, "", 1)
+    code, out, err = kap(written, formula.format(target))
+    assert (code, out) == (1, "")
+    assert err.startswith("kap: The formula ")
     assert not target.exists()
+
+
+def test_a_column_whose_name_is_code_is_a_column(kap, scores, tmp_path):
+    target = tmp_path / "made.txt"
+    name = f"open('{target}','w')"
+    scores.assign(**{name: np.arange(120) % 7}).to_csv(tmp_path / "code.csv", index=False)
+    code, out, _ = kap(tmp_path / "code.csv", f"score ~ I(`{name}` / 2) + `{name}`:visit + (1 | patient)", "--json")
+    assert code == 0
+    assert len(json.loads(out)["coefficients"]) == 3
+    assert not target.exists()
+
+
+def test_a_formula_that_does_not_parse_points_at_the_character(kap, written):
+    assert kap(written, "score ~ visit + (1 | patient") == (
+        1,
+        "",
+        "kap: The formula does not parse at character 17: '(' is never closed.\n"
+        "  score ~ visit + (1 | patient\n"
+        "                  ^\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,38 @@ def test_names_what_it_refuses():
     assert str(caught.value) == (
         "The formula \"score ~ open('f')\" holds the call open(...), which is not admitted here. It may hold columns, "
         "numbers, strings, + - * / : ^ ** |, and the functions C, I, center, scale, standardize, poly, bs, cr, cc, "
-        "log, log2, log10, exp, exp2."
+        "log, log2, log10, exp, exp2, us, cs, csh, ar1, ar1h, toep, toeph, exponential."
     )
 
 
 def test_offers_the_nearest_column():
     with pytest.raises(MixedModelError, match=r"^There is no column 'mnth' in the data\. Did you mean 'month'\?$"):
         check_formula("score ~ mnth + (1 | patient_id)", COLUMNS)
+
+
+def test_names_columns_in_backticks_as_they_are_written():
+    with pytest.raises(MixedModelError, match=r"holds '`two words`\.T', which is not admitted here"):
+        check_formula("score ~ `two words`.T + (1 | patient_id)", COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "problem"),
+    [
+        ("score ~ month + (1 | patient_id", 17, "'(' is never closed."),
+        ("score ~ month) + (1 | patient_id)", 14, "')' closes nothing."),
+        ("score ~ `two words", 9, "the quote ` is never closed."),
+        ("score month", 11, "one '~' is expected, found 0."),
+        ("~ month", 1, "no response stands before '~'."),
+        ("score ~ month baseline", 15, "an operator or a term is missing here."),
+        ("score ~ `two words` baseline", 21, "an operator or a term is missing here."),
+        ("score ~ 3month", 9, "an operator or a term is missing here."),
+        ("score ~ month + (1 || )", 23, "an operator or a term is missing here."),
+        ("score ~ month + (1 | patient_id) (1 | cohort_id)", 34, "an operator is missing here."),
+    ],
+)
+def test_points_at_the_character_that_does_not_parse(formula, at, problem):
+    with pytest.raises(MixedModelError) as caught:
+        check_formula(formula, COLUMNS)
+    assert str(caught.value) == (
+        f"The formula does not parse at character {at}: {problem}\n  {formula}\n  {' ' * (at - 1)}^"
+    )
