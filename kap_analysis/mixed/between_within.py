@@ -14,23 +14,25 @@ from kap_analysis.mixed.units import unit_codes
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+#: Below this share of the largest, a number in a row of L is what rounding left of 0.
+NEGLIGIBLE = 1e-10
 
 
 def between_within_df(design: Design, rows: Array) -> Array:
     """df of each row of L (l, p): the smallest among the coefficients that it uses."""
     each = coefficient_df(design)
-    return np.array([each[row != 0].min(initial=np.inf) for row in rows])
+    shares = np.abs(rows) / np.sqrt(np.einsum("ij,ij->j", design.x, design.x))
+    used = shares > NEGLIGIBLE * shares.max(axis=1, keepdims=True)
+    return np.where(used, each, np.inf).min(axis=1)
 
 
 def coefficient_df(design: Design) -> Array:
     """df of each coefficient (p,)."""
     n, p = design.x.shape
     levels = _nested_levels(design)
-    constant = np.array([[_constant(design.x[:, j], codes) for codes in levels] for j in range(p)]).reshape(
-        p, len(levels)
-    )
+    constant = np.array([[_constant(design.x[:, j], codes) for codes in [*levels, np.arange(n)]] for j in range(p)])
     everywhere = np.array([np.ptp(design.x[:, j]) == 0 for j in range(p)])
-    outermost = np.where(constant.any(axis=1), constant.argmax(axis=1), len(levels))
+    outermost = constant.argmax(axis=1)
     outermost[everywhere] = len(levels)
     counts = [int(codes.max()) + 1 for codes in levels] + [n]
     df = np.empty(p)

@@ -191,6 +191,16 @@ def test_continuous_time(key: str) -> None:
     same_table(fit.coefficients(ddf="satterthwaite"), expected, None)
 
 
+@pytest.mark.parametrize("key", ["patients", "cohorts", "slopes"])
+def test_between_within(key: str) -> None:
+    known = pair("between_within")[key]
+    fit = mixedlm(known["formula"], data_of("partial.csv")).fit(ddf="between-within")
+    assert {r_term(term): df for term, df in fit.df.items()} == known["df"]
+    terms = {row["term"]: row["df"] for row in known["anova"] if row["term"] != "(Intercept)"}
+    assert fit.anova().set_index("term")["df_den"].to_dict() == terms
+    assert fit.cov_params().equals(fit.cov_params("satterthwaite"))
+
+
 # clubSandwich
 
 
