@@ -2,6 +2,7 @@ from . import figures as figures
 from . import tables as tables
 from .analysis.allocation import check_allocation as check_allocation
 from .analysis.change import estimate_change as estimate_change
+from .analysis.change_by_instrument import change_by_instrument as change_by_instrument
 from .analysis.characteristics import baseline_characteristics as baseline_characteristics
 from .analysis.cohort_effects import list_cohort_effects as list_cohort_effects
 from .analysis.comparison import compare_formats as compare_formats
@@ -14,6 +15,7 @@ from .analysis.integration_in_time import add_integration_in_time as add_integra
 from .analysis.intercurrent import count_intercurrent_events as count_intercurrent_events
 from .analysis.lasting_response import durability as durability
 from .analysis.ledger import account_for_rows as account_for_rows
+from .analysis.model_parts import describe_model as describe_model
 from .analysis.moderators import moderate as moderate
 from .analysis.observed import observed_scores as observed_scores
 from .analysis.observed import paired_scores as paired_scores

@@ -1,4 +1,4 @@
-"""Does the primary model suit the data: residuals, random effects, what is left of correlation, and influence."""
+"""Does a model suit the data: residuals, random effects, what is left of correlation, and influence."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ import pandas as pd
 from scipy.special import ndtr
 
 from kap_analysis.analysis.comparison import FormatComparison
+from kap_analysis.analysis.model_parts import Modelled, fitted_model
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import number, plural
 from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, VISIT
-from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.deletion import delete_levels
 from kap_analysis.mixed.effects import random_effects
 from kap_analysis.mixed.results import MixedResults
@@ -18,11 +18,12 @@ from kap_analysis.mixed.results import MixedResults
 #: Normalised residuals beyond this are named as many or few: 1 in 370 of a normal distribution.
 FAR = 3.0
 BEYOND = float(2 * ndtr(-FAR))
+INFLUENCE = ("unit", "label", "n_observations", "distance", "change")
 
 
 @dataclass(frozen=True)
 class Diagnostics(Result):
-    """Checks of the model behind a comparison.
+    """Checks of the model behind a result.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class Diagnostics(Result):
         ``lag`` (visits apart), ``correlation`` of normalised residuals of one patient, ``n_pairs``.
     influence : DataFrame
         ``unit`` (patient, cohort), ``label``, ``n_observations``, ``distance`` (Cook's), ``change`` (of the primary
-        difference when left out, points; covariance parameters held).
+        difference when left out, points; covariance parameters held). Of a comparison only.
     """
 
     residuals: pd.DataFrame
@@ -70,38 +71,39 @@ class Diagnostics(Result):
         return text
 
 
-def diagnose_model(comparison: FormatComparison) -> Diagnostics:
-    """Check the model of a comparison of formats.
+def diagnose_model(result: Modelled) -> Diagnostics:
+    """Check the model behind a comparison of formats, an estimated change or trajectories.
 
     Parameters
     ----------
-    comparison : FormatComparison
-        From `compare_formats`.
+    result : FormatComparison, EstimatedChange or Trajectories
 
     Raises
     ------
     AnalysisError
         For a public study of real patients: residuals are lines of single patients.
     """
-    fit = comparison.fit
-    if fit is None:
-        raise AnalysisError(
-            "The model's residuals are lines of single patients, which a public study of real patients does not show."
-        )
+    fit = fitted_model(result)
     frame = fit.design.frame
-    visits = frame[VISIT].astype("str") if VISIT in frame else pd.Series(comparison.primary[VISIT], frame.index)
+    compared = isinstance(result, FormatComparison)
+    visit = str(result.primary[VISIT]) if isinstance(result, FormatComparison) else ""
     residuals = pd.DataFrame({
-        FORMAT: frame[FORMAT].astype("str"), VISIT: visits, "fitted": np.asarray(fit.fittedvalues),
-        "standardised": fit.residuals("standardised"), "normalised": fit.residuals("normalised"),
+        FORMAT: _named(frame, FORMAT, "all"), VISIT: _named(frame, VISIT, visit),
+        "fitted": np.asarray(fit.fittedvalues), "standardised": fit.residuals("standardised"),
+        "normalised": fit.residuals("normalised"),
     }).reset_index(drop=True)  # fmt: skip
     no_effects = pd.DataFrame(columns=["grouping", "term", "level", "estimate", "std_error"])
     return Diagnostics(
         residuals=residuals,
         random_effects=random_effects(fit) if fit.design.bars else no_effects,
         lag_correlation=_lag_correlation(fit, residuals["normalised"].to_numpy()),
-        influence=_influence(fit, comparison),
-        visit=str(comparison.primary[VISIT]),
+        influence=_influence(fit, visit) if compared else pd.DataFrame(columns=list(INFLUENCE)),
+        visit=visit,
     )
+
+
+def _named(frame: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
+    return frame[column].astype("str") if column in frame else pd.Series(otherwise, frame.index)
 
 
 def skewness(values: np.ndarray) -> float:
@@ -127,10 +129,10 @@ def _lag_correlation(fit: MixedResults, normalised: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _influence(fit: MixedResults, comparison: FormatComparison) -> pd.DataFrame:
+def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
     """Each patient and each cohort left out; the change is that of the primary difference."""
     frame = fit.design.frame
-    row = _primary_row(fit, str(comparison.primary[VISIT]))
+    row = _primary_row(fit, visit)
     by_row = "row " + pd.Series(frame.index, frame.index).astype("str")  # with one visit a row is a patient
     labels = {"patient": frame[PATIENT_ID].astype("object") if PATIENT_ID in frame else by_row}
     if COHORT_ID in frame:
@@ -141,7 +143,7 @@ def _influence(fit: MixedResults, comparison: FormatComparison) -> pd.DataFrame:
         for unit, names in labels.items()
         if names.notna().any()
     ]
-    columns = ["unit", "label", "n_observations", "distance", "change"]
+    columns = list(INFLUENCE)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 

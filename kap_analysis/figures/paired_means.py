@@ -21,6 +21,7 @@ _CHANGE = (INSTRUMENT, VISIT, N_PATIENTS, "mean_change", CI_LOW, CI_HIGH)
 _MODELLED = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
 _AT = {BASELINE: 0.0, "follow-up": 1.0}
 _MODEL_BESIDE = 0.13
+_PANELS_IN_A_ROW = 2
 
 
 def plot_paired_means(
@@ -71,7 +72,10 @@ def plot_paired_means(
     modelled = given_frame(modelled, _MODELLED, name="modelled", figure=_FIGURE)
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
     own = tuple(instruments)
-    with open_page(ax, theme=theme, width=width, height=78, stamp=stamp, columns=len(names)) as page:
+    columns = min(len(names), _PANELS_IN_A_ROW)
+    rows = -(-len(names) // columns)
+    grid = {"rows": rows, "columns": columns, "panels": len(names)}
+    with open_page(ax, theme=theme, width=width, height=78 * rows, stamp=stamp, **grid) as page:
         for panel, name in zip(page.axes, names, strict=True):
             scale = scale_of(name, own)
             here = means[means[INSTRUMENT] == name]

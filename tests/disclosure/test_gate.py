@@ -132,3 +132,7 @@ def test_nothing_withheld_gives_back_a_small_count_by_one_sum():
             if np.isnan(parts).any() and not np.isnan(shown["all", total]):
                 assert np.isnan(parts).sum() >= 2
                 assert not is_small(cells[np.isnan(parts), j].sum())
+
+
+def test_a_frame_without_rows_passes():
+    assert public(pd.DataFrame(columns=["instrument", "visit", "note"], dtype="object")).counts.empty
