@@ -2,13 +2,13 @@ from . import figures as figures
 from . import tables as tables
 from .analysis.allocation import check_allocation as check_allocation
 from .analysis.change import estimate_change as estimate_change
-from .analysis.change_by_instrument import change_by_instrument as change_by_instrument
 from .analysis.characteristics import baseline_characteristics as baseline_characteristics
 from .analysis.cohort_effects import list_cohort_effects as list_cohort_effects
 from .analysis.comparison import compare_formats as compare_formats
 from .analysis.completeness import describe_completeness as describe_completeness
 from .analysis.diagnostics import diagnose_model as diagnose_model
 from .analysis.dropout import check_dropout as check_dropout
+from .analysis.each_instrument import change_by_instrument as change_by_instrument
 from .analysis.exposure import describe_exposure as describe_exposure
 from .analysis.flow import participant_flow as participant_flow
 from .analysis.integration_in_time import add_integration_in_time as add_integration_in_time

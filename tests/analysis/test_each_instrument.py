@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from kap_analysis.analysis.change import estimate_change
-from kap_analysis.analysis.change_by_instrument import change_by_instrument
 from kap_analysis.analysis.comparison import compare_formats
 from kap_analysis.analysis.diagnostics import diagnose_model
+from kap_analysis.analysis.each_instrument import change_by_instrument
 from kap_analysis.analysis.model_parts import describe_model
 from kap_analysis.analysis.observed import paired_scores
 from kap_analysis.analysis.plan import study_plan
