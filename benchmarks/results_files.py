@@ -52,10 +52,15 @@ def write(name: str, content: dict[str, Any], markdown: str) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (RESULTS / f"{name}.md").write_text(markdown + "\n", encoding="utf-8")
+    put(README, name, markdown)
+    say(f"Written: results/{name}.json, results/{name}.md, README.md")
+
+
+def put(page: Path, name: str, markdown: str) -> None:
+    """Put the Markdown between the marks <!-- name --> of a page."""
     start, end = f"<!-- {name}: written by the script -->", f"<!-- end of {name} -->"
-    text = README.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     before, found, rest = text.partition(start)
     if not found:
-        raise SystemExit(f"README.md has no mark {start}.")
-    README.write_text(f"{before}{start}\n{markdown}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
-    say(f"Written: results/{name}.json, results/{name}.md, README.md")
+        raise SystemExit(f"{page.name} has no mark {start}.")
+    page.write_text(f"{before}{start}\n{markdown}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
