@@ -1,5 +1,6 @@
 """Running a copy of a notebook from its first cell to its last; what differs between two runs is taken out."""
 
+import asyncio
 import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,7 +30,14 @@ def read_notebook(path: Path) -> NotebookNode:
 def run_notebook(
     notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: CellProgress | None = None
 ) -> NotebookNode:
-    """Run a copy of a notebook in a fresh kernel of this interpreter.
+    """Run a copy of a notebook in a fresh kernel of this interpreter, and wait for it: see `execute_notebook`."""
+    return asyncio.run(execute_notebook(notebook, name=name, folder=folder, progress=progress))
+
+
+async def execute_notebook(
+    notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: CellProgress | None = None
+) -> NotebookNode:
+    """Run a copy of a notebook in a fresh kernel of this interpreter, beside other notebooks if need be.
 
     Parameters
     ----------
@@ -58,7 +66,7 @@ def run_notebook(
     run = _Run(name, count_code_cells(running), progress)
     with own_kernel() as kernel:
         try:
-            _client(running, kernel, run).execute(
+            await _client(running, kernel, run).async_execute(
                 cleanup_kc=True, cwd=str(folder or kernel.folder), env=kernel.environment
             )
         except DeadKernelError as error:

@@ -34,11 +34,13 @@ class AboutStudy:
 
 @dataclass(frozen=True, slots=True)
 class NotebookEntry:
-    """An executed notebook on the index page."""
+    """An executed notebook on the index page: its question, its answer in short, where it lies."""
 
+    name: str
     title: str
     page: str
     file: str
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,7 @@ def write_index(
         tiles=make_tiles(facts),
         limits=what_it_cannot_tell(facts),
         notebooks=notebooks,
-        figures=[_entry(name, entry) for name, entry in contents.get("figures", {}).items()],
-        tables=[_entry(name, entry) for name, entry in contents.get("tables", {}).items()],
+        sections=[section for section in _sections(notebooks, contents) if section["figures"] or section["tables"]],
         made=f"Made by kap reproduce (kap_analysis {list_versions()['kap-analysis']}) from {_count(inputs, 'file')}.",
         files=[*inputs, *outputs],
         versions=list_versions(),
@@ -147,6 +148,16 @@ def _difference_tile(fact: Mapping[str, Any]) -> Tile:
     lines = [f"95% interval {_signed(low)} to {_signed(high)}", f"{fact.get('unit', 'points')} at {fact['when']}"]
     lines += [str(fact[key]) for key in ("favours", "label") if fact.get(key)]
     return Tile(label, _signed(estimate), tuple(lines))
+
+
+def _sections(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Figures and tables, under the question that they help to answer."""
+    entries = {kind: [_entry(n, e) for n, e in contents.get(kind, {}).items()] for kind in ("figures", "tables")}
+    return [
+        {"title": notebook.title, "page": notebook.page}
+        | {kind: [e for e in found if e["notebook"] == notebook.name] for kind, found in entries.items()}
+        for notebook in notebooks
+    ]
 
 
 def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """An executed notebook as one HTML page that loads nothing from anywhere."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+#: A full stop ends a sentence when a capital follows; "This study does not answer this." says why in the next.
+SENTENCE_END: Final = re.compile(r"(?<=\.)(?<!answer this\.)\s+(?=[A-Z])")
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 
@@ -38,6 +41,16 @@ def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
                 if line.startswith("# "):
                     return line.removeprefix("# ").strip()
     return otherwise
+
+
+def first_answer(notebook: NotebookNode) -> str:
+    """The first sentence that the cells of a notebook say in words: its answer in short; empty if they say none."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            text = output.get("data", {}).get("text/markdown", "")
+            if text:
+                return SENTENCE_END.split(text.replace("**", "").strip(), maxsplit=1)[0]
+    return ""
 
 
 def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:

@@ -1,5 +1,7 @@
 """The main job: every notebook against one study, and a results folder that is whole or not there."""
 
+import asyncio
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +11,11 @@ from typing import Any, Final
 from nbformat import NotebookNode
 
 from kap_analysis.analysis.plan import FILE_NAME
-from kap_analysis.report.execution import count_code_cells, read_notebook, run_notebook, write_notebook
+from kap_analysis.report.execution import count_code_cells, execute_notebook, read_notebook, write_notebook
+from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
-from kap_analysis.report.notebook_page import Link, PageHead, notebook_title, notebook_to_html
+from kap_analysis.report.notebook_page import Link, PageHead, first_answer, notebook_title, notebook_to_html
 from kap_analysis.report.parameters import fill_parameters, read_parameters
 from kap_analysis.report.plan_record import record_plan, write_plan
 from kap_analysis.report.results_folder import read_contents
@@ -24,6 +27,9 @@ Progress = Callable[[int, int, str], None]
 STUDY_FOLDER: Final = "study_folder"
 RESULTS_FOLDER: Final = "results_folder"
 PAGES: Final = "notebooks"
+PARTS: Final = ".parts"
+#: Notebooks that run at a time: more would need the memory of more, for a large study.
+AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def reproduce(
     plan = record_plan(loaded, Path(out).expanduser().resolve())
     originals = {path.stem: read_notebook(path) for path in paths}
     with staged_folder(out) as staging:
-        seconds, executed = _run_all(originals, source.resolve(), staging, progress)
+        seconds, executed = asyncio.run(_run_all(originals, source.resolve(), staging, progress))
         write_plan(staging / FILE_NAME, plan.text)
         about = describe_study(loaded, plan.sentence)
         entries = _write_pages(executed, staging, about)
@@ -111,29 +117,54 @@ def study_facts(study: Study) -> dict[str, Any]:
     }
 
 
-def _run_all(
+async def _run_all(
     originals: Mapping[str, NotebookNode], study: Path, staging: Path, progress: Progress | None
 ) -> tuple[dict[str, float], dict[str, NotebookNode]]:
-    """Run each notebook; what is kept shows the name of the study folder, not where it lies."""
-    cells = {name: count_code_cells(notebook) for name, notebook in originals.items()}
-    total, before = sum(cells.values()), 0
-    seconds: dict[str, float] = {}
-    executed: dict[str, NotebookNode] = {}
-    for name, original in originals.items():
-        began = time.perf_counter()
-        filled = fill_parameters(original, {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(staging)}, name=name)
-        ran = run_notebook(filled, name=name, progress=_shifted(progress, before, total, name))
-        executed[name] = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
-        seconds[name] = time.perf_counter() - began
-        before += cells[name]
-    return seconds, executed
+    """Run the notebooks, two at a time and the long ones first, each with a folder of its own for its results."""
+    told = _Told(progress, {name: count_code_cells(notebook) for name, notebook in originals.items()})
+    places = asyncio.Semaphore(min(AT_ONCE, os.cpu_count() or 1))
+
+    async def run(name: str) -> tuple[float, NotebookNode]:
+        async with places:
+            began = time.perf_counter()
+            folders = {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(staging / PARTS / name)}
+            filled = fill_parameters(originals[name], folders, name=name)
+            ran = await execute_notebook(filled, name=name, progress=told.of(name))
+            # what is kept shows the name of the study folder, not where it lies
+            kept = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
+            return time.perf_counter() - began, kept
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {
+                name: group.create_task(run(name)) for name in sorted(originals, key=lambda name: -told.cells[name])
+            }
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    done = {name: tasks[name].result() for name in originals}
+    gather_parts(staging / PARTS, originals, staging)
+    return {name: seconds for name, (seconds, _) in done.items()}, {name: kept for name, (_, kept) in done.items()}
 
 
-def _shifted(progress: Progress | None, before: int, total: int, name: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    progress(before, total, name)
-    return lambda done, _: progress(before + done, total, name)
+class _Told:
+    """Progress over several notebooks at once."""
+
+    def __init__(self, progress: Progress | None, cells: dict[str, int]) -> None:
+        self.progress, self.cells = progress, cells
+        self.done = dict.fromkeys(cells, 0)
+
+    def of(self, name: str) -> Callable[[int, int], None] | None:
+        """What one notebook calls when a cell is done; it is told at once that the notebook begins."""
+        if self.progress is None:
+            return None
+
+        def tell(done: int, _: int) -> None:
+            assert self.progress is not None
+            self.done[name] = done
+            self.progress(sum(self.done.values()), sum(self.cells.values()), name)
+
+        tell(0, 0)
+        return tell
 
 
 def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: AboutStudy) -> list[NotebookEntry]:
@@ -145,7 +176,8 @@ def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: Abo
         page = staging / PAGES / f"{name}.html"
         page.write_text(notebook_to_html(notebook, head), encoding="utf-8", newline="\n")
         write_notebook(notebook, staging / PAGES / f"{name}.ipynb")
-        entries.append(NotebookEntry(titles[name], f"{PAGES}/{name}.html", f"{PAGES}/{name}.ipynb"))
+        page_file, file = f"{PAGES}/{name}.html", f"{PAGES}/{name}.ipynb"
+        entries.append(NotebookEntry(name, titles[name], page_file, file, first_answer(notebook)))
     return entries
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -121,8 +122,7 @@ class ResultsFolder:
         assert self.folder is not None
         contents = read_contents(self.folder)
         contents[kind][name] = entry
-        text = json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False)
-        (self.folder / CONTENTS).write_text(text + "\n", encoding="utf-8", newline="\n")
+        write_contents(self.folder, contents)
 
     def _relative(self, paths: tuple[Path, ...]) -> list[str]:
         assert self.folder is not None
@@ -160,6 +160,12 @@ def read_contents(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / CONTENTS
     empty: dict[str, dict[str, Any]] = {"figures": {}, "tables": {}, "facts": {}}
     return {**empty, **json.loads(path.read_text(encoding="utf-8"))} if path.exists() else empty
+
+
+def write_contents(folder: Path, contents: Mapping[str, Any]) -> None:
+    """Write what was handed over, as `read_contents` reads it."""
+    text = json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / CONTENTS).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _check_name(name: str) -> None:

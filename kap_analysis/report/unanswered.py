@@ -2,7 +2,8 @@
 
 Notebooks hold no logic, so they do not ask first whether a study has two formats, or any PHQ-9. When a cell ends in an
 error by which the package says that these data cannot answer it, the page shows that sentence; later cells that fail
-only because they use a name that the cell would have made show nothing. Any other error stops the run.
+only because they use a name that the cell would have made show nothing. What is said below such a cell, up to the
+next heading, speaks of a result that is not there, and goes with it. Any other error stops the run.
 """
 
 import ast
@@ -19,6 +20,7 @@ SAID_OF_THE_DATA: Final = frozenset(
     {"AnalysisError", "StudyError", "InstrumentError", "FigureError", "TableError", "MixedModelError"}
 )
 MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
+HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
 #: Cells that carry this tag hold a reason in place of an answer.
 UNANSWERED: Final = "unanswered"
 
@@ -59,6 +61,14 @@ class Unanswered:
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [new_output("display_data", data=data)] if reason else []
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), UNANSWERED]
+            _take_out_what_is_said_of_it(notebook, place)
+
+
+def _take_out_what_is_said_of_it(notebook: NotebookNode, place: int) -> None:
+    below = notebook.cells[place + 1 : place + 2]
+    if below and below[0].cell_type == "markdown":
+        heading = HEADING.search(below[0].source)
+        below[0].source = below[0].source[heading.start() :] if heading else ""
 
 
 def _names_made(source: str) -> set[str]:

@@ -4,6 +4,7 @@ import re
 import sys
 
 import pytest
+from nbformat.v4 import new_markdown_cell
 
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import run_notebook
@@ -67,6 +68,14 @@ def test_what_the_data_cannot_answer_is_said_where_the_answer_would_stand(make_n
     assert said["data"]["text/markdown"] == "**This study does not answer this.** There is one format only."
     assert ran.cells[3].outputs == []
     assert ran.cells[4].outputs[0]["data"]["text/plain"] == "42"
+
+
+def test_what_is_said_of_a_missing_answer_goes_with_it_up_to_the_next_heading(make_notebook):
+    notebook = make_notebook(NO_ANSWER, "6 * 7")
+    notebook.cells.insert(3, new_markdown_cell("It shows a fall.\n\n## Next\n\nOf all patients."))
+    notebook.cells.append(new_markdown_cell("It shows 42."))
+    ran = run_notebook(notebook, name="00_x")
+    assert [cell.source for cell in ran.cells[3::2]] == ["## Next\n\nOf all patients.", "It shows 42."]
 
 
 def test_a_name_that_no_unanswered_cell_would_have_made_stops_the_run(make_notebook):

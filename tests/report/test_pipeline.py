@@ -75,7 +75,8 @@ def test_the_search_leaves_links_and_inner_pictures_alone():
 def test_a_run_writes_what_it_says_and_twice_the_same(ran_twice):
     first, second = ran_twice.first, ran_twice.second
     assert ran_twice.told[0] == (0, 6, "00_first")
-    assert ran_twice.told[-1] == (6, 6, "01_second")
+    assert ran_twice.told[-1][:2] == (6, 6)
+    assert {name for _, _, name in ran_twice.told} == {"00_first", "01_second"}
     assert [entry["file"] for entry in first.manifest["outputs"]] == [
         "contents.json",
         "figures/line.pdf",
