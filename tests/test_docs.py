@@ -1,5 +1,6 @@
 """Every page of docs/ does what it says: its Python runs, prints what stands below it, and its links lead somewhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -45,3 +46,26 @@ def headings(page: Path) -> set[str]:
 def test_every_page_is_linked_from_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [page.name for page in PAGES if f"](docs/{page.name})" not in readme] == []
+
+
+def test_the_tables_of_a_page_are_those_that_the_scripts_wrote() -> None:
+    """What stands between the marks of a page is the file in benchmarks/results/."""
+    pages = [*PAGES, ROOT / "benchmarks" / "README.md"]
+    mark = re.compile(r"<!-- (\w+): written by the script -->\n(.*?)<!-- end of \1 -->", re.S)
+    found = [
+        (page.name, *match.groups()) for page in pages for match in mark.finditer(page.read_text(encoding="utf-8"))
+    ]
+    results = ROOT / "benchmarks" / "results"
+    assert [
+        (page, name)
+        for page, name, text in found
+        if (results / f"{name}.md").exists() and (results / f"{name}.md").read_text(encoding="utf-8") != text
+    ] == []
+    assert ("correctness.md", "agreement") in {(page, name) for page, name, _ in found}
+
+
+def test_every_measured_difference_is_within_its_tolerance() -> None:
+    rows = json.loads((ROOT / "benchmarks" / "results" / "agreement.json").read_text(encoding="utf-8"))["rows"]
+    assert len(rows) > 50
+    assert [row for row in rows if float(row["worst"]) > float(row["tolerance of the test"])] == []
+    assert {row["test"] for row in rows} - {path.name for path in (ROOT / "tests" / "mixed").glob("*.py")} == set()
