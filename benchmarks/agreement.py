@@ -36,7 +36,7 @@ def main() -> int:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     warnings.simplefilter("ignore")
     beside, own = Agreement(), Agreement()
-    parts = []
+    parts = ["SE: in standard errors; rel.: relative; abs.: absolute."]
     if values.SHARED.is_dir():
         for compare in (shared_lme4, shared_mmrm, residual_variances):
             say(f"../shared/reference: {compare.__name__}")
@@ -54,8 +54,7 @@ def main() -> int:
     parts.append(f"**The pairs of `tests/reference`**\n\n{section(own)}")
     parts.append(f"**What made the files**\n\n{table(['software', 'files'], software())}")
     text = "\n\n".join(parts)
-    rows = [dict(zip(HEADER, row, strict=True)) for part in (beside, own) for row in part.rows()]
-    write("agreement", {"versions": versions(), "rows": rows}, text)
+    write("agreement", {"versions": versions(), "worst": beside.worst() + own.worst()}, text)
     put(PAGE, "agreement", text)
     outside = beside.outside() + own.outside()
     for line in outside:

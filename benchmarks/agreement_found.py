@@ -1,7 +1,7 @@
 """Differences between our numbers and R's, by quantity: the worst of each with the tolerance that a test holds."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT))
 from tests.mixed import reference_values as values  # noqa: E402
 from tests.mixed import test_anova as terms  # noqa: E402
 
-HEADER = ["quantity", "R", "comparisons", "difference", "worst", "tolerance of the test", "worst in", "test"]
+HEADER = ["quantity", "R", "compared", "worst", "tolerance", "worst in", "test"]
+UNITS = {"standard errors": "SE", "relative": "rel.", "absolute": "abs.", "relative to the largest": "rel."}
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,30 @@ class Agreement:
         name = Path(test.__file__).name
         self.found.setdefault((what, peer), []).append(Difference(float(size), tolerance, unit, where, name))
 
-    def rows(self) -> list[list[object]]:
-        """One row per quantity: the worst difference and where it stands."""
-        lines: list[list[object]] = []
+    def worst(self) -> list[dict[str, object]]:
+        """One record per quantity and peer: the worst difference and where it stands."""
+        records = []
         for (what, peer), all_found in self.found.items():
             one = max(all_found, key=lambda difference: difference.size)
-            numbers = [f"{one.size:.1e}", f"{one.tolerance:.1e}"]
-            lines.append([what, peer, len(all_found), one.unit, *numbers, one.where, one.test])
-        return lines
+            records.append({"quantity": what, "peer": peer, "compared": len(all_found), **asdict(one)})
+        return records
+
+    def rows(self) -> list[list[object]]:
+        """The same as cells of a table."""
+        return [
+            [
+                one["quantity"],
+                one["peer"],
+                one["compared"],
+                f"{one['size']:.1e} {UNITS[str(one['unit'])]}".replace("-", "\N{NON-BREAKING HYPHEN}").replace(
+                    " ", "&nbsp;"
+                ),
+                f"{one['tolerance']:.1e}".replace("-", "\N{NON-BREAKING HYPHEN}"),
+                str(one["where"]).removesuffix(".json").replace("_", " "),
+                str(one["test"]).removeprefix("test_").removesuffix(".py").replace("_", " "),
+            ]
+            for one in self.worst()
+        ]
 
     def outside(self) -> list[str]:
         """What is farther off than its test allows."""
