@@ -13,6 +13,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.information import seen_information
 
 if TYPE_CHECKING:
     from kap_analysis.mixed.results import MixedResults
@@ -33,7 +34,7 @@ class LikelihoodRatio:
     criterion : str
         "ML" or "REML"; models with different fixed parts were refitted by ML.
     reference : str
-        "chi-squared", or the half-and-half mixture where one added variance could be 0.
+        "chi-squared", or the mixture of chi-squared distributions where one or two added variances could be 0.
     table : pandas.DataFrame
         One row per model: ``model formula n_parameters criterion statistic df p_value``.
     """
@@ -58,9 +59,10 @@ def compare_likelihoods(one: MixedResults, other: MixedResults) -> LikelihoodRat
     -------
     LikelihoodRatio
         Fits whose fixed parts differ are refitted by ML, as are two fits of which one is ML. One added variance (with
-        any covariances of it) is referred to a 50:50 mixture of chi-squared with df - 1 and df; several added
-        variances have no closed reference, and the chi-squared that is used for them gives a p-value that is too
-        large, never too small.
+        any covariances of it) is referred to a 50:50 mixture of chi-squared with df - 1 and df; two added variances
+        without a covariance between them to the mixture with df - 2, df - 1 and df whose weights follow from their
+        information under the smaller model (case 7 of Self & Liang). More have no closed reference, and the chi-squared
+        that is used for them gives a p-value that is too large, never too small.
 
     Raises
     ------
@@ -86,8 +88,7 @@ def compare_likelihoods(one: MixedResults, other: MixedResults) -> LikelihoodRat
             "Compare them by aic."
         )
     statistic = max(statistic, 0.0)
-    added = _added_variances(small, large)
-    p_value, reference = _tail(statistic, df, added)
+    p_value, reference = _reference(small, large, statistic, df)
     criterion = "REML" if large.settings.reml else "ML"
     table = pd.DataFrame(
         {
@@ -103,21 +104,52 @@ def compare_likelihoods(one: MixedResults, other: MixedResults) -> LikelihoodRat
     return LikelihoodRatio(statistic, df, p_value, criterion, reference, table)
 
 
-def _tail(statistic: float, df: int, added: int) -> tuple[float, str]:
+def _reference(small: MixedResults, large: MixedResults, statistic: float, df: int) -> tuple[float, str]:
     """The p-value and the words for its reference distribution."""
-    if added == 0:
+    added = _added(small, large, "var(")
+    if not added:
         return float(chdtrc(df, statistic)), f"chi-squared({df})"
-    if added == 1:
-        lower = float(chdtrc(df - 1, statistic)) if df > 1 else float(statistic <= 0)
-        return 0.5 * lower + 0.5 * float(chdtrc(df, statistic)), f"half chi-squared({df - 1}), half chi-squared({df})"
-    return float(chdtrc(df, statistic)), f"chi-squared({df}), an upper bound: {added} variances could be 0"
+    if len(added) == 1:
+        p_value = 0.5 * _tail(df - 1, statistic) + 0.5 * _tail(df, statistic)
+        return p_value, f"half chi-squared({df - 1}), half chi-squared({df})"
+    if len(added) == 2 and not _added(small, large, "cov("):
+        none, both = _shares(large, added)
+        p_value = none * _tail(df - 2, statistic) + 0.5 * _tail(df - 1, statistic) + both * _tail(df, statistic)
+        words = f"{none:.3f} chi-squared({df - 2}), half chi-squared({df - 1}), {both:.3f} chi-squared({df})"
+        return p_value, words
+    return _tail(df, statistic), f"chi-squared({df}), an upper bound: {len(added)} variances could be 0"
 
 
-def _added_variances(small: MixedResults, large: MixedResults) -> int:
-    """How many variances of random effects the larger model adds, where they are kept at 0 or above."""
+def _tail(df: int, statistic: float) -> float:
+    """P(chi-squared >= statistic); all of it stands at 0 for df of 0."""
+    return float(chdtrc(df, statistic)) if df > 0 else float(statistic <= 0)
+
+
+def _added(small: MixedResults, large: MixedResults, kind: str) -> list[str]:
+    """Parameters of random effects that the larger model adds, where variances are kept at 0 or above."""
     if not large.settings.bounded:
-        return 0
-    return sum(name.startswith("var(") and name not in small.theta.index for name in large.theta.index)
+        return []
+    return [name for name in large.theta.index if name.startswith(kind) and name not in small.theta.index]
+
+
+def _shares(large: MixedResults, added: list[str]) -> tuple[float, float]:
+    """How often none, and how often both of two variances are estimated above 0 where both are 0.
+
+    Far from small samples their unbounded estimates are normal around 0 with the inverse information as covariance:
+    both are positive with probability 1/4 + arcsin(r) / 2 pi, and the bounded estimates are both 0 in what is left of
+    one half.
+    """
+    settings = large.settings
+    held = {**settings.fixed, **dict.fromkeys(added, 0.0)}
+    null = large.model.fit(settings.reml, "satterthwaite", fixed=held)
+    information, _, _ = seen_information(null.solution, "expected")
+    names = large.model.parameters.names
+    moved = [at for at, name in enumerate(names) if name not in settings.fixed]
+    here = [[names[at] for at in moved].index(name) for name in added]
+    covariance = np.linalg.inv(information[np.ix_(moved, moved)])[np.ix_(here, here)]
+    correlation = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    both = 0.25 + float(np.arcsin(correlation)) / (2 * np.pi)
+    return 0.5 - both, both
 
 
 def _n_parameters(fit: MixedResults) -> int:
