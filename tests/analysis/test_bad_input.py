@@ -1,0 +1,120 @@
+"""Each question on data that cannot answer it: refused or qualified in words, never a crash, never a bare number."""
+
+import json
+import warnings
+from dataclasses import replace
+
+import pytest
+
+import kap_analysis as kap
+from kap_analysis.errors import KapError
+from tests.analysis.trials import as_outcomes, made_up_scores
+
+
+def with_scores(change):
+    scores = made_up_scores()
+    return as_outcomes(change(scores))
+
+
+DATA = {
+    "12 patients in 3 cohorts": lambda: as_outcomes(made_up_scores(individual=3, cohorts=3)),
+    "one format": lambda: as_outcomes(made_up_scores(cohorts=0)),
+    "one patient": lambda: as_outcomes(made_up_scores(individual=1, cohorts=0)),
+    "one patient per format": lambda: as_outcomes(made_up_scores(individual=1, cohorts=1, size=1)),
+    "no cohort with two": lambda: as_outcomes(made_up_scores(cohorts=30, size=1)),
+    "no cohort at all": lambda: with_scores(lambda s: s.drop(columns="cohort_id")),
+    "no practice": lambda: with_scores(lambda s: s.drop(columns="practice")),
+    "a visit nobody has": lambda: with_scores(lambda s: s[s["visit"] != "month 3"]),
+    "constant scores": lambda: with_scores(lambda s: s.assign(score=20.0)),
+    "constant after baseline": lambda: with_scores(
+        lambda s: s.assign(score=s["score"].where(s["visit"] == "baseline", 12.0))
+    ),
+    "all missing": lambda: with_scores(lambda s: s.assign(score=float("nan"))),
+    "baseline only": lambda: with_scores(lambda s: s[s["visit"] == "baseline"]),
+    "no baseline": lambda: with_scores(lambda s: s[s["visit"] != "baseline"]),
+    "no format": lambda: with_scores(lambda s: s.drop(columns="format")),
+    "a cohort in both formats": lambda: with_scores(lambda s: s.assign(cohort_id="G1")),
+    "mixed only": lambda: with_scores(lambda s: s.assign(format="mixed")),
+}
+QUESTIONS = {
+    "compare": lambda o: kap.compare_formats(o, visit="month 3"),
+    "margin": lambda o: kap.compare_formats(o, visit="month 3", margin=3),
+    "statsmodels": lambda o: kap.compare_formats_by_statsmodels(o, "month 3"),
+    "change": kap.estimate_change,
+    "observed": kap.observed_scores,
+    "paired": lambda o: kap.paired_scores(o, "month 3"),
+    "trajectories": kap.model_trajectories,
+    "moderate": lambda o: kap.moderate(o, visit="month 3"),
+    "characteristics": kap.baseline_characteristics,
+    "cohorts": lambda o: kap.list_cohort_effects(kap.compare_formats(o, visit="month 3")),
+    "diagnostics": lambda o: kap.diagnose_model(kap.compare_formats(o, visit="month 3")),
+}
+#: A number without a value, a sentence that was not filled, a list of nothing.
+UNFILLED = ("nan", "None", "1 patients", "1 cohorts", "  ", ": .", "by .", "{", "not available) to (not available")
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_refused_or_qualified_in_words(data, question):
+    outcomes = DATA[data]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            text = QUESTIONS[question](outcomes).paragraph
+        except KapError as error:
+            text = str(error)
+    assert text[0].isupper() or text[0].isdigit()
+    assert text.rstrip().endswith((".", "`."))
+    assert [word for word in UNFILLED if word in text] == []
+
+
+@pytest.mark.parametrize("data", ["12 patients in 3 cohorts", "no cohort with two", "a cohort in both formats"])
+def test_few_cohorts_are_said_to_be_few_in_the_first_line(data):
+    result = kap.compare_formats(DATA[data](), visit="month 3")
+    assert str(result).startswith("Descriptive only: ") and result.primary[["p_value"]].isna().all()
+
+
+def test_both_formats_are_asked_for():
+    with pytest.raises(KapError) as error:
+        kap.compare_formats(DATA["one format"](), visit="month 3")
+    assert str(error.value) == (
+        "All 30 analysed patients were treated in individual format; a comparison needs both formats. "
+        "What changed within the one format is in `estimate_change` and `paired_scores`."
+    )
+
+
+def test_an_unknown_visit_names_those_there_are():
+    with pytest.raises(KapError) as error:
+        kap.compare_formats(as_outcomes(made_up_scores()), visit="month 9")
+    assert str(error.value) == "There is no visit 'month 9' after baseline; choose one of month 1, month 2 and month 3."
+
+
+def test_results_are_plain_values_for_json():
+    outcomes = as_outcomes(made_up_scores(cohorts=4))
+    for name in ("margin", "change", "observed", "trajectories", "moderate", "characteristics"):
+        question = QUESTIONS[name]
+        told = json.loads(json.dumps(question(outcomes).to_dict(), allow_nan=False))
+        assert told["paragraph"]
+
+
+#: The words of a paragraph that must follow the data, as the change that is made and the questions that see it.
+SEEN_BY = [name for name in QUESTIONS if name not in ("characteristics", "cohorts", "diagnostics")]
+
+
+@pytest.mark.parametrize("question", SEEN_BY)
+def test_the_paragraph_changes_with_the_data(question):
+    scores = made_up_scores()
+    at = (scores["visit"] == "month 3") & (scores["format"] == "group")
+    other = scores.assign(score=(scores["score"] + 6.0 * at).clip(0, 63))
+    text = QUESTIONS[question](as_outcomes(scores)).paragraph
+    assert text != QUESTIONS[question](as_outcomes(other)).paragraph
+    if question not in ("statsmodels", "margin"):  # slow, and the same as compare
+        assert text == QUESTIONS[question](as_outcomes(scores.sample(frac=1, random_state=1))).paragraph
+
+
+def test_a_public_study_of_real_patients_keeps_its_lines():
+    outcomes = replace(as_outcomes(made_up_scores(cohorts=4)), visibility="public")
+    result = kap.model_trajectories(outcomes)
+    assert result.fit is None and result.patients.empty and len(result.withheld)
+    assert kap.compare_formats(outcomes, visit="month 3").fit is None
