@@ -63,6 +63,7 @@ check-wheel: $(STAMP) ## build the wheel and use it in an empty environment
 notebooks: $(STAMP) ## run the notebooks afresh and keep their outputs
 	@$(RUN) -m kap_analysis.cli.refresh notebooks
 	@$(RUN) -m ruff format --quiet notebooks
+	@$(RUN) tests/readme_answer.py
 
 lab: $(STAMP) ## open JupyterLab on the notebooks
 	@$(RUN) -m jupyterlab --notebook-dir=. --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate

@@ -1,6 +1,7 @@
 """The README says what the package says, and its commands exist."""
 
 import re
+import runpy
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -22,3 +23,10 @@ def test_every_make_target_and_file_that_the_readme_names_exists():
     assert named <= set(targets), sorted(named - set(targets))
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_the_answer_and_the_picture_are_those_that_notebook_00_keeps():
+    renew = runpy.run_path(str(ROOT / "tests" / "readme_answer.py"))
+    answer, picture = renew["kept_by_the_quickstart"]()
+    assert renew["BLOCK"].findall(README) == [answer], "renew it by `make notebooks`"
+    assert renew["PICTURE"].read_bytes() == picture, "renew it by `make notebooks`"

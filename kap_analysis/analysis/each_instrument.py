@@ -42,13 +42,16 @@ class ChangeByInstrument(Result):
 
     @property
     def paragraph(self) -> str:
-        rows = self.change[self.change[VISIT].astype("str") == self.visit]
+        at_visit = self.change[self.change[VISIT].astype("str") == self.visit]
+        rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
             f"{row[INSTRUMENT]} {number(row['estimate'])} points (95 % interval "
             f"{interval_apart(row['ci_low'], row['ci_high'])}; n = {number(row[N_PATIENTS], 0)})"
             for _, row in rows.iterrows()
         ]
         parts = [f"Mean change from baseline to {self.visit}: {join_words(told)}."] if told else []
+        if len(hidden):
+            parts.append(f"Withheld, to protect the few patients: {join_words(list(hidden[INSTRUMENT]))}.")
         parts += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in self.notes.iterrows()]
         return " ".join([*parts, NO_CONTROL])
 

@@ -13,6 +13,7 @@ from kap_analysis.report.versions import list_versions
 
 UNKNOWN: Final = "not in this run"
 WITHHELD: Final = "withheld"
+SMALLEST_TENTH: Final = 0.05
 KINDS: Final = {"html": "HTML", "csv": "CSV", "md": "Markdown", "tex": "LaTeX", "docx": "Word"}
 LIMITS: Final = (
     "Whether ketamine or therapy caused the change: no group of patients went without them.",
@@ -182,7 +183,8 @@ def _of(n: float | None, whole: float | None, what: str) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    decimals = 2 if value and abs(value) < SMALLEST_TENTH else 1  # a limit of 0.01 is not one of zero
+    return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _count(items: Sequence[Any], what: str) -> str:

@@ -10,8 +10,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-#: A full stop ends a sentence when a capital follows; "This study does not answer this." says why in the next.
-SENTENCE_END: Final = re.compile(r"(?<=\.)(?<!answer this\.)\s+(?=[A-Z])")
+#: A full stop ends a sentence when a capital follows.
+SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+#: Characters of an answer in short.
+SHORT: Final = 260
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 
@@ -44,13 +46,23 @@ def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
 
 
 def first_answer(notebook: NotebookNode) -> str:
-    """The first sentence that the cells of a notebook say in words: its answer in short; empty if they say none."""
+    """What the cells of a notebook first say in words, in one or a few sentences; empty if they say nothing."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             text = output.get("data", {}).get("text/markdown", "")
             if text:
-                return SENTENCE_END.split(text.replace("**", "").strip(), maxsplit=1)[0]
+                return _in_short(text.replace("**", "").strip())
     return ""
+
+
+def _in_short(text: str) -> str:
+    """The first sentence, and those after it while it is all a line or two."""
+    said = ""
+    for sentence in SENTENCE_END.split(text):
+        if said and len(said) + len(sentence) > SHORT:
+            break
+        said = f"{said} {sentence}".strip()
+    return said
 
 
 def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
