@@ -3,7 +3,6 @@
 import base64
 import re
 import sys
-import sys
 from pathlib import Path
 
 import nbformat
