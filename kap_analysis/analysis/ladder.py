@@ -36,7 +36,7 @@ class Rung:
     residual_by : str or None
         The column with a residual variance per level.
     why : str
-        The counts that led here, in words.
+        The counts that led here, in words; the thresholds, not the counts, which a public study may not show.
     """
 
     name: str
@@ -90,8 +90,7 @@ def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]
     frame = model.frame
     at_visit = frame.loc[frame[VISIT] == visit, FORMAT].value_counts()
     short = [
-        f"{plural(int(at_visit.get(f, 0)), 'patient')} in {f} format at {visit} "
-        f"(the full model needs {ladder.full_patients})"
+        f"fewer than {plural(ladder.full_patients, 'patient')} in {f} format at {visit}"
         for f in model.formats
         if at_visit.get(f, 0) < ladder.full_patients
     ]
@@ -99,7 +98,8 @@ def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]
     for first, second in combinations(model.visits, 2):
         both = (seen[first] & seen[second]).groupby(level=0, observed=True).sum()
         few = [f for f in model.formats if both.get(f, 0) < ladder.full_pairs]
-        short += [f"{int(both.get(f, 0))} in {f} format with both {first} and {second}" for f in few]
+        needed = plural(ladder.full_pairs, "patient")
+        short += [f"fewer than {needed} in {f} format with both {first} and {second}" for f in few]
     hidden = len(short) - SHORTFALLS_SHOWN
     return short if hidden <= 0 else [*short[:SHORTFALLS_SHOWN], plural(hidden, "further shortfall")]
 
@@ -108,12 +108,11 @@ def _descriptive_reasons(model: ModelFrame, visit: str, ladder: Ladder) -> list[
     frame = model.frame
     at_visit = frame.loc[frame[VISIT] == visit, FORMAT].value_counts()
     reasons = [
-        f"{plural(int(at_visit.get(f, 0)), 'patient')} in {f} format at {visit} "
-        f"(a comparison needs {ladder.descriptive_patients})"
+        f"fewer than {plural(ladder.descriptive_patients, 'patient')} in {f} format at {visit}"
         for f in model.formats
         if at_visit.get(f, 0) < ladder.descriptive_patients
     ]
     cohorts = count_cohorts(model)
     if model.has_cohorts and GROUP in model.formats and cohorts < ladder.cohorts:
-        reasons.append(f"{plural(cohorts, 'cohort')} with two or more patients (a comparison needs {ladder.cohorts})")
+        reasons.append(f"fewer than {plural(ladder.cohorts, 'cohort')} with two or more patients")
     return reasons

@@ -1,5 +1,6 @@
 """From an outcome frame to the rows that a model of the comparison takes, with what was left out and why."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from kap_analysis.columns import (
     SCORE,
     VISIT,
 )
+from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
 
@@ -83,7 +85,8 @@ def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_l
     AnalysisError
         If nobody can be analysed, or the patients are all of one format.
     """
-    frame, notes = _analysed_rows(outcomes)
+    of_patients = hide_few(outcomes)
+    frame, notes = _analysed_rows(outcomes, of_patients)
     visits, visit_notes = _modelled_visits(frame, outcomes)
     frame = frame[frame[VISIT].astype("str").isin(visits)].copy()
     formats = tuple(f for f in FORMATS if (frame[FORMAT].astype("str") == f).any())
@@ -99,11 +102,19 @@ def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_l
     frame["nesting"] = np.where(in_cohort, "in a cohort", "not in a cohort")
     # a group patient without a recorded cohort is a cohort of one; an individual patient has none
     frame[COHORT_ID] = cohort.where(in_cohort, "patient " + frame[PATIENT_ID].astype("str"))
-    prepared, used, covariate_notes = prepare_covariates(frame, (PRACTICE, *covariates), pool_levels_below)
+    wanted = (PRACTICE, *covariates)
+    prepared, used, covariate_notes = prepare_covariates(frame, wanted, pool_levels_below, of_patients)
     return ModelFrame(prepared, visits, formats, used, (*notes, *visit_notes, *covariate_notes))
 
 
-def _analysed_rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def hide_few(outcomes: Outcomes) -> Callable[[int], str]:
+    """Words for a number of patients: a public study of real patients does not say how many a few are."""
+    if outcomes.visibility == "private" or outcomes.is_simulated:
+        return lambda n: plural(n, "patient")
+    return lambda n: plural(n, "patient") if n >= MINIMUM_COUNT else f"fewer than {MINIMUM_COUNT} patients"
+
+
+def _analysed_rows(outcomes: Outcomes, of_patients: Callable[[int], str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     frame = outcomes.frame
     name = outcomes.instrument.name
     after = frame[(frame[VISIT].astype("str") != BASELINE_VISIT) & frame[SCORE].notna() & frame[VISIT].notna()]
@@ -124,8 +135,9 @@ def _analysed_rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
     notes = []
     lost = after.loc[after[BASELINE].isna(), PATIENT_ID].nunique()
     if lost:
-        was = "was" if lost == 1 else "were"
-        notes.append(f"{plural(lost, 'patient')} with a later score but no baseline {name} {was} not analysed here.")
+        words = of_patients(lost)
+        was = "was" if words == "1 patient" else "were"
+        notes.append(f"{sentence_case(words)} with a later score but no baseline {name} {was} not analysed here.")
     return usable, tuple(notes)
 
 
@@ -148,7 +160,10 @@ def _modelled_visits(frame: pd.DataFrame, outcomes: Outcomes) -> tuple[tuple[str
 
 
 def prepare_covariates(
-    frame: pd.DataFrame, wanted: tuple[str, ...], pool_below: int
+    frame: pd.DataFrame,
+    wanted: tuple[str, ...],
+    pool_below: int,
+    of_patients: Callable[[int], str] = lambda n: plural(n, "patient"),
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     used: list[str] = []
     notes: list[str] = []
@@ -160,7 +175,7 @@ def prepare_covariates(
                 notes.append(f"The covariate {words_of(column)} is not in the data and was not used.")
             continue
         if pd.api.types.is_numeric_dtype(frame[column]) and not pd.api.types.is_bool_dtype(frame[column]):
-            added, note = _number_covariate(frame, column, first)
+            added, note = _number_covariate(frame, column, first, of_patients)
         else:
             added, note = _category_covariate(frame, column, first, 0 if column == PRACTICE else pool_below)
         used += added
@@ -168,7 +183,9 @@ def prepare_covariates(
     return frame, tuple(used), tuple(notes)
 
 
-def _number_covariate(frame: pd.DataFrame, column: str, first: pd.Series) -> tuple[list[str], list[str]]:
+def _number_covariate(
+    frame: pd.DataFrame, column: str, first: pd.Series, of_patients: Callable[[int], str]
+) -> tuple[list[str], list[str]]:
     values = frame[column].astype(float)
     patients = values[first]
     if patients.nunique() < 2:
@@ -178,7 +195,7 @@ def _number_covariate(frame: pd.DataFrame, column: str, first: pd.Series) -> tup
     if not missing.any():
         return [column], []
     frame[f"{column}_not_recorded"] = missing.astype(float)
-    count = plural(int(missing[first].sum()), "patient")
+    count = of_patients(int(missing[first].sum()))
     note = f"{sentence_case(words_of(column))} was not recorded for {count}: mean and an indicator used."
     return [column, f"{column}_not_recorded"], [note]
 

@@ -118,3 +118,15 @@ def test_a_public_study_of_real_patients_keeps_its_lines():
     result = kap.model_trajectories(outcomes)
     assert result.fit is None and result.patients.empty and len(result.withheld)
     assert kap.compare_formats(outcomes, visit="month 3").fit is None
+
+
+def test_a_public_study_says_no_small_count_in_words_either():
+    ages = made_up_scores(individual=8)
+    ages.loc[ages["patient_id"].isin(["P002", "P010", "P011"]), "age"] = float("nan")
+    seen = kap.compare_formats(as_outcomes(ages), visit="month 3")
+    assert "Age was not recorded for 3 patients: mean and an indicator used." in seen.notes["note"].tolist()
+    hidden = kap.compare_formats(as_outcomes(ages, visibility="public"), visit="month 3")
+    assert (
+        "Age was not recorded for fewer than 11 patients: mean and an indicator used." in hidden.notes["note"].tolist()
+    )
+    assert hidden.answer.startswith("Descriptive only: fewer than 10 patients in individual format at month 3. ")
