@@ -74,11 +74,11 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
         )
     table = pd.DataFrame(quarters)
     table["centre"] = table["mean_change"].median()
-    result = RunChart(table, visit, _longest_run(table["mean_change"] - table["centre"]))
+    result = RunChart(table, visit, longest_run(table["mean_change"] - table["centre"]))
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
-def _longest_run(distance: pd.Series) -> int:
+def longest_run(distance: pd.Series) -> int:
     """Points in a row on one side; a point on the line itself neither breaks nor adds to a run."""
     sides = distance[distance != 0] > 0
     if sides.empty:

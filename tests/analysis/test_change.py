@@ -10,7 +10,7 @@ from scipy import stats
 from kap_analysis.analysis.change import estimate_change
 from kap_analysis.analysis.observed import NO_CONTROL, observed_scores, paired_scores
 from kap_analysis.analysis.published import published_changes
-from kap_analysis.analysis.run_chart import chart_quarters
+from kap_analysis.analysis.run_chart import chart_quarters, longest_run
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
@@ -123,3 +123,11 @@ def test_a_visit_nobody_has(one_arm):
     with pytest.raises(AnalysisError, match="Found no patient with BDI-II at baseline and at month 3"):
         chart_quarters(quarters(outcomes, 2), "month 3")
     assert pd.unique(estimate_change(outcomes).change["visit"].astype(str)).tolist() == ["month 1", "month 2"]
+
+
+@pytest.mark.parametrize(
+    ("distances", "run"),
+    [([1, 1, -1, 1, 1, 1], 3), ([1, 0, 1, 0, 1], 3), ([0, 0], 0), ([-1] * 6, 6), ([1, -1, 1, -1], 1)],
+)
+def test_a_point_on_the_median_neither_breaks_nor_adds_to_a_run(distances, run):
+    assert longest_run(pd.Series(distances, dtype=float)) == run
