@@ -1,10 +1,12 @@
 """Who is missing: scores due, done, late and missing, retention, and who is more likely to be lost."""
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from kap_analysis.analysis.model_frame import prepare_covariates
 from kap_analysis.analysis.plan import Plan, study_plan
@@ -116,7 +118,9 @@ def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFram
     frame, used, _ = prepare_covariates(people, (FORMAT, PRACTICE, "baseline", *plan.covariates), 10)
     design = sm.add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))
     design = design.loc[:, (design != 0).any()]
-    fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # such odds ratios are left empty below
+        fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
     told = (
         fit.bse < LARGEST_STANDARD_ERROR
     ).to_numpy()  # a level that nobody (or everybody) of was lost has no odds ratio
