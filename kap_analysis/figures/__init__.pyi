@@ -1,8 +1,12 @@
 from .adverse_events import plot_adverse_events as plot_adverse_events
 from .alternative_text import alt_text as alt_text
 from .balance import plot_balance as plot_balance
+from .band_movement import plot_band_movement as plot_band_movement
+from .clinical_change import plot_clinical_change as plot_clinical_change
 from .cohort_effects import plot_cohort_effects as plot_cohort_effects
+from .completeness import plot_completeness as plot_completeness
 from .diagnostics import plot_diagnostics as plot_diagnostics
+from .durability import plot_durability as plot_durability
 from .export import save_figure as save_figure
 from .format_differences import plot_format_differences as plot_format_differences
 from .page import stamp_figure as stamp_figure

@@ -123,10 +123,10 @@ def _under_axis(
     )
 
 
-def label_line_ends(ax: Axes, ends: Sequence[LineEnd], *, offset: float = 5.0) -> None:
-    """Labels right of the ends of lines, moved apart where they would touch."""
+def label_line_ends(ax: Axes, ends: Sequence[LineEnd], *, offset: float = 5.0, lines: int = 1) -> None:
+    """Labels of so many lines right of the ends of curves, moved apart where they would touch."""
     low, high = sorted(ax.get_ylim())
-    apart = SMALL_PT * LINE_HEIGHT / 72 / (_height_in_inches(ax)) * (high - low)
+    apart = lines * SMALL_PT * LINE_HEIGHT / 72 / (_height_in_inches(ax)) * (high - low)
     placed = spread_apart([end.y for end in ends], apart)
     for end, y in zip(ends, placed, strict=True):
         ax.annotate(

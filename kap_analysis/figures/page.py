@@ -191,7 +191,7 @@ def stamp_figure(figure: Figure, text: str = SIMULATED) -> Figure:
         " ".join(text),
         ha="right",
         va="center",
-        fontsize=SMALL_PT - 0.5,
+        fontsize=SMALL_PT,
         fontweight="bold",
         color=theme_muted,
         gid="stamp",

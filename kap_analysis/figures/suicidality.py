@@ -6,16 +6,15 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from kap_analysis.columns import FORMAT, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, rows_of
 from kap_analysis.figures.marks import numbers_under_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.row_key import draw_row_key
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, OKABE_ITO, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.style import NARROW_MM, OKABE_ITO, Theme, Width, width_in_mm
 from kap_analysis.figures.wording import count, listed, percent, plural, sentence_case
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
 
@@ -155,28 +154,7 @@ def _dress(page: Page, ax: Axes, here: pd.DataFrame, name: str, visits: list[str
         for state in reversed(STATES)
     }
     numbers_under_axis(ax, rows, page.theme, heading="Patients", gap=_GAP_PT)
-    _draw_key(ax, list(rows), page.theme)
-
-
-def _draw_key(ax: Axes, states: list[str], theme: Theme) -> None:
-    """The face of each state beside its row of numbers: the key of the bars."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)  # type: ignore[arg-type]
-    step = SMALL_PT * LINE_HEIGHT
-    for place, state in enumerate(states, start=1):
-        with matplotlib.rc_context({"hatch.color": theme.muted}):
-            face = Rectangle(
-                (-5.0, -_GAP_PT - place * step - 6.6),
-                6.0,
-                6.0,
-                transform=points,
-                clip_on=False,
-                gid=f"key {state}",
-                **_look(state, theme),  # type: ignore[arg-type]
-            )
-        face.set_in_layout(False)
-        ax.add_artist(face)
+    draw_row_key(ax, {state: _look(state, page.theme) for state in rows}, page.theme, gap=_GAP_PT)
 
 
 def _alternative(here: pd.DataFrame, name: str, visits: list[str]) -> str:
