@@ -11,6 +11,7 @@ from kap_analysis.cli import main
 from kap_analysis.cli.fit import Ddf
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import DDF_METHODS
+from tests.mixed.reference_values import PAIRS, r_term, read_json
 
 KEYS = [
     "n_observations",
@@ -290,3 +291,27 @@ def test_a_file_that_is_no_parquet_is_one_line(kap, tmp_path):
     assert kap(tmp_path / "d.parquet", "y ~ x") == (
         1, "", "kap: d.parquet: found a file that cannot be read as Parquet (ArrowInvalid).\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["satterthwaite", "kenward-roger"])
+def test_the_primary_model_from_the_shell_is_that_of_glmmtmb(kap, method):
+    known = read_json(PAIRS, "primary_model")
+    code, out, err = kap(
+        PAIRS / "partial.csv", known["formula"], "--reference", "format=individual", "--categorical", "visit",
+        "--ddf", method, "--json",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["criterion"] == pytest.approx(known["reml_criterion"], abs=1e-5)
+    terms = {r_term(row["term"]): row for row in found["coefficients"]}
+    for row in known["coefficients"]:
+        here = terms[row["term"]]
+        assert abs(here["estimate"] - row["estimate"]) < 1e-5 * row["std_error"]
+        if method == "satterthwaite":
+            assert here["std_error"] == pytest.approx(row["std_error"], rel=1e-5)
+        else:
+            assert here["std_error"] >= row["std_error"] * (1 - 1e-5)
+    assert found["variance_components"][0]["variance"] == pytest.approx(known["cohort_variance"], rel=1e-4)
+    assert [row["variance"] for row in found["residual"] if row["stratum"] == "group" and row["visit2"] is None] == (
+        pytest.approx(np.diag(known["covariance"]["group"]), rel=1e-4)
+    )
