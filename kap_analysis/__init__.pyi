@@ -3,6 +3,7 @@ from . import tables as tables
 from .analysis.allocation import check_allocation as check_allocation
 from .analysis.change import estimate_change as estimate_change
 from .analysis.characteristics import baseline_characteristics as baseline_characteristics
+from .analysis.clinical_comparison import compare_clinical_change as compare_clinical_change
 from .analysis.cohort_effects import list_cohort_effects as list_cohort_effects
 from .analysis.comparison import compare_formats as compare_formats
 from .analysis.completeness import describe_completeness as describe_completeness

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.bootstrap import bootstrap_samples, percentile_interval
-from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame
+from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame, hide_few
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.propensity import PROPENSITY_LIMITS, estimate_propensity, overlap_weights, stabilised_weights
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import interval, join_words, number
+from kap_analysis.analysis.wording import interval_apart, join_words, number, sentence_case
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -64,7 +64,8 @@ class AllocationSensitivity(Result):
     def paragraph(self) -> str:
         worst = self.balance.groupby("weighting")["smd"].apply(lambda s: s.abs().max())
         told = [
-            f"{row['method']}: {number(row['estimate'])} (95 % interval {interval(row['ci_low'], row['ci_high'])})"
+            f"{row['method']}: {number(row['estimate'])} "
+            f"(95 % interval {interval_apart(row['ci_low'], row['ci_high'])})"
             for _, row in self.estimates.iterrows()
         ]
         notes = " ".join(self.notes["note"])
@@ -72,7 +73,7 @@ class AllocationSensitivity(Result):
             f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
             f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
             f"overlap weights. Group minus individual at {self.visit} by {'; '.join(told)}. "
-            f"{join_words(list(self.confounding['meaning']))}. {notes}".strip()
+            f"{sentence_case(join_words(list(self.confounding['meaning'])))}. {notes}".strip()
         )
 
 
@@ -116,7 +117,7 @@ def check_allocation(
         effective_sample_size=_effective_sizes(people, weights),
         estimates=pd.DataFrame(estimates),
         confounding=_confounding(primary, margin, outcomes.instrument.higher_is_better),
-        notes=pd.DataFrame({"note": [*model.notes, *_weight_notes(score, weights[IPW])]}),
+        notes=pd.DataFrame({"note": [*model.notes, *_weight_notes(score, weights[IPW], hide_few(outcomes))]}),
         visit=visit,
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
@@ -240,13 +241,14 @@ def _effective_sizes(people: pd.DataFrame, weights: dict[str, np.ndarray]) -> pd
     return pd.DataFrame(rows, columns=["weighting", FORMAT, N_PATIENTS, "effective"])
 
 
-def _weight_notes(score: np.ndarray, ipw: np.ndarray) -> list[str]:
+def _weight_notes(score: np.ndarray, ipw: np.ndarray, of_patients: Callable[[int], str]) -> list[str]:
     low, high = PROPENSITY_LIMITS
     outside = int(((score < low) | (score > high)).sum())
     notes = []
     if outside:
         notes.append(
-            f"{outside} patients have a propensity below {low} or above {high}: the formats hardly overlap there."
+            f"A propensity below {low} or above {high} was found in {of_patients(outside)}: the formats hardly overlap "
+            "there."
         )
     if ipw.max() > 10:
         notes.append(f"The largest weight is {number(ipw.max())}: the weighted estimate rests on few patients.")

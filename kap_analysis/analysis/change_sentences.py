@@ -19,7 +19,8 @@ def change_paragraph(result: "ClinicalChange") -> str:
     first = rows[RECOVERED]
     told = [
         f"{share(first['n_assessed'], first['n_started'])} patients who started had {result.instrument} at baseline "
-        f"and at {result.visit}; {number(first['n_not_assessed'], 0)} were not assessed.",
+        f"and at {result.visit}; {number(first['n_not_assessed'], 0)} "
+        f"{'was' if first['n_not_assessed'] == 1 else 'were'} not assessed.",
         f"Of those assessed, {_class_words(rows, result)}.",
         f"Of all who started, {_of_started(rows, result)}.",
         _thresholds(result),
@@ -60,8 +61,9 @@ def _eligible_words(result: "ClinicalChange") -> str:
     side = "above" if result.higher_is_better else "below"
     n_below = number(row["n_below_cut_at_baseline"], 0)
     return (
-        f"{n_below} of those assessed were already {side} the cut-off at baseline and cannot count as recovered; of "
-        f"the others, {share(row['n'], row['n_eligible'])} recovered "
+        f"{n_below} of those assessed {'was' if row['n_below_cut_at_baseline'] == 1 else 'were'} already {side} the "
+        "cut-off at baseline and cannot count as recovered; of the others, "
+        f"{share(row['n'], row['n_eligible'])} recovered "
         f"(95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})."
     )
 

@@ -5,7 +5,6 @@ dropout made worse by a delta in each format (the tipping point is where the con
 back at their baseline.
 """
 
-import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +16,8 @@ from kap_analysis.analysis.model_frame import prepare_covariates
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.rubin import Pooled
-from kap_analysis.analysis.wording import estimate_sentence, interval, number
+from kap_analysis.analysis.tipping import UNDECIDED, shift_lost, tipping_points
+from kap_analysis.analysis.wording import estimate_sentence, interval_apart, number
 from kap_analysis.columns import (
     BASELINE_VISIT,
     COHORT_ID,
@@ -52,8 +52,7 @@ class DropoutSensitivity(Result):
         ``delta_individual``, ``delta_group`` (points by which scores after dropout are worse), the estimate columns,
         ``conclusion``.
     tipping_point : DataFrame
-        One row: ``delta_group`` (with individual at 0) at which the conclusion changes, by linear interpolation of
-        the interval's limit; NaN if it does not within the grid; ``conclusion``.
+        Where the conclusion changes, as `tipping_points`: a row with group format varied, and one with individual.
     n_imputations : int
     """
 
@@ -67,19 +66,29 @@ class DropoutSensitivity(Result):
     @property
     def paragraph(self) -> str:
         at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
-        point = self.tipping_point.iloc[0]
-        tip = (
-            f"The conclusion changes once those lost from groups are {number(point['delta_group'])} points worse than "
-            "expected and those lost from individual format are as expected."
-            if pd.notna(point["delta_group"])
-            else f"Up to {number(self.tipping['delta_group'].max(), 0)} points worse in those lost from groups, "
-            "the conclusion stays."
-        )
         return (
             f"With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
             f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
-            f"{number(jump['estimate'])} (95 % interval {interval(jump['ci_low'], jump['ci_high'])}). {tip}"
+            f"{number(jump['estimate'])} (95 % interval {interval_apart(jump['ci_low'], jump['ci_high'])}). "
+            f"{self._tip()}"
         )
+
+    def _tip(self) -> str:
+        """Where the conclusion changes, or that it does not; an undecided one is said to be undecided."""
+        start = str(self.tipping_point["at_random"].iloc[0])
+        most = number(self.tipping[["delta_individual", "delta_group"]].max().max(), 0)
+        zero = "includes zero: no difference is shown" if start == UNDECIDED else f"excludes zero: {start}"
+        told = [f"With the missing scores at random the interval {zero}."]
+        for _, row in self.tipping_point.iterrows():
+            points = row[f"delta_{row['varied']}"]
+            lost = "groups" if row["varied"] == GROUP else "individual format"
+            if pd.isna(points):
+                told.append(f"This stays so with up to {most} points worse in those lost from {lost} alone.")
+            else:
+                size = "less than 0.1 points" if points < 0.05 else f"{number(points)} points"
+                change = row["conclusion"] if row["conclusion"] != UNDECIDED else "undecided"
+                told.append(f'It becomes "{change}" once those lost from {lost} alone are {size} worse than expected.')
+        return " ".join(told)
 
 
 def check_dropout(
@@ -115,11 +124,12 @@ def check_dropout(
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
     lost = completed.after_dropout()
     contrast = ImputedContrast(completed, covariates, visit)
+    at_random = contrast.pooled(completed.scores)
     jumped = np.where(lost[None] & (np.arange(len(completed.visits)) > 0), completed.scores[:, :, :1], completed.scores)
     estimates = [
         _named(
             "missing at random",
-            contrast.pooled(completed.scores),
+            at_random,
             completed,
             "scores of those lost are like those of similar patients who stayed",
         ),
@@ -130,8 +140,8 @@ def check_dropout(
             "those lost went back to where they started",
         ),
     ]
-    tipping = _tipping(contrast, deltas, worse, lost, progress)
-    result = DropoutSensitivity(pd.DataFrame(estimates), tipping, _tipping_point(tipping), visit, n_imputations)
+    tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
+    result = DropoutSensitivity(pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations)
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
@@ -178,37 +188,3 @@ def _named(assumption: str, pooled: Pooled, completed: Completed, assumes: str) 
         "assumption": assumption, **pooled.row(), "missing_information": pooled.missing_information,
         N_PATIENTS: len(completed.patients), "assumes": assumes,
     }  # fmt: skip
-
-
-def _tipping(
-    contrast: ImputedContrast, deltas: tuple[float, ...], worse: float, lost: np.ndarray, progress: Progress | None
-) -> pd.DataFrame:
-    """The pooled contrast over the grid of deltas, every point fitted: the standard errors change, too."""
-    completed = contrast.completed
-    is_group = (completed.patients[FORMAT] == GROUP).to_numpy()
-    rows: list[dict[str, object]] = []
-    for individual, group in itertools.product(deltas, deltas):
-        added = np.where(is_group, group, individual)[:, None] * lost * worse
-        pooled = contrast.pooled(completed.scores + added[None])
-        low, high = pooled.interval()
-        harmful = "group worse" if pooled.estimate * worse > 0 else "group better"
-        said = "no difference shown" if low <= 0 <= high else harmful
-        rows.append({"delta_individual": individual, "delta_group": group, **pooled.row(), "conclusion": said})
-        if progress is not None:
-            progress(len(rows), len(deltas) ** 2, "deltas")
-    return pd.DataFrame(rows)
-
-
-def _tipping_point(tipping: pd.DataFrame) -> pd.DataFrame:
-    """Where, with individual format as expected, the conclusion changes as group format gets worse."""
-    line = tipping[tipping["delta_individual"] == tipping["delta_individual"].min()].sort_values("delta_group")
-    start = line["conclusion"].iloc[0]
-    changed = line.index[line["conclusion"] != start]
-    if len(changed) == 0:
-        return pd.DataFrame([{"delta_group": np.nan, "conclusion": start}])
-    after = line.loc[changed[0]]
-    before = line[line["delta_group"] < after["delta_group"]].iloc[-1]
-    edge = "ci_low" if before["ci_low"] * after["ci_low"] <= 0 else "ci_high"
-    share_of_step = before[edge] / (before[edge] - after[edge])
-    point = before["delta_group"] + share_of_step * (after["delta_group"] - before["delta_group"])
-    return pd.DataFrame([{"delta_group": float(point), "conclusion": after["conclusion"]}])

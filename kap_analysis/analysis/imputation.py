@@ -97,6 +97,7 @@ def impute_scores(
     formulas = _formulas(long, covariates)
     # fitted once on the original rows: an early error if the model cannot be fitted at all
     first_that_fits([partial(fit_formula, formula, long, ddf="normal") for formula in formulas])
+    clusters = _clusters(long, patients)
     draws = np.empty((n_imputations, *scores.shape))
     done = 0
     attempts = 0
@@ -107,7 +108,7 @@ def impute_scores(
                 f"The imputation model could be fitted to only {done} of {attempts - 1} bootstrap samples; "
                 "there are too few patients or cohorts for multiple imputation."
             )
-        fit = _refit(_resample(long, patients, generator), formulas)
+        fit = _refit(_resample(long, clusters, generator), formulas)
         if fit is None:
             continue
         draws[done] = _draw(fit, patients, scores, observed, visits, generator)
@@ -129,28 +130,48 @@ def _cohorts(long: pd.DataFrame) -> int:
     return int((nested.groupby(COHORT_ID, observed=True)[PATIENT_ID].nunique() >= 2).sum())
 
 
-def _resample(long: pd.DataFrame, patients: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
-    """Clusters of the group format and patients of the individual format, drawn with replacement and renamed."""
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """What is resampled together: the rows of its patients, and the patient that each row belongs to."""
+
+    rows: np.ndarray
+    patients: np.ndarray
+
+
+def _clusters(long: pd.DataFrame, patients: pd.DataFrame) -> dict[str, list[_Cluster]]:
+    """The cohorts of the group format and the patients of the individual one."""
     positions = long.groupby(PATIENT_ID, sort=False).indices
+    nobody = np.array([], dtype=int)
+    found: dict[str, list[_Cluster]] = {}
+    for arm, part in patients.groupby(FORMAT, observed=True, sort=True):
+        key = part[COHORT_ID] if arm == GROUP else part[PATIENT_ID]
+        clusters = []
+        for _, members in part.groupby(key, sort=True, observed=True):
+            rows = [np.asarray(positions.get(patient, nobody), dtype=int) for patient in members[PATIENT_ID]]
+            names = np.repeat(members[PATIENT_ID].astype("str").to_numpy(object), [len(r) for r in rows])
+            clusters.append(_Cluster(np.concatenate(rows), names))
+        found[str(arm)] = clusters
+    return found
+
+
+def _resample(long: pd.DataFrame, clusters: dict[str, list[_Cluster]], generator: np.random.Generator) -> pd.DataFrame:
+    """Clusters of the group format and patients of the individual format, drawn with replacement and renamed."""
     drawn: list[np.ndarray] = []
     names: list[str] = []
     cohorts: list[str] = []
-    for arm, part in patients.groupby(FORMAT, observed=True, sort=True):
-        key = part[COHORT_ID] if arm == GROUP else part[PATIENT_ID]
-        clusters = [g[PATIENT_ID].tolist() for _, g in part.groupby(key, sort=True, observed=True)]
-        for number, pick in enumerate(generator.integers(0, len(clusters), len(clusters))):
-            for patient in clusters[pick]:
-                if patient not in positions:
-                    continue
-                drawn.append(np.asarray(positions[patient]))
-                names += [f"{arm} {number} {patient}"] * len(positions[patient])
-                cohorts += [f"{arm} {number}"] * len(positions[patient])
+    for arm, choices in clusters.items():
+        for number, pick in enumerate(generator.integers(0, len(choices), len(choices))):
+            chosen = choices[pick]
+            drawn.append(chosen.rows)
+            names += [f"{arm} {number} {patient}" for patient in chosen.patients]
+            cohorts += [f"{arm} {number}"] * len(chosen.rows)
     sample = long.iloc[np.concatenate(drawn)].copy()
     sample[PATIENT_ID], sample[COHORT_ID] = names, cohorts
     return sample
 
 
 def _refit(sample: pd.DataFrame, formulas: list[str]) -> MixedResults | None:
+    """The first model that converges on a sample, begun afresh: what the original rows gave is a worse beginning."""
     for formula in formulas:
         try:
             fit = fit_formula(formula, sample, ddf="normal")
@@ -183,7 +204,9 @@ def _draw(
         if seen.all():
             continue
         n = len(members)
-        joint = np.kron(np.eye(n), covariance[arms[members[0]]])
+        joint = covariance[arms[members[0]]]
+        if n > 1:
+            joint = np.kron(np.eye(n), joint)
         if is_group[members[0]] and between > 0:
             joint = joint + between * np.outer(np.tile(after, n), np.tile(after, n))
         values = completed[members].ravel()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -31,12 +32,13 @@ class ImputedContrast:
     completed: Completed
     covariates: tuple[str, ...]
     visit: str
-    _models: list[list[MixedModel]] = field(default_factory=list)
+    _models: list[MixedModel] = field(default_factory=list)
+    _starts: dict[int, dict[str, float]] = field(default_factory=dict)
 
     def pooled(self, scores: np.ndarray) -> Pooled:
         """The contrast on scores (imputations, patients, visits), pooled by Rubin's rules."""
         if not self._models:
-            self._models = [self._build(which) for which in range(len(scores))]
+            self._models = [self._build(which, "compound") for which in range(len(scores))]
         at = self.completed.visits.index(self.visit)
         estimates, errors, dfs = [], [], []
         for which, values in enumerate(scores):
@@ -48,17 +50,24 @@ class ImputedContrast:
             dfs.append(found.df[0])
         return pool(np.array(estimates), np.array(errors), float(np.mean(dfs)))
 
-    def _build(self, which: int) -> list[MixedModel]:
+    def _build(self, which: int, rung: str) -> MixedModel:
         frame = self.completed.at_visit(which, self.visit)
         has_cohort = bool((frame["is_group"] * ~frame[COHORT_ID].str.startswith("patient ")).any())
         frame = frame.assign(in_cohort=frame["is_group"] * has_cohort)
         model = ModelFrame(frame, (self.visit,), (INDIVIDUAL, GROUP), self.covariates, ())
-        rungs = [build_rung(model, "compound"), build_rung(model, "descriptive")]
-        return [mixedlm(rung.formula, frame, residual_by=rung.residual_by) for rung in rungs]
+        built = build_rung(model, rung)
+        return mixedlm(built.formula, frame, residual_by=built.residual_by)
 
     def _fit(self, which: int, response: np.ndarray) -> MixedResults:
-        def builder(model: MixedModel) -> Callable[[], MixedResults]:
-            return lambda: model.with_response(response).fit()
-
-        _, fit, _ = first_that_fits([builder(model) for model in self._models[which]])
+        """The comparison in one data set, begun where the last one of this data set ended; else by a simpler model."""
+        model = self._models[which].with_response(response)
+        builders: list[Callable[[], MixedResults]] = [
+            model.fit,
+            lambda: self._build(which, "descriptive").with_response(response).fit(),
+        ]
+        if which in self._starts:
+            builders.insert(0, partial(model.fit, start=self._starts[which]))
+        position, fit, _ = first_that_fits(builders)
+        if position < len(builders) - 1:
+            self._starts[which] = {str(name): float(value) for name, value in fit.theta.items()}
         return fit

@@ -1,6 +1,6 @@
 """The primary contrast on other data and under other rules: left out, resampled, as treated, complete cases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.primary_model import fit_primary, format_estimates
 from kap_analysis.columns import (
     BASELINE,
+    BASELINE_VISIT,
     COHORT_ID,
     ESTIMATE_COLUMNS,
     FORMAT,
@@ -43,23 +44,23 @@ def leave_out(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
                 partial(refit, replace(model, frame=kept), rung, visit, formula),
             )  # fmt: skip
     if model.has_cohorts:
-        yield (
-            "data",
-            "Without the most influential cohort",
-            "no single cohort makes the difference",
-            lambda: _least_like(model, rung, visit),
-        )
+        found: list[EstimateRow] = []  # filled by the first of the two
+        for side, choose in (("lowest", min), ("highest", max)):
+            yield (
+                "data", f"Without one cohort, {side} estimate", "no single cohort makes the difference",
+                partial(_without_one_cohort, model, rung, visit, choose, found),
+            )  # fmt: skip
 
 
-def _least_like(model: ModelFrame, rung: Rung, visit: str) -> EstimateRow:
-    """The leave-one-cohort-out estimate that is farthest from the primary one."""
-    nested = model.frame[model.frame["in_cohort"] == 1]
-    whole = float(refit(model, rung, visit)["estimate"])
-    found: list[EstimateRow] = []
-    for cohort in nested[COHORT_ID].unique():
-        kept = replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort])
-        found.append(refit(kept, rung, visit))
-    return max(found, key=lambda row: abs(float(row["estimate"]) - whole))
+def _without_one_cohort(
+    model: ModelFrame, rung: Rung, visit: str, choose: Callable[..., EstimateRow], found: list[EstimateRow]
+) -> EstimateRow:
+    """The lowest or the highest estimate when each cohort is left out in turn."""
+    if not found:
+        nested = model.frame[model.frame["in_cohort"] == 1]
+        for cohort in nested[COHORT_ID].unique():
+            found.append(refit(replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort]), rung, visit))
+    return choose(found, key=lambda row: float(row["estimate"]))
 
 
 def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
@@ -85,17 +86,16 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
         "those who switched are like those who did not",
         partial(under, "exclude_mixed"),
     )
-    for visit in [v.label for v in study.settings.visits if v.label != plan.visit]:
-        yield (
-            "rules",
-            f"At {visit}",
-            "another visit: an estimate, not a test",
-            partial(_at_other_visit, study, plan, visit),
-        )
 
 
-def _at_other_visit(study: Study, plan: Plan, visit: str) -> EstimateRow:
-    outcomes = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+def vary_visit(outcomes: Outcomes, plan: Plan) -> Iterator[Setting]:
+    for visit in outcomes.visits:
+        if visit not in (BASELINE_VISIT, plan.visit):
+            what = "another visit: an estimate, not a test"
+            yield "visits", f"At {visit}", what, partial(_at_other_visit, outcomes, plan, visit)
+
+
+def _at_other_visit(outcomes: Outcomes, plan: Plan, visit: str) -> EstimateRow:
     model, rung, fit, _ = fit_primary(outcomes, plan, visit)
     _, contrasts = format_estimates(fit, model, visit, rung)
     row = contrasts[contrasts["is_primary"]].iloc[0]

@@ -19,6 +19,8 @@ class Pooled:
         Mean of the squared standard errors; variance of the estimates.
     missing_information : float
         Share of the total variance that is due to the missing values.
+    complete_df : float
+        Degrees of freedom that the analysis would have without missing values.
     """
 
     estimate: float
@@ -27,6 +29,7 @@ class Pooled:
     within: float
     between: float
     missing_information: float
+    complete_df: float = np.inf
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Limits of the t interval."""
@@ -69,6 +72,11 @@ def pool(estimates: np.ndarray, std_errors: np.ndarray, complete_df: float = np.
             f"Pooling needs two or more estimates with as many standard errors; got {m} and {len(std_errors)}."
         )
     within, between = float(np.mean(std_errors**2)), float(np.var(estimates, ddof=1))
+    return pool_parts(float(estimates.mean()), within, between, m, complete_df)
+
+
+def pool_parts(estimate: float, within: float, between: float, m: int, complete_df: float = np.inf) -> Pooled:
+    """The pooled estimate from the mean, the variances within and between, and the number of data sets."""
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total
     observed = (
@@ -76,4 +84,4 @@ def pool(estimates: np.ndarray, std_errors: np.ndarray, complete_df: float = np.
     )
     old = np.inf if share == 0 else (m - 1) / share**2
     df = 1 / (1 / old + 1 / observed) if np.isfinite(old) or np.isfinite(observed) else np.inf
-    return Pooled(float(estimates.mean()), float(np.sqrt(total)), float(df), within, between, float(share))
+    return Pooled(estimate, float(np.sqrt(total)), float(df), within, between, float(share), complete_df)

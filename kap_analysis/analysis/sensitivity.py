@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.ladder import DESCRIPTIVE
-from kap_analysis.analysis.other_data import cluster_bootstrap, complete_cases, leave_out, vary_rules
+from kap_analysis.analysis.other_data import cluster_bootstrap, complete_cases, leave_out, vary_rules, vary_visit
 from kap_analysis.analysis.other_models import EstimateRow, add_facilitator, estimate_row, vary_clustering, vary_model
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.primary_model import fit_primary
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import interval, number
+from kap_analysis.analysis.wording import interval_apart, number
 from kap_analysis.columns import (
     ESTIMATE_COLUMNS,
     N_PATIENTS,
@@ -20,6 +20,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
+from kap_analysis.study.outcomes import Outcomes
 
 Progress = Callable[[int, int, str], None]
 
@@ -31,7 +32,7 @@ class Sensitivity(Result):
     Attributes
     ----------
     estimates : DataFrame
-        ``group`` (primary, clustering, model, data, rules, wrong on purpose), ``label``, the estimate columns,
+        ``group`` (primary, clustering, model, data, rules, visits, wrong on purpose), ``label``, the estimate columns,
         ``n_patients``, ``assumes``, ``is_primary``, ``note`` (why it could not be estimated).
     visit : str
     """
@@ -44,22 +45,24 @@ class Sensitivity(Result):
     def paragraph(self) -> str:
         frame = self.estimates[self.estimates["estimate"].notna()]
         primary = frame[frame["is_primary"]].iloc[0]
-        others = frame[~frame["is_primary"] & (frame["group"] != "wrong on purpose")]
+        others = frame[~frame["is_primary"] & ~frame["group"].isin(["wrong on purpose", "visits"])]
         ordered = others.sort_values("estimate")
         low, high = ordered.iloc[0], ordered.iloc[-1]
-        across = ((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum()
+        across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
+        said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
         return (
             f"The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
-            f"{interval(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
+            f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
             f"{number(low['estimate'])} ({low['label']}) to {number(high['estimate'])} ({high['label']}); "
-            f"{across} of their intervals exclude 0."
+            f"{said}."
         )
 
 
 def check_sensitivity(
-    study: Study,
+    source: Study | Outcomes,
     *,
     plan: Plan | None = None,
+    visit: str | None = None,
     n_bootstrap: int = 200,
     seed: int = 20190402,
     progress: Progress | None = None,
@@ -68,22 +71,27 @@ def check_sensitivity(
 
     Parameters
     ----------
+    source : Study or Outcomes
+        Outcomes have no sessions: other rules of format and the effect of facilitators are left out.
+    visit : str, optional
+        Default: the plan's; of outcomes without a plan the last visit.
     n_bootstrap : int
         Samples of the cluster bootstrap, which resamples cohorts and patients and needs no normal distribution.
     """
-    plan = plan or study_plan(study)
-    outcomes = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    outcomes, plan = _resolve(source, plan, visit)
     model, rung, fit, _ = fit_primary(outcomes, plan, plan.visit)
     if rung.name == DESCRIPTIVE:
         plan = replace(plan, covariates=())
     settings = [
         ("primary", "Primary model", rung.why, lambda: estimate_row(fit, model, plan.visit)),
         *vary_clustering(fit, model, rung, plan.visit),
-        *add_facilitator(study, model, rung, plan.visit),
+        *(add_facilitator(source, model, rung, plan.visit) if isinstance(source, Study) else ()),
         *vary_model(model, rung, plan.visit),
         *leave_out(model, rung, plan.visit),
-        *vary_rules(study, plan),
-        ("data", "Cluster bootstrap", "no normal distribution (scores pile up at the floor)",
+        *(vary_rules(source, plan) if isinstance(source, Study) else ()),
+        *vary_visit(outcomes, plan),
+        ("data", "Cluster bootstrap",
+         "no normal distribution (scores pile up at the floor); only those scored at the visit",
          lambda: cluster_bootstrap(model, plan.visit, n_bootstrap, seed)),
         ("wrong on purpose", "Complete cases", "those who stayed are like those who were lost: not credible",
          lambda: complete_cases(outcomes, plan)),
@@ -96,6 +104,15 @@ def check_sensitivity(
     columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
     result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit)
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan]:
+    if isinstance(source, Outcomes):
+        plan = plan or Plan(source.instrument.name, visit or source.visits[-1])
+        return source, replace(plan, visit=visit or plan.visit)
+    plan = plan or study_plan(source)
+    outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    return outcomes, replace(plan, visit=visit or plan.visit)
 
 
 def _attempt(compute: Callable[[], EstimateRow]) -> EstimateRow:

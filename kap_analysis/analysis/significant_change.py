@@ -14,6 +14,7 @@ from kap_analysis.analysis.cutoffs import (
     cutoff_frame,
     pick_cutoff,
 )
+from kap_analysis.analysis.growth_method import GROWTH_MODEL, growth_index
 from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.proportion import by_format, count_started, share_columns, wilson_interval
 from kap_analysis.analysis.reliable_change import (
@@ -61,7 +62,8 @@ class ClinicalChange(Result):
         Recovery of those who could recover: ``format``, ``n_assessed``, ``n_below_cut_at_baseline``, ``n_eligible``
         (on the clinical side at baseline), ``n`` (of them recovered), ``share``, ``ci_low``, ``ci_high``.
     methods : DataFrame
-        Sensitivity to the method: ``method``, ``format``, ``class``, ``n``, ``n_assessed``, ``share``.
+        Sensitivity to the method (those of `METHODS`, and the growth model where enough patients have three scores):
+        ``method``, ``format``, ``class``, ``n``, ``n_assessed``, ``share``.
     criteria : DataFrame
         Response, remission and smallest important change: ``format``, ``criterion`` (in words), ``kind``, ``side``
         (better, worse), ``population`` (for whom the threshold holds), ``source``, and the columns of `shares`.
@@ -138,6 +140,7 @@ def clinical_change(
     limit = pick_cutoff(instrument, held, cutoff)
     started = count_started(outcomes)
     patients = classify_patients(patients, held, limit, method, instrument.direction)
+    indices, not_formed = _method_indices(outcomes, visit, patients, held)
     points = reliable_change_points(held.clinical_sd, held.reliability)
     result = ClinicalChange(
         instrument=instrument.name,
@@ -151,10 +154,10 @@ def clinical_change(
         patients=patients,
         shares=_shares(patients, started),
         eligible=_eligible(patients, started),
-        methods=_methods(patients, held, limit, started, instrument.direction),
+        methods=_methods(patients, indices, limit, started, instrument.direction),
         criteria=_criteria(outcomes, patients, started),
         cutoffs=cutoff_frame(instrument, held, limit, points),
-        notes=() if limit is not None else (_no_cutoff(instrument.name),),
+        notes=(*(() if limit is not None else (_no_cutoff(instrument.name),)), *not_formed),
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
@@ -230,12 +233,28 @@ def _eligible(patients: pd.DataFrame, started: dict[str, int]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _methods(
-    patients: pd.DataFrame, norms: Norms, cutoff: Cutoff | None, started: dict[str, int], direction: int
-) -> pd.DataFrame:
+def _method_indices(
+    outcomes: Outcomes, visit: str, patients: pd.DataFrame, norms: Norms
+) -> tuple[dict[str, pd.Series], tuple[str, ...]]:
+    """The index of each method for those with both scores, and which method could not be formed and why."""
     before, after = patients[BASELINE], patients["follow_up"]
     held = {"mean": norms.clinical_mean, "sd": norms.clinical_sd, "reliability": norms.reliability}
     indices = {name: reliable_change_index(name, before, after, **held) for name in METHODS}
+    try:
+        slopes = growth_index(outcomes, visit)
+    except AnalysisError as error:
+        return indices, (f"The method of the growth model could not be formed: {error}.",)
+    own = patients[PATIENT_ID].astype("str").map(slopes)
+    return {**indices, GROWTH_MODEL: own.where(before.notna() & after.notna())}, ()
+
+
+def _methods(
+    patients: pd.DataFrame,
+    indices: dict[str, pd.Series],
+    cutoff: Cutoff | None,
+    started: dict[str, int],
+    direction: int,
+) -> pd.DataFrame:
     rows = []
     for method, index in indices.items():
         classes = _classes(patients, index, cutoff, direction)

@@ -1,0 +1,85 @@
+"""Risks of an event by format in one data set: logistic GEE, standardised over the patients.
+
+The format of every patient is set to group, then to individual, and the predicted risks are averaged. Clusters are
+the cohorts of the group format and single patients otherwise; the working correlation is independence, and the
+covariance is the sandwich with the correction for few clusters of Mancl & DeRouen (2001,
+doi 10.1111/j.0006-341X.2001.00126.x). The variances of the averages follow by the delta method, given the patients.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import statsmodels.api as sm
+from scipy.special import expit
+from statsmodels.tools.sm_exceptions import PerfectSeparationError
+
+#: A coefficient beyond this (per SD of its column) tells events from non-events completely, or nearly so.
+LARGEST_COEFFICIENT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Risks:
+    """Standardised risks of one data set.
+
+    Attributes
+    ----------
+    group, individual : float
+    covariance : array (2, 2)
+        Of the two risks, group first.
+    """
+
+    group: float
+    individual: float
+    covariance: np.ndarray
+
+    def difference(self) -> tuple[float, float]:
+        """Risk difference and its standard error."""
+        return self.group - self.individual, self._error(np.array([1.0, -1.0]))
+
+    def log_ratio(self) -> tuple[float, float]:
+        """Logarithm of the risk ratio and its standard error."""
+        slope = np.array([1 / self.group, -1 / self.individual])
+        return float(np.log(self.group / self.individual)), self._error(slope)
+
+    def logit(self, which: int) -> tuple[float, float]:
+        """Log odds of the risk of one format (0 group, 1 individual) and its standard error."""
+        risk = (self.group, self.individual)[which]
+        slope = np.zeros(2)
+        slope[which] = 1 / (risk * (1 - risk))
+        return float(np.log(risk / (1 - risk))), self._error(slope)
+
+    def _error(self, slope: np.ndarray) -> float:
+        return float(np.sqrt(slope @ self.covariance @ slope))
+
+
+def standardised_risks(event: np.ndarray, group: np.ndarray, design: np.ndarray, cluster: np.ndarray) -> Risks | None:
+    """The risks in both formats; None where the model does not converge or the columns tell the events apart.
+
+    Parameters
+    ----------
+    event, group : arrays (n,) of 0 and 1
+    design : array (n, k)
+        Covariates as numbers, without a constant; k may be 0.
+    cluster : array (n,)
+        A label of the cohort, or of the patient where there is none.
+    """
+    spread = design.std(axis=0)
+    scaled = (design[:, spread > 0] - design[:, spread > 0].mean(axis=0)) / spread[spread > 0]
+    x = np.column_stack([np.ones(len(event)), group, scaled])
+    try:
+        with np.errstate(all="ignore"):
+            fit = sm.GEE(event, x, groups=cluster, family=sm.families.Binomial()).fit(cov_type="bias_reduced")
+    except (PerfectSeparationError, np.linalg.LinAlgError):
+        return None
+    beta, covariance = np.asarray(fit.params), np.asarray(fit.cov_params())
+    if not fit.converged or not np.isfinite(covariance).all() or np.abs(beta[1:]).max() > LARGEST_COEFFICIENT:
+        return None
+    risks, slopes = [], []
+    for arm in (1.0, 0.0):
+        rows = x.copy()
+        rows[:, 1] = arm
+        predicted = expit(rows @ beta)
+        risks.append(float(predicted.mean()))
+        slopes.append((rows * (predicted * (1 - predicted))[:, None]).mean(axis=0))
+    jacobian = np.array(slopes)
+    return Risks(risks[0], risks[1], jacobian @ covariance @ jacobian.T)
