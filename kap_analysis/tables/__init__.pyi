@@ -6,6 +6,7 @@ from .baseline import table_baseline as table_baseline
 from .change import table_change as table_change
 from .checklist import table_checklist as table_checklist
 from .clinical import table_clinical_change as table_clinical_change
+from .clinical_comparison import table_clinical_comparison as table_clinical_comparison
 from .clinical_methods import table_clinical_methods as table_clinical_methods
 from .completeness import table_completeness as table_completeness
 from .criteria import table_criteria as table_criteria

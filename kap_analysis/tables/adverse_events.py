@@ -14,7 +14,7 @@ from kap_analysis.tables.frames import (
     withheld_rows,
 )
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
-from kap_analysis.tables.numbers import WITHHELD, coefficient, count, count_of
+from kap_analysis.tables.numbers import WITHHELD, count, count_of, rate
 from kap_analysis.tables.table import Table
 
 COLUMNS = ("event", FORMAT, "severity", "n_events", N_PATIENTS, "per_session", "n_sessions_asked", "n_sessions")
@@ -46,7 +46,7 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
     written = {
         "n": texts(frame, count, "n_events"),
         "patients": texts(frame, count, N_PATIENTS),
-        "rate": texts(frame, coefficient, "per_session"),
+        "rate": texts(frame, rate, "per_session"),
     }
     cells = across(frame, keys, written, FORMAT)
     cells["event"] = [capitalised(event).replace("_", " ") for event in cells["event"]]

@@ -78,6 +78,18 @@ def coefficient(value: Any) -> str:
     return fixed(value, ERROR_DECIMALS)
 
 
+def rate(value: Any) -> str:
+    """Write a rate: two decimals, and only none is ``0.00``.
+
+    Examples
+    --------
+    >>> rate(0.12), rate(0.003), rate(0)
+    ('0.12', '<\xa00.01', '0.00')
+    """
+    written = fixed(value, ERROR_DECIMALS)
+    return f"<\u00a00.{'1':0>{ERROR_DECIMALS}}" if written == fixed(0, ERROR_DECIMALS) and value else written
+
+
 def degrees(value: Any) -> str:
     """Write degrees of freedom: one decimal, and the infinity sign for a normal test."""
     return fixed(value, DF_DECIMALS)

@@ -552,9 +552,48 @@ def secondary():
 
 
 @pytest.fixture(scope="session")
+def clinical_comparison():
+    events = ("reliably better", "reliably worse")
+    contrasts = pd.DataFrame(
+        {
+            "event": np.repeat(events, 2),
+            "measure": ["risk difference", "risk ratio"] * 2,
+            "estimate": [-0.1544, 0.7695, 0.022, np.nan],
+            "df": [10.07, 8.68, np.nan, np.nan],
+            "p_value": [0.1377, 0.1689, np.nan, np.nan],
+            "ci_low": [-0.3677, 0.5173, np.nan, np.nan],
+            "ci_high": [0.0587, 1.1448, np.nan, np.nan],
+            "n_patients": 234,
+            "adjusted_for": ["baseline", "baseline", "nothing", "nothing"],
+            "note": ["", "", "too few for an interval", "too few for an interval"],
+        }
+    )
+    risks = pd.DataFrame(
+        {
+            "event": np.repeat(events, 2),
+            "format": ["group", "individual"] * 2,
+            "risk": [0.528, 0.682, 0.022, 0.0],
+            "ci_low": [0.314, 0.57, np.nan, np.nan],
+            "ci_high": [0.731, 0.776, np.nan, np.nan],
+        }
+    )
+    observed = pd.DataFrame(
+        {
+            "event": np.repeat(events, 2),
+            "format": ["individual", "group"] * 2,
+            "n": [57, 16, 0, 1],
+            "n_assessed": [83, 35] * 2,
+            "n_started": [134, 100] * 2,
+        }
+    )
+    return {"contrasts": contrasts, "risks": risks, "observed": observed}
+
+
+@pytest.fixture(scope="session")
 def every_table(
     flow_steps, characteristics, observed_means, paired, comparison, fitted, change, clinical, moderation, sensitivity,
     completeness, received, safety, plan, counts, margins, balance, secondary,
+    clinical_comparison,
 ):  # fmt: skip
     made = [
         tables.table_flow(steps=flow_steps, stamp="SIMULATED"),
@@ -568,6 +607,7 @@ def every_table(
         tables.table_change(means=change["means"], change=change["change"], published=change["published"]),
         tables.table_effect_sizes(effect_sizes=change["effect_sizes"]),
         tables.table_clinical_change(**{name: clinical[name] for name in ("shares", "eligible", "cutoffs")}),
+        tables.table_clinical_comparison(**clinical_comparison),
         tables.table_criteria(criteria=clinical["criteria"]),
         tables.table_clinical_methods(methods=clinical["methods"]),
         tables.table_moderators(**moderation),

@@ -66,3 +66,7 @@ def test_means_carry_their_spread_without_a_plus_minus_sign():
     assert numbers.median_quartiles(3, 1, 5) == "3.0 [1.0 to 5.0]"
     assert numbers.whole_range(14, 19) == "14 to 19"
     assert numbers.degrees(28.66) == "28.7"
+
+
+def test_a_rate_is_zero_only_where_nothing_happened():
+    assert [numbers.rate(value) for value in (0.12, 0.004, 0, None)] == ["0.12", "<\u00a00.01", "0.00", "–"]

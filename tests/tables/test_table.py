@@ -17,7 +17,7 @@ from kap_analysis.tables.render.html import render_page
 from kap_analysis.tables.render.latex import latex_text
 from kap_analysis.tables.table import Table
 
-NASTY = "<b>50% of_A & B</b> $x^2$ #1 ~ {y} \\ | \"q\" 'r' −1 ≤ β² — “é” [z] -- `code` 治"
+NASTY = "<b>50% of_A & B</b> $x^2$ #1 ~ {y} \\ | \"q\" 'r' −1 ≤ β² ≥ — “é” [z] -- `code` 治"
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_csv_neutralises_what_a_spreadsheet_would_run(nasty, text):
 
 
 def test_latex_translates_what_pdflatex_refuses():
-    assert latex_text("−1 ≤ β²") == r"$-$1 $\leq$ $\beta$\textsuperscript{2}"
+    assert latex_text("−1 ≤ β² ≥") == r"$-$1 $\leq$ $\beta$\textsuperscript{2} $\geq$"
     assert latex_text("a_b & 5%") == r"a\_b \& 5\%"
     assert latex_text("a--b") == "a-{}-b"
     assert latex_text("治") == "{[}U+6CBB{]}"
