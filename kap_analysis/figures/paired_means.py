@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.figures.frames import checked_frame, given_frame, levels_of, numbers_of
-from kap_analysis.figures.marks import draw_bands, view_of_scores
+from kap_analysis.figures.marks import draw_bands, view_of_scores, whole_number_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
-from kap_analysis.figures.style import SMALL_PT, Width
+from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, interval, number, plural
 from kap_analysis.instruments.instrument import Instrument
 
@@ -72,7 +72,7 @@ def plot_paired_means(
     modelled = given_frame(modelled, _MODELLED, name="modelled", figure=_FIGURE)
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
     own = tuple(instruments)
-    columns = min(len(names), _PANELS_IN_A_ROW)
+    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(names), _PANELS_IN_A_ROW)
     rows = -(-len(names) // columns)
     grid = {"rows": rows, "columns": columns, "panels": len(names)}
     with open_page(ax, theme=theme, width=width, height=78 * rows, stamp=stamp, **grid) as page:
@@ -146,6 +146,7 @@ def _draw_panel(
     labels = [f"{name}\nn = {count(counts.get(time, 0))}" for time, name in times]
     ax.set_xticks(list(_AT.values()), labels)
     ax.tick_params(axis="x", length=0)
+    whole_number_axis(ax)
     ax.set_ylabel(scale.axis_label)
     draw_bands(ax, scale, theme)
 

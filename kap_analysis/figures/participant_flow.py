@@ -85,12 +85,13 @@ def plot_participant_flow(
     across = width_in_mm(width)
     columns = _columns(formats or [_ALL], across)
     heights = [_box_height(flow, name, shown, columns, across) for name in names]
-    height = sum(heights) + _GAP_MM * (len(names) - 2) + _BRANCH_MM + 5.0
+    gaps = [_gap_before(flow, name, columns) for name in names]
+    height = sum(heights) + sum(gaps[2:]) + _BRANCH_MM + 5.0
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         canvas = page.axes[0]
         canvas.set(xlim=(0, across), ylim=(height, 0))
         canvas.set_axis_off()
-        _draw_steps(page, canvas, flow, names, heights, columns, shown, across)
+        _draw_steps(page, canvas, flow, names, heights, gaps, columns, shown, across)
         if practices and not shown:
             page.note(f"{len(practices)} practices are counted together.")
         page.note_withheld(flow)
@@ -152,12 +153,19 @@ def _box_height(flow: pd.DataFrame, step: str, practices: list[str], columns: li
     return max(len(text) for text in texts) * SMALL_PT * LINE_HEIGHT / POINTS_PER_MM + 3.5
 
 
+def _gap_before(flow: pd.DataFrame, step: str, columns: list[_Column]) -> float:
+    """Room between the boxes of two steps in mm: for what is said of those left out between them."""
+    said = [_side_text(flow, step, column.name, column.side_to - column.side_from) for column in columns]
+    return max(_GAP_MM, max(len(lines) for lines in said) * SMALL_PT * LINE_HEIGHT / POINTS_PER_MM + 2.0)
+
+
 def _draw_steps(
     page: Page,
     ax: Axes,
     flow: pd.DataFrame,
     names: list[str],
     heights: list[float],
+    gaps: list[float],
     columns: list[_Column],
     practices: list[str],
     across: float,
@@ -165,17 +173,17 @@ def _draw_steps(
     top, before = 2.0, None
     middle = columns[0].middle if len(columns) == 1 else across / 2
     wide = _Column(_ALL, middle, min(70.0, 0.7 * across, 2 * middle - 2), middle + 2.5, across - 1)
-    for place, (name, tall) in enumerate(zip(names, heights, strict=True)):
+    for place, (name, tall, room) in enumerate(zip(names, heights, gaps, strict=True)):
         split = any(_box_text(flow, name, column.name, practices, column.box) for column in columns)
         together = (place == 0 and bool(_box_text(flow, name, _ALL, practices, wide.box))) or not split
         here = [wide] if together else columns
         if before is not None:
-            gap = _GAP_MM if before == here else _BRANCH_MM
+            gap = room if before == here else _BRANCH_MM
             top += gap
             _draw_arrows(page, ax, before, here, top - gap, top)
             for column in before:
                 lines = _side_text(flow, name, column.name, column.side_to - column.side_from)
-                _draw_side(page, ax, column, top - gap + _GAP_MM / 2, lines)
+                _draw_side(page, ax, column, top - gap + (room if before == here else _GAP_MM) / 2, lines)
         for column in here:
             lines = _box_text(flow, name, column.name, practices, column.box)
             if lines:
@@ -216,6 +224,7 @@ def _draw_box(page: Page, ax: Axes, column: _Column, top: float, tall: float, li
     )
     ax.add_patch(box)
     first = top + 1.8 + 0.5 * SMALL_PT * LINE_HEIGHT / POINTS_PER_MM
+    head = next((place for place, line in enumerate(lines) if line.startswith("n =")), 1)
     for place, line in enumerate(lines):
         ax.text(
             column.middle,
@@ -224,7 +233,7 @@ def _draw_box(page: Page, ax: Axes, column: _Column, top: float, tall: float, li
             ha="center",
             va="center",
             fontsize=SMALL_PT,
-            fontweight="bold" if place == 0 else "normal",
+            fontweight="bold" if place < head else "normal",
             gid="box text",
         )
 

@@ -28,7 +28,7 @@ from kap_analysis.figures.marks import (
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import Width
+from kap_analysis.figures.style import NARROW_MM, Width, width_in_mm
 from kap_analysis.figures.time_axis import (
     SESSION,
     THOSE_WHO_STOP,
@@ -117,10 +117,12 @@ def plot_trajectories(
     formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), figure=_FIGURE)
     means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
     scale = _scale(instrument, means)
-    columns = min(len(levels), 3)
+    narrow = width_in_mm(width) < NARROW_MM
+    columns = 1 if narrow else min(len(levels), 3)
     rows = -(-len(levels) // columns)
     grid = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
-    with open_page(ax, theme=theme, width=width, height=100 if rows == 1 else 82 * rows, stamp=stamp, **grid) as page:
+    height = 100 if rows == 1 else (66 if narrow else 82) * rows
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         view = _score_view(frames, scale, with_patients=patients is not None)
         drawn = []
         for place, (panel, level) in enumerate(zip(page.axes, levels, strict=True)):
