@@ -12,6 +12,7 @@ from traitlets.config import Config
 
 #: A full stop ends a sentence when a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+MARKUP: Final = re.compile(r"\*\*|`")
 #: Characters of an answer in short.
 SHORT: Final = 260
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -51,7 +52,7 @@ def first_answer(notebook: NotebookNode) -> str:
         for output in cell.get("outputs", []):
             text = output.get("data", {}).get("text/markdown", "")
             if text:
-                return _in_short(text.replace("**", "").strip())
+                return _in_short(MARKUP.sub("", text).strip())
     return ""
 
 
