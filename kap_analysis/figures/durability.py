@@ -11,7 +11,7 @@ from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, 
 from kap_analysis.figures.marks import LineEnd, label_line_ends, numbers_under_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.style import SMALL_PT, Width
-from kap_analysis.figures.wording import count, estimate_with_interval, number, plural, sentence_case
+from kap_analysis.figures.wording import count, estimate_with_interval, listed, number, plural, sentence_case
 
 _FIGURE = "plot_durability"
 _SURVIVAL = (FORMAT, DAY, "n_at_risk", "survival", CI_LOW, CI_HIGH)
@@ -73,7 +73,10 @@ def plot_durability(
         ticks = list(range(0, int(np.floor(last)) + 1, months_between or _months_between(last)))
         panel.set_xlim(-0.03 * last, last * 1.02)
         ends = [_draw_curve(page, panel, name, drawn[name]) for name in formats]
-        label_line_ends(panel, ends)
+        label_line_ends(panel, [end for end in ends if end.x > 0])
+        unseen = [name for name, end in zip(formats, ends, strict=True) if not end.x > 0]
+        if unseen:
+            page.note(f"Nobody was assessed again after the response: {listed(unseen)}.")
         if boosters is not None:
             _draw_boosters(page, panel, formats, boosters)
         panel.set_xticks(ticks)

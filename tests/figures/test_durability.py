@@ -81,3 +81,10 @@ def test_ticks_stand_three_months_apart_over_years(survival):
 def test_the_alternative_text_says_where_each_curve_ends(survival):
     text = alt_text(plot_durability(survival=survival))
     assert "Individual: 20 patients at first, 60 (40 to 70) percent at day 150." in text
+
+
+def test_a_format_that_nobody_followed_is_named_below_and_not_on_the_others_line(survival):
+    first = survival[survival["format"] == "group"].head(1).assign(day=0.0, survival=1.0)
+    figure = plot_durability(survival=pd.concat([survival[survival["format"] == "individual"], first]))
+    assert {text.get_text() for text in having(figure, "line label")} == {"Individual 60%"}
+    assert "Nobody was assessed again after the response: group." in words(figure)
