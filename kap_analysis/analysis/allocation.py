@@ -14,6 +14,7 @@ import pandas as pd
 
 from kap_analysis.analysis.bootstrap import bootstrap_samples, percentile_interval
 from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame, hide_few
+from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.propensity import PROPENSITY_LIMITS, estimate_propensity, overlap_weights, stabilised_weights
 from kap_analysis.analysis.result import Result, empty_withheld
@@ -25,6 +26,10 @@ from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 
 UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
+#: Patients of each format at the visit that weighting needs.
+FEWEST_PATIENTS = 10
+#: A weight beyond this is said: the weighted estimate then rests on few patients.
+LARGE_WEIGHT = 10
 Progress = Callable[[int, int, str], None]
 
 
@@ -97,6 +102,7 @@ def check_allocation(
         If the covariates tell the formats apart completely: no weight can then make them alike.
     """
     outcomes, plan, visit = _resolve(source, plan, visit)
+    check_visit(outcomes, visit)
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     people = _at_visit(model, visit)
     design = covariate_matrix(people, model.covariates)
@@ -142,10 +148,10 @@ def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> 
 def _at_visit(model: ModelFrame, visit: str) -> pd.DataFrame:
     people = model.frame[(model.frame[VISIT] == visit) & model.frame[FORMAT].isin(["individual", GROUP])]
     counts = people["is_group"].value_counts()
-    if len(counts) < 2 or counts.min() < 10:
+    if len(counts) < 2 or counts.min() < FEWEST_PATIENTS:
         raise AnalysisError(
-            f"At {visit} {int(counts.get(0.0, 0))} individual and {int(counts.get(1.0, 0))} group patients were "
-            "scored; weighting needs 10 or more of each."
+            f"At {visit} fewer than {FEWEST_PATIENTS} patients of a format were scored; weighting needs so "
+            "many of each."
         )
     return people.reset_index(drop=True)
 
@@ -250,7 +256,7 @@ def _weight_notes(score: np.ndarray, ipw: np.ndarray, of_patients: Callable[[int
             f"A propensity below {low} or above {high} was found in {of_patients(outside)}: the formats hardly overlap "
             "there."
         )
-    if ipw.max() > 10:
+    if ipw.max() > LARGE_WEIGHT:
         notes.append(f"The largest weight is {number(ipw.max())}: the weighted estimate rests on few patients.")
     return notes
 

@@ -33,8 +33,6 @@ from kap_analysis.study.outcomes import Outcomes
 
 RELIABLY_BETTER = "reliably better"
 RELIABLY_WORSE = "reliably worse"
-#: With fewer cohorts in the group format a comparison is not made, only described.
-FEWEST_COHORTS = 5
 
 
 @dataclass(frozen=True)
@@ -60,9 +58,12 @@ class ClinicalChangeComparison(Result):
         What was seen, without imputation: ``event``, ``side``, ``format``, and the columns of
         `ClinicalChange.shares`.
     about : DataFrame
-        One row: ``instrument``, ``visit``, ``method``, ``cutoff`` (missing: none), ``n_imputations``, ``n_patients``
-        (of a known format, with a score), ``n_started``, ``n_clusters`` (cohorts of the group format, a patient
-        without one counted alone), ``complete_df``.
+        One row: ``instrument``, ``visit``, ``method``, ``n_patients`` (of a known format, with a score),
+        ``n_started``, ``n_clusters`` (cohorts of the group format, a patient without one counted alone),
+        ``complete_df``.
+    n_imputations : int
+    cutoff : float or None
+        In force; None where none is established, and then nobody can be told to have recovered.
     notes : tuple of str
     """
 
@@ -71,6 +72,8 @@ class ClinicalChangeComparison(Result):
     needed: pd.DataFrame
     observed: pd.DataFrame
     about: pd.DataFrame
+    n_imputations: int
+    cutoff: float | None = None
     notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
@@ -133,13 +136,12 @@ def compare_clinical_change(
     cluster = completed.patients[COHORT_ID].astype("str").to_numpy()
     in_group = (completed.patients[FORMAT] == GROUP).to_numpy()
     n_clusters = len(np.unique(cluster[in_group]))
-    is_described = n_clusters < FEWEST_COHORTS
+    is_described = n_clusters < plan.ladder.cohorts
     rows = RiskRows()
     for (event, side), happened in _imputed_events(completed, visit, rules).items():
         rows.add(event, side, compare_risks(completed, covariates, happened, n_clusters - 1, is_described))
     about = {
         "instrument": instrument.name, "visit": visit, "method": method,
-        "cutoff": np.nan if rules.cutoff is None else rules.cutoff.value, "n_imputations": n_imputations,
         N_PATIENTS: len(completed.patients), "n_started": max(_started(outcomes), len(completed.patients)),
         "n_clusters": n_clusters, "complete_df": n_clusters - 1,
     }  # fmt: skip
@@ -149,7 +151,9 @@ def compare_clinical_change(
         rows.needed(),
         _observed(pairs, completed.patients, rules),
         pd.DataFrame([about]),
-        _notes(instrument.name, rules, is_described),
+        n_imputations,
+        None if rules.cutoff is None else rules.cutoff.value,
+        _notes(instrument.name, rules, is_described, plan.ladder.cohorts),
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
@@ -224,12 +228,10 @@ def _observed(pairs: pd.DataFrame, patients: pd.DataFrame, rules: _Rules) -> pd.
     return pd.DataFrame(rows)
 
 
-def _notes(name: str, rules: _Rules, is_described: bool) -> tuple[str, ...]:
+def _notes(name: str, rules: _Rules, is_described: bool, fewest: int) -> tuple[str, ...]:
     notes = []
     if rules.cutoff is None:
         notes.append(f"No cut-off of {name} is established, so that nobody can be told to have recovered.")
     if is_described:
-        notes.append(
-            f"The group format has fewer than {FEWEST_COHORTS} cohorts: the risks are described, not compared."
-        )
+        notes.append(f"The group format has fewer than {fewest} cohorts: the risks are described, not compared.")
     return tuple(notes)

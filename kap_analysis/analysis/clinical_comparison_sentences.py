@@ -19,7 +19,7 @@ def comparison_of_classes(result: "ClinicalChangeComparison") -> str:
     about = result.about.iloc[0]
     told = [
         f"At {about['visit']}, in {share(about[N_PATIENTS], about['n_started'])} patients who started, with missing "
-        f"{about['instrument']} scores imputed {number(about['n_imputations'], 0)} times:"
+        f"{about['instrument']} scores imputed {number(result.n_imputations, 0)} times:"
     ]
     before = ""
     for event in dict.fromkeys(result.contrasts["event"].astype(str)):

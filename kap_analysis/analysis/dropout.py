@@ -13,6 +13,7 @@ import pandas as pd
 from kap_analysis.analysis.imputation import Completed, Progress, impute_scores
 from kap_analysis.analysis.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.model_frame import prepare_covariates
+from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.rubin import Pooled
@@ -54,6 +55,8 @@ class DropoutSensitivity(Result):
     tipping_point : DataFrame
         Where the conclusion changes, as `tipping_points`: a row with group format varied, and one with individual.
     n_imputations : int
+    too_few : str
+        Why this describes and does not compare, or empty.
     """
 
     estimates: pd.DataFrame
@@ -61,13 +64,15 @@ class DropoutSensitivity(Result):
     tipping_point: pd.DataFrame
     visit: str
     n_imputations: int
+    too_few: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
     def paragraph(self) -> str:
         at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
+        few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         return (
-            f"With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
+            f"{few}With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
             f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
             f"{number(jump['estimate'])} (95 % interval {interval_apart(jump['ci_low'], jump['ci_high'])}). "
             f"{self._tip()}"
@@ -79,6 +84,8 @@ class DropoutSensitivity(Result):
         most = number(self.tipping[["delta_individual", "delta_group"]].max().max(), 0)
         zero = "includes zero: no difference is shown" if start == UNDECIDED else f"excludes zero: {start}"
         told = [f"With the missing scores at random the interval {zero}."]
+        if self.tipping_point[["delta_individual", "delta_group"]].isna().to_numpy().sum() == len(self.tipping_point):
+            return f"{told[0]} This stays so with up to {most} points worse in those lost from either format alone."
         for _, row in self.tipping_point.iterrows():
             points = row[f"delta_{row['varied']}"]
             lost = "groups" if row["varied"] == GROUP else "individual format"
@@ -120,6 +127,7 @@ def check_dropout(
             plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
         )
         visit = visit or plan.visit
+    check_visit(outcomes, visit)
     completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
     lost = completed.after_dropout()
@@ -140,8 +148,11 @@ def check_dropout(
             "those lost went back to where they started",
         ),
     ]
+    too_few = _too_few_cohorts(completed, plan)
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
-    result = DropoutSensitivity(pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations)
+    result = DropoutSensitivity(
+        pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few
+    )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
@@ -181,6 +192,16 @@ def complete_scores(
     return impute_scores(
         long, visits, covariates, n_imputations=n_imputations, seed=seed, progress=progress
     ), covariates
+
+
+def _too_few_cohorts(completed: Completed, plan: Plan) -> str:
+    """Why cohorts are too few for a comparison; empty where they suffice or none is recorded."""
+    people = completed.patients
+    sizes = people.loc[(people[FORMAT] == GROUP) & ~people[COHORT_ID].str.startswith("patient "), COHORT_ID]
+    shared = int((sizes.value_counts() >= 2).sum())
+    if sizes.empty or shared >= plan.ladder.cohorts:
+        return ""
+    return f"fewer than {plan.ladder.cohorts} cohorts with two or more patients"
 
 
 def _named(assumption: str, pooled: Pooled, completed: Completed, assumes: str) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The probability of group format given what was known at the start, and weights made from it."""
 
+import warnings
 from typing import Final
 
 import numpy as np
@@ -35,9 +36,10 @@ def estimate_propensity(design: pd.DataFrame | np.ndarray, group: np.ndarray) ->
     scaled = (x[:, spread > 0] - x[:, spread > 0].mean(axis=0)) / spread[spread > 0]
     constant_and_covariates = np.column_stack([np.ones(len(group)), scaled])
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", PerfectSeparationWarning)  # judged below, in words
             fitted = _fit(constant_and_covariates, group)
-    except (PerfectSeparationError, PerfectSeparationWarning) as error:
+    except PerfectSeparationError as error:
         raise AnalysisError(_SEPARATED) from error
     if not np.all(np.isfinite(fitted)) or np.all(np.minimum(fitted, 1 - fitted) < 1e-6):
         raise AnalysisError(_SEPARATED)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions, treated_patients
-from kap_analysis.analysis.wording import join_words, number, plural, share
+from kap_analysis.analysis.wording import join_words, plural, share
 from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.instruments.registry import get_instrument
@@ -27,6 +27,8 @@ class Safety(Result):
         ``n_events``, ``n_patients``, ``n_sessions_asked`` and ``n_sessions`` (ketamine sessions of the format and
         route at which events were asked about, of all), ``per_session`` (events per session asked; NaN where nobody
         was asked or the event belongs to no session).
+    asked : DataFrame
+        ``format``, ``route``, ``n_sessions_asked``, ``n_sessions``: all ketamine sessions held, with an event or not.
     serious : DataFrame
         Events that are serious, with their relatedness: ``patient_id``, ``day``, ``format``, ``event``,
         ``severity``, ``relatedness``.
@@ -42,6 +44,7 @@ class Safety(Result):
     """
 
     events: pd.DataFrame
+    asked: pd.DataFrame
     serious: pd.DataFrame
     vitals: pd.DataFrame
     suicidality: pd.DataFrame
@@ -50,26 +53,31 @@ class Safety(Result):
 
     @property
     def paragraph(self) -> str:
-        asked = self.events.drop_duplicates([FORMAT, "route"])[["n_sessions_asked", "n_sessions"]].sum(min_count=1)
+        asked = self.asked[["n_sessions_asked", "n_sessions"]].sum(skipna=False)
         told = [
             "Adverse events were asked about at "
             f"{share(asked['n_sessions_asked'], asked['n_sessions'])} ketamine sessions"
         ]
-        by_arm = self.events.groupby(FORMAT, observed=True)["n_events"].sum(min_count=1)
-        told.append(
-            join_words([f"{number(n, 0)} events were recorded in {arm} format" for arm, n in by_arm.items()])
-            if len(by_arm)
-            else "no event was recorded"
+        by_arm = self.events.groupby(FORMAT, observed=True)["n_events"].agg(lambda n: n.sum(skipna=False))
+        recorded = [
+            f"{plural(n, 'event')} in {arm} format {'was' if n == 1 else 'were'} recorded" for arm, n in by_arm.items()
+        ]
+        told.append(join_words(recorded) if recorded else "no event was recorded")
+        return f"{'; '.join(told)}. {self._listed()} {SENTENCE}"
+
+    def _listed(self) -> str:
+        """How many are listed one by one; of a public study such lists are withheld, and no number stands for them."""
+        kept_back = set(self.withheld["frame"])
+        serious = f"{plural(len(self.serious), 'serious event')} {'is' if len(self.serious) == 1 else 'are'} listed."
+        if "serious" in kept_back:
+            serious = "The list of serious events is withheld."
+        if self.suicidality.empty:
+            return serious
+        if "for_review" in kept_back:
+            return f"{serious} The list of patients who newly endorsed a suicidality item is withheld."
+        return (
+            f"{serious} {plural(self.for_review[PATIENT_ID].nunique(), 'patient')} newly endorsed a suicidality item."
         )
-        sentence = (
-            "; ".join(told)
-            + f". {plural(len(self.serious), 'serious event')} {'is' if len(self.serious) == 1 else 'are'} listed."
-        )
-        if not self.suicidality.empty:
-            sentence += (
-                f" {plural(self.for_review[PATIENT_ID].nunique(), 'patient')} newly endorsed a suicidality item."
-            )
-        return f"{sentence} {SENTENCE}"
 
 
 def review_safety(
@@ -89,6 +97,7 @@ def review_safety(
     states, review = _suicidality(study, patients, suicidality_instrument)
     result = Safety(
         events=_events(study, ketamine, arms),
+        asked=_asked(ketamine, arms).reset_index(),
         serious=_serious(study, arms),
         vitals=_vitals(study, arms),
         suicidality=states,
@@ -122,12 +131,18 @@ def _events(study: Study, ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFra
     keys = ["event", FORMAT, "route", "severity"]
     counts = events.astype(dict.fromkeys(keys, "str")).groupby(keys)[PATIENT_ID].agg(["size", "nunique"]).reset_index()
     counts.columns = [*keys, "n_events", N_PATIENTS]
-    by = [held[PATIENT_ID].map(arms).rename(FORMAT), held["route"].astype("str").rename("route")]
-    asked = (held["ae_asked"].astype("object") == "yes").groupby(by).agg(["sum", "size"])
-    asked.columns = ["n_sessions_asked", "n_sessions"]
-    counts = counts.merge(asked.reset_index(), on=[FORMAT, "route"], how="left")
+    counts = counts.merge(_asked(ketamine, arms).reset_index(), on=[FORMAT, "route"], how="left")
     counts["per_session"] = counts["n_events"] / counts["n_sessions_asked"].where(counts["n_sessions_asked"] > 0)
     return counts[names]
+
+
+def _asked(ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFrame:
+    """Ketamine sessions at which adverse events were asked about, and all of them, by format and route."""
+    held = ketamine.reindex(columns=[PATIENT_ID, "route", "ae_asked"])
+    route = held["route"].astype("object").fillna("not recorded").astype("str")
+    by = [held[PATIENT_ID].map(arms).rename(FORMAT), route.rename("route")]
+    asked = (held["ae_asked"].astype("object") == "yes").groupby(by).agg(["sum", "size"])
+    return asked.set_axis(["n_sessions_asked", "n_sessions"], axis=1)
 
 
 def _serious(study: Study, arms: pd.Series) -> pd.DataFrame:

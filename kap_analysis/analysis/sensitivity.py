@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.ladder import DESCRIPTIVE
+from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.other_data import cluster_bootstrap, complete_cases, leave_out, vary_rules, vary_visit
 from kap_analysis.analysis.other_models import EstimateRow, add_facilitator, estimate_row, vary_clustering, vary_model
 from kap_analysis.analysis.plan import Plan, study_plan
@@ -35,10 +36,13 @@ class Sensitivity(Result):
         ``group`` (primary, clustering, model, data, rules, visits, wrong on purpose), ``label``, the estimate columns,
         ``n_patients``, ``assumes``, ``is_primary``, ``note`` (why it could not be estimated).
     visit : str
+    is_descriptive : bool
+        Whether there are too few cohorts or patients for a comparison.
     """
 
     estimates: pd.DataFrame
     visit: str
+    is_descriptive: bool = False
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -50,8 +54,9 @@ class Sensitivity(Result):
         low, high = ordered.iloc[0], ordered.iloc[-1]
         across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
         said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
+        too_few = f"Descriptive only: {primary['assumes']}. " if self.is_descriptive else ""
         return (
-            f"The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
+            f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
             f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
             f"{number(low['estimate'])} ({low['label']}) to {number(high['estimate'])} ({high['label']}); "
             f"{said}."
@@ -79,6 +84,7 @@ def check_sensitivity(
         Samples of the cluster bootstrap, which resamples cohorts and patients and needs no normal distribution.
     """
     outcomes, plan = _resolve(source, plan, visit)
+    check_visit(outcomes, plan.visit)
     model, rung, fit, _ = fit_primary(outcomes, plan, plan.visit)
     if rung.name == DESCRIPTIVE:
         plan = replace(plan, covariates=())
@@ -102,7 +108,7 @@ def check_sensitivity(
         if progress is not None:
             progress(done, len(settings), label)
     columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
-    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit)
+    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE)
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 

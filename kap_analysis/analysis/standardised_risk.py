@@ -6,12 +6,13 @@ covariance is the sandwich with the correction for few clusters of Mancl & DeRou
 doi 10.1111/j.0006-341X.2001.00126.x). The variances of the averages follow by the delta method, given the patients.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import statsmodels.api as sm
 from scipy.special import expit
-from statsmodels.tools.sm_exceptions import PerfectSeparationError
+from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
 #: A coefficient beyond this (per SD of its column) tells events from non-events completely, or nearly so.
 LARGEST_COEFFICIENT = 10.0
@@ -67,9 +68,10 @@ def standardised_risks(event: np.ndarray, group: np.ndarray, design: np.ndarray,
     scaled = (design[:, spread > 0] - design[:, spread > 0].mean(axis=0)) / spread[spread > 0]
     x = np.column_stack([np.ones(len(event)), group, scaled])
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("error", PerfectSeparationWarning)
             fit = sm.GEE(event, x, groups=cluster, family=sm.families.Binomial()).fit(cov_type="bias_reduced")
-    except (PerfectSeparationError, np.linalg.LinAlgError):
+    except (PerfectSeparationError, PerfectSeparationWarning, np.linalg.LinAlgError):
         return None
     beta, covariance = np.asarray(fit.params), np.asarray(fit.cov_params())
     if not fit.converged or not np.isfinite(covariance).all() or np.abs(beta[1:]).max() > LARGEST_COEFFICIENT:

@@ -2,7 +2,8 @@
 
 Points are added to the scores after dropout, in each format by its own delta, and the comparison is repeated. The
 estimate is all but linear in the deltas, and the variances are all but quadratic: so the comparison is fitted at three
-deltas of each format and interpolated quadratically between them (estimate, variances within and between, df).
+deltas of each format and interpolated quadratically between them (estimate, variances within and between, df). The
+estimates so found are within a hundredth of a point, the limits within some hundredths, of those of a fit.
 """
 
 import itertools
