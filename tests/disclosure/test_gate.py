@@ -136,3 +136,20 @@ def test_nothing_withheld_gives_back_a_small_count_by_one_sum():
 
 def test_a_frame_without_rows_passes():
     assert public(pd.DataFrame(columns=["instrument", "visit", "note"], dtype="object")).counts.empty
+
+
+@pytest.mark.parametrize(("small", "rest", "hidden"), [(10, 60, 2), (11, 60, 0), (12, 60, 0)])
+def test_a_total_takes_a_second_part_just_below_the_threshold_only(small, rest, hidden):
+    frame = pd.DataFrame({"practice": ["A", "B", "all"], "n_patients": [small, rest, small + rest]})
+    assert public(frame).counts["n_patients"].isna().sum() == hidden
+
+
+def test_a_zero_may_stand_beside_its_total():
+    frame = pd.DataFrame({"practice": ["A", "B", "all"], "n_patients": [0, 60, 60]})
+    assert public(frame).counts["n_patients"].tolist() == [0, 60, 60]
+
+
+@pytest.mark.parametrize(("n", "kept"), [(10, False), (11, True)])
+def test_a_statistic_stands_with_its_count_at_the_boundary(n, kept):
+    shown = public(pd.DataFrame({"format": ["group"], "n_patients": [n], "mean": [20.5]})).counts
+    assert shown["mean"].notna().item() is kept
