@@ -1,0 +1,43 @@
+"""What several notebooks hand over becomes one results folder, in the order of the notebooks."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kap_analysis.errors import ReportError
+from kap_analysis.report.gathering import gather_parts
+from kap_analysis.report.results_folder import read_contents
+
+
+def hand_over(part: Path, figure: str, fact: int) -> None:
+    (part / "figures").mkdir(parents=True)
+    (part / "figures" / f"{figure}.png").write_bytes(b"picture")
+    entry = {"caption": figure, "alternative_text": "", "files": [f"figures/{figure}.png"]}
+    said = {"figures": {figure: entry}, "tables": {}, "facts": {"started": fact}}
+    (part / "contents.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def test_parts_stand_in_the_order_of_the_notebooks_and_say_which_made_them(tmp_path):
+    parts = tmp_path / ".parts"
+    hand_over(parts / "01_b", "second", 2)
+    hand_over(parts / "00_a", "first", 1)
+    gather_parts(parts, ["00_a", "01_b", "02_silent"], tmp_path)
+    contents = read_contents(tmp_path)
+    assert [(name, entry["notebook"]) for name, entry in contents["figures"].items()] == [
+        ("first", "00_a"),
+        ("second", "01_b"),
+    ]
+    assert contents["facts"] == {"started": 2}
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()) == [
+        "contents.json",
+        "figures/first.png",
+        "figures/second.png",
+    ]
+
+
+def test_two_notebooks_may_not_make_a_figure_of_one_name(tmp_path):
+    for name in ("00_a", "01_b"):
+        hand_over(tmp_path / ".parts" / name, "flow", 1)
+    with pytest.raises(ReportError, match=r"00_a and 01_b both hand over figures named 'flow'; rename one\."):
+        gather_parts(tmp_path / ".parts", ["00_a", "01_b"], tmp_path)

@@ -1,0 +1,39 @@
+"""What the index says of a notebook, and of limits close to zero."""
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from kap_analysis.report.index_page import make_tiles
+from kap_analysis.report.notebook_page import SHORT, first_answer
+
+
+def saying(text: str):
+    output = new_output("display_data", data={"text/markdown": text, "text/plain": ""})
+    cells = [new_markdown_cell("# Why?"), new_code_cell("x = 1"), new_code_cell("y", outputs=[output])]
+    return new_notebook(cells=cells)
+
+
+def test_the_answer_in_short_is_the_first_sentences_without_markup():
+    long = "A third one that is far too long: " + "word " * 60 + "."
+    text = f"**This study does not answer this.** Use `paired_scores` (95 % interval 0.1 to 2.3).\n\n{long}"
+    said = first_answer(saying(text))
+    assert said == "This study does not answer this. Use paired_scores (95 % interval 0.1 to 2.3)."
+    assert len(said) <= SHORT
+
+
+def test_a_long_first_sentence_stands_whole_and_alone():
+    long = "It fell by " + "one point and " * 40 + "no more."
+    assert first_answer(saying(f"{long} Then it rose.")) == long
+
+
+def test_a_notebook_without_words_has_no_answer():
+    assert first_answer(new_notebook(cells=[new_markdown_cell("# Why?")])) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "told"), [(0.01, "+0.01"), (-0.04, "\N{MINUS SIGN}0.04"), (0.06, "+0.1"), (0.0, "+0.0")]
+)
+def test_a_limit_close_to_zero_is_not_told_as_zero(low, told):
+    difference = {"estimate": 3.1, "ci_low": low, "ci_high": 6.2, "when": "month 3", "unit": "BDI-II points"}
+    tile = make_tiles({"group minus individual": difference})[-1]
+    assert tile.lines[0] == f"95% interval {told} to +6.2"
