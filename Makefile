@@ -14,7 +14,7 @@ FIND_PYTHON = for candidate in $(PYTHON) $(CANDIDATES); do \
 	if "$$candidate" -c '$(SUITS)' >/dev/null 2>&1; then echo "$$candidate"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint check check-notebooks check-wheel notebooks lab lock public-api test-all test-lowest clean
+.PHONY: help reproduce test lint check check-notebooks check-wheel notebooks lab lock public-api api docs-images test-all test-lowest clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,12 @@ lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 
 public-api: $(STAMP) ## renew tests/public_api.txt from the code
 	@$(RUN) tests/public_api.py
+
+api: $(STAMP) ## renew docs/api.md from the docstrings
+	@$(RUN) docs/make_api.py
+
+docs-images: $(STAMP) ## draw the pictures of docs/reading_figures.md
+	@$(RUN) docs/make_images.py
 
 test-all: ## run the fast tests on each Python that answers
 	@for version in 3.11 3.12 3.13 3.14; do \

@@ -1,0 +1,100 @@
+"""The pictures of `reading_figures.md`, drawn from the shipped study: run this file to renew ``images/``."""
+
+import sys
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+import kap_analysis as kap
+from kap_analysis.study.load import Study
+
+ROOT = Path(__file__).parents[1]
+IMAGES = Path(__file__).parent / "images"
+SEED = 20190402
+DPI = 110
+
+
+def draw_figures() -> dict[str, Figure]:
+    """Each figure under the name of its file."""
+    study = kap.load_study(ROOT / "data" / "three_practices")
+    return {**who_and_how(study), **between_formats(study), **what_is_missing(study), **safety_and_quality(study)}
+
+
+def who_and_how(study: Study) -> dict[str, Figure]:
+    outcomes, visit, figures = study.outcomes(), study.settings.primary_visit, kap.figures
+    instrument = outcomes.instrument
+    paired, change = kap.paired_scores(outcomes, visit), kap.clinical_change(outcomes, visit)
+    observed, course = kap.observed_scores(outcomes), kap.model_trajectories(outcomes)
+    moved, lasting = kap.band_movement(study.outcomes(population="started")), kap.durability(study)
+    return {
+        "participant_flow": figures.plot_participant_flow(steps=kap.participant_flow(study).steps),
+        "paired_means": figures.plot_paired_means(means=paired.means, change=paired.change),
+        "trajectories": figures.plot_trajectories(
+            means=observed.means, curves=course.curves, patients=course.patients, instrument=instrument
+        ),
+        "clinical_change": figures.plot_clinical_change(
+            patients=change.patients,
+            reliable_change=change.reliable_change,
+            cutoff=change.cutoff,
+            instrument=instrument,
+            visit=visit,
+        ),
+        "band_movement": figures.plot_band_movement(movement=moved.movement, flows=moved.flows, instrument=instrument),
+        "durability": figures.plot_durability(
+            survival=lasting.survival, boosters=lasting.boosters, outcome="Responders still in response (%)"
+        ),
+    }
+
+
+def between_formats(study: Study) -> dict[str, Figure]:
+    outcomes, figures = study.outcomes(), kap.figures
+    compared, allocation = kap.compare_formats(study), kap.check_allocation(study, seed=SEED)
+    moderation = kap.moderate(outcomes, visit=study.settings.primary_visit)
+    cohorts, checks = kap.list_cohort_effects(compared), kap.diagnose_model(compared)
+    return {
+        "differences": figures.plot_format_differences(
+            contrasts=compared.contrasts, secondary=compared.secondary, instrument=outcomes.instrument
+        ),
+        "subgroups": figures.plot_subgroups(differences=moderation.differences, interactions=moderation.interactions),
+        "balance": figures.plot_balance(balance=allocation.balance),
+        "propensity_overlap": figures.plot_propensity_overlap(propensity=allocation.propensity, weighting="overlap"),
+        "cohort_effects": figures.plot_cohort_effects(
+            effects=cohorts.effects, icc=compared.icc, instrument=outcomes.instrument
+        ),
+        "diagnostics": figures.plot_diagnostics(
+            residuals=checks.residuals,
+            random_effects=checks.random_effects,
+            lag_correlation=checks.lag_correlation,
+            influence=checks.influence,
+        ),
+    }
+
+
+def what_is_missing(study: Study) -> dict[str, Figure]:
+    instrument, figures = study.outcomes().instrument, kap.figures
+    missing, dropout = kap.describe_completeness(study), kap.check_dropout(study, seed=SEED)
+    sensitivity = kap.check_sensitivity(study, seed=SEED)
+    return {
+        "completeness": figures.plot_completeness(completeness=missing.completeness, retention=missing.retention),
+        "tipping_point": figures.plot_tipping_point(tipping=dropout.tipping, instrument=instrument),
+        "sensitivity": figures.plot_sensitivity(estimates=sensitivity.estimates, instrument=instrument),
+    }
+
+
+def safety_and_quality(study: Study) -> dict[str, Figure]:
+    outcomes, visit, figures = study.outcomes(), study.settings.primary_visit, kap.figures
+    safety, quarters = kap.review_safety(study), kap.chart_quarters(outcomes, visit)
+    return {
+        "suicidality": figures.plot_suicidality(suicidality=safety.suicidality),
+        "adverse_events": figures.plot_adverse_events(events=safety.events),
+        "vitals": figures.plot_vitals(vitals=safety.vitals),
+        "run_chart": figures.plot_run_chart(quarters=quarters.quarters, visit=visit, longest_run=quarters.longest_run),
+    }
+
+
+if __name__ == "__main__":
+    IMAGES.mkdir(exist_ok=True)
+    for name, figure in draw_figures().items():
+        kap.figures.stamp_figure(figure, "SIMULATED")
+        kap.figures.save_figure(figure, IMAGES / f"{name}.png", dpi=DPI)
+        sys.stdout.write(f"images/{name}.png is renewed\n")
