@@ -10,10 +10,12 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, DAY, DAYS_PER_MONTH, FORMAT
 from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.marks import LineEnd, label_line_ends, numbers_under_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import SMALL_PT, Width
 from kap_analysis.figures.wording import count, estimate_with_interval, listed, number, plural, sentence_case
 
 _FIGURE = "plot_durability"
+_NOTHING: Final = "The curves were withheld to protect patients: an exact day is a fact about one of them."
 _SURVIVAL = (FORMAT, DAY, "n_at_risk", "survival", CI_LOW, CI_HIGH)
 _BOOSTERS = (FORMAT, DAY)
 MOST_BOOSTERS: Final = 400
@@ -59,11 +61,14 @@ def plot_durability(
     Raises
     ------
     FigureError
-        If a column is missing, there are no rows, or a format is unknown.
+        If a column is missing, there are no rows, or a format is unknown. Curves whose days were all withheld give a
+        figure that says so.
     """
     survival = checked_frame(survival, _SURVIVAL, name="survival", figure=_FIGURE)
     boosters = given_frame(boosters, _BOOSTERS, name="boosters", figure=_FIGURE)
     formats = formats_in(survival, figure=_FIGURE)
+    if survival[DAY].isna().all():
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     drawn = {name: _readable(rows_of(survival, name).sort_values(DAY)) for name in formats}
     with open_page(ax, theme=theme, width=width, height=92, stamp=stamp) as page:
         panel = page.axes[0]

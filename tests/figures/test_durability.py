@@ -88,3 +88,9 @@ def test_a_format_that_nobody_followed_is_named_below_and_not_on_the_others_line
     figure = plot_durability(survival=pd.concat([survival[survival["format"] == "individual"], first]))
     assert {text.get_text() for text in having(figure, "line label")} == {"Individual 60%"}
     assert "Nobody was assessed again after the response: group." in words(figure)
+
+
+def test_curves_whose_days_were_withheld_say_so(survival):
+    figure = plot_durability(survival=survival.assign(day=np.nan, survival=np.nan, withheld=True))
+    assert "The curves were withheld to protect patients" in words(figure)
+    assert having(figure, "curve individual") == []
