@@ -46,6 +46,11 @@ def _inside(part: Part, i: int, value: float, scaling: Scaling) -> float:
     shift = part.seen_shift(scaling)
     if shift is not None:
         return float(value - shift[i])
+    if any(at == part.elements for at, _ in scaling.turns):
+        raise MixedModelError(
+            f"{name} is held, and columns of {part.text} lie so far from 0 that it says nothing in these units. "
+            "Subtract their means from them and hold what follows from it."
+        )
     inside = float(value / scaling.elements[part.elements][i])
     if isinstance(part.block, Natural) or part.block.n_elements > 1:
         return inside

@@ -15,11 +15,12 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from kap_analysis.mixed.covariance import element_basis
-from kap_analysis.mixed.design import Design
+from kap_analysis.mixed.design import Bar, Design
 from kap_analysis.mixed.stacks import DenseStack, Links, LowRankStack, Stack
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+FAR = 30.0  # deviations from 0 beyond which the columns of a bar with an intercept are centred
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,21 @@ class Scaling:
     scale: float
     elements: Array  # (m,): user's element = inside element * this
     log_weights: float  # sum of log weights
+    turns: tuple[tuple[slice, Array], ...] = ()  # bars with centred columns: user's elements = matrix @ these
+
+    def outside(self, inside: Array) -> Array:
+        """Elements (m,) in the user's units and columns from those inside."""
+        values = inside * self.elements
+        for at, turn in self.turns:
+            values[at] = turn @ values[at]
+        return values
+
+    def inside(self, outside: Array) -> Array:
+        """Elements (m,) inside from those in the user's units and columns."""
+        values = outside.copy()
+        for at, turn in self.turns:
+            values[at] = np.linalg.solve(turn, values[at])
+        return values / self.elements
 
     def coefficients(self, inside: Array) -> Array:
         """Coefficients of the user's columns from those of Q."""
@@ -93,7 +109,7 @@ def residual_sizes(design: Design) -> list[int]:
 
 def make_layout(design: Design) -> Layout:
     """The layout of a design."""
-    levels, scales, n_bars = _levels(design)
+    levels, scales, turns, n_bars = _levels(design)
     sizes = residual_sizes(design)
     n_elements = n_bars + sum(sizes)
     work = _Work.of(design, levels, n_bars)
@@ -105,24 +121,28 @@ def make_layout(design: Design) -> Layout:
         work.scale,
         np.concatenate([*(work.scale**2 / s for s in scales), *residual_scale]),
         0.0 if design.weights is None else float(np.log(design.weights).sum()),
+        turns,
     )
     stacks, upper = work.stacks()
     low = tuple(sorted({p for stack in stacks if stack.links is not None for p in stack.params}))
     return Layout(tuple(stacks), tuple(upper), low, n_elements, work.k, len(design.y), scaling)
 
 
-def _levels(design: Design) -> tuple[list[Level], list[Array], int]:
-    """Bars merged by grouping, the scale of each bar's elements, and how many elements the bars have."""
+def _levels(design: Design) -> tuple[list[Level], list[Array], tuple[tuple[slice, Array], ...], int]:
+    """Bars merged by grouping, scale and turn of each bar's elements, and how many elements the bars have."""
     root = None if design.weights is None else np.sqrt(design.weights)
     merged: dict[str, list[tuple[Array, Index, int, Array]]] = {}
-    scales, at = [], 0
+    scales, turns, at = [], [], 0
     for bar in design.bars:
-        size = np.sqrt(np.einsum("ij,ij->j", bar.z, bar.z) / np.maximum((bar.z != 0).sum(axis=0), 1))
+        z, means = _centred(bar)
+        size = np.sqrt(np.einsum("ij,ij->j", z, z) / np.maximum((z != 0).sum(axis=0), 1))
         size = np.where(size > 0, size, 1.0)
-        z = bar.z if np.all(size == 1.0) else bar.z / size
+        z = z if np.all(size == 1.0) else z / size
         z = z if root is None else z * root[:, None]
         rows, columns = np.tril_indices(len(size))
         scales.append(size[rows] * size[columns])
+        if means.any():
+            turns.append((slice(at, at + len(rows)), _turn(means)))
         merged.setdefault(bar.grouping, []).append((z, bar.codes, at, size))
         at += len(rows)
     levels = []
@@ -142,7 +162,34 @@ def _levels(design: Design) -> tuple[list[Level], list[Array], int]:
             left = right
         n_levels = int(codes.max(initial=-1)) + 1
         levels.append(Level(codes, n_levels, z, tuple(params), np.concatenate(directions)))
-    return levels, scales, at
+    return levels, scales, tuple(turns), at
+
+
+def _centred(bar: Bar) -> tuple[Array, Array]:
+    """Columns (n, q) of a bar with its intercept, less their means (q,) where these are many deviations from 0.
+
+    (1 + year | g) and (1 + (year - 2020) | g) are one model: the first is worked on as the second, since a variance at
+    year 0 and a covariance of almost -1 would leave no digits. The means are 0 where the columns stay as they are.
+    """
+    means = np.zeros(bar.z.shape[1])
+    active = bar.codes >= 0
+    if len(means) < 2 or bar.names[0] != "(Intercept)" or not active.any() or not (bar.z[active, 0] == 1).all():
+        return bar.z, means
+    found, spread = bar.z[active].mean(axis=0), bar.z[active].std(axis=0)
+    far = (np.abs(found) > FAR * spread) & (spread > 0)
+    if not far.any():
+        return bar.z, means
+    means[far] = found[far]
+    return np.where(active[:, None], bar.z - means, bar.z), means
+
+
+def _turn(means: Array) -> Array:
+    """(elements, elements): from the elements of G of centred columns to those of the columns as they are."""
+    back = np.eye(len(means))
+    back[0] -= means
+    turned = back @ element_basis(len(means)) @ back.T
+    rows, columns = np.tril_indices(len(means))
+    return np.asarray(turned[:, rows, columns].T)
 
 
 @dataclass

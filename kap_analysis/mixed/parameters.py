@@ -117,12 +117,12 @@ class Parameters:
 
     def seen_values(self, eta: Array, scaling: Scaling) -> Array:
         """The parameters that the user sees, in the user's units."""
-        out = []
+        out, outside = [], scaling.outside(eta)
         for part in self.parts:
             if isinstance(part.seen, InTime):
                 out.append(eta[part.elements] + np.array([2 * np.log(scaling.scale), 0.0]))
             else:
-                out.append(part.seen.parameters(eta[part.elements] * scaling.elements[part.elements]))
+                out.append(part.seen.parameters(outside[part.elements]))
         return np.concatenate(out)
 
     def inside(self, seen: Array, scaling: Scaling) -> Array:
@@ -134,16 +134,21 @@ class Parameters:
             if isinstance(part.seen, InTime):
                 out.append(values - np.array([2 * np.log(scaling.scale), 0.0]))
             else:
-                out.append(part.seen.elements(values) / scaling.elements[part.elements])
-        return np.concatenate(out)
+                out.append(part.seen.elements(values))
+        return scaling.inside(np.concatenate(out))
 
-    def seen_scale(self, scaling: Scaling) -> Array:
-        """What a parameter inside is multiplied by (1 for those that are shifted): its derivative."""
-        out = []
+    def seen_derivative(self, scaling: Scaling) -> Array:
+        """Of what the user sees by the same inside (parameters, parameters); 1 for those that are shifted."""
+        out = np.eye(sum(part.seen.n_parameters for part in self.parts))
+        turns = {at.start: turn for at, turn in scaling.turns}
+        at = 0
         for part in self.parts:
-            natural = isinstance(part.seen, Natural)
-            out.append(scaling.elements[part.elements] if natural else np.ones(part.seen.n_parameters))
-        return np.concatenate(out)
+            here = slice(at, at + part.seen.n_parameters)
+            at = here.stop
+            if isinstance(part.seen, Natural):
+                stretched = np.diag(scaling.elements[part.elements])
+                out[here, here] = turns[part.elements.start] @ stretched if part.elements.start in turns else stretched
+        return out
 
     def natural_bars(self) -> Parameters:
         """Bars by their elements, which may leave the cone of covariance matrices."""

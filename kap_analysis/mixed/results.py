@@ -165,7 +165,7 @@ class MixedResults:
         """Elements of V in the user's units; log variance and log range of an exponential correlation."""
         eta, scaling = self.solution.criterion.evaluation.eta, self.model.layout.scaling
         if self.design.residual.kind != "exponential":
-            return eta * scaling.elements
+            return scaling.outside(eta)
         return self.solution.parameters.natural_bars().as_seen().seen_values(eta, scaling)
 
     @cached_property
@@ -179,9 +179,9 @@ class MixedResults:
         kind = kind or self.settings.information
         require_name(kind, ("expected", "observed"), "kind of information")
         information, _, moved = seen_information(self.solution, kind)
-        scale = self.model.parameters.seen_scale(self.model.layout.scaling)
+        back = np.linalg.inv(self.model.parameters.seen_derivative(self.model.layout.scaling))
         names = np.array(self.model.parameters.names)[moved]
-        return pd.DataFrame((information / np.outer(scale, scale))[np.ix_(moved, moved)], names, names)
+        return pd.DataFrame((back.T @ information @ back)[np.ix_(moved, moved)], names, names)
 
     @cached_property
     def variance_components(self) -> pd.DataFrame:

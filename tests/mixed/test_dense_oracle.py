@@ -369,15 +369,14 @@ def engine_at(model: MixedModel, theta: np.ndarray, reml: bool) -> Found:
     assert here is not None
     seen = parameters.as_seen()
     phi = seen.from_elements(here.evaluation.eta)
-    jacobian, size = seen.jacobian(phi), parameters.seen_scale(scaling)
-    both = np.outer(size, size)
+    jacobian, back = seen.jacobian(phi), np.linalg.inv(parameters.seen_derivative(scaling))
     bend = seen.bend(phi, here.gradient)
     half = np.linalg.solve(scaling.r, here.phi)
     return Found(
         here.value,
-        jacobian.T @ here.gradient / size,
-        (jacobian.T @ here.hessian @ jacobian + bend) / both,
-        jacobian.T @ here.expected @ jacobian / both,
+        back.T @ jacobian.T @ here.gradient,
+        back.T @ (jacobian.T @ here.hessian @ jacobian + bend) @ back,
+        back.T @ jacobian.T @ here.expected @ jacobian @ back,
         scaling.coefficients(here.beta),
         scaling.scale**2 * np.linalg.solve(scaling.r, half.T),
     )
