@@ -30,7 +30,13 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def interval(low: float, high: float, decimals: int = 1) -> str:
-    """The two ends of an interval, with "to" between them because a dash would read as a minus."""
+    """The two ends of an interval, with "to" between them because a dash would read as a minus.
+
+    An end that is not 0 does not read 0.0 beside a p-value below 0.05: it has up to three decimals more.
+    """
+    if decimals > 0:
+        seen = (d for d in range(decimals, decimals + 4) if all(end == 0 or round(end, d) != 0 for end in (low, high)))
+        decimals = next(seen, decimals)
     return f"{number(low, decimals)} to {number(high, decimals)}"
 
 

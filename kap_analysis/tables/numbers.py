@@ -113,9 +113,16 @@ def p_value(value: Any) -> str:
 
 
 def interval(low: Any, high: Any, decimals: int = SCORE_DECIMALS) -> str:
-    """Write an interval: ``−1.2 to 3.4``. If either end is missing there is no interval, hence an en dash."""
+    """Write an interval: ``−1.2 to 3.4``. If either end is missing there is no interval, hence an en dash.
+
+    An end that is not 0 does not read 0.0, which would contradict its p: it has up to three decimals more.
+    """
     if is_missing(low) or is_missing(high):
         return NOT_ESTIMATED
+    if decimals > 0:
+        ends = [float(end) for end in (low, high)]
+        seen = (d for d in range(decimals, decimals + 4) if all(end == 0 or round(end, d) != 0 for end in ends))
+        decimals = next(seen, decimals)
     return f"{fixed(low, decimals)} to {fixed(high, decimals)}"
 
 

@@ -16,6 +16,7 @@ from kap_analysis.figures.page import stamp_figure
 from kap_analysis.figures.sensitivity import plot_sensitivity
 from kap_analysis.figures.subgroups import plot_subgroups
 from kap_analysis.figures.tipping_point import plot_tipping_point
+from kap_analysis.figures.wording import estimate_with_interval
 
 CONTRASTS = pd.DataFrame(
     {"visit": ["month 1", "month 3"], "contrast": "group - individual", "estimate": [0.5, 1.5],
@@ -200,3 +201,8 @@ def test_a_stamp_stands_above_the_key_and_the_key_above_the_panels():
     key = figure.legends[0].get_window_extent()
     assert stamp.get_window_extent().y0 >= key.y1 - 1
     assert key.y0 >= figure.axes[0].get_window_extent().y1 - 1
+
+
+def test_an_end_beside_zero_is_not_written_as_zero():
+    assert estimate_with_interval(3.1, 0.013, 6.16) == "3.1 (0.01 to 6.16)"
+    assert estimate_with_interval(3.1, 0.0, 6.16) == "3.1 (0.0 to 6.2)"

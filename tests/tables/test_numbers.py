@@ -46,6 +46,18 @@ def test_p_is_exact_and_never_zero(p, text):
 def test_intervals_use_to_and_vanish_when_an_end_is_missing():
     assert numbers.interval(-1.23, 3.4) == "−1.2 to 3.4"
     assert numbers.interval(np.nan, 3.4) == "–"
+
+
+def test_an_end_beside_zero_is_not_written_as_zero():
+    assert numbers.interval(0.013, 6.16) == "0.01 to 6.16"
+    assert numbers.interval(-6.16, -0.0042) == "−6.160 to −0.004"
+    assert numbers.interval(0.0, 0.28, 2) == "0.00 to 0.28"
+    assert numbers.interval(1e-9, 2.0) == "0.0 to 2.0"
+    assert numbers.interval(0.2, 8.0, 0) == "0 to 8"
+    assert numbers.interval(-np.inf, 0.03) == "−∞ to 0.03"
+
+
+def test_an_estimate_stands_before_its_interval():
     assert numbers.with_interval(1.04, -1.23, 3.4) == "1.0 (−1.2 to 3.4)"
     assert numbers.with_interval(1.04, None, None) == "1.0 (–)"
     assert numbers.with_interval(None, -1.23, 3.4) == "–"
