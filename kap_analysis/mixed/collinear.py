@@ -16,7 +16,7 @@ def independent_columns(x: Matrix) -> list[int]:
         if (np.diag(np.linalg.cholesky(cross)) > 1e-3).all():
             return list(range(x.shape[1]))
     except np.linalg.LinAlgError:
-        pass
+        pass  # some are combinations: which, is found column by column
     kept: list[int] = []
     basis = np.empty((x.shape[0], 0))
     for j in range(x.shape[1]):

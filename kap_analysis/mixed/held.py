@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance import LogVariance, Natural, matrix_of
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.layout import Scaling
 from kap_analysis.mixed.parameters import Parameters, Part
+from kap_analysis.mixed.scaling import Scaling
 
 Array = NDArray[np.float64]
 

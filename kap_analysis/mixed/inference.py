@@ -15,9 +15,9 @@ from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitting import Solution
 from kap_analysis.mixed.information import element_covariance, interior_covariance
 from kap_analysis.mixed.kenward_roger import KenwardRoger
-from kap_analysis.mixed.layout import Scaling
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.satterthwaite import f_df, row_df
+from kap_analysis.mixed.scaling import Scaling
 
 Array = NDArray[np.float64]
 DDF_METHODS = ("kenward-roger", "satterthwaite", "between-within", "residual", "normal")

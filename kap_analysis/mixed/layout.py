@@ -1,8 +1,7 @@
 """From the rows of a design to stacks of subjects with patterns, and the random effects above them.
 
 The subject is the subject of the residual covariance, else the grouping with the most levels. Groupings that hold
-subjects (a cohort of patients) stand above; so do crossed ones. Responses and columns are rescaled here so that numbers
-near 1 are worked with; `Scaling` takes estimates back.
+subjects (a cohort of patients) stand above; so do crossed ones. Responses and columns are rescaled on the way.
 """
 
 from __future__ import annotations
@@ -15,46 +14,12 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from kap_analysis.mixed.covariance import element_basis
-from kap_analysis.mixed.design import Bar, Design
+from kap_analysis.mixed.design import Design
+from kap_analysis.mixed.scaling import Scaling, centred_columns, turn_of_elements
 from kap_analysis.mixed.stacks import DenseStack, Links, LowRankStack, Stack
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-FAR = 30.0  # deviations from 0 beyond which the columns of a bar with an intercept are centred
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """How the numbers inside differ from the user's: X = Q r, y = X centre + scale * (what is left)."""
-
-    centre: Array  # (p,)
-    r: Array  # (p, p), upper triangular or any invertible matrix
-    scale: float
-    elements: Array  # (m,): user's element = inside element * this
-    log_weights: float  # sum of log weights
-    turns: tuple[tuple[slice, Array], ...] = ()  # bars with centred columns: user's elements = matrix @ these
-
-    def outside(self, inside: Array) -> Array:
-        """Elements (m,) in the user's units and columns from those inside."""
-        values = inside * self.elements
-        for at, turn in self.turns:
-            values[at] = turn @ values[at]
-        return values
-
-    def inside(self, outside: Array) -> Array:
-        """Elements (m,) inside from those in the user's units and columns."""
-        values = outside.copy()
-        for at, turn in self.turns:
-            values[at] = np.linalg.solve(turn, values[at])
-        return values / self.elements
-
-    def coefficients(self, inside: Array) -> Array:
-        """Coefficients of the user's columns from those of Q."""
-        return self.centre + self.scale * np.linalg.solve(self.r, inside)
-
-    def rows(self, rows: Array) -> Array:
-        """L r^-1: rows of L for the coefficients of Q."""
-        return np.asarray(np.linalg.solve(self.r.T, np.atleast_2d(rows).T)).T
 
 
 @dataclass(frozen=True)
@@ -134,7 +99,7 @@ def _levels(design: Design) -> tuple[list[Level], list[Array], tuple[tuple[slice
     merged: dict[str, list[tuple[Array, Index, int, Array]]] = {}
     scales, turns, at = [], [], 0
     for bar in design.bars:
-        z, means = _centred(bar)
+        z, means = centred_columns(bar)
         size = np.sqrt(np.einsum("ij,ij->j", z, z) / np.maximum((z != 0).sum(axis=0), 1))
         size = np.where(size > 0, size, 1.0)
         z = z if np.all(size == 1.0) else z / size
@@ -142,7 +107,7 @@ def _levels(design: Design) -> tuple[list[Level], list[Array], tuple[tuple[slice
         rows, columns = np.tril_indices(len(size))
         scales.append(size[rows] * size[columns])
         if means.any():
-            turns.append((slice(at, at + len(rows)), _turn(means)))
+            turns.append((slice(at, at + len(rows)), turn_of_elements(means)))
         merged.setdefault(bar.grouping, []).append((z, bar.codes, at, size))
         at += len(rows)
     levels = []
@@ -163,33 +128,6 @@ def _levels(design: Design) -> tuple[list[Level], list[Array], tuple[tuple[slice
         n_levels = int(codes.max(initial=-1)) + 1
         levels.append(Level(codes, n_levels, z, tuple(params), np.concatenate(directions)))
     return levels, scales, tuple(turns), at
-
-
-def _centred(bar: Bar) -> tuple[Array, Array]:
-    """Columns (n, q) of a bar with its intercept, less their means (q,) where these are many deviations from 0.
-
-    (1 + year | g) and (1 + (year - 2020) | g) are one model: the first is worked on as the second, since a variance at
-    year 0 and a covariance of almost -1 would leave no digits. The means are 0 where the columns stay as they are.
-    """
-    means = np.zeros(bar.z.shape[1])
-    active = bar.codes >= 0
-    if len(means) < 2 or bar.names[0] != "(Intercept)" or not active.any() or not (bar.z[active, 0] == 1).all():
-        return bar.z, means
-    found, spread = bar.z[active].mean(axis=0), bar.z[active].std(axis=0)
-    far = (np.abs(found) > FAR * spread) & (spread > 0)
-    if not far.any():
-        return bar.z, means
-    means[far] = found[far]
-    return np.where(active[:, None], bar.z - means, bar.z), means
-
-
-def _turn(means: Array) -> Array:
-    """(elements, elements): from the elements of G of centred columns to those of the columns as they are."""
-    back = np.eye(len(means))
-    back[0] -= means
-    turned = back @ element_basis(len(means)) @ back.T
-    rows, columns = np.tril_indices(len(means))
-    return np.asarray(turned[:, rows, columns].T)
 
 
 @dataclass

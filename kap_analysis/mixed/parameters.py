@@ -19,7 +19,7 @@ from kap_analysis.mixed.covariance import (
     matrix_of,
 )
 from kap_analysis.mixed.design import Bar, Design, Residual
-from kap_analysis.mixed.layout import Scaling
+from kap_analysis.mixed.scaling import Scaling
 
 Array = NDArray[np.float64]
 
