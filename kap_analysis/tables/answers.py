@@ -35,7 +35,7 @@ def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
         {
             "part": ["Can answer" if value else "Cannot answer" for value in frame["can_answer"].astype(bool)],
             "label": [capitalised(question) for question in frame["question"]],
-            "why": [capitalised(why) for why in frame["why"].fillna("")],
+            "why": [_reason(why) for why in frame["why"].fillna("")],
         }
     )
     return assemble(
@@ -46,3 +46,9 @@ def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
         raw=frame,
         stamp=stamp,
     )
+
+
+def _reason(text: str) -> str:
+    """A reason with a capital first letter; a name of the data, such as dose_mg or study.toml, keeps its letters."""
+    first = text.partition(" ")[0]
+    return text if "_" in first or "." in first[:-1] else capitalised(text)

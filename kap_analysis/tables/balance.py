@@ -7,6 +7,7 @@ from kap_analysis.tables.frames import across, assemble, capitalised, checked_fr
 from kap_analysis.tables.layout import Column, Layout, label_column
 from kap_analysis.tables.numbers import coefficient, count, fixed
 from kap_analysis.tables.table import Table
+from kap_analysis.tables.terms import readable_level
 
 BALANCE = ("characteristic", "level", "weighting", "smd")
 SIZES = ("weighting", FORMAT, N_PATIENTS, "effective")
@@ -43,7 +44,7 @@ def table_balance(
     frame["level"] = frame["level"].astype(object).fillna("").astype(str)
     cells = across(frame, ["characteristic", "level"], {"smd": texts(frame, coefficient, "smd")}, "weighting")
     cells["label"] = [
-        capitalised(name).replace("_", " ") + (f": {level}" if level else "")
+        capitalised(readable_level(name)) + (f": {readable_level(level)}" if level else "")
         for name, level in zip(cells["characteristic"], cells["level"], strict=True)
     ]
     columns = [label_column("Characteristic")]

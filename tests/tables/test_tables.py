@@ -330,3 +330,13 @@ def test_every_table_function_is_offered_and_made_here(every_table):
     assert offered == defined
     assert len(every_table) == len(offered)
     assert all(getattr(tables, name).__doc__ for name in offered)
+
+
+def test_names_of_the_data_keep_their_letters_and_characteristics_stand_in_words(every_table):
+    answers = pd.DataFrame(
+        {"question": ["dose", "margin"], "can_answer": [True, False], "why": ["dose_mg and route", "none was stated"]}
+    )
+    assert list(tables.table_answers(answers=answers).cells["why"]) == ["dose_mg and route", "None was stated"]
+    balance = every_table["balance"].raw
+    named = balance.assign(characteristic="ace_score", level="").drop_duplicates("weighting")
+    assert list(tables.table_balance(balance=named).cells["label"].unique()) == ["ACE score"]
