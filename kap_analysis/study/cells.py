@@ -49,12 +49,6 @@ class TypedColumn:
     unreadable: bool = False
 
 
-def type_cells(cells: Sequence[str], column: ColumnSpec) -> TypedColumn:
-    """Type the cells of one column."""
-    codes, distinct = pd.factorize(np.asarray(cells, dtype=object))
-    return type_codes(codes, [str(text) for text in distinct], column)
-
-
 def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec) -> TypedColumn:
     """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none)."""
     missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)

@@ -14,7 +14,7 @@ from kap_analysis.errors import StudyError
 from kap_analysis.study.cells import extra_column
 from kap_analysis.study.dictionary import TableSpec
 from kap_analysis.study.problems import Problems, problem_lines
-from kap_analysis.study.text_file import read_text_table
+from kap_analysis.study.text_file import CodedCells, read_text_table
 
 MISSING: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL"})
 TRUE_OR_FALSE: Final = {"true": True, "false": False}
@@ -87,13 +87,12 @@ def _read_csv(path: Path, expected: Iterable[str]) -> pd.DataFrame:
     return pd.concat([typed[at] for at in kept], axis=1, keys=[header[at] for at in kept])
 
 
-def _typed(cells: list[str]) -> pd.Series:
+def _typed(cells: CodedCells) -> pd.Series:
     """A column of cells as numbers, true and false, or text."""
-    codes, levels = pd.factorize(np.array(cells, dtype=object))
-    distinct = [str(level).strip() for level in levels]
+    codes, distinct = cells.codes, [text.strip() for text in cells.texts]
     filled = [text for text in distinct if text not in MISSING]
     if not filled:
-        return pd.Series(np.nan, index=range(len(cells)), dtype=float)
+        return pd.Series(np.nan, index=range(len(codes)), dtype=float)
     if all(text.lower() in TRUE_OR_FALSE for text in filled):
         truth = pd.array([TRUE_OR_FALSE.get(text.lower()) for text in distinct], dtype="boolean")[codes]
         return pd.Series(truth if truth.isna().any() else truth.astype(bool))

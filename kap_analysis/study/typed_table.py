@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kap_analysis.study.cells import MISSING, TEXT_DTYPE, TypedColumn, extra_column, type_cells
+from kap_analysis.study.cells import MISSING, TEXT_DTYPE, TypedColumn, extra_column, type_codes
 from kap_analysis.study.dictionary import TableSpec
 from kap_analysis.study.headers import Header, read_header
 from kap_analysis.study.identifiers import ANYWHERE, identifier_kinds, mask
@@ -16,7 +16,7 @@ from kap_analysis.study.keys import key_failures
 from kap_analysis.study.parquet_file import read_parquet_columns
 from kap_analysis.study.plainly_right import is_plainly_right
 from kap_analysis.study.problems import Problems
-from kap_analysis.study.text_file import read_text_table
+from kap_analysis.study.text_file import CodedCells, read_text_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,10 @@ def read_table(
     return table
 
 
-def _type_columns(header: Header, cells: list[list[str]], spec: TableSpec) -> dict[str, TypedColumn]:
-    typed = {name: type_cells(cells[position], spec.columns[name]) for name, position in header.declared.items()}
-    for name, position in header.wanted.items():
-        typed[name] = type_cells(cells[position], extra_column(name))
-    return typed
+def _type_columns(header: Header, cells: list[CodedCells], spec: TableSpec) -> dict[str, TypedColumn]:
+    columns = {name: (position, spec.columns[name]) for name, position in header.declared.items()}
+    columns |= {name: (position, extra_column(name)) for name, position in header.wanted.items()}
+    return {name: type_codes(cells[at].codes, cells[at].texts, column) for name, (at, column) in columns.items()}
 
 
 def _assemble(
@@ -180,14 +179,14 @@ def _only(texts: list[str], kept: np.ndarray) -> list[str]:
     return [text for text, keep in zip(texts, kept, strict=True) if keep]
 
 
-def _scan_ignored(file: str, header: Header, cells: list[list[str]], lines: np.ndarray, problems: Problems) -> None:
+def _scan_ignored(file: str, header: Header, cells: list[CodedCells], lines: np.ndarray, problems: Problems) -> None:
     """Look for identifiers in columns that are not loaded: they lie in the folder all the same."""
     for name, position in header.ignored.items():
-        codes, distinct = pd.factorize(np.asarray(cells[position], dtype=object))
-        kinds = identifier_kinds([str(text) for text in distinct], ANYWHERE)
-        for kind_position in np.flatnonzero(kinds != ""):
-            found = f"{mask(str(distinct[kind_position]))}, which looks like {kinds[kind_position]}"
-            problems.add_rows(file, lines[codes == kind_position], name, found, "no identifiers of persons")
+        column = cells[position]
+        kinds = identifier_kinds(column.texts, ANYWHERE)
+        for at in np.flatnonzero(kinds != ""):
+            found = f"{mask(column.texts[at])}, which looks like {kinds[at]}"
+            problems.add_rows(file, lines[column.codes == at], name, found, "no identifiers of persons")
 
 
 def finish_types(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
