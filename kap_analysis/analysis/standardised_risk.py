@@ -1,15 +1,17 @@
 """Risks of an event by format in one data set: logistic GEE, standardised over the patients.
 
 The format of every patient is set to group, then to individual, and the predicted risks are averaged. Clusters are
-the cohorts of the group format and single patients otherwise; the working correlation is independence, and the
-covariance is the sandwich with the correction for few clusters of Mancl & DeRouen (2001,
-doi 10.1111/j.0006-341X.2001.00126.x). The variances of the averages follow by the delta method, given the patients.
+the cohorts of the group format and single patients otherwise; the working correlation is independence, so that the
+coefficients are those of a logistic regression, and the covariance is the sandwich with the correction for few clusters
+of Mancl & DeRouen (2001, doi 10.1111/j.0006-341X.2001.00126.x). The variances of the averages follow by the delta
+method, given the patients.
 """
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
 from scipy.special import expit
 from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
@@ -70,11 +72,14 @@ def standardised_risks(event: np.ndarray, group: np.ndarray, design: np.ndarray,
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error", PerfectSeparationWarning)
-            fit = sm.GEE(event, x, groups=cluster, family=sm.families.Binomial()).fit(cov_type="bias_reduced")
+            fit = sm.GLM(event, x, family=sm.families.Binomial()).fit()
     except (PerfectSeparationError, PerfectSeparationWarning, np.linalg.LinAlgError):
         return None
-    beta, covariance = np.asarray(fit.params), np.asarray(fit.cov_params())
-    if not fit.converged or not np.isfinite(covariance).all() or np.abs(beta[1:]).max() > LARGEST_COEFFICIENT:
+    beta = np.asarray(fit.params)
+    if not fit.converged or not np.isfinite(beta).all() or np.abs(beta[1:]).max() > LARGEST_COEFFICIENT:
+        return None
+    covariance = few_clusters_covariance(event, x, beta, cluster)
+    if covariance is None:
         return None
     risks, slopes = [], []
     for arm in (1.0, 0.0):
@@ -85,3 +90,39 @@ def standardised_risks(event: np.ndarray, group: np.ndarray, design: np.ndarray,
         slopes.append((rows * (predicted * (1 - predicted))[:, None]).mean(axis=0))
     jacobian = np.array(slopes)
     return Risks(risks[0], risks[1], jacobian @ covariance @ jacobian.T)
+
+
+def few_clusters_covariance(
+    event: np.ndarray, x: np.ndarray, beta: np.ndarray, cluster: np.ndarray
+) -> np.ndarray | None:
+    """The sandwich of Mancl & DeRouen for logistic coefficients: residuals of a cluster are divided by I - H.
+
+    Clusters of one size are worked on together. None where the information, or I - H of a cluster, is singular.
+
+    Parameters
+    ----------
+    event : array (n,) of 0 and 1
+    x : array (n, p)
+    beta : array (p,)
+    cluster : array (n,)
+    """
+    predicted = expit(x @ beta)
+    weight = predicted * (1 - predicted)
+    codes = pd.factorize(cluster)[0]
+    sizes = np.bincount(codes)
+    by_cluster = np.argsort(codes, kind="stable")
+    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    meat = np.zeros((x.shape[1], x.shape[1]))
+    try:
+        naive = np.linalg.inv(x.T @ (x * weight[:, None]))
+        for size in np.unique(sizes):
+            rows = by_cluster[first[sizes == size][:, None] + np.arange(size)]  # (clusters, size)
+            columns, weights = x[rows], weight[rows]
+            leverage = (weights[:, :, None] * columns) @ naive @ columns.transpose(0, 2, 1)
+            left = np.linalg.solve(np.eye(size) - leverage, (event - predicted)[rows][:, :, None])
+            scores = np.einsum("csp,cs->cp", columns, left[:, :, 0])
+            meat += scores.T @ scores
+    except np.linalg.LinAlgError:
+        return None
+    covariance = naive @ meat @ naive
+    return covariance if np.isfinite(covariance).all() else None
