@@ -8,6 +8,7 @@ from .checklist import table_checklist as table_checklist
 from .clinical import table_clinical_change as table_clinical_change
 from .clinical_comparison import table_clinical_comparison as table_clinical_comparison
 from .clinical_methods import table_clinical_methods as table_clinical_methods
+from .compared import table_estimates_compared as table_estimates_compared
 from .completeness import table_completeness as table_completeness
 from .criteria import table_criteria as table_criteria
 from .effects import table_effect_sizes as table_effect_sizes
@@ -20,6 +21,7 @@ from .intercurrent import table_intercurrent_events as table_intercurrent_events
 from .ledger import table_ledger as table_ledger
 from .margins import table_margins as table_margins
 from .model import table_model as table_model
+from .model_facts import table_model_facts as table_model_facts
 from .moderators import table_moderators as table_moderators
 from .observed import table_observed_scores as table_observed_scores
 from .paired import table_paired_change as table_paired_change
@@ -29,6 +31,7 @@ from .review import table_for_review as table_for_review
 from .secondary import table_secondary as table_secondary
 from .sensitivity import table_sensitivity as table_sensitivity
 from .serious_events import table_serious_events as table_serious_events
+from .slopes import table_slopes as table_slopes
 from .suicidality import table_suicidality as table_suicidality
 from .table import Table as Table
 from .vitals import table_vitals as table_vitals

@@ -590,10 +590,63 @@ def clinical_comparison():
 
 
 @pytest.fixture(scope="session")
+def slopes():
+    return pd.DataFrame(
+        {
+            "format": ["individual", "group", "group - individual"] * 2,
+            "phase": np.repeat(["during dosing (months 0 to 2)", "after dosing (from month 2)"], 3),
+            "n_patients": [107, 72, 179] * 2,
+            "estimate": [-6.854, -4.449, 2.405, 0.466, 0.326, -0.14],
+            "std_error": [0.402, 0.577, 0.704, 0.179, 0.283, 0.335],
+            "df": [167.8, 33.4, 69.5, 270.8, 142.6, 253.3],
+            "ci_low": [-7.649, -5.623, 1.002, 0.113, -0.233, -0.8],
+            "ci_high": [-6.06, -3.275, 3.809, 0.819, 0.885, 0.519],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def compared():
+    return pd.DataFrame(
+        {
+            "by": ["kap_analysis", "statsmodels MixedLM"],
+            "estimate": [3.0842, 2.9735],
+            "std_error": [1.5461, 1.4821],
+            "df": [81.43, np.inf],
+            "statistic": [1.9949, 2.0063],
+            "p_value": [0.0494, 0.0448],
+            "ci_low": [0.0083, 0.0687],
+            "ci_high": [6.1601, 5.8783],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def model_facts():
+    model = pd.DataFrame(
+        {
+            "instrument": ["BDI-II"],
+            "visit": ["month 3"],
+            "rung": ["full"],
+            "formula": ["score ~ visit*(format + baseline) + practice + (0 + is_group | cohort_id)"],
+            "n_patients": [1179],
+            "n_observations": [5340],
+            "why": ["the counts allow the full model"],
+            "ddf": ["kenward-roger"],
+            "standardised_by": ["adjusted difference / SD of the baseline score, pooled over the formats"],
+            "plan_origin": ["drafted"],
+            "margin": [np.nan],
+            "is_planned": [True],
+        }
+    )
+    return {"model": model, "notes": pd.DataFrame({"note": ["ACE score was not recorded for 7 patients."]})}
+
+
+@pytest.fixture(scope="session")
 def every_table(
     flow_steps, characteristics, observed_means, paired, comparison, fitted, change, clinical, moderation, sensitivity,
-    completeness, received, safety, plan, counts, margins, balance, secondary,
-    clinical_comparison,
+    completeness, received, safety, plan, counts, margins, balance, secondary, clinical_comparison, slopes, compared,
+    model_facts,
 ):  # fmt: skip
     made = [
         tables.table_flow(steps=flow_steps, stamp="SIMULATED"),
@@ -602,6 +655,9 @@ def every_table(
         tables.table_paired_change(**paired),
         tables.table_adjusted(**comparison),
         tables.table_model(**fitted, icc=comparison["icc"]),
+        tables.table_model_facts(**model_facts),
+        tables.table_slopes(slopes=slopes),
+        tables.table_estimates_compared(estimates=compared),
         tables.table_secondary(secondary=secondary),
         tables.table_margins(margins=margins),
         tables.table_change(means=change["means"], change=change["change"], published=change["published"]),
