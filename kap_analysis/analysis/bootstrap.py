@@ -1,11 +1,44 @@
 """Resampling that keeps together what belongs together: cohorts in the group format, patients in the individual one."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import COHORT_ID, PATIENT_ID
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredRows:
+    """Rows by the cluster that they are drawn with.
+
+    Attributes
+    ----------
+    rows : int array
+        Positions of the rows, those of one cluster beside each other.
+    first, sizes : int arrays (clusters,)
+        Where a cluster begins in ``rows``, and how many rows it has; a cluster may have none.
+    """
+
+    rows: np.ndarray
+    first: np.ndarray
+    sizes: np.ndarray
+
+    @classmethod
+    def by_code(cls, rows: np.ndarray, codes: np.ndarray, n_clusters: int) -> "ClusteredRows":
+        """From the positions of rows and the number of the cluster of each."""
+        sizes = np.bincount(codes, minlength=n_clusters)
+        return cls(rows[np.argsort(codes, kind="stable")], np.cumsum(sizes) - sizes, sizes)
+
+    def draw(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """As many clusters as there are, with replacement: positions of their rows, and which draw each came with."""
+        n = len(self.sizes)
+        picks = generator.integers(0, n, n)
+        sizes = self.sizes[picks]
+        number = np.repeat(np.arange(n), sizes)
+        within = np.arange(len(number)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return self.rows[self.first[picks][number] + within], number
 
 
 def bootstrap_samples(rows: pd.DataFrame, n_samples: int, seed: int) -> Iterator[np.ndarray]:
@@ -25,11 +58,10 @@ def bootstrap_samples(rows: pd.DataFrame, n_samples: int, seed: int) -> Iterator
     arms = []
     for arm, key in ((0.0, PATIENT_ID), (1.0, COHORT_ID)):
         here = np.flatnonzero(rows["is_group"].to_numpy() == arm)
-        labels = rows[key].astype("str").to_numpy()[here]
-        arms.append([here[index] for index in pd.Series(labels).groupby(labels, sort=True).indices.values()])
+        codes, labels = pd.factorize(rows[key].astype("str").to_numpy(object)[here], sort=True)
+        arms.append(ClusteredRows.by_code(here, codes, len(labels)))
     for _ in range(n_samples):
-        drawn = [clusters[i] for clusters in arms for i in generator.integers(0, len(clusters), len(clusters))]
-        yield np.concatenate(drawn)
+        yield np.concatenate([arm.draw(generator)[0] for arm in arms])
 
 
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:

@@ -18,7 +18,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.bootstrap import ClusteredRows
 from kap_analysis.analysis.estimates import first_that_fits, fit_formula
+from kap_analysis.analysis.missing_scores import draw_missing
 from kap_analysis.columns import BASELINE_VISIT, COHORT_ID, FORMAT, GROUP, PATIENT_ID, SCORE, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
@@ -97,7 +99,7 @@ def impute_scores(
     formulas = _formulas(long, covariates)
     # fitted once on the original rows: an early error if the model cannot be fitted at all
     first_that_fits([partial(fit_formula, formula, long, ddf="normal") for formula in formulas])
-    clusters = _clusters(long, patients)
+    sampler = _Sampler.of(long, patients)
     draws = np.empty((n_imputations, *scores.shape))
     done = 0
     attempts = 0
@@ -108,10 +110,10 @@ def impute_scores(
                 f"The imputation model could be fitted to only {done} of {attempts - 1} bootstrap samples; "
                 "there are too few patients or cohorts for multiple imputation."
             )
-        fit = _refit(_resample(long, clusters, generator), formulas)
+        fit = _refit(sampler.sample(generator), formulas)
         if fit is None:
             continue
-        draws[done] = _draw(fit, patients, scores, observed, visits, generator)
+        draws[done] = draw_missing(fit, patients, scores, visits, generator)
         done += 1
         if progress is not None:
             progress(done, n_imputations, "imputations")
@@ -131,43 +133,34 @@ def _cohorts(long: pd.DataFrame) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cluster:
-    """What is resampled together: the rows of its patients, and the patient that each row belongs to."""
+class _Sampler:
+    """Draws clusters of the original rows: the cohorts of the group format and the patients of the individual one."""
 
-    rows: np.ndarray
-    patients: np.ndarray
+    long: pd.DataFrame
+    patient: np.ndarray  # of each row its patient's position
+    arms: tuple[ClusteredRows, ...]
 
+    @classmethod
+    def of(cls, long: pd.DataFrame, patients: pd.DataFrame) -> "_Sampler":
+        patient = pd.Index(patients[PATIENT_ID]).get_indexer(pd.Index(long[PATIENT_ID]))
+        arms = []
+        for arm in patients[FORMAT].cat.categories:
+            here = (patients[FORMAT] == arm).to_numpy()
+            key = patients[COHORT_ID if arm == GROUP else PATIENT_ID].astype("str").where(here)
+            codes, labels = pd.factorize(key, sort=True)
+            rows = np.flatnonzero(here[patient])
+            arms.append(ClusteredRows.by_code(rows, codes[patient[rows]], len(labels)))
+        return cls(long, patient, tuple(arms))
 
-def _clusters(long: pd.DataFrame, patients: pd.DataFrame) -> dict[str, list[_Cluster]]:
-    """The cohorts of the group format and the patients of the individual one."""
-    positions = long.groupby(PATIENT_ID, sort=False).indices
-    nobody = np.array([], dtype=int)
-    found: dict[str, list[_Cluster]] = {}
-    for arm, part in patients.groupby(FORMAT, observed=True, sort=True):
-        key = part[COHORT_ID] if arm == GROUP else part[PATIENT_ID]
-        clusters = []
-        for _, members in part.groupby(key, sort=True, observed=True):
-            rows = [np.asarray(positions.get(patient, nobody), dtype=int) for patient in members[PATIENT_ID]]
-            names = np.repeat(members[PATIENT_ID].astype("str").to_numpy(object), [len(r) for r in rows])
-            clusters.append(_Cluster(np.concatenate(rows), names))
-        found[str(arm)] = clusters
-    return found
-
-
-def _resample(long: pd.DataFrame, clusters: dict[str, list[_Cluster]], generator: np.random.Generator) -> pd.DataFrame:
-    """Clusters of the group format and patients of the individual format, drawn with replacement and renamed."""
-    drawn: list[np.ndarray] = []
-    names: list[str] = []
-    cohorts: list[str] = []
-    for arm, choices in clusters.items():
-        for number, pick in enumerate(generator.integers(0, len(choices), len(choices))):
-            chosen = choices[pick]
-            drawn.append(chosen.rows)
-            names += [f"{arm} {number} {patient}" for patient in chosen.patients]
-            cohorts += [f"{arm} {number}"] * len(chosen.rows)
-    sample = long.iloc[np.concatenate(drawn)].copy()
-    sample[PATIENT_ID], sample[COHORT_ID] = names, cohorts
-    return sample
+    def sample(self, generator: np.random.Generator) -> pd.DataFrame:
+        """As many clusters of each format as there are, with replacement, and with new numbers for ids."""
+        drawn = [arm.draw(generator) for arm in self.arms]
+        before = np.cumsum([0] + [len(arm.sizes) for arm in self.arms])
+        rows = np.concatenate([positions for positions, _ in drawn])
+        cohort = np.concatenate([number + start for (_, number), start in zip(drawn, before, strict=False)])
+        sample = self.long.iloc[rows].copy()
+        sample[PATIENT_ID], sample[COHORT_ID] = cohort * (self.patient.max() + 1) + self.patient[rows], cohort
+        return sample
 
 
 def _refit(sample: pd.DataFrame, formulas: list[str]) -> MixedResults | None:
@@ -180,72 +173,3 @@ def _refit(sample: pd.DataFrame, formulas: list[str]) -> MixedResults | None:
         if fit.converged:
             return fit
     return None
-
-
-def _draw(
-    fit: MixedResults,
-    patients: pd.DataFrame,
-    scores: np.ndarray,
-    observed: np.ndarray,
-    visits: tuple[str, ...],
-    generator: np.random.Generator,
-) -> np.ndarray:
-    """Observed scores with the missing ones drawn given everything observed in the same cohort."""
-    mean = _means(fit, patients, visits)
-    covariance = {arm: _visit_covariance(fit, str(arm), visits) for arm in patients[FORMAT].cat.categories}
-    between = float(fit.theta.get(f"var(group_after | {COHORT_ID})", 0.0))
-    completed = scores.copy()
-    is_group = (patients[FORMAT] == GROUP).to_numpy()
-    cluster = patients[COHORT_ID].astype("object").where(is_group, "patient " + patients[PATIENT_ID].astype("str"))
-    arms = patients[FORMAT].astype("str").to_numpy()
-    after = np.array([0.0] + [1.0] * (len(visits) - 1))
-    for members in cluster.groupby(cluster, sort=True).indices.values():
-        seen = observed[members].ravel()
-        if seen.all():
-            continue
-        n = len(members)
-        joint = covariance[arms[members[0]]]
-        if n > 1:
-            joint = np.kron(np.eye(n), joint)
-        if is_group[members[0]] and between > 0:
-            joint = joint + between * np.outer(np.tile(after, n), np.tile(after, n))
-        values = completed[members].ravel()
-        values[~seen] = _conditional_draw(joint, mean[members].ravel(), values, seen, generator)
-        completed[members] = values.reshape(n, -1)
-    return completed
-
-
-def _conditional_draw(
-    joint: np.ndarray, mean: np.ndarray, values: np.ndarray, seen: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    unseen = ~seen
-    given = (
-        np.linalg.solve(joint[np.ix_(seen, seen)], joint[np.ix_(seen, unseen)])
-        if seen.any()
-        else np.zeros((0, unseen.sum()))
-    )
-    centre = mean[unseen] + given.T @ (values[seen] - mean[seen])
-    spread = joint[np.ix_(unseen, unseen)] - joint[np.ix_(unseen, seen)] @ given
-    values, vectors = np.linalg.eigh((spread + spread.T) / 2)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    return centre + root @ generator.standard_normal(int(unseen.sum()))
-
-
-def _means(fit: MixedResults, patients: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:
-    columns = []
-    for visit in visits:
-        rows = patients.assign(**{VISIT: pd.Categorical([visit] * len(patients), categories=list(visits))})
-        columns.append(fit.design.fixed.rows(rows) @ fit.beta)
-    return np.column_stack(columns)
-
-
-def _visit_covariance(fit: MixedResults, arm: str, visits: tuple[str, ...]) -> np.ndarray:
-    """The unstructured covariance of the visits in one format, from the names of the covariance parameters."""
-    theta = fit.theta
-    label = f"us[{arm}]" if any(name.startswith(f"us[{arm}](") for name in theta.index) else "us"
-    matrix = np.empty((len(visits), len(visits)))
-    for i, first in enumerate(visits):
-        for j, second in enumerate(visits[: i + 1]):
-            names = (f"{label}({second}, {first})", f"{label}({first}, {second})", f"{label}({first})")
-            matrix[i, j] = matrix[j, i] = next(theta[name] for name in names if name in theta.index)
-    return matrix

@@ -1,0 +1,122 @@
+"""What the missing scores may have been under a fitted model: a draw given everything that was observed.
+
+A patient's scores are the model's means, plus the effect of the cohort at the visits after baseline, plus an
+unstructured error. So the effect of each cohort is drawn given the observed scores of its patients, and the missing
+scores of each patient given the observed ones and that effect; together a draw from their joint distribution. Patients
+of one format with the same visits observed share all matrices.
+"""
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, VISIT
+from kap_analysis.mixed.results import MixedResults
+
+
+def draw_missing(
+    fit: MixedResults,
+    patients: pd.DataFrame,
+    scores: np.ndarray,
+    visits: tuple[str, ...],
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Observed scores, and draws where there was none.
+
+    Parameters
+    ----------
+    fit : MixedResults
+        Of ``us(visit | ...)``, with or without ``(0 + group_after | cohort_id)``.
+    patients : DataFrame
+        One row per patient: ``format``, ``cohort_id``, the covariates of the model.
+    scores : array (patients, visits)
+        NaN where nothing was observed; baseline first.
+    visits : tuple of str
+    """
+    arms = patients[FORMAT].astype("str").to_numpy(object)
+    covariance = {arm: _visit_covariance(fit, arm, visits) for arm in np.unique(arms)}
+    cohort = pd.factorize(patients[COHORT_ID].where(patients[FORMAT] == GROUP))[0]
+    between = float(fit.theta.get(f"var(group_after | {COHORT_ID})", 0.0))
+    means = _means(fit, patients, visits)
+    drawn = means + complete_errors(scores - means, arms, covariance, cohort, between, generator)
+    return np.where(np.isnan(scores), drawn, scores)
+
+
+def complete_errors(
+    errors: np.ndarray,
+    arms: np.ndarray,
+    covariance: dict[str, np.ndarray],
+    cohort: np.ndarray,
+    between: float,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Draw what is missing of deviations from the mean.
+
+    Parameters
+    ----------
+    errors : array (patients, visits)
+        NaN where nothing was observed; baseline first.
+    arms : array (patients,)
+        Whose covariance a patient has.
+    covariance : dict
+        Array (visits, visits) of each arm, without the cohorts.
+    cohort : int array (patients,)
+        Number of the cohort, -1 for a patient without one.
+    between : float
+        Variance of the cohorts' effects, which are nil at baseline.
+    """
+    seen = ~np.isnan(errors)
+    after = (np.arange(errors.shape[1]) > 0).astype(float)
+    alike = _alike(arms, seen)
+    n_cohorts = int(cohort.max(initial=-1)) + 1
+    precision, pull = np.zeros(n_cohorts + 1), np.zeros(n_cohorts + 1)  # the last one is that of no cohort
+    for members in alike:
+        known = seen[members[0]]
+        weights = np.linalg.solve(covariance[arms[members[0]]][np.ix_(known, known)], after[known])
+        np.add.at(precision, cohort[members], weights @ after[known])
+        np.add.at(pull, cohort[members], errors[np.ix_(members, known)] @ weights)
+    effect = np.zeros(n_cohorts + 1)
+    if between > 0:
+        spread = 1 / (1 / between + precision[:-1])
+        effect[:-1] = spread * pull[:-1] + np.sqrt(spread) * generator.standard_normal(n_cohorts)
+    shift = effect[cohort][:, None] * after
+    noise = generator.standard_normal(errors.shape)
+    drawn = errors.copy()
+    for members in alike:
+        known, unknown = seen[members[0]], ~seen[members[0]]
+        if known.all():
+            continue
+        joint = covariance[arms[members[0]]]
+        given = np.linalg.solve(joint[np.ix_(known, known)], joint[np.ix_(known, unknown)])
+        left = joint[np.ix_(unknown, unknown)] - joint[np.ix_(unknown, known)] @ given
+        values, vectors = np.linalg.eigh((left + left.T) / 2)
+        root = vectors * np.sqrt(np.clip(values, 0, None))
+        centre = (errors - shift)[np.ix_(members, known)] @ given
+        here = np.ix_(members, unknown)
+        drawn[here] = shift[here] + centre + noise[here] @ root.T
+    return drawn
+
+
+def _alike(arms: np.ndarray, seen: np.ndarray) -> list[np.ndarray]:
+    """Positions of the patients of one arm with the same visits observed."""
+    _, codes = np.unique(np.column_stack([pd.factorize(arms, sort=True)[0], seen]), axis=0, return_inverse=True)
+    return [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
+
+
+def _means(fit: MixedResults, patients: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:
+    columns = []
+    for visit in visits:
+        rows = patients.assign(**{VISIT: pd.Categorical([visit] * len(patients), categories=list(visits))})
+        columns.append(fit.design.fixed.rows(rows) @ fit.beta)
+    return np.column_stack(columns)
+
+
+def _visit_covariance(fit: MixedResults, arm: str, visits: tuple[str, ...]) -> np.ndarray:
+    """The unstructured covariance of the visits in one format, from the names of the covariance parameters."""
+    theta = fit.theta
+    label = f"us[{arm}]" if any(name.startswith(f"us[{arm}](") for name in theta.index) else "us"
+    matrix = np.empty((len(visits), len(visits)))
+    for i, first in enumerate(visits):
+        for j, second in enumerate(visits[: i + 1]):
+            names = (f"{label}({second}, {first})", f"{label}({first}, {second})", f"{label}({first})")
+            matrix[i, j] = matrix[j, i] = next(theta[name] for name in names if name in theta.index)
+    return matrix
