@@ -10,7 +10,7 @@ import pandas as pd
 from kap_analysis.analysis.bootstrap import bootstrap_samples, percentile_interval
 from kap_analysis.analysis.ladder import Rung
 from kap_analysis.analysis.model_frame import ModelFrame
-from kap_analysis.analysis.other_models import EstimateRow, Setting, estimate_row, refit
+from kap_analysis.analysis.other_models import EstimateRow, Setting, difference_row, estimate_row, refit
 from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.primary_model import fit_primary, format_estimates
 from kap_analysis.columns import (
@@ -27,12 +27,17 @@ from kap_analysis.columns import (
     SCORE,
     VISIT,
 )
+from kap_analysis.mixed.deletion import delete_levels
+from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 from kap_analysis.study.time_zero import FormatRule
 
+#: Of more cohorts than this, only so many are left out in turn: the model is fitted again without each.
+MOST_COHORTS = 40
 
-def leave_out(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
+
+def leave_out(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
     if PRACTICE in model.covariates:
         for practice in sorted(model.frame[PRACTICE].astype("str").unique()):
             kept = model.frame[model.frame[PRACTICE].astype("str") != practice].copy()
@@ -45,22 +50,44 @@ def leave_out(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
             )  # fmt: skip
     if model.has_cohorts:
         found: list[EstimateRow] = []  # filled by the first of the two
+        cohort = model.frame[COHORT_ID].where(model.frame["in_cohort"] == 1)
+        assumes = "no single cohort makes the difference"
+        if cohort.nunique() > MOST_COHORTS:
+            assumes += (
+                f" (of {cohort.nunique():,} cohorts the {MOST_COHORTS} that move it most at the covariance of the "
+                "primary model were left out)"
+            )
         for side, choose in (("lowest", min), ("highest", max)):
             yield (
-                "data", f"Without one cohort, {side} estimate", "no single cohort makes the difference",
-                partial(_without_one_cohort, model, rung, visit, choose, found),
+                "data", f"Without one cohort, {side} estimate", assumes,
+                partial(_without_one_cohort, fit, model, rung, visit, choose, found),
             )  # fmt: skip
 
 
 def _without_one_cohort(
-    model: ModelFrame, rung: Rung, visit: str, choose: Callable[..., EstimateRow], found: list[EstimateRow]
+    fit: MixedResults,
+    model: ModelFrame,
+    rung: Rung,
+    visit: str,
+    choose: Callable[..., EstimateRow],
+    found: list[EstimateRow],
 ) -> EstimateRow:
     """The lowest or the highest estimate when each cohort is left out in turn."""
     if not found:
-        nested = model.frame[model.frame["in_cohort"] == 1]
-        for cohort in nested[COHORT_ID].unique():
+        for cohort in _influential(fit, model, visit):
             found.append(refit(replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort]), rung, visit))
     return choose(found, key=lambda row: float(row["estimate"]))
+
+
+def _influential(fit: MixedResults, model: ModelFrame, visit: str) -> list[str]:
+    """All cohorts, or of many those at either end of what leaving them out does at the covariance of the model."""
+    cohort = model.frame[COHORT_ID].where(model.frame["in_cohort"] == 1)
+    if cohort.nunique() <= MOST_COHORTS:
+        return cohort.dropna().unique().tolist()
+    labels = cohort.loc[fit.design.frame.index].to_numpy(object)
+    moved = delete_levels(fit, labels, difference_row(fit, model, visit)).sort_values("change", kind="stable")
+    half = MOST_COHORTS // 2
+    return [*moved["label"].head(half), *moved["label"].tail(half)]
 
 
 def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:

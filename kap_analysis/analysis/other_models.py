@@ -35,10 +35,16 @@ EstimateRow = dict[str, Any]
 Setting = tuple[str, str, str, Callable[[], EstimateRow]]
 
 
-def estimate_row(fit: MixedResults, model: ModelFrame, visit: str) -> EstimateRow:
+def difference_row(fit: MixedResults, model: ModelFrame, visit: str) -> np.ndarray:
+    """The row (p,) of L whose estimate is group minus individual at the visit, averaged over the patients."""
     grid = pd.DataFrame({FORMAT: [GROUP, INDIVIDUAL], VISIT: [visit, visit]})
     matrix = averaged_rows(fit, model.patients, grid).matrix
-    row = estimate_rows(fit, matrix[:1] - matrix[1:], pd.DataFrame({N_PATIENTS: [len(model.patients)]})).iloc[0]
+    return matrix[0] - matrix[1]
+
+
+def estimate_row(fit: MixedResults, model: ModelFrame, visit: str) -> EstimateRow:
+    about = pd.DataFrame({N_PATIENTS: [len(model.patients)]})
+    row = estimate_rows(fit, difference_row(fit, model, visit)[None], about).iloc[0]
     return {str(column): value for column, value in row.items()}
 
 

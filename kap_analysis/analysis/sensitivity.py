@@ -93,7 +93,7 @@ def check_sensitivity(
         *vary_clustering(fit, model, rung, plan.visit),
         *(add_facilitator(source, model, rung, plan.visit) if isinstance(source, Study) else ()),
         *vary_model(model, rung, plan.visit),
-        *leave_out(model, rung, plan.visit),
+        *leave_out(fit, model, rung, plan.visit),
         *(vary_rules(source, plan) if isinstance(source, Study) else ()),
         *vary_visit(outcomes, plan),
         ("data", "Cluster bootstrap",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kap_analysis.analysis import other_data
 from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.sensitivity import check_sensitivity
 from kap_analysis.errors import AnalysisError
@@ -52,6 +53,18 @@ def test_leaving_out_one_cohort_encloses_the_primary_estimate(rows):
     estimates = frame["estimate"]
     low, high = (estimates[f"Without one cohort, {side} estimate"] for side in ("lowest", "highest"))
     assert low < estimates["Primary model"] < high
+
+
+def test_of_many_cohorts_those_that_move_it_most_are_left_out_and_it_is_said(rows, monkeypatch):
+    _, every = rows
+    monkeypatch.setattr(other_data, "MOST_COHORTS", 4)
+    scores = made_up_scores(individual=30, cohorts=10)
+    few = check_sensitivity(as_outcomes(scores), plan=PLAN, n_bootstrap=2).estimates.set_index("label")
+    for side in ("lowest", "highest"):
+        label = f"Without one cohort, {side} estimate"
+        assert few.loc[label, "estimate"] == pytest.approx(every.loc[label, "estimate"], abs=1e-8)
+        assert "of 10 cohorts the 4 that move it most" in few.loc[label, "assumes"]
+        assert "most" not in every.loc[label, "assumes"]
 
 
 def test_without_the_baseline_the_milder_start_of_groups_looks_like_an_effect(rows):
