@@ -55,7 +55,9 @@ def between_formats(study: Study) -> dict[str, Figure]:
         "differences": figures.plot_format_differences(
             contrasts=compared.contrasts, secondary=compared.secondary, instrument=outcomes.instrument
         ),
-        "subgroups": figures.plot_subgroups(differences=moderation.differences, interactions=moderation.interactions),
+        "subgroups": figures.plot_subgroups(
+            differences=moderation.differences, interactions=moderation.interactions, instrument=outcomes.instrument
+        ),
         "balance": figures.plot_balance(balance=allocation.balance),
         "propensity_overlap": figures.plot_propensity_overlap(propensity=allocation.propensity, weighting="overlap"),
         "cohort_effects": figures.plot_cohort_effects(

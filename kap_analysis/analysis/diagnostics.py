@@ -137,7 +137,8 @@ def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
     labels = {"patient": frame[PATIENT_ID].astype("object") if PATIENT_ID in frame else by_row}
     if COHORT_ID in frame:
         nested = frame[FORMAT].astype("str") != INDIVIDUAL
-        labels["cohort"] = frame[COHORT_ID].astype("object").where(nested)
+        of_their_own = frame[COHORT_ID].astype("str").str.startswith("patient ")  # in no recorded cohort
+        labels["cohort"] = frame[COHORT_ID].astype("object").where(nested & ~of_their_own)
     parts = [
         delete_levels(fit, names.to_numpy(), row).assign(unit=unit)
         for unit, names in labels.items()

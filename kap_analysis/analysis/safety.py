@@ -34,7 +34,7 @@ class Safety(Result):
         ``severity``, ``relatedness``.
     vitals : DataFrame
         ``measure``, ``unit``, ``minute``, ``format``, ``n`` (measurements), ``n_patients``, ``mean``, ``sd``,
-        ``q1``, ``q3``, ``maximum``.
+        ``q1``, ``q3``, ``minimum``, ``maximum``.
     suicidality : DataFrame
         ``instrument``, ``format``, ``visit``, ``state`` (endorsed, not endorsed, not answered, not in the data),
         ``n_patients``, ``of_patients``, ``share``: the same scheduled visits in both formats.
@@ -156,7 +156,7 @@ def _serious(study: Study, arms: pd.Series) -> pd.DataFrame:
 
 
 def _vitals(study: Study, arms: pd.Series) -> pd.DataFrame:
-    names = ["measure", "unit", "minute", FORMAT, "n", N_PATIENTS, "mean", "sd", "q1", "q3", "maximum"]
+    names = ["measure", "unit", "minute", FORMAT, "n", N_PATIENTS, "mean", "sd", "q1", "q3", "minimum", "maximum"]
     measures = study.session_measures
     measures = (
         measures[measures[PATIENT_ID].isin(arms.index) & measures["value"].notna()] if len(measures) else measures
@@ -166,8 +166,9 @@ def _vitals(study: Study, arms: pd.Series) -> pd.DataFrame:
     measures = measures.assign(**{FORMAT: measures[PATIENT_ID].map(arms)})
     grouped = measures.groupby(["measure", "unit", "minute", FORMAT], observed=True, dropna=False)
     summary = grouped["value"].agg(
-        n="size", mean="mean", sd="std", q1=lambda v: v.quantile(0.25), q3=lambda v: v.quantile(0.75), maximum="max"
-    )
+        n="size", mean="mean", sd="std", q1=lambda v: v.quantile(0.25), q3=lambda v: v.quantile(0.75), minimum="min",
+        maximum="max",
+    )  # fmt: skip
     summary[N_PATIENTS] = grouped[PATIENT_ID].nunique()
     return summary.reset_index()[names]
 

@@ -7,12 +7,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, COHORT_ID, ESTIMATE, N_PATIENTS, PRACTICE
-from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height, sides, value_of
+from kap_analysis.figures.forest import (
+    ForestRow,
+    decimals_for,
+    draw_forest,
+    forest_height,
+    sides,
+    text_width,
+    value_of,
+)
+from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.style import NARROW_MM, Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, interval, number, plural
 from kap_analysis.instruments.instrument import Instrument
 
@@ -22,6 +31,9 @@ _ICC = (ESTIMATE, CI_LOW, CI_HIGH)
 MOST_NAMED: Final = 45
 """Cohorts that get a row with name and numbers; more are drawn as thin lines without names."""
 _DENSE_MM: Final = 110.0
+_LONG_NAME_PT: Final = 80.0
+_NO_VARIANCE: Final = 0.005
+"""Effects within so many points of each other are none."""
 _NOTHING = "There is no cohort to draw: no patient belongs to a therapy group, or lines of cohorts were withheld."
 
 
@@ -47,8 +59,8 @@ def plot_cohort_effects(
         ``ci_high``, ``n_patients``, optionally ``practice``. From a public study of real patients it is empty, and
         the figure says so.
     icc : pandas.DataFrame, optional
-        One row: ``estimate``, ``ci_low``, ``ci_high`` of the intraclass correlation, optionally ``n_cohorts``;
-        written above.
+        One row: ``estimate``, ``ci_low``, ``ci_high`` of the intraclass correlation, optionally ``n_cohorts``
+        (of two or more patients: others say nothing of likeness); written above.
     instrument : Instrument or str, optional
         For the unit and the direction.
     ax, theme, width, stamp
@@ -72,38 +84,52 @@ def plot_cohort_effects(
         return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
     named = len(known) <= MOST_NAMED
     narrow = width_in_mm(width) < NARROW_MM
-    headers = [] if narrow else [*(["Practice"] if PRACTICE in known.columns else []), "n", "Effect (95% CI)"]
-    rows = _rows(known, narrow=narrow) if named else []
+    headers = _headers(known, narrow=narrow)
+    rows, drawn_headers = fitted_rows(_rows(known, headers), headers, width_in_mm(width)) if named else ([], ())
     height = forest_height(rows) + 26 if named else _DENSE_MM
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         panel = page.axes[0]
         if named:
-            draw_forest(panel, rows, page.theme, headers=headers, label=_axis_label(scale, narrow=narrow))
+            label = _axis_label(scale, narrow=narrow)
+            draw_forest(panel, rows, page.theme, headers=drawn_headers, label=label, title=said)
         else:
             _draw_dense(page, panel, known, _axis_label(scale, narrow=narrow))
-        if said:
-            text = said.replace(" (", "\n(") if narrow else said
-            panel.set_title(text, fontsize=SMALL_PT, pad=16 if headers and named else 5)
+            panel.set_title(said)
         if len(known) < len(effects):
             page.note(f"{plural(len(effects) - len(known), 'cohort')} without an effect left out.")
+        if float(np.ptp(numbers_of(known, ESTIMATE))) < _NO_VARIANCE:
+            page.note("The variance of the cohorts is estimated as nearly 0: no proof that they are alike.")
         page.note("Effects are drawn towards zero, more in small cohorts; overlapping intervals are no ranking.")
         page.note_withheld(effects, icc)
         page.describe(_alternative(known, scale, said))
     return page.result
 
 
-def _rows(known: pd.DataFrame, *, narrow: bool) -> list[ForestRow]:
-    """A row per cohort; on a narrow page practice and n stand in the label, and the drawing says the rest."""
+def _headers(known: pd.DataFrame, *, narrow: bool) -> tuple[str, ...]:
+    """Columns beside the marks; names of practices that are long, or a narrow page, stand with the cohort's instead."""
+    if narrow:
+        return ()
+    names = [] if PRACTICE not in known.columns else [str(name) for name in known[PRACTICE].dropna()]
+    short = names and max(text_width(name) for name in names) <= _LONG_NAME_PT
+    return (*(["Practice"] if short else []), "n", "Effect (95% CI)")
+
+
+def _rows(known: pd.DataFrame, headers: tuple[str, ...]) -> list[ForestRow]:
+    """A row per cohort, with what has no column of its own after its name."""
+    ends = [numbers_of(known, column) for column in (ESTIMATE, CI_LOW, CI_HIGH)]
+    decimals = max(1, decimals_for(float(np.nanmax(ends) - np.nanmin(ends))))
     rows = []
     for _, row in known.iterrows():
         estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
         practice = "" if PRACTICE not in known.columns or pd.isna(row[PRACTICE]) else str(row[PRACTICE])
-        label, n = str(row[COHORT_ID]), count(row[N_PATIENTS])
-        if narrow:
-            rows.append(ForestRow(f"{label}, {f'{practice}, ' if practice else ''}n = {n}", estimate, low, high))
-            continue
-        cells = (*([practice] if PRACTICE in known.columns else []), n, estimate_with_interval(estimate, low, high))
-        rows.append(ForestRow(label, estimate, low, high, columns=cells))
+        n = count(row[N_PATIENTS])
+        cells = {"Practice": practice, "n": n, "Effect (95% CI)": estimate_with_interval(estimate, low, high, decimals)}
+        beside = [
+            *([practice] if practice and "Practice" not in headers else []),
+            *([] if headers else [f"n\u00a0=\u00a0{n}"]),
+        ]
+        label = ", ".join([str(row[COHORT_ID]), *beside])
+        rows.append(ForestRow(label, estimate, low, high, columns=tuple(cells[header] for header in headers)))
     return rows
 
 
@@ -143,7 +169,7 @@ def _icc_sentence(icc: pd.DataFrame | None) -> str:
     row = icc.iloc[0]
     ends = "" if pd.isna(row[CI_LOW]) else f" (95% CI {interval(row[CI_LOW], row[CI_HIGH], 2)})"
     of = row.get("n_cohorts")
-    cohorts = "" if of is None or pd.isna(of) else f", {plural(of, 'cohort')}"
+    cohorts = "" if of is None or pd.isna(of) else f", {plural(of, 'cohort')} of two or more patients"
     return f"Intraclass correlation {number(row[ESTIMATE], 2)}{ends}{cohorts}"
 
 

@@ -8,9 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
 from kap_analysis.figures.style import FONT, LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
 from kap_analysis.figures.wording import number
@@ -20,6 +22,8 @@ ROW_MM: Final = 4.6
 _OUTLINES: Final = TextToPath()
 INDENT_PT: Final = 8.0
 COLUMN_GAP_PT: Final = 9.0
+_NEGLIGIBLE: Final = 0.005
+"""Rows that lie closer together than this are drawn on an axis of two points, not magnified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,9 @@ def draw_forest(
     label: str = "",
     zero: float | None = 0.0,
     margins: Sequence[Margin] = (),
+    title: str = "",
     label_width: float | None = None,
+    column_widths: Sequence[float] | None = None,
 ) -> None:
     """Draw the rows from top to bottom.
 
@@ -99,8 +105,11 @@ def draw_forest(
         Where "no difference" is; None for no line.
     margins : sequence of Margin
         Vertical lines with their name at the top.
-    label_width : float, optional
-        Width of the column of labels in points, to make several forests alike; as wide as the labels otherwise.
+    title : str
+        Over the column of labels.
+    label_width, column_widths : float, sequence of float, optional
+        Widths of the column of labels and of those of numbers in points, to make several forests alike; as wide as
+        their texts otherwise.
     """
     places = row_positions(rows)
     ax.set_ylim(forest_height(rows), 0)
@@ -115,8 +124,14 @@ def draw_forest(
         _text(ax, margin.text, margin.at, 0, (0, 3), "axes top", ha=side, color=theme.worse)
     for row, y in zip(rows, places, strict=True):
         _draw_mark(ax, row, y, theme)
-    _write_labels(ax, rows, places, theme, label_column(rows) if label_width is None else label_width)
-    _write_columns(ax, rows, places, headers, theme)
+    wide = label_column(rows) if label_width is None else label_width
+    _write_labels(ax, rows, places, theme, wide)
+    _write_columns(ax, rows, places, headers, theme, column_widths)
+    if title:
+        aside = ScaledTranslation(
+            (-wide - 6) / 72, (14 if headers or margins else 4) / 72, _figure_of(ax).dpi_scale_trans
+        )
+        ax.set_title(title, y=1.0).set_transform(ax.transAxes + aside)
     _set_view(ax, rows, zero, margins)
 
 
@@ -161,13 +176,18 @@ def _write_labels(ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], 
 
 
 def _write_columns(
-    ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], headers: Sequence[str], theme: Theme
+    ax: Axes,
+    rows: Sequence[ForestRow],
+    places: Sequence[float],
+    headers: Sequence[str],
+    theme: Theme,
+    widths: Sequence[float] | None,
 ) -> None:
     """Numbers right of the panel, each column flush right."""
     right = 4.0
     for place, header in enumerate(headers):
         cells = [row.columns[place] if place < len(row.columns) else "" for row in rows]
-        right += column_width(rows, place, header)
+        right += column_width(rows, place, header) if widths is None else widths[place]
         _text(ax, header, 1, 0, (right, 3), "header", ha="right", color=theme.muted, gid="column header")
         for row, cell, y in zip(rows, cells, places, strict=True):
             weight = "bold" if row.is_primary else "normal"
@@ -219,10 +239,24 @@ def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: 
         ax.set_xticks(stated, [number(value, int(value % 1 > 0)) for value in stated])
         return
     values += stated
-    span = max(values) - min(values) or 1.0
+    span = max(values) - min(values)
+    if span < _NEGLIGIBLE:
+        span = 2.0
+        values = [min(values) - 1.0, max(values) + 1.0]
     ax.set_xlim(min(values) - 0.05 * span, max(values) + 0.05 * span)
     ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=span > 4))
-    ax.xaxis.set_major_formatter(lambda value, _: number(value, 0 if span > 4 else 1 if span > 0.6 else 2))
+    ax.xaxis.set_major_formatter(lambda value, _: number(value, decimals_for(span)))
+
+
+def decimals_for(span: float) -> int:
+    """Decimals of the ticks, and of numbers beside them, of an axis that is so long."""
+    return 0 if span > 4 else 1 if span > 0.6 else 2
+
+
+def _figure_of(ax: Axes) -> Figure:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
 
 
 @lru_cache(maxsize=4096)

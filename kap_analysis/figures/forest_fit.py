@@ -1,20 +1,18 @@
 """Fitting the rows of a forest to the width of a page: labels in lines, numbers under them where there is no room."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from kap_analysis.figures.forest import COLUMN_GAP_PT, INDENT_PT, ForestRow, column_width, text_width
-from kap_analysis.figures.style import POINTS_PER_MM
+from kap_analysis.figures.forest import COLUMN_GAP_PT, INDENT_PT, ForestRow, column_width
+from kap_analysis.figures.label_fit import lines_within
+from kap_analysis.figures.style import POINTS_PER_MM, SMALL_PT
 from kap_analysis.figures.wording import NOT_AVAILABLE
 
 _NARROW_MM: Final = 120.0
 """Pages narrower than this have the numbers under the label, not in columns of their own."""
 _PANEL_SHARE: Final = 0.3
 """The least share of a page's width that is left to the marks."""
-_SHORTEST: Final = 8
-"""The fewest characters of a line of a label."""
 
 
 def fitted_rows(
@@ -48,30 +46,23 @@ def _with_numbers_below(row: ForestRow, headers: Sequence[str]) -> ForestRow:
     if set(row.columns) == {NOT_AVAILABLE}:
         return replace(row, columns=(), small=(NOT_AVAILABLE, *row.small))
     pairs = zip(headers, row.columns, strict=False)
-    said = [cell if place == 0 else _named(header, cell) for place, (header, cell) in enumerate(pairs) if cell]
+    said = [
+        cell if place == 0 else _named(header, cell)
+        for place, (header, cell) in enumerate(pairs)
+        if cell and (place == 0 or cell != NOT_AVAILABLE)
+    ]
     return replace(row, columns=(), small=(", ".join(said), *row.small) if said else row.small)
 
 
 def _named(header: str, cell: str) -> str:
     """A number with the name of its column: ``n = 149``, ``p < 0.001``, ``interaction p = 0.210``."""
-    if cell.startswith(("p ", "<")):
+    if cell.startswith(("p ", "<", ">")):
         return f"{header[:1].lower()}{header[1:]} {cell}"
     return f"{header} = {cell}"
 
 
 def _wrapped(row: ForestRow, room: float) -> ForestRow:
     inner = room - (INDENT_PT if row.indent else 0)
-    label = _lines(row.label, inner, bold=row.is_heading or row.is_primary)
-    return replace(row, label="\n".join(label), small=tuple(one for text in row.small for one in _lines(text, inner)))
-
-
-def _lines(text: str, room: float, *, bold: bool = False) -> list[str]:
-    """The text in as many lines as it takes to stay within ``room`` points."""
-    wide = text_width(text, bold=bold)
-    characters = max(_SHORTEST, int(len(text) * room / max(wide, 1.0)) + 2)
-    lines = [text]
-    while wide > room and characters >= _SHORTEST:
-        lines = textwrap.wrap(text, characters)
-        wide = max(text_width(line, bold=bold) for line in lines)
-        characters -= 2
-    return lines
+    label = lines_within(row.label, inner, size=SMALL_PT, bold=row.is_heading or row.is_primary)
+    small = tuple(one for text in row.small for one in lines_within(text, inner, size=SMALL_PT))
+    return replace(row, label="\n".join(label), small=small)

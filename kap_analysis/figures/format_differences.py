@@ -1,6 +1,7 @@
 """Figure 5: group minus individual, per instrument and visit, with the margin if one was stated."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.forest import (
     ForestRow,
     Margin,
+    column_width,
     draw_forest,
     forest_height,
     label_column,
@@ -17,11 +19,11 @@ from kap_analysis.figures.forest import (
 )
 from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, levels_of
-from kap_analysis.figures.page import AxesGiven, Drawn, open_page
+from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import Width, width_in_mm
-from kap_analysis.figures.wording import count, estimate_with_interval, number, p_value, sentence_case
+from kap_analysis.figures.wording import NOT_AVAILABLE, count, estimate_with_interval, number, p_value, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_format_differences"
@@ -54,7 +56,8 @@ def plot_format_differences(
         ``is_primary`` (drawn strong), optionally ``p_value``.
     secondary : pandas.DataFrame, optional
         The ``secondary`` of ``compare_formats``: ``instrument``, ``visit``, ``estimate``, ``ci_low``, ``ci_high``,
-        ``n_patients``, optionally ``contrast`` and ``p_holm``; one panel per instrument below the first.
+        ``n_patients``, optionally ``contrast``, ``p_holm`` and ``note`` (why it could not be compared); one panel
+        per instrument below the first.
     margin : float, optional
         Non-inferiority margin of the primary instrument in points, drawn on the side where group is worse. There is
         no default.
@@ -104,13 +107,28 @@ def plot_format_differences(
     ) as page:
         wide = max(label_column(one) for one in rows)
         alike = len({scale.direction for scale, _ in panels}) == 1
+        columns = _column_widths(fitted)
+        last = max((place for place, (_, frame) in enumerate(panels) if _has_number(frame)), default=0)
         for place, (panel, (one, headers), (scale, frame)) in enumerate(zip(page.axes, fitted, panels, strict=True)):
             primary = frame is contrasts
             stated = _margin(scale, margin) if primary else []
-            label = _axis_label(scale, frame, with_sides=not alike or place == len(panels) - 1)
-            draw_forest(panel, one, page.theme, headers=headers, label=label, margins=stated, label_width=wide)
-            panel.set_title(scale.name, pad=14)
+            label = _axis_label(scale, frame, with_sides=not alike or place == last)
+            alone: Any = {"label": label, "margins": stated} if primary or _has_number(frame) else {"zero": None}
+            draw_forest(
+                panel,
+                one,
+                page.theme,
+                headers=headers,
+                title=scale.name,
+                label_width=wide,
+                column_widths=columns,
+                **alone,
+            )
+            if "label" not in alone:
+                panel.set_xticks([])
+                panel.spines["bottom"].set_visible(False)
             page.describe(_alternative(scale, frame, margin if primary else None))
+        _say_reasons(page, panels)
         if margin is not None and margin_source and not contrasts.empty:
             page.note(f"Margin of {number(margin)} points: {margin_source}.")
         page.note_withheld(contrasts, secondary)
@@ -135,6 +153,47 @@ def _p_header(frame: pd.DataFrame) -> tuple[str, ...]:
     return ("p (Holm)",) if "p_holm" in frame.columns else ()
 
 
+def _column_widths(fitted: list[tuple[list[ForestRow], tuple[str, ...]]]) -> list[float]:
+    """Widths of the columns of numbers, the same in every panel."""
+    most = max(len(headers) for _, headers in fitted)
+    return [
+        max(column_width(rows, place, headers[place]) for rows, headers in fitted if place < len(headers))
+        for place in range(most)
+    ]
+
+
+def _has_number(frame: pd.DataFrame) -> bool:
+    return bool(frame[ESTIMATE].notna().any())
+
+
+def _is_withheld(row: pd.Series) -> bool:
+    return bool(row.get("withheld", False))
+
+
+def _reasons(frame: pd.DataFrame) -> list[str]:
+    """Why rows of an instrument were not compared, where the frame says so."""
+    if "note" not in frame.columns:
+        return []
+    return [
+        str(row["note"])
+        for _, row in frame.iterrows()
+        if pd.isna(row[ESTIMATE]) and not _is_withheld(row) and not pd.isna(row["note"]) and str(row["note"])
+    ]
+
+
+def _say_reasons(page: Page, panels: list[tuple[Scale, pd.DataFrame]]) -> None:
+    for scale, frame in panels:
+        for reason in dict.fromkeys(_reasons(frame)):
+            page.note(f"{scale.name} is not compared. {reason}")
+
+
+def _difference(row: pd.Series) -> str:
+    """The difference with its interval; a withheld one is a dash, one that could not be made "not compared"."""
+    if pd.isna(row[ESTIMATE]):
+        return NOT_AVAILABLE if _is_withheld(row) or "note" not in row.index else "not compared"
+    return estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
+
+
 def _several(frame: pd.DataFrame) -> bool:
     return "contrast" in frame.columns and frame["contrast"].nunique() > 1
 
@@ -145,7 +204,7 @@ def _rows(frame: pd.DataFrame) -> list[ForestRow]:
         label = sentence_case(str(row[VISIT]))
         if _several(frame):
             label += f", {str(row['contrast']).replace(' - ', ' minus ')}"
-        cells = (estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH]), count(row[N_PATIENTS]))
+        cells = (_difference(row), count(row[N_PATIENTS]))
         p = row.get("p_holm", row.get(P_VALUE))
         primary = bool(row.get("is_primary", False))
         rows.append(
@@ -163,9 +222,9 @@ def _rows(frame: pd.DataFrame) -> list[ForestRow]:
 
 def _axis_label(scale: Scale, frame: pd.DataFrame, *, with_sides: bool) -> str:
     quantity = f"{'Difference between formats' if _several(frame) else 'Group minus individual'}, {scale.name} points"
-    if not scale.direction_known or _several(frame) or not with_sides:
+    if not scale.direction_known or not (with_sides or _several(frame)):
         return quantity
-    better_low = "group better", "individual better"
+    better_low = ("first format better", "second better") if _several(frame) else ("group better", "individual better")
     return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
 
 
@@ -179,10 +238,10 @@ def _margin(scale: Scale, margin: float | None) -> list[Margin]:
 def _alternative(scale: Scale, frame: pd.DataFrame, margin: float | None) -> str:
     parts = []
     for _, row in frame.iterrows():
-        what = str(row["contrast"]) if "contrast" in frame.columns else _ONLY
+        what = _ONLY if "contrast" not in frame.columns or pd.isna(row["contrast"]) else str(row["contrast"])
         primary = ", primary" if bool(row.get("is_primary", False)) else ""
-        difference = estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
-        parts.append(f"{row[VISIT]}{primary}: {what.replace(' - ', ' minus ')} {difference}")
+        parts.append(f"{row[VISIT]}{primary}: {what.replace(' - ', ' minus ')} {_difference(row)}")
+    why = "".join(f" {reason}" for reason in dict.fromkeys(_reasons(frame)))
     stated = f" The stated margin is {number(margin)} points." if margin is not None else ""
     better = f" ({scale.direction})" if scale.direction else ""
-    return f"{scale.name}{better}, adjusted difference in points with 95% interval. {'; '.join(parts)}.{stated}"
+    return f"{scale.name}{better}, adjusted difference in points with 95% interval. {'; '.join(parts)}.{why}{stated}"

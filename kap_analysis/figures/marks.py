@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -174,21 +173,6 @@ def _height_in_inches(ax: Axes) -> float:
     figure = ax.get_figure(root=True)
     share = float(ax.get_position().height)
     return max(0.5, share * 0.9 * float(figure.get_figheight()) if figure is not None else 2.0)
-
-
-def format_key(ax: Axes, formats: Iterable[str], theme: Theme, *, lines: bool = True, **place: Any) -> None:
-    """A key of the formats, for figures whose marks cannot be labelled directly."""
-    handles = format_handles(formats, theme, lines=lines)
-    settings: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
-    legend = ax.legend(
-        handles=handles,
-        handlelength=2.6,
-        columnspacing=1.4,
-        borderaxespad=0.2,
-        **{**settings, **place},
-    )
-    for text, name in zip(legend.get_texts(), formats, strict=True):
-        text.set_color(theme.look(name).colour)
 
 
 def format_handles(formats: Iterable[str], theme: Theme, *, lines: bool = True) -> list[Line2D]:

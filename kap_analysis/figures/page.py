@@ -19,6 +19,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.alternative_text import describe
+from kap_analysis.figures.label_fit import fit_labels
 from kap_analysis.figures.style import (
     CHARACTER_WIDTH,
     LINE_HEIGHT,
@@ -148,6 +149,7 @@ def _given_axes(ax: Axes | Sequence[Axes], wanted: int) -> list[Axes]:
 
 def _finish(page: Page, stamp: str | None) -> None:
     if page.given is None:
+        fit_labels(page.figure, page.axes)
         if page.notes:
             _write_notes(page)
         if page.keys:

@@ -10,7 +10,7 @@ from kap_analysis.figures.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import Width, width_in_mm
-from kap_analysis.figures.wording import NOT_AVAILABLE, count, estimate_with_interval, number, plural
+from kap_analysis.figures.wording import NOT_AVAILABLE, count, estimate_with_interval, number, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_sensitivity"
@@ -65,7 +65,7 @@ def plot_sensitivity(
             rows,
             page.theme,
             headers=headers,
-            label=_axis_label(scale, named=instrument is not None),
+            label=difference_label(instrument),
             margins=_margins(scale, margin),
         )
         primary = estimates[estimates["is_primary"].astype(bool)]
@@ -76,8 +76,10 @@ def plot_sensitivity(
     return page.result
 
 
-def _axis_label(scale: Scale, *, named: bool) -> str:
-    quantity = f"Group minus individual, {scale.name + ' ' if named else ''}points"
+def difference_label(instrument: Instrument | str | None) -> str:
+    """Label of an axis of group minus individual: the unit, and what each side means where that is known."""
+    scale = scale_of(instrument)
+    quantity = f"Group minus individual, {'' if instrument is None else scale.name + ' '}points"
     if not scale.direction_known:
         return quantity
     ends = ("group better", "individual better")
@@ -96,7 +98,7 @@ def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
         here = estimates[estimates["group"] == group]
         headed = bool(str(group)) and not (len(here) == 1 and str(here["label"].iloc[0]) == str(group))
         if headed:
-            rows.append(ForestRow(str(group), is_heading=True))
+            rows.append(ForestRow(sentence_case(str(group)), is_heading=True))
         rows += [_row(row, indent=headed) for _, row in here.iterrows()]
     return rows
 

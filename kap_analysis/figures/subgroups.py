@@ -9,9 +9,11 @@ from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height, v
 from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, levels_of
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
+from kap_analysis.figures.sensitivity import difference_label
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, p_value, sentence_case
+from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_subgroups"
 _COLUMNS = ("moderator", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
@@ -23,8 +25,9 @@ def plot_subgroups(
     *,
     differences: pd.DataFrame,
     interactions: pd.DataFrame | None = None,
-    quantity: str = "Group minus individual, points",
+    quantity: str | None = None,
     zero: float | None = 0.0,
+    instrument: Instrument | str | None = None,
     ax: AxesGiven = None,
     theme: str = "light",
     width: Width = "double",
@@ -41,10 +44,13 @@ def plot_subgroups(
     interactions : pandas.DataFrame, optional
         The ``interactions`` of ``moderate``: ``moderator``, ``p_value``, optionally ``p_holm``, which
         is then shown; a missing one (exploratory) is not.
-    quantity : str
-        What is estimated, with its unit: the label of the axis.
+    quantity : str, optional
+        What is estimated, with its unit: the label of the axis. Without it, group minus individual in points, and
+        what each side means where the instrument is known.
     zero : float, optional
         Where "no difference" or "no change" is.
+    instrument : Instrument or str, optional
+        For the unit and the direction of the axis.
     ax, theme, width, stamp
         As in :func:`plot_participant_flow`.
 
@@ -71,12 +77,13 @@ def plot_subgroups(
     tests = {} if interactions is None else dict(zip(interactions["moderator"], interactions[column], strict=True))
     headers = ["Estimate (95% CI)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] if tests else [])]
     rows, headers_drawn = fitted_rows(_rows(differences, tests), headers, width_in_mm(width))
-    with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 18, stamp=stamp) as page:
-        draw_forest(page.axes[0], rows, page.theme, headers=headers_drawn, label=quantity, zero=zero)
+    label = difference_label(instrument) if quantity is None else quantity
+    with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
+        draw_forest(page.axes[0], rows, page.theme, headers=headers_drawn, label=label, zero=zero)
         if "exploratory" in differences.columns and differences["exploratory"].fillna(False).astype(bool).any():
             page.note("Exploratory moderators were not planned; their intervals are not adjusted for their number.")
         page.note_withheld(differences, interactions)
-        page.describe(_alternative(differences, tests, quantity))
+        page.describe(_alternative(differences, tests, " ".join(label.replace("\n", "; ").split())))
     return page.result
 
 

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, numbers_of, rows_of
-from kap_analysis.figures.marks import format_key, numbers_under_axis, side_by_side
+from kap_analysis.figures.marks import format_handles, numbers_under_axis, side_by_side
 from kap_analysis.figures.names import measure_name, measure_order
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import NARROW_MM, Width, width_in_mm
-from kap_analysis.figures.wording import count, interval, number, sentence_case
+from kap_analysis.figures.wording import count, interval, listed, number, sentence_case
 
 _FIGURE = "plot_vitals"
 _COLUMNS = ("measure", "unit", "minute", FORMAT, "n", "mean", "q1", "q3")
@@ -22,7 +22,7 @@ _MOST_MEASURES: Final = 9
 _MOST_NUMBERED: Final = 6
 """Minutes with a number of measurements below; of more the range is said in the title."""
 _LOW_IS_WORSE: Final = frozenset({"spo2"})
-"""Measures whose highest value says nothing of safety; it is not drawn."""
+"""Measures of which the lowest value matters for safety, not the highest."""
 _NOTHING = "There is nothing measured in a session to draw: no vital sign is in the data, or all were withheld."
 
 
@@ -34,14 +34,15 @@ def plot_vitals(
     width: Width = "double",
     stamp: str | None = None,
 ) -> Drawn:
-    """What was measured during ketamine sessions: means, middle halves and the highest value, by minute and format.
+    """What was measured during ketamine sessions: means, middle halves and the extreme value, by minute and format.
 
     Parameters
     ----------
     vitals : pandas.DataFrame
         The ``vitals`` of ``review_safety``: ``measure``, ``unit``, ``minute`` (missing: drawn apart, on the right),
-        ``format``, ``n`` (measurements), ``mean``, ``q1``, ``q3`` in the unit, optionally ``maximum`` (a small
-        mark; withheld where it could point at a person). One panel per measure and unit, nine at most.
+        ``format``, ``n`` (measurements), ``mean``, ``q1``, ``q3`` in the unit, optionally ``maximum`` and, for
+        oxygen saturation, ``minimum`` (a small mark; withheld where it could point at a person). One panel per
+        measure and unit, nine at most.
     ax : Axes or sequence of Axes, optional
         One per measure.
     theme, width, stamp
@@ -71,9 +72,8 @@ def plot_vitals(
             _draw_panel(page, panel, here, formats)
             _dress(page, panel, here, formats, name, unit)
             page.describe(_alternative(here, formats, name, unit))
-        format_key(page.axes[0], formats, page.theme, loc="lower left", bbox_to_anchor=(0.0, 1.0))
-        highest = " Small dash: the highest value." if _has_maximum(vitals) else ""
-        page.note(f"Marks: means. Bars: from the first to the third quartile of the measurements.{highest}")
+        page.key(format_handles(formats, page.theme))
+        page.note(f"Marks: means. Bars: from the first to the third quartile of the measurements.{_said(panels)}")
         page.note_withheld(vitals)
     return page.result
 
@@ -91,9 +91,19 @@ def _panels(vitals: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
     return found
 
 
-def _has_maximum(vitals: pd.DataFrame) -> bool:
-    """Whether a frame has a highest value to draw."""
-    return "maximum" in vitals.columns and bool(vitals["maximum"].notna().any())
+def _extreme(rows: pd.DataFrame) -> str:
+    """The column of the value that matters for safety: the highest, of oxygen the lowest; empty if it is not there."""
+    measure = "" if rows.empty else str(rows["measure"].iloc[0])
+    column = "minimum" if measure in _LOW_IS_WORSE else "maximum"
+    return column if column in rows.columns and rows[column].notna().any() else ""
+
+
+def _said(panels: list[tuple[str, str, pd.DataFrame]]) -> str:
+    """What the small dashes are."""
+    lowest = [name.lower() for name, _, rows in panels if _extreme(rows) == "minimum"]
+    if not any(_extreme(rows) == "maximum" for _, _, rows in panels):
+        return " Small dash: the lowest value." if lowest else ""
+    return " Small dash: the highest value" + (f", of {listed(lowest)} the lowest." if lowest else ".")
 
 
 def minute_places(minutes: pd.Series) -> dict[float, float]:
@@ -135,9 +145,10 @@ def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str]) ->
             zorder=4,
             gid=f"means {name}",
         )
-        if _has_maximum(rows) and rows["measure"].iloc[0] not in _LOW_IS_WORSE:
-            highest = numbers_of(rows, "maximum")
-            ax.plot(at, highest, color=look.colour, marker="_", markersize=5, linestyle="none", gid=f"maximum {name}")
+        worst = _extreme(rows)
+        if worst:
+            value = numbers_of(rows, worst)
+            ax.plot(at, value, color=look.colour, marker="_", markersize=5, linestyle="none", gid=f"{worst} {name}")
 
 
 def _dress(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str], name: str, unit: str) -> None:
@@ -153,8 +164,6 @@ def _dress(page: Page, ax: Axes, here: pd.DataFrame, formats: list[str], name: s
     ax.set_xlabel(f"Minute of the session{missing}")
     ax.set_ylabel(unit or "Score")
     ax.set_title(name)
-    if page.axes[0] is ax:
-        ax.set_title(name, pad=16)
     if few:
         rows = {one: _numbers(rows_of(here, one), places) for one in formats}
         numbers_under_axis(ax, rows, page.theme, heading="Measurements")

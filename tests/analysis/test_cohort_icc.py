@@ -95,6 +95,14 @@ def test_diagnostics_leave_out_each_patient_and_cohort():
     assert "Leaving out one cohort changes the difference at month 3 by at most" in found.paragraph
 
 
+def test_patients_of_no_recorded_cohort_are_no_cohorts_when_cohorts_are_left_out():
+    scores = made_up_scores()
+    lost = scores["cohort_id"].dropna().iloc[0]
+    lone = scores.assign(cohort_id=scores["cohort_id"].where(scores["cohort_id"] != lost))
+    influence = diagnose_model(compare_formats(as_outcomes(lone), plan=PLAN)).influence
+    assert set(influence.loc[influence["unit"] == "cohort", "label"]) == set(lone["cohort_id"].dropna())
+
+
 def test_with_one_visit_each_row_is_a_patient():
     influence = diagnose_model(fitted(2.0)).influence
     assert (influence["unit"] == "patient").sum() == 96

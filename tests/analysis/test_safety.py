@@ -79,3 +79,16 @@ def test_a_public_study_does_not_tell_withheld_lists_as_none(safety):
     assert "0 serious" not in public.paragraph and "0 patients" not in public.paragraph
     kept = public.events["n_events"].dropna()
     assert isinstance(kept, pd.Series) and ((kept == 0) | (kept >= 11)).all()
+
+
+def test_vital_signs_have_their_lowest_and_highest_value(study, safety):
+    oxygen = safety.vitals[(safety.vitals["measure"] == "spo2") & (safety.vitals["minute"] == 40)]
+    measured = study.session_measures
+    measured = measured[(measured["measure"].astype(object) == "spo2") & (measured["minute"] == 40)]["value"]
+    assert oxygen["minimum"].min() == measured.min() < oxygen["q1"].min()
+    assert oxygen["maximum"].max() == measured.max()
+
+
+def test_extreme_vital_signs_of_a_public_study_of_real_patients_are_withheld(safety):
+    public = release(safety, visibility="public", is_simulated=False).vitals
+    assert public[["minimum", "maximum"]].isna().all(axis=None)

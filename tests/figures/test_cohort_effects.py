@@ -44,7 +44,7 @@ def test_cohorts_stand_from_lowest_to_highest_with_their_numbers(icc):
     assert drawn(figure, "estimate") == list(ordered["estimate"])
     labels = [text for text in words(figure) if text.startswith("C0")]
     assert labels == list(ordered["cohort_id"])
-    assert "Intraclass correlation 0.06 (95% CI 0.00 to 0.19), 3 cohorts" in words(figure)
+    assert "Intraclass correlation 0.06 (95% CI 0.00 to 0.19), 3 cohorts of two or more patients" in words(figure)
     assert "BDI-II points" in figure.axes[0].get_xlabel()
     assert "better than the mean" in figure.axes[0].get_xlabel()
 
@@ -58,13 +58,15 @@ def test_many_cohorts_are_drawn_all_but_not_named():
 
 
 def test_a_narrow_page_has_practice_and_n_in_the_label():
-    assert "C0000, A, n = 4" in words(plot_cohort_effects(effects=effects(2), width="single"))
-    assert "C0000, n = 4" in words(plot_cohort_effects(effects=effects(2).drop(columns="practice"), width="single"))
+    assert "C0000, A, n\u00a0=\u00a04" in words(plot_cohort_effects(effects=effects(2), width="single"))
+    assert "C0000, n\u00a0=\u00a04" in words(
+        plot_cohort_effects(effects=effects(2).drop(columns="practice"), width="single")
+    )
 
 
 def test_an_icc_without_interval_has_no_brackets(icc):
     figure = plot_cohort_effects(effects=effects(3), icc=icc.assign(ci_low=np.nan, ci_high=np.nan))
-    assert "Intraclass correlation 0.06, 3 cohorts" in words(figure)
+    assert "Intraclass correlation 0.06, 3 cohorts of two or more patients" in words(figure)
 
 
 def test_the_alternative_text_tells_the_ends(icc):
@@ -76,3 +78,22 @@ def test_the_alternative_text_tells_the_ends(icc):
 def test_no_cohort_is_a_quiet_statement(icc):
     for frame in (effects(0), effects(3).assign(estimate=np.nan)):
         assert "There is no cohort to draw" in alt_text(plot_cohort_effects(effects=frame, icc=icc))
+
+
+def test_cohorts_that_do_not_differ_are_not_magnified_and_say_so():
+    figure = plot_cohort_effects(effects=effects(3).assign(estimate=[1e-6, 0.0, -1e-6], ci_low=0.0, ci_high=0.0))
+    low, high = figure.axes[0].get_xlim()
+    assert high - low >= 2
+    assert "The variance of the cohorts is estimated as nearly 0" in "\n".join(words(figure))
+
+
+def test_small_effects_have_two_decimals():
+    small = effects(3).assign(estimate=[0.02, 0.0, -0.03], ci_low=-0.2, ci_high=0.2)
+    assert "−0.03 (−0.20 to 0.20)" in words(plot_cohort_effects(effects=small))
+
+
+def test_long_names_of_practices_stand_with_the_cohort():
+    name = "Zentrum für ketamingestützte Psychotherapie"
+    figure = plot_cohort_effects(effects=effects(2).assign(practice=name))
+    assert f"C0000, {name}" in words(figure)
+    assert "Practice" not in words(figure)

@@ -142,6 +142,60 @@ def test_rows_that_fit_stay_as_they_are():
     assert fitted_rows(rows, ("Difference (95% CI)", "n"), 183.0) == (rows, ("Difference (95% CI)", "n"))
 
 
+def test_an_instrument_that_could_not_be_compared_says_why():
+    frame = SECONDARY.assign(note=["", "At month 3 fewer than two patients of a format have PHQ-9."])
+    frame.loc[1, ["estimate", "ci_low", "ci_high", "n_patients", "p_holm"]] = np.nan
+    frame["contrast"] = ["group - individual", np.nan]
+    figure = plot_format_differences(contrasts=CONTRASTS, secondary=frame, instrument="BDI-II")
+    assert cells(figure)[-3:] == ["not compared", "–", "–"]
+    said = "At month 3 fewer than two patients of a format have PHQ-9."
+    assert f"PHQ-9 is not compared. {said}" in texts(figure)
+    assert f"group minus individual not compared. {said}" in alt_text(figure)
+    assert figure.axes[2].get_xlabel() == ""
+
+
+def test_columns_of_numbers_stand_below_each_other_in_all_panels():
+    figure = plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY, instrument="BDI-II")
+    figure.draw_without_rendering()
+    by_name: dict[str, set[int]] = {}
+    for header in having(figure, "column header"):
+        by_name.setdefault(header.get_text(), set()).add(round(header.get_window_extent().x1))
+    assert {name: len(ends) for name, ends in by_name.items()} == {
+        "Difference (95% CI)": 1,
+        "n": 1,
+        "p": 1,
+        "p (Holm)": 1,
+    }
+
+
+def test_a_number_that_is_not_there_has_no_name_on_a_narrow_page():
+    frame = CONTRASTS.assign(p_value=[np.nan, 0.9999])
+    written = texts(plot_format_differences(contrasts=frame, instrument="BDI-II", width="single"))
+    assert "0.5 (−1.5 to 2.5), n = 120\n" in written
+    assert "n = 100, p > 0.999" in written
+
+
+def test_several_contrasts_say_what_each_side_means():
+    frame = pd.concat([CONTRASTS, CONTRASTS.assign(contrast="mixed - individual", is_primary=False)])
+    label = plot_format_differences(contrasts=frame, instrument="BDI-II").axes[0].get_xlabel()
+    assert label == "Difference between formats, BDI-II points\n←  first format better     second better  →"
+
+
+def test_subgroups_say_what_each_side_means_where_the_instrument_is_known():
+    frame = pd.DataFrame(
+        {"moderator": "age", "level": ["30", "60"], "estimate": [1.0, 2.0], "ci_low": 0.0, "ci_high": 3.0,
+         "n_patients": 50}
+    )  # fmt: skip
+    label = {
+        name: plot_subgroups(differences=frame, instrument=name).axes[0].get_xlabel()
+        for name in (None, "BDI-II", "WHO-5")
+    }
+    assert label[None] == "Group minus individual, points"
+    assert label["BDI-II"] == "Group minus individual, BDI-II points\n←  group better     individual better  →"
+    assert label["WHO-5"] == "Group minus individual, WHO-5 points\n←  individual better     group better  →"
+    assert plot_subgroups(differences=frame, quantity="Change, points").axes[0].get_xlabel() == "Change, points"
+
+
 def test_not_estimated_and_withheld_are_told_apart():
     frame = sensitivity(3).assign(withheld=[False, True, False])
     frame.loc[1:, ["estimate", "ci_low", "ci_high"]] = np.nan

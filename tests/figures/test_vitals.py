@@ -55,6 +55,7 @@ def test_the_highest_value_is_drawn_where_high_is_worse_and_known(vitals):
     first, second = plot_vitals(vitals=vitals).axes
     assert list(line(first, "maximum individual").get_ydata()) == [155.0, 172.0]
     assert not [one for one in second.lines if (one.get_gid() or "").startswith("maximum")]
+    assert line(second, "means group").get_ydata() == [98.0]
     withheld = plot_vitals(vitals=vitals.assign(maximum=np.nan))
     assert not [one for one in withheld.axes[0].lines if (one.get_gid() or "").startswith("maximum")]
     assert "highest" not in "\n".join(words(withheld))
@@ -83,3 +84,21 @@ def test_ten_measures_are_refused(vitals):
     many = pd.concat([vitals.iloc[:1].assign(measure=f"m{place}") for place in range(10)])
     with pytest.raises(FigureError, match="draws 9 measures at most, found 10; choose among them"):
         plot_vitals(vitals=many)
+
+
+def test_of_oxygen_the_lowest_value_is_drawn_and_said(vitals):
+    figure = plot_vitals(vitals=vitals.assign(minimum=vitals["q1"] - 5))
+    first, second = figure.axes
+    assert list(line(second, "minimum group").get_ydata()) == [92.0]
+    assert not [one for one in first.lines if (one.get_gid() or "").startswith("minimum")]
+    assert "Small dash: the highest value, of oxygen saturation the lowest." in " ".join(words(figure)).replace(
+        "\n", " "
+    )
+
+
+def test_panels_of_a_row_have_their_titles_at_one_height(vitals):
+    figure = plot_vitals(vitals=vitals)
+    figure.draw_without_rendering()
+    heights = {round(ax._left_title.get_window_extent().y0) for ax in figure.axes}
+    assert len(heights) == 1
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Individual", "Group"]
