@@ -50,7 +50,8 @@ class TargetChange(Result):
     def paragraph(self) -> str:
         rows = {str(row["class"]): row for _, row in self.shares[self.shares[FORMAT] == "all"].iterrows()}
         first, better, worse = rows[RECOVERED], rows[RECOVERED]["n"] + rows[IMPROVED]["n"], rows[DETERIORATED]["n"]
-        used = [f"{r['target_instrument']} ({number(r['n_assessed'], 0)})" for _, r in self.instruments.iterrows()]
+        counts = [number(n, 0).strip("()") for n in self.instruments["n_assessed"]]
+        used = [f"{name} ({n})" for name, n in zip(self.instruments["target_instrument"], counts, strict=True)]
         unjudged = self.instruments[self.instruments["not_judged_because"] != ""]
         left = "".join(f" {r['target_instrument']}: {r['not_judged_because']}" for _, r in unjudged.iterrows())
         return (

@@ -34,6 +34,7 @@ from kap_analysis.tables.table import Table
 
 MEANS = (FORMAT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
 CONTRASTS = (VISIT, "contrast", ESTIMATE, STD_ERROR, DF, P_VALUE, CI_LOW, CI_HIGH)
+IN_SDS = "In SDs: the difference divided by the standard deviation (SD) of the baseline score, pooled over the formats."
 ICC = (ESTIMATE, CI_LOW, CI_HIGH)
 
 
@@ -144,7 +145,7 @@ def _primary_visits(tested: pd.DataFrame) -> set[str]:
 def _notes(tested: pd.DataFrame, icc: pd.DataFrame | None) -> list[str]:
     notes = ["Means are adjusted for what the model holds. CI: confidence interval; SE: standard error."]
     if "standardised" in tested.columns:
-        notes.append("In SDs: the difference divided by the standard deviation that the analysis names.")
+        notes.append(IN_SDS)
     if _primary_visits(tested):
         notes.append("Only the primary visit is tested; the other visits are estimates.")
     notes.append("Patients were not assigned to formats by chance.")

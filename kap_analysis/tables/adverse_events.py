@@ -18,6 +18,7 @@ from kap_analysis.tables.numbers import WITHHELD, count, count_of, rate
 from kap_analysis.tables.table import Table
 
 COLUMNS = ("event", FORMAT, "severity", "n_events", N_PATIENTS, "per_session", "n_sessions_asked", "n_sessions")
+SEVERITIES = ("mild", "moderate", "severe")
 
 
 def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
@@ -48,7 +49,7 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
         "patients": texts(frame, count, N_PATIENTS),
         "rate": texts(frame, rate, "per_session"),
     }
-    cells = across(frame, keys, written, FORMAT)
+    cells = _in_order(across(frame, keys, written, FORMAT))
     cells["event"] = [capitalised(event).replace("_", " ") for event in cells["event"]]
     cells["label"] = [capitalised(", ".join(str(row[key]) for key in keys[1:])) for _, row in cells.iterrows()]
     columns, spanners = [label_column("Event")], []
@@ -65,11 +66,22 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
         raw=frame,
         notes=(
             "Per session: events divided by the ketamine sessions at which they were asked about.",
-            f"Asked about at: {_asked(frame)}.",
+            f"Ketamine sessions at which they were asked about: {_asked(frame)}.",
         ),
         dash="no such event, or nobody was asked.",
         stamp=stamp,
     )
+
+
+def _in_order(cells: pd.DataFrame) -> pd.DataFrame:
+    """Events as they come; within an event by route, and mild before severe."""
+    event = {name: place for place, name in enumerate(dict.fromkeys(cells["event"]))}
+    severity = {name: place for place, name in enumerate(SEVERITIES)}
+    by = {"event": cells["event"].map(event), "severity": cells["severity"].map(severity).fillna(len(SEVERITIES))}
+    by |= {"route": cells["route"]} if "route" in cells.columns else {}
+    order = [name for name in ("event", "route", "severity") if name in by]
+    places = pd.DataFrame(by).sort_values(order, kind="stable")
+    return cells.loc[places.index].reset_index(drop=True)
 
 
 def _asked(frame: pd.DataFrame) -> str:

@@ -44,7 +44,7 @@ def table_balance(
     frame["level"] = frame["level"].astype(object).fillna("").astype(str)
     cells = across(frame, ["characteristic", "level"], {"smd": texts(frame, coefficient, "smd")}, "weighting")
     cells["label"] = [
-        capitalised(readable_level(name)) + (f": {readable_level(level)}" if level else "")
+        _characteristic(name) + (f": {readable_level(level)}" if level else "")
         for name, level in zip(cells["characteristic"], cells["level"], strict=True)
     ]
     columns = [label_column("Characteristic")]
@@ -69,3 +69,7 @@ def table_balance(
         notes=notes,
         stamp=stamp,
     )
+
+
+def _characteristic(name: str) -> str:
+    return "Baseline score" if name == "baseline" else capitalised(readable_level(name))

@@ -110,7 +110,7 @@ def _notes(published: pd.DataFrame | None) -> list[str]:
     ]
     if published is not None:
         notes += [
-            f"Published, for context: {row[INSTRUMENT]}, {row['quantity']} {fixed(row['value'], 2)} ({row['source']})."
+            f"Published, for context: {row[INSTRUMENT]}, {row['quantity']} {fixed(row['value'], 2)}: {row['source']}"
             for _, row in published.iterrows()
         ]
     return notes

@@ -28,7 +28,7 @@ def table_checklist(*, where: Mapping[str, str] | None = None, stamp: str = "") 
     Parameters
     ----------
     where : mapping of str to str, optional
-        Item number to place, such as ``{"13": "Table 1, Figure 1", "RECORD 13": "Table 1"}``; replaces the place
+        Item number to place, such as ``{"13": "Table 1, Figure 1", "RECORD 13.1": "Table 1"}``; replaces the place
         that the package proposes.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
@@ -48,7 +48,7 @@ def table_checklist(*, where: Mapping[str, str] | None = None, stamp: str = "") 
     unknown = [number for number in places if number not in set(items["number"])]
     if unknown:
         raise TableError(
-            f"Neither checklist has the item {listed(unknown)}; STROBE has 1 to 22, RECORD such as 'RECORD 13'."
+            f"Neither checklist has the item {listed(unknown)}; STROBE has 1 to 22, RECORD such as 'RECORD 13.1'."
         )
     items["where"] = [places.get(number, found) for number, found in zip(items["number"], items["where"], strict=True)]
     cells = items.assign(label=items["number"], place=[found or BY_AUTHORS for found in items["where"]])

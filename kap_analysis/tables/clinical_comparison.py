@@ -8,7 +8,17 @@ import pandas as pd
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, N_PATIENTS, P_VALUE
 from kap_analysis.tables.frames import assemble, capitalised, checked_frame, format_heading, formats_in, stacked, texts
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
-from kap_analysis.tables.numbers import INTERVAL, coefficient, count_of, degrees, fixed, is_missing, p_value, percent
+from kap_analysis.tables.numbers import (
+    INTERVAL,
+    closed_percent,
+    coefficient,
+    count_of,
+    degrees,
+    fixed,
+    is_missing,
+    p_value,
+    percent,
+)
 from kap_analysis.tables.table import Table
 
 CONTRASTS = ("event", "measure", ESTIMATE, CI_LOW, CI_HIGH, DF, P_VALUE, N_PATIENTS)
@@ -53,7 +63,9 @@ def table_clinical_comparison(
     compared = _compared(frames["contrasts"])
     events = list(dict.fromkeys(frames["contrasts"]["event"]))
     blocks = [part[part["event"] == event] for event in events for part in (by_format, compared)]
-    cells = pd.concat(blocks, ignore_index=True).assign(event=lambda rows: [capitalised(e) for e in rows["event"]])
+    cells = pd.concat(blocks, ignore_index=True).assign(
+        event=lambda rows: [closed_percent(capitalised(e)) for e in rows["event"]]
+    )
     columns = (
         label_column("Format"),
         Column("assessed", "Of assessed"),
@@ -160,5 +172,5 @@ def _notes(contrasts: pd.DataFrame) -> list[str]:
         told = contrasts[contrasts[column].fillna("").astype(str) != ""]
         told = told.drop_duplicates(["event", column])
         for words, rows in told.groupby(column, sort=False):
-            notes.append(f"{capitalised('; '.join(dict.fromkeys(rows['event'])))}: {lead}{words}.")
+            notes.append(closed_percent(f"{capitalised('; '.join(dict.fromkeys(rows['event'])))}: {lead}{words}."))
     return notes

@@ -6,7 +6,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.tables.clinical import share_interval
 from kap_analysis.tables.frames import assemble, capitalised, checked_frame, format_heading, texts
 from kap_analysis.tables.layout import Column, Layout, label_column
-from kap_analysis.tables.numbers import INTERVAL, count_of, is_missing
+from kap_analysis.tables.numbers import INTERVAL, closed_percent, count_of, is_missing
 from kap_analysis.tables.table import Table
 
 COLUMNS = (FORMAT, "criterion", "n", "n_assessed", "n_started", CI_LOW, CI_HIGH)
@@ -66,7 +66,7 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
 
 def _criteria(frame: pd.DataFrame) -> list[str]:
     """Each criterion in words, with the side: the same threshold counts those who improved and those who got worse."""
-    words = [capitalised(criterion) for criterion in frame["criterion"]]
+    words = [closed_percent(capitalised(criterion)) for criterion in frame["criterion"]]
     if "side" not in frame.columns:
         return words
     sides = {"better": "improved", "worse": "worsened"}
@@ -80,7 +80,7 @@ def _sources(frame: pd.DataFrame) -> list[str]:
         return []
     told = frame.drop_duplicates("criterion")
     return [
-        f"{capitalised(row['criterion'])}: {row['source']}"
+        f"{closed_percent(capitalised(row['criterion']))}: {row['source']}"
         for _, row in told.iterrows()
         if not is_missing(row["source"]) and row["source"]
     ]

@@ -75,7 +75,7 @@ def _rules(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("Format of a patient", _words(plan.get("format_rule"))),
         ("Cohort of a patient", _words(plan.get("cohort_rule"))),
     ]
-    rows = [(part, label, text) for label, text in rules if text]
+    rows = [(part, label, capitalised(text)) for label, text in rules if text]
     return [*rows, (part, "Margin", _margin(plan.get("margin")))]
 
 

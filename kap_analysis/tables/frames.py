@@ -182,7 +182,7 @@ def is_empty_frame(frame: Any) -> bool:
 def nothing_to_list(name: str, title: str, line: str, *, raw: pd.DataFrame, stamp: str = "") -> Table:
     """A table of one line that says that a list is empty."""
     cells = pd.DataFrame({"label": [line]})
-    return assemble(name, title, cells, Layout((label_column("", prose=True),)), raw=raw, stamp=stamp)
+    return assemble(name, title, cells, Layout((label_column("Result", prose=True),)), raw=raw, stamp=stamp)
 
 
 def listed(words: Iterable[Any]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from kap_analysis.errors import TableError
 from kap_analysis.instruments.facts import Source
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.tables.frames import assemble, capitalised
+from kap_analysis.tables.frames import assemble, capitalised, listed
 from kap_analysis.tables.layout import Layout, label_column, text_column
 from kap_analysis.tables.numbers import whole_range
 from kap_analysis.tables.table import Table
@@ -62,7 +62,7 @@ def table_instruments(*, instruments: Mapping[str, Instrument] | Iterable[Instru
         cells,
         Layout(columns),
         raw=pd.concat([one.facts().assign(instrument=one.name) for one in used], ignore_index=True),
-        notes=[*(f"{one.name}, missing items: {one.missing_rule.sentence}" for one in used), *_sources(used)],
+        notes=[*_missing_items(used), *_sources(used)],
         stamp=stamp,
     )
 
@@ -95,6 +95,14 @@ def _rules(one: Instrument) -> str:
     response = f"{one.response.value:g}{unit} or more" if one.response else UNKNOWN
     remission = f"{side} {one.remission.value:g}" if one.remission else UNKNOWN
     return UNKNOWN if response == remission == UNKNOWN else f"{response}; {remission}"
+
+
+def _missing_items(used: list[Instrument]) -> list[str]:
+    """One line per rule for missing items, with the instruments that have it."""
+    names: dict[str, list[str]] = {}
+    for one in used:
+        names.setdefault(one.missing_rule.sentence, []).append(one.name)
+    return [f"Missing items of {listed(having)}: {rule}" for rule, having in names.items()]
 
 
 def _sources(used: list[Instrument]) -> list[str]:

@@ -37,7 +37,7 @@ FACTS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
     (VISIT, "Visit", capitalised),
     ("rung", "Model", capitalised),
     ("label", "Fitted by", str),
-    ("why", "Chosen because", str),
+    ("why", "Chosen because", capitalised),
     ("formula", "Formula", str),
     (N_PATIENTS, "Patients", count),
     ("n_observations", "Observations", count),

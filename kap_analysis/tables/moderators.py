@@ -1,5 +1,8 @@
 """For whom: how the difference between the formats varies with a characteristic of the patients."""
 
+import re
+from typing import Final
+
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
@@ -10,6 +13,8 @@ from kap_analysis.tables.table import Table
 
 INTERACTIONS = ("moderator", "unit", ESTIMATE, DF, P_VALUE, CI_LOW, CI_HIGH, N_PATIENTS, "exploratory")
 DIFFERENCES = ("moderator", "level", ESTIMATE, CI_LOW, CI_HIGH)
+UNIT: Final = re.compile(r"[\d.]+ (?P<words>\D+)")
+BARE_NUMBER: Final = re.compile(r"[−-]?[\d.,]+")
 
 
 def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | None = None, stamp: str = "") -> Table:
@@ -44,6 +49,7 @@ def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | 
     rows = pd.DataFrame(
         {
             "moderator": frame["moderator"].astype(str),
+            "unit": frame["unit"],
             "label": [_named(row) for _, row in frame.iterrows()],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, fixed, ESTIMATE),
@@ -81,7 +87,7 @@ def _is_true(value: object) -> bool:
 
 def _named(row: "pd.Series") -> str:
     unit = row["unit"]
-    per = f", per {unit}" if not is_missing(unit) and str(unit) else ""
+    per = "" if is_missing(unit) or not str(unit) else f", {unit}" if " against " in str(unit) else f", per {unit}"
     return f"{capitalised(row['moderator'])}: interaction{per}"
 
 
@@ -89,10 +95,11 @@ def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.Dat
     if values is None:
         return rows
     has_n = N_PATIENTS in values.columns
+    levels = _levels(rows, values)
     below = pd.DataFrame(
         {
             "moderator": values["moderator"].astype(str),
-            "label": [f"{INDENT}Difference, {level}" for level in values["level"]],
+            "label": [f"{INDENT}Difference, {level}" for level in levels],
             "n": texts(values, count, N_PATIENTS) if has_n else "",
             "estimate": texts(values, fixed, ESTIMATE),
             "interval": texts(values, interval, CI_LOW, CI_HIGH),
@@ -103,6 +110,16 @@ def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.Dat
         own = below[below["moderator"] == row["moderator"]].assign(kind=row["kind"])
         parts += [row.to_frame().T, own]
     return pd.concat(parts, ignore_index=True).fillna("")
+
+
+def _levels(rows: pd.DataFrame, values: pd.DataFrame) -> list[str]:
+    """The values of each moderator, a bare number with its unit: "30 years" where the interaction is per 10 years."""
+    counted = {name: UNIT.fullmatch(str(unit)) for name, unit in zip(rows["moderator"], rows["unit"], strict=True)}
+    told = []
+    for name, level in zip(values["moderator"].astype(str), values["level"].astype(str), strict=True):
+        unit = counted.get(name)
+        told.append(f"{level} {unit['words']}" if unit and BARE_NUMBER.fullmatch(level) else level)
+    return told
 
 
 def _notes(frame: pd.DataFrame, values: pd.DataFrame | None) -> list[str]:

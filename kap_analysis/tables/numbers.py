@@ -18,6 +18,7 @@ Every function takes plain numbers (or missing values) and returns text. None of
 """
 
 import math
+import re
 from typing import Any, Final
 
 MINUS: Final = "−"
@@ -163,6 +164,11 @@ def percent(share: Any) -> str:
     if text == "100" and share < 1:
         return "> 99%"
     return f"{text}%"
+
+
+def closed_percent(text: Any) -> str:
+    """A text in which the percent sign stands at its number, as everywhere in the tables: "50% or more"."""
+    return re.sub(r"(?<=\d)[ \u00a0\u202f]%", "%", str(text))
 
 
 def count_percent(n: Any, total: Any) -> str:

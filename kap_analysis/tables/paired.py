@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.frames import assemble, checked_frame, stacked, texts
+from kap_analysis.tables.frames import assemble, capitalised, checked_frame, stacked, texts
 from kap_analysis.tables.layout import Column, Layout, label_column
 from kap_analysis.tables.numbers import INTERVAL, NOT_ESTIMATED, count, count_of, fixed, mean_sd, with_interval
 from kap_analysis.tables.table import Table
@@ -45,7 +45,7 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
     cells = pd.DataFrame(
         {
             "label": changes[INSTRUMENT].astype(str),
-            "visit": changes[VISIT].astype(str),
+            "visit": [capitalised(visit) for visit in changes[VISIT].astype(str)],
             "pairs": pairs,
             "before": before,
             "after": after,
@@ -73,7 +73,7 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
         notes=(
             "Change is follow-up minus baseline. SD: standard deviation; CI: confidence interval (t).",
             "There is no control arm: change is not an effect of treatment.",
-            "Patients without a follow-up score are not in it.",
+            "Patients without a follow-up score are not in the table.",
         ),
         stamp=stamp,
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.frames import assemble, checked_frame, texts
+from kap_analysis.tables.frames import assemble, capitalised, checked_frame, texts
 from kap_analysis.tables.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.numbers import INTERVAL, count, degrees, fixed, interval, p_value
 from kap_analysis.tables.table import Table
@@ -36,7 +36,7 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
     cells = pd.DataFrame(
         {
             "label": frame[INSTRUMENT].astype(str),
-            "visit": frame[VISIT].astype(str),
+            "visit": [capitalised(visit) for visit in frame[VISIT].astype(str)],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, fixed, ESTIMATE),
             "interval": texts(frame, interval, CI_LOW, CI_HIGH),
@@ -65,5 +65,6 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
         Layout(columns),
         raw=frame,
         notes=notes,
+        dash="not estimated, or not tested.",
         stamp=stamp,
     )

@@ -62,9 +62,11 @@ def table_suicidality(*, suicidality: pd.DataFrame, stamp: str = "") -> Table:
     cells = across(frame, ["where", "state"], {"n": value}, FORMAT)
     cells["label"] = [capitalised(state) for state in cells["state"]]
     columns = (label_column(""), *(Column(f"n|{name}", format_heading(name)) for name in formats_in(frame)))
+    names = list(dict.fromkeys(frame["instrument"].astype(str))) if "instrument" in frame.columns else []
+    of_instrument = f" ({names[0]})" if len(names) == 1 else ""
     return assemble(
         "suicidality",
-        "The item on suicidality by visit and format",
+        f"The item on suicidality{of_instrument} by visit and format",
         cells,
         Layout(columns, groups="where"),
         raw=frame.drop(columns="where"),

@@ -13,7 +13,12 @@ WORDS: Final = {
     "is_group": "group format",
     "is_individual": "individual format",
     "ace_score": "ACE score",
+    "early": "early months",
+    "late": "late months",
+    "group_early": "group format × early months",
 }
+NOT_RECORDED: Final = "_not_recorded"
+"""Ending of the name of an indicator: 1 where the column before it was not recorded."""
 ABBREVIATIONS: Final = ("ptsd", "ocd", "adhd", "ace", "im", "iv", "sl", "sc", "po", "pr")
 INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
 
@@ -61,5 +66,6 @@ def _factor(part: str, labels: Mapping[str, str]) -> str:
     name = found["name"] if found else part
     inside = CATEGORICAL.match(name)
     name = inside["name"] if inside else name
-    words = (WORDS | dict(labels)).get(name, name.replace("_", " "))
+    told = name.removesuffix(NOT_RECORDED)
+    words = (WORDS | dict(labels)).get(told, told.replace("_", " ")) + (" not recorded" if told != name else "")
     return f"{words} {readable_level(found['level'])}" if found else words

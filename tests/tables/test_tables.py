@@ -1,15 +1,32 @@
 """What each table shows: cells as arithmetic on the frames, notes, and what is withheld."""
 
 import importlib
+import json
 import pkgutil
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kap_analysis import tables
+from kap_analysis.analysis.comparison import STANDARDISED_BY
 from kap_analysis.errors import TableError
 from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.tables.terms import readable_term
+
+ROOT = Path(__file__).parents[2]
+#: Beginnings of pointers to what a study folder or a run holds.
+OTHER_PLACES = (
+    "study.toml",
+    "visit windows in study.toml",
+    "plan.toml",
+    "manifest.json",
+    "kap validate",
+    "names of the",
+    "places and",
+)
 
 
 def column(table, heading, under=""):
@@ -87,7 +104,7 @@ def test_observed_scores_of_two_instruments_are_grouped(observed_means):
 def test_paired_change_counts_the_pairs_of_those_with_a_baseline(every_table):
     shown = rows(every_table["paired-change"])
     assert shown["BDI-II"] == (
-        "month 3",
+        "Month 3",
         "150/220 (68%)",
         "25.4 (8.7)",
         "14.1 (9.9)",
@@ -196,7 +213,8 @@ def test_counts_by_format(every_table):
 def test_adverse_events_say_where_they_were_asked_about(every_table):
     table = every_table["adverse-events"]
     assert rows(table)["Mild, SL"] == ("24", "19", "0.08", "14", "12", "0.07")
-    assert "Asked about at: individual, SL 288/300 (96%); group, SL 194/200 (97%); group, IM 0/230 (0%)." in table.notes
+    asked = "individual, SL 288/300 (96%); group, SL 194/200 (97%); group, IM 0/230 (0%)."
+    assert f"Ketamine sessions at which they were asked about: {asked}" in table.notes
 
 
 def test_suicidality_has_four_states_and_the_fixed_sentence(every_table):
@@ -340,3 +358,64 @@ def test_names_of_the_data_keep_their_letters_and_characteristics_stand_in_words
     balance = every_table["balance"].raw
     named = balance.assign(characteristic="ace_score", level="").drop_duplicates("weighting")
     assert list(tables.table_balance(balance=named).cells["label"].unique()) == ["ACE score"]
+
+
+def test_checklist_points_to_what_exists():
+    """Notebooks, the tables and figures that they hand over, files of the study and of the run, pages of docs/."""
+    sources = {path.stem: _source(path) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    places = [place for where in tables.table_checklist().raw["where"] for place in where.split("; ") if where]
+    pointed = [re.match(r"(\d\d_\w+)(?:, (table|figure|methods) (\w+))?", place) for place in places]
+    assert sum(found is not None for found in pointed) > 20
+    for place, found in zip(places, pointed, strict=True):
+        if found is None:
+            page = re.match(r"docs/\S+", place)
+            assert (ROOT / page[0]).exists() if page else place.startswith(OTHER_PLACES), place
+            continue
+        notebook, kind, name = found.groups()
+        wanted = {"table": f'results.table("{name}"', "figure": f'"{name}"', "methods": "methods_paragraph"}.get(kind)
+        assert notebook in sources, place
+        assert wanted is None or wanted in sources[notebook], place
+
+
+def _source(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def test_checklist_has_the_items_of_record():
+    numbers = [number for number in tables.table_checklist().raw["number"] if number.startswith("RECORD")]
+    counted = {"1": 3, "6": 3, "7": 1, "12": 3, "13": 1, "19": 1, "22": 1}
+    assert numbers == [f"RECORD {item}.{part}" for item, parts in counted.items() for part in range(1, parts + 1)]
+
+
+def test_what_in_sds_means_is_what_the_analysis_divides_by(every_table):
+    assert STANDARDISED_BY == "adjusted difference / SD of the baseline score, pooled over the formats"
+    (told,) = [note for note in every_table["adjusted-means"].notes if note.startswith("In SDs")]
+    assert told.endswith("the standard deviation (SD) of the baseline score, pooled over the formats.")
+
+
+def test_events_stand_by_route_and_mild_before_severe(safety):
+    severe = safety["events"].iloc[[2]].assign(severity="severe")
+    events = pd.concat([severe, safety["events"].iloc[::-1]], ignore_index=True)
+    groups = dict(tables.table_adverse_events(events=events).row_groups())
+    assert [row[0] for row in groups["Nausea"]] == ["Mild, SL", "Moderate, SL", "Severe, SL"]
+
+
+def test_values_of_a_moderator_carry_its_unit(moderation):
+    differences = moderation["differences"].replace({"level": {"30 years": "30", "50 years": "50"}})
+    interactions = moderation["interactions"].replace({"unit": {"": "yes against no"}})
+    labels = list(tables.table_moderators(interactions=interactions, differences=differences).cells["label"])
+    assert labels[0] == "Age: interaction, per 10 years"
+    assert [label.strip() for label in labels[1:3]] == ["Difference, 30 years", "Difference, 50 years"]
+    assert labels[3] == "ACE 4 or more: interaction, yes against no"
+
+
+def test_an_indicator_of_what_was_not_recorded_keeps_the_words_of_its_column():
+    assert readable_term("ace_score_not_recorded") == "ACE score not recorded"
+    assert readable_term("failed_treatments_not_recorded") == "failed treatments not recorded"
+
+
+def test_missing_items_of_instruments_with_one_rule_stand_on_one_line(every_table):
+    lines = [note for note in every_table["instruments"].notes if note.startswith("Missing items of ")]
+    assert len(lines) < 3
+    assert all("BDI-II" in line or "WHO-5" in line for line in lines)
