@@ -70,22 +70,21 @@ def plot_band_movement(
     formats: list[str | None] = [*formats_in(movement, figure=_FIGURE)] if faceted else [None]
     visits = [str(visit) for visit in levels_of(movement[VISIT])]
     bands = _bands(movement, scale)
-    narrow = width_in_mm(width) < NARROW_MM
-    rows, columns = (len(formats), 1) if narrow else (1, len(formats))
-    with open_page(
-        ax, theme=theme, width=width, height=84 * rows, stamp=stamp, rows=rows, columns=columns, sharey=True
-    ) as page:
+    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(formats), 2)
+    rows = -(-len(formats) // columns)
+    grid: Any = {"rows": rows, "columns": columns, "panels": len(formats), "sharey": True}
+    with open_page(ax, theme=theme, width=width, height=84 * rows, stamp=stamp, **grid) as page:
         parts = _parts(bands, page.theme)
-        for panel, name in zip(page.axes, formats, strict=True):
+        for place, (panel, name) in enumerate(zip(page.axes, formats, strict=True), start=1):
             one = movement if name is None else rows_of(movement, name)
             moved = flows if flows is None or name is None or FORMAT not in flows.columns else rows_of(flows, name)
             counts = _counts(one, visits, bands)
             totals = _totals(one, counts)
-            _draw_panel(page, panel, counts, totals, moved, parts, named=narrow or panel is page.axes[-1])
+            _draw_panel(page, panel, counts, totals, moved, parts, named=place % columns == 0 or place == len(formats))
             if name is not None:
                 panel.set_title(sentence_case(name))
             page.describe(_alternative(scale, name, counts, totals))
-        for panel in page.axes if narrow else page.axes[:1]:
+        for panel in page.axes[::columns]:
             panel.set_ylabel("Share of patients (%)")
         page.note("Numbers in the bars are patients; the thinnest parts carry none.")
         page.note_withheld(movement, flows)

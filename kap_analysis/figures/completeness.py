@@ -66,25 +66,18 @@ def plot_completeness(
     formats = formats_in(completeness, figure=_FIGURE, at_least=1)
     visits = [str(visit) for visit in levels_of(completeness[VISIT])]
     panels = len(formats) + (retention is not None)
-    narrow = width_in_mm(width) < NARROW_MM
-    rows, columns = (panels, 1) if narrow else (1, panels)
-    with open_page(
-        ax,
-        theme=theme,
-        width=width,
-        height=64 * rows if narrow else 76,
-        stamp=stamp,
-        rows=rows,
-        columns=columns,
-        sharey=True,
-    ) as page:
+    columns = 1 if width_in_mm(width) < NARROW_MM else panels if panels < 4 else 2
+    rows = -(-panels // columns)
+    grid: Any = {"rows": rows, "columns": columns, "panels": panels, "sharey": True}
+    height = 76 if rows == 1 else 64 * rows if columns == 1 else 74 * rows
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         for place, (panel, name) in enumerate(zip(page.axes, formats, strict=False)):
             counts = _counts(_of_all_practices(rows_of(completeness, name)), visits)
             _draw_bars(panel, counts, _faces(name, page.theme), page.theme)
-            _dress_bars(page, panel, counts, name, named=narrow or place == 0)
+            _dress_bars(page, panel, counts, name, named=place % columns == 0)
             page.describe(_told(counts, name))
         if retention is not None:
-            _draw_retention(page, page.axes[-1], retention, in_lines=not narrow and panels > 2)
+            _draw_retention(page, page.axes[-1], retention, in_lines=columns > 2)
         page.note_withheld(completeness, retention)
     return page.result
 

@@ -13,12 +13,13 @@ from kap_analysis.figures.density import MOST_POINTS
 from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, levels_of, numbers_of
 from kap_analysis.figures.influence_panel import draw_influence, influence_sentence
 from kap_analysis.figures.marks import format_handles
+from kap_analysis.figures.names import term_name
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.quantile_plot import draw_quantiles, quantiles
 from kap_analysis.figures.residual_panels import draw_lags, draw_residuals, lag_sentence
 from kap_analysis.figures.scales import scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import POINTS_PER_MM, SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.style import NARROW_MM, POINTS_PER_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.figures.wording import count, number, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
@@ -32,7 +33,8 @@ _MOST_TERMS: Final = 4
 _TITLE_CHARACTERS: Final = 27
 _FEWEST_LEVELS: Final = 3
 _PANEL_MM: Final = 58.0
-_NARROW_MM: Final = 120.0
+_BESIDE_PT: Final = 50.0
+"""Room beside a panel for its axis."""
 
 Panel = Callable[[Page, Axes], None]
 
@@ -55,7 +57,8 @@ def plot_diagnostics(
     ----------
     residuals : pandas.DataFrame
         One row per observation: ``fitted`` (score), ``standardised`` (residual divided by its standard deviation),
-        ``normalised`` (residuals made independent, which are standard normal if the model holds), ``format``. Of more
+        ``normalised`` (residuals made independent, which are standard normal if the model holds), ``format`` ("all":
+        not told apart). Of more
         than 5,000 the density is drawn. Rows with a missing value are left out.
     random_effects : pandas.DataFrame, optional
         One row per predicted effect: ``grouping``, ``term``, ``level``, ``estimate``; four terms at most are drawn.
@@ -87,16 +90,18 @@ def plot_diagnostics(
     whole = residuals.dropna(subset=list(_RESIDUALS))
     if whole.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    formats = formats_in(whole, figure=_FIGURE)
-    panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name)
-    columns = min(len(panels), 1 if width_in_mm(width) < _NARROW_MM else 3)
+    formats = formats_in(whole, figure=_FIGURE, at_least=0)
+    columns = 1 if width_in_mm(width) < NARROW_MM else 3
+    wide = width_in_mm(width) * POINTS_PER_MM / columns - _BESIDE_PT
+    panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name, wide)
+    columns = min(len(panels), columns)
     rows = -(-len(panels) // columns)
     grid = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=_PANEL_MM * rows, stamp=stamp, **grid) as page:
         for panel, draw in zip(page.axes, panels, strict=True):
             draw(page, panel)
-        if len(whole) <= MOST_POINTS:
-            _name_formats(page, formats)
+        if len(whole) <= MOST_POINTS and formats:
+            page.key(format_handles(formats, page.theme, lines=False), handletextpad=0.2)
         _say(page, residuals, whole, effects)
         page.note_withheld(residuals, effects, lags, influence)
     return page.result
@@ -109,6 +114,7 @@ def _panels(
     lags: pd.DataFrame | None,
     influence: pd.DataFrame | None,
     scale_name: str,
+    wide: float,
 ) -> list[Panel]:
     """What is drawn, in reading order: each takes the page and its Axes."""
     panels: list[Panel] = [
@@ -124,7 +130,7 @@ def _panels(
     for unit in [] if influence is None else levels_of(influence["unit"]):
         assert influence is not None
         left_out = influence[influence["unit"] == unit]
-        panels.append(lambda page, ax, left_out=left_out, unit=unit: _influence(page, ax, left_out, str(unit)))  # type: ignore[misc]
+        panels.append(lambda page, ax, left_out=left_out, unit=unit: _influence(page, ax, left_out, str(unit), wide))  # type: ignore[misc]
     return panels
 
 
@@ -160,7 +166,7 @@ def _effects(page: Page, ax: Axes, here: pd.DataFrame, grouping: str, term: str)
     values = numbers_of(here, ESTIMATE)
     values = values[np.isfinite(values)]
     who = grouping.removesuffix("_id").replace("_", " ")
-    name = "intercept" if term.strip("()").lower() in {"intercept", "1"} else term.replace("_", " ")
+    name = term_name(term)
     ax.set_title(textwrap.fill(f"{sentence_case(who)} effects: {name}", _TITLE_CHARACTERS))
     ax.set_xlabel(f"Normal quantile (n = {count(len(values))})")
     ax.set_ylabel("Predicted effect, points")
@@ -195,15 +201,12 @@ def _lags(page: Page, ax: Axes, lags: pd.DataFrame) -> None:
     page.describe(lag_sentence(lags))
 
 
-def _influence(page: Page, ax: Axes, left_out: pd.DataFrame, unit: str) -> None:
-    if draw_influence(ax, left_out, page.theme, unit=unit, tall=0.6 * _PANEL_MM * POINTS_PER_MM):
+def _influence(page: Page, ax: Axes, left_out: pd.DataFrame, unit: str, wide: float) -> None:
+    size = (wide, 0.58 * _PANEL_MM * POINTS_PER_MM)
+    if draw_influence(ax, left_out, page.theme, unit=unit, size=size):
         page.note(f"Density of {count(len(left_out))} {unit}s in place of points.")
     if np.isfinite(numbers_of(left_out, "change")).any():
         page.describe(influence_sentence(left_out, unit))
-
-
-def _name_formats(page: Page, formats: list[str]) -> None:
-    page.key(format_handles(formats, page.theme, lines=False), handletextpad=0.2)
 
 
 def _say(page: Page, residuals: pd.DataFrame, whole: pd.DataFrame, effects: pd.DataFrame | None) -> None:

@@ -7,15 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.figures.density import MOST_POINTS, draw_density
+from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import numbers_of
-from kap_analysis.figures.marks import spread_apart
-from kap_analysis.figures.style import LINE_HEIGHT, SMALL_PT, Theme
+from kap_analysis.figures.label_places import label_places
+from kap_analysis.figures.style import SMALL_PT, Theme
 from kap_analysis.figures.wording import number, plural
 
 _LABELLED: Final = 3
 
 
-def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str, tall: float) -> bool:
+def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str, size: tuple[float, float]) -> bool:
     """Distance against the change of the contrast; the largest are named. Whether a density was drawn for points.
 
     Parameters
@@ -25,8 +26,8 @@ def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str
         True, is not named.
     unit : str
         ``patient`` or ``cohort``.
-    tall : float
-        Height of the panel in points, to keep names apart.
+    size : tuple of float
+        Width and height of the panel in points, about, to keep names off the marks and each other.
     """
     change, distance = numbers_of(influence, "change"), numbers_of(influence, "distance")
     known = np.isfinite(change) & np.isfinite(distance)
@@ -43,11 +44,11 @@ def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str
     else:
         marker = "s" if unit == "cohort" else "o"
         ax.plot(change, distance, marker, color=theme.accent, markerfacecolor="none", markersize=3.2, gid="influence")
-    ax.set_ylim(0, max(float(distance[known].max()) * 1.15, 1e-9))
+    ax.set_ylim(0, max(float(distance[known].max()) * 1.2, 1e-9))
     ends = min(float(change[known].min()), 0.0), max(float(change[known].max()), 0.0)
     pad = 0.12 * (ends[1] - ends[0]) or 1.0
     ax.set_xlim(ends[0] - pad, ends[1] + pad)
-    _name_largest(ax, influence, change, distance, theme, tall)
+    _name_largest(ax, influence, change, distance, theme, size)
     ax.set_xlabel("Change of group minus individual\nwhen left out, points")
     ax.set_ylabel("Cook-like distance")
     return is_dense
@@ -62,27 +63,37 @@ def largest(influence: pd.DataFrame) -> pd.DataFrame:
 
 
 def _name_largest(
-    ax: Axes, influence: pd.DataFrame, change: np.ndarray, distance: np.ndarray, theme: Theme, tall: float
+    ax: Axes,
+    influence: pd.DataFrame,
+    change: np.ndarray,
+    distance: np.ndarray,
+    theme: Theme,
+    size: tuple[float, float],
 ) -> None:
     named = largest(influence)
-    apart = SMALL_PT * LINE_HEIGHT / tall * ax.get_ylim()[1]
-    middle = sum(ax.get_xlim()) / 2
-    is_right = numbers_of(named, "change") > middle
-    for side in (False, True):
-        here = named[is_right == side]
-        places = spread_apart(numbers_of(here, "distance").tolist(), apart) if len(here) else []
-        for label, x, y in zip(here["label"], numbers_of(here, "change"), places, strict=True):
-            ax.annotate(
-                str(label),
-                xy=(float(x), y),
-                xytext=(-4 if side else 4, 0),
-                textcoords="offset points",
-                ha="right" if side else "left",
-                va="center",
-                fontsize=SMALL_PT,
-                color=theme.foreground,
-                gid="influence label",
-            )
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    scaled = np.array([size[0] / (right - left), size[1] / (high - low)])
+    origin = np.array([left, low])
+    marks = (np.column_stack([change, distance])[np.isfinite(change) & np.isfinite(distance)] - origin) * scaled
+    points = np.column_stack([numbers_of(named, "change"), numbers_of(named, "distance")])
+    labels = [str(label) for label in named["label"]]
+    wide = [text_width(label) for label in labels]
+    zero = float((0.0 - left) * scaled[0])
+    for label, point, offset in zip(
+        labels, points, label_places((points - origin) * scaled, wide, marks, size, zero), strict=True
+    ):
+        ax.annotate(
+            label,
+            xy=(float(point[0]), float(point[1])),
+            xytext=offset,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=SMALL_PT,
+            color=theme.foreground,
+            arrowprops={"arrowstyle": "-", "color": theme.muted, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5},
+            gid="influence label",
+        )
 
 
 def influence_sentence(influence: pd.DataFrame, unit: str) -> str:

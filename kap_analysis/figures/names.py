@@ -14,6 +14,15 @@ _MEASURES: Final = {
     "hr": "Heart rate",
     "spo2": "Oxygen saturation",
 }
+_TERMS: Final = {
+    "1": "intercept",
+    "is_group": "intercept, group format",
+    "is_individual": "intercept, individual format",
+    "in_cohort": "intercept",
+    "early": "early slope",
+    "group_early": "early slope, group format",
+    "late": "late slope",
+}
 
 
 def readable(value: object) -> str:
@@ -30,6 +39,12 @@ def measure_order(measure: object) -> int:
     """Place of a measure: those of the data dictionary first, in its order."""
     known = list(_MEASURES)
     return known.index(str(measure)) if str(measure) in known else len(known)
+
+
+def term_name(term: str) -> str:
+    """A random term of a model in words: 0/1 columns that stand for one arm are intercepts of that arm."""
+    plain = term.strip("()").lower()
+    return _TERMS.get(plain, readable(plain))
 
 
 def name_with_level(characteristic: object, level: object) -> str:

@@ -19,7 +19,7 @@ _Z: Final = 1.96
 
 
 def draw_residuals(ax: Axes, whole: pd.DataFrame, formats: list[str], theme: Theme) -> bool:
-    """Standardised residuals against fitted scores, by format; whether a density was drawn in place of points.
+    """Standardised residuals against fitted scores, by format if told apart; whether a density was drawn for points.
 
     The line is the median of the residuals in tenths of the fitted scores, drawn from 50 residuals on.
     """
@@ -30,12 +30,12 @@ def draw_residuals(ax: Axes, whole: pd.DataFrame, formats: list[str], theme: The
     if is_dense:
         draw_density(ax, fitted, residual, theme)
     else:
-        for name in formats:
-            one, look = rows_of(whole, name), theme.look(name)
+        for name in formats or ["all"]:
+            one, look = (rows_of(whole, name) if formats else whole), theme.look(name)
             ax.plot(
                 numbers_of(one, "fitted"),
                 numbers_of(one, "standardised"),
-                marker=look.marker,
+                marker=look.marker if formats else "o",
                 markersize=2.6 if len(whole) <= 1000 else 1.6,
                 markeredgewidth=0.5,
                 markerfacecolor=theme.marker_face(name) if len(whole) <= 200 else "none",

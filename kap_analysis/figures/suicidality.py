@@ -1,6 +1,6 @@
 """Figure 15: what patients answered to the item on suicidality, baseline to visit, in four states, by format."""
 
-from typing import Final
+from typing import Any, Final
 
 import matplotlib
 import numpy as np
@@ -69,17 +69,16 @@ def plot_suicidality(
     item = _item(suicidality)
     formats = formats_in(suicidality, figure=_FIGURE)
     visits = [str(visit) for visit in levels_of(suicidality[VISIT])]
-    stacked = width_in_mm(width) < NARROW_MM
-    rows, columns = (len(formats), 1) if stacked else (1, len(formats))
-    with open_page(
-        ax, theme=theme, width=width, height=84 * rows, stamp=stamp, rows=rows, columns=columns, sharey=True
-    ) as page:
+    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(formats), 2)
+    rows = -(-len(formats) // columns)
+    grid: Any = {"rows": rows, "columns": columns, "panels": len(formats), "sharey": True}
+    with open_page(ax, theme=theme, width=width, height=84 * rows, stamp=stamp, **grid) as page:
         for panel, name in zip(page.axes, formats, strict=True):
             here = rows_of(suicidality, name)
             _draw_bars(panel, here, visits, page.theme)
             _dress(page, panel, here, name, visits)
             page.describe(_alternative(here, name, visits))
-        for panel in page.axes if stacked else page.axes[:1]:
+        for panel in page.axes[::columns]:
             panel.set_ylabel(f"Patients who started, {item}")
         page.note_withheld(suicidality)
         page.note(SENTENCE)

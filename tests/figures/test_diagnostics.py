@@ -54,7 +54,7 @@ def test_there_is_a_panel_for_each_frame_term_and_unit():
     assert titles(figure) == [
         "Residuals (line: median)",
         "Normalised residuals",
-        "Cohort effects: is group",
+        "Cohort effects: intercept,\ngroup format",
         "Correlation by lag",
         "Influence of 4 patients",
         "Influence of 3 cohorts",
@@ -169,7 +169,7 @@ def test_alternative_text_names_every_panel():
     )
     assert "0.20 at lag 1, −0.10 at lag 2" in text
     assert "Leaving out one cohort changes the contrast by at most 0.90 points" in text
-    assert "random effects of cohort (is group)" in text
+    assert "random effects of cohort (intercept, group format)" in text
 
 
 def test_no_residuals_are_said_quietly_and_a_missing_column_is_an_error():
