@@ -3,11 +3,17 @@ r"""Tables as LaTeX that pdflatex compiles, with booktabs rules and notes below.
 great-tables writes LaTeX too, but stops at footnotes and leaves signs such as a true minus that pdflatex refuses.
 """
 
-import textwrap
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from kap_analysis.tables.layout import Column
+from kap_analysis.tables.render.widths import (
+    NARROWEST_PROSE,
+    Printed,
+    fitted_columns,
+    letters_needed,
+    natural_columns,
+)
 
 if TYPE_CHECKING:
     from kap_analysis.tables.table import Table
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
 PREAMBLE: Final = r"""\documentclass[11pt,a4paper%s]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{textcomp,array,booktabs,longtable}
 \usepackage[margin=2cm]{geometry}
 \pagestyle{empty}
@@ -26,14 +33,18 @@ END: Final = (
     "\\ifdefined\\kaptablealone\\def\\kaptableend{\\end{document}}\\else\\let\\kaptableend\\relax\\fi\\kaptableend\n"
 )
 
-LONG: Final = 42
-"""Lines from which a table may break over pages."""
-SIZES: Final = ((88, "small"), (100, "footnotesize"), (116, "scriptsize"))
-"""Characters that fit on a line of 17 cm in each size, the columns' gaps included."""
+SIZES: Final = ((98, "small"), (109, "footnotesize"), (122, "scriptsize"))
+"""Letters that fit on a line of 17 cm in each size, the columns' gaps included."""
+LEADING: Final = {"small": 13.2, "footnotesize": 12.1, "scriptsize": 10.5}
+"""Points from line to line of the table; notes are set in footnotesize."""
+NOTE_LETTERS: Final = 105
+TALLEST: Final = {"portrait": 540, "landscape": 430}
+"""Points that a table with its notes may take before it is set so that it can break over pages."""
+AROUND: Final = 75
+"""Points that caption, rules and headings take."""
 GAP: Final = 2
-LONGEST_LABEL: Final = 34
-NARROWEST_PROSE: Final = 16
-EM_PER_LETTER: Final = 0.48
+EM_PER_LETTER: Final = 0.47
+NUMBERED: Final = re.compile(r"Table (\d+)")
 
 SIGNS: Final = {
     "\\": r"\textbackslash{}",
@@ -148,9 +159,10 @@ def _sign(letter: str) -> str:
 
 def render_document(table: "Table") -> str:
     """Write a table as a file that compiles by itself and can also be read into a document."""
-    size, _ = _size(table)
-    preamble = PREAMBLE % (",landscape" if size == "scriptsize" else "")
-    return BEGIN % preamble + render_latex(table) + END
+    numbered = NUMBERED.fullmatch(table.number)
+    number = f"\n\\setcounter{{table}}{{{int(numbered[1]) - 1}}}" if numbered else ""
+    preamble = PREAMBLE % (",landscape" if _is_wide(table) else "")
+    return BEGIN % (preamble + number) + render_latex(table) + END
 
 
 def render_latex(table: "Table") -> str:
@@ -160,19 +172,22 @@ def render_latex(table: "Table") -> str:
     lines = _lines(table)
     caption = (f"\\textbf{{{latex_text(table.stamp)}}} " if table.stamp else "") + latex_text(table.title)
     label = f"\\label{{tab:{table.name}}}"
-    columns = "@{}" + "".join(_column_type(column, width) for column, width in _widths(table)) + "@{}"
+    columns = "@{}" + "".join(_column_type(printed) for printed in _columns(table)) + "@{}"
     lined = "\n\\par ".join(latex_text(note) for note in table.notes)
-    notes = f"\n\\par\\smallskip{{\\raggedright\\footnotesize {lined}\\par}}" if lined else ""
+    note_size = "scriptsize" if size == "scriptsize" else "footnotesize"
+    notes = f"\n\\par\\smallskip{{\\raggedright\\{note_size} {lined}\\par}}" if lined else ""
     settings = f"\\{size}\\setlength{{\\tabcolsep}}{{4pt}}\\renewcommand{{\\arraystretch}}{{1.1}}"
-    if _height(table) < LONG:
+    if _height(table) < TALLEST["landscape" if _is_wide(table) else "portrait"]:
         return (
-            f"\\begin{{table}}[htbp]\n\\centering\\caption{{{caption}}}{label}\n{settings}\n"
+            f"\\begin{{table}}[htbp]\n\\centering\\setlength{{\\belowcaptionskip}}{{6pt}}"
+            f"\\caption{{{caption}}}{label}\n{settings}\n"
             f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{header}\\midrule\n"
             + "\n".join(lines)
             + f"\n\\bottomrule\n\\end{{tabular}}{notes}\n\\end{{table}}\n"
         )
     return (
-        f"{{{settings}\n\\begin{{longtable}}{{{columns}}}\n"
+        "% A longtable learns the widths of its columns from run to run: run pdflatex two or three times.\n"
+        f"{{{settings}\\setlength{{\\LTcapwidth}}{{\\linewidth}}\n\\begin{{longtable}}{{{columns}}}\n"
         f"\\caption{{{caption}}}{label}\\\\\n\\toprule\n{header}\\midrule\n\\endfirsthead\n"
         f"\\toprule\n{header}\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n"
         + "\n".join(lines)
@@ -192,13 +207,12 @@ def _header(table: "Table") -> str:
             start += width
         text += " & ".join(cells) + f" \\\\\n{rules}\n"
     headings = []
-    for column, width in _widths(table):
-        letter = {"left": "l", "right": "r", "center": "c"}[column.align]
-        parts = textwrap.wrap(column.heading, max(width, 9), break_long_words=False) or [""]
-        stack = "\\\\".join(latex_text(part) for part in parts)
+    for printed in _columns(table):
+        letter = {"left": "l", "right": "r", "center": "c"}[printed.column.align]
+        stack = "\\\\".join(latex_text(part) for part in printed.heading)
         headings.append(
             f"\\multicolumn{{1}}{{{letter}}}{{\\begin{{tabular}}[b]{{@{{}}{letter}@{{}}}}{stack}\\end{{tabular}}}}"
-            if len(parts) > 1
+            if len(printed.heading) > 1
             else f"\\multicolumn{{1}}{{{letter}}}{{{stack}}}"
         )
     return text + " & ".join(headings) + " \\\\\n"
@@ -215,49 +229,39 @@ def _lines(table: "Table") -> list[str]:
     return lines
 
 
-def _height(table: "Table") -> int:
-    """Printed lines that the body of the table will take, with what breaks inside its cells."""
-    widths = [width for _, width in _widths(table)]
+def _height(table: "Table") -> float:
+    """Points that the table takes on a page, with what breaks inside its cells and with its notes."""
+    size, _ = _size(table)
+    widths = [printed.width for printed in _columns(table)]
     groups = table.row_groups()
     rows = [row for _, lines in groups for row in lines]
     deep = sum(max(-(-len(cell) // max(width, 1)) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return deep + (2 * len(groups) if table.layout.groups else 0)
+    deep += 2 * len(groups) if table.layout.groups else 0
+    notes = sum(-(-len(note) // NOTE_LETTERS) for note in table.notes)
+    return LEADING[size] * deep + LEADING["footnotesize"] * notes + AROUND
 
 
-def _column_type(column: Column, width: int) -> str:
-    if _breaks(column, width):
-        return f">{{\\raggedright\\arraybackslash}}p{{{EM_PER_LETTER * width:.1f}em}}"
-    return {"left": "l", "right": "r", "center": "c"}[column.align]
+def _column_type(printed: Printed) -> str:
+    if printed.breaks:
+        return f">{{\\raggedright\\arraybackslash}}p{{{EM_PER_LETTER * printed.width:.1f}em}}"
+    return {"left": "l", "right": "r", "center": "c"}[printed.column.align]
 
 
-def _breaks(column: Column, width: int) -> bool:
-    return column.prose or (column.align == "left" and width >= LONGEST_LABEL)
-
-
-def _natural_widths(table: "Table") -> list[tuple[Column, int]]:
-    return [(column, max(len(str(cell)) for cell in table.cells[column.key])) for column in table.layout.columns]
-
-
-def _widths(table: "Table") -> list[tuple[Column, int]]:
-    """Each column with its width in characters; columns of sentences share what the others leave."""
+def _columns(table: "Table") -> list[Printed]:
     _, budget = _size(table)
-    natural = _natural_widths(table)
-    stiff = sum(width + GAP for column, width in natural if not _breaks(column, width))
-    breaking = {column.key: width for column, width in natural if _breaks(column, width)}
-    room = max(budget - stiff - GAP * len(breaking), NARROWEST_PROSE * len(breaking))
-    asked = sum(width**0.5 for width in breaking.values())
-    return [
-        (column, min(width, int(room * width**0.5 / asked)) if column.key in breaking else width)
-        for column, width in natural
-    ]
+    return fitted_columns(table, budget - GAP * len(table.layout.columns))
 
 
 def _size(table: "Table") -> tuple[str, int]:
-    """The largest letters in which a line of the table fits, and how many characters that line has."""
-    needed = 0
-    for column, width in _natural_widths(table):
-        needed += GAP + (max(NARROWEST_PROSE, min(width, LONGEST_LABEL)) if _breaks(column, width) else width)
-    for budget, size in ((budget, size) for budget, size in SIZES):
-        if needed <= budget:
-            return size, budget
-    return SIZES[-1][1], SIZES[-1][0]
+    """The largest letters in which a line of the table fits, and how many letters that line has."""
+    needed = letters_needed(table) + GAP * len(table.layout.columns)
+    return next(((size, budget) for budget, size in SIZES if needed <= budget), (SIZES[-1][1], SIZES[-1][0]))
+
+
+def _is_wide(table: "Table") -> bool:
+    """Whether its columns do not fit on an upright page even with its sentences broken into short lines."""
+    gaps = GAP * len(table.layout.columns)
+    return (
+        sum(min(p.width, NARROWEST_PROSE) if p.breaks else p.width for p in natural_columns(table)) + gaps
+        > SIZES[-1][0]
+    )

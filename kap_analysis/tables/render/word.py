@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kap_analysis.errors import TableError
+from kap_analysis.tables.render.widths import Printed, fitted_columns, letters_needed
 
 try:
     from docx import Document
     from docx.enum.section import WD_ORIENT
+    from docx.enum.style import WD_STYLE_TYPE
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
-    from docx.shared import Pt, RGBColor
+    from docx.shared import Cm, Pt, RGBColor
 
     HAS_PYTHON_DOCX = True
 except ImportError:  # the extra `word` is not installed; write_docx says so
@@ -29,8 +31,18 @@ WRITTEN: Final = datetime(2000, 1, 1)
 """Dates inside the file never change, so that equal tables are equal files."""
 ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 FONT: Final = "Calibri"
-LANDSCAPE_FROM: Final = 95
-"""Estimated width in characters from which a page is turned."""
+PAGE: Final = (21.0, 29.7)
+MARGIN: Final = 2.0
+"""Width and height of A4, and the margin on each side, in cm."""
+POINTS_PER_CM: Final = 72 / 2.54
+LETTER: Final = 0.56
+"""Width of a letter in parts of its size: a little more than Calibri's, for the bold ones."""
+PADDING: Final = 4
+"""Points left and right of the text of a cell."""
+SIZES: Final = (("portrait", 9.0), ("portrait", 8.0), ("landscape", 9.0), ("landscape", 8.0), ("landscape", 7.0))
+"""What is tried in turn until a line of the table fits: how the page lies, and the size of its letters in points."""
+TEXT, HEADING, NOTE = "Table Text", "Table Heading", "Table Note"
+"""Paragraph styles of cells, headings and notes: change one in Word and every such line follows."""
 THICK, THIN = 12, 4
 """Widths of rules in eighths of a point."""
 
@@ -46,78 +58,94 @@ def write_docx(table: "Table", path: Path) -> Path:
     if not HAS_PYTHON_DOCX:
         raise TableError("Writing Word files needs python-docx: pip install 'kap-analysis[word]'.")
     document = Document()
-    _set_properties(document, table)
-    if _width(table) >= LANDSCAPE_FROM:
-        _turn_page(document.sections[0])
+    page, size = _page_and_size(table)
+    _set_properties(document, table, size)
+    _set_page(document.sections[0], page)
     _write_title(document, table)
-    _write_grid(document, table)
+    budget = _letters(page, size, len(table.layout.columns))
+    _write_grid(document, table, [_points(printed, size) for printed in fitted_columns(table, budget)])
     for note in table.notes:
-        paragraph = document.add_paragraph()
-        paragraph.paragraph_format.space_after = Pt(2)
-        _write(paragraph, note, size=8)
+        document.add_paragraph(_printable(note), style=NOTE)
     buffer = io.BytesIO()
     document.save(buffer)
     path.write_bytes(_without_clock(buffer.getvalue()))
     return path
 
 
-def _set_properties(document: Any, table: "Table") -> None:
+def _page_and_size(table: "Table") -> tuple[str, float]:
+    """The first page and size at which numbers stand on one line and words keep a column to be read in."""
+    needed, columns = letters_needed(table), len(table.layout.columns)
+    return next(((page, size) for page, size in SIZES if needed <= _letters(page, size, columns)), SIZES[-1])
+
+
+def _letters(page: str, size: float, columns: int) -> int:
+    """Letters that a line of a table has room for."""
+    width = (PAGE[0] if page == "portrait" else PAGE[1]) - 2 * MARGIN
+    return int((width * POINTS_PER_CM - 2 * PADDING * columns) / (LETTER * size))
+
+
+def _points(printed: Printed, size: float) -> float:
+    return LETTER * size * printed.width + 2 * PADDING
+
+
+def _set_properties(document: Any, table: "Table", size: float) -> None:
     properties = document.core_properties
     properties.author = properties.last_modified_by = AUTHOR
     properties.created = properties.modified = WRITTEN
     properties.title = table.heading
     properties.comments = table.stamp
     properties.language = "en"
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = FONT, Pt(9)
+    styles = document.styles
+    styles["Normal"].font.name, styles["Normal"].font.size = FONT, Pt(9)
+    styles["Caption"].font.name, styles["Caption"].font.size = FONT, Pt(10)
+    styles["Caption"].font.color.rgb = RGBColor(0, 0, 0)
+    for name, points, bold, after in ((TEXT, size, False, 1), (HEADING, size, True, 1), (NOTE, 8, False, 2)):
+        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = styles["Normal"]
+        style.font.name, style.font.size, style.font.bold = FONT, Pt(points), bold
+        style.paragraph_format.space_before = Pt(1 if name != NOTE else 0)
+        style.paragraph_format.space_after = Pt(after)
+        style.paragraph_format.line_spacing = 1.0
 
 
-def _turn_page(section: Any) -> None:
-    section.orientation = WD_ORIENT.LANDSCAPE
-    section.page_width, section.page_height = section.page_height, section.page_width
-    section.left_margin = section.right_margin = section.top_margin
-
-
-def _width(table: "Table") -> int:
-    """Characters that one line of the table needs, prose counted at the width it may break to."""
-    width = 0
-    for column in table.layout.columns:
-        longest = max(len(str(cell)) for cell in table.cells[column.key])
-        width += min(longest, 32) + 2
-    return width
+def _set_page(section: Any, page: str) -> None:
+    section.page_width, section.page_height = Cm(PAGE[0]), Cm(PAGE[1])
+    if page == "landscape":
+        section.orientation = WD_ORIENT.LANDSCAPE
+        section.page_width, section.page_height = section.page_height, section.page_width
+    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        setattr(section, side, Cm(MARGIN))
 
 
 def _write_title(document: Any, table: "Table") -> None:
     paragraph = document.add_paragraph(style="Caption")
     paragraph.paragraph_format.keep_with_next = True
     if table.stamp:
-        _write(paragraph, f"{table.stamp}  ", bold=True, size=9)
-    _write(paragraph, table.heading, bold=True, size=10)
+        paragraph.add_run(f"{_printable(table.stamp)}  ")
+    paragraph.add_run(_printable(table.heading))
 
 
-def _write_grid(document: Any, table: "Table") -> None:
+def _write_grid(document: Any, table: "Table", widths: list[float]) -> None:
     """One Word table: heading rows that repeat on each page, a merged row per row group, three rules."""
     layout = table.layout
-    has_spans = bool(layout.spanners)
     grid = document.add_table(rows=0, cols=len(layout.columns))
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
-    grid.autofit = True
-    if has_spans:
+    if layout.spanners:
         _write_spans(grid, table)
     heading_cells = grid.add_row().cells
     for cell, column in zip(heading_cells, layout.columns, strict=True):
-        _fill(cell, column.heading, column.align, bold=True)
+        _fill(cell, column.heading, column.align, style=HEADING)
     headings = len(grid.rows)
     for group, lines in table.row_groups():
         if group:
             cells = grid.add_row().cells
-            merged = cells[0].merge(cells[-1])
-            _fill(merged, group, "left", bold=True)
+            _fill(cells[0].merge(cells[-1]), group, "left", style=HEADING, with_next=True)
         for line in lines:
             for cell, column, text in zip(grid.add_row().cells, layout.columns, line, strict=True):
                 _fill(cell, text, column.align)
     for position, row in enumerate(grid.rows):
         _keep_whole(row, is_heading=position < headings)
+    _set_widths(grid, widths)
     _rule(grid.rows[0], "top", THICK)
     _rule(grid.rows[headings - 1], "bottom", THIN)
     _rule(grid.rows[-1], "bottom", THICK)
@@ -128,27 +156,43 @@ def _write_spans(grid: Any, table: "Table") -> None:
     start = 0
     for heading, width in table.layout.spans():
         cell = cells[start].merge(cells[start + width - 1]) if width > 1 else cells[start]
-        _fill(cell, heading, "center" if heading else "left", bold=True)
+        _fill(cell, heading, "center" if heading else "left", style=HEADING)
         if heading:
             _rule_cell(cell, "bottom", THIN)
         start += width
 
 
-def _fill(cell: Any, text: str, align: str, *, bold: bool = False) -> None:
+def _set_widths(grid: Any, widths: list[float]) -> None:
+    """Give each column its width: left to itself, a word processor makes all alike and breaks numbers and words."""
+    grid.autofit = False
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(20 * PADDING))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    # The schema wants the margins between the layout and the look of the table.
+    grid._tbl.tblPr.find(qn("w:tblLayout")).addnext(margins)
+    for column, width in zip(grid.columns, widths, strict=True):
+        column.width = Pt(width)
+    for row in grid.rows:
+        start = 0
+        for cell in row._tr.tc_lst:
+            cell.width = Pt(sum(widths[start : start + cell.grid_span]))
+            start += cell.grid_span
+
+
+def _fill(cell: Any, text: str, align: str, *, style: str = TEXT, with_next: bool = False) -> None:
     paragraph = cell.paragraphs[0]
+    paragraph.style = style
     paragraph.alignment = {
         "left": WD_ALIGN_PARAGRAPH.LEFT,
         "right": WD_ALIGN_PARAGRAPH.RIGHT,
         "center": WD_ALIGN_PARAGRAPH.CENTER,
     }[align]
-    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
-    _write(paragraph, text, bold=bold, size=9)
-
-
-def _write(paragraph: Any, text: str, *, size: int, bold: bool = False) -> None:
-    run = paragraph.add_run(_printable(text))
-    run.font.name, run.font.size, run.bold = FONT, Pt(size), bold
-    run.font.color.rgb = RGBColor(0, 0, 0)
+    if with_next:
+        paragraph.paragraph_format.keep_with_next = True
+    paragraph.add_run(_printable(text))
 
 
 def _printable(text: str) -> str:
