@@ -23,6 +23,7 @@ from kap_analysis.tables.numbers import (
     NOT_ESTIMATED,
     coefficient,
     count,
+    counted,
     degrees,
     fixed,
     interval,
@@ -156,6 +157,6 @@ def _icc_note(icc: "pd.Series[Any]") -> str:
     note = f"Patients of one cohort: ICC {coefficient(icc[ESTIMATE])} (95% CI {interval(icc[CI_LOW], icc[CI_HIGH], 2)})"
     effect, size, number = (icc.get(name) for name in ("design_effect", "mean_cohort_size", "n_cohorts"))
     note += f"; design effect {coefficient(effect)}" if not is_missing(effect) else ""
-    note += f"; {count(number)} cohorts" if not is_missing(number) else ""
+    note += f"; {counted(number, 'cohort')}" if not is_missing(number) else ""
     note += f" of {fixed(size)} patients on average" if not (is_missing(size) or is_missing(number)) else ""
     return f"{note}."

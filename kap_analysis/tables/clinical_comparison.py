@@ -13,6 +13,7 @@ from kap_analysis.tables.numbers import (
     closed_percent,
     coefficient,
     count_of,
+    counted,
     degrees,
     fixed,
     is_missing,
@@ -161,7 +162,7 @@ def _ratio_interval(low: object, high: object) -> str:
 
 def _notes(contrasts: pd.DataFrame) -> list[str]:
     n = contrasts[N_PATIENTS].max()
-    patients = "all patients" if is_missing(n) else f"{int(n)} patients"
+    patients = "all patients" if is_missing(n) else counted(n, "patient")
     notes = [
         f"Imputed: scores never observed are imputed, and risks standardised over {patients}.",
         "CI: confidence interval, not adjusted for the number of events. Patients were not assigned by chance.",

@@ -15,7 +15,7 @@ from kap_analysis.tables.frames import (
     texts,
 )
 from kap_analysis.tables.layout import Column, Layout, label_column
-from kap_analysis.tables.numbers import count_of, fixed, is_missing, mean_sd, whole_range
+from kap_analysis.tables.numbers import count_of, counted, fixed, is_missing, mean_sd, whole_range
 from kap_analysis.tables.table import Table
 
 SESSIONS = (FORMAT, "kind", "setting", "phase", "mean_per_patient", "sd")
@@ -147,6 +147,8 @@ def _notes(doses: pd.DataFrame | None, cohorts: pd.DataFrame | None) -> list[str
     if cohorts is not None:
         sizes = cohorts[N_PATIENTS].dropna()
         if len(sizes):
-            spread = whole_range(sizes.min(), sizes.max())
-            notes.append(f"{len(sizes)} cohorts of {spread} patients, {fixed(sizes.mean())} on average.")
+            smallest, largest = sizes.min(), sizes.max()
+            spread = f"{whole_range(smallest, largest)} patients, {fixed(sizes.mean())} on average"
+            told = counted(smallest, "patient") if smallest == largest else spread
+            notes.append(f"{counted(len(sizes), 'cohort')} of {told}.")
     return notes

@@ -74,6 +74,11 @@ def count(value: Any) -> str:
     return fixed(value, 0)
 
 
+def counted(value: Any, noun: str) -> str:
+    """Write a count with what is counted: ``1 cohort``, ``29 cohorts``."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
 def coefficient(value: Any) -> str:
     """Write a coefficient, standard error, standardised difference, ratio or test statistic: two decimals."""
     return fixed(value, ERROR_DECIMALS)

@@ -674,7 +674,7 @@ def calls(
         (tables.table_exposure, received),
         (
             tables.table_positivity,
-            {"patients": counts["positivity"], "sentence": "Practice B treated nobody in groups."},
+            {"patients": counts["positivity"], "sentence": "Practice B has no group."},
         ),
         (tables.table_facilitators, {"facilitators": counts["facilitators"]}),
         (tables.table_intercurrent_events, {"events": counts["intercurrent"]}),

@@ -134,13 +134,19 @@ def test_latex_compiles_alone_and_inside_a_document(nasty, tmp_path):
     assert "Output written" in log
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-def test_every_table_compiles_within_its_margins(every_table, tmp_path):
-    for table in every_table.values():
-        (path,) = table.save(tmp_path, table.name, ("tex",))
-        log = _pdflatex(path).with_suffix(".log").read_text(encoding="latin-1")
-        assert "Overfull" not in log, table.name
+def test_latex_alone_carries_the_number_and_breaks_a_long_table_with_its_notes(every_table, tmp_path):
+    long = every_table["checklist"].numbered("Table 14")
+    text = long.to_latex(document=True)
+    assert r"\setcounter{table}{13}" in text
+    assert r"\begin{longtable}" in text
+    assert r"\setcounter{table}" not in every_table["flow"].numbered("Supplement A").to_latex(document=True)
+    (path,) = long.save(tmp_path, "long", ("tex",))
+    log = _pdflatex(path).with_suffix(".log").read_text(encoding="latin-1")
+    assert "(2 pages" in log
+    noted = every_table["flow"].with_notes(*["A sentence below the table."] * 40)
+    assert r"\begin{longtable}" in noted.to_latex()
+    assert r"\begin{longtable}" not in every_table["flow"].to_latex()
 
 
 def _pdflatex(path):

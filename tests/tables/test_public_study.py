@@ -1,0 +1,67 @@
+"""Tables of a public study of real patients, made from what the gate lets through."""
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import kap_analysis as kap
+from kap_analysis import tables
+
+STUDY = Path(__file__).parents[2] / "data" / "three_practices"
+
+
+@pytest.fixture(scope="module")
+def public():
+    study = kap.load_study(STUDY)
+    settings = dataclasses.replace(study.settings, visibility="public", provenance="real")
+    study = dataclasses.replace(study, settings=settings)
+    outcomes, visit = study.outcomes(), study.settings.primary_visit
+    support, clinical = kap.describe_positivity(study), kap.clinical_change(outcomes, visit)
+    received, safety = kap.describe_exposure(study), kap.review_safety(study)
+    paired = kap.paired_scores(outcomes, visit)
+    made = [
+        tables.table_flow(steps=kap.participant_flow(study).steps),
+        tables.table_ledger(ledger=kap.account_for_rows(outcomes).ledger),
+        tables.table_baseline(characteristics=kap.baseline_characteristics(outcomes).characteristics),
+        tables.table_positivity(patients=support.patients, sentence=support.sentence),
+        tables.table_completeness(completeness=kap.describe_completeness(study).completeness, practices=True),
+        tables.table_observed_scores(means=kap.observed_scores(outcomes).means),
+        tables.table_paired_change(means=paired.means, change=paired.change),
+        tables.table_intercurrent_events(events=kap.count_intercurrent_events(study).events),
+        tables.table_exposure(sessions=received.sessions, doses=received.doses, cohort_sizes=received.cohort_sizes),
+        tables.table_clinical_change(shares=clinical.shares, eligible=clinical.eligible, cutoffs=clinical.cutoffs),
+        tables.table_criteria(criteria=clinical.criteria),
+        tables.table_clinical_methods(methods=clinical.methods),
+        tables.table_adverse_events(events=safety.events),
+        tables.table_serious_events(serious=safety.serious),
+        tables.table_for_review(for_review=safety.for_review),
+        tables.table_vitals(vitals=safety.vitals),
+        tables.table_suicidality(suicidality=safety.suicidality),
+    ]
+    return {table.name: table for table in made}
+
+
+def test_no_small_count_stands_behind_a_table(public):
+    for name, table in public.items():
+        counted = [c for c in table.raw.columns if c == "n" or c.startswith(("n_", "of_"))]
+        for column in counted:
+            known = pd.to_numeric(table.raw[column], errors="coerce").dropna()
+            assert ((known == 0) | (known > 10)).all(), (name, column)
+
+
+def test_what_is_withheld_is_named_and_explained(public):
+    named = {name for name, table in public.items() if any("withheld" in cell for cell in texts(table))}
+    assert {"flow", "baseline", "completeness", "intercurrent-events", "adverse-events"} <= named
+    for name in named - {"serious-events", "for-review"}:
+        assert any(note.startswith("withheld: not shown") for note in public[name].notes), name
+
+
+def test_lines_of_patients_are_not_shown(public):
+    for name in ("serious-events", "for-review"):
+        assert texts(public[name]) == ["None to show: none was recorded, or in a public study they are withheld."]
+
+
+def texts(table):
+    return [cell for _, rows in table.row_groups() for row in rows for cell in row]
