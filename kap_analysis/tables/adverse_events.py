@@ -18,6 +18,8 @@ from kap_analysis.tables.numbers import WITHHELD, count, count_of, rate
 from kap_analysis.tables.table import Table
 
 COLUMNS = ("event", FORMAT, "severity", "n_events", N_PATIENTS, "per_session", "n_sessions_asked", "n_sessions")
+NO_SESSION = "not in a session"
+"""Route of an event between sessions: it has no session at which patients could have been asked."""
 SEVERITIES = ("mild", "moderate", "severe")
 
 
@@ -91,7 +93,7 @@ def _asked(frame: pd.DataFrame) -> str:
     told = []
     for (_, row), hidden in zip(known.iterrows(), withheld_rows(known), strict=True):
         sessions = count_of(row["n_sessions_asked"], row["n_sessions"])
-        if sessions == "–" and not hidden:
+        if row.get("route") == NO_SESSION or (sessions == "–" and not hidden):
             continue
         told.append(f"{', '.join(str(row[key]) for key in keys)} {WITHHELD if sessions == '–' else sessions}")
     return "; ".join(told) or "no session"

@@ -15,9 +15,10 @@ from kap_analysis.tables.frames import (
     formats_in,
     patients_of,
     texts,
+    withheld_rows,
 )
 from kap_analysis.tables.layout import INDENT, Column, Layout, Spanner, label_column
-from kap_analysis.tables.numbers import coefficient, count, count_percent, mean_sd, median_quartiles
+from kap_analysis.tables.numbers import WITHHELD, coefficient, count, count_percent, mean_sd, median_quartiles
 from kap_analysis.tables.table import Table
 from kap_analysis.tables.terms import readable_level
 
@@ -105,8 +106,7 @@ def _with_headings(
     for name, part in cells.groupby("characteristic", sort=False):
         about = frame[frame["characteristic"].astype(str) == name]
         label, unit, kind = about.iloc[0][["label", "unit", "kind"]]
-        known = about["smd"].dropna()
-        smd = coefficient(known.iloc[0]) if len(known) else coefficient(None)
+        smd = _difference(about)
         named = f"{label}, {unit}" if isinstance(unit, str) and unit else str(label)
         if kind == "continuous":
             statistic = "median [quartiles]" if name in medians else "mean (SD)"
@@ -122,6 +122,14 @@ def _with_headings(
             empty = {f"missing|{care}": "" for care in formats}
             lines.append({**row, **empty, "label": f"{INDENT}{capitalised(readable_level(row['level']))}", "smd": ""})
     return pd.DataFrame(lines)
+
+
+def _difference(about: pd.DataFrame) -> str:
+    """The SMD of a characteristic, which its rows share."""
+    known = about["smd"].dropna()
+    if len(known):
+        return coefficient(known.iloc[0])
+    return WITHHELD if any(withheld_rows(about)) else coefficient(None)
 
 
 def _notes(frame: pd.DataFrame, medians: Collection[str], *, has_smd: bool) -> list[str]:

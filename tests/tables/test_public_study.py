@@ -58,6 +58,12 @@ def test_what_is_withheld_is_named_and_explained(public):
         assert any(note.startswith("withheld: not shown") for note in public[name].notes), name
 
 
+def test_a_difference_that_is_withheld_is_not_told_as_one_that_cannot_be_calculated(public):
+    differences = dict(zip(public["baseline"].cells["label"], public["baseline"].cells["smd"], strict=True))
+    assert differences["Suicide attempt before, n (%)"] == "withheld"
+    assert not any("withheld" in note for note in public["adverse-events"].notes if "asked about" in note)
+
+
 def test_lines_of_patients_are_not_shown(public):
     for name in ("serious-events", "for-review"):
         assert texts(public[name]) == ["None to show: none was recorded, or in a public study they are withheld."]

@@ -40,7 +40,8 @@ border-color:rgba(128,128,128,.45);max-width:none;text-align:left}
 .kap-table table.gt_table .gt_left{text-align:left}
 .kap-table table.gt_table .gt_right{text-align:right}
 .kap-table table.gt_table .gt_center{text-align:center}
-.kap-table table.gt_table td.kap-prose,.kap-table .kap-prose{white-space:normal;min-width:9em;max-width:34em}
+.kap-table table.gt_table td.kap-prose,.kap-table .kap-prose{white-space:normal;min-width:9em;max-width:34em;\
+overflow-wrap:anywhere}
 .kap-table .kap-notes{margin:.5em 0 0;font-size:12.5px;max-width:62em;opacity:.85}
 .kap-table .kap-notes p{margin:.15em 0}
 @media (max-width:600px){.kap-table{font-size:13px}.kap-table table.gt_table th,.kap-table table.gt_table td\
