@@ -10,12 +10,14 @@ from kap_analysis.tables.frames import (
     assemble,
     capitalised,
     checked_frame,
+    df_note,
     format_heading,
     formats_in,
     given_frame,
     in_order,
     stacked,
     texts,
+    told_with_df,
 )
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.numbers import (
@@ -73,7 +75,10 @@ def table_adjusted(
     tested = in_order(checked_frame(contrasts, CONTRASTS, name="contrasts", table="table_adjusted"), VISIT)
     cohorts = given_frame(icc, ICC, name="icc", table="table_adjusted")
     formats = formats_in(rows)
-    written = {"n": texts(rows, count, N_PATIENTS), "mean": texts(rows, with_interval, ESTIMATE, CI_LOW, CI_HIGH)}
+    written = {
+        "n": texts(rows, count, N_PATIENTS),
+        "mean": texts(told_with_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
+    }
     cells = _beside(across(rows, [VISIT], written, FORMAT), tested)
     columns = [label_column("Visit")]
     spanners = []
@@ -91,7 +96,7 @@ def table_adjusted(
         cells,
         Layout(tuple(columns), tuple(spanners)),
         raw=stacked(means=rows, contrasts=tested, icc=cohorts),
-        notes=_notes(tested, cohorts),
+        notes=[*_notes(tested, cohorts), df_note(rows, tested)],
         dash="not estimated, or not tested at this visit.",
         stamp=stamp,
     )
@@ -104,10 +109,10 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
             VISIT: tested[VISIT].astype(str),
             "contrast": tested["contrast"].astype(str).str.replace(" - ", " − "),
             "difference": texts(tested, fixed, ESTIMATE),
-            "interval": texts(tested, interval, CI_LOW, CI_HIGH),
+            "interval": texts(told_with_df(tested), interval, CI_LOW, CI_HIGH),
             "error": texts(tested, coefficient, STD_ERROR),
             "df": texts(tested, degrees, DF),
-            "p": texts(tested, p_value, P_VALUE),
+            "p": texts(told_with_df(tested), p_value, P_VALUE),
         }
     )
     if "standardised" in tested.columns:
@@ -149,7 +154,7 @@ def _notes(tested: pd.DataFrame, icc: pd.DataFrame | None) -> list[str]:
         notes.append(IN_SDS)
     if _primary_visits(tested):
         notes.append("Only the primary visit is tested; the other visits are estimates.")
-    notes.append("Patients were not assigned to formats by chance.")
+    notes.append("Unless patients were assigned by chance, a difference is not an effect of the format.")
     return notes + ([_icc_note(icc.iloc[0])] if icc is not None else [])
 
 

@@ -3,7 +3,17 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PATIENTS, P_VALUE, STD_ERROR, VISIT
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, given_frame, in_order, stacked, texts
+from kap_analysis.tables.frames import (
+    assemble,
+    capitalised,
+    checked_frame,
+    df_note,
+    given_frame,
+    in_order,
+    stacked,
+    texts,
+    told_with_df,
+)
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.numbers import (
     INTERVAL,
@@ -53,28 +63,7 @@ def table_change(
     rows = in_order(checked_frame(means, MEANS, name="means", table="table_change"), VISIT)
     changes = checked_frame(change, CHANGE, name="change", table="table_change")
     context = given_frame(published, PUBLISHED, name="published", table="table_change")
-    left = pd.DataFrame(
-        {
-            INSTRUMENT: rows[INSTRUMENT].astype(str),
-            VISIT: rows[VISIT].astype(str),
-            "n": texts(rows, count, N_PATIENTS),
-            "mean": texts(rows, with_interval, ESTIMATE, CI_LOW, CI_HIGH),
-        }
-    )
-    right = pd.DataFrame(
-        {
-            INSTRUMENT: changes[INSTRUMENT].astype(str),
-            VISIT: changes[VISIT].astype(str),
-            "change": texts(changes, fixed, ESTIMATE),
-            "interval": texts(changes, interval, CI_LOW, CI_HIGH),
-            "error": texts(changes, coefficient, STD_ERROR),
-            "df": texts(changes, degrees, DF),
-            "p": texts(changes, p_value, P_VALUE),
-        }
-    )
-    cells = left.merge(right, on=[INSTRUMENT, VISIT], how="left", sort=False)
-    cells[["change", "interval", "error", "df", "p"]] = cells[["change", "interval", "error", "df", "p"]].fillna("")
-    cells["label"] = [capitalised(visit) for visit in cells[VISIT]]
+    cells = _beside(rows, changes)
     instruments = list(dict.fromkeys(cells[INSTRUMENT]))
     columns = (
         label_column("Visit"),
@@ -97,9 +86,36 @@ def table_change(
         cells,
         layout,
         raw=stacked(means=rows, change=changes, published=context),
-        notes=_notes(context),
+        notes=[*_notes(context), df_note(rows, changes)],
         stamp=stamp,
     )
+
+
+def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
+    """The means with the change from baseline beside them, which the baseline itself does not have."""
+    left = pd.DataFrame(
+        {
+            INSTRUMENT: rows[INSTRUMENT].astype(str),
+            VISIT: rows[VISIT].astype(str),
+            "n": texts(rows, count, N_PATIENTS),
+            "mean": texts(told_with_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
+        }
+    )
+    right = pd.DataFrame(
+        {
+            INSTRUMENT: changes[INSTRUMENT].astype(str),
+            VISIT: changes[VISIT].astype(str),
+            "change": texts(changes, fixed, ESTIMATE),
+            "interval": texts(told_with_df(changes), interval, CI_LOW, CI_HIGH),
+            "error": texts(changes, coefficient, STD_ERROR),
+            "df": texts(changes, degrees, DF),
+            "p": texts(told_with_df(changes), p_value, P_VALUE),
+        }
+    )
+    cells = left.merge(right, on=[INSTRUMENT, VISIT], how="left", sort=False)
+    cells[["change", "interval", "error", "df", "p"]] = cells[["change", "interval", "error", "df", "p"]].fillna("")
+    cells["label"] = [capitalised(visit) for visit in cells[VISIT]]
+    return cells
 
 
 def _notes(published: pd.DataFrame | None) -> list[str]:

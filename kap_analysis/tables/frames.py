@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-from kap_analysis.columns import FORMAT, FORMATS
+from kap_analysis.columns import CI_HIGH, CI_LOW, DF, FORMAT, FORMATS, P_VALUE
 from kap_analysis.errors import TableError
 from kap_analysis.tables.layout import Layout, label_column
 from kap_analysis.tables.numbers import NOT_ESTIMATED, WITHHELD, count, is_missing
 from kap_analysis.tables.table import Table
 
 ALL: Final = "all"
+FEWEST_DF: Final = 1.0
 WITHHELD_COLUMN: Final = "withheld"
 WITHHELD_NOTE: Final = (
     "withheld: not shown, because too few patients stand behind the number, or it would give away one that is withheld."
@@ -70,6 +71,25 @@ def texts(frame: pd.DataFrame, write: Callable[..., str], *columns: str) -> list
         hidden = is_withheld and any(is_missing(value) for value in row)
         written.append(WITHHELD if hidden else write(*row))
     return written
+
+
+def told_with_df(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without intervals and p-values that rest on less than one degree of freedom: they say nothing.
+
+    A t-distribution with fewer has no mean, and its interval can be a hundred times as wide as the scale. The frame
+    comes back as it is where it has no df.
+    """
+    if DF not in frame.columns:
+        return frame
+    empty = pd.to_numeric(frame[DF], errors="coerce") < FEWEST_DF
+    told = [column for column in (CI_LOW, CI_HIGH, P_VALUE) if column in frame.columns]
+    return frame.assign(**{column: frame[column].mask(empty) for column in told})
+
+
+def df_note(*frames: pd.DataFrame) -> str:
+    """The sentence that says that an interval was left out for want of degrees of freedom; empty if none was."""
+    left_out = any(DF in frame.columns and (frame[DF] < FEWEST_DF).any() for frame in frames)
+    return "An interval or p that rests on less than one degree of freedom is not shown." if left_out else ""
 
 
 def withheld_rows(frame: pd.DataFrame) -> list[bool]:

@@ -6,7 +6,16 @@ from typing import Any, Final
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, P_VALUE, STATISTIC, STD_ERROR, TERM
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, given_frame, stacked, texts
+from kap_analysis.tables.frames import (
+    assemble,
+    capitalised,
+    checked_frame,
+    df_note,
+    given_frame,
+    stacked,
+    texts,
+    told_with_df,
+)
 from kap_analysis.tables.layout import Column, Layout, label_column
 from kap_analysis.tables.numbers import INTERVAL, coefficient, count, degrees, fixed, interval, is_missing, p_value
 from kap_analysis.tables.table import Table
@@ -99,7 +108,7 @@ def table_model(
         cells,
         Layout(columns, groups="part"),
         raw=stacked(fixed=terms, random=components, residual=residuals, icc=shares),
-        notes=_notes(facts),
+        notes=[*_notes(facts), df_note(terms)],
         stamp=stamp,
     )
 
@@ -110,11 +119,11 @@ def _fixed_part(terms: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
             "part": "Fixed part",
             "label": [capitalised(readable_term(term, labels)) for term in terms[TERM]],
             "estimate": texts(terms, coefficient, ESTIMATE),
-            "interval": texts(terms, _two_decimals, CI_LOW, CI_HIGH),
+            "interval": texts(told_with_df(terms), _two_decimals, CI_LOW, CI_HIGH),
             "error": texts(terms, coefficient, STD_ERROR),
             "df": texts(terms, degrees, DF),
             "statistic": texts(terms, coefficient, STATISTIC),
-            "p": texts(terms, p_value, P_VALUE),
+            "p": texts(told_with_df(terms), p_value, P_VALUE),
         }
     )
 

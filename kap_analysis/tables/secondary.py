@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.frames import assemble, capitalised, checked_frame, df_note, texts, told_with_df
 from kap_analysis.tables.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.numbers import INTERVAL, count, degrees, fixed, interval, p_value
 from kap_analysis.tables.table import Table
@@ -39,7 +39,7 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
             "visit": [capitalised(visit) for visit in frame[VISIT].astype(str)],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, fixed, ESTIMATE),
-            "interval": texts(frame, interval, CI_LOW, CI_HIGH),
+            "interval": texts(told_with_df(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(frame, p_value, "p_holm"),
         }
@@ -58,6 +58,7 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]
         notes += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in told.iterrows()]
+    notes.append(df_note(frame))
     return assemble(
         "secondary",
         "Group minus individual on the secondary instruments",

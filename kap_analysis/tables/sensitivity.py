@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.frames import assemble, capitalised, checked_frame, df_note, texts, told_with_df
 from kap_analysis.tables.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.numbers import INTERVAL, count, degrees, fixed, interval, p_value
 from kap_analysis.tables.table import Table
@@ -42,9 +42,9 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
             "label": [capitalised(name) for name in frame["label"]],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, fixed, ESTIMATE),
-            "interval": texts(frame, interval, CI_LOW, CI_HIGH),
+            "interval": texts(told_with_df(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
-            "p": texts(frame, p_value, P_VALUE),
+            "p": texts(told_with_df(frame), p_value, P_VALUE),
             "assumes": [capitalised(text) for text in frame["assumes"].fillna("")],
         }
     )
@@ -61,6 +61,7 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]
         notes += [f"{capitalised(row['label'])}: {row['note']}" for _, row in told.iterrows()]
+    notes.append(df_note(frame))
     return assemble(
         "sensitivity",
         "The difference between the formats under other assumptions",

@@ -3,7 +3,15 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, FORMATS, N_PATIENTS, STD_ERROR
-from kap_analysis.tables.frames import assemble, capitalised, checked_frame, format_heading, texts
+from kap_analysis.tables.frames import (
+    assemble,
+    capitalised,
+    checked_frame,
+    df_note,
+    format_heading,
+    texts,
+    told_with_df,
+)
 from kap_analysis.tables.layout import Column, Layout, label_column
 from kap_analysis.tables.numbers import INTERVAL, coefficient, count, degrees, interval
 from kap_analysis.tables.table import Table
@@ -39,7 +47,7 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
             "label": [format_heading(str(name)).replace(" - ", " − ") for name in frame[FORMAT]],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, coefficient, ESTIMATE),
-            "interval": texts(frame, lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
+            "interval": texts(told_with_df(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
             "error": texts(frame, coefficient, STD_ERROR),
             "df": texts(frame, degrees, DF),
         }
@@ -56,6 +64,7 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
     if not set(frame[FORMAT].astype(str)) <= set(FORMATS):
         notes.append("These slopes are descriptive: each format starts where it started, and nothing is tested.")
     notes.append("There is no control arm: change is not an effect of treatment.")
+    notes.append(df_note(frame))
     return assemble(
         "slopes",
         "Change of the score per month, by format",

@@ -92,6 +92,13 @@ def test_markdown_keeps_every_row_on_one_line(nasty):
     assert "<b>" not in text
 
 
+def test_markdown_leaves_names_of_columns_and_formulas_as_they_are(nasty):
+    cells = nasty.cells.assign(label=["score ~ primary_diagnosis", "_x_ ~~no~~ $y$"])
+    text = Table("t", "t", cells, nasty.layout).to_markdown()
+    assert "| score ~ primary_diagnosis " in text
+    assert r"\_x\_ \~\~no\~\~ \$y\$" in text
+
+
 def test_csv_is_unrounded_and_neutralised(nasty):
     rows = list(csv.reader(io.StringIO(nasty.to_csv())))
     assert rows[0] == ["name", "n"]

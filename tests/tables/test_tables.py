@@ -419,3 +419,14 @@ def test_missing_items_of_instruments_with_one_rule_stand_on_one_line(every_tabl
     lines = [note for note in every_table["instruments"].notes if note.startswith("Missing items of ")]
     assert len(lines) < 3
     assert all("BDI-II" in line or "WHO-5" in line for line in lines)
+
+
+def test_an_interval_on_less_than_one_degree_of_freedom_is_not_shown(change):
+    few = change["change"].assign(df=[160.1, 0.9])
+    means = change["means"].assign(df=[150.0, 140.0, 0.8])
+    table = tables.table_change(means=means, change=few)
+    assert rows(table)["Month 3"] == ("150", "16.0 (–)", "−11.3", "–", "0.71", "0.9", "–")
+    assert rows(table)["Month 1"][3] == "−8.5 to −6.3"
+    assert "An interval or p that rests on less than one degree of freedom is not shown." in table.notes
+    assert table.raw["ci_low"].tolist()[-1] == change["change"]["ci_low"].tolist()[-1]
+    assert "degree of freedom" not in " ".join(tables.table_change(means=means[:2], change=few[:1]).notes)

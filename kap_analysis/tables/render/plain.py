@@ -44,7 +44,10 @@ def render_markdown(table: "Table") -> str:
 
 def _markdown(text: str) -> str:
     """Escape what Markdown or the HTML inside it would read as a command."""
-    text = re.sub(r"([\\`*|\[\]])", r"\\\1", " ".join(text.split("\n")))
+    text = re.sub(r"([\\`*|$\[\]])", r"\\\1", " ".join(text.split("\n")))
+    # Between letters an underscore is only itself, and so is a tilde between spaces.
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+    text = re.sub(r"~(?=\S)|(?<=\S)~", r"\\~", text)
     text = re.sub(r"&(?=[#\w]+;)", "&amp;", text)
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
     return text.replace(INDENT, "&emsp;")
