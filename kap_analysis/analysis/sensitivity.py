@@ -25,6 +25,8 @@ from kap_analysis.study.outcomes import Outcomes
 
 Progress = Callable[[int, int, str], None]
 
+MISSING_AT_RANDOM = "scores not observed are missing at random, given those observed"
+
 
 @dataclass(frozen=True)
 class Sensitivity(Result):
@@ -38,11 +40,14 @@ class Sensitivity(Result):
     visit : str
     is_descriptive : bool
         Whether there are too few cohorts or patients for a comparison.
+    why : str
+        Why this primary model was fitted, such as which counts fall short.
     """
 
     estimates: pd.DataFrame
     visit: str
     is_descriptive: bool = False
+    why: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -54,7 +59,7 @@ class Sensitivity(Result):
         low, high = ordered.iloc[0], ordered.iloc[-1]
         across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
         said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
-        too_few = f"Descriptive only: {primary['assumes']}. " if self.is_descriptive else ""
+        too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
             f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
             f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
@@ -89,7 +94,7 @@ def check_sensitivity(
     if rung.name == DESCRIPTIVE:
         plan = replace(plan, covariates=())
     settings = [
-        ("primary", "Primary model", rung.why, lambda: estimate_row(fit, model, plan.visit)),
+        ("primary", "Primary model", MISSING_AT_RANDOM, lambda: estimate_row(fit, model, plan.visit)),
         *vary_clustering(fit, model, rung, plan.visit),
         *(add_facilitator(source, model, rung, plan.visit) if isinstance(source, Study) else ()),
         *vary_model(model, rung, plan.visit),
@@ -108,7 +113,7 @@ def check_sensitivity(
         if progress is not None:
             progress(done, len(settings), label)
     columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
-    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE)
+    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE, rung.why)
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 

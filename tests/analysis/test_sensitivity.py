@@ -39,6 +39,7 @@ def test_what_is_asked_for_is_there_with_its_assumption(rows):
     } <= set(frame.index)
     assert (frame["assumes"] != "").all() and frame["estimate"].notna().all()
     assert frame.loc["Complete cases", "group"] == "wrong on purpose"
+    assert frame.loc["Primary model", "assumes"].startswith("scores not observed are missing at random")
 
 
 def test_more_alike_cohorts_widen_the_interval(rows):
