@@ -11,12 +11,10 @@ import argparse
 import sys
 import warnings
 
-from agreement_found import HEADER, ROOT, Agreement, values
+from agreement_found import HEADER, Agreement, values
 from agreement_pairs import means_and_contrasts, other_packages, pairs_of_lmer, what_follows
 from agreement_shared import lower_criteria, residual_variances, shared, shared_lme4, shared_mmrm
-from results_files import put, say, table, versions, write
-
-PAGE = ROOT / "docs" / "correctness.md"
+from results_files import say, table, versions, write
 
 
 def software() -> list[list[object]]:
@@ -55,7 +53,6 @@ def main() -> int:
     parts.append(f"**What made the files**\n\n{table(['software', 'files'], software())}")
     text = "\n\n".join(parts)
     write("agreement", {"versions": versions(), "worst": beside.worst() + own.worst()}, text)
-    put(PAGE, "agreement", text)
     outside = beside.outside() + own.outside()
     for line in outside:
         say(f"Outside its tolerance: {line}")

@@ -5,9 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from matplotlib.mathtext import MathTextParser
 
+import kap_analysis as kap
 from tests.docs_pages import PAGES, ROOT, lay_out, run_page
 
+#: What each section on a figure says.
+HOW_TO_READ = ("Shows", "Does not show", "Misleads")
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
@@ -69,3 +73,51 @@ def test_every_measured_difference_is_within_its_tolerance() -> None:
     assert len(found) > 50
     assert [one for one in found if one["size"] > one["tolerance"]] == []
     assert {one["test"] for one in found} - {path.name for path in (ROOT / "tests" / "mixed").glob("*.py")} == set()
+
+
+def test_a_tolerance_on_a_page_is_the_one_of_the_test_beside_it() -> None:
+    text = (ROOT / "docs" / "correctness.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if re.search(r"`[A-Z_]+` = ", line)]
+    wrong = []
+    for row in rows:
+        tests = (ROOT / "docs" / re.findall(r"\]\((\S+?\.py)\)", row)[-1]).read_text(encoding="utf-8")
+        for name, value in re.findall(r"`([A-Z_]+)` = ([\d.e-]+)", row):
+            held = re.search(rf"^{name} = ([\d.e-]+)", tests, re.M)
+            if held is None or float(held[1]) != float(value):
+                wrong.append(f"{name} = {value}")
+    assert len(rows) >= 5
+    assert wrong == []
+
+
+def test_every_formula_of_a_page_can_be_set() -> None:
+    """By matplotlib, whose part of TeX is smaller than that of a code host."""
+    formulas = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        formulas += re.findall(r"^```math\n(.*?)^```$", text, re.M | re.S) + re.findall(r"\$`(.+?)`\$", text)
+        assert "$$" not in text, f"{page.name}: write a formula as a block of ```math"
+    assert len(formulas) > 20
+    parser = MathTextParser("path")
+    for formula in formulas:
+        assert parser.parse(f"${formula.strip()}$").width > 0
+
+
+def test_every_picture_of_a_page_says_what_it_shows() -> None:
+    pages = [*PAGES, ROOT / "README.md"]
+    pictures = [one for page in pages for one in re.findall(r"!\[(.*?)\]\(", page.read_text(encoding="utf-8"))]
+    assert len(pictures) >= 20
+    assert [one for one in pictures if len(one.split()) < 2] == []
+
+
+def test_every_figure_table_and_notebook_is_told() -> None:
+    reading = (ROOT / "docs" / "reading_figures.md").read_text(encoding="utf-8")
+    figures = {name for name in dir(kap.figures) if name.startswith("plot_")}
+    tables = {name for name in dir(kap.tables) if name.startswith("table_")}
+    assert figures - set(re.findall(r"`kap\.figures\.(plot_\w+)`", reading)) == set()
+    assert tables - set(re.findall(r"`(table_\w+)`", reading)) == set()
+    sections = re.split(r"^## ", reading, flags=re.M)[1:-1]
+    assert [one.splitlines()[0] for one in sections if not all(f"- **{word}" in one for word in HOW_TO_READ)] == []
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        question = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).splitlines()[0]
+        assert f"| [{path.stem}](../notebooks/{path.name}) | {question.removeprefix('# ')} |" in index
