@@ -49,6 +49,7 @@ def test_the_version_stands_in_one_place(project):
     assert "version" not in project
     assert f"\nversion: {kap.__version__}\n" in read("CITATION.cff")
     assert f"## {kap.__version__}" in read("CHANGELOG.md")
+    assert f"Version {kap.__version__}, " in read("README.md")
 
 
 def test_the_lock_names_every_requirement_with_hashes_and_no_address(project):
@@ -95,3 +96,24 @@ def test_a_notebook_is_thin_and_comes_from_one_fresh_run(path):
     ] == []
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in code) == 1
     assert "list_versions" in sources[-1]
+    assert re.match(r"(?s).*Markdown\(.*\)$", sources[2]), "the first answer is made from variables"
+
+
+def seen_of(output):
+    """What a reader sees of an output: words, cells of tables without their layout, alternative texts."""
+    data = output.get("data", {})
+    pictures = [about.get("alt", "") for about in output.get("metadata", {}).values() if isinstance(about, dict)]
+    html = re.sub(r"<style.*?</style>|<[^>]+>", " ", data.get("text/html", ""), flags=re.S)
+    return " ".join([data.get("text/markdown", ""), html, *pictures])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_notebook_shows_a_raw_frame_or_a_number_that_is_none(path):
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [output for output in outputs if 'class="dataframe"' in output.get("data", {}).get("text/html", "")] == []
+    unfilled = r"\b(nan|NaN|NaT|inf|not available|does not answer)\b|\(\)"
+    assert [
+        found for output in outputs for found in re.findall(rf".{{0,40}}(?:{unfilled}).{{0,40}}", seen_of(output))
+    ] == []
+    assert {"format_rule", "n_patients", "ci_low"} & set(re.findall(r"\w+", " ".join(map(seen_of, outputs)))) == set()
