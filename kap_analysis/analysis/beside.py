@@ -10,7 +10,7 @@ import pandas as pd
 from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.primary_model import fit_primary, format_estimates
 from kap_analysis.analysis.unadjusted import NOT_BY_CHANCE, describe_unadjusted, started_apart
-from kap_analysis.analysis.wording import estimate_sentence
+from kap_analysis.analysis.wording import estimate_sentence, within_sentence
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -69,7 +69,7 @@ def beside_sentence(beside: pd.DataFrame) -> str:
     row = beside.iloc[0]
     start = started_apart(row["start"], bool(row["higher_is_better"]))
     if row["note"]:
-        return f"{start}, and the difference could not be adjusted: {row['note']} {NOT_BY_CHANCE}."
+        return f"{start}, and the difference could not be adjusted: {within_sentence(row['note'])} {NOT_BY_CHANCE}."
     return (
         f"{start}; after allowing for that and for the covariates the difference at {row[VISIT]} is "
         f"{estimate_sentence(row)}. {NOT_BY_CHANCE}."

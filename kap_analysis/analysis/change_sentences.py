@@ -6,7 +6,7 @@ import pandas as pd
 
 from kap_analysis.analysis.observed import NO_CONTROL
 from kap_analysis.analysis.reliable_change import DETERIORATED, IMPROVED, RECOVERED
-from kap_analysis.analysis.wording import interval, number, share
+from kap_analysis.analysis.wording import WITHHELD, count_words, interval, number, percent, sentence_case, share
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 
 if TYPE_CHECKING:
@@ -18,11 +18,10 @@ def change_paragraph(result: "ClinicalChange") -> str:
     rows = {str(row["class"]): row for _, row in result.shares[result.shares[FORMAT] == "all"].iterrows()}
     first = rows[RECOVERED]
     told = [
-        f"{share(first['n_assessed'], first['n_started'])} patients who started had {result.instrument} at baseline "
-        f"and at {result.visit}; {number(first['n_not_assessed'], 0)} "
-        f"{'was' if first['n_not_assessed'] == 1 else 'were'} not assessed.",
+        f"{sentence_case(share(first['n_assessed'], first['n_started']))} patients who started had "
+        f"{result.instrument} at baseline and at {result.visit}.",
         f"Of those assessed, {_class_words(rows, result)}.",
-        f"Of all who started, {_of_started(rows, result)}.",
+        f"Of all who started, {_of_started(rows)}.",
         _thresholds(result),
     ]
     if result.cutoff is not None:
@@ -42,7 +41,7 @@ def _class_words(rows: dict[str, pd.Series], result: "ClinicalChange") -> str:
     )
 
 
-def _of_started(rows: dict[str, pd.Series], result: "ClinicalChange") -> str:
+def _of_started(rows: dict[str, pd.Series]) -> str:
     better = rows[RECOVERED]["n"] + rows[IMPROVED]["n"]
     started = rows[RECOVERED]["n_started"]
     worse = rows[DETERIORATED]["n"]
@@ -59,18 +58,20 @@ def _thresholds(result: "ClinicalChange") -> str:
 def _eligible_words(result: "ClinicalChange") -> str:
     row = result.eligible[result.eligible[FORMAT] == "all"].iloc[0]
     side = "above" if result.higher_is_better else "below"
-    n_below = number(row["n_below_cut_at_baseline"], 0)
+    n_below = sentence_case(count_words(row["n_below_cut_at_baseline"]))
+    ends = "" if pd.isna(row[CI_LOW]) else f" (95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
     return (
         f"{n_below} of those assessed {'was' if row['n_below_cut_at_baseline'] == 1 else 'were'} already {side} the "
         "cut-off at baseline and cannot count as recovered; of the others, "
-        f"{share(row['n'], row['n_eligible'])} recovered "
-        f"(95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})."
+        f"{share(row['n'], row['n_eligible'])} recovered{ends}."
     )
 
 
 def _count(row: pd.Series) -> str:
-    percent = number(100 * row["share_of_assessed"], 0)
-    return f"{number(row['n'], 0)} ({percent} %, 95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
+    if pd.isna(row["n"]):
+        return WITHHELD
+    ends = _percent_interval(row[CI_LOW], row[CI_HIGH])
+    return f"{number(row['n'], 0)} ({percent(row['share_of_assessed'])}, 95 % interval {ends})"
 
 
 def _was(row: pd.Series) -> str:

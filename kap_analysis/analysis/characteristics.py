@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.diagnosis_groups import level_title
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.standardised_difference import (
     standardised_mean_difference,
     standardised_share_difference,
 )
 from kap_analysis.analysis.treated import treated_patients
-from kap_analysis.analysis.wording import join_words, number, plural
+from kap_analysis.analysis.wording import count_words, join_words, number, plural, sentence_case, within_sentence
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.dictionary import TABLES
 from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 
@@ -60,17 +60,18 @@ class BaselineCharacteristics(Result):
     def paragraph(self) -> str:
         frame = self.characteristics
         counts = frame.drop_duplicates(FORMAT).set_index(FORMAT)["n_patients"]
-        treated = join_words([f"{number(counts[f], 0)} in {f} format" for f in counts.index if f != "all"])
+        treated = join_words([f"{count_words(counts[f])} in {f} format" for f in counts.index if f != "all"])
         smd = frame.drop_duplicates("characteristic").set_index("label")["smd"].dropna()
+        are = "is" if counts.get("all") == 1 else "are"
+        who = f"{sentence_case(plural(counts.get('all', np.nan), 'patient'))} {are} described"
         if smd.empty:
-            return f"Characteristics of {plural(counts.get('all', np.nan), 'patient')} ({treated})."
+            return f"{who} ({treated})." if treated else f"{who}."
         apart = smd[smd.abs() > BALANCE_TARGET]
         worst = apart.abs().sort_values(ascending=False).index[:3]
-        told = join_words([f"{label} ({number(smd[label], 2)})" for label in worst])
+        told = join_words([f"{within_sentence(label)} ({number(smd[label], 2)})" for label in worst])
         tail = f", most on {told}" if len(worst) else ""
-        are = "is" if counts["all"] == 1 else "are"
         return (
-            f"{plural(counts['all'], 'patient')} {are} described ({treated}). The formats differ by more than "
+            f"{who} ({treated}). The formats differ by more than "
             f"{BALANCE_TARGET} standard deviations on {len(apart)} of {plural(len(smd), 'characteristic')}{tail}."
         )
 
@@ -162,19 +163,12 @@ def _shares(known: pd.Series, everybody: pd.Series, column: str) -> list[dict[st
     order = sorted(levels.index) if len(levels) == 2 else list(levels.index)
     return [
         {
-            "level": _level_title(column, level),
+            "level": level_title(column, level),
             "n": int(counts.get(level, 0)),
             "share": counts.get(level, 0) / max(len(known), 1),
         }
         for level in order
     ]
-
-
-def _level_title(column: str, level: str) -> str:
-    """A level as the data dictionary calls it: "Post-traumatic stress disorder" for ptsd."""
-    known = {"primary_diagnosis": TABLES["diagnoses"].columns["diagnosis"], **TABLES["patients"].columns}
-    titles = {one.name: one.title for one in known[column].levels} if column in known else {}
-    return titles.get(level, level)
 
 
 def _named(entry: tuple[str, str, str], instrument: str) -> tuple[str, str, str]:

@@ -7,7 +7,16 @@ import pandas as pd
 from kap_analysis.analysis.pooled_risks import DIFFERENCE, RATIO
 from kap_analysis.analysis.response import WORSE
 from kap_analysis.analysis.unadjusted import NOT_BY_CHANCE
-from kap_analysis.analysis.wording import interval, interval_apart, join_words, number, p_value, sentence_case, share
+from kap_analysis.analysis.wording import (
+    interval,
+    interval_apart,
+    join_words,
+    number,
+    p_value,
+    percent,
+    sentence_case,
+    share,
+)
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS
 
 if TYPE_CHECKING:
@@ -36,7 +45,7 @@ def _event_sentence(result: "ClinicalChangeComparison", event: str, before: str)
     risks = result.risks[result.risks["event"] == event].set_index(FORMAT)["risk"]
     observed = _observed_words(result.observed[result.observed["event"] == event])
     difference, ratio = rows.loc[DIFFERENCE], rows.loc[RATIO]
-    start = f"{sentence_case(event)}: {_percent(risks[GROUP])} in groups and {_percent(risks[INDIVIDUAL])} individually"
+    start = f"{sentence_case(event)}: {percent(risks[GROUP])} in groups and {percent(risks[INDIVIDUAL])} individually"
     if pd.isna(difference[CI_LOW]):
         return f"{start}; {difference['note'] or 'no interval'}; of those assessed {observed}.", before
     adjusted = str(difference["adjusted_for"])
@@ -56,7 +65,9 @@ def _observed_words(seen: pd.DataFrame) -> str:
     told = []
     for _, row in seen.iterrows():
         ends = (
-            f" (95 % interval {interval(100 * row[CI_LOW], 100 * row[CI_HIGH], 0)} %)" if row["side"] == WORSE else ""
+            f" (95 % interval {interval(100 * row[CI_LOW], 100 * row[CI_HIGH], 0)} %)"
+            if row["side"] == WORSE and pd.notna(row[CI_LOW])
+            else ""
         )
         told.append(f"{share(row['n'], row['n_assessed'])} in {row[FORMAT]} format{ends}")
     return join_words(told)
@@ -65,7 +76,3 @@ def _observed_words(seen: pd.DataFrame) -> str:
 def _needed_sentence(row: pd.Series) -> str:
     ends = f"{number(row[CI_LOW])} to {number(row[CI_HIGH])}"
     return f"Number needed to treat: {number(row[ESTIMATE])} (95 % interval {ends}) {row['meaning']}."
-
-
-def _percent(value: float) -> str:
-    return f"{number(100 * value, 0)} %"

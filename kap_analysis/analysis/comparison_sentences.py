@@ -11,10 +11,12 @@ from kap_analysis.analysis.wording import (
     interval,
     interval_apart,
     join_words,
+    n_words,
     number,
     p_value,
     plural,
     sentence_case,
+    within_sentence,
 )
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, VISIT
 
@@ -76,7 +78,7 @@ def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> st
     at_visit = means[means[VISIT].astype("str") == str(row[VISIT])]
     told = [
         f"{number(mean['estimate'])} (95 % interval {interval(mean['ci_low'], mean['ci_high'])}; "
-        f"n = {number(mean[N_PATIENTS], 0)}) in {mean[FORMAT]} format"
+        f"{n_words(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
         for _, mean in at_visit.iterrows()
     ]
     return (
@@ -141,5 +143,5 @@ def _secondary_sentence(secondary: pd.DataFrame) -> str:
         parts.append(f"Secondary instruments, group minus individual ({how}): {join_words(told)}.")
     for _, other in secondary[~known].iterrows():
         why = other["note"] if pd.notna(other["note"]) and other["note"] else "withheld."
-        parts.append(f"{other[INSTRUMENT]} could not be compared: {why}")
+        parts.append(f"{other[INSTRUMENT]} could not be compared: {within_sentence(why)}")
     return " ".join(parts)

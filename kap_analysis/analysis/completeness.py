@@ -56,7 +56,7 @@ class Completeness(Result):
     def paragraph(self) -> str:
         rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
         told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
-        return f"At {self.visit} a score was there for {join_words(told)} of the treated patients who were due."
+        return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
 
 
 def describe_completeness(study: Study, *, instrument: str | None = None, plan: Plan | None = None) -> Completeness:

@@ -103,8 +103,8 @@ def choose_norms(
     if norms == "pairs":
         if len(baseline) < 2 or not baseline.std(ddof=1) > 0:
             raise AnalysisError(
-                f"The analysed pairs have no spread of {instrument.name} at baseline (n = {len(baseline)}); "
-                "pass norms=Norms(...) with a mean and SD."
+                f"The analysed pairs are too few, or have no spread of {instrument.name} at baseline; "
+                "a mean and SD from elsewhere (norms=) would be needed."
             )
         label = "the analysed pairs"
         clinical = (float(baseline.mean()), float(baseline.std(ddof=1)), label, label)

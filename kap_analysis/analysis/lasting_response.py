@@ -11,7 +11,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from kap_analysis.analysis.response import Criterion, list_criteria, meets
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions
-from kap_analysis.analysis.wording import interval, join_words, number, plural
+from kap_analysis.analysis.wording import count_words, interval, join_words, number, plural
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, FORMATS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -19,6 +19,7 @@ from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 from kap_analysis.study.time_zero import FormatRule
 
+NOT_REACHED: Final = "not reached"
 DAYS_CAPTION: Final = (
     "Responders only, counted from a moment after treatment began: the curves say how long responses last, "
     "and do not compare the formats."
@@ -58,13 +59,16 @@ class Durability(Result):
     def paragraph(self) -> str:
         whole = self.summary.iloc[0]
         formats = self.summary[self.summary[FORMAT] != "all"]
-        medians = [_median_words(row) for _, row in (formats if len(formats) else self.summary).iterrows()]
+        of_summary = self.withheld[(self.withheld["frame"] == "summary") & (self.withheld["column"] == "median_days")]
+        kept_back = set(of_summary["row"])
+        rows = (formats if len(formats) else self.summary).iterrows()
+        medians = [_median_words(row, is_withheld=row[FORMAT] in kept_back) for _, row in rows]
         return (
-            f"Of {number(whole['n_assessed'], 0)} patients with {self.instrument} at baseline and later, "
-            f"{number(whole['n_responders'], 0)} responded at some assessment ({self.criterion}); "
-            f"{number(whole['n_lost'], 0)} of these no longer did at a later one, "
-            f"{number(whole['n_single'], 0)} had no later one, and {number(whole['n_with_booster'], 0)} had a "
-            f"booster while in response. {_sentence(join_words(medians))} "
+            f"Of {plural(whole['n_assessed'], 'patient')} with {self.instrument} at baseline and later, "
+            f"{count_words(whole['n_responders'])} responded at some assessment ({self.criterion}); "
+            f"{count_words(whole['n_lost'])} of these no longer did at a later one, "
+            f"{count_words(whole['n_single'])} had no later one, and {count_words(whole['n_with_booster'])} had a "
+            f"booster while in response. The median time in response was {join_words(medians)}. "
             f"A loss is seen only when a patient is next assessed. {DAYS_CAPTION}"
         )
 
@@ -232,15 +236,13 @@ def _first_day_below_half(curve: pd.DataFrame, column: str) -> float:
     return float(reached.iloc[0]) if len(reached) else np.nan
 
 
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
-
-
-def _median_words(row: pd.Series) -> str:
+def _median_words(row: pd.Series, *, is_withheld: bool) -> str:
     who = "" if row[FORMAT] == "all" else f" in {row[FORMAT]} format"
     n = plural(int(row["n_responders"]), "responder") if pd.notna(row["n_responders"]) else "responders"
+    if is_withheld:
+        return f"withheld{who} ({n})"
     if pd.isna(row["median_days"]):
-        return f"the median was not reached{who} ({n})"
-    high = "not reached" if pd.isna(row[CI_HIGH]) else number(row[CI_HIGH], 0)
-    ends = f"{number(row[CI_LOW], 0)} to {high}" if high == "not reached" else interval(row[CI_LOW], row[CI_HIGH], 0)
-    return f"the median was {number(row['median_days'], 0)} days{who} (95 % interval {ends}; {n})"
+        return f"{NOT_REACHED}{who} ({n})"
+    high = NOT_REACHED if pd.isna(row[CI_HIGH]) else number(row[CI_HIGH], 0)
+    ends = f"{number(row[CI_LOW], 0)} to {high}" if high == NOT_REACHED else interval(row[CI_LOW], row[CI_HIGH], 0)
+    return f"{plural(row['median_days'], 'day')}{who} (95 % interval {ends}; {n})"

@@ -12,6 +12,7 @@ from kap_analysis.analysis.wording import (
     p_value,
     plural,
     sentence_case,
+    within_sentence,
 )
 from kap_analysis.columns import CI_HIGH, CI_LOW, N_PATIENTS, P_VALUE
 
@@ -28,6 +29,7 @@ def moderation_paragraph(result: "Moderation") -> str:
         tests = int(planned[P_VALUE].notna().sum())
         how = f"p adjusted by Holm's method over {plural(tests, 'test')}" if tests else "descriptive, without tests"
         told = "; ".join(_moderator_words(row, result.differences) for _, row in planned.iterrows())
+        parts += _in_short(planned, result.visit) if tests else []
         parts.append(
             f"How group minus individual at {result.visit} changes with the patient ({how}): {told}. "
             "Differences at single values have intervals widened by Bonferroni's method."
@@ -45,6 +47,18 @@ def moderation_paragraph(result: "Moderation") -> str:
     warned = planned[planned["warning"] != ""]
     parts += [f"{row['moderator']}: {row['warning']}." for _, row in warned.iterrows()]
     return " ".join(parts)
+
+
+def _in_short(planned: pd.DataFrame, visit: str) -> list[str]:
+    """Whether the difference is shown to change with any characteristic that was tested."""
+    tested = planned[planned["p_holm"].notna()]
+    changing = [within_sentence(name) for name in tested.loc[tested["p_holm"] < 0.05, "moderator"].astype(str)]
+    if changing:
+        return [f"The difference between the formats at {visit} changes with {join_words(changing)}."]
+    asked = f"any of the {len(tested)} characteristics" if len(tested) > 1 else "the one characteristic"
+    return [
+        f"The difference between the formats at {visit} is not shown to change with {asked} asked about beforehand."
+    ]
 
 
 def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:

@@ -9,7 +9,15 @@ from scipy.special import stdtrit
 from kap_analysis.analysis.beside import adjusted_beside, beside_sentence
 from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import interval_apart, join_words, number, plural
+from kap_analysis.analysis.wording import (
+    count_words,
+    interval_apart,
+    join_words,
+    n_words,
+    number,
+    plural,
+    sentence_case,
+)
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -49,7 +57,7 @@ class ObservedScores(Result):
     def paragraph(self) -> str:
         total = self.means[self.means[FORMAT] == "all"]
         name = total[INSTRUMENT].iloc[0]
-        told = [f"{number(r['mean'])} ({r[VISIT]}, n = {number(r[N_PATIENTS], 0)})" for _, r in total.iterrows()]
+        told = [f"{number(r['mean'])} ({r[VISIT]}, {n_words(r[N_PATIENTS])})" for _, r in total.iterrows()]
         parts = [f"Mean {name} was {join_words(told)}. These are the patients who were assessed, not all who started."]
         if (total[VISIT].astype("str") != BASELINE_VISIT).any():
             parts.append(NO_CONTROL)
@@ -79,8 +87,9 @@ class PairedScores(Result):
         before, after = self.means["mean"]
         row = self.change.iloc[0]
         return (
-            f"In the {number(row[N_PATIENTS], 0)} of {plural(row['n_started'], 'patient')} with a score at both "
-            f"times, mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, a change of "
+            f"{sentence_case(count_words(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
+            f"both times; their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
+            f"a change of "
             f"{number(row['mean_change'])} points (95 % interval {interval_apart(row['ci_low'], row['ci_high'])}). "
             f"{NO_CONTROL}"
         )
@@ -131,8 +140,8 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
     pairs = frame[(frame[VISIT].astype("str") == visit) & frame[SCORE].notna() & frame[BASELINE].notna()]
     if len(pairs) < 2:
         raise AnalysisError(
-            f"Found {plural(len(pairs), 'patient')} with {outcomes.instrument.name} at baseline and at {visit}; "
-            "a mean with an interval needs two or more."
+            f"Too few patients have {outcomes.instrument.name} at baseline and at {visit}; "
+            "a mean with an interval needs more."
         )
     started = frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()
     rows = [

@@ -199,7 +199,7 @@ def methods_paragraph(plan: Plan) -> str:
         "non-inferiority by a one-sided test at 2.5 %, equivalence by a 90 % interval inside it."
     )
     secondary = (
-        f" {join_words(list(plan.secondary))} at {plan.visit} were secondary (p adjusted by Holm's method)."
+        f" {join_words(list(plan.secondary))} at {plan.visit} are secondary (p adjusted by Holm's method)."
         if plan.secondary
         else ""
     )
@@ -207,9 +207,9 @@ def methods_paragraph(plan: Plan) -> str:
     return (
         f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}. Population: "
         f"{plan.population}. Estimand: for switching of format and for boosters, {plan.switching}; for dropout, "
-        f"{plan.dropout}. Scores after baseline were analysed by a mixed model for repeated measures "
+        f"{plan.dropout}. By this plan, scores after baseline are analysed by a mixed model for repeated measures "
         f"(REML), with visit by format and visit by baseline score as fixed effects, adjusted for {covariates}; "
-        "patients of one therapy cohort were allowed to be alike (a random effect of the cohort in the group format), "
+        "patients of one therapy cohort may be alike (a random effect of the cohort in the group format), "
         "with an unstructured covariance of the visits in each format, and Kenward-Roger degrees of freedom. The full "
         f"model needs {ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format "
         f"for each pair of visits and {ladder.cohorts} cohorts of two or more; otherwise a simpler covariance is used, "

@@ -28,7 +28,7 @@ def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame,
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     if visit not in model.visits:
         raise AnalysisError(
-            f"At {visit} fewer than two patients of a format have {outcomes.instrument.name}; "
+            f"At {visit} too few patients of a format have {outcomes.instrument.name}; "
             f"visits that can be compared: {join_words(model.visits)}."
         )
     rungs = choose_rungs(model, visit, plan.ladder)

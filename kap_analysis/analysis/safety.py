@@ -59,16 +59,15 @@ class Safety(Result):
             f"{share(asked['n_sessions_asked'], asked['n_sessions'])} ketamine sessions"
         ]
         by_arm = self.events.groupby(FORMAT, observed=True)["n_events"].agg(lambda n: n.sum(skipna=False))
-        recorded = [
-            f"{plural(n, 'event')} in {arm} format {'was' if n == 1 else 'were'} recorded" for arm, n in by_arm.items()
-        ]
-        told.append(join_words(recorded) if recorded else "no event was recorded")
+        recorded = [f"{plural(n, 'event')} in {arm} format" for arm, n in by_arm.items()]
+        told.append(f"recorded: {join_words(recorded)}" if recorded else "no event was recorded")
         return f"{'; '.join(told)}. {self._listed()} {SENTENCE}"
 
     def _listed(self) -> str:
         """How many are listed one by one; of a public study such lists are withheld, and no number stands for them."""
         kept_back = set(self.withheld["frame"])
-        serious = f"{plural(len(self.serious), 'serious event')} {'is' if len(self.serious) == 1 else 'are'} listed."
+        n = len(self.serious)
+        serious = f"{plural(n, 'serious event') if n else 'No serious event'} {'are' if n > 1 else 'is'} listed."
         if "serious" in kept_back:
             serious = "The list of serious events is withheld."
         if self.suicidality.empty:

@@ -9,7 +9,7 @@ from kap_analysis.analysis.observed import NO_CONTROL, mean_interval
 from kap_analysis.analysis.plan import study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions, treated_patients
-from kap_analysis.analysis.wording import join_words, number
+from kap_analysis.analysis.wording import join_words, n_words, number
 from kap_analysis.columns import DAY, FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -92,7 +92,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: F
 
 
 def _mean_words(row: pd.Series) -> str:
-    return f"{number(row['mean'])} before session {row['session_number']} (n = {number(row[N_PATIENTS], 0)})"
+    return f"{number(row['mean'])} before session {row['session_number']} ({n_words(row[N_PATIENTS])})"
 
 
 def _beside(study: Study, instrument: str, format_rule: FormatRule) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kap_analysis.analysis.proportion import count_started
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import join_words, number, share
+from kap_analysis.analysis.wording import join_words, plural, sentence_case, share
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -52,13 +52,17 @@ class BandMovement(Result):
         visits = list(rows[VISIT].cat.categories)
         told = [self._at(rows, visit) for visit in dict.fromkeys((visits[0], visits[-1]))]
         n_left_out = self.counted["n_left_out"].iloc[0]
-        left = f" {number(n_left_out, 0)} patients who started are not counted: they had no baseline or no later score."
+        who = sentence_case(plural(n_left_out, "patient"))
+        left = f" {who} who started are not counted: they had no baseline or no later score."
         return f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{'' if n_left_out == 0 else left}"
 
     @staticmethod
     def _at(rows: pd.DataFrame, visit: str) -> str:
         part = rows[rows[VISIT].astype("str") == visit]
-        words = [f"{row['band']} {share(row[N_PATIENTS], row['of_patients'])}" for _, row in part.iterrows()]
+        words = [
+            f"{row['band']} {'withheld' if pd.isna(row[N_PATIENTS]) else share(row[N_PATIENTS], row['of_patients'])}"
+            for _, row in part.iterrows()
+        ]
         return f"at {visit} {join_words(words)}"
 
 

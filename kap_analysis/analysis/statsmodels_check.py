@@ -108,7 +108,7 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
     model = build_model_frame(outcomes, ())
     if visit not in model.visits:
         raise AnalysisError(
-            f"At {visit} fewer than two patients of a format have {outcomes.instrument.name}; "
+            f"At {visit} too few patients of a format have {outcomes.instrument.name}; "
             f"visits that can be compared: {join_words(list(model.visits))}."
         )
     fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if len(model.visits) > 1 else f"{FORMAT} + {BASELINE}"

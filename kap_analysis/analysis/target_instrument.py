@@ -11,7 +11,7 @@ from kap_analysis.analysis.response import list_criteria, meets
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.significant_change import classify_patients, pair_scores
 from kap_analysis.analysis.treated import treated_patients
-from kap_analysis.analysis.wording import join_words, number, share
+from kap_analysis.analysis.wording import join_words, number, sentence_case, share, within_sentence
 from kap_analysis.columns import BASELINE, FORMAT, FORMATS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
@@ -50,15 +50,18 @@ class TargetChange(Result):
     def paragraph(self) -> str:
         rows = {str(row["class"]): row for _, row in self.shares[self.shares[FORMAT] == "all"].iterrows()}
         first, better, worse = rows[RECOVERED], rows[RECOVERED]["n"] + rows[IMPROVED]["n"], rows[DETERIORATED]["n"]
-        counts = [number(n, 0).strip("()") for n in self.instruments["n_assessed"]]
+        counts = ["withheld" if pd.isna(n) else number(n, 0) for n in self.instruments["n_assessed"]]
         used = [f"{name} ({n})" for name, n in zip(self.instruments["target_instrument"], counts, strict=True)]
         unjudged = self.instruments[self.instruments["not_judged_because"] != ""]
-        left = "".join(f" {r['target_instrument']}: {r['not_judged_because']}" for _, r in unjudged.iterrows())
+        left = "".join(
+            f" {r['target_instrument']} could not be judged: {within_sentence(r['not_judged_because'])}"
+            for _, r in unjudged.iterrows()
+        )
         return (
             f"On the instrument of the condition that each was treated for, "
             f"{share(first['n_assessed'], first['n_started'])} patients who started were assessed at {self.visit}: "
-            f"{join_words(used)}. {share(better, first['n_assessed'])} of those assessed were reliably better and "
-            f"{share(worse, first['n_assessed'])} reliably worse; of those who started "
+            f"{join_words(used)}. {sentence_case(share(better, first['n_assessed']))} of those assessed were reliably "
+            f"better and {share(worse, first['n_assessed'])} reliably worse; of those who started "
             f"{share(better, first['n_started'])} and {share(worse, first['n_started'])}.{left}"
         )
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.beside import adjusted_beside, beside_sentence
+from kap_analysis.analysis.diagnosis_groups import DIAGNOSIS, group_diagnoses
 from kap_analysis.analysis.estimates import (
     Rows,
     averaged_rows,
@@ -66,7 +67,8 @@ class Trajectories(Result):
     curves : DataFrame
         Population curve per format: ``format``, ``month``, the estimate columns (no test), averaged over practices.
     patients : DataFrame
-        ``patient_id``, ``format``, ``practice``, ``month``, ``score``, ``fitted`` (conditional on the patient).
+        ``patient_id``, ``format``, ``practice``, ``primary_diagnosis`` (as `group_diagnoses`), ``month``,
+        ``score``, ``fitted`` (conditional on the patient).
     slopes : DataFrame
         Points per month: ``format`` (or "group - individual"), ``phase``, the estimate columns (no test),
         ``n_patients``.
@@ -140,7 +142,9 @@ def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Traje
         INSTRUMENT: outcomes.instrument.name, "formula": formulas[position], N_PATIENTS: len(people),
         "n_observations": len(frame),
     }  # fmt: skip
-    lines = frame[[c for c in (PATIENT_ID, FORMAT, PRACTICE, MONTH, SCORE) if c in frame]]
+    lines = frame[[c for c in (PATIENT_ID, FORMAT, PRACTICE, DIAGNOSIS, MONTH, SCORE) if c in frame]]
+    if DIAGNOSIS in lines:
+        lines = lines.assign(**{DIAGNOSIS: group_diagnoses(lines)})
     result = Trajectories(
         curves=estimate_rows(fit, rows.matrix, grid, test=False),
         patients=lines.assign(fitted=np.asarray(fit.fittedvalues)).reset_index(drop=True),

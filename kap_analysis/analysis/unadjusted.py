@@ -6,7 +6,8 @@ from kap_analysis.analysis.wording import estimate_sentence, number
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, SCORE, VISIT
 from kap_analysis.study.outcomes import Outcomes
 
-NOT_BY_CHANCE = "Patients were not assigned by chance"
+#: True of every study: whether patients were randomised is not known of a plain table.
+NOT_BY_CHANCE = "Unless patients were assigned by chance, a difference is not an effect of the format"
 
 
 def describe_unadjusted(outcomes: Outcomes, visit: str) -> pd.DataFrame:
@@ -51,6 +52,8 @@ def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is
 
 def started_apart(start: float, higher_is_better: bool) -> str:
     """Who started milder, in words, from the difference of the baseline means, group minus individual."""
+    if pd.isna(start):
+        return "How the formats started is not known"
     shown = number(abs(start))
     if shown == number(0.0):
         return "Patients in groups and patients seen individually started alike"

@@ -4,12 +4,15 @@ import math
 from collections.abc import Sequence
 
 MINUS = "−"
+NOT_AVAILABLE = "not available"
+#: Counts are missing for one reason only: the gate withheld them.
+WITHHELD = "a withheld number"
 
 
 def number(value: float, decimals: int = 1) -> str:
-    """A number with a true minus sign; "withheld or not estimated" where there is none."""
+    """A number with a true minus sign; "not available" where it was not estimated or is withheld."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "(not available)"
+        return NOT_AVAILABLE
     if math.isinf(value):
         return f"{MINUS if value < 0 else ''}∞"
     text = f"{abs(float(value)):,.{decimals}f}"
@@ -18,7 +21,9 @@ def number(value: float, decimals: int = 1) -> str:
 
 
 def interval(low: float, high: float, decimals: int = 1) -> str:
-    """The two ends of an interval: "−0.8 to 2.4"."""
+    """The two ends of an interval: "−0.8 to 2.4"; "not available" where it has neither."""
+    if math.isnan(low) and math.isnan(high):
+        return NOT_AVAILABLE
     return f"{number(low, decimals)} to {number(high, decimals)}"
 
 
@@ -55,10 +60,30 @@ def p_value(value: float) -> str:
 
 
 def share(count: float, total: float) -> str:
-    """A share with its numerator and denominator: "34 of 120 (28 %)"."""
+    """A share with its numerator and denominator: "34 of 120 (28 %)"; some are never "0 %", nor nearly all "100 %"."""
     if any(v is None or math.isnan(v) for v in (count, total)) or total == 0:
-        return f"{number(count, 0)} of {number(total, 0)}"
-    return f"{number(count, 0)} of {number(total, 0)} ({number(100 * count / total, 0)} %)"
+        return f"{count_words(count)} of {count_words(total)}"
+    return f"{count_words(count)} of {count_words(total)} ({percent(count / total)})"
+
+
+def percent(of_one: float) -> str:
+    """A share of 1 in percent: "28 %", "under 1 %" where some are there, "over 99 %" where some are not."""
+    if math.isnan(of_one):
+        return "a withheld share"
+    rounded = round(100 * of_one)
+    if rounded == 0 and of_one > 0:
+        return "under 1 %"
+    return "over 99 %" if rounded == 100 and of_one < 1 else f"{number(100 * of_one, 0)} %"
+
+
+def count_words(count: float) -> str:
+    """A count: "34"; "a withheld number" where it is missing."""
+    return WITHHELD if count is None or math.isnan(count) else number(count, 0)
+
+
+def n_words(count: float) -> str:
+    """The n beside a mean: "n = 34", "n withheld"."""
+    return "n withheld" if count is None or math.isnan(count) else f"n = {number(count, 0)}"
 
 
 def estimate_sentence(row, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
@@ -75,13 +100,19 @@ def estimate_sentence(row, unit: str = "points", decimals: int = 1, level: float
 
 
 def plural(count: float, noun: str, nouns: str | None = None) -> str:
-    """ "1 patient", "3 patients", "2 diagnoses" (give the irregular plural), "(not available) patients"."""
-    return f"{number(count, 0)} {noun if count == 1 else (nouns or noun + 's')}"
+    """ "1 patient", "3 patients", "2 diagnoses" (give the irregular plural), "a withheld number of patients"."""
+    words = noun if count == 1 else (nouns or noun + "s")
+    return f"{count_words(count)}{' of' if count is None or math.isnan(count) else ''} {words}"
 
 
 def sentence_case(text: str) -> str:
     """The text with a capital at its beginning; the rest as it is ("HAM-A" stays)."""
     return text[:1].upper() + text[1:]
+
+
+def within_sentence(text: str) -> str:
+    """The text with a small letter at its beginning, unless that begins an abbreviation: "practice", "BDI-II"."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def words_of(name: str) -> str:

@@ -71,7 +71,8 @@ def test_pairs_without_spread_and_unknown_words_are_refused():
     with pytest.raises(AnalysisError) as error:
         choose_norms(BDI, "pairs", pd.Series([20.0]))
     assert str(error.value) == (
-        "The analysed pairs have no spread of BDI-II at baseline (n = 1); pass norms=Norms(...) with a mean and SD."
+        "The analysed pairs are too few, or have no spread of BDI-II at baseline; a mean and SD from elsewhere "
+        "(norms=) would be needed."
     )
     with pytest.raises(AnalysisError, match="norms is 'manual'; expected 'registry', 'pairs' or Norms"):
         choose_norms(BDI, "manual", PAIRS)

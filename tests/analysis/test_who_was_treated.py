@@ -115,7 +115,7 @@ def test_characteristics_of_a_real_trial_and_of_one_format():
         baseline_characteristics(btheb())
     )
     lone = made_up_scores(individual=1, cohorts=0)
-    assert str(baseline_characteristics(as_outcomes(lone))) == "Characteristics of 1 patient (1 in individual format)."
+    assert str(baseline_characteristics(as_outcomes(lone))) == "1 patient is described (1 in individual format)."
 
 
 def test_the_flow_adds_up(study):

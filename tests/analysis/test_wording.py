@@ -4,15 +4,20 @@ import pandas as pd
 import pytest
 
 from kap_analysis.analysis.wording import (
+    count_words,
     estimate_sentence,
     exact,
+    interval,
     interval_apart,
     join_words,
+    n_words,
     number,
     p_value,
+    percent,
     plural,
     sentence_case,
     share,
+    within_sentence,
     words_of,
 )
 
@@ -28,7 +33,7 @@ NAN = float("nan")
         (-4.2, -0.004, "−4.200 to −0.004"),
         (0.0, 3.0, "0.0 to 3.0"),
         (1e-9, 3.0, "0.0 to 3.0"),
-        (NAN, 2.0, "(not available) to 2.0"),
+        (NAN, 2.0, "not available to 2.0"),
         (-float("inf"), 2.0, "−∞ to 2.0"),
     ],
 )
@@ -70,7 +75,7 @@ def test_small_words():
         "2 patients",
         "1,234 scores",
     ]
-    assert plural(NAN, "patient") == "(not available) patients"
+    assert plural(NAN, "patient") == "a withheld number of patients"
     assert plural(2, "diagnosis", "diagnoses") == "2 diagnoses"
     assert [exact(3.0), exact(0.75), exact(2.5), exact(1 / 3)] == ["3", "0.75", "2.5", "0.333333"]
     assert [number(-0.04), number(-0.06), number(1234.5, 0)] == ["0.0", "−0.1", "1,234"]
@@ -78,3 +83,15 @@ def test_small_words():
     assert words_of("ace_score") == "ACE score" and words_of("binge_eating") == "binge eating"
     assert [join_words([]), join_words(["a"]), join_words(["a", "b", "c"])] == ["", "a", "a, b and c"]
     assert share(1, 4) == "1 of 4 (25 %)" and share(0, 0) == "0 of 0"
+    assert [within_sentence(t) for t in ("At month 3", "BDI-II", "A mean")] == ["at month 3", "BDI-II", "a mean"]
+
+
+def test_some_are_never_none_and_nearly_all_are_never_all():
+    assert share(1, 235) == "1 of 235 (under 1 %)" and share(234, 235) == "234 of 235 (over 99 %)"
+    assert share(0, 235) == "0 of 235 (0 %)" and share(235, 235) == "235 of 235 (100 %)"
+
+
+def test_a_count_that_was_withheld_is_said_to_be():
+    assert share(NAN, 235) == "a withheld number of 235" and share(3, NAN) == "3 of a withheld number"
+    assert [percent(NAN), count_words(NAN), n_words(NAN)] == ["a withheld share", "a withheld number", "n withheld"]
+    assert n_words(1234) == "n = 1,234" and interval(NAN, NAN) == "not available"
