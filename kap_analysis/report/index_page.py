@@ -17,8 +17,8 @@ SMALLEST_TENTH: Final = 0.05
 KINDS: Final = {"html": "HTML", "csv": "CSV", "md": "Markdown", "tex": "LaTeX", "docx": "Word"}
 LIMITS: Final = (
     "Whether ketamine or therapy caused the change: no group of patients went without them.",
-    "Whether the format caused a difference: patients were not assigned to a format by chance, and adjusting reaches "
-    "only what was recorded.",
+    "Whether the format caused a difference, unless patients were assigned to one by chance: adjusting reaches only "
+    "what was recorded.",
     "How those fare who were not assessed: of {started} in the study, {lost} are without a score at baseline or at "
     "{when}.",
 )

@@ -14,7 +14,7 @@ from traitlets.config import Config
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 MARKUP: Final = re.compile(r"\*\*|`")
 #: Characters of an answer in short.
-SHORT: Final = 260
+SHORT: Final = 310
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 

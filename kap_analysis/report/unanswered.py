@@ -21,6 +21,8 @@ SAID_OF_THE_DATA: Final = frozenset(
 )
 MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
+#: Stands under a heading below which every cell needs an answer that is missing.
+NEEDS_WHAT_IS_MISSING: Final = "Not answered: it needs the answer that is missing above."
 #: Cells that carry this tag hold a reason in place of an answer.
 UNANSWERED: Final = "unanswered"
 
@@ -62,6 +64,7 @@ class Unanswered:
             cell.outputs = [new_output("display_data", data=data)] if reason else []
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), UNANSWERED]
             _take_out_what_is_said_of_it(notebook, place)
+        _close_empty_sections(notebook, {place for place, reason in self.reasons.items() if not reason})
 
 
 def _take_out_what_is_said_of_it(notebook: NotebookNode, place: int) -> None:
@@ -69,6 +72,22 @@ def _take_out_what_is_said_of_it(notebook: NotebookNode, place: int) -> None:
     if below and below[0].cell_type == "markdown":
         heading = HEADING.search(below[0].source)
         below[0].source = below[0].source[heading.start() :] if heading else ""
+
+
+def _close_empty_sections(notebook: NotebookNode, silent: set[int]) -> None:
+    """Say under a heading that nothing below it could be made, and take out the words that speak of it."""
+    cells = notebook.cells
+    found = {p: HEADING.search(c.source) for p, c in enumerate(cells) if c.cell_type == "markdown"}
+    headings = {place: match for place, match in found.items() if match}
+    for start, end in zip(headings, [*list(headings)[1:], len(cells)], strict=True):
+        inside = range(start + 1, end)
+        code = {place for place in inside if cells[place].cell_type == "code"}
+        if not code or not code <= silent:
+            continue
+        for place in set(inside) - code:
+            cells[place].source = ""
+        source, at = cells[start].source, headings[start].start()
+        cells[start].source = f"{source[:at]}{source[at:].splitlines()[0]}\n\n{NEEDS_WHAT_IS_MISSING}"
 
 
 def _names_made(source: str) -> set[str]:

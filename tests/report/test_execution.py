@@ -9,6 +9,7 @@ from nbformat.v4 import new_markdown_cell
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import run_notebook
 from kap_analysis.report.parameters import fill_parameters, read_parameters
+from kap_analysis.report.unanswered import NEEDS_WHAT_IS_MISSING
 
 
 def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):
@@ -76,6 +77,15 @@ def test_what_is_said_of_a_missing_answer_goes_with_it_up_to_the_next_heading(ma
     notebook.cells.append(new_markdown_cell("It shows 42."))
     ran = run_notebook(notebook, name="00_x")
     assert [cell.source for cell in ran.cells[3::2]] == ["## Next\n\nOf all patients.", "It shows 42."]
+
+
+def test_a_heading_below_which_nothing_could_be_made_says_so(make_notebook):
+    notebook = make_notebook(NO_ANSWER, "result + 1", "6 * 7")
+    notebook.cells.insert(3, new_markdown_cell("## The model\n\nIt was fitted to all."))
+    notebook.cells.insert(5, new_markdown_cell("It shows a fall.\n\n## Next\n\nOf all patients."))
+    ran = run_notebook(notebook, name="00_x")
+    assert ran.cells[3].source == f"## The model\n\n{NEEDS_WHAT_IS_MISSING}"
+    assert ran.cells[5].source == "## Next\n\nOf all patients." and ran.cells[6].outputs
 
 
 def test_a_name_that_no_unanswered_cell_would_have_made_stops_the_run(make_notebook):
