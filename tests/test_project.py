@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 import kap_analysis as kap
+from tests.test_architecture import BELOW
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
@@ -65,6 +66,32 @@ def test_the_lock_names_every_requirement_with_hashes_and_no_address(project):
 def test_public_names_and_signatures_are_those_committed():
     found = runpy.run_path(str(ROOT / "tests" / "public_api.py"))["public_api"]()
     assert found == read("tests/public_api.txt"), "renew it by `make public-api`, and tell CHANGELOG.md"
+
+
+def test_the_table_of_rooms_is_that_of_the_architecture_test():
+    table = read("ARCHITECTURE.md").split("## Rooms", 1)[1].split("##", 1)[0]
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if line.startswith("| `")]
+    written = {
+        room.removesuffix("/").removesuffix(".py"): set(filter(None, re.split(r",\s*", cells[-1].strip())))
+        for cells in rows
+        for room in re.findall(r"`([\w./]+)`", cells[0])
+    }
+    below = {room: allowed for room, allowed in BELOW.items() if room not in ("cli", "__main__")}
+    assert written.pop("cli") == {"everything"}
+    assert written == below
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout by git")
+def test_every_folder_of_the_checkout_is_described():
+    described = set(re.findall(r"^\| `([\w.]+)/`", read("ARCHITECTURE.md"), flags=re.MULTILINE))
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    top = {name.split("/")[0] for name in listed if "/" in name}
+    rooms = {name.split("/")[1] for name in listed if re.match(r"kap_analysis/\w+/", name)}
+    assert (top - {"kap_analysis"}) | rooms <= described
+    text = read("ARCHITECTURE.md") + read("CONTRIBUTING.md")
+    named = set(re.findall(r"`((?:\w+/)+[\w.]+\.\w+)`", text))
+    assert named >= {"tests/public_api.txt", "figures/style.py"}
+    assert [name for name in named if not any((ROOT / below / name).exists() for below in ("", "kap_analysis"))] == []
 
 
 def test_make_help_lists_what_is_promised():
