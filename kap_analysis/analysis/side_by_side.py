@@ -15,10 +15,12 @@ def compare_estimates(comparisons: Mapping[str, FormatComparison | StatsmodelsCo
     Returns
     -------
     DataFrame
-        ``by`` (the name given), then ``estimate std_error df statistic p_value ci_low ci_high``, in points.
+        ``by`` (the name given), then ``estimate std_error df statistic p_value ci_low ci_high``, in points; of a
+        public study ``withheld`` where numbers of a comparison were.
     """
     rows = []
     for name, comparison in comparisons.items():
         found = comparison.contrasts[comparison.contrasts[VISIT].astype("str") == visit].iloc[0]
-        rows.append({"by": name, **{column: found[column] for column in ESTIMATE_COLUMNS}})
+        told = [*ESTIMATE_COLUMNS, *(["withheld"] if "withheld" in found.index else [])]
+        rows.append({"by": name, **{column: found[column] for column in told}})
     return pd.DataFrame(rows)

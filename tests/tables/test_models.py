@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis import tables
+from kap_analysis.analysis.side_by_side import compare_estimates
 from kap_analysis.errors import TableError
 
 
@@ -78,3 +79,17 @@ def test_withheld_counts_of_a_model_are_named_and_a_lost_margin_is_not_told_as_n
     assert "Margin" not in shown
     with pytest.raises(TableError, match="model= has no rows"):
         tables.table_model_facts(model=pd.DataFrame(columns=model.columns))
+
+
+def test_a_comparison_that_the_gate_withheld_reads_withheld_side_by_side(compared):
+    class Answer:
+        def __init__(self, contrasts):
+            self.contrasts = contrasts
+
+    rows = compared.drop(columns="by").assign(visit="month 3")
+    hidden = rows.iloc[[1]].assign(withheld=True, estimate=np.nan, std_error=np.nan, df=np.nan, statistic=np.nan)
+    hidden = hidden.assign(p_value=np.nan, ci_low=np.nan, ci_high=np.nan)
+    beside = compare_estimates({"one": Answer(rows.iloc[[0]]), "other": Answer(hidden)}, "month 3")
+    shown = lines(tables.table_estimates_compared(estimates=beside))
+    assert shown["one"][0] == "3.08"
+    assert set(shown["other"]) == {"withheld"}
