@@ -229,11 +229,11 @@ def _outside_sentence(events: pd.DataFrame) -> str:
     told = []
     for event, rows in outside.groupby(outside[_EVENT].astype(str), sort=True):
         by = [
-            f"{count(part[_N].sum(skipna=False))} {name}"
+            f"{name} {count(part[_N].sum(skipna=False))}"
             for name, part in rows.groupby(rows[FORMAT].astype(str), sort=False)
         ]
-        told.append(f"{readable(event)} {', '.join(by)}")
-    return f"Not in a session, so without a rate: {'; '.join(told)}."
+        told.append(f"{readable(event)} ({', '.join(by)})")
+    return f"Not in a session, so without a rate: {listed(told)}."
 
 
 def _alternative(here: pd.DataFrame, route: str, formats: list[str]) -> str:

@@ -1,6 +1,5 @@
 """Figure 9, left half: how far apart the formats were at the start, before and after weighting (love plot)."""
 
-import textwrap
 from typing import Final
 
 import numpy as np
@@ -12,15 +11,19 @@ from matplotlib.ticker import MaxNLocator
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import checked_frame, levels_of
+from kap_analysis.figures.label_fit import lines_within
 from kap_analysis.figures.names import name_with_level
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.wording import listed, number, plural
 
 _FIGURE = "plot_balance"
 _COLUMNS = ("characteristic", "level", "weighting", "smd")
 _ROW_MM: Final = 4.6
+_LINE_MM: Final = SMALL_PT * LINE_HEIGHT / POINTS_PER_MM
+_NAMES_SHARE: Final = 0.38
+"""Share of a page that is left to names of characteristics."""
 _MOST_ROWS: Final = 60
 _NOTHING = "There is no balance to draw: the formats were not compared, or every difference was withheld."
 UNWEIGHTED: Final = "unweighted"
@@ -72,10 +75,15 @@ def plot_balance(
     table = _sorted_differences(balance)
     if len(table) > _MOST_ROWS:
         raise FigureError(f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(table)}; pool the rare levels.")
-    with open_page(ax, theme=theme, width=width, height=_row_mm(table, width) * len(table) + 24, stamp=stamp) as page:
+    names = _names_in_lines(table, width)
+    height = sum(_ROW_MM + name.count("\n") * _LINE_MM for name in names) + 24
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
+        places = _places(names)
         _draw_threshold(page.axes[0], threshold, page.theme)
-        _draw_differences(page, page.axes[0], table)
+        _draw_differences(page, page.axes[0], table, places)
         _dress(page, page.axes[0], table, threshold)
+        page.axes[0].set_yticks(places, names)
+        page.axes[0].set_ylim(places[-1] + 0.6, -0.6)
         page.note_withheld(balance)
         page.describe(_alternative(table, threshold))
     return page.result
@@ -93,9 +101,16 @@ def _sorted_differences(balance: pd.DataFrame) -> pd.DataFrame:
     return wide.loc[wide[order[0]].abs().fillna(-1.0).sort_values(ascending=False, kind="stable").index].astype(float)
 
 
-def _row_mm(table: pd.DataFrame, width: Width) -> float:
-    two_lines = width_in_mm(width) < NARROW_MM and max(len(name) for name in table.index) > 19
-    return _ROW_MM * (1.6 if two_lines else 1.0)
+def _names_in_lines(table: pd.DataFrame, width: Width) -> list[str]:
+    room = _NAMES_SHARE * width_in_mm(width) * POINTS_PER_MM
+    return ["\n".join(lines_within(str(name), room, size=SMALL_PT)) for name in table.index]
+
+
+def _places(names: list[str]) -> np.ndarray:
+    """Where the rows stand, in rows of one line: further apart where their names have several."""
+    tall = np.array([1 + name.count("\n") * _LINE_MM / _ROW_MM for name in names])
+    places = np.concatenate([[0.0], np.cumsum((tall[1:] + tall[:-1]) / 2)])
+    return np.asarray(places, dtype=float)
 
 
 def _look(weighting: str, place: int, theme: Theme) -> dict[str, object]:
@@ -116,8 +131,7 @@ def _draw_threshold(ax: Axes, threshold: float, theme: Theme) -> None:
         ax.axvline(at, color=theme.muted, linewidth=0.7, linestyle=(0, (3, 2)), zorder=1, gid="threshold")
 
 
-def _draw_differences(page: Page, ax: Axes, table: pd.DataFrame) -> None:
-    places = np.arange(len(table), dtype=float)
+def _draw_differences(page: Page, ax: Axes, table: pd.DataFrame, places: np.ndarray) -> None:
     low, high = table.min(axis=1), table.max(axis=1)
     ax.hlines(places, low, high, color=page.theme.faint, linewidth=0.8, zorder=1, gid="span of a row")
     for place, weighting in enumerate(table.columns):
@@ -126,9 +140,7 @@ def _draw_differences(page: Page, ax: Axes, table: pd.DataFrame) -> None:
 
 
 def _dress(page: Page, ax: Axes, table: pd.DataFrame, threshold: float) -> None:
-    ax.set_ylim(len(table) - 0.4, -0.6)
     narrow = page.width_mm < NARROW_MM
-    ax.set_yticks(range(len(table)), [textwrap.fill(name, 19) if narrow else name for name in table.index])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     widest = max(float(np.nanmax(np.abs(table.to_numpy()))), 2 * threshold)

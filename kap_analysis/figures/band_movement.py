@@ -11,11 +11,13 @@ from matplotlib.patches import Rectangle
 from kap_analysis.columns import FORMAT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, levels_of, rows_of
+from kap_analysis.figures.label_fit import tick_lines
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.ramp import severity_ramp
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.stacked_bars import Part, draw_stacks, name_parts
 from kap_analysis.figures.style import NARROW_MM, Theme, Width, width_in_mm
+from kap_analysis.figures.time_axis import panel_points
 from kap_analysis.figures.wording import count, percent, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
@@ -80,9 +82,10 @@ def plot_band_movement(
             moved = flows if flows is None or name is None or FORMAT not in flows.columns else rows_of(flows, name)
             counts = _counts(one, visits, bands)
             totals = _totals(one, counts)
-            _draw_panel(page, panel, counts, totals, moved, parts, named=place % columns == 0 or place == len(formats))
-            if name is not None:
-                panel.set_title(sentence_case(name))
+            is_last = place % columns == 0 or place == len(formats)
+            _draw_panel(page, panel, counts, totals, moved, parts, columns=columns, named=is_last)
+            of = f"n = {count(totals.iloc[0])}" if totals.nunique() == 1 else ""
+            panel.set_title(", ".join(filter(None, ["" if name is None else sentence_case(name), of])))
             page.describe(_alternative(scale, name, counts, totals))
         for panel in page.axes[::columns]:
             panel.set_ylabel("Share of patients (%)")
@@ -131,6 +134,7 @@ def _draw_panel(
     flows: pd.DataFrame | None,
     parts: list[Part],
     *,
+    columns: int,
     named: bool,
 ) -> None:
     visits = list(counts.columns)
@@ -145,7 +149,10 @@ def _draw_panel(
             _draw_rest(ax, place, float(shares[visit].sum()), page.theme)
     if flows is not None:
         _draw_ribbons(page, ax, flows, parts, ends, totals, visits)
-    labels = [f"{sentence_case(visit)}\nn = {count(totals[visit])}" for visit in visits]
+    room = panel_points(ax, columns=columns, given=page.given is not None) / len(visits)
+    labels, _ = tick_lines([sentence_case(visit) for visit in visits], room)
+    if totals.nunique() > 1:
+        labels = [f"{label}\nn = {count(totals[visit])}" for label, visit in zip(labels, visits, strict=True)]
     ax.set_xticks(places, labels)
     ax.tick_params(axis="x", length=0)
     if named:

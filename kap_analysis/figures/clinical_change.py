@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
 from kap_analysis.errors import FigureError
@@ -93,7 +94,7 @@ def plot_clinical_change(
     field = _Field(*_ends(scale, known), reliable_change, cutoff, scale.higher_is_better)
     narrow = width_in_mm(width) < NARROW_MM
     rows, columns = (len(formats), 1) if narrow else (1, len(formats))
-    height = 100 * rows if narrow or columns < 3 else 82
+    height = 100 * rows if narrow or columns < 3 else 78
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, rows=rows, columns=columns) as page:
         largest = max(int(_together(rows_of(known, name)).max()) for name in formats)
         for place, (panel, name) in enumerate(zip(page.axes, formats, strict=True)):
@@ -123,6 +124,11 @@ class _Field:
         return self.high - self.low
 
     @property
+    def below(self) -> float:
+        """Where the axes begin."""
+        return self.low - 0.02 * self.span
+
+    @property
     def strip(self) -> float:
         """Where those not assessed are drawn."""
         return self.high + _STRIP * self.span / 2
@@ -144,10 +150,14 @@ def _together(one: pd.DataFrame) -> pd.Series:
 def _draw_lines(ax: Axes, field: _Field, theme: Theme) -> None:
     ends = np.array([field.low, field.high])
     limit, worse = field.reliable_change, -1 if field.higher_is_better else 1
-    ax.fill_between(ends, ends - limit, ends + limit, color=theme.sequence[2], linewidth=0, zorder=0)
+    band = ax.fill_between(ends, ends - limit, ends + limit, color=theme.sequence[2], linewidth=0, zorder=0)
     ax.plot(ends, ends, color=theme.muted, linewidth=0.8, gid="no change")
     for side, colour in ((-worse, theme.better), (worse, theme.worse)):
         ax.plot(ends, ends + side * limit, color=colour, linewidth=0.9, linestyle=(0, (4, 2)), gid="reliable change")
+    scores = Rectangle((field.below, field.below), field.high - field.below, field.high - field.below)
+    scores.set_transform(ax.transData)
+    for drawn in (band, *ax.lines):  # the strip above has no scale: no line goes into it
+        drawn.set_clip_path(scores)
     if field.cutoff is not None:
         dotted: Any = {"color": theme.muted, "linewidth": 0.7, "linestyle": (0, (1, 1.6)), "zorder": 1}
         ax.plot(ends, [field.cutoff] * 2, gid="cut-off", **dotted)
@@ -210,17 +220,17 @@ def _draw_patients(ax: Axes, field: _Field, one: pd.DataFrame, name: str, theme:
 
 
 def _dress(ax: Axes, field: _Field, scale: Scale, visit: str, *, first: bool) -> None:
-    below = field.low - 0.02 * field.span
-    ax.set_xlim(below, field.high)
-    ax.set_ylim(below, field.high + _STRIP * field.span)
+    ax.set_xlim(field.below, field.high)
+    ax.set_ylim(field.below, field.high + _STRIP * field.span)
     ax.set_box_aspect(1 + _STRIP)
     whole_number_axis(ax, "x")
     ax.set_yticks([tick for tick in ax.get_xticks() if field.low <= tick <= field.high - 0.04 * field.span])
-    ax.spines["left"].set_bounds(below, field.high)
+    ax.spines["left"].set_bounds(field.below, field.high)
     ax.set_xlabel(f"{scale.name} score at baseline")
     if first:
         better = f"\n({scale.direction})" if scale.direction else ""
-        ax.set_ylabel(f"{scale.name} score at {visit}{better}")
+        label = ax.set_ylabel(f"{scale.name} score at {visit}{better}")
+        label.set_y(1 / (2 * (1 + _STRIP)))  # beside the scores, below the name of the strip
 
 
 def _write_title(ax: Axes, name: str, one: pd.DataFrame, characters: int) -> None:

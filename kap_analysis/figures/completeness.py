@@ -10,11 +10,12 @@ from matplotlib.colors import to_hex, to_rgb
 
 from kap_analysis.columns import FORMAT, MONTH, N_PATIENTS, PRACTICE, VISIT
 from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, levels_of, numbers_of, rows_of
+from kap_analysis.figures.label_fit import tick_lines
 from kap_analysis.figures.marks import LineEnd, label_line_ends, numbers_under_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.row_key import draw_row_key
 from kap_analysis.figures.style import NARROW_MM, Theme, Width, width_in_mm
-from kap_analysis.figures.time_axis import time_label
+from kap_analysis.figures.time_axis import panel_points, time_label
 from kap_analysis.figures.wording import count, percent, plural, sentence_case
 
 _FIGURE = "plot_completeness"
@@ -74,7 +75,8 @@ def plot_completeness(
         for place, (panel, name) in enumerate(zip(page.axes, formats, strict=False)):
             counts = _counts(_of_all_practices(rows_of(completeness, name)), visits)
             _draw_bars(panel, counts, _faces(name, page.theme), page.theme)
-            _dress_bars(page, panel, counts, name, named=place % columns == 0)
+            room = panel_points(panel, columns=columns, given=ax is not None)
+            _dress_bars(page, panel, counts, name, named=place % columns == 0, room=room)
             page.describe(_told(counts, name))
         if retention is not None:
             _draw_retention(page, page.axes[-1], retention, in_lines=columns > 2)
@@ -125,18 +127,19 @@ def _draw_bars(ax: Axes, counts: pd.DataFrame, faces: dict[str, dict[str, Any]],
             ax.bar(x, 100 - bottom, _BAR_WIDTH, bottom=bottom, gid=f"withheld, {visit}", **open_bar)
 
 
-def _dress_bars(page: Page, ax: Axes, counts: pd.DataFrame, name: str, *, named: bool) -> None:
+def _dress_bars(page: Page, ax: Axes, counts: pd.DataFrame, name: str, *, named: bool, room: float) -> None:
     ax.set_xlim(-0.6, len(counts) - 0.4)
     ax.set_ylim(0, 100)
-    ax.set_xticks(range(len(counts)), [sentence_case(visit) for visit in counts.index])
+    labels, taller = tick_lines([sentence_case(visit) for visit in counts.index], room / len(counts))
+    ax.set_xticks(range(len(counts)), labels)
     ax.tick_params(axis="x", length=0)
     ax.set_title(sentence_case(name)).set_color(page.theme.look(name).colour)
     if named:
         ax.set_ylabel("Scores due (%)")
     rows = {part.removeprefix("n_"): {float(x): n for x, n in enumerate(counts[part])} for part in ("n_due", *_PARTS)}
-    numbers_under_axis(ax, rows, page.theme, heading="Scores", gap=_GAP_PT, names=named)
+    numbers_under_axis(ax, rows, page.theme, heading="Scores", gap=_GAP_PT + taller, names=named)
     faces = {_PARTS[part]: face for part, face in _faces(name, page.theme).items()}
-    draw_row_key(ax, faces, page.theme, gap=_GAP_PT, first=2)
+    draw_row_key(ax, faces, page.theme, gap=_GAP_PT + taller, first=2)
 
 
 def _draw_retention(page: Page, ax: Axes, retention: pd.DataFrame, *, in_lines: bool) -> None:

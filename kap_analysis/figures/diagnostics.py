@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import ESTIMATE, FORMAT, STD_ERROR
 from kap_analysis.figures.density import MOST_POINTS
 from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, levels_of, numbers_of
-from kap_analysis.figures.influence_panel import draw_influence, influence_sentence
+from kap_analysis.figures.influence_panel import draw_influence, influence_sentence, name_largest
 from kap_analysis.figures.marks import format_handles
 from kap_analysis.figures.names import term_name
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
@@ -19,7 +19,7 @@ from kap_analysis.figures.quantile_plot import draw_quantiles, quantiles
 from kap_analysis.figures.residual_panels import draw_lags, draw_residuals, lag_sentence
 from kap_analysis.figures.scales import scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import NARROW_MM, POINTS_PER_MM, SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.figures.wording import count, number, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
@@ -33,8 +33,6 @@ _MOST_TERMS: Final = 4
 _TITLE_CHARACTERS: Final = 27
 _FEWEST_LEVELS: Final = 3
 _PANEL_MM: Final = 58.0
-_BESIDE_PT: Final = 50.0
-"""Room beside a panel for its axis."""
 
 Panel = Callable[[Page, Axes], None]
 
@@ -91,10 +89,8 @@ def plot_diagnostics(
     if whole.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(whole, figure=_FIGURE, at_least=0)
-    columns = 1 if width_in_mm(width) < NARROW_MM else 3
-    wide = width_in_mm(width) * POINTS_PER_MM / columns - _BESIDE_PT
-    panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name, wide)
-    columns = min(len(panels), columns)
+    panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name)
+    columns = min(len(panels), 1 if width_in_mm(width) < NARROW_MM else 3)
     rows = -(-len(panels) // columns)
     grid = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=_PANEL_MM * rows, stamp=stamp, **grid) as page:
@@ -114,7 +110,6 @@ def _panels(
     lags: pd.DataFrame | None,
     influence: pd.DataFrame | None,
     scale_name: str,
-    wide: float,
 ) -> list[Panel]:
     """What is drawn, in reading order: each takes the page and its Axes."""
     panels: list[Panel] = [
@@ -130,7 +125,7 @@ def _panels(
     for unit in [] if influence is None else levels_of(influence["unit"]):
         assert influence is not None
         left_out = influence[influence["unit"] == unit]
-        panels.append(lambda page, ax, left_out=left_out, unit=unit: _influence(page, ax, left_out, str(unit), wide))  # type: ignore[misc]
+        panels.append(lambda page, ax, left_out=left_out, unit=unit: _influence(page, ax, left_out, str(unit)))  # type: ignore[misc]
     return panels
 
 
@@ -201,11 +196,11 @@ def _lags(page: Page, ax: Axes, lags: pd.DataFrame) -> None:
     page.describe(lag_sentence(lags))
 
 
-def _influence(page: Page, ax: Axes, left_out: pd.DataFrame, unit: str, wide: float) -> None:
-    size = (wide, 0.58 * _PANEL_MM * POINTS_PER_MM)
-    if draw_influence(ax, left_out, page.theme, unit=unit, size=size):
+def _influence(page: Page, ax: Axes, left_out: pd.DataFrame, unit: str) -> None:
+    if draw_influence(ax, left_out, page.theme, unit=unit):
         page.note(f"Density of {count(len(left_out))} {unit}s in place of points.")
     if np.isfinite(numbers_of(left_out, "change")).any():
+        page.when_laid_out(lambda: name_largest(ax, left_out, page.theme))
         page.describe(influence_sentence(left_out, unit))
 
 

@@ -1,5 +1,6 @@
 """Figure 8: how long the improvement lasts (Kaplan-Meier), with boosters and numbers at risk."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -78,7 +79,8 @@ def plot_durability(
         ticks = list(range(0, int(np.floor(last)) + 1, months_between or _months_between(last)))
         panel.set_xlim(-0.03 * last, last * 1.02)
         ends = [_draw_curve(page, panel, name, drawn[name]) for name in formats]
-        label_line_ends(panel, [end for end in ends if end.x > 0])
+        right = max(end.x for end in ends)
+        label_line_ends(panel, [replace(end, x=right) for end in ends if end.x > 0])
         unseen = [name for name, end in zip(formats, ends, strict=True) if not end.x > 0]
         if unseen:
             page.note(f"Nobody was assessed again after the response: {listed(unseen)}.")

@@ -16,18 +16,15 @@ from kap_analysis.figures.wording import number, plural
 _LABELLED: Final = 3
 
 
-def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str, size: tuple[float, float]) -> bool:
-    """Distance against the change of the contrast; the largest are named. Whether a density was drawn for points.
+def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str) -> bool:
+    """Distance against the change of the contrast; whether a density was drawn for points.
 
     Parameters
     ----------
     influence : pandas.DataFrame
-        Rows of one unit: ``label``, ``distance``, ``change``; a label that is missing, or a row whose ``withheld`` is
-        True, is not named.
+        Rows of one unit: ``label``, ``distance``, ``change``.
     unit : str
         ``patient`` or ``cohort``.
-    size : tuple of float
-        Width and height of the panel in points, about, to keep names off the marks and each other.
     """
     change, distance = numbers_of(influence, "change"), numbers_of(influence, "distance")
     known = np.isfinite(change) & np.isfinite(distance)
@@ -48,7 +45,6 @@ def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str
     ends = min(float(change[known].min()), 0.0), max(float(change[known].max()), 0.0)
     pad = 0.12 * (ends[1] - ends[0]) or 1.0
     ax.set_xlim(ends[0] - pad, ends[1] + pad)
-    _name_largest(ax, influence, change, distance, theme, size)
     ax.set_xlabel("Change of group minus individual\nwhen left out, points")
     ax.set_ylabel("Cook-like distance")
     return is_dense
@@ -62,15 +58,14 @@ def largest(influence: pd.DataFrame) -> pd.DataFrame:
     return influence[may].sort_values("distance", ascending=False, kind="stable").head(_LABELLED)
 
 
-def _name_largest(
-    ax: Axes,
-    influence: pd.DataFrame,
-    change: np.ndarray,
-    distance: np.ndarray,
-    theme: Theme,
-    size: tuple[float, float],
-) -> None:
+def name_largest(ax: Axes, influence: pd.DataFrame, theme: Theme) -> None:
+    """Name the most influential, off the marks and each other, once the size of the panel is known."""
     named = largest(influence)
+    if named.empty:
+        return
+    change, distance = numbers_of(influence, "change"), numbers_of(influence, "distance")
+    box, dots = ax.get_window_extent(), 72 / ax.figure.dpi
+    size = (float(box.width * dots), float(box.height * dots))
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     scaled = np.array([size[0] / (right - left), size[1] / (high - low)])
     origin = np.array([left, low])
@@ -79,9 +74,8 @@ def _name_largest(
     labels = [str(label) for label in named["label"]]
     wide = [text_width(label) for label in labels]
     zero = float((0.0 - left) * scaled[0])
-    for label, point, offset in zip(
-        labels, points, label_places((points - origin) * scaled, wide, marks, size, zero), strict=True
-    ):
+    places = label_places((points - origin) * scaled, wide, marks, size, zero)
+    for label, point, offset in zip(labels, points, places, strict=True):
         ax.annotate(
             label,
             xy=(float(point[0]), float(point[1])),

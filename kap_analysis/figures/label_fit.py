@@ -1,7 +1,7 @@
 """Fitting names to their places: long labels of axes and titles are set in lines before the page is laid out."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from kap_analysis.figures.forest import text_width
-from kap_analysis.figures.style import LINE_HEIGHT, TEXT_PT
+from kap_analysis.figures.style import LINE_HEIGHT, SMALL_PT, TEXT_PT
 
 _SHORTEST: Final = 8
 """The fewest characters of a line."""
@@ -38,6 +38,12 @@ def _lines(text: str, room: float, size: float, bold: bool) -> list[str]:
         wide = max(text_width(line, size=size, bold=bold) for line in lines)
         characters -= 2
     return lines
+
+
+def tick_lines(names: Sequence[str], room: float) -> tuple[list[str], float]:
+    """Labels of ticks in lines within ``room`` points, and by how many points they are taller than one line."""
+    labels = ["\n".join(lines_within(name, room, size=SMALL_PT)) for name in names]
+    return labels, max(label.count("\n") for label in labels) * SMALL_PT * LINE_HEIGHT
 
 
 def fit_labels(figure: Figure, axes: list[Axes]) -> None:

@@ -12,7 +12,7 @@ _DIRECTIONS: Final = ((1, 0), (-1, 0), (1, 1), (-1, 1), (0, 1), (1, -1), (-1, -1
 _PAD: Final = 3.0
 """Points that a mark reaches beyond its middle, with a little air."""
 _TALL: Final = SMALL_PT * LINE_HEIGHT
-_ON_A_NAME, _OUTSIDE, _ON_A_MARK, _ON_THE_LINE = 1000.0, 400.0, 60.0, 25.0
+_ON_A_NAME, _OUTSIDE, _ON_A_MARK, _ON_THE_LINE = 1e5, 400.0, 60.0, 25.0
 
 
 def label_places(

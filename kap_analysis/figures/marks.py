@@ -126,7 +126,7 @@ def label_line_ends(ax: Axes, ends: Sequence[LineEnd], *, offset: float = 5.0, l
     """Labels of so many lines right of the ends of curves, moved apart where they would touch."""
     low, high = sorted(ax.get_ylim())
     apart = lines * SMALL_PT * LINE_HEIGHT / 72 / (_height_in_inches(ax)) * (high - low)
-    placed = spread_apart([end.y for end in ends], apart)
+    placed = kept_inside(spread_apart([end.y for end in ends], apart), low + apart / 2, high - apart / 2)
     for end, y in zip(ends, placed, strict=True):
         ax.annotate(
             end.text,
@@ -160,6 +160,14 @@ def spread_apart(values: Sequence[float], apart: float) -> list[float]:
         for place, index in enumerate(pool):
             placed[index] = start + place * apart
     return placed
+
+
+def kept_inside(placed: Sequence[float], low: float, high: float) -> list[float]:
+    """The positions shifted together so that none is beyond the ends, if there is room for all of them."""
+    if not placed or max(placed) - min(placed) > high - low:
+        return list(placed)
+    shift = max(low - min(placed), 0.0) + min(high - max(placed), 0.0)
+    return [at + shift for at in placed]
 
 
 def _reach(pool: list[int], values: Sequence[float], apart: float) -> tuple[float, float]:

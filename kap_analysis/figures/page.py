@@ -5,7 +5,7 @@ pyplot. On leaving the block the notes, the stamp and the alternative text are p
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +54,7 @@ class Page:
     alternative: list[str] = field(default_factory=list)
     keys: list[Artist] = field(default_factory=list)
     key_settings: dict[str, Any] = field(default_factory=dict)
+    last: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def width_mm(self) -> float:
@@ -81,6 +82,10 @@ class Page:
         """
         self.keys = list(handles)
         self.key_settings = {"loc": "upper right", "ncols": len(self.keys), "handlelength": 2.4} | settings
+
+    def when_laid_out(self, draw: Callable[[], None]) -> None:
+        """Draw something that must know how large the panels have become; it must not change their size."""
+        self.last.append(draw)
 
     def describe(self, text: str) -> None:
         """Add a sentence to the alternative text."""
@@ -156,8 +161,14 @@ def _finish(page: Page, stamp: str | None) -> None:
             _write_key(page)
         if stamp:
             stamp_figure(page.figure, stamp)
+        if page.last:
+            page.figure.draw_without_rendering()
+        for draw in page.last:
+            draw()
         describe(page.figure, " ".join([*page.alternative, *_stamp_sentence(stamp)]))
         return
+    for draw in page.last:
+        draw()
     _write_beside_axes(page, stamp)
     if page.keys:
         page.axes[0].legend(handles=page.keys, **page.key_settings)

@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import FORMAT, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, rows_of
+from kap_analysis.figures.label_fit import tick_lines
 from kap_analysis.figures.marks import numbers_under_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.row_key import draw_row_key
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import NARROW_MM, OKABE_ITO, Theme, Width, width_in_mm
+from kap_analysis.figures.time_axis import panel_points
 from kap_analysis.figures.wording import count, listed, percent, plural, sentence_case
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
 
@@ -76,7 +78,7 @@ def plot_suicidality(
         for panel, name in zip(page.axes, formats, strict=True):
             here = rows_of(suicidality, name)
             _draw_bars(panel, here, visits, page.theme)
-            _dress(page, panel, here, name, visits)
+            _dress(page, panel, here, name, visits, panel_points(panel, columns=columns, given=ax is not None))
             page.describe(_alternative(here, name, visits))
         for panel in page.axes[::columns]:
             panel.set_ylabel(f"Patients who started, {item}")
@@ -138,12 +140,13 @@ def _draw_bars(ax: Axes, here: pd.DataFrame, visits: list[str], theme: Theme) ->
             ax.bar(x, 1 - bottom, _BAR_WIDTH, bottom=bottom, gid=f"withheld, {visit}", **rest)  # type: ignore[arg-type]
 
 
-def _dress(page: Page, ax: Axes, here: pd.DataFrame, name: str, visits: list[str]) -> None:
+def _dress(page: Page, ax: Axes, here: pd.DataFrame, name: str, visits: list[str], room: float) -> None:
     ax.set_xlim(-0.6, len(visits) - 0.4)
     ax.set_ylim(0.0, 1.0)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
     ax.yaxis.set_major_formatter(lambda value, _: percent(value))
-    ax.set_xticks(range(len(visits)), [sentence_case(visit) for visit in visits])
+    labels, taller = tick_lines([sentence_case(visit) for visit in visits], room / len(visits))
+    ax.set_xticks(range(len(visits)), labels)
     ax.tick_params(axis="x", length=0)
     patients = here[_OF].max()
     title = ax.set_title(f"{sentence_case(name)}, n = {count(patients)}")
@@ -152,8 +155,8 @@ def _dress(page: Page, ax: Axes, here: pd.DataFrame, name: str, visits: list[str
         state: {float(x): _cell(here, visit, state, N_PATIENTS) for x, visit in enumerate(visits)}
         for state in reversed(STATES)
     }
-    numbers_under_axis(ax, rows, page.theme, heading="Patients", gap=_GAP_PT)
-    draw_row_key(ax, {state: _look(state, page.theme) for state in rows}, page.theme, gap=_GAP_PT)
+    numbers_under_axis(ax, rows, page.theme, heading="Patients", gap=_GAP_PT + taller)
+    draw_row_key(ax, {state: _look(state, page.theme) for state in rows}, page.theme, gap=_GAP_PT + taller)
 
 
 def _alternative(here: pd.DataFrame, name: str, visits: list[str]) -> str:

@@ -46,7 +46,10 @@ from kap_analysis.figures.wording import count, estimate_with_interval, listed, 
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_trajectories"
-_MOST_PANELS: Final = 6
+_MOST_PANELS: Final = 9
+_NAMES_PT: Final = 54.0
+"""Room for the names of the formats right of their lines, where there is one panel."""
+_NO_FACETS: Final = "There is nothing to draw by {}: scores of single patients are withheld, or there are none."
 _NOTHING: Final = "There is no score to draw: there are no rows, or every number was withheld."
 
 
@@ -83,8 +86,8 @@ def plot_trajectories(
     instrument : Instrument or str, optional
         For bands, ends and direction; taken from ``means`` if it has the column ``instrument``.
     facet_by : str, optional
-        A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level, six
-        at most. A frame without that column is drawn in every panel.
+        A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level,
+        nine at most. A frame without that column is drawn in every panel.
     time : str
         Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for the number of the ketamine
         session, as in the frames of ``scores_by_session``; then the figure says that those who stop leave the line.
@@ -103,16 +106,20 @@ def plot_trajectories(
     ------
     FigureError
         If neither means nor curves are given, a column is missing, a format is unknown, there are two instruments, or
-        there are more than six panels. Frames without rows or numbers give a figure that says so.
+        there are more than nine panels. Frames without rows or numbers give a figure that says so.
     """
     if means is None and curves is None:
         raise FigureError(f"{_FIGURE} has nothing to draw: give means=, curves= or both.")
+    given = [frame for frame in (means, curves, patients) if frame is not None]
     means = given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", figure=_FIGURE)
     curves = given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", figure=_FIGURE)
     patients = given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", figure=_FIGURE)
     if not _has_numbers(means, curves):
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     frames = [frame for frame in (means, curves, patients) if frame is not None]
+    if facet_by is not None and not any(facet_by in frame.columns for frame in frames):
+        _refuse_unknown(facet_by, given)
+        return draw_statement(_NO_FACETS.format(facet_by), ax=ax, theme=theme, width=width, stamp=stamp)
     levels = _panel_levels(frames, facet_by)
     formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), figure=_FIGURE)
     means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
@@ -130,13 +137,15 @@ def plot_trajectories(
             panel.set_ylim(*view)
             drawn.append(draw_panel(page, panel, formats, m, c, p, time=time, most_lines=most_lines))
             edges = (place % columns == 0, (place + 1) % columns == 0 or level == levels[-1])
-            _dress(page, panel, scale, formats, m, c, time=time, columns=columns, edges=edges)
+            _dress(page, panel, scale, formats, m, c, p, time=time, columns=columns, edges=edges)
             if place % columns == 0:
                 panel.set_ylabel(scale.axis_label if rows == 1 else scale.axis_label.replace(" (", "\n("))
-        name_panels(page, facet_by, levels, columns)
+        name_panels(page, facet_by, levels, columns, patients)
         name_formats(page, formats, means, curves, time, columns)
         page.note_withheld(means, curves, patients)
         say_sample(page, drawn)
+        if _runs_off(means, curves, view):
+            page.note("Intervals that run off the panel are wider than it shows.")
         _say(page, scale, formats, means, curves, time)
     return page.result
 
@@ -146,13 +155,19 @@ def _has_numbers(means: pd.DataFrame | None, curves: pd.DataFrame | None) -> boo
     return any(bool(np.isfinite(numbers_of(frame, value)).any()) for frame, value in given if frame is not None)
 
 
+def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:
+    """A column that no frame has is a mistake; one whose frame is empty was withheld, which is none."""
+    if not any(facet_by in frame.columns for frame in given):
+        raise FigureError(f"{_FIGURE} found the column {facet_by!r} of facet_by= in none of its frames.")
+
+
 def _panel_levels(frames: list[pd.DataFrame], facet_by: str | None) -> list[object]:
     if facet_by is None:
         return [None]
     having = [frame for frame in frames if facet_by in frame.columns]
-    if not having:
-        raise FigureError(f"{_FIGURE} found the column {facet_by!r} of facet_by= in none of its frames.")
     levels = levels_of(having[0][facet_by])
+    if not isinstance(having[0][facet_by].dtype, pd.CategoricalDtype):
+        levels = sorted(levels, key=str)
     if len(levels) > _MOST_PANELS:
         raise FigureError(
             f"{_FIGURE} draws {_MOST_PANELS} panels at most, and {facet_by!r} has {len(levels)} levels; "
@@ -181,6 +196,11 @@ def _score_view(frames: list[pd.DataFrame], scale: Scale, *, with_patients: bool
     return view_of_scores(scale, float(np.nanmin(values)), float(np.nanmax(values)))
 
 
+def _runs_off(means: pd.DataFrame | None, curves: pd.DataFrame | None, view: tuple[float, float]) -> bool:
+    ends = [numbers_of(frame, end) for frame in (means, curves) if frame is not None for end in (CI_LOW, CI_HIGH)]
+    return bool((np.concatenate(ends) < view[0]).any() or (np.concatenate(ends) > view[1]).any())
+
+
 def _dress(
     page: Page,
     ax: Axes,
@@ -188,6 +208,7 @@ def _dress(
     formats: list[str],
     means: pd.DataFrame | None,
     curves: pd.DataFrame | None,
+    patients: pd.DataFrame | None,
     *,
     time: str,
     columns: int,
@@ -197,9 +218,11 @@ def _dress(
     frame = means if means is not None else curves
     assert frame is not None
     places = visit_places(frame, time, visits=means is not None)
-    span = max(places) - min(places) or 1.0
-    ax.set_xlim(min(places) - 0.05 * span, max(places) + 0.05 * span)
-    scaled = panel_points(ax, columns=columns, given=page.given is not None) / (1.1 * span)
+    reach = places if patients is None or patients.empty else [*places, *numbers_of(patients, time)]
+    span = max(reach) - min(reach) or 1.0
+    ax.set_xlim(min(reach) - 0.05 * span, max(reach) + 0.05 * span)
+    wide = panel_points(ax, columns=columns, given=page.given is not None)
+    scaled = (wide - (_NAMES_PT if len(page.axes) == 1 else 0.0)) / (1.1 * span)
     ticks = sorted({round(place) for place in places})
     ax.set_xticks(readable(ticks, [f"{tick:g}" for tick in ticks], scaled))
     ax.tick_params(labelbottom=True)

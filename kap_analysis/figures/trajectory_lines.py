@@ -31,7 +31,7 @@ def draw_panel(
 ) -> tuple[int, int]:
     """Draw the lines of one panel; how many patients there are, and how many of them are drawn."""
     sampled = (0, 0) if patients is None else _draw_patients(page, ax, patients, time, most_lines)
-    beside = side_by_side(formats, 0.06 if time == MONTH else 0.1)
+    beside = marks_beside(formats, time)
     for name in formats:
         look, face = page.theme.look(name), page.theme.marker_face(name)
         if curves is not None:
@@ -56,6 +56,11 @@ def draw_panel(
                 gid=f"means {name}",
             )
     return sampled
+
+
+def marks_beside(formats: list[str], time: str) -> dict[str, float]:
+    """By how much the marks of each format stand beside their time, so that none covers another."""
+    return side_by_side(formats, 0.06 if time == MONTH else 0.1)
 
 
 def _draw_patients(page: Page, ax: Axes, patients: pd.DataFrame, time: str, most_lines: int) -> tuple[int, int]:

@@ -5,27 +5,41 @@ import textwrap
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kap_analysis.columns import ESTIMATE
+from kap_analysis.columns import ESTIMATE, PATIENT_ID
 from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import rows_of
 from kap_analysis.figures.marks import LineEnd, format_handles, label_line_ends
 from kap_analysis.figures.page import Page
 from kap_analysis.figures.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT
 from kap_analysis.figures.time_axis import panel_points
-from kap_analysis.figures.wording import sentence_case
+from kap_analysis.figures.trajectory_lines import marks_beside
+from kap_analysis.figures.wording import count, sentence_case
 
 
-def name_panels(page: Page, facet_by: str | None, levels: list[object], columns: int) -> None:
-    """Titles of the panels, with the name of the column where all of them stay on one line with it."""
+def name_panels(
+    page: Page, facet_by: str | None, levels: list[object], columns: int, patients: pd.DataFrame | None
+) -> None:
+    """Titles of the panels, with the name of the column where all of them stay on one line with it, and n."""
     if facet_by is None:
         return
     wide = panel_points(page.axes[0], columns=columns, given=page.given is not None) + 14
     characters = int(wide / (TEXT_PT * CHARACTER_WIDTH * 1.12))
-    whole = [f"{sentence_case(facet_by).replace('_', ' ')}: {level}" for level in levels]
+    size = [_of_patients(patients, facet_by, level) for level in levels]
+    named = [f"{sentence_case(facet_by).replace('_', ' ')}: {level}" for level in levels]
+    whole = [f"{name}{n}" for name, n in zip(named, size, strict=True)]
     if max(map(len, whole)) > characters:
-        whole = [textwrap.fill(sentence_case(str(level)), characters) for level in levels]
+        whole = [
+            textwrap.fill(f"{sentence_case(str(level))}{n}", characters) for level, n in zip(levels, size, strict=True)
+        ]
     for panel, title in zip(page.axes, whole, strict=True):
         panel.set_title(title)
+
+
+def _of_patients(patients: pd.DataFrame | None, facet_by: str, level: object) -> str:
+    if patients is None or facet_by not in patients.columns:
+        return ""
+    n = patients.loc[patients[facet_by] == level, PATIENT_ID].nunique()
+    return f", n\u00a0=\u00a0{count(n)}"
 
 
 def name_formats(
@@ -59,6 +73,8 @@ def _label_formats(
     if not found:
         return
     right = max(x for x, _ in found.values())
+    if means is not None:
+        right += max(marks_beside(formats, time).values())
     ends = [LineEnd(right, y, sentence_case(name), page.theme.look(name).colour) for name, (_, y) in found.items()]
     low, high = ax.get_xlim()
     wide = panel_points(ax, columns=columns, given=page.given is not None)

@@ -27,7 +27,7 @@ def seen_texts(figure: Figure) -> list[tuple[str, Bbox]]:
             continue
         if text.axes is not None and not text.axes.axison and id(text) in ticks:
             continue
-        box = text.get_window_extent(renderer)
+        box = Text.get_window_extent(text, renderer)  # of an annotation the words only, not its arrow
         found.append((text.get_text(), Bbox(box.get_points() * 72 / figure.dpi)))
     return found
 

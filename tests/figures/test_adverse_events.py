@@ -59,7 +59,7 @@ def test_formats_and_severities_have_their_colours(events):
 
 def test_events_outside_sessions_have_no_rate_and_are_counted_below(events):
     figure = plot_adverse_events(events=events)
-    assert "Not in a session, so without a rate: hospitalisation 1 group." in "\n".join(words(figure))
+    assert "Not in a session, so without a rate: hospitalisation (group 1)." in "\n".join(words(figure))
     assert not [gid for ax in figure.axes for gid in bars(ax) if gid.startswith("hospitalisation")]
 
 
