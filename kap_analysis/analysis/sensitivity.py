@@ -13,7 +13,7 @@ from kap_analysis.analysis.other_models import EstimateRow, add_facilitator, est
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.primary_model import fit_primary
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.wording import interval_apart, number
+from kap_analysis.analysis.wording import interval_apart, number, within_sentence
 from kap_analysis.columns import (
     ESTIMATE_COLUMNS,
     N_PATIENTS,
@@ -63,7 +63,8 @@ class Sensitivity(Result):
         return (
             f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
             f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
-            f"{number(low['estimate'])} ({low['label']}) to {number(high['estimate'])} ({high['label']}); "
+            f"{number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
+            f"({within_sentence(high['label'])}); "
             f"{said}."
         )
 

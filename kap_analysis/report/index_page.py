@@ -179,7 +179,11 @@ def _integer(facts: Mapping[str, Any], name: str) -> str:
 
 
 def _of(n: float | None, whole: float | None, what: str) -> str:
-    return f"{100 * n / whole:.0f}% of {whole:,} {what}" if n is not None and whole else ""
+    if n is None or not whole:
+        return ""
+    percent = round(100 * n / whole)
+    shown = "under 1" if n and not percent else "over 99" if n < whole and percent == 100 else f"{percent}"
+    return f"{shown}% of {whole:,} {what}"
 
 
 def _signed(value: float) -> str:

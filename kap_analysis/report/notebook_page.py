@@ -12,9 +12,11 @@ from traitlets.config import Config
 
 #: A full stop ends a sentence when a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+#: The spaces in "95 %", "n = 12" and "p < 0.001", at which no line ends.
+KEPT_TOGETHER: Final = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=[=<] )|(?<=\b[np] [=<]) (?=\d)|(?<=\bdf) (?=\d)")
 MARKUP: Final = re.compile(r"\*\*|`")
 #: Characters of an answer in short.
-SHORT: Final = 310
+SHORT: Final = 330
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 
@@ -92,7 +94,8 @@ def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
 
 def markdown_to_html(text: str) -> str:
     """Markdown as HTML; HTML in it, which may come from the title of a study, is shown and not obeyed."""
-    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(text))
+    kept = KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
+    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(kept))
 
 
 def read_style() -> str:

@@ -20,6 +20,11 @@ SAID_OF_THE_DATA: Final = frozenset(
     {"AnalysisError", "StudyError", "InstrumentError", "FigureError", "TableError", "MixedModelError"}
 )
 MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
+#: What a figure or a table says when its frame is empty, and what a reader of the page is told instead.
+WITHOUT_ROWS: Final = re.compile(
+    r"^(table|plot)_\w+ (has nothing to show: \w+= has no rows|found the column .+ in none)"
+)
+NOTHING_TO_SHOW: Final = "There is nothing to show here: what it needs was not recorded, or is withheld."
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
 #: Stands under a heading below which every cell needs an answer that is missing.
 NEEDS_WHAT_IS_MISSING: Final = "Not answered: it needs the answer that is missing above."
@@ -47,7 +52,7 @@ class Unanswered:
         """
         missing = MISSING_NAME.search(error["evalue"]) if error["ename"] == "NameError" else None
         if error["ename"] in SAID_OF_THE_DATA:
-            self.reasons[place] = error["evalue"]
+            self.reasons[place] = NOTHING_TO_SHOW if WITHOUT_ROWS.search(error["evalue"]) else error["evalue"]
         elif missing and missing[1] in self.names:
             self.reasons[place] = ""
         else:

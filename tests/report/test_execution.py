@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import run_notebook
 from kap_analysis.report.parameters import fill_parameters, read_parameters
-from kap_analysis.report.unanswered import NEEDS_WHAT_IS_MISSING
+from kap_analysis.report.unanswered import NEEDS_WHAT_IS_MISSING, NOTHING_TO_SHOW
 
 
 def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):
@@ -77,6 +77,15 @@ def test_what_is_said_of_a_missing_answer_goes_with_it_up_to_the_next_heading(ma
     notebook.cells.append(new_markdown_cell("It shows 42."))
     ran = run_notebook(notebook, name="00_x")
     assert [cell.source for cell in ran.cells[3::2]] == ["## Next\n\nOf all patients.", "It shows 42."]
+
+
+def test_an_empty_table_is_told_in_the_words_of_a_page(make_notebook):
+    empty = (
+        "from kap_analysis.errors import TableError\n"
+        "raise TableError('table_serious has nothing to show: serious= has no rows (withheld).')"
+    )
+    (said,) = run_notebook(make_notebook(empty), name="00_x").cells[2].outputs
+    assert said["data"]["text/markdown"] == f"**This study does not answer this.** {NOTHING_TO_SHOW}"
 
 
 def test_a_heading_below_which_nothing_could_be_made_says_so(make_notebook):

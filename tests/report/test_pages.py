@@ -4,7 +4,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kap_analysis.report.index_page import make_tiles
-from kap_analysis.report.notebook_page import SHORT, first_answer
+from kap_analysis.report.notebook_page import SHORT, first_answer, markdown_to_html
 
 
 def saying(text: str):
@@ -37,3 +37,14 @@ def test_a_limit_close_to_zero_is_not_told_as_zero(low, told):
     difference = {"estimate": 3.1, "ci_low": low, "ci_high": 6.2, "when": "month 3", "unit": "BDI-II points"}
     tile = make_tiles({"group minus individual": difference})[-1]
     assert tile.lines[0] == f"95% interval {told} to +6.2"
+
+
+def test_no_line_ends_inside_a_number_with_its_sign():
+    page = markdown_to_html("A fall of 12.2 (95 % interval 0.1 to 2.3; df 81.4; p = 0.049; n = 118).")
+    assert "95\N{NO-BREAK SPACE}% interval" in page and "df\N{NO-BREAK SPACE}81.4" in page
+    assert "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.049; n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}118" in page
+
+
+def test_a_tile_never_says_that_some_are_none_or_nearly_all_are_all():
+    worse = make_tiles({"started": 235, "dosed": 234, "reliably worse": {"n": 1, "n_assessed": 118, "n_started": 235}})
+    assert "under 1% of 235 started" in worse[4].lines and "over 99% of 235 started" in worse[1].lines
