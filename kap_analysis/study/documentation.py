@@ -23,6 +23,7 @@ text; the folder is pseudonymous, not anonymous, and is private unless `study.to
 - Codes are text: `007` stays `007`. In Parquet they must be stored as text.
 - Column names, levels and file names are written exactly as here. A column that is not declared here is not loaded and
   is listed; `[extra_columns]` of `study.toml` names those that are wanted.
+- A `plan.toml` in the folder is the analysis plan; `kap plan` drafts it.
 - The order of rows and columns, quotation marks, a byte-order mark, CRLF, blank lines and a missing last newline do
   not matter.
 - What looks like an identifier of a person (a column called name, e-mail, phone, date of birth or MRN; a value that

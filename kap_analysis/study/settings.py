@@ -40,7 +40,7 @@ A full example::
     [extra_columns]                        # columns of your own that are to be loaded, table by table
     patients = ["payer"]
 
-    [[instrument]]                         # instruments of your own, see `kap_analysis.instruments.registry`
+    [[instrument]]                         # instruments of your own; all keys: docs/extending.md
     name = "KAP-X"
     total_range = [0, 40]
     higher_is_better = false
