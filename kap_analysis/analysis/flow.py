@@ -45,10 +45,10 @@ class ParticipantFlow(Result):
         for arm, part in arms.groupby(FORMAT, sort=False, observed=True):
             n = part.set_index("step")[N_PATIENTS]
             told.append(f"{share(n[last], n[STARTED])} in {arm} format")
+        by_format = f": {join_words(told)}" if len(told) > 1 else ""
         return (
             f"Of {plural(counts[first], 'patient')} in the study, {number(started, 0)} started treatment and "
-            f"{share(counts[last], started)} of those who started were {last} with a baseline score: "
-            f"{join_words(told)}."
+            f"{share(counts[last], started)} of those who started were {last} with a baseline score{by_format}."
         )
 
 

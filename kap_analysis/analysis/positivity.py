@@ -53,7 +53,11 @@ def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") ->
             counts[arm] = 0
     cells = counts.rename_axis(columns=FORMAT).reset_index().melt(PRACTICE, value_name=N_PATIENTS)
     facilitators = _facilitators(study)
-    sentence = " ".join([_practice_sentence(cells), _facilitator_sentence(facilitators)])
+    present = [arm for arm in (INDIVIDUAL, GROUP) if counts[arm].sum()]
+    if len(present) == 1:
+        sentence = f"Only {present[0]} format was given: there is nothing to compare within a practice or facilitator."
+    else:
+        sentence = " ".join([_practice_sentence(cells), _facilitator_sentence(facilitators)])
     result = Positivity(cells, facilitators, sentence)
     return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
 

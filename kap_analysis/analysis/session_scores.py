@@ -43,8 +43,12 @@ class SessionScores(Result):
     def paragraph(self) -> str:
         told = []
         for arm, part in self.means.groupby(FORMAT, sort=False, observed=True):
-            first, last = part.iloc[0], part.iloc[-1]
-            course = _mean_words(first) if len(part) == 1 else f"{_mean_words(first)}, then {_mean_words(last)}"
+            known = part.dropna(subset=["mean"])
+            if known.empty:
+                told.append(f"withheld in {arm} format")
+                continue
+            first, last = known.iloc[0], known.iloc[-1]
+            course = _mean_words(first) if len(known) == 1 else f"{_mean_words(first)}, then {_mean_words(last)}"
             told.append(f"{course} in {arm} format")
         parts = [f"Mean {self.means[INSTRUMENT].iloc[0]} was {join_words(told)}.", CAPTION, NO_CONTROL]
         return " ".join([*parts, *filter(None, [beside_sentence(self.beside)])])

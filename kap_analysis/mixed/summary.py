@@ -31,7 +31,7 @@ ON_THE_BOUNDARY = (
 _STYLE = "border-collapse:collapse;background:transparent;color:inherit;margin:0.4em 0"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """What is known of a fit; printing it gives a page of text, Jupyter shows tables.
 
@@ -58,6 +58,9 @@ class Summary:
     coefficients: pd.DataFrame
     variance_components: pd.DataFrame
     residual: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _tables(self) -> list[tuple[str, list[list[str]]]]:
         """Headings, and cells as text, the names of the columns first."""

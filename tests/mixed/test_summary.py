@@ -17,6 +17,7 @@ PRIMARY = "score ~ visit*(format + baseline) + practice + (0 + is_group | cohort
 def test_the_page_of_a_paired_comparison():
     """Four patients: the t test of their differences has 3 df, as the line of visit 2 says."""
     fit = mixedlm("score ~ visit + (1 | patient)", read_data(PAIRS, "tiny.csv")).fit()
+    assert repr(fit.summary()) == str(fit.summary())
     assert str(fit.summary(level=0.9)).splitlines() == [
         "Linear mixed model by restricted maximum likelihood (REML)",
         "",
