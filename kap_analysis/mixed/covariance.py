@@ -53,6 +53,10 @@ class CovarianceBlock(ABC):
     def parameters(self, elements: Array) -> Array:
         """Parameters that give these elements, or come near them where the block cannot."""
 
+    @abstractmethod
+    def shift(self, log_scale: float) -> Array | None:
+        """What each parameter grows by when the scores are multiplied by exp(log_scale); None: it is multiplied too."""
+
     def held(self, phi: Array) -> NDArray[np.bool_]:
         """Parameters that stand on the boundary of the parameter space."""
         return np.zeros(self.n_parameters, dtype=bool)
@@ -80,6 +84,9 @@ class Natural(CovarianceBlock):
     def parameters(self, elements: Array) -> Array:
         return np.array(elements, float)
 
+    def shift(self, log_scale: float) -> None:
+        return None
+
 
 @dataclass(frozen=True)
 class LogVariance(CovarianceBlock):
@@ -99,6 +106,9 @@ class LogVariance(CovarianceBlock):
 
     def parameters(self, elements: Array) -> Array:
         return np.log(elements)
+
+    def shift(self, log_scale: float) -> Array:
+        return np.array([2 * log_scale])
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,9 @@ class Factor(CovarianceBlock):
     def parameters(self, elements: Array) -> Array:
         matrix = matrix_of(elements, self.size)
         return cholesky_of_semidefinite(matrix)[self._at]
+
+    def shift(self, log_scale: float) -> None:
+        return None
 
     def held(self, phi: Array) -> NDArray[np.bool_]:
         diagonal = np.array([i == j for i, j in self.pairs])
@@ -274,6 +287,9 @@ class Banded(CovarianceBlock):
             lags = lags[:1]
         return np.concatenate([np.log(deviations), lags])
 
+    def shift(self, log_scale: float) -> Array:
+        return np.where(np.arange(self.n_parameters) < self.n_deviations, log_scale, 0.0)
+
 
 @dataclass(frozen=True)
 class InTime(CovarianceBlock):
@@ -293,3 +309,6 @@ class InTime(CovarianceBlock):
 
     def parameters(self, elements: Array) -> Array:
         return np.array(elements, float)
+
+    def shift(self, log_scale: float) -> Array:
+        return np.array([2 * log_scale, 0.0])

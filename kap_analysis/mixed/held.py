@@ -43,7 +43,7 @@ def _inside(part: Part, i: int, value: float, scaling: Scaling) -> float:
     name = part.names[i]
     if not np.isfinite(value):
         raise MixedModelError(f"{name} is held at {value}: give a finite number.")
-    shift = part.seen_shift(scaling)
+    shift = part.seen.shift(np.log(scaling.scale))
     if shift is not None:
         return float(value - shift[i])
     if any(at == part.elements for at, _ in scaling.turns):

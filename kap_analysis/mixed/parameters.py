@@ -57,14 +57,6 @@ class Part:
     elements: slice
     size: int
 
-    def seen_shift(self, scaling: Scaling) -> Array | None:
-        """What a parameter of the user exceeds that inside by; None for those that are multiplied instead."""
-        if isinstance(self.seen, InTime):
-            return np.array([2 * np.log(scaling.scale), 0.0])
-        if isinstance(self.seen, Banded):
-            return np.where(np.arange(self.seen.n_parameters) < self.seen.n_deviations, np.log(scaling.scale), 0.0)
-        return None
-
 
 @dataclass(frozen=True)
 class Parameters:
@@ -120,7 +112,7 @@ class Parameters:
         out, outside = [], scaling.outside(eta)
         for part in self.parts:
             if isinstance(part.seen, InTime):
-                out.append(eta[part.elements] + np.array([2 * np.log(scaling.scale), 0.0]))
+                out.append(eta[part.elements] + part.seen.shift(np.log(scaling.scale)))
             else:
                 out.append(part.seen.parameters(outside[part.elements]))
         return np.concatenate(out)
@@ -132,7 +124,7 @@ class Parameters:
             values = seen[at : at + part.seen.n_parameters]
             at += part.seen.n_parameters
             if isinstance(part.seen, InTime):
-                out.append(values - np.array([2 * np.log(scaling.scale), 0.0]))
+                out.append(values - part.seen.shift(np.log(scaling.scale)))
             else:
                 out.append(part.seen.elements(values))
         return scaling.inside(np.concatenate(out))
