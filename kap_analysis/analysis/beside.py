@@ -71,6 +71,6 @@ def beside_sentence(beside: pd.DataFrame) -> str:
     if row["note"]:
         return f"{start}, and the difference could not be adjusted: {within_sentence(row['note'])} {NOT_BY_CHANCE}."
     return (
-        f"{start}; after allowing for that and for the covariates the difference at {row[VISIT]} is "
+        f"{start}; allowing for that, the adjusted difference at {row[VISIT]} is "
         f"{estimate_sentence(row)}. {NOT_BY_CHANCE}."
     )

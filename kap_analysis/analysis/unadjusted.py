@@ -45,7 +45,7 @@ def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is
     means = unadjusted.set_index(["quantity", FORMAT])["mean"]
     start = means.get((BASELINE, GROUP), float("nan")) - means.get((BASELINE, INDIVIDUAL), float("nan"))
     return (
-        f"{started_apart(start, higher_is_better)}; after allowing for that and for the covariates the difference is "
+        f"{started_apart(start, higher_is_better)}; allowing for that, the adjusted difference is "
         f"{estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
     )
 
