@@ -69,7 +69,7 @@ class BaselineCharacteristics(Result):
         apart = smd[smd.abs() > BALANCE_TARGET]
         worst = apart.abs().sort_values(ascending=False).index[:3]
         told = join_words([f"{within_sentence(label)} ({number(smd[label], 2)})" for label in worst])
-        tail = f", most on {told}" if len(worst) else ""
+        tail = f"{': ' if len(worst) == len(apart) else ', most on '}{told}" if len(worst) else ""
         return (
             f"{who} ({treated}). The formats differ by more than "
             f"{BALANCE_TARGET} standard deviations on {len(apart)} of {plural(len(smd), 'characteristic')}{tail}."

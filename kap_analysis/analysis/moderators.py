@@ -232,10 +232,12 @@ def _quartiles(values: pd.Series) -> tuple[float, ...]:
 
 def _cannot_be_asked(people: pd.DataFrame, moderator: Moderator) -> str:
     arms = people[FORMAT].astype("str")
+    if people[moderator.column].isna().all():
+        return "it is not recorded"
     for arm in (INDIVIDUAL, GROUP):
         values = people.loc[arms == arm, moderator.column]
         if moderator.per == 0 and values.value_counts().reindex(list(moderator.values), fill_value=0).min() < 2:
-            return f"fewer than two patients on one side of it in {arm} format"
+            return f"too few patients on one side of it in {arm} format"
         if values.nunique() < 2:
             return f"it does not vary in {arm} format"
     return ""

@@ -191,7 +191,7 @@ def methods_paragraph(plan: Plan) -> str:
     """The Methods paragraph that the plan implies."""
     ladder = plan.ladder
     named = [c.replace("_", " ").replace("ace ", "ACE ") for c in plan.covariates]
-    covariates = join_words(["practice", f"baseline {plan.instrument}", *named])
+    covariates = join_words(["practice (where there are several)", f"baseline {plan.instrument}", *named])
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None

@@ -6,12 +6,13 @@ import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions, treated_patients
-from kap_analysis.analysis.wording import join_words, number, plural
+from kap_analysis.analysis.wording import count_words, join_words, plural
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.load import Study
 from kap_analysis.study.time_zero import FormatRule
 
+NOT_RECORDED = "not recorded"
 CANNOT_BE_TOLD_APART = "format and facilitators cannot be told apart here"
 
 
@@ -39,14 +40,18 @@ class Positivity(Result):
     def paragraph(self) -> str:
         totals = self.patients.groupby(PRACTICE, sort=False)[N_PATIENTS].sum(min_count=1)
         group = self.patients[self.patients[FORMAT] == GROUP].set_index(PRACTICE)[N_PATIENTS]
-        told = [f"{number(group.get(p, 0), 0)} of {number(n, 0)} in practice {p}" for p, n in totals.items()]
+        told = [
+            f"{count_words(group.get(p, 0))} of {count_words(n)} "
+            f"{'whose practice is not recorded' if p == NOT_RECORDED else f'in practice {p}'}"
+            for p, n in totals.items()
+        ]
         return f"Treated in group format: {join_words(told)}. {self.sentence}"
 
 
 def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") -> Positivity:
     """Count patients per practice and format, and whom each facilitator saw in which format."""
     patients = treated_patients(study, format_rule=format_rule)
-    practice = patients[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    practice = patients[PRACTICE].astype("object").fillna(NOT_RECORDED).astype("str")
     counts = pd.crosstab(practice, patients[FORMAT].astype("str"))
     for arm in (INDIVIDUAL, GROUP):
         if arm not in counts:
@@ -80,6 +85,8 @@ def _facilitators(study: Study) -> pd.DataFrame:
 
 
 def _practice_sentence(cells: pd.DataFrame) -> str:
+    if set(cells[PRACTICE]) == {NOT_RECORDED}:
+        return "Practices are not recorded: format and practice cannot be told apart here."
     empty = cells[(cells[N_PATIENTS] == 0) & cells[FORMAT].isin([INDIVIDUAL, GROUP])]
     if empty.empty:
         return "Every practice has patients in both formats."

@@ -113,7 +113,7 @@ def test_what_does_not_vary_is_not_asked_and_says_why():
     rare = made_up_scores().assign(rare=lambda s: (s["patient_id"] == "P000").astype(float))
     refused = moderate(as_outcomes(rare), visit="month 3", moderators=(one_side,))
     assert "No planned moderator of the difference at month 3 could be asked about." in refused.paragraph
-    assert "fewer than two patients on one side of it in individual format" in refused.paragraph
+    assert "too few patients on one side of it in individual format" in refused.paragraph
 
 
 def test_none_of_the_moderators_is_refused():

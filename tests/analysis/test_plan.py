@@ -103,7 +103,10 @@ def test_a_plan_that_says_nothing_that_can_be_done_is_refused(tmp_path, old, new
 
 def test_the_methods_paragraph_is_made_from_the_plan():
     text = methods_paragraph(FULL)
-    assert "primary outcome was BDI-II at month 3" in text and "practice, baseline BDI-II, age and sex" in text
+    assert (
+        "primary outcome was BDI-II at month 3" in text
+        and "practice (where there are several), baseline BDI-II, age and sex" in text
+    )
     assert "30 patients per format" in text and "HAM-A and PHQ-9 at month 3 are secondary" in text
     assert 'The margin was 2.5 points (a "panel" of clinicians, 2025-03-01)' in text
     bare = methods_paragraph(replace(FULL, margin=None, secondary=(), instrument="HAM-A", origin="registered"))

@@ -1,10 +1,13 @@
 """What the index says of a notebook, and of limits close to zero."""
 
+import re
+from itertools import product
+
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kap_analysis.report.index_page import make_tiles
-from kap_analysis.report.notebook_page import SHORT, first_answer, markdown_to_html
+from kap_analysis.report.notebook_page import SHORT, first_answer, markdown_to_html, read_style
 
 
 def saying(text: str):
@@ -48,3 +51,28 @@ def test_no_line_ends_inside_a_number_with_its_sign():
 def test_a_tile_never_says_that_some_are_none_or_nearly_all_are_all():
     worse = make_tiles({"started": 235, "dosed": 234, "reliably worse": {"n": 1, "n_assessed": 118, "n_started": 235}})
     assert "under 1% of 235 started" in worse[4].lines and "over 99% of 235 started" in worse[1].lines
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [*product(("ink", "quiet", "link", "code", "keyword", "string", "comment"), ("ground", "raised"))]
+    + [("mark", "mark-ground")],
+)
+def test_every_word_is_told_from_its_ground(ink, ground, scheme):
+    """WCAG 2 level AA: 4.5 to 1."""
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", re.findall(r":root \{.*?\}", read_style(), re.S)[scheme]))
+    light, dark = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_what_has_the_focus_is_seen_and_nothing_wide_is_cut_in_print():
+    style = read_style()
+    assert ":focus-visible { outline: 3px" in style
+    assert ".scroll { overflow: visible;" in style[style.index("@media print") :]
