@@ -53,6 +53,9 @@ def test_a_tile_never_says_that_some_are_none_or_nearly_all_are_all():
     assert "under 1% of 235 started" in worse[4].lines and "over 99% of 235 started" in worse[1].lines
 
 
+INKS = ("ink", "quiet", "link", "code", "keyword", "string", "comment")
+
+
 def luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
@@ -62,8 +65,7 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize(
     ("ink", "ground"),
-    [*product(("ink", "quiet", "link", "code", "keyword", "string", "comment"), ("ground", "raised"))]
-    + [("mark", "mark-ground")],
+    [*product(INKS, ("ground", "raised")), ("mark", "mark-ground")],
 )
 def test_every_word_is_told_from_its_ground(ink, ground, scheme):
     """WCAG 2 level AA: 4.5 to 1."""
