@@ -11,10 +11,11 @@ from matplotlib.colors import to_hex, to_rgb
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, MIXED
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, rows_of
+from kap_analysis.figures.label_fit import tick_lines
 from kap_analysis.figures.names import readable
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.wording import NOT_AVAILABLE, count, listed, number, plural, sentence_case
 
 _FIGURE = "plot_adverse_events"
@@ -29,6 +30,8 @@ _SHADES: Final = {"mild": 0.35, "moderate": 0.65, _UNGRADED: 0.0}
 _GLYPHS: Final = {INDIVIDUAL: "●", GROUP: "□", MIXED: "▲"}
 _MOST_EVENTS: Final = 40
 _MOST_PANELS: Final = 4
+_NAMES_SHARE: Final = 0.3
+"""Share of a page that is left to names of events."""
 _NOTHING = "No adverse event is in the data. Where nobody asked, that says nothing about how often they occurred."
 PER: Final = 100.0
 """Events are drawn per this many sessions."""
@@ -85,7 +88,11 @@ def plot_adverse_events(
     columns = 1 if width_in_mm(width) < NARROW_MM else min(len(routes), 2)
     rows = -(-len(routes) // columns)
     grid: dict[str, Any] = {"rows": rows, "columns": columns, "panels": len(routes), "sharey": True, "sharex": True}
-    height = rows * ((1.4 + 3.3 * len(formats)) * len(names) + 16 + 4 * len(formats))
+    labels, taller = tick_lines(
+        [sentence_case(readable(name)) for name in names], _NAMES_SHARE * width_in_mm(width) * POINTS_PER_MM
+    )
+    tall = max(1.4 + 3.3 * len(formats), (taller + 1.3 * SMALL_PT * LINE_HEIGHT) / POINTS_PER_MM)
+    height = rows * (tall * len(names) + 16 + 4 * len(formats))
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         widest = 0.0
         for panel, route in zip(page.axes, routes, strict=True):
@@ -93,7 +100,7 @@ def plot_adverse_events(
             widest = max(widest, _draw_panel(page, panel, here, names, formats))
             _head(page, panel, here, route, formats)
             page.describe(_alternative(here, route, formats))
-        _dress(page, names, widest)
+        _dress(page, labels, widest)
         page.note(f"Number at each bar: events. {_severity_sentence(inside)}")
         if len(inside) < len(events):
             page.note(_outside_sentence(events))
@@ -204,10 +211,10 @@ def _head(page: Page, ax: Axes, here: pd.DataFrame, route: str, formats: list[st
         )
 
 
-def _dress(page: Page, names: Sequence[str], widest: float) -> None:
+def _dress(page: Page, labels: Sequence[str], widest: float) -> None:
     first = page.axes[0]
-    first.set_ylim(len(names) - 0.4, -0.6)
-    first.set_yticks(range(len(names)), [sentence_case(readable(name)) for name in names])
+    first.set_ylim(len(labels) - 0.4, -0.6)
+    first.set_yticks(range(len(labels)), labels)
     for ax in page.axes:
         ax.set_xlim(0, 1.2 * (widest or 1.0))
         ax.tick_params(axis="y", length=0)

@@ -76,14 +76,16 @@ def plot_balance(
     if len(table) > _MOST_ROWS:
         raise FigureError(f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(table)}; pool the rare levels.")
     names = _names_in_lines(table, width)
-    height = sum(_ROW_MM + name.count("\n") * _LINE_MM for name in names) + 24
+    height = sum(_ROW_MM + name.count("\n") * _LINE_MM for name in names) + (
+        36 if width_in_mm(width) < NARROW_MM else 26
+    )
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         places = _places(names)
         _draw_threshold(page.axes[0], threshold, page.theme)
         _draw_differences(page, page.axes[0], table, places)
         _dress(page, page.axes[0], table, threshold)
         page.axes[0].set_yticks(places, names)
-        page.axes[0].set_ylim(places[-1] + 0.6, -0.6)
+        page.axes[0].set_ylim(places[-1] + _half(names[-1]) + 0.1, -_half(names[0]) - 0.1)
         page.note_withheld(balance)
         page.describe(_alternative(table, threshold))
     return page.result
@@ -106,10 +108,14 @@ def _names_in_lines(table: pd.DataFrame, width: Width) -> list[str]:
     return ["\n".join(lines_within(str(name), room, size=SMALL_PT)) for name in table.index]
 
 
+def _half(name: str) -> float:
+    return 0.5 + 0.5 * name.count("\n") * _LINE_MM / _ROW_MM
+
+
 def _places(names: list[str]) -> np.ndarray:
     """Where the rows stand, in rows of one line: further apart where their names have several."""
-    tall = np.array([1 + name.count("\n") * _LINE_MM / _ROW_MM for name in names])
-    places = np.concatenate([[0.0], np.cumsum((tall[1:] + tall[:-1]) / 2)])
+    half = np.array([_half(name) for name in names])
+    places = np.concatenate([[0.0], np.cumsum(half[1:] + half[:-1])])
     return np.asarray(places, dtype=float)
 
 

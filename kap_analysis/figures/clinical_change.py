@@ -12,11 +12,21 @@ from matplotlib.patches import Rectangle
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, numbers_of, rows_of
+from kap_analysis.figures.label_fit import lines_within
 from kap_analysis.figures.marks import whole_number_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
-from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.style import (
+    LINE_HEIGHT,
+    NARROW_MM,
+    POINTS_PER_MM,
+    SMALL_PT,
+    TEXT_PT,
+    Theme,
+    Width,
+    width_in_mm,
+)
 from kap_analysis.figures.wording import count, number, percent, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 
@@ -32,6 +42,8 @@ _AREA: Final = 9.0
 """Area of a mark per patient, in square points, unless the largest would be larger than this:"""
 _LARGEST_AREA: Final = 110.0
 _SEEN_AREA: Final = 1.5
+_BESIDE_PT: Final = 75.0
+"""Room beside a panel: panels are as tall as wide, and the name of the axis no longer than they."""
 
 
 def plot_clinical_change(
@@ -102,7 +114,8 @@ def plot_clinical_change(
             _draw_lines(panel, field, page.theme)
             _draw_strip(panel, field, int(one["follow_up"].isna().sum()), page.theme)
             _draw_patients(panel, field, one, name, page.theme, largest)
-            _dress(panel, field, scale, visit, first=place == 0 or narrow)
+            room = page.width_mm * POINTS_PER_MM / columns - _BESIDE_PT
+            _dress(panel, field, scale, visit, first=place == 0 or narrow, room=room)
             _write_title(panel, name, one, characters=46 if narrow else int(96 / len(formats)))
             page.describe(_alternative(scale, name, one, visit))
         page.note(_note(patients, known, field, largest))
@@ -175,9 +188,15 @@ def _draw_lines(ax: Axes, field: _Field, theme: Theme) -> None:
         gid="region",
         **outside,
     )
-    at = (field.low + 0.02 * field.span, field.low + 0.95 * field.span)
+    at = (field.low + 0.02 * field.span, field.high)
     box = {"facecolor": theme.background, "edgecolor": "none", "pad": 0.6}
-    inside: Any = {"xy": at, "xytext": (0, 0), "zorder": 2, "bbox": box}  # over the cut-off, under the patients
+    inside: Any = {
+        "xy": at,
+        "xytext": (0, -4),
+        "va": "top",
+        "zorder": 2,
+        "bbox": box,
+    }  # over the cut-off, under the patients
     ax.annotate(f"reliably {above}", color=colours[above], gid="region", **inside, **outside)
 
 
@@ -219,7 +238,7 @@ def _draw_patients(ax: Axes, field: _Field, one: pd.DataFrame, name: str, theme:
     )
 
 
-def _dress(ax: Axes, field: _Field, scale: Scale, visit: str, *, first: bool) -> None:
+def _dress(ax: Axes, field: _Field, scale: Scale, visit: str, *, first: bool, room: float) -> None:
     ax.set_xlim(field.below, field.high)
     ax.set_ylim(field.below, field.high + _STRIP * field.span)
     ax.set_box_aspect(1 + _STRIP)
@@ -229,7 +248,7 @@ def _dress(ax: Axes, field: _Field, scale: Scale, visit: str, *, first: bool) ->
     ax.set_xlabel(f"{scale.name} score at baseline")
     if first:
         better = f"\n({scale.direction})" if scale.direction else ""
-        label = ax.set_ylabel(f"{scale.name} score at {visit}{better}")
+        label = ax.set_ylabel("\n".join(lines_within(f"{scale.name} score at {visit}{better}", room, size=TEXT_PT)))
         label.set_y(1 / (2 * (1 + _STRIP)))  # beside the scores, below the name of the strip
 
 

@@ -75,7 +75,7 @@ def plot_durability(
         panel = page.axes[0]
         bottom = -3.0 if boosters is None else -3.0 - _ROW * len(formats)
         panel.set_ylim(bottom, 102)
-        last = max(float(numbers_of(one, DAY).max()) for one in drawn.values()) / DAYS_PER_MONTH
+        last = max(float(numbers_of(one, DAY).max()) for one in drawn.values()) / DAYS_PER_MONTH or 1.0
         ticks = list(range(0, int(np.floor(last)) + 1, months_between or _months_between(last)))
         panel.set_xlim(-0.03 * last, last * 1.02)
         ends = [_draw_curve(page, panel, name, drawn[name]) for name in formats]

@@ -1,6 +1,9 @@
 """Writing a figure to files whose bytes depend on the figure alone."""
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,10 +85,27 @@ def _write(figure: Figure, path: Path, file_type: str, title: str | None, dpi: i
                 figure.savefig(target, format="pdf", dpi=dpi, metadata=described)
             else:
                 FigureCanvasSVG(figure)
-                figure.savefig(target, format="svg", dpi=dpi, metadata=described)
+                with _one_id_each(figure):
+                    figure.savefig(target, format="svg", dpi=dpi, metadata=described)
     finally:
         figure.set_canvas(canvas)
     return target
+
+
+@contextmanager
+def _one_id_each(figure: Figure) -> Iterator[None]:
+    """Names of parts as ids of an SVG while it is written: without spaces, and numbered, because ids are unique."""
+    named = [(artist, str(artist.get_gid())) for artist in figure.findobj() if artist.get_gid() is not None]
+    seen: Counter[str] = Counter()
+    for artist, name in named:
+        plain = "-".join(re.findall(r"\w+", name)) or "part"
+        seen[plain] += 1
+        artist.set_gid(f"{plain}-{seen[plain]}")
+    try:
+        yield
+    finally:
+        for artist, name in named:
+            artist.set_gid(name)
 
 
 def _description(file_type: str, title: str | None, text: str) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from kap_analysis.figures.frames import checked_frame, given_frame, levels_of, n
 from kap_analysis.figures.marks import draw_bands, view_of_scores, whole_number_axis
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
+from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import NARROW_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, interval, number, plural
 from kap_analysis.instruments.instrument import Instrument
 
 _FIGURE = "plot_paired_means"
+_NOTHING = "There are no mean scores to draw: every number was withheld."
 _TIME = "time"
 _MEANS = (INSTRUMENT, _TIME, VISIT, N_PATIENTS, "mean", CI_LOW, CI_HIGH)
 _CHANGE = (INSTRUMENT, VISIT, N_PATIENTS, "mean_change", CI_LOW, CI_HIGH)
@@ -65,9 +67,12 @@ def plot_paired_means(
     Raises
     ------
     FigureError
-        If a column is missing, there are no rows, or the number of Axes is not the number of instruments.
+        If a column is missing, there are no rows, or the number of Axes is not the number of instruments. Means that
+        were all withheld give a figure that says so.
     """
     means = checked_frame(means, _MEANS, name="means", figure=_FIGURE)
+    if means["mean"].isna().all():
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     change = given_frame(change, _CHANGE, name="change", figure=_FIGURE)
     modelled = given_frame(modelled, _MODELLED, name="modelled", figure=_FIGURE)
     names = [str(name) for name in levels_of(means[INSTRUMENT])]

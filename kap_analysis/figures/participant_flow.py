@@ -28,6 +28,7 @@ _GAP_MM = 10.0
 _BRANCH_MM = 18.0
 """Gap where one box becomes a column per format: room for who was left out, and for the names of the formats."""
 _MOST_PRACTICES = 6
+_LONG_NAME = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def plot_participant_flow(
     names = levels_of(flow["step"])
     formats = formats_in(flow, figure=_FIGURE, at_least=0)
     practices = [name for name in levels_of(flow[PRACTICE]) if name != _ALL]
-    shown = practices if len(practices) <= _MOST_PRACTICES else []
+    shown = _labels(practices) if len(practices) <= _MOST_PRACTICES else {}
     across = width_in_mm(width)
     columns = _columns(formats or [_ALL], across)
     heights = [_box_height(flow, name, shown, columns, across) for name in names]
@@ -94,21 +95,31 @@ def plot_participant_flow(
         _draw_steps(page, canvas, flow, names, heights, gaps, columns, shown, across)
         if practices and not shown:
             page.note(f"{len(practices)} practices are counted together.")
+        if any(name != label for name, label in shown.items()):
+            page.note(f"Practices: {'; '.join(f'{label} {name}' for name, label in shown.items())}.")
         page.note_withheld(flow)
         page.describe(_alternative(flow, names, formats))
     return page.result
 
 
+def _labels(practices: list[str]) -> dict[str, str]:
+    """What stands for each practice in the boxes: its name, or a number that a note explains where names are long."""
+    long = any(len(str(name)) > _LONG_NAME for name in practices)
+    return {name: str(place) if long else str(name) for place, name in enumerate(practices, start=1)}
+
+
 def _columns(formats: list[str], across: float) -> list[_Column]:
     share = across / len(formats)
     box = min(58.0, 0.56 * share)
+    if len(formats) == 1:
+        return [_Column(formats[0], across / 2, box, across / 2 + 2.5, across - 1)]
     return [
         _Column(name, place * share + box / 2 + 1, box, place * share + box / 2 + 3.5, (place + 1) * share - 1)
         for place, name in enumerate(formats)
     ]
 
 
-def _box_text(flow: pd.DataFrame, step: str, care_format: str, practices: list[str], box: float) -> list[str]:
+def _box_text(flow: pd.DataFrame, step: str, care_format: str, practices: dict[str, str], box: float) -> list[str]:
     """The lines of one box: step, n with percentage, n of each practice."""
     here = flow[(flow["step"] == step) & (flow[FORMAT].astype(str) == care_format)]
     total = here[here[PRACTICE] == _ALL]
@@ -118,8 +129,8 @@ def _box_text(flow: pd.DataFrame, step: str, care_format: str, practices: list[s
     share = "" if pd.isna(of) or of == 0 or of == n else f" ({percent(n / of)}\u00a0of\u00a0{count(of)})"
     lines = [sentence_case(str(step)), f"n = {count(n)}{share}"]
     by_practice = [
-        f"{name}: {count(here.loc[here[PRACTICE] == name, N_PATIENTS].iloc[0])}"
-        for name in practices
+        f"{label}: {count(here.loc[here[PRACTICE] == name, N_PATIENTS].iloc[0])}"
+        for name, label in practices.items()
         if (here[PRACTICE] == name).any()
     ]
     if by_practice:
@@ -146,7 +157,9 @@ def _wrapped(text: str, room: float) -> list[str]:
     return textwrap.wrap(text, max(8, int(room * POINTS_PER_MM / (SMALL_PT * CHARACTER_WIDTH)))) or [""]
 
 
-def _box_height(flow: pd.DataFrame, step: str, practices: list[str], columns: list[_Column], across: float) -> float:
+def _box_height(
+    flow: pd.DataFrame, step: str, practices: dict[str, str], columns: list[_Column], across: float
+) -> float:
     """Height of the boxes of one step in mm: the longest of its texts."""
     texts = [_box_text(flow, step, column.name, practices, column.box) for column in columns]
     texts.append(_box_text(flow, step, _ALL, practices, min(70.0, 0.7 * across)))
@@ -167,7 +180,7 @@ def _draw_steps(
     heights: list[float],
     gaps: list[float],
     columns: list[_Column],
-    practices: list[str],
+    practices: dict[str, str],
     across: float,
 ) -> None:
     top, before = 2.0, None
@@ -239,18 +252,11 @@ def _draw_box(page: Page, ax: Axes, column: _Column, top: float, tall: float, li
 
 
 def _draw_arrows(page: Page, ax: Axes, before: list[_Column], here: list[_Column], start: float, end: float) -> None:
-    arrow = {
-        "arrowstyle": "-|>,head_width=0.18,head_length=0.36",
-        "color": page.theme.muted,
-        "linewidth": 0.8,
-        "shrinkA": 0,
-        "shrinkB": 0,
-    }
+    head = "-|>,head_width=0.18,head_length=0.36"
+    arrow = {"arrowstyle": head, "color": page.theme.muted, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
     if before == here:
         for column in here:
-            ax.annotate(
-                "", (column.middle, end), (column.middle, start), arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0}
-            )
+            ax.annotate("", (column.middle, end), (column.middle, start), arrowprops=arrow)
         return
     bend = end - 6.0
     ax.plot([before[0].middle] * 2, [start, bend], color=page.theme.muted, linewidth=0.8)

@@ -165,6 +165,7 @@ def rc_settings(theme: Theme) -> Any:
     return {
         "font.family": [FONT],
         "font.size": TEXT_PT,
+        "text.parse_math": False,
         "axes.titlesize": TEXT_PT,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",

@@ -29,6 +29,7 @@ _FIGURE: Final = "plot_tipping_point"
 _COLUMNS: Final = (X, Y, ESTIMATE, CI_LOW, CI_HIGH)
 _NOTHING: Final = "There is no tipping point to draw: there are no rows, or every number was withheld."
 _CELL_MM: Final = 7.5
+_LEAST_MM: Final = 52.0
 _BESIDE_MM: Final = 20.0
 _NARROW_MM: Final = 110.0
 _STRONGEST: Final = 0.62
@@ -89,7 +90,7 @@ def plot_tipping_point(
     signed = None if margin is None else (-margin if scale.higher_is_better else margin)
     varies = one_way(tipping)
     grid = grid_of(tipping)
-    height = 62.0 if varies else min(len(grid.y) * _CELL_MM, 90.0) + 22.0
+    height = 62.0 if varies else _tall(len(grid.y)) + 22.0
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         if varies:
             draw_path(page, tipping, varies, scale, signed)
@@ -101,12 +102,17 @@ def plot_tipping_point(
     return page.result
 
 
+def _tall(rows: int) -> float:
+    """Height of the panel in mm: so many rows, but room for the name of the axis."""
+    return min(max(rows * _CELL_MM, _LEAST_MM), 90.0)
+
+
 def _draw_grid(page: Page, grid: Grid, scale: Scale, margin: float | None, wide: float) -> None:
     ax, theme = page.axes[0], page.theme
     rows, columns = grid.estimate.shape
     ax.set_xlim(-0.5, columns - 0.5)
     ax.set_ylim(-0.5, rows - 0.5)
-    panel = (wide - _BESIDE_MM) * POINTS_PER_MM, min(rows * _CELL_MM, 90.0) * POINTS_PER_MM
+    panel = (wide - _BESIDE_MM) * POINTS_PER_MM, _tall(rows) * POINTS_PER_MM
     ax.imshow(_colours(grid, scale, theme), origin="lower", aspect="auto", interpolation="nearest", gid="cells")
     widest = max(text_width(number(value), bold=True) for value in grid.estimate.ravel().tolist())
     is_written = panel[0] / columns > widest + 2 and panel[1] / rows > SMALL_PT + 1

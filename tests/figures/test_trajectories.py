@@ -9,6 +9,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.alternative_text import alt_text
 from kap_analysis.figures.style import THEMES
 from kap_analysis.figures.trajectories import plot_trajectories
+from tests.figures import legibility
 
 STOP = "Those who stop early leave the line"
 
@@ -61,11 +62,12 @@ def test_numbers_under_the_axis_stand_at_every_session_while_there_is_room():
     assert {t.get_text() for t in under} == {"99", "98", "97", "96", "95", "94"}
 
 
-def test_numbers_of_thousands_stand_at_every_second_session_when_there_is_no_room():
+def test_numbers_of_thousands_stand_at_every_third_session_when_there_is_no_room():
     figure = plot_trajectories(means=session_means(24, n=20_000), time="session_number")
     at = sorted({t.xy[0] for t in having(figure, "number under axis")})
     assert at[0] == 1
-    assert set(np.diff(at)) == {2}
+    assert set(np.diff(at)) == {3}
+    assert legibility.touching_texts(figure) == []
 
 
 def test_of_twenty_thousand_patients_three_hundred_lines_are_drawn_and_it_is_said():

@@ -1,0 +1,156 @@
+"""What holds of every figure: readable whatever the names, with Axes given, in files, with little or nothing."""
+
+import re
+from collections import Counter
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.alternative_text import alt_text
+from kap_analysis.figures.export import save_figure
+from kap_analysis.figures.style import THEMES
+from tests.figures import legibility, made_up
+
+NAMES = sorted(made_up.every_figure())
+LONG = "Zentrum für ketamingestützte Psychotherapie Überlingen – Αθήνα, forme longue révisée"
+SPECIAL = "R&D <b> $x^2$ #2 50% \\alpha \"q\" 'é'"
+ARMS = {
+    "both": ("individual", "group"),
+    "individual": ("individual",),
+    "group": ("group",),
+    "all": ("individual", "group", "mixed"),
+}
+
+
+def drawn(name: str, word: str = "A", formats=made_up.FORMATS, **settings) -> Figure:
+    draw, frames = made_up.every_figure(word, formats)[name]
+    return draw(**frames, **settings)
+
+
+def words(figure) -> str:
+    return " ".join(" ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text)).split())
+
+
+def assert_readable(figure) -> None:
+    assert legibility.cut_texts(figure) == []
+    assert legibility.touching_texts(figure) == []
+    assert legibility.smallest_text(figure) >= 7
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_cut_and_no_words_touch(name, width):
+    assert_readable(drawn(name, width=width, stamp="SIMULATED", theme="dark" if width == "single" else "light"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize("name", NAMES)
+def test_long_names_stay_on_the_page_and_off_each_other(name, width):
+    assert_readable(drawn(name, LONG, width=width, stamp="SIMULATED"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("formats", ["individual", "group", "all"])
+@pytest.mark.parametrize("name", NAMES)
+def test_one_format_and_three_are_drawn_and_readable(name, formats):
+    assert_readable(drawn(name, formats=ARMS[formats]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_characters_that_mean_something_elsewhere_are_written_as_they_are(name, tmp_path):
+    plain, special = drawn(name, "A"), drawn(name, SPECIAL, width=300)
+    assert len(special.axes) == len(plain.axes)
+    if "A" in {part for part in re.split(r"\W+", words(plain)) if part} - {"HAM"}:
+        assert SPECIAL[:11] in words(special).replace("\n", " ")
+    written = save_figure(special, tmp_path / "figure", dpi=50)
+    assert all(path.stat().st_size > 1000 for path in written)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axes_of_the_caller_are_used_and_given_back(name):
+    own = drawn(name)
+    host = Figure(figsize=(9, 5 * len(own.axes)))
+    given = list(host.subplots(len(own.axes), 1, squeeze=False).ravel())
+    wanted = given[0] if len(given) == 1 else given
+    before = len(host.axes)
+    assert drawn(name, ax=wanted) is wanted
+    assert len(host.axes) == before
+    assert sum(bool(ax.has_data() or ax.texts or ax.patches) for ax in given) == len(given)
+    assert alt_text(given[0]) == alt_text(own)
+    with pytest.raises(FigureError, match=r"takes|expected"):
+        drawn(name, ax=[*given, *Figure().subplots(1, 2)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_embed_their_fonts_and_have_one_id_for_each_part(name, tmp_path):
+    figure = drawn(name, stamp="SIMULATED")
+    named = Counter(artist.get_gid() for artist in figure.findobj() if artist.get_gid() is not None)
+    pdf, svg = save_figure(figure, tmp_path / "figure", file_types=("pdf", "svg"), title="One")
+    content = pdf.read_bytes()
+    assert b"/FontFile2" in content
+    assert b"/Type3" not in content
+    ids = Counter(re.findall(r'\sid="([^"]*)"', svg.read_text(encoding="utf-8")))
+    assert [one for one, n in ids.items() if n > 1 or re.search(r"\s", one)] == []
+    assert Counter(artist.get_gid() for artist in figure.findobj() if artist.get_gid() is not None) == named
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_named_after_a_format_has_its_colour_and_no_other(name, theme):
+    figure = drawn(name, formats=ARMS["all"], theme=theme)
+    looks = THEMES[theme].formats
+    for artist in figure.findobj(matplotlib.lines.Line2D):
+        of = [one for one in looks if str(artist.get_gid() or "").endswith(f" {one}")]
+        if of:
+            assert to_hex(artist.get_color()) == looks[of[0]].colour.lower()
+            others = {to_hex(look.colour) for one, look in looks.items() if one != of[0]}
+            assert to_hex(artist.get_color()) not in others
+    assert to_hex(figure.get_facecolor()) == THEMES[theme].background.lower()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_single_row_of_each_frame_is_drawn(name):
+    draw, frames = made_up.every_figure()[name]
+    lone = {key: one.iloc[:1] if isinstance(one, pd.DataFrame) else one for key, one in frames.items()}
+    lone.pop("flows", None)  # they lead to a visit that the one row is not of
+    figure = draw(**lone)
+    assert alt_text(figure)
+    assert legibility.cut_texts(figure) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_frames_of_which_every_number_is_withheld_say_so_and_draw_no_number(name):
+    draw, frames = made_up.every_figure()[name]
+    hidden = {key: withheld(one) if isinstance(one, pd.DataFrame) else one for key, one in frames.items()}
+    if name == "cohort_effects":
+        hidden = {"effects": hidden["effects"]}
+    figure = draw(**hidden)
+    said = f"{words(figure)} {alt_text(figure)}".lower()
+    assert "withheld" in said or "–" in said
+    assert "nan" not in re.split(r"\W+", said)
+
+
+def withheld(one: pd.DataFrame) -> pd.DataFrame:
+    """Every number missing but those that place a row: month, minute, the points added."""
+    kept = {"month", "minute", "delta_individual", "delta_group", "session_number", "is_primary", "lag"}
+    numeric = [column for column in one.select_dtypes("number").columns if column not in kept]
+    return one.assign(withheld=True, **dict.fromkeys(numeric, np.nan))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_frame_ends_in_one_clear_sentence(name):
+    draw, frames = made_up.every_figure()[name]
+    empty = {key: one.iloc[:0] if isinstance(one, pd.DataFrame) else one for key, one in frames.items()}
+    try:
+        said = alt_text(draw(**empty))
+    except FigureError as error:
+        said = str(error)
+    assert re.search(r"nothing to draw|There (is|are) no|were withheld|^No adverse event is in the data", said)
+    assert said.count("\n") == 0
