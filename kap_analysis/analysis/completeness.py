@@ -15,6 +15,7 @@ from kap_analysis.analysis.wording import join_words, share
 from kap_analysis.columns import (
     DAYS_PER_MONTH,
     FORMAT,
+    FORMATS,
     MONTH,
     N_PATIENTS,
     PATIENT_ID,
@@ -55,7 +56,12 @@ class Completeness(Result):
     @property
     def paragraph(self) -> str:
         rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
-        told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
+        by_arm = rows.set_index(rows[FORMAT].astype("str"))
+        told = [
+            f"{share(by_arm.loc[arm, 'n_done'], by_arm.loc[arm, 'n_due'])} in {arm} format"
+            for arm in FORMATS
+            if arm in by_arm.index
+        ]
         return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
 
 
