@@ -12,6 +12,7 @@ from kap_analysis.columns import FORMAT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import checked_frame, formats_in, given_frame, levels_of, rows_of
 from kap_analysis.figures.label_fit import tick_lines
+from kap_analysis.figures.marks import leave_out_of_layout
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.ramp import severity_ramp
 from kap_analysis.figures.scales import Scale, scale_of
@@ -84,6 +85,8 @@ def plot_band_movement(
             totals = _totals(one, counts)
             is_last = place % columns == 0 or place == len(formats)
             _draw_panel(page, panel, counts, totals, moved, parts, columns=columns, named=is_last)
+            if place == len(formats) and place % columns:
+                leave_out_of_layout(panel, "line label")
             of = f"n = {count(totals.iloc[0])}" if totals.nunique() == 1 else ""
             panel.set_title(", ".join(filter(None, ["" if name is None else sentence_case(name), of])))
             page.describe(_alternative(scale, name, counts, totals))

@@ -56,6 +56,13 @@ def _shades(n: int, theme: Theme, *, reverse: bool) -> list[str]:
     return shades[::-1] if reverse else shades
 
 
+def leave_out_of_layout(ax: Axes, gid: str) -> None:
+    """Let names right of the last panel of a row stand in the free place there, and not push other columns apart."""
+    for text in ax.texts:
+        if text.get_gid() == gid:
+            text.set_in_layout(False)
+
+
 def view_of_scores(scale: Scale, lowest: float, highest: float) -> tuple[float, float]:
     """Ends of a score axis: from the scale's own end on the better side past the worst value drawn."""
     span = max(highest - lowest, 1.0)

@@ -22,6 +22,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.frames import formats_in, given_frame, levels_of, numbers_of, rows_of
 from kap_analysis.figures.marks import (
     draw_bands,
+    leave_out_of_layout,
     numbers_under_axis,
     view_of_scores,
 )
@@ -228,6 +229,8 @@ def _dress(
     ax.tick_params(labelbottom=True)
     ax.set_xlabel(time_label(time, in_lines=columns > 1))
     draw_bands(ax, scale, page.theme, labels=edges[1])
+    if ax is page.axes[-1] and len(page.axes) % columns:
+        leave_out_of_layout(ax, "band label")
     if means is None:
         return
     rows = {name: numbers_at(rows_of(means, name), places, time) for name in formats}

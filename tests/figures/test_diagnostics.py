@@ -11,6 +11,7 @@ from kap_analysis.figures.alternative_text import alt_text
 from kap_analysis.figures.diagnostics import plot_diagnostics
 from kap_analysis.figures.quantile_plot import quantiles
 from kap_analysis.figures.style import THEMES
+from tests.figures import legibility
 
 
 def residual_frame(n: int, *, formats=("individual", "group")) -> pd.DataFrame:
@@ -177,3 +178,27 @@ def test_no_residuals_are_said_quietly_and_a_missing_column_is_an_error():
     assert "There are no residuals to draw" in texts(figure)
     with pytest.raises(FigureError, match="needs the column normalised in residuals="):
         plot_diagnostics(residuals=residual_frame(5).drop(columns="normalised"))
+
+
+def test_residuals_of_one_format_are_drawn_without_a_key():
+    figure = plot_diagnostics(residuals=residual_frame(60).assign(format="all"))
+    (points,) = having(figure, "residuals")
+    assert len(points.get_xdata()) == 60
+    assert figure.legends == []
+
+
+def test_names_of_influential_marks_stand_off_every_mark_and_each_other():
+    rng = np.random.default_rng(3)
+    crowd = pd.DataFrame(
+        {"unit": "patient", "label": [f"P{k:03d}" for k in range(60)], "distance": rng.uniform(0, 0.05, 60),
+         "change": rng.normal(0, 0.2, 60)}
+    )  # fmt: skip
+    crowd.loc[:2, "distance"] = [0.060, 0.0601, 0.0602]
+    crowd.loc[:2, "change"] = [0.100, 0.101, 0.102]
+    figure = plot_diagnostics(residuals=residual_frame(60), influence=crowd)
+    assert legibility.touching_texts(figure) == []
+    ax = figure.axes[2]
+    marks = ax.transData.transform(crowd[["change", "distance"]].to_numpy())
+    for name in having(figure, "influence label"):
+        box = matplotlib.text.Text.get_window_extent(name)
+        assert not [mark for mark in marks if box.contains(*mark)]

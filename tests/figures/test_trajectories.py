@@ -143,3 +143,31 @@ def test_without_a_number_the_figure_says_so(frame):
 def test_without_frames_there_is_an_error():
     with pytest.raises(FigureError, match=r"plot_trajectories has nothing to draw: give means=, curves= or both\."):
         plot_trajectories()
+
+
+def test_names_of_bands_beside_the_last_panel_do_not_push_the_columns_apart():
+    lines = pd.concat([month_means().assign(practice=name) for name in "ABCDE"], ignore_index=True)
+    figure = plot_trajectories(means=lines, facet_by="practice", instrument="BDI-II")
+    figure.draw_without_rendering()
+    left = [round(ax.get_window_extent().x0) for ax in figure.axes[:3]]
+    assert left[2] - left[1] == pytest.approx(left[1] - left[0], abs=8)
+    assert legibility.cut_texts(figure) == []
+
+
+def test_lines_of_patients_before_day_0_are_not_cut():
+    figure = plot_trajectories(means=month_means(), patients=patient_lines(3).assign(month=[-1.3, 3.0] * 3))
+    assert figure.axes[0].get_xlim()[0] < -1.3
+
+
+def test_facets_without_the_lines_that_a_public_study_withholds_say_so():
+    gone = patient_lines(3).assign(practice="A").iloc[:0]
+    figure = plot_trajectories(means=month_means(), patients=gone, facet_by="practice")
+    assert "There is nothing to draw by practice: scores of single patients are withheld" in texts(figure)
+    with pytest.raises(FigureError, match="in none of its frames"):
+        plot_trajectories(means=month_means(), patients=gone, facet_by="colour")
+
+
+def test_intervals_that_run_off_the_panel_are_said_to():
+    wide = month_means().assign(ci_low=-5.0)
+    assert "Intervals that run off the panel" in texts(plot_trajectories(means=wide, instrument="BDI-II"))
+    assert "Intervals that run off" not in texts(plot_trajectories(means=month_means(), instrument="BDI-II"))
