@@ -26,6 +26,7 @@ WITHOUT_ROWS: Final = re.compile(
 )
 NOTHING_TO_SHOW: Final = "There is nothing to show here: what it needs was not recorded, or is withheld."
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
+SAME_REASON: Final = "The reason is one that stands above."
 #: Stands under a heading below which every cell needs an answer that is missing.
 NEEDS_WHAT_IS_MISSING: Final = "Not answered: it needs the answer that is missing above."
 #: Cells that carry this tag hold a reason in place of an answer.
@@ -62,9 +63,11 @@ class Unanswered:
 
     def put_into(self, notebook: NotebookNode) -> None:
         """Put the reasons in the place of the errors."""
+        said: set[str] = set()
         for place, reason in self.reasons.items():
             cell = notebook.cells[place]
-            text = f"**This study does not answer this.** {reason}"
+            text = f"**This study does not answer this.** {SAME_REASON if reason in said else reason}"
+            said.add(reason)
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [new_output("display_data", data=data)] if reason else []
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), UNANSWERED]

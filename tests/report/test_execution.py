@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import run_notebook
 from kap_analysis.report.parameters import fill_parameters, read_parameters
-from kap_analysis.report.unanswered import NEEDS_WHAT_IS_MISSING, NOTHING_TO_SHOW
+from kap_analysis.report.unanswered import NEEDS_WHAT_IS_MISSING, NOTHING_TO_SHOW, SAME_REASON
 
 
 def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):
@@ -77,6 +77,12 @@ def test_what_is_said_of_a_missing_answer_goes_with_it_up_to_the_next_heading(ma
     notebook.cells.append(new_markdown_cell("It shows 42."))
     ran = run_notebook(notebook, name="00_x")
     assert [cell.source for cell in ran.cells[3::2]] == ["## Next\n\nOf all patients.", "It shows 42."]
+
+
+def test_a_reason_is_told_in_full_once_in_a_notebook(make_notebook):
+    again = NO_ANSWER.replace("result", "other")
+    ran = run_notebook(make_notebook(NO_ANSWER, again), name="00_x")
+    assert ran.cells[3].outputs[0]["data"]["text/markdown"] == f"**This study does not answer this.** {SAME_REASON}"
 
 
 def test_an_empty_table_is_told_in_the_words_of_a_page(make_notebook):
