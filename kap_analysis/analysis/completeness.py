@@ -56,12 +56,8 @@ class Completeness(Result):
     @property
     def paragraph(self) -> str:
         rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
-        by_arm = rows.set_index(rows[FORMAT].astype("str"))
-        told = [
-            f"{share(by_arm.loc[arm, 'n_done'], by_arm.loc[arm, 'n_due'])} in {arm} format"
-            for arm in FORMATS
-            if arm in by_arm.index
-        ]
+        rows = rows.sort_values(FORMAT, key=lambda arms: arms.astype("str").map(FORMATS.index), kind="stable")
+        told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
         return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
 
 
