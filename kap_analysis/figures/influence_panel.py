@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from kap_analysis.figures.density import MOST_POINTS, draw_density
 from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import numbers_of
-from kap_analysis.figures.label_places import label_places
+from kap_analysis.figures.label_places import place_labels
 from kap_analysis.figures.style import SMALL_PT, Theme
 from kap_analysis.figures.wording import number, plural
 
@@ -74,7 +74,7 @@ def name_largest(ax: Axes, influence: pd.DataFrame, theme: Theme) -> None:
     labels = [str(label) for label in named["label"]]
     wide = [text_width(label) for label in labels]
     zero = float((0.0 - left) * scaled[0])
-    places = label_places((points - origin) * scaled, wide, marks, size, zero)
+    places = place_labels((points - origin) * scaled, wide, marks, size, zero)
     for label, point, offset in zip(labels, points, places, strict=True):
         ax.annotate(
             label,

@@ -15,7 +15,7 @@ _TALL: Final = SMALL_PT * LINE_HEIGHT
 _ON_A_NAME, _OUTSIDE, _ON_A_MARK, _ON_THE_LINE = 1e5, 400.0, 60.0, 25.0
 
 
-def label_places(
+def place_labels(
     points: np.ndarray, wide: Sequence[float], marks: np.ndarray, size: tuple[float, float], line: float
 ) -> list[tuple[float, float]]:
     """Offsets of the middles of names from the marks that they name, in points.

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.label_fit import fit_labels, lines_within, tick_lines
-from kap_analysis.figures.label_places import label_places
+from kap_analysis.figures.label_places import place_labels
 
 NAME = "Échelle d’évaluation de la dépression résistante, forme longue révisée"
 
@@ -45,7 +45,7 @@ def test_a_figure_grows_by_the_lines_of_its_labels_and_keeps_short_ones():
 
 def test_names_of_marks_avoid_marks_names_and_edges():
     points = np.array([[95.0, 50.0], [95.0, 52.0]])
-    offsets = np.array(label_places(points, [20.0, 20.0], points, (100.0, 100.0), line=0.0))
+    offsets = np.array(place_labels(points, [20.0, 20.0], points, (100.0, 100.0), line=0.0))
     middles = points + offsets
     assert (middles[:, 0] + 10 <= 100).all()
     assert abs(middles[0] - middles[1]).max() > 9
