@@ -160,6 +160,7 @@ def _draw_dense(page: Page, ax: Axes, known: pd.DataFrame, label: str) -> None:
     ax.yaxis.set_major_formatter(lambda value, _: count(value))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "−"))
     ax.set_ylabel(f"{plural(len(known), 'cohort')}, by effect")
+    page.note(f"Thin lines: 95% intervals. More than {MOST_NAMED} cohorts are drawn without their names.")
     ax.set_xlabel(label)
 
 
