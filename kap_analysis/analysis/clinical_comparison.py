@@ -26,13 +26,20 @@ from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.significant_change import classify_patients, pair_scores
 from kap_analysis.analysis.wording import join_words
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID
-from kap_analysis.disclosure.gate import release
+from kap_analysis.disclosure.gate import release, withhold_columns
+from kap_analysis.disclosure.policy import is_small
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
 
 RELIABLY_BETTER = "reliably better"
 RELIABLY_WORSE = "reliably worse"
+#: What counts patients; of a public study it stays out where a class of `clinical_change` has few: they add up.
+COUNTED = {
+    "observed": list(share_columns(0, 1, 1)),
+    "risks": ["n_with_event"],
+    "contrasts": ["n_fewest"],
+}
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,10 @@ def compare_clinical_change(
         None if rules.cutoff is None else rules.cutoff.value,
         _notes(instrument.name, rules, is_described, plan.ladder.cohorts),
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    released = release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    if outcomes.visibility == "private" or outcomes.is_simulated or not _any_few(pairs, rules):
+        return released
+    return withhold_columns(released, COUNTED, "`clinical_change` tells the same patients by class, and some are few")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +236,16 @@ def _observed(pairs: pd.DataFrame, patients: pd.DataFrame, rules: _Rules) -> pd.
             counts = share_columns(int(happened[here].sum()), int(here.sum()), int(started.get(name, 0)))
             rows.append({"event": event, "side": side, FORMAT: name, **counts})
     return pd.DataFrame(rows)
+
+
+def _any_few(pairs: pd.DataFrame, rules: _Rules) -> bool:
+    """Whether a class, or those with or without response, has 1 to 10 of the patients of a format."""
+    classes = classify_patients(pairs, rules.norms, rules.cutoff, rules.method, rules.direction)["class"]
+    groups = [classes.astype("str")]
+    if rules.response is not None:
+        groups.append(meets(rules.response, pairs, rules.direction).astype("str"))
+    words = pairs[FORMAT].astype("str")
+    return any(is_small(n) for group in groups for n in pd.crosstab(words.to_numpy(), group.to_numpy()).to_numpy().flat)
 
 
 def _notes(name: str, rules: _Rules, is_described: bool, fewest: int) -> tuple[str, ...]:

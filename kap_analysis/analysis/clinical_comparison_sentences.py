@@ -47,7 +47,7 @@ def _event_sentence(result: "ClinicalChangeComparison", event: str, before: str)
     difference, ratio = rows.loc[DIFFERENCE], rows.loc[RATIO]
     start = f"{sentence_case(event)}: {percent(risks[GROUP])} in groups and {percent(risks[INDIVIDUAL])} individually"
     if pd.isna(difference[CI_LOW]):
-        return f"{start}; {difference['note'] or 'no interval'}; of those assessed {observed}.", before
+        return f"{start}; {difference['note'] or 'no interval'}{observed}.", before
     adjusted = str(difference["adjusted_for"])
     words = "unadjusted" if adjusted == "nothing" else f"given {adjusted}"
     ends = interval_apart(100 * difference[CI_LOW], 100 * difference[CI_HIGH])
@@ -55,13 +55,18 @@ def _event_sentence(result: "ClinicalChangeComparison", event: str, before: str)
         f"{start}{'' if adjusted == before else f' ({words})'}, a difference of "
         f"{number(100 * difference[ESTIMATE])} percentage points (95 % interval {ends}; df {number(difference['df'])}; "
         f"{p_value(difference['p_value'])}) and a ratio of {number(ratio[ESTIMATE], 2)} "
-        f"({interval_apart(ratio[CI_LOW], ratio[CI_HIGH], marks=(1.0,), decimals=2)}); of those assessed {observed}."
+        f"({interval_apart(ratio[CI_LOW], ratio[CI_HIGH], marks=(1.0,), decimals=2)}){observed}."
     )
     return sentence, adjusted
 
 
 def _observed_words(seen: pd.DataFrame) -> str:
-    """Counts of those assessed; of a worsening, with the interval: a small count must not look like none."""
+    """Counts of those assessed; of a worsening, with the interval: a small count must not look like none.
+
+    Nothing where all are withheld.
+    """
+    if seen["n"].isna().all():
+        return ""
     told = []
     for _, row in seen.iterrows():
         ends = (
@@ -70,7 +75,7 @@ def _observed_words(seen: pd.DataFrame) -> str:
             else ""
         )
         told.append(f"{share(row['n'], row['n_assessed'])} in {row[FORMAT]} format{ends}")
-    return join_words(told)
+    return f"; of those assessed {join_words(told)}"
 
 
 def _needed_sentence(row: pd.Series) -> str:

@@ -69,6 +69,31 @@ def release(result: R, *, visibility: str, is_simulated: bool) -> R:
     return dataclasses.replace(result, **changes, withheld=withheld)  # type: ignore[type-var]
 
 
+def withhold_columns(result: R, columns: dict[str, list[str]], why: str) -> R:
+    """Withhold whole columns of a result, for what a single frame cannot show: counts told by another result as well.
+
+    Parameters
+    ----------
+    result : as in `release`
+    columns : dict
+        Name of a frame -> its columns that leave empty; those that it lacks are passed over.
+    why : str
+    """
+    changes: dict[str, Any] = {}
+    log = []
+    for name, wanted in columns.items():
+        shown = getattr(result, name).copy()
+        present = [column for column in wanted if column in shown and shown[column].notna().any()]
+        if present:
+            shown[present] = np.nan
+            shown["withheld"] = True
+        changes[name] = shown
+        log += [_entry(name, "all", column, why) for column in present]
+    before: pd.DataFrame = getattr(result, "withheld")  # noqa: B009
+    listed = pd.concat([before, pd.DataFrame(log, columns=before.columns)], ignore_index=True)
+    return dataclasses.replace(result, **changes, withheld=listed)  # type: ignore[type-var]
+
+
 def count_columns(frame: pd.DataFrame) -> list[str]:
     """The columns that count: ``n``, ``n_...`` and ``of_...``, where they are numbers."""
     named = [c for c in map(str, frame.columns) if c == "n" or c.startswith(("n_", "of_"))]

@@ -132,6 +132,32 @@ def test_a_public_study_withholds_rows_of_few_patients():
     assert len(result.withheld)
 
 
+def test_what_clinical_change_withholds_cannot_be_worked_out_from_the_comparison():
+    scores = made_up_scores()
+    public = as_outcomes(scores, visibility="public")
+    result = compare_clinical_change(public, plan=PLAN, n_imputations=2)
+    classes = clinical_change(public, PLAN.visit)
+    assert classes.shares["n"].isna().any()
+    assert result.observed["n"].isna().all() and result.observed["share_of_assessed"].isna().all()
+    assert result.risks["n_with_event"].isna().all() and result.contrasts["n_fewest"].isna().all()
+    assert set(result.withheld["frame"]) >= {"observed", "risks", "contrasts"}
+    assert "of those assessed" not in result.paragraph
+
+
+def test_counts_stay_in_a_public_study_where_no_class_has_few():
+    scores = pd.concat(
+        [made_up_scores(individual=60, cohorts=10).assign(patient_id=lambda d, k=k: d["patient_id"] + f"_{k}")
+         for k in range(12)], ignore_index=True)  # fmt: skip
+    scores["cohort_id"] = scores["cohort_id"].where(
+        scores["cohort_id"].isna(), scores["cohort_id"].astype("str") + scores["patient_id"].str[-3:]
+    )
+    private = compare_clinical_change(as_outcomes(scores), plan=PLAN, n_imputations=2)
+    classes = clinical_change(as_outcomes(scores), PLAN.visit)
+    assert not classes.shares["n"].between(1, 10).any()
+    public = compare_clinical_change(as_outcomes(scores, visibility="public"), plan=PLAN, n_imputations=2)
+    assert public.observed["n"].tolist() == private.observed["n"].tolist()
+
+
 def test_what_cannot_be_compared_is_refused():
     scores = made_up_scores()
     with pytest.raises(AnalysisError) as error:
