@@ -144,7 +144,7 @@ def as_markdown(summary: pd.DataFrame) -> str:
     for key, cell in summary.groupby(["cohorts", "icc", "dropout"], sort=False):
         by = cell.set_index("method")
         rows.append(
-            [key[0], f"{key[1]:g}", f"{100 * key[2]:.0f} %", f"{int(by['draws'].max()):,}"]
+            [key[0], f"{key[1]:g}", f"{100 * key[2]:.0f}%", f"{int(by['draws'].max()):,}"]
             + [f"{by.loc[name, 'type_1_error']:.1f}" for name in METHODS]
             + [f"{by.loc['kenward-roger', 'on_boundary']:.0f}", f"{by.loc['unbounded', 'stands_in']:.0f}"]
             + [int(by["failed"].max())]
@@ -155,8 +155,8 @@ def as_markdown(summary: pd.DataFrame) -> str:
     error = 100 * np.sqrt(0.05 * 0.95 / draws.min())
     number = f"{draws.min():,}" + (f" to {draws.max():,}" if draws.max() > draws.min() else "")
     lines = [
-        f"Rejection of a true null hypothesis at 5 %, in per cent; {number} draws per cell, "
-        f"Monte Carlo standard error {error:.1f} points at 5 %. The coverage of 95 % intervals is 100 minus each "
+        f"Rejection of a true null hypothesis at 5%, in per cent; {number} draws per cell, "
+        f"Monte Carlo standard error {error:.1f} points at 5%. The coverage of 95% intervals is 100 minus each "
         "value, because the estimates move with any true effect. "
         "Where the cohort variance is 0 and the criterion without that bound has no minimum while every V stays "
         "positive definite, the bounded fit stands in for the unbounded one; the last column but one says how often.",
@@ -184,12 +184,12 @@ def pooled_markdown(summary: pd.DataFrame) -> str:
         beyond = 3 * cells["monte_carlo_error"]
         out = cells[(cells["type_1_error"] > high + beyond) | (cells["type_1_error"] < low - beyond)]
         where = "; ".join(
-            f"{row.cohorts} cohorts, ICC {row.icc:g}, {100 * row.dropout:.0f} % lost: {row.type_1_error:.1f}"
+            f"{row.cohorts} cohorts, ICC {row.icc:g}, {100 * row.dropout:.0f}% lost: {row.type_1_error:.1f}"
             for row in out.itertuples()
         )
         text += (
-            f"\n\n{METHODS[name]}: expected {low:g} to {high:g} %; found {cells['type_1_error'].min():.1f} to "
-            f"{cells['type_1_error'].max():.1f} %. "
+            f"\n\n{METHODS[name]}: expected {low:g} to {high:g}%; found {cells['type_1_error'].min():.1f} to "
+            f"{cells['type_1_error'].max():.1f}%. "
             + (
                 f"Outside by more than three Monte Carlo errors: {where}."
                 if where

@@ -13,7 +13,7 @@ BASELINE_SLOPE = 0.6
 #: Patients within a format given their baseline: between patients, in their slopes, within.
 PATIENT_SD, SLOPE_SD, OCCASION_SD = 6.0, 0.8, 4.5
 MONTHS = np.array([1.0, 2.0, 3.0, 6.0])
-#: Log-odds of being lost before a visit: more so with a higher last score; 40 % are gone by month 3.
+#: Log-odds of being lost before a visit: more so with a higher last score; 40% are gone by month 3.
 LOST_INTERCEPT, LOST_SLOPE = -1.93, 0.8
 
 

@@ -117,8 +117,8 @@ def verdicts(part: pd.DataFrame, setting: Setting) -> list[str]:
     primary = by.loc["primary"]
     wrong = by["bias"].abs() > BEYOND * by["bias_error"]
     told = [
-        f"The full model of the ladder was fitted in {primary['full_model']:.1f} % of the draws; the cohort variance "
-        f"was estimated as 0 in {primary['on_boundary']:.0f} %."
+        f"The full model of the ladder was fitted in {primary['full_model']:.1f}% of the draws; the cohort variance "
+        f"was estimated as 0 in {primary['on_boundary']:.0f}%."
     ]
     if setting.allocation == "latent":
         by, wrong = by.drop(index="growing", errors="ignore"), wrong.drop(index="growing", errors="ignore")
@@ -152,10 +152,10 @@ def growing_words(counts: pd.DataFrame, setting: Setting) -> list[str]:
     grown, primary = by.loc["growing"], by.loc["primary"]
     return [
         "The primary model has one variance of the cohorts for all visits; in truth their effect grows from "
-        f"{100 * min(SHARES.values()):.0f} to {100 * max(SHARES.values()):.0f} % of that at month 3. On the "
+        f"{100 * min(SHARES.values()):.0f} to {100 * max(SHARES.values()):.0f}% of that at month 3. On the "
         f"{grown['draws']:,} draws that both analysed, a model that knew this had a standard error of "
         f"{grown['model_se']:.3f} instead of {primary['model_se']:.3f} (the estimates' own: "
-        f"{primary['empirical_se']:.3f}) and covered {grown['coverage']:.1f} instead of {primary['coverage']:.1f} %."
+        f"{primary['empirical_se']:.3f}) and covered {grown['coverage']:.1f} instead of {primary['coverage']:.1f}%."
     ]
 
 
@@ -167,9 +167,9 @@ def asked_of_the_primary(row: pd.Series) -> str:
     near = COVERAGE[0] - 2 * row["coverage_error"] <= row["coverage"] <= COVERAGE[1] + 2 * row["coverage_error"]
     met = "met" if inside else "not met, by less than two Monte Carlo standard errors" if near else "not met"
     return (
-        f"Primary analysis: coverage asked for {COVERAGE[0]:g} to {COVERAGE[1]:g} %, found {row['coverage']:.1f} % "
-        f"({met}); |bias| asked for under {100 * allowed:.1f} % of the baseline SD (2 % and two Monte Carlo standard "
-        f"errors), found {100 * abs(row['bias_share']):.1f} % ({small})."
+        f"Primary analysis: coverage asked for {COVERAGE[0]:g} to {COVERAGE[1]:g}%, found {row['coverage']:.1f}% "
+        f"({met}); |bias| asked for under {100 * allowed:.1f}% of the baseline SD (2% and two Monte Carlo standard "
+        f"errors), found {100 * abs(row['bias_share']):.1f}% ({small})."
     )
 
 
@@ -179,7 +179,7 @@ def as_markdown(summary: pd.DataFrame, counts: pd.DataFrame) -> str:
     header += ["SE of the model", "SD of the estimates", "draws", "refused"]
     lines = [
         "Group minus individual format, BDI-II at month 3; in brackets the Monte Carlo standard error. Coverage is "
-        "that of 95 % intervals. The bias is the mean estimate minus the truth."
+        "that of 95% intervals. The bias is the mean estimate minus the truth."
     ]
     for setting in SETTINGS:
         part = summary[(summary["allocation"] == setting.allocation) & (summary["dropout"] == setting.dropout)]

@@ -81,7 +81,7 @@ def compare(ours: pd.DataFrame, peers: pd.DataFrame) -> pd.DataFrame:
 def as_markdown(ours: pd.DataFrame, both: pd.DataFrame) -> str:
     """The tables of the sweep."""
     converged, singular = 100 * ours["converged"].mean(), int(ours["singular"].eq(True).sum())
-    lines = [f"{len(ours):,} datasets; ours converged in {converged:.1f} %, {singular:,} of them singular."]
+    lines = [f"{len(ours):,} datasets; ours converged in {converged:.1f}%, {singular:,} of them singular."]
     rows = []
     for (family, software), some in both.groupby(["family", "software"], sort=True):
         counts = some["verdict"].value_counts()

@@ -69,8 +69,7 @@ class AllocationSensitivity(Result):
     def paragraph(self) -> str:
         worst = self.balance.groupby("weighting")["smd"].apply(lambda s: s.abs().max())
         told = [
-            f"{row['method']}: {number(row['estimate'])} "
-            f"(95 % interval {interval_apart(row['ci_low'], row['ci_high'])})"
+            f"{row['method']}: {number(row['estimate'])} (95% interval {interval_apart(row['ci_low'], row['ci_high'])})"
             for _, row in self.estimates.iterrows()
         ]
         notes = " ".join(self.notes["note"])

@@ -70,7 +70,7 @@ class EstimatedChange(Result):
     def paragraph(self) -> str:
         name = self.change[INSTRUMENT].iloc[0]
         told = [
-            f"{number(r['estimate'])} points at {r[VISIT]} (95 % interval "
+            f"{number(r['estimate'])} points at {r[VISIT]} (95% interval "
             f"{interval_apart(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_value(r['p_value'])}; "
             f"n = {number(r[N_PATIENTS], 0)})"
             for _, r in self.change.iterrows()
@@ -172,7 +172,7 @@ def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:
             f"{number(r['estimate'], 2)} ({interval_apart(r['ci_low'], r['ci_high'], decimals=2)}) at {r[VISIT]}"
             for _, r in part.iterrows()
         ]
-        sentences.append(f"Effect size {kind} ({formula}), with 95 % intervals: {join_words(told)}.")
+        sentences.append(f"Effect size {kind} ({formula}), with 95% intervals: {join_words(told)}.")
     return sentences
 
 

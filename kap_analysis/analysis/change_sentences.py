@@ -59,7 +59,7 @@ def _eligible_words(result: "ClinicalChange") -> str:
     row = result.eligible[result.eligible[FORMAT] == "all"].iloc[0]
     side = "above" if result.higher_is_better else "below"
     n_below = sentence_case(count_words(row["n_below_cut_at_baseline"]))
-    ends = "" if pd.isna(row[CI_LOW]) else f" (95 % interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
+    ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
     return (
         f"{n_below} of those assessed {'was' if row['n_below_cut_at_baseline'] == 1 else 'were'} already {side} the "
         "cut-off at baseline and cannot count as recovered; of the others, "
@@ -71,7 +71,7 @@ def _count(row: pd.Series) -> str:
     if pd.isna(row["n"]):
         return WITHHELD
     ends = _percent_interval(row[CI_LOW], row[CI_HIGH])
-    return f"{number(row['n'], 0)} ({percent(row['share_of_assessed'])}, 95 % interval {ends})"
+    return f"{number(row['n'], 0)} ({percent(row['share_of_assessed'])}, 95% interval {ends})"
 
 
 def _was(row: pd.Series) -> str:
@@ -79,4 +79,4 @@ def _was(row: pd.Series) -> str:
 
 
 def _percent_interval(low: float, high: float) -> str:
-    return f"{interval(100 * low, 100 * high, 0)} %"
+    return f"{interval(100 * low, 100 * high, 0)}%"

@@ -53,7 +53,7 @@ def _event_sentence(result: "ClinicalChangeComparison", event: str, before: str)
     ends = interval_apart(100 * difference[CI_LOW], 100 * difference[CI_HIGH])
     sentence = (
         f"{start}{'' if adjusted == before else f' ({words})'}, a difference of "
-        f"{number(100 * difference[ESTIMATE])} percentage points (95 % interval {ends}; df {number(difference['df'])}; "
+        f"{number(100 * difference[ESTIMATE])} percentage points (95% interval {ends}; df {number(difference['df'])}; "
         f"{p_value(difference['p_value'])}) and a ratio of {number(ratio[ESTIMATE], 2)} "
         f"({interval_apart(ratio[CI_LOW], ratio[CI_HIGH], marks=(1.0,), decimals=2)}){observed}."
     )
@@ -70,7 +70,7 @@ def _observed_words(seen: pd.DataFrame) -> str:
     told = []
     for _, row in seen.iterrows():
         ends = (
-            f" (95 % interval {interval(100 * row[CI_LOW], 100 * row[CI_HIGH], 0)} %)"
+            f" (95% interval {interval(100 * row[CI_LOW], 100 * row[CI_HIGH], 0)}%)"
             if row["side"] == WORSE and pd.notna(row[CI_LOW])
             else ""
         )
@@ -80,4 +80,4 @@ def _observed_words(seen: pd.DataFrame) -> str:
 
 def _needed_sentence(row: pd.Series) -> str:
     ends = f"{number(row[CI_LOW])} to {number(row[CI_HIGH])}"
-    return f"Number needed to treat: {number(row[ESTIMATE])} (95 % interval {ends}) {row['meaning']}."
+    return f"Number needed to treat: {number(row[ESTIMATE])} (95% interval {ends}) {row['meaning']}."

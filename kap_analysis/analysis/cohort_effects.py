@@ -21,7 +21,7 @@ class CohortEffects(Result):
     ----------
     effects : DataFrame
         ``cohort_id``, ``practice`` (where recorded), ``estimate`` (points from the average cohort, drawn towards 0),
-        ``std_error``, ``ci_low``, ``ci_high`` (95 %, given the variances), ``n_patients``.
+        ``std_error``, ``ci_low``, ``ci_high`` (95%, given the variances), ``n_patients``.
     """
 
     effects: pd.DataFrame

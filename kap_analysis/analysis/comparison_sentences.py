@@ -31,7 +31,7 @@ def comparison_paragraph(result: "FormatComparison") -> str:
         result.answer,
         _not_planned(model),
         _means_sentence(result.means, row, model),
-        f"Standardised, the difference is {number(row['standardised'], 2)} (95 % interval "
+        f"Standardised, the difference is {number(row['standardised'], 2)} (95% interval "
         f"{interval_apart(row['standardised_low'], row['standardised_high'], decimals=2)}; "
         f"{model['standardised_by']}).",
         _icc_sentence(result.icc),
@@ -77,7 +77,7 @@ def _not_planned(model: pd.Series) -> str:
 def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> str:
     at_visit = means[means[VISIT].astype("str") == str(row[VISIT])]
     told = [
-        f"{number(mean['estimate'])} (95 % interval {interval(mean['ci_low'], mean['ci_high'])}; "
+        f"{number(mean['estimate'])} (95% interval {interval(mean['ci_low'], mean['ci_high'])}; "
         f"{n_words(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
         for _, mean in at_visit.iterrows()
     ]
@@ -95,9 +95,9 @@ def _icc_sentence(icc: pd.DataFrame) -> str:
         )
     row = icc.iloc[0]
     if pd.isna(row["ci_high"]) and row["note"]:
-        limits = f"95 % interval not bounded: {row['note']}"
+        limits = f"95% interval not bounded: {row['note']}"
     else:
-        limits = f"95 % interval {interval(row['ci_low'], row['ci_high'], 2)}"
+        limits = f"95% interval {interval(row['ci_low'], row['ci_high'], 2)}"
     return (
         f"The intraclass correlation of the {plural(row['n_cohorts'], 'cohort')} is {number(row['estimate'], 2)} "
         f"({limits}; design effect {number(row['design_effect'], 2)})."
@@ -135,7 +135,7 @@ def _secondary_sentence(secondary: pd.DataFrame) -> str:
         tested = secondary.loc[known, "p_holm"].notna()
         how = f"p adjusted by Holm's method over {plural(int(tested.sum()), 'test')}" if tested.any() else "not tested"
         told = [
-            f"{other[INSTRUMENT]} {number(other['estimate'])} points (95 % interval "
+            f"{other[INSTRUMENT]} {number(other['estimate'])} points (95% interval "
             f"{interval_apart(other['ci_low'], other['ci_high'])}"
             + (f"; {p_value(other['p_holm'])})" if pd.notna(other["p_holm"]) else f"; {other['rung']})")
             for _, other in secondary[known].iterrows()

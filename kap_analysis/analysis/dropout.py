@@ -74,7 +74,7 @@ class DropoutSensitivity(Result):
         return (
             f"{few}With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
             f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
-            f"{number(jump['estimate'])} (95 % interval {interval_apart(jump['ci_low'], jump['ci_high'])}). "
+            f"{number(jump['estimate'])} (95% interval {interval_apart(jump['ci_low'], jump['ci_high'])}). "
             f"{self._tip()}"
         )
 

@@ -45,7 +45,7 @@ class ChangeByInstrument(Result):
         at_visit = self.change[self.change[VISIT].astype("str") == self.visit]
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
-            f"{row[INSTRUMENT]} {number(row['estimate'])} points (95 % interval "
+            f"{row[INSTRUMENT]} {number(row['estimate'])} points (95% interval "
             f"{interval_apart(row['ci_low'], row['ci_high'])}; n = {number(row[N_PATIENTS], 0)})"
             for _, row in rows.iterrows()
         ]

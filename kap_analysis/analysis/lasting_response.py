@@ -245,4 +245,4 @@ def _median_words(row: pd.Series, *, is_withheld: bool) -> str:
         return f"{NOT_REACHED}{who} ({n})"
     high = NOT_REACHED if pd.isna(row[CI_HIGH]) else number(row[CI_HIGH], 0)
     ends = f"{number(row[CI_LOW], 0)} to {high}" if high == NOT_REACHED else interval(row[CI_LOW], row[CI_HIGH], 0)
-    return f"{plural(row['median_days'], 'day')}{who} (95 % interval {ends}; {n})"
+    return f"{plural(row['median_days'], 'day')}{who} (95% interval {ends}; {n})"

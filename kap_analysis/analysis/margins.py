@@ -2,8 +2,8 @@
 
 With d = group minus individual on a scale on which lower is better (signs reversed where higher is better):
 
-non-inferiority   upper limit of the 95 % interval below the margin (one-sided 2.5 %)
-equivalence       90 % interval inside minus to plus the margin (two one-sided 5 % tests)
+non-inferiority   upper limit of the 95% interval below the margin (one-sided 2.5%)
+equivalence       90% interval inside minus to plus the margin (two one-sided 5% tests)
 
 There is no default margin: a change that matters within a patient is far too wide between arms.
 """
@@ -63,7 +63,7 @@ def _non_inferiority(estimate: float, error: float, df: float, margin: float, hi
     said = "was non-inferior" if holds else "was not shown to be non-inferior"
     conclusion = (
         f"group format {said} to individual format at a margin of {exact(margin)} points "
-        f"(95 % interval {interval_apart(low, high, (0.0, margin, -margin))}; one-sided {p_value(p)})"
+        f"(95% interval {interval_apart(low, high, (0.0, margin, -margin))}; one-sided {p_value(p)})"
     )
     return _row(NON_INFERIORITY, margin, 0.95, low, high, p, holds, conclusion)
 
@@ -76,7 +76,7 @@ def _equivalence(estimate: float, error: float, df: float, margin: float) -> dic
     said = "were equivalent" if holds else "were not shown to be equivalent"
     conclusion = (
         f"the formats {said} within {exact(margin)} points "
-        f"(90 % interval {interval_apart(low, high, (0.0, margin, -margin))}; two one-sided tests {p_value(p)})"
+        f"(90% interval {interval_apart(low, high, (0.0, margin, -margin))}; two one-sided tests {p_value(p)})"
     )
     return _row(EQUIVALENCE, margin, 0.90, low, high, p, holds, conclusion)
 

@@ -90,7 +90,7 @@ class PairedScores(Result):
             f"{sentence_case(count_words(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
             f"both times; their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
             f"a change of "
-            f"{number(row['mean_change'])} points (95 % interval {interval_apart(row['ci_low'], row['ci_high'])}). "
+            f"{number(row['mean_change'])} points (95% interval {interval_apart(row['ci_low'], row['ci_high'])}). "
             f"{NO_CONTROL}"
         )
 

@@ -196,7 +196,7 @@ def methods_paragraph(plan: Plan) -> str:
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None
         else f"The margin was {exact(plan.margin.points)} points ({plan.margin.source}, {plan.margin.date}): "
-        "non-inferiority by a one-sided test at 2.5 %, equivalence by a 90 % interval inside it."
+        "non-inferiority by a one-sided test at 2.5%, equivalence by a 90% interval inside it."
     )
     secondary = (
         f" {join_words(list(plan.secondary))} at {plan.visit} are secondary (p adjusted by Holm's method)."

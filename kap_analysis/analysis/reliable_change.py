@@ -44,7 +44,7 @@ CLASSES: Final = (RECOVERED, IMPROVED, UNCHANGED, DETERIORATED)
 
 
 def critical_value(level: float = 0.95) -> float:
-    """The normal quantile beyond which a change is reliable (1.96 at 95 %)."""
+    """The normal quantile beyond which a change is reliable (1.96 at 95%)."""
     return float(ndtri(0.5 + level / 2))
 
 

@@ -1,7 +1,7 @@
 """Response, remission and the smallest important change: one rule each, counted for better and for worse.
 
 These are not reliable change: a smallest important change can be far smaller than what the instrument can tell from
-its error (on the BDI-II 17.5 % of 22 points is 3.9, and 9.4 points are reliable).
+its error (on the BDI-II 17.5% of 22 points is 3.9, and 9.4 points are reliable).
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Criterion:
         """The rule in words."""
         if self.unit == "score":
             return f"{self.kind}: score of {self.threshold:g} or better"
-        size = f"{self.threshold:g} %" if self.unit == "percent" else f"{self.threshold:g} points"
+        size = f"{self.threshold:g}%" if self.unit == "percent" else f"{self.threshold:g} points"
         return f"{self.kind}: {size} or more"
 
 
@@ -82,7 +82,7 @@ def meets(criterion: Criterion, pairs: pd.DataFrame, direction: int, side: str =
     gain = direction * (after - before) * (1 if side == BETTER else -1)
     if criterion.unit == "points":
         return gain >= criterion.threshold
-    # Rounded at the ninth digit: 40 % of 35 is 14, and no rounding error may decide.
+    # Rounded at the ninth digit: 40% of 35 is 14, and no rounding error may decide.
     relative = pd.Series(np.round(100 * gain / before.abs().where(before != 0), 9), index=pairs.index)
     return (relative >= criterion.threshold) | ((before == 0) & (gain > 0))
 

@@ -61,7 +61,7 @@ class Sensitivity(Result):
         said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
-            f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95 % interval "
+            f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95% interval "
             f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
             f"{number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
             f"({within_sentence(high['label'])}); "

@@ -97,7 +97,7 @@ class Trajectories(Result):
         own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
         told = [
             f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format "
-            f"(95 % interval {interval_apart(r['ci_low'], r['ci_high'])}; {plural(r[N_PATIENTS], 'patient')})"
+            f"(95% interval {interval_apart(r['ci_low'], r['ci_high'])}; {plural(r[N_PATIENTS], 'patient')})"
             for _, r in own.iterrows()
         ]
         parts = [f"{name} changed by {join_words(told)}."]
@@ -269,7 +269,7 @@ def _latent_sentence(latent: pd.DataFrame) -> str:
         return ""
     row = latent.iloc[0]
     known = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
-    limits = f"95 % interval {interval_apart(row['ci_low'], row['ci_high'], decimals=2)}" if known else "no interval"
+    limits = f"95% interval {interval_apart(row['ci_low'], row['ci_high'], decimals=2)}" if known else "no interval"
     return (
         f"The latent score at the start and the latent slope correlate with {number(row['correlation'], 2)} "
         f"({limits}). {row['warning']}"

@@ -60,20 +60,20 @@ def p_value(value: float) -> str:
 
 
 def share(count: float, total: float) -> str:
-    """A share with its numerator and denominator: "34 of 120 (28 %)"; some are never "0 %", nor nearly all "100 %"."""
+    """A share with its numerator and denominator: "34 of 120 (28%)"; some are never "0%", nor nearly all "100%"."""
     if any(v is None or math.isnan(v) for v in (count, total)) or total == 0:
         return f"{count_words(count)} of {count_words(total)}"
     return f"{count_words(count)} of {count_words(total)} ({percent(count / total)})"
 
 
 def percent(of_one: float) -> str:
-    """A share of 1 in percent: "28 %", "under 1 %" where some are there, "over 99 %" where some are not."""
+    """A share of 1 in percent: "28%", "under 1%" where some are there, "over 99%" where some are not."""
     if math.isnan(of_one):
         return "a withheld share"
     rounded = round(100 * of_one)
     if rounded == 0 and of_one > 0:
-        return "under 1 %"
-    return "over 99 %" if rounded == 100 and of_one < 1 else f"{number(100 * of_one, 0)} %"
+        return "under 1%"
+    return "over 99%" if rounded == 100 and of_one < 1 else f"{number(100 * of_one, 0)}%"
 
 
 def count_words(count: float) -> str:
@@ -87,11 +87,11 @@ def n_words(count: float) -> str:
 
 
 def estimate_sentence(row, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
-    """An estimate with interval, df and p: "1.2 points (95 % interval −0.8 to 3.2; df 34.1; p = 0.24)".
+    """An estimate with interval, df and p: "1.2 points (95% interval −0.8 to 3.2; df 34.1; p = 0.24)".
 
     A z-interval has no df; what was not tested has no p.
     """
-    told = [f"{100 * level:.0f} % interval {interval_apart(row.ci_low, row.ci_high, decimals=decimals)}"]
+    told = [f"{100 * level:.0f}% interval {interval_apart(row.ci_low, row.ci_high, decimals=decimals)}"]
     if not math.isinf(row.df):
         told.append(f"df {number(row.df, 1)}")
     if not math.isnan(row.p_value):

@@ -47,7 +47,7 @@ def plot_completeness(
         none. Bars are shares of the patients due; withheld parts are left open.
     retention : pandas.DataFrame, optional
         The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients`` (seen at this visit or
-        later), ``share``. One more panel, with a line per format that begins at 100 % in month 0.
+        later), ``share``. One more panel, with a line per format that begins at 100% in month 0.
     ax : Axes or sequence of Axes, optional
         One per format, and one more with ``retention``.
     theme, width, stamp

@@ -112,7 +112,7 @@ def _months_between(last: float) -> int:
 
 
 def _steps(one: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Months and percentages of a curve, beginning with 100 % at month 0."""
+    """Months and percentages of a curve, beginning with 100% at month 0."""
     month = numbers_of(one, DAY) / DAYS_PER_MONTH
     columns = [100 * numbers_of(one, column) for column in ("survival", CI_LOW, CI_HIGH)]
     if month[0] > 0:

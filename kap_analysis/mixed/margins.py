@@ -47,7 +47,7 @@ def compare_with_margin(
     higher_is_better : bool
         The direction of the scale. On a symptom scale lower is better and a contrast above 0 is worse.
     alpha : float
-        One-sided level of each test; the interval has the level 1 - 2 alpha (0.025 goes with 95 %, 0.05 with 90 %).
+        One-sided level of each test; the interval has the level 1 - 2 alpha (0.025 goes with 95%, 0.05 with 90%).
     ddf : str, optional
         Another df method than that of the fit.
     **contrast

@@ -180,7 +180,7 @@ def _notes(fit: MixedResults) -> list[str]:
 
 def _coefficient_cells(frame: pd.DataFrame, level: float) -> list[list[str]]:
     """Estimate, error and interval to the third digit of the error."""
-    percent = f"{100 * level:g} %"
+    percent = f"{100 * level:g}%"
     cells = [["term", "estimate", "std. error", "df", "t", "p", f"{percent} low", "high"]]
     for row in frame.to_dict("records"):
         digits = _decimals(row["std_error"])

@@ -95,7 +95,7 @@ class Parameters:
     switch_share: float = _assumed(
         0.13,
         "share who change format after day 0, of those who come again",
-        "12 % of all; practices report mixed courses",
+        "12% of all; practices report mixed courses",
     )
 
     # Allocation

@@ -29,7 +29,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
         ``observed_scores(outcomes).means``, of one instrument or of several under each other: ``instrument``,
         ``format``, ``visit``, ``n_patients``, ``mean``, ``sd``, ``ci_low``, ``ci_high``.
     intervals : bool
-        Also show the 95 % interval of each mean.
+        Also show the 95% interval of each mean.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from kap_analysis.columns import FORMAT
 from kap_analysis.tables.frames import across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.layout import Column, Layout, Spanner, label_column
-from kap_analysis.tables.numbers import count, fixed, is_missing, mean_sd
+from kap_analysis.tables.numbers import count, fixed, is_missing, mean_sd, whole_range
 from kap_analysis.tables.table import Table
 
 COLUMNS = ("measure", "unit", "minute", FORMAT, "n", "mean", "sd")
@@ -24,14 +24,14 @@ def table_vitals(*, vitals: pd.DataFrame, stamp: str = "") -> Table:
     ----------
     vitals : pandas.DataFrame
         ``review_safety(study).vitals``: ``measure``, ``unit``, ``minute``, ``format``, ``n`` (measurements), ``mean``,
-        ``sd``, and where known ``maximum``.
+        ``sd``, and where known ``minimum`` and ``maximum``.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 
     Returns
     -------
     Table
-        Row groups by measure, one row per minute; per format n, mean (SD) and the maximum.
+        Row groups by measure, one row per minute; per format n, mean (SD) and the range (or the maximum alone).
 
     Raises
     ------
@@ -44,7 +44,10 @@ def table_vitals(*, vitals: pd.DataFrame, stamp: str = "") -> Table:
     frame["label"] = ["Minute not recorded" if is_missing(at) else f"Minute {fixed(at, 0)}" for at in frame["minute"]]
     written = {"n": texts(frame, count, "n"), "mean": texts(frame, mean_sd, "mean", "sd")}
     headings = {"n": "n", "mean": "Mean (SD)"}
-    if "maximum" in frame.columns:
+    if {"minimum", "maximum"} <= set(frame.columns):
+        written["range"] = texts(frame, whole_range, "minimum", "maximum")
+        headings["range"] = "Range"
+    elif "maximum" in frame.columns:
         written["maximum"] = texts(frame, lambda value: fixed(value, 0), "maximum")
         headings["maximum"] = "Maximum"
     cells = across(frame, ["where", "label"], written, FORMAT)
@@ -58,7 +61,7 @@ def table_vitals(*, vitals: pd.DataFrame, stamp: str = "") -> Table:
         cells,
         Layout(tuple(columns), tuple(spanners), groups="where"),
         raw=frame.drop(columns=["where", "label"]),
-        notes=("n: measurements; a patient has several sessions. SD: standard deviation.",),
+        notes=("n: measurements; a patient has several sessions. SD: standard deviation; range: lowest to highest.",),
         dash="not measured, or too few for an SD.",
         stamp=stamp,
     )

@@ -91,7 +91,7 @@ def test_points_that_a_confounder_must_account_for(result):
 
 def test_no_sentence_begins_in_lower_case():
     paragraph = check_allocation(btheb(), n_bootstrap=100).paragraph
-    sentences = paragraph.replace("(95 % interval", "").split(". ")
+    sentences = paragraph.replace("(95% interval", "").split(". ")
     assert all(sentence[0].isupper() for sentence in sentences if sentence)
 
 

@@ -11,7 +11,7 @@ from kap_analysis.errors import AnalysisError, InstrumentError
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
 
 PLAN = Plan("BDI-II", "month 3", covariates=())
-EVENTS = ["reliably better and below the cut-off", "reliably better", "reliably worse", "response (50 % or more)"]
+EVENTS = ["reliably better and below the cut-off", "reliably better", "reliably worse", "response (50% or more)"]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_rare_worsening_is_told_with_its_counts_and_without_an_interval(complete
     worse = result.contrasts[result.contrasts["event"] == "reliably worse"]
     assert worse["ci_low"].isna().all() and worse["note"].str.startswith("too few for an interval").all()
     assert "Reliably worse: " in result.paragraph
-    assert "in group format (95 % interval 0 to" in result.paragraph
+    assert "in group format (95% interval 0 to" in result.paragraph
 
 
 def test_fewer_cohorts_than_the_plan_needs_are_described():

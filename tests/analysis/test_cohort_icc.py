@@ -60,7 +60,7 @@ def test_where_cohorts_are_not_alike_the_interval_begins_at_zero_and_is_printed(
     result = fitted(0.0)
     row = result.icc.iloc[0]
     assert row["ci_low"] == 0.0 and row["ci_high"] > row["estimate"]
-    assert f"cohorts is {row['estimate']:.2f} (95 % interval 0.00 to {row['ci_high']:.2f};" in result.paragraph
+    assert f"cohorts is {row['estimate']:.2f} (95% interval 0.00 to {row['ci_high']:.2f};" in result.paragraph
 
 
 def test_cohort_effects_are_drawn_towards_zero_and_add_up_to_nothing():

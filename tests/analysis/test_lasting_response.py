@@ -71,7 +71,7 @@ def test_curve_that_ends_at_zero_has_no_interval_there():
 
 def test_paragraph_says_what_the_frames_say():
     assert durability(make()).paragraph.startswith(
-        "Of 6 patients with BDI-II at baseline and later, 5 responded at some assessment (response: 50 % or more); "
+        "Of 6 patients with BDI-II at baseline and later, 5 responded at some assessment (response: 50% or more); "
         "2 of these no longer did at a later one, 1 had no later one, and 0 had a booster while in response. "
         "The median time in response was not reached in individual format (3 responders) and 30 days in group format"
     )
@@ -90,6 +90,6 @@ def test_without_response_or_responders_it_is_refused():
     with pytest.raises(AnalysisError) as error:
         durability(make({"e": SCORES["e"]}))
     assert str(error.value) == (
-        "None of 1 patient responded on BDI-II (response: 50 % or more); "
+        "None of 1 patient responded on BDI-II (response: 50% or more); "
         "there is no response whose length could be described."
     )

@@ -1,4 +1,4 @@
-"""Margins by hand: non-inferiority at one-sided 2.5 %, equivalence by the 90 % interval."""
+"""Margins by hand: non-inferiority at one-sided 2.5%, equivalence by the 90% interval."""
 
 import numpy as np
 import pytest

@@ -46,10 +46,10 @@ def test_percent_change_of_nothing_is_missing():
 
 def test_criteria_of_the_primary_instrument_in_words():
     assert [one.label for one in list_criteria(get_instrument("BDI-II"))] == [
-        "response: 50 % or more",
+        "response: 50% or more",
         "remission: score of 13 or better",
-        "smallest important change: 17.5 % or more",
-        "smallest important change: 32 % or more",
+        "smallest important change: 17.5% or more",
+        "smallest important change: 32% or more",
     ]
 
 

@@ -76,9 +76,9 @@ def test_another_set_of_bands(outcomes):
 
 def test_paragraph(outcomes):
     assert band_movement(outcomes).paragraph == (
-        "BDI-II bands (manual): at baseline minimal 0 of 4 (0 %), mild 0 of 4 (0 %), moderate 1 of 4 (25 %), "
-        "severe 2 of 4 (50 %) and not assessed 1 of 4 (25 %); at month 3 minimal 2 of 4 (50 %), mild 0 of 4 (0 %), "
-        "moderate 0 of 4 (0 %), severe 0 of 4 (0 %) and not assessed 2 of 4 (50 %)."
+        "BDI-II bands (manual): at baseline minimal 0 of 4 (0%), mild 0 of 4 (0%), moderate 1 of 4 (25%), "
+        "severe 2 of 4 (50%) and not assessed 1 of 4 (25%); at month 3 minimal 2 of 4 (50%), mild 0 of 4 (0%), "
+        "moderate 0 of 4 (0%), severe 0 of 4 (0%) and not assessed 2 of 4 (50%)."
     )
 
 

@@ -64,9 +64,9 @@ def test_p_values_are_exact_and_never_rounded_onto_the_limit(value, said):
 
 def test_an_untested_estimate_has_no_p_and_a_z_interval_no_df():
     row = pd.Series({"estimate": 1.23, "ci_low": 0.02, "ci_high": 2.44, "df": 33.3, "p_value": 0.046})
-    assert estimate_sentence(row) == "1.2 points (95 % interval 0.02 to 2.44; df 33.3; p = 0.046)"
-    assert estimate_sentence(row.replace(0.046, NAN)) == "1.2 points (95 % interval 0.02 to 2.44; df 33.3)"
-    assert estimate_sentence(row.replace(33.3, float("inf"))) == "1.2 points (95 % interval 0.02 to 2.44; p = 0.046)"
+    assert estimate_sentence(row) == "1.2 points (95% interval 0.02 to 2.44; df 33.3; p = 0.046)"
+    assert estimate_sentence(row.replace(0.046, NAN)) == "1.2 points (95% interval 0.02 to 2.44; df 33.3)"
+    assert estimate_sentence(row.replace(33.3, float("inf"))) == "1.2 points (95% interval 0.02 to 2.44; p = 0.046)"
 
 
 def test_small_words():
@@ -82,13 +82,13 @@ def test_small_words():
     assert sentence_case("age fell") == "Age fell" and sentence_case("HAM-A") == "HAM-A" and sentence_case("") == ""
     assert words_of("ace_score") == "ACE score" and words_of("binge_eating") == "binge eating"
     assert [join_words([]), join_words(["a"]), join_words(["a", "b", "c"])] == ["", "a", "a, b and c"]
-    assert share(1, 4) == "1 of 4 (25 %)" and share(0, 0) == "0 of 0"
+    assert share(1, 4) == "1 of 4 (25%)" and share(0, 0) == "0 of 0"
     assert [within_sentence(t) for t in ("At month 3", "BDI-II", "A mean")] == ["at month 3", "BDI-II", "a mean"]
 
 
 def test_some_are_never_none_and_nearly_all_are_never_all():
-    assert share(1, 235) == "1 of 235 (under 1 %)" and share(234, 235) == "234 of 235 (over 99 %)"
-    assert share(0, 235) == "0 of 235 (0 %)" and share(235, 235) == "235 of 235 (100 %)"
+    assert share(1, 235) == "1 of 235 (under 1%)" and share(234, 235) == "234 of 235 (over 99%)"
+    assert share(0, 235) == "0 of 235 (0%)" and share(235, 235) == "235 of 235 (100%)"
 
 
 def test_a_count_that_was_withheld_is_said_to_be():

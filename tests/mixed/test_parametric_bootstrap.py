@@ -14,7 +14,7 @@ from kap_analysis.mixed.parametric_bootstrap import Bootstrap, bootstrap_fit
 from kap_analysis.mixed.results import MixedResults
 from tests.mixed.reference_values import PAIRS, read_data
 
-FEW = 60  # draws of the fast tests: the relative error of a standard deviation is 1 / sqrt(2 * 60) = 9 %
+FEW = 60  # draws of the fast tests: the relative error of a standard deviation is 1 / sqrt(2 * 60) = 9%
 
 
 @cache

@@ -18,9 +18,9 @@ def saying(text: str):
 
 def test_the_answer_in_short_is_the_first_sentences_without_markup():
     long = "A third one that is far too long: " + "word " * 60 + "."
-    text = f"**This study does not answer this.** Use `paired_scores` (95 % interval 0.1 to 2.3).\n\n{long}"
+    text = f"**This study does not answer this.** Use `paired_scores` (95% interval 0.1 to 2.3).\n\n{long}"
     said = first_answer(saying(text))
-    assert said == "This study does not answer this. Use paired_scores (95 % interval 0.1 to 2.3)."
+    assert said == "This study does not answer this. Use paired_scores (95% interval 0.1 to 2.3)."
     assert len(said) <= SHORT
 
 
@@ -43,8 +43,8 @@ def test_a_limit_close_to_zero_is_not_told_as_zero(low, told):
 
 
 def test_no_line_ends_inside_a_number_with_its_sign():
-    page = markdown_to_html("A fall of 12.2 (95 % interval 0.1 to 2.3; df 81.4; p = 0.049; n = 118).")
-    assert "95\N{NO-BREAK SPACE}% interval" in page and "df\N{NO-BREAK SPACE}81.4" in page
+    page = markdown_to_html("A fall of 12.2 (95% interval 0.1 to 2.3; df 81.4; p = 0.049; n = 118).")
+    assert "95% interval" in page and "df\N{NO-BREAK SPACE}81.4" in page
     assert "p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.049; n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}118" in page
 
 
