@@ -133,8 +133,8 @@ def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
     """Each patient and each cohort left out; the change is that of the primary difference."""
     frame = fit.design.frame
     row = _primary_row(fit, visit)
-    by_row = "row " + pd.Series(frame.index, frame.index).astype("str")  # with one visit a row is a patient
-    labels = {"patient": frame[PATIENT_ID].astype("object") if PATIENT_ID in frame else by_row}
+    patient = frame[PATIENT_ID] if PATIENT_ID in frame else pd.Series(frame.index, frame.index)  # see `fit_primary`
+    labels = {"patient": patient.astype("object")}
     if COHORT_ID in frame:
         nested = frame[FORMAT].astype("str") != INDIVIDUAL
         of_their_own = frame[COHORT_ID].astype("str").str.startswith("patient ")  # in no recorded cohort

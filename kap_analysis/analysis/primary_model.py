@@ -31,6 +31,8 @@ def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame,
             f"At {visit} too few patients of a format have {outcomes.instrument.name}; "
             f"visits that can be compared: {join_words(model.visits)}."
         )
+    if len(model.visits) == 1:  # a row is a patient, and no term of the formula keeps who it is
+        model = replace(model, frame=model.frame.set_axis(model.frame[PATIENT_ID].to_numpy(object), axis=0))
     rungs = choose_rungs(model, visit, plan.ladder)
     with engine_notes() as warned:
         position, fit, failures = first_or_refuse(

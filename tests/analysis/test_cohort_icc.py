@@ -106,3 +106,4 @@ def test_patients_of_no_recorded_cohort_are_no_cohorts_when_cohorts_are_left_out
 def test_with_one_visit_each_row_is_a_patient():
     influence = diagnose_model(fitted(2.0)).influence
     assert (influence["unit"] == "patient").sum() == 96
+    assert influence.loc[influence["unit"] == "patient", "label"].str.startswith("P").all()
