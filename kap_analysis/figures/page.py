@@ -20,6 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.alternative_text import describe
 from kap_analysis.figures.label_fit import fit_labels
+from kap_analysis.figures.steady_layout import SteadyLayout
 from kap_analysis.figures.style import (
     CHARACTER_WIDTH,
     LINE_HEIGHT,
@@ -132,7 +133,7 @@ def open_page(
     wanted = rows * columns if panels is None else panels
     with matplotlib.rc_context(rc_settings(colours)):
         if ax is None:
-            figure = Figure(figsize=(inches(width_in_mm(width)), inches(height)), layout="constrained")
+            figure = Figure(figsize=(inches(width_in_mm(width)), inches(height)), layout=SteadyLayout())
             places = list(figure.subplots(rows, columns, squeeze=False, **grid).ravel())
             for unused in places[wanted:]:
                 unused.remove()
