@@ -40,6 +40,7 @@ COUNTED = {
     "risks": ["n_with_event"],
     "contrasts": ["n_fewest"],
 }
+FEW_BY_CLASS = "`clinical_change` tells the same patients by class, and some are few"
 
 
 @dataclass(frozen=True)
@@ -162,10 +163,11 @@ def compare_clinical_change(
         None if rules.cutoff is None else rules.cutoff.value,
         _notes(instrument.name, rules, is_described, plan.ladder.cohorts),
     )
-    released = release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
-    if outcomes.visibility == "private" or outcomes.is_simulated or not _any_few(pairs, rules):
-        return released
-    return withhold_columns(released, COUNTED, "`clinical_change` tells the same patients by class, and some are few")
+    visibility, is_simulated = outcomes.visibility, outcomes.is_simulated
+    result = release(result, visibility=visibility, is_simulated=is_simulated)
+    if not _any_few(pairs, rules):
+        return result
+    return withhold_columns(result, COUNTED, FEW_BY_CLASS, visibility=visibility, is_simulated=is_simulated)
 
 
 @dataclass(frozen=True, slots=True)

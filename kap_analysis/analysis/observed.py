@@ -141,7 +141,7 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
     if len(pairs) < 2:
         raise AnalysisError(
             f"Too few patients have {outcomes.instrument.name} at baseline and at {visit}; "
-            "a mean with an interval needs more."
+            "a mean with an interval needs two or more."
         )
     started = frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()
     rows = [

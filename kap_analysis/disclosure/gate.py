@@ -49,9 +49,7 @@ def release(result: R, *, visibility: str, is_simulated: bool) -> R:
     ValueError
         If `visibility` is neither word: an unknown word must never open the gate.
     """
-    if visibility not in ("private", "public"):
-        raise ValueError(f"visibility is {visibility!r}; expected 'private' or 'public'.")
-    if visibility == "private" or is_simulated:
+    if is_open(visibility, is_simulated):
         return result
     changes: dict[str, Any] = {}
     log: list[dict[str, str]] = []
@@ -69,16 +67,31 @@ def release(result: R, *, visibility: str, is_simulated: bool) -> R:
     return dataclasses.replace(result, **changes, withheld=withheld)  # type: ignore[type-var]
 
 
-def withhold_columns(result: R, columns: dict[str, list[str]], why: str) -> R:
+def is_open(visibility: str, is_simulated: bool) -> bool:
+    """Whether everything may pass: of a private or a simulated study.
+
+    Raises
+    ------
+    ValueError
+        If `visibility` is neither word: an unknown word must never open the gate.
+    """
+    if visibility not in ("private", "public"):
+        raise ValueError(f"visibility is {visibility!r}; expected 'private' or 'public'.")
+    return visibility == "private" or is_simulated
+
+
+def withhold_columns(result: R, columns: dict[str, list[str]], why: str, *, visibility: str, is_simulated: bool) -> R:
     """Withhold whole columns of a result, for what a single frame cannot show: counts told by another result as well.
 
     Parameters
     ----------
-    result : as in `release`
+    result, visibility, is_simulated : as in `release`
     columns : dict
         Name of a frame -> its columns that leave empty; those that it lacks are passed over.
     why : str
     """
+    if is_open(visibility, is_simulated):
+        return result
     changes: dict[str, Any] = {}
     log = []
     for name, wanted in columns.items():

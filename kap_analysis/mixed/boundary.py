@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance import Factor, matrix_of
+from kap_analysis.mixed.covariance import Factor
 from kap_analysis.mixed.criterion import Criterion
 from kap_analysis.mixed.newton import Search
+from kap_analysis.mixed.symmetric import matrix_of
 
 Array = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance import lower_triangle
 from kap_analysis.mixed.design import Design
+from kap_analysis.mixed.symmetric import lower_triangle
 from kap_analysis.mixed.units import Units
 
 Array = NDArray[np.float64]

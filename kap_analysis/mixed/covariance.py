@@ -14,21 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.symmetric import cholesky_of_semidefinite, lower_triangle, matrix_of
+
 Array = NDArray[np.float64]
-
-
-def lower_triangle(size: int) -> tuple[tuple[int, int], ...]:
-    """(row, column) of the lower triangle, by rows."""
-    return tuple((i, j) for i in range(size) for j in range(i + 1))
-
-
-def element_basis(size: int) -> Array:
-    """(elements, size, size): the symmetric matrix that each element of the lower triangle stands for."""
-    pairs = lower_triangle(size)
-    basis = np.zeros((len(pairs), size, size))
-    for at, (i, j) in enumerate(pairs):
-        basis[at, i, j] = basis[at, j, i] = 1.0
-    return basis
 
 
 class CovarianceBlock(ABC):
@@ -176,23 +164,6 @@ class Factor(CovarianceBlock):
     def held(self, phi: Array) -> NDArray[np.bool_]:
         diagonal = np.array([i == j for i, j in self.pairs])
         return diagonal & (np.abs(phi) < 1e-5)
-
-
-def matrix_of(elements: Array, size: int) -> Array:
-    """The symmetric matrix of a lower triangle by rows."""
-    out = np.zeros((size, size))
-    out[np.tril_indices(size)] = elements
-    return out + np.tril(out, -1).T
-
-
-def cholesky_of_semidefinite(matrix: Array) -> Array:
-    """L with LL' = matrix, diagonals of 0 where the matrix is singular; negative eigenvalues count as 0."""
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    lower = np.asarray(np.linalg.qr(root.T, mode="r")).T
-    lower = np.tril(lower) * np.where(np.diag(lower) < 0, -1.0, 1.0)
-    small = np.abs(lower) < 1e-9 * max(float(np.sqrt(np.abs(np.diag(matrix)).max(initial=0.0))), 1e-300)
-    return np.where(small, 0.0, lower)
 
 
 @dataclass(frozen=True)

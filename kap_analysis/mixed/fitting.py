@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.boundary import leave_false_boundary
-from kap_analysis.mixed.covariance import InTime, matrix_of
+from kap_analysis.mixed.covariance import InTime
 from kap_analysis.mixed.criterion import Criterion
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.held import held_values, with_held
@@ -18,6 +18,7 @@ from kap_analysis.mixed.layout import Layout
 from kap_analysis.mixed.newton import Search
 from kap_analysis.mixed.parameters import Parameters
 from kap_analysis.mixed.starts import starting_elements
+from kap_analysis.mixed.symmetric import matrix_of
 
 Array = NDArray[np.float64]
 BAR_SHARES = (0.5, 0.1, 0.9)

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance import LogVariance, Natural, matrix_of
+from kap_analysis.mixed.covariance import LogVariance, Natural
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.parameters import Parameters, Part
 from kap_analysis.mixed.scaling import Scaling
+from kap_analysis.mixed.symmetric import matrix_of
 
 Array = NDArray[np.float64]
 

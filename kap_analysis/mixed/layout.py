@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from kap_analysis.mixed.covariance import element_basis
 from kap_analysis.mixed.design import Design
 from kap_analysis.mixed.scaling import Scaling, centred_columns, turn_of_elements
 from kap_analysis.mixed.stacks import DenseStack, Links, LowRankStack, Stack
+from kap_analysis.mixed.symmetric import element_basis
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

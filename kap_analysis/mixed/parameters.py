@@ -8,18 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance import (
-    Banded,
-    CovarianceBlock,
-    Factor,
-    InTime,
-    LogVariance,
-    Natural,
-    lower_triangle,
-    matrix_of,
-)
+from kap_analysis.mixed.covariance import Banded, CovarianceBlock, Factor, InTime, LogVariance, Natural
 from kap_analysis.mixed.design import Bar, Design, Residual
 from kap_analysis.mixed.scaling import Scaling
+from kap_analysis.mixed.symmetric import lower_triangle, matrix_of
 
 Array = NDArray[np.float64]
 

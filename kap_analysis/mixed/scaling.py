@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance import element_basis
 from kap_analysis.mixed.design import Bar
+from kap_analysis.mixed.symmetric import element_basis
 
 Array = NDArray[np.float64]
 FAR = 30.0  # deviations from 0 beyond which the columns of a bar with an intercept are centred

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from kap_analysis.mixed.covariance import matrix_of
 from kap_analysis.mixed.design import Design
+from kap_analysis.mixed.symmetric import matrix_of
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
