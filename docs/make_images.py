@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 import kap_analysis as kap
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 
 ROOT = Path(__file__).parents[1]
 IMAGES = Path(__file__).parent / "images"

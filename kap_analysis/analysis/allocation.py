@@ -14,16 +14,16 @@ import pandas as pd
 
 from kap_analysis.analysis.bootstrap import bootstrap_samples, percentile_interval
 from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame, hide_few
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.propensity import PROPENSITY_LIMITS, estimate_propensity, overlap_weights, stabilised_weights
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.analysis.wording import interval_apart, join_words, number, sentence_case
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
 #: Patients of each format at the visit that weighting needs.

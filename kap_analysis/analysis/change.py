@@ -12,9 +12,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kap_analysis.analysis.estimates import averaged_rows, engine_notes, estimate_rows, first_or_refuse, fit_formula
-from kap_analysis.analysis.observed import NO_CONTROL
 from kap_analysis.analysis.published import published_changes, published_sentence
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.analysis.wording import interval_apart, join_words, number, p_value, plural
 from kap_analysis.columns import (
     BASELINE,

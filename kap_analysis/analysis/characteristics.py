@@ -16,8 +16,8 @@ from kap_analysis.analysis.wording import count_words, join_words, number, plura
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 #: Balance is usually called good below this (Austin 2009, doi 10.1002/sim.3697).
 BALANCE_TARGET = 0.1

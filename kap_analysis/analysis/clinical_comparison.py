@@ -6,31 +6,30 @@ Allocation was not by chance: baseline and covariates are in the model as far as
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.clinical_comparison_sentences import comparison_of_classes
+from kap_analysis.analysis.clinical_comparison_sentences import ClinicalChangeComparison
 from kap_analysis.analysis.cutoffs import Cutoff, CutoffChoice, Norms, choose_norms, pick_cutoff
 from kap_analysis.analysis.dropout import complete_scores
 from kap_analysis.analysis.imputation import Completed, Progress
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.pooled_risks import RiskRows, compare_risks
 from kap_analysis.analysis.proportion import count_started, share_columns
 from kap_analysis.analysis.reliable_change import DETERIORATED, IMPROVED, JACOBSON_TRUAX, METHODS, RECOVERED
 from kap_analysis.analysis.response import BETTER, WORSE, Criterion, list_criteria, meets
-from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.significant_change import classify_patients, pair_scores
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.analysis.wording import join_words
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID
 from kap_analysis.disclosure.gate import release, withhold_columns
 from kap_analysis.disclosure.policy import is_small
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 RELIABLY_BETTER = "reliably better"
 RELIABLY_WORSE = "reliably worse"
@@ -41,53 +40,6 @@ COUNTED = {
     "contrasts": ["n_fewest"],
 }
 FEW_BY_CLASS = "`clinical_change` tells the same patients by class, and some are few"
-
-
-@dataclass(frozen=True)
-class ClinicalChangeComparison(Result):
-    """Clinically significant change compared between the formats.
-
-    Attributes
-    ----------
-    contrasts : DataFrame
-        One row per event and measure: ``event`` ("reliably better and below the cut-off", "reliably better",
-        "reliably worse", and response where the instrument has a rule), ``side`` (better, worse), ``measure``
-        ("risk difference", group minus individual; "risk ratio", group over individual, whose ``std_error`` is that
-        of its logarithm), the estimate columns (Rubin's rules, Barnard-Rubin df), ``missing_information``,
-        ``n_patients``, ``n_fewest`` (patients with the event in the format that has fewer of them, on average over the
-        imputed data), ``adjusted_for``, ``note`` (why there is no interval).
-    risks : DataFrame
-        ``event``, ``side``, ``format``, ``n_with_event`` (on average over the imputed data), ``risk`` (standardised
-        over all patients), ``ci_low``, ``ci_high``.
-    needed : DataFrame
-        Number needed to treat: ``event``, ``meaning``, ``estimate``, ``ci_low``, ``ci_high``; only for events whose
-        risk difference has both limits on one side of zero.
-    observed : DataFrame
-        What was seen, without imputation: ``event``, ``side``, ``format``, and the columns of
-        `ClinicalChange.shares`.
-    about : DataFrame
-        One row: ``instrument``, ``visit``, ``method``, ``n_patients`` (of a known format, with a score),
-        ``n_started``, ``n_clusters`` (cohorts of the group format, a patient without one counted alone),
-        ``complete_df``.
-    n_imputations : int
-    cutoff : float or None
-        In force; None where none is established, and then nobody can be told to have recovered.
-    notes : tuple of str
-    """
-
-    contrasts: pd.DataFrame
-    risks: pd.DataFrame
-    needed: pd.DataFrame
-    observed: pd.DataFrame
-    about: pd.DataFrame
-    n_imputations: int
-    cutoff: float | None = None
-    notes: tuple[str, ...] = ()
-    withheld: pd.DataFrame = field(default_factory=empty_withheld)
-
-    @property
-    def paragraph(self) -> str:
-        return comparison_of_classes(self)
 
 
 def compare_clinical_change(

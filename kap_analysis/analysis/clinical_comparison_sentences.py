@@ -1,11 +1,12 @@
 """The comparison of clinically significant change in the sentences of a Results section."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from kap_analysis.analysis.pooled_risks import DIFFERENCE, RATIO
 from kap_analysis.analysis.response import WORSE
+from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.unadjusted import NOT_BY_CHANCE
 from kap_analysis.analysis.wording import (
     interval,
@@ -19,11 +20,55 @@ from kap_analysis.analysis.wording import (
 )
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS
 
-if TYPE_CHECKING:
-    from kap_analysis.analysis.clinical_comparison import ClinicalChangeComparison
+
+@dataclass(frozen=True)
+class ClinicalChangeComparison(Result):
+    """Clinically significant change compared between the formats.
+
+    Attributes
+    ----------
+    contrasts : DataFrame
+        One row per event and measure: ``event`` ("reliably better and below the cut-off", "reliably better",
+        "reliably worse", and response where the instrument has a rule), ``side`` (better, worse), ``measure``
+        ("risk difference", group minus individual; "risk ratio", group over individual, whose ``std_error`` is that
+        of its logarithm), the estimate columns (Rubin's rules, Barnard-Rubin df), ``missing_information``,
+        ``n_patients``, ``n_fewest`` (patients with the event in the format that has fewer of them, on average over the
+        imputed data), ``adjusted_for``, ``note`` (why there is no interval).
+    risks : DataFrame
+        ``event``, ``side``, ``format``, ``n_with_event`` (on average over the imputed data), ``risk`` (standardised
+        over all patients), ``ci_low``, ``ci_high``.
+    needed : DataFrame
+        Number needed to treat: ``event``, ``meaning``, ``estimate``, ``ci_low``, ``ci_high``; only for events whose
+        risk difference has both limits on one side of zero.
+    observed : DataFrame
+        What was seen, without imputation: ``event``, ``side``, ``format``, and the columns of
+        `ClinicalChange.shares`.
+    about : DataFrame
+        One row: ``instrument``, ``visit``, ``method``, ``n_patients`` (of a known format, with a score),
+        ``n_started``, ``n_clusters`` (cohorts of the group format, a patient without one counted alone),
+        ``complete_df``.
+    n_imputations : int
+    cutoff : float or None
+        In force; None where none is established, and then nobody can be told to have recovered.
+    notes : tuple of str
+    """
+
+    contrasts: pd.DataFrame
+    risks: pd.DataFrame
+    needed: pd.DataFrame
+    observed: pd.DataFrame
+    about: pd.DataFrame
+    n_imputations: int
+    cutoff: float | None = None
+    notes: tuple[str, ...] = ()
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        return comparison_of_classes(self)
 
 
-def comparison_of_classes(result: "ClinicalChangeComparison") -> str:
+def comparison_of_classes(result: ClinicalChangeComparison) -> str:
     """What was compared in whom, each event for better and for worse, and what was seen without imputation."""
     about = result.about.iloc[0]
     told = [
@@ -39,7 +84,7 @@ def comparison_of_classes(result: "ClinicalChangeComparison") -> str:
     return " ".join([*told, *result.notes, last])
 
 
-def _event_sentence(result: "ClinicalChangeComparison", event: str, before: str) -> tuple[str, str]:
+def _event_sentence(result: ClinicalChangeComparison, event: str, before: str) -> tuple[str, str]:
     """The sentence of one event, and what it was adjusted for (said again only where it differs from `before`)."""
     rows = result.contrasts[result.contrasts["event"] == event].set_index("measure")
     risks = result.risks[result.risks["event"] == event].set_index(FORMAT)["risk"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from scipy.special import ndtri
 
-from kap_analysis.analysis.comparison import FormatComparison
+from kap_analysis.analysis.comparison_sentences import FormatComparison
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import number, plural
 from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE

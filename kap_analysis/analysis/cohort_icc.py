@@ -12,6 +12,7 @@ from scipy.special import chdtri
 
 from kap_analysis.analysis.model_frame import ModelFrame
 from kap_analysis.columns import COHORT_ID, GROUP, PATIENT_ID
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.results import MixedResults
 
 COLUMNS = ("estimate", "ci_low", "ci_high", "design_effect", "n_cohorts", "mean_cohort_size", "note")
@@ -47,7 +48,7 @@ def cohort_variance_name(fit: MixedResults) -> str | None:
     return next((name for name in names if name in fit.theta.index), None)
 
 
-def group_variance(fit: MixedResults, visit: str) -> float:
+def group_variance(fit: FittedModel, visit: str) -> float:
     """Variance of a group patient's score at a visit apart from the cohort, from the covariance parameters."""
     theta = fit.theta
     for arm in (GROUP, "in a cohort"):

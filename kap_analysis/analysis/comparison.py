@@ -6,24 +6,19 @@ visits within each format (Bauer, Sterba & Hallfors 2008, doi 10.1080/0027317080
 doi 10.1186/s12874-018-0559-x). Allocation was not by chance: the baseline and the plan's covariates are in the model.
 """
 
-from dataclasses import dataclass, field
-
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.cohort_icc import estimate_icc
 from kap_analysis.analysis.comparison_sentences import (
-    comparison_paragraph,
-    difference_sentence,
-    what_the_interval_says,
+    FormatComparison,
 )
 from kap_analysis.analysis.ladder import DESCRIPTIVE
 from kap_analysis.analysis.margins import assess_margins, check_margin
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.primary_model import baseline_sd, fit_primary, format_estimates
-from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.unadjusted import describe_unadjusted
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
     INSTRUMENT,
     N_PATIENTS,
@@ -32,81 +27,11 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
-from kap_analysis.mixed.results import MixedResults
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 #: Standardised difference: adjusted difference divided by the baseline SD pooled over the formats.
 STANDARDISED_BY = "adjusted difference / SD of the baseline score, pooled over the formats"
-
-
-@dataclass(frozen=True)
-class FormatComparison(Result):
-    """Group compared with individual format on one instrument.
-
-    Attributes
-    ----------
-    means : DataFrame
-        Adjusted means: ``format``, ``visit``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``
-        (both empty: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
-    contrasts : DataFrame
-        ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
-        columns, ``n_patients`` (scored at the visit), ``standardised``, ``standardised_low``, ``standardised_high``
-        (the limits by the same SD), ``is_primary`` (the one that was asked for). Only the plan's primary instrument
-        and visit is tested: the others have no ``p_value``, and none has one when the comparison is descriptive.
-    secondary : DataFrame
-        The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
-        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note`` (why it is not compared).
-    icc : DataFrame
-        One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
-        or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.
-    margins : DataFrame
-        As `assess_margins`; empty without a stated margin, and when the comparison is descriptive.
-    unadjusted : DataFrame
-        As `describe_unadjusted`, for the primary visit.
-    model : DataFrame
-        One row: ``instrument``, ``visit``, ``rung`` (full, compound, descriptive), ``formula``, ``n_patients``,
-        ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``, ``margin`` (stated, in points;
-        missing: none), ``is_planned`` (whether this is the plan's primary instrument and visit).
-    notes : DataFrame
-        ``note``: what was done to the data and the model on the way.
-    higher_is_better : bool
-    fit : MixedResults or None
-    """
-
-    means: pd.DataFrame
-    contrasts: pd.DataFrame
-    secondary: pd.DataFrame
-    icc: pd.DataFrame
-    margins: pd.DataFrame
-    unadjusted: pd.DataFrame
-    model: pd.DataFrame
-    notes: pd.DataFrame
-    higher_is_better: bool = False
-    fit: MixedResults | None = None
-    withheld: pd.DataFrame = field(default_factory=empty_withheld)
-
-    @property
-    def is_descriptive(self) -> bool:
-        """Whether there are too few cohorts or patients for a comparison."""
-        return bool(self.model["rung"].iloc[0] == DESCRIPTIVE)
-
-    @property
-    def primary(self) -> pd.Series:
-        """The row of `contrasts` that the plan names."""
-        return self.contrasts[self.contrasts["is_primary"]].iloc[0]
-
-    @property
-    def answer(self) -> str:
-        """The answer in one sentence: the adjusted difference, its interval, and what it allows to be said."""
-        size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better)
-        if self.is_descriptive:
-            return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
-        return f"{size}; {what_the_interval_says(self.primary)}."
-
-    @property
-    def paragraph(self) -> str:
-        return comparison_paragraph(self)
 
 
 def compare_formats(

@@ -1,9 +1,11 @@
 """The comparison of the formats in the sentences of a Results section, made from the frames of the result."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.ladder import DESCRIPTIVE
+from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.unadjusted import unadjusted_sentence
 from kap_analysis.analysis.wording import (
     estimate_sentence,
@@ -18,13 +20,87 @@ from kap_analysis.analysis.wording import (
     sentence_case,
     within_sentence,
 )
-from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, VISIT
+from kap_analysis.columns import (
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    INSTRUMENT,
+    N_PATIENTS,
+    VISIT,
+)
+from kap_analysis.mixed.results import MixedResults
 
-if TYPE_CHECKING:
-    from kap_analysis.analysis.comparison import FormatComparison
+
+@dataclass(frozen=True)
+class FormatComparison(Result):
+    """Group compared with individual format on one instrument.
+
+    Attributes
+    ----------
+    means : DataFrame
+        Adjusted means: ``format``, ``visit``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``
+        (both empty: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
+    contrasts : DataFrame
+        ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
+        columns, ``n_patients`` (scored at the visit), ``standardised``, ``standardised_low``, ``standardised_high``
+        (the limits by the same SD), ``is_primary`` (the one that was asked for). Only the plan's primary instrument
+        and visit is tested: the others have no ``p_value``, and none has one when the comparison is descriptive.
+    secondary : DataFrame
+        The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
+        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note`` (why it is not compared).
+    icc : DataFrame
+        One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
+        or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.
+    margins : DataFrame
+        As `assess_margins`; empty without a stated margin, and when the comparison is descriptive.
+    unadjusted : DataFrame
+        As `describe_unadjusted`, for the primary visit.
+    model : DataFrame
+        One row: ``instrument``, ``visit``, ``rung`` (full, compound, descriptive), ``formula``, ``n_patients``,
+        ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``, ``margin`` (stated, in points;
+        missing: none), ``is_planned`` (whether this is the plan's primary instrument and visit).
+    notes : DataFrame
+        ``note``: what was done to the data and the model on the way.
+    higher_is_better : bool
+    fit : MixedResults or None
+    """
+
+    means: pd.DataFrame
+    contrasts: pd.DataFrame
+    secondary: pd.DataFrame
+    icc: pd.DataFrame
+    margins: pd.DataFrame
+    unadjusted: pd.DataFrame
+    model: pd.DataFrame
+    notes: pd.DataFrame
+    higher_is_better: bool = False
+    fit: MixedResults | None = None
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def is_descriptive(self) -> bool:
+        """Whether there are too few cohorts or patients for a comparison."""
+        return bool(self.model["rung"].iloc[0] == DESCRIPTIVE)
+
+    @property
+    def primary(self) -> pd.Series:
+        """The row of `contrasts` that the plan names."""
+        return self.contrasts[self.contrasts["is_primary"]].iloc[0]
+
+    @property
+    def answer(self) -> str:
+        """The answer in one sentence: the adjusted difference, its interval, and what it allows to be said."""
+        size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better)
+        if self.is_descriptive:
+            return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
+        return f"{size}; {what_the_interval_says(self.primary)}."
+
+    @property
+    def paragraph(self) -> str:
+        return comparison_paragraph(self)
 
 
-def comparison_paragraph(result: "FormatComparison") -> str:
+def comparison_paragraph(result: FormatComparison) -> str:
     """The difference, the means behind it, likeness in cohorts, margin, start, other formats and instruments."""
     row, model = result.primary, result.model.iloc[0]
     parts = [
@@ -104,7 +180,7 @@ def _icc_sentence(icc: pd.DataFrame) -> str:
     )
 
 
-def _margin_sentence(result: "FormatComparison") -> str:
+def _margin_sentence(result: FormatComparison) -> str:
     row, points = result.primary, result.model["margin"].iloc[0]
     if len(result.margins):
         stated = result.margins[result.margins["is_stated"]]

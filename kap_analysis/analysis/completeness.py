@@ -24,7 +24,7 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.disclosure.gate import release
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 
 #: A log odds ratio with a larger standard error is not estimated (separation) and is left empty.
 LARGEST_STANDARD_ERROR = 5.0

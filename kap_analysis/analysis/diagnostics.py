@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from kap_analysis.analysis.comparison import FormatComparison
+from kap_analysis.analysis.comparison_sentences import FormatComparison
 from kap_analysis.analysis.model_parts import Modelled, fitted_model
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import number, plural

@@ -13,11 +13,11 @@ import pandas as pd
 from kap_analysis.analysis.imputation import Completed, Progress, impute_scores
 from kap_analysis.analysis.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.model_frame import prepare_covariates
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.rubin import Pooled
 from kap_analysis.analysis.tipping import UNDECIDED, shift_lost, tipping_points
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.analysis.wording import estimate_sentence, interval_apart, number
 from kap_analysis.columns import (
     BASELINE_VISIT,
@@ -33,8 +33,8 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 #: Points by which scores after dropout are made worse in the grid of deltas.
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)

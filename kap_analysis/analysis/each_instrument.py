@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from kap_analysis.analysis.change import EstimatedChange, estimate_change
-from kap_analysis.analysis.observed import NO_CONTROL, PairedScores, paired_scores
+from kap_analysis.analysis.observed import PairedScores, paired_scores
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.analysis.wording import interval_apart, join_words, number
 from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.errors import AnalysisError, KapError
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 
 
 @dataclass(frozen=True)

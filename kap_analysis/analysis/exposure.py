@@ -11,7 +11,7 @@ from kap_analysis.analysis.wording import join_words, number, plural, share
 from kap_analysis.columns import COHORT_ID, DAY, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 HOURS = (24.0, 48.0)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from kap_analysis.columns import DAY, PATIENT_ID
 from kap_analysis.study.attendance import ketamine_sessions
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 
 
 def first_facilitators(study: Study) -> pd.Series:

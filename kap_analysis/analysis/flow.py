@@ -9,7 +9,7 @@ from kap_analysis.analysis.treated import ketamine_patients, patient_formats
 from kap_analysis.analysis.wording import join_words, number, plural, share
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 IN_STUDY = "in the study"

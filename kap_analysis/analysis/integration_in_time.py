@@ -7,8 +7,8 @@ import pandas as pd
 from kap_analysis.analysis.exposure import hours_to_integration
 from kap_analysis.analysis.treated import held_sessions
 from kap_analysis.columns import PATIENT_ID
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 COLUMN = "integration_in_time"
 

@@ -9,7 +9,7 @@ from kap_analysis.analysis.treated import held_sessions, treated_patients
 from kap_analysis.analysis.wording import join_words, share
 from kap_analysis.columns import DAY, FORMAT, N_PATIENTS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 NEW_TREATMENT = ("started", "dose_increased")

@@ -15,8 +15,8 @@ from kap_analysis.analysis.wording import count_words, interval, join_words, num
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, FORMATS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 NOT_REACHED: Final = "not reached"

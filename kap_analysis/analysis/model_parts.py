@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kap_analysis.analysis.change import EstimatedChange
-from kap_analysis.analysis.comparison import FormatComparison
+from kap_analysis.analysis.comparison_sentences import FormatComparison
 from kap_analysis.analysis.result import Result
 from kap_analysis.analysis.trajectories import Trajectories
 from kap_analysis.errors import AnalysisError

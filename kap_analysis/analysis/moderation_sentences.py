@@ -1,9 +1,10 @@
 """The moderators of the format difference in the sentences of a Results section."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import (
     interval,
     interval_apart,
@@ -14,13 +15,41 @@ from kap_analysis.analysis.wording import (
     sentence_case,
     within_sentence,
 )
-from kap_analysis.columns import CI_HIGH, CI_LOW, N_PATIENTS, P_VALUE
+from kap_analysis.columns import (
+    CI_HIGH,
+    CI_LOW,
+    N_PATIENTS,
+    P_VALUE,
+)
 
-if TYPE_CHECKING:
-    from kap_analysis.analysis.moderators import Moderation
+
+@dataclass(frozen=True)
+class Moderation(Result):
+    """Moderators of the difference between the formats at one visit.
+
+    Attributes
+    ----------
+    interactions : DataFrame
+        ``moderator``, ``unit``, the estimate columns (how much group minus individual changes per unit), ``p_holm``
+        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be asked, or
+        what should be known of its model). A descriptive comparison tests no moderator.
+    differences : DataFrame
+        Group minus individual at values of the moderator: ``moderator``, ``value``, ``level``, the estimate columns
+        (intervals adjusted by Bonferroni over the values of a moderator; no test), ``n_patients``, ``exploratory``.
+    visit : str
+    """
+
+    interactions: pd.DataFrame
+    differences: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        return moderation_paragraph(self)
 
 
-def moderation_paragraph(result: "Moderation") -> str:
+def moderation_paragraph(result: Moderation) -> str:
     """The planned moderators with their tests, what was looked at beside them, what could not be asked, warnings."""
     found = result.interactions["estimate"].notna()
     planned = result.interactions[found & ~result.interactions["exploratory"]]

@@ -5,7 +5,7 @@ was not named beforehand is exploratory: estimates without p. A variable measure
 moderator of allocation, and says so.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,15 +16,14 @@ from kap_analysis.analysis.estimates import averaged_rows, engine_notes, estimat
 from kap_analysis.analysis.integration_in_time import add_integration_in_time
 from kap_analysis.analysis.ladder import DESCRIPTIVE, choose_rungs
 from kap_analysis.analysis.model_frame import ModelFrame, build_model_frame
-from kap_analysis.analysis.moderation_sentences import moderation_paragraph
+from kap_analysis.analysis.moderation_sentences import Moderation
 from kap_analysis.analysis.plan import Plan, study_plan
-from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.wording import join_words, number
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 AFTER_START = (
     "measured after treatment began: patients who did well may have it more often, "
@@ -72,32 +71,6 @@ MODERATORS = (
         "hospitalised_before", "Psychiatric hospitalisation before", "yes against no", 0.0, (0.0, 1.0), planned=False
     ),
 )
-
-
-@dataclass(frozen=True)
-class Moderation(Result):
-    """Moderators of the difference between the formats at one visit.
-
-    Attributes
-    ----------
-    interactions : DataFrame
-        ``moderator``, ``unit``, the estimate columns (how much group minus individual changes per unit), ``p_holm``
-        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be asked, or
-        what should be known of its model). A descriptive comparison tests no moderator.
-    differences : DataFrame
-        Group minus individual at values of the moderator: ``moderator``, ``value``, ``level``, the estimate columns
-        (intervals adjusted by Bonferroni over the values of a moderator; no test), ``n_patients``, ``exploratory``.
-    visit : str
-    """
-
-    interactions: pd.DataFrame
-    differences: pd.DataFrame
-    visit: str
-    withheld: pd.DataFrame = field(default_factory=empty_withheld)
-
-    @property
-    def paragraph(self) -> str:
-        return moderation_paragraph(self)
 
 
 def moderate(

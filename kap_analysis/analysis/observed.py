@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 from kap_analysis.analysis.beside import adjusted_beside, beside_sentence
 from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL, check_visit
 from kap_analysis.analysis.wording import (
     count_words,
     interval_apart,
@@ -32,8 +33,6 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
-
-NO_CONTROL = "There was no control arm: change is not an effect."
 
 
 @dataclass(frozen=True)
@@ -170,13 +169,6 @@ def mean_interval(values: pd.Series, level: float = 0.95) -> dict[str, float]:
     return {
         N_PATIENTS: n, "mean": mean, "sd": sd, "std_error": error, "ci_low": mean - half, "ci_high": mean + half,
     }  # fmt: skip
-
-
-def check_visit(outcomes: Outcomes, visit: str) -> None:
-    """Refuse a visit that the outcomes do not have, naming those that they have."""
-    after = [v for v in outcomes.visits if v != BASELINE_VISIT]
-    if visit not in after:
-        raise AnalysisError(f"There is no visit {visit!r} after baseline; choose one of {join_words(after)}.")
 
 
 def _mean_by(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -29,8 +29,8 @@ from kap_analysis.columns import (
 )
 from kap_analysis.mixed.deletion import delete_levels
 from kap_analysis.mixed.results import MixedResults
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 #: Of more cohorts than this, only so many are left out in turn: the model is fitted again without each.

@@ -27,7 +27,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 
 FIXED_ICC = (0.02, 0.06, 0.12)
 EstimateRow = dict[str, Any]

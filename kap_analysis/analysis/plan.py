@@ -13,7 +13,7 @@ from typing import Any, get_args
 from kap_analysis.analysis.wording import exact, join_words, plural
 from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.registry import get_instrument
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import CohortRule, FormatRule
 
 FILE_NAME = "plan.toml"

@@ -9,7 +9,7 @@ from kap_analysis.analysis.treated import held_sessions, treated_patients
 from kap_analysis.analysis.wording import count_words, join_words, plural
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 NOT_RECORDED = "not recorded"

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.analysis.observed import NO_CONTROL, check_visit, mean_interval
+from kap_analysis.analysis.observed import mean_interval
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL, check_visit
 from kap_analysis.analysis.wording import number, plural
 from kap_analysis.columns import BASELINE, FORMAT, INSTRUMENT, N_PATIENTS, SCORE, VISIT
 from kap_analysis.disclosure.gate import release

@@ -11,7 +11,7 @@ from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, N_PATI
 from kap_analysis.disclosure.gate import release
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ENDORSED, SENTENCE, suicidality_states
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 from kap_analysis.study.visit_windows import place_in_windows
 

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.ladder import DESCRIPTIVE
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.other_data import cluster_bootstrap, complete_cases, leave_out, vary_rules, vary_visit
 from kap_analysis.analysis.other_models import EstimateRow, add_facilitator, estimate_row, vary_clustering, vary_model
 from kap_analysis.analysis.plan import Plan, study_plan
 from kap_analysis.analysis.primary_model import fit_primary
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.analysis.wording import interval_apart, number, within_sentence
 from kap_analysis.columns import (
     ESTIMATE_COLUMNS,
@@ -20,8 +20,8 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
 from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.study import Study
 
 Progress = Callable[[int, int, str], None]
 

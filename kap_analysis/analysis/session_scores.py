@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from kap_analysis.analysis.beside import adjusted_beside, beside_sentence
-from kap_analysis.analysis.observed import NO_CONTROL, mean_interval
+from kap_analysis.analysis.observed import mean_interval
 from kap_analysis.analysis.plan import study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.treated import held_sessions, treated_patients
+from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.analysis.wording import join_words, n_words, number
 from kap_analysis.columns import DAY, FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 CAPTION = "Those who stop early leave the line: later points are fewer and other patients, not the same ones improving."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kap_analysis.analysis.comparison import FormatComparison
+from kap_analysis.analysis.comparison_sentences import FormatComparison
 from kap_analysis.analysis.statsmodels_check import StatsmodelsComparison
 from kap_analysis.columns import ESTIMATE_COLUMNS, VISIT
 

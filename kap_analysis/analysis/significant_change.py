@@ -1,11 +1,10 @@
 """Who improved in a way that matters: clinically significant change, response, remission, and who got worse."""
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
 
-from kap_analysis.analysis.change_sentences import change_paragraph
+from kap_analysis.analysis.change_sentences import ClinicalChange
 from kap_analysis.analysis.cutoffs import (
     Cutoff,
     CutoffChoice,
@@ -15,7 +14,6 @@ from kap_analysis.analysis.cutoffs import (
     pick_cutoff,
 )
 from kap_analysis.analysis.growth_method import GROWTH_MODEL, growth_index
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.proportion import by_format, count_started, share_columns, wilson_interval
 from kap_analysis.analysis.reliable_change import (
     CLASSES,
@@ -27,73 +25,11 @@ from kap_analysis.analysis.reliable_change import (
     reliable_change_points,
 )
 from kap_analysis.analysis.response import BETTER, WORSE, list_criteria, meets, percent_change
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, BASELINE_VISIT, CHANGE, CI_HIGH, CI_LOW, FORMAT, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
-
-
-@dataclass(frozen=True)
-class ClinicalChange(Result):
-    """Clinically significant change from baseline to a visit.
-
-    Attributes
-    ----------
-    instrument, visit, method : str
-    reliable_change : float
-        The smallest reliable change in points (Jacobson-Truax).
-    basis : str
-        What it rests on: SD, whose, and reliability.
-    cutoff : float or None
-        The cut-off in force; None where none is established, and then nobody can be "recovered".
-    cutoff_name : "a", "b", "c", "published" or "none"
-    higher_is_better : bool
-    patients : DataFrame
-        One row per patient of the outcomes: ``patient_id``, ``format``, ``baseline``, ``follow_up``, ``change``,
-        ``percent_change``, ``rci`` (index of `method`), ``class`` (recovered, improved, unchanged, deteriorated;
-        missing where not assessed), ``below_cut_at_baseline`` (already on the functional side, which is above the
-        cut-off where higher is better; missing without a cut-off or a baseline).
-    shares : DataFrame
-        One row per format ("all" first) and class: ``n``, ``n_assessed``, ``n_started``, ``n_not_assessed``,
-        ``share_of_assessed``, ``ci_low``, ``ci_high`` (Wilson), ``share_of_started``, ``started_ci_low``,
-        ``started_ci_high``.
-    eligible : DataFrame
-        Recovery of those who could recover: ``format``, ``n_assessed``, ``n_below_cut_at_baseline``, ``n_eligible``
-        (on the clinical side at baseline), ``n`` (of them recovered), ``share``, ``ci_low``, ``ci_high``.
-    methods : DataFrame
-        Sensitivity to the method (those of `METHODS`, and the growth model where enough patients have three scores):
-        ``method``, ``format``, ``class``, ``n``, ``n_assessed``, ``share``.
-    criteria : DataFrame
-        Response, remission and smallest important change: ``format``, ``criterion`` (in words), ``kind``, ``side``
-        (better, worse), ``population`` (for whom the threshold holds), ``source``, and the columns of `shares`.
-    cutoffs : DataFrame
-        ``cutoff`` (a, b, c, published, reliable change), ``value``, ``formula``, ``source``, ``is_used``,
-        ``qualification``.
-    notes : tuple of str
-        What could not be formed, and why.
-    """
-
-    instrument: str
-    visit: str
-    method: str
-    reliable_change: float
-    basis: str
-    cutoff: float | None
-    cutoff_name: str
-    higher_is_better: bool
-    patients: pd.DataFrame
-    shares: pd.DataFrame
-    eligible: pd.DataFrame
-    methods: pd.DataFrame
-    criteria: pd.DataFrame
-    cutoffs: pd.DataFrame
-    notes: tuple[str, ...] = ()
-    withheld: pd.DataFrame = field(default_factory=empty_withheld)
-
-    @property
-    def paragraph(self) -> str:
-        return change_paragraph(self)
 
 
 def clinical_change(

@@ -20,9 +20,9 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from kap_analysis.analysis.comparison_sentences import difference_sentence, what_the_interval_says
 from kap_analysis.analysis.model_frame import build_model_frame
-from kap_analysis.analysis.observed import check_visit
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.unadjusted import describe_unadjusted, unadjusted_sentence
+from kap_analysis.analysis.visits import check_visit
 from kap_analysis.analysis.wording import join_words, number
 from kap_analysis.columns import (
     BASELINE,

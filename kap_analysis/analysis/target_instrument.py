@@ -15,7 +15,7 @@ from kap_analysis.analysis.wording import join_words, number, sentence_case, sha
 from kap_analysis.columns import BASELINE, FORMAT, FORMATS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import FormatRule
 
 NO_TARGET = "patients.csv names no target_instrument; the change on each patient's own instrument needs one."

@@ -24,9 +24,9 @@ from kap_analysis.analysis.estimates import (
     first_or_refuse,
     fit_formula,
 )
-from kap_analysis.analysis.observed import NO_CONTROL
 from kap_analysis.analysis.plan import Plan
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.analysis.wording import estimate_sentence, interval_apart, join_words, number, plural
 from kap_analysis.columns import (
     COHORT_ID,

@@ -5,7 +5,7 @@ import pandas as pd
 from kap_analysis.columns import FORMAT, PATIENT_ID
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.attendance import attended, started_patients
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 from kap_analysis.study.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 

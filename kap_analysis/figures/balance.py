@@ -9,13 +9,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import checked_frame, levels_of
 from kap_analysis.figures.label_fit import lines_within
 from kap_analysis.figures.names import name_with_level
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.wording import listed, number, plural
 
 _FIGURE = "plot_balance"

@@ -7,21 +7,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, COHORT_ID, ESTIMATE, N_PATIENTS, PRACTICE
-from kap_analysis.figures.forest import (
-    ForestRow,
-    decimals_for,
-    draw_forest,
-    forest_height,
-    sides,
-    text_width,
-    value_of,
-)
+from kap_analysis.figures.forest import ForestRow, decimals_for, draw_forest, forest_height, sides, value_of
 from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import NARROW_MM, Width, width_in_mm
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.wording import count, estimate_with_interval, interval, number, plural
 from kap_analysis.instruments.instrument import Instrument
 

@@ -2,24 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextToPath
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from kap_analysis.figures.style import FONT, LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
+from kap_analysis.figures.scales import scale_of
+from kap_analysis.figures.style import LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.wording import number
+from kap_analysis.instruments.instrument import Instrument
 
 ROW_MM: Final = 4.6
 """Height of a row with one line of text."""
-_OUTLINES: Final = TextToPath()
 INDENT_PT: Final = 8.0
 COLUMN_GAP_PT: Final = 9.0
 _NEGLIGIBLE: Final = 0.005
@@ -259,15 +258,6 @@ def _figure_of(ax: Axes) -> Figure:
     return figure
 
 
-@lru_cache(maxsize=4096)
-def text_width(text: str, *, size: float = SMALL_PT, bold: bool = False) -> float:
-    """Width of a text in points, as the font sets it."""
-    if not text.strip():
-        return 0.0
-    font = FontProperties(family=FONT, weight="bold" if bold else "normal", size=size)
-    return float(_OUTLINES.get_text_width_height_descent(text, font, ismath=False)[0])
-
-
 def value_of(value: object) -> float:
     """A cell as a float, NaN if it is missing in any of the ways that a frame knows."""
     return np.nan if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
@@ -276,3 +266,13 @@ def value_of(value: object) -> float:
 def sides(favours_low: str, favours_high: str, quantity: str) -> str:
     """An axis label that says what each side means."""
     return f"{quantity}\n←  {favours_low}     {favours_high}  →"
+
+
+def difference_label(instrument: Instrument | str | None) -> str:
+    """Label of an axis of group minus individual: the unit, and what each side means where that is known."""
+    scale = scale_of(instrument)
+    quantity = f"Group minus individual, {'' if instrument is None else scale.name + ' '}points"
+    if not scale.direction_known:
+        return quantity
+    ends = ("group better", "individual better")
+    return sides(*(ends[::-1] if scale.higher_is_better else ends), quantity)

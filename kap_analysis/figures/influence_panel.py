@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.figures.density import MOST_POINTS, draw_density
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import numbers_of
 from kap_analysis.figures.label_places import place_labels
 from kap_analysis.figures.style import SMALL_PT, Theme
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.wording import number, plural
 
 _LABELLED: Final = 3

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.style import LINE_HEIGHT, SMALL_PT, TEXT_PT
+from kap_analysis.figures.text_size import text_width
 
 _SHORTEST: Final = 8
 """The fewest characters of a line."""

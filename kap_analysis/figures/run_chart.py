@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, INSTRUMENT, N_PATIENTS
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import checked_frame, formats_in, levels_of, numbers_of
 from kap_analysis.figures.marks import LineEnd, label_line_ends, numbers_under_axis, side_by_side
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import POINTS_PER_MM, Width
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.wording import count, estimate_with_interval, listed, number, plural, sentence_case
 from kap_analysis.instruments.instrument import Instrument
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
-from kap_analysis.figures.forest import ForestRow, Margin, draw_forest, forest_height, sides, value_of
+from kap_analysis.figures.forest import ForestRow, Margin, difference_label, draw_forest, forest_height, value_of
 from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, levels_of
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
@@ -74,16 +74,6 @@ def plot_sensitivity(
         page.note_withheld(estimates)
         page.describe(_alternative(estimates))
     return page.result
-
-
-def difference_label(instrument: Instrument | str | None) -> str:
-    """Label of an axis of group minus individual: the unit, and what each side means where that is known."""
-    scale = scale_of(instrument)
-    quantity = f"Group minus individual, {'' if instrument is None else scale.name + ' '}points"
-    if not scale.direction_known:
-        return quantity
-    ends = ("group better", "individual better")
-    return sides(*(ends[::-1] if scale.higher_is_better else ends), quantity)
 
 
 def _margins(scale: Scale, margin: float | None) -> list[Margin]:

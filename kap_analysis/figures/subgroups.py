@@ -5,11 +5,10 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS, P_VALUE
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.forest import ForestRow, draw_forest, forest_height, value_of
+from kap_analysis.figures.forest import ForestRow, difference_label, draw_forest, forest_height, value_of
 from kap_analysis.figures.forest_fit import fitted_rows
 from kap_analysis.figures.frames import checked_frame, given_frame, levels_of
 from kap_analysis.figures.page import AxesGiven, Drawn, open_page
-from kap_analysis.figures.sensitivity import difference_label
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import Width, width_in_mm
 from kap_analysis.figures.wording import count, estimate_with_interval, p_value, sentence_case

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.columns import MONTH, N_PATIENTS, VISIT
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import numbers_of
 from kap_analysis.figures.style import POINTS_PER_MM
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.wording import count, sentence_case
 
 SESSION: Final = "session_number"

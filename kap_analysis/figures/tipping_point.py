@@ -13,12 +13,12 @@ from matplotlib.patches import Patch, Rectangle
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import checked_frame, numbers_of
 from kap_analysis.figures.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.scales import Scale, scale_of
 from kap_analysis.figures.statement import draw_statement
 from kap_analysis.figures.style import POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.time_axis import readable
 from kap_analysis.figures.tipping_grid import Grid, X, Y, boundary, grid_of, one_way, side_of
 from kap_analysis.figures.tipping_path import draw_path

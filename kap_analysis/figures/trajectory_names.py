@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.columns import ESTIMATE, PATIENT_ID
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.frames import rows_of
 from kap_analysis.figures.marks import LineEnd, format_handles, label_line_ends
 from kap_analysis.figures.page import Page
 from kap_analysis.figures.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT
+from kap_analysis.figures.text_size import text_width
 from kap_analysis.figures.time_axis import panel_points
 from kap_analysis.figures.trajectory_lines import marks_beside
 from kap_analysis.figures.wording import count, sentence_case

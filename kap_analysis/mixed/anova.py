@@ -7,7 +7,7 @@ every combination of levels is observed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,22 +16,20 @@ from numpy.typing import NDArray
 from kap_analysis.mixed.coding import make_coding
 from kap_analysis.mixed.collinear import independent_columns
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.parts import factors_of, first_argument
 from kap_analysis.mixed.reading import Rows
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 Array = NDArray[np.float64]
 COLUMNS = ["term", "df_num", "df_den", "statistic", "p_value"]
 
 
-def anova_table(fit: MixedResults, *, ddf: str | None = None) -> pd.DataFrame:
+def anova_table(fit: FittedModel, *, ddf: str | None = None) -> pd.DataFrame:
     """One F test per term of the fixed part, the intercept left out.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     ddf : str, optional
         Another df method than that of the fit.
@@ -54,7 +52,7 @@ def anova_table(fit: MixedResults, *, ddf: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def term_hypotheses(fit: MixedResults) -> dict[str, Array]:
+def term_hypotheses(fit: FittedModel) -> dict[str, Array]:
     """The rows of L (l, p) of each term but the intercept, in the columns of the fit.
 
     With the columns Xs of sum-to-zero coding, Xs = X T, so that its coefficients are T^-1 beta: the rows of T^-1. Where

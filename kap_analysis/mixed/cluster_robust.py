@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,8 @@ from numpy.typing import ArrayLike
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimates import estimate_frame
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import listed, require_name
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 KINDS = ("CR2", "CR0")
 
@@ -76,12 +73,12 @@ class ClusterRobust:
         return self.estimates(np.eye(len(self.beta)), self.names, level=level)
 
 
-def cluster_robust(fit: MixedResults, *, kind: str = "CR2", cluster: str | ArrayLike | None = None) -> ClusterRobust:
+def cluster_robust(fit: FittedModel, *, kind: str = "CR2", cluster: str | ArrayLike | None = None) -> ClusterRobust:
     """The sandwich covariance of the fixed effects.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit; its covariance model is the working model.
     kind : {"CR2", "CR0"}
         CR2 corrects the small-sample bias; CR0 does not and needs 50 clusters or more.
@@ -135,7 +132,7 @@ def _adjustment(v: np.ndarray, x: np.ndarray, phi: np.ndarray) -> np.ndarray:
     return d.T @ root @ d
 
 
-def _clusters(fit: MixedResults, cluster: str | ArrayLike | None) -> list[list[int]]:
+def _clusters(fit: FittedModel, cluster: str | ArrayLike | None) -> list[list[int]]:
     """The units of each cluster."""
     if cluster is None:
         return [[unit] for unit in range(len(fit.units))]
@@ -156,7 +153,7 @@ def _clusters(fit: MixedResults, cluster: str | ArrayLike | None) -> list[list[i
     return list(found.values())
 
 
-def _labels(fit: MixedResults, cluster: str | ArrayLike) -> np.ndarray:
+def _labels(fit: FittedModel, cluster: str | ArrayLike) -> np.ndarray:
     """The cluster of each row that is used."""
     if isinstance(cluster, str):
         require_name(cluster, fit.design.frame.columns, "column of the formula")

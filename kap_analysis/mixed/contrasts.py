@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimates import check_level, estimate_frame
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.marginal_means import MeanRows, mean_rows
 from kap_analysis.mixed.multiplicity import adjust_tests
 from kap_analysis.mixed.names import require_name
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 METHODS = ("pairwise", "reference", "differences")
 Coefficients = dict[str, np.ndarray]
 
 
 def contrast_means(
-    fit: MixedResults,
+    fit: FittedModel,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -39,7 +37,7 @@ def contrast_means(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     specs, by, at, weights, ddf
         As for the means.
@@ -93,7 +91,7 @@ def contrast_means(
 
 
 def contrast_rows(
-    fit: MixedResults,
+    fit: FittedModel,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,

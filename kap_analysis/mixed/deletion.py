@@ -5,24 +5,20 @@ Cook 1977, doi:10.2307/1268249; Christensen, Pearson & Johnson 1992, doi:10.2307
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from kap_analysis.mixed.errors import MixedModelError
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
+from kap_analysis.mixed.fitted_model import FittedModel
 
 
-def delete_levels(fit: MixedResults, labels: ArrayLike, row: ArrayLike) -> pd.DataFrame:
+def delete_levels(fit: FittedModel, labels: ArrayLike, row: ArrayLike) -> pd.DataFrame:
     """Leave out each level in turn at the estimated covariance parameters.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     labels : array
         (n,): the level of each analysed row, missing where a row belongs to none; a level lies within one independent

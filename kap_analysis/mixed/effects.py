@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
+from kap_analysis.mixed.fitted_model import FittedModel
 
 
-def effect_values(fit: MixedResults) -> np.ndarray:
+def effect_values(fit: FittedModel) -> np.ndarray:
     """All random effects in the order of ``fit.equations``: C Z'R^-1 (y - X beta) (effects,)."""
     equations, design = fit.equations, fit.design
     left = design.y - design.x @ fit.beta
     return np.asarray(equations.spread(equations.z.T @ (equations.r_inverse @ left)))
 
 
-def random_effects(fit: MixedResults) -> pd.DataFrame:
+def random_effects(fit: FittedModel) -> pd.DataFrame:
     """The random effects of every group with their standard errors.
 
     Best linear unbiased predictions ``b = G Z'V^-1 (y - X beta)`` at the estimated covariance parameters. The standard
@@ -29,7 +25,7 @@ def random_effects(fit: MixedResults) -> pd.DataFrame:
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         A fit with bar terms, alone or beside a residual covariance.
 
     Returns
@@ -74,7 +70,7 @@ def random_effects(fit: MixedResults) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def effects_by_group(fit: MixedResults) -> dict[str, pd.DataFrame]:
+def effects_by_group(fit: FittedModel) -> dict[str, pd.DataFrame]:
     """The estimates alone, one frame per grouping: a row per level, a column per term."""
     values = effect_values(fit) if fit.design.bars else np.zeros(0)
     return {

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.parts import required_columns
 
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
-
 
 def intraclass_correlation(
-    fit: MixedResults,
+    fit: FittedModel,
     grouping: str,
     *,
     at: Mapping[str, Any] | None = None,
@@ -32,7 +30,7 @@ def intraclass_correlation(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         A fit with a bar term of this grouping.
     grouping : str
         As in ``variance_components``: "cohort", "clinic:therapist".
@@ -70,7 +68,7 @@ def intraclass_correlation(
     return own / total
 
 
-def _stated_row(fit: MixedResults, at: dict[str, Any]) -> pd.DataFrame:
+def _stated_row(fit: FittedModel, at: dict[str, Any]) -> pd.DataFrame:
     """One row with the columns of the bars."""
     needed = list(dict.fromkeys(name for bar in fit.design.formula.bars for name in required_columns(bar.columns)))
     for name in at:
@@ -84,7 +82,7 @@ def _stated_row(fit: MixedResults, at: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({name: [value] for name, value in at.items()}, index=[0])
 
 
-def residual_variance(fit: MixedResults, *, visit: Any = None, stratum: Any = None) -> float:
+def residual_variance(fit: FittedModel, *, visit: Any = None, stratum: Any = None) -> float:
     """The residual variance of one stratum and visit, for a weight of 1.
 
     Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from kap_analysis.mixed.collinear import independent_columns
 from kap_analysis.mixed.design import Design
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.reading import Labels, compress, read_labels
 from kap_analysis.mixed.terms_of_design import Bar, Residual
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -35,7 +33,7 @@ class _Deletions:
 
 
 def leave_one_out(
-    fit: MixedResults,
+    fit: FittedModel,
     grouping: str | ArrayLike | None = None,
     *,
     row: ArrayLike | None = None,
@@ -48,7 +46,7 @@ def leave_one_out(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     grouping : str or array, optional
         A grouping of the bars, the subject of a residual covariance, a column of the formula, or the labels of the
@@ -104,7 +102,7 @@ def _along(row: ArrayLike | None, p: int) -> Array | None:
     return along
 
 
-def _without(fit: MixedResults, kept: NDArray[np.bool_]) -> tuple[Array, str | None]:
+def _without(fit: FittedModel, kept: NDArray[np.bool_]) -> tuple[Array, str | None]:
     """The change of the coefficients when only these rows are used, or why there is none."""
     nothing = np.full(len(fit.beta), np.nan)
     design = rows_of_design(fit.design, kept)
@@ -113,7 +111,7 @@ def _without(fit: MixedResults, kept: NDArray[np.bool_]) -> tuple[Array, str | N
     # A singular fit is a poor place to begin at: its zeros are stationary points of the search.
     start = None if fit.singular else dict(zip(fit.theta.index, fit.theta, strict=True))
     try:
-        again = replace(fit.model, design=design).fit(**fit.settings.as_keywords(), start=start)
+        again = fit.model.on_design(design).fit(**fit.settings.as_keywords(), start=start)
     except MixedModelError as error:
         return nothing, str(error)
     return again.beta - fit.beta, None
@@ -158,7 +156,7 @@ def _residual_rows(residual: Residual, kept: NDArray[np.bool_]) -> Residual:
     )
 
 
-def _groupings(fit: MixedResults) -> dict[str, tuple[Index, tuple[Any, ...]]]:
+def _groupings(fit: FittedModel) -> dict[str, tuple[Index, tuple[Any, ...]]]:
     """Codes and levels of the groupings of the model, those with the fewest levels first."""
     found = {bar.grouping: (np.asarray(bar.codes), bar.levels) for bar in fit.design.bars}
     residual, term = fit.design.residual, fit.design.formula.residual
@@ -167,7 +165,7 @@ def _groupings(fit: MixedResults) -> dict[str, tuple[Index, tuple[Any, ...]]]:
     return dict(sorted(found.items(), key=lambda item: len(item[1][1])))
 
 
-def _levels_of(fit: MixedResults, grouping: str | ArrayLike) -> _Deletions:
+def _levels_of(fit: FittedModel, grouping: str | ArrayLike) -> _Deletions:
     known, frame = _groupings(fit), fit.design.frame
     name = grouping if isinstance(grouping, str) else "label"
     if isinstance(grouping, str):
@@ -183,7 +181,7 @@ def _levels_of(fit: MixedResults, grouping: str | ArrayLike) -> _Deletions:
     return _Deletions(labels.codes, [name] * len(labels.levels), list(labels.levels))
 
 
-def _independent_units(fit: MixedResults) -> _Deletions:
+def _independent_units(fit: FittedModel) -> _Deletions:
     """The units, each called by the outermost grouping that it lies in: a cohort, or a patient without one."""
     codes = fit.units.codes
     n = int(codes.max()) + 1

@@ -6,17 +6,14 @@ Self & Liang 1987, doi:10.1080/01621459.1987.10478472; Stram & Lee 1994, doi:10.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.information import seen_information
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 
 @dataclass(frozen=True)
@@ -47,12 +44,12 @@ class LikelihoodRatio:
     table: pd.DataFrame
 
 
-def compare_likelihoods(one: MixedResults, other: MixedResults) -> LikelihoodRatio:
+def compare_likelihoods(one: FittedModel, other: FittedModel) -> LikelihoodRatio:
     """Whether the larger of two nested models fits better than chance would have it.
 
     Parameters
     ----------
-    one, other : MixedResults
+    one, other : FittedModel
         Two fits of the same response on the same rows; which is larger is found from their parameters.
 
     Returns
@@ -104,7 +101,7 @@ def compare_likelihoods(one: MixedResults, other: MixedResults) -> LikelihoodRat
     return LikelihoodRatio(statistic, df, p_value, criterion, reference, table)
 
 
-def _reference(small: MixedResults, large: MixedResults, statistic: float, df: int) -> tuple[float, str]:
+def _reference(small: FittedModel, large: FittedModel, statistic: float, df: int) -> tuple[float, str]:
     """The p-value and the words for its reference distribution."""
     added = _added(small, large, "var(")
     if not added:
@@ -125,14 +122,14 @@ def _tail(df: int, statistic: float) -> float:
     return float(chdtrc(df, statistic)) if df > 0 else float(statistic <= 0)
 
 
-def _added(small: MixedResults, large: MixedResults, kind: str) -> list[str]:
+def _added(small: FittedModel, large: FittedModel, kind: str) -> list[str]:
     """Parameters of random effects that the larger model adds, where variances are kept at 0 or above."""
     if not large.settings.bounded:
         return []
     return [name for name in large.theta.index if name.startswith(kind) and name not in small.theta.index]
 
 
-def _shares(large: MixedResults, added: list[str]) -> tuple[float, float]:
+def _shares(large: FittedModel, added: list[str]) -> tuple[float, float]:
     """How often none, and how often both of two variances are estimated above 0 where both are 0.
 
     Far from small samples their unbounded estimates are normal around 0 with the inverse information as covariance:
@@ -152,7 +149,7 @@ def _shares(large: MixedResults, added: list[str]) -> tuple[float, float]:
     return 0.5 - both, both
 
 
-def _n_parameters(fit: MixedResults) -> int:
+def _n_parameters(fit: FittedModel) -> int:
     """Coefficients and free covariance parameters."""
     return len(fit.beta) + len(fit.theta) - len(fit.settings.fixed or {})
 
@@ -167,7 +164,7 @@ def _same_space(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape[1] == b.shape[1] and _rank(np.hstack([a, b])) == a.shape[1]
 
 
-def _same_data(one: MixedResults, other: MixedResults) -> None:
+def _same_data(one: FittedModel, other: FittedModel) -> None:
     """Raise unless both fits are of the same response on the same rows."""
     if len(one.design.y) != len(other.design.y):
         raise MixedModelError(

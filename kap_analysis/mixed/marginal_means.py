@@ -9,17 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimates import estimate_frame
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import as_names, listed, require_name
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 WEIGHTS = ("equal", "proportional", "patients")
 
@@ -45,7 +43,7 @@ class MeanRows:
 
 
 def marginal_means(
-    fit: MixedResults,
+    fit: FittedModel,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -58,7 +56,7 @@ def marginal_means(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     specs, by : str or sequence of str
         Columns of the formula.
@@ -91,7 +89,7 @@ def marginal_means(
 
 
 def mean_rows(
-    fit: MixedResults,
+    fit: FittedModel,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -113,7 +111,7 @@ def mean_rows(
     return MeanRows(_as_levels(fit, labels)[specs + by], rows, tuple(specs), tuple(by))
 
 
-def reference_values(fit: MixedResults, at: Mapping[str, Any], shown: Sequence[str]) -> dict[str, list[Any]]:
+def reference_values(fit: FittedModel, at: Mapping[str, Any], shown: Sequence[str]) -> dict[str, list[Any]]:
     """Each column of the fixed part with its values on the reference grid: levels, a mean, or what ``at`` says."""
     fixed = fit.design.fixed
     values: dict[str, list[Any]] = {column: list(levels) for column, levels in fixed.factors.items()}
@@ -130,7 +128,7 @@ def reference_values(fit: MixedResults, at: Mapping[str, Any], shown: Sequence[s
 
 
 def _rows_over_grid(
-    fit: MixedResults, labels: pd.DataFrame, values: dict[str, list[Any]], proportional: bool
+    fit: FittedModel, labels: pd.DataFrame, values: dict[str, list[Any]], proportional: bool
 ) -> np.ndarray:
     """One row of L per label: the design rows of every combination of the columns that are not shown, averaged."""
     rest = [column for column in values if column not in labels.columns]
@@ -143,7 +141,7 @@ def _rows_over_grid(
     return np.einsum("c,lcp->lp", shares, design.reshape(len(labels), len(combinations), -1))
 
 
-def _shares(fit: MixedResults, combinations: pd.DataFrame) -> np.ndarray:
+def _shares(fit: FittedModel, combinations: pd.DataFrame) -> np.ndarray:
     """The share of the analysed rows that has each combination of factor levels."""
     factors = [column for column in combinations.columns if column in fit.design.fixed.factors]
     repeats = combinations.groupby(factors, observed=True)[factors[0]].transform("size") if factors else None
@@ -157,7 +155,7 @@ def _shares(fit: MixedResults, combinations: pd.DataFrame) -> np.ndarray:
     return weight / weight.sum()
 
 
-def _rows_over_patients(fit: MixedResults, labels: pd.DataFrame, at: Mapping[str, Any]) -> np.ndarray:
+def _rows_over_patients(fit: FittedModel, labels: pd.DataFrame, at: Mapping[str, Any]) -> np.ndarray:
     """One row of L per label: the design rows of all patients with the label's columns set, averaged."""
     frame = fit.design.frame
     patients = frame.loc[~pd.Series(patient_of_rows(fit)).duplicated().to_numpy()].copy()
@@ -178,7 +176,7 @@ def _rows_over_patients(fit: MixedResults, labels: pd.DataFrame, at: Mapping[str
     return np.array(rows)
 
 
-def patient_of_rows(fit: MixedResults) -> np.ndarray:
+def patient_of_rows(fit: FittedModel) -> np.ndarray:
     """The patient of each row: the subject of the residual covariance, else the bar grouping with the most levels."""
     design = fit.design
     if design.residual.kind != "diagonal":
@@ -196,14 +194,14 @@ def _column_like(frame: pd.DataFrame, column: str, values: Sequence[Any]) -> Any
     return pd.Categorical(values, dtype=dtype) if isinstance(dtype, pd.CategoricalDtype) else list(values)
 
 
-def _design_rows(fit: MixedResults, grid: pd.DataFrame) -> np.ndarray:
+def _design_rows(fit: FittedModel, grid: pd.DataFrame) -> np.ndarray:
     """Design rows of a grid, its columns typed as in the data."""
     frame = fit.design.frame
     typed = {column: _column_like(frame, column, list(grid[column])) for column in grid.columns}
     return np.asarray(fit.design.fixed.rows(pd.DataFrame(typed, index=grid.index)), float)
 
 
-def _as_levels(fit: MixedResults, labels: pd.DataFrame) -> pd.DataFrame:
+def _as_levels(fit: FittedModel, labels: pd.DataFrame) -> pd.DataFrame:
     """Factors as ordered categoricals in the order of their levels."""
     factors = fit.design.fixed.factors
     typed = {

@@ -5,7 +5,7 @@ Schuirmann 1987, doi:10.1007/BF01068419 (two one-sided tests).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,14 @@ from scipy.special import stdtr, stdtrit
 
 from kap_analysis.mixed.contrasts import contrast_rows
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import require_name
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 QUESTIONS = ("non-inferiority", "equivalence")
 
 
 def compare_with_margin(
-    fit: MixedResults,
+    fit: FittedModel,
     specs: str,
     *,
     margin: float,
@@ -36,7 +34,7 @@ def compare_with_margin(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     specs : str
         The column that is compared.

@@ -12,12 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design import Design, build_design
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FitSettings
 from kap_analysis.mixed.fitting import minimise
 from kap_analysis.mixed.held import check_cone
+from kap_analysis.mixed.inference import DDF_METHODS
 from kap_analysis.mixed.layout import Layout, make_layout
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.parameters import Parameters, make_parameters
-from kap_analysis.mixed.results import DDF_METHODS, FitSettings, MixedResults
+from kap_analysis.mixed.results import MixedResults
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,11 @@ class MixedModel:
 
     def with_response(self, y: ArrayLike) -> MixedModel:
         """The same model for another response on the same rows (n,)."""
-        return MixedModel(replace(self.design, y=np.asarray(y, float)))
+        return self.on_design(replace(self.design, y=np.asarray(y, float)))
+
+    def on_design(self, design: Design) -> MixedModel:
+        """The same kind of model on another design, such as one without some of the rows."""
+        return MixedModel(design)
 
     def fit(
         self,

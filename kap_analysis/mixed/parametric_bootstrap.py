@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimates import check_level
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import require_name
 from kap_analysis.mixed.simulate import simulate_responses
 
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
-
-Statistic = Callable[["MixedResults"], Mapping[str, float] | pd.Series | float]
+Statistic = Callable[[FittedModel], Mapping[str, float] | pd.Series | float]
 KINDS = ("percentile", "basic")
 MOST_AT_ONCE = 5_000_000  # numbers drawn at once
 MOST_FAILED = 0.1
@@ -83,7 +81,7 @@ class Bootstrap:
 
 
 def bootstrap_fit(
-    fit: MixedResults,
+    fit: FittedModel,
     statistic: Statistic | None = None,
     n_draws: int = 999,
     *,
@@ -94,7 +92,7 @@ def bootstrap_fit(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit; refits are made with its settings, on its rows.
     statistic : callable, optional
         Takes a fit and returns numbers by name (or one number, named "statistic"); the coefficients and covariance
@@ -145,7 +143,7 @@ def bootstrap_fit(
     return Bootstrap(estimate, pd.DataFrame(rows, columns=estimate.index), n_failed, int(n_singular))
 
 
-def _all_parameters(fit: MixedResults) -> pd.Series:
+def _all_parameters(fit: FittedModel) -> pd.Series:
     return pd.concat([fit.params, fit.theta])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,8 @@ from kap_analysis.mixed.coding import level_codes
 from kap_analysis.mixed.effects import effect_values
 from kap_analysis.mixed.errors import MixedModelError, nearest
 from kap_analysis.mixed.estimates import check_level, estimate_frame
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.within_subject import residual_covariance
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -27,7 +25,7 @@ INTERVAL_COLUMNS = ["estimate", "std_error", "df", "ci_low", "ci_high"]
 ROWS_AT_ONCE = 20_000
 
 
-def fitted_values(fit: MixedResults) -> pd.Series:
+def fitted_values(fit: FittedModel) -> pd.Series:
     """X beta + Z b of every analysed row, given the random effects as in lme4; X beta for a model without bars."""
     values = fit.design.x @ fit.beta
     if fit.design.bars:
@@ -36,7 +34,7 @@ def fitted_values(fit: MixedResults) -> pd.Series:
 
 
 def predict_rows(
-    fit: MixedResults,
+    fit: FittedModel,
     newdata: pd.DataFrame | None = None,
     *,
     conditional: bool = False,
@@ -47,7 +45,7 @@ def predict_rows(
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     newdata : pandas.DataFrame, optional
         Rows with the columns of the fixed part; with ``conditional=True`` also those of bars and of the residual
@@ -110,7 +108,7 @@ class _NewRows:
             yield _NewRows(self.x[at], tuple((z[at], codes[at]) for z, codes in self.bars), self.missing[at], *residual)
 
 
-def _new_rows(fit: MixedResults, frame: pd.DataFrame, *, conditional: bool) -> _NewRows:
+def _new_rows(fit: FittedModel, frame: pd.DataFrame, *, conditional: bool) -> _NewRows:
     fixed = fit.design.fixed
     x = fixed.rows(frame)
     lost = np.flatnonzero(~fixed.estimable(frame))
@@ -133,7 +131,7 @@ def _new_rows(fit: MixedResults, frame: pd.DataFrame, *, conditional: bool) -> _
     return _NewRows(np.nan_to_num(x), tuple(bars), missing, subject, stratum, visit)
 
 
-def _residual_rows(fit: MixedResults, frame: pd.DataFrame) -> tuple[Index, Index, Any]:
+def _residual_rows(fit: FittedModel, frame: pd.DataFrame) -> tuple[Index, Index, Any]:
     """Subject (-1 where unknown), stratum, and visit or time of new rows under a residual covariance."""
     residual, term = fit.design.residual, fit.design.formula.residual
     assert term is not None
@@ -159,7 +157,7 @@ def _residual_rows(fit: MixedResults, frame: pd.DataFrame) -> tuple[Index, Index
     return subject, stratum, level_codes(frame[term.visit], residual.visits)
 
 
-def _predicted(fit: MixedResults, rows: _NewRows, *, conditional: bool, interval: bool) -> tuple[Array, Array, Array]:
+def _predicted(fit: FittedModel, rows: _NewRows, *, conditional: bool, interval: bool) -> tuple[Array, Array, Array]:
     """Estimate, standard error and df of some new rows; the last two stay missing where they are not wanted."""
     estimate, unknown = rows.x @ fit.beta, np.full(len(rows.x), np.nan)
     if not conditional:
@@ -175,7 +173,7 @@ def _predicted(fit: MixedResults, rows: _NewRows, *, conditional: bool, interval
     return estimate, _conditional_errors(fit, rows, z, shared), np.full(len(rows.x), np.inf)
 
 
-def _population_errors(fit: MixedResults, x: Array) -> tuple[Array, Array]:
+def _population_errors(fit: FittedModel, x: Array) -> tuple[Array, Array]:
     """Standard errors and df of x beta, each distinct row once."""
     distinct, back = np.unique(x, axis=0, return_inverse=True)
     errors, df = [np.zeros(0)], [np.zeros(0)]
@@ -187,7 +185,7 @@ def _population_errors(fit: MixedResults, x: Array) -> tuple[Array, Array]:
     return np.concatenate(errors)[back], np.concatenate(df)[back]
 
 
-def _shared_residual(fit: MixedResults, rows: _NewRows) -> Any:
+def _shared_residual(fit: FittedModel, rows: _NewRows) -> Any:
     """Covariance of the residuals of new rows (m) with those of the data (n), sparse: rows of one subject share it."""
     n, m = fit.nobs, len(rows.x)
     if rows.subject is None:
@@ -211,7 +209,7 @@ def _shared_residual(fit: MixedResults, rows: _NewRows) -> Any:
     return csr_array((np.concatenate(values), where), shape=(m, n))
 
 
-def _conditional_errors(fit: MixedResults, rows: _NewRows, z: Any, shared: Any) -> Array:
+def _conditional_errors(fit: FittedModel, rows: _NewRows, z: Any, shared: Any) -> Array:
     """Root of Var(target | y, beta) + a'Cov(beta) a.
 
     With r the residual covariance with the data and h = z - Z'R^-1 r, the target given y and beta has variance

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,11 +18,9 @@ from scipy.special import chdtri
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimates import check_level
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import as_names, require_name
 from kap_analysis.mixed.newton import Search
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 Array = NDArray[np.float64]
 Function = Callable[[pd.Series], float]
@@ -32,13 +29,13 @@ AGREEMENT = 1e-3  # how far from an optimum a limit may be: the sine of the angl
 
 
 def profile_parameters(
-    fit: MixedResults, names: str | Sequence[str] | Mapping[str, Function] | None = None, level: float = 0.95
+    fit: FittedModel, names: str | Sequence[str] | Mapping[str, Function] | None = None, level: float = 0.95
 ) -> pd.DataFrame:
     """Profile intervals.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit; the restricted likelihood is profiled under REML, the ordinary one under ML.
     names : str, sequence or mapping, optional
         Covariance parameters by the names of ``theta``; all that are not held where it is not given. A mapping of names
@@ -67,7 +64,7 @@ def profile_parameters(
     return pd.DataFrame(rows, columns=["name", "estimate", "ci_low", "ci_high"])
 
 
-def _functions(fit: MixedResults, names: str | Sequence[str] | Mapping[str, Function] | None) -> dict[str, Function]:
+def _functions(fit: FittedModel, names: str | Sequence[str] | Mapping[str, Function] | None) -> dict[str, Function]:
     """What is profiled."""
     if isinstance(names, Mapping):
         return dict(names)
@@ -91,7 +88,7 @@ class _Component:
 class _Region:
     """Where the criterion is within the quantile of its minimum; points are psi, with phi = best + spread psi."""
 
-    fit: MixedResults
+    fit: FittedModel
     search: Search
     best: Array
     spread: Array  # (t, free): psi of length 1 raises the criterion by about 1
@@ -99,7 +96,7 @@ class _Region:
     quantile: float
 
     @classmethod
-    def of(cls, fit: MixedResults, quantile: float) -> _Region:
+    def of(cls, fit: FittedModel, quantile: float) -> _Region:
         solution = fit.solution
         search = Search(fit.model.layout, solution.parameters, fit.settings.reml, solution.fixed)
         here = search.at(solution.phi)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kap_analysis.mixed.errors import MixedModelError
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
+from kap_analysis.mixed.fitted_model import FittedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,7 @@ class RSquared:
     residual: float
 
 
-def explained_variance(fit: MixedResults) -> RSquared:
+def explained_variance(fit: FittedModel) -> RSquared:
     """Marginal and conditional R squared.
 
     The variance of the fixed part is that of ``X beta`` over the analysed rows (n - 1 below); that of the groups is the
@@ -42,7 +39,7 @@ def explained_variance(fit: MixedResults) -> RSquared:
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         A fit with bar terms and one residual variance.
 
     Returns

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import require_name
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 KINDS = ("raw", "standardised", "normalised")
 
 
-def marginal_residuals(fit: MixedResults, kind: str = "raw") -> pd.Series:
+def marginal_residuals(fit: FittedModel, kind: str = "raw") -> pd.Series:
     """What is left of each score when the fixed part is taken off.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     kind : {"raw", "standardised", "normalised"}
         "raw": ``y - X beta``. "standardised": divided by its standard deviation in the model, the root of V's diagonal.

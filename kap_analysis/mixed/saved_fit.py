@@ -14,7 +14,7 @@ import zipfile
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,8 @@ import pyarrow as pa
 from pyarrow import ipc
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.reading import read_labels
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 FORMAT = "kap_analysis mixed model fit"
 VERSION = 1
@@ -33,7 +31,7 @@ VERSION = 1
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
-def save_fit(fit: MixedResults, path: str | os.PathLike[str]) -> Path:
+def save_fit(fit: FittedModel, path: str | os.PathLike[str]) -> Path:
     """Write a fit to one file, whole or not at all.
 
     The file holds the analysed rows, one per observation, with the names of patients as they stand in the data: keep it
@@ -41,7 +39,7 @@ def save_fit(fit: MixedResults, path: str | os.PathLike[str]) -> Path:
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     path : str or path
         The file; an earlier saved fit is replaced, any other file is left alone.
@@ -86,7 +84,7 @@ def is_saved_fit(path: Path) -> bool:
         return False
 
 
-def _as_json(fit: MixedResults) -> bytes:
+def _as_json(fit: FittedModel) -> bytes:
     solution = fit.solution
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -110,7 +108,7 @@ def _as_json(fit: MixedResults) -> bytes:
     return json.dumps(content, indent=1, ensure_ascii=False).encode()
 
 
-def _residual_by(fit: MixedResults) -> str | None:
+def _residual_by(fit: FittedModel) -> str | None:
     """The column whose levels are the strata of a plain residual; columns that agree in every row are equal here."""
     residual, frame = fit.design.residual, fit.design.frame
     if residual.kind != "diagonal" or len(residual.strata) == 1:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
+from kap_analysis.mixed.fitted_model import FittedModel
 
 
-def simulate_responses(fit: MixedResults, n_draws: int = 1, *, seed: int) -> pd.DataFrame:
+def simulate_responses(fit: FittedModel, n_draws: int = 1, *, seed: int) -> pd.DataFrame:
     """Responses drawn from the fitted model, its estimates taken as true.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     n_draws : int
         How many responses to draw.

@@ -19,9 +19,10 @@ from pyarrow import ArrowInvalid, ipc
 from kap_analysis.mixed.criterion import criterion_at
 from kap_analysis.mixed.design import Design, build_design
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning
+from kap_analysis.mixed.fitted_model import FitSettings
 from kap_analysis.mixed.fitting import Solution
 from kap_analysis.mixed.model import MixedModel
-from kap_analysis.mixed.results import FitSettings, MixedResults
+from kap_analysis.mixed.results import MixedResults
 from kap_analysis.mixed.saved_fit import FORMAT, VERSION, save_fit
 
 __all__ = ["load_fit", "save_fit"]

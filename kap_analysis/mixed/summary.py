@@ -5,15 +5,12 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.names import listed
-
-if TYPE_CHECKING:
-    from kap_analysis.mixed.results import MixedResults
 
 WIDTH = 96
 METHODS = {
@@ -95,12 +92,12 @@ class Summary:
         return '<div style="color:inherit">' + "".join(parts) + "</div>"
 
 
-def summary_of(fit: MixedResults, *, level: float = 0.95) -> Summary:
+def summary_of(fit: FittedModel, *, level: float = 0.95) -> Summary:
     """The page about a fit.
 
     Parameters
     ----------
-    fit : MixedResults
+    fit : FittedModel
         The fit.
     level : float
         Confidence level of the intervals of the coefficients.
@@ -138,7 +135,7 @@ def summary_of(fit: MixedResults, *, level: float = 0.95) -> Summary:
     )
 
 
-def one_line(fit: MixedResults) -> str:
+def one_line(fit: FittedModel) -> str:
     """The fit in one line: formula, likelihood, rows."""
     kind = "REML" if fit.settings.reml else "ML"
     singular = ", singular" if fit.singular else ""
@@ -146,7 +143,7 @@ def one_line(fit: MixedResults) -> str:
     return f"<MixedResults {formula!r}, {kind}, {fit.nobs:,} rows, criterion {fit.criterion:.3f}{singular}>"
 
 
-def _group_counts(fit: MixedResults) -> str:
+def _group_counts(fit: FittedModel) -> str:
     """`patient 96, cohort 12`."""
     counts = {bar.grouping: len(bar.levels) for bar in fit.design.bars}
     residual, term = fit.design.residual, fit.design.formula.residual
@@ -155,7 +152,7 @@ def _group_counts(fit: MixedResults) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _notes(fit: MixedResults) -> list[str]:
+def _notes(fit: FittedModel) -> list[str]:
     notes, settings, fixed = [], fit.settings, fit.design.fixed
     if fit.singular:
         one = len(fit.boundary) == 1

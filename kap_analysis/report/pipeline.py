@@ -21,7 +21,8 @@ from kap_analysis.report.plan_record import record_plan, write_plan
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
 from kap_analysis.report.staging import check_replaceable, staged_folder
-from kap_analysis.study.load import Study, load_study
+from kap_analysis.study.load import load_study
+from kap_analysis.study.study import Study
 
 Progress = Callable[[int, int, str], None]
 STUDY_FOLDER: Final = "study_folder"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from kap_analysis.analysis.plan import FILE_NAME, Plan, plan_to_toml, study_plan
 from kap_analysis.analysis.wording import join_words
 from kap_analysis.report.staging import MANIFEST
-from kap_analysis.study.load import Study
+from kap_analysis.study.study import Study
 
 HASHES: Final = "earlier_hashes"
 

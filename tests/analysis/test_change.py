@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 
 from kap_analysis.analysis.change import estimate_change
-from kap_analysis.analysis.observed import NO_CONTROL, observed_scores, paired_scores
+from kap_analysis.analysis.observed import observed_scores, paired_scores
 from kap_analysis.analysis.published import published_changes
 from kap_analysis.analysis.run_chart import chart_quarters, longest_run
+from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcomes import Outcomes
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores

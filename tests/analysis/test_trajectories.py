@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from kap_analysis.analysis.comparison import compare_formats
-from kap_analysis.analysis.observed import NO_CONTROL
 from kap_analysis.analysis.session_scores import CAPTION, scores_by_session
 from kap_analysis.analysis.trajectories import AFTER, DURING, THROUGHOUT, model_trajectories
+from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import DAYS_PER_MONTH
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import load_study

@@ -9,8 +9,8 @@ import pytest
 
 from kap_analysis.cli import main
 from kap_analysis.cli.fit import Ddf
+from kap_analysis.mixed.inference import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
-from kap_analysis.mixed.results import DDF_METHODS
 from tests.mixed.reference_values import PAIRS, r_term, read_json
 
 KEYS = [

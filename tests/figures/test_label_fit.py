@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from kap_analysis.figures.forest import text_width
 from kap_analysis.figures.label_fit import fit_labels, lines_within, tick_lines
 from kap_analysis.figures.label_places import place_labels
+from kap_analysis.figures.text_size import text_width
 
 NAME = "Échelle d’évaluation de la dépression résistante, forme longue révisée"
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from kap_analysis.mixed.inference import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
-from kap_analysis.mixed.results import DDF_METHODS, MixedResults
+from kap_analysis.mixed.results import MixedResults
 from tests.mixed.reference_values import PAIRS, read_data
 
 SAME = 1e-6  # relative, between a fit and arithmetic: what remains of the last Newton step

@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.inference import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
-from kap_analysis.mixed.results import DDF_METHODS, MixedResults
+from kap_analysis.mixed.results import MixedResults
 from tests.mixed.reference_values import PAIRS, read_data
 
 FORMULA = "score ~ month * format + (0 + is_group | cohort) + (1 | patient)"

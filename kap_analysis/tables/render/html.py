@@ -6,13 +6,12 @@ first rules reach every other table of the page. Ours takes text colour and grou
 
 import html
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pandas as pd
 from great_tables import GT
 
-if TYPE_CHECKING:
-    from kap_analysis.tables.table import Table
+from kap_analysis.tables.content import TableContent
 
 GREAT_TABLES_STYLE: Final = re.compile(r"<style>.*?</style>", re.DOTALL)
 OUTER_DIV: Final = re.compile(r'<div id="([^"]+)" style="[^"]*">')
@@ -67,7 +66,7 @@ PAGE: Final = """\
 """
 
 
-def render_html(table: "Table") -> str:
+def render_html(table: TableContent) -> str:
     """Write a table as an HTML fragment: title, stamp, the table in a box that scrolls, notes."""
     stamp = f'<span class="kap-stamp">{html.escape(table.stamp)}</span>' if table.stamp else ""
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in table.notes)
@@ -80,12 +79,12 @@ def render_html(table: "Table") -> str:
     )
 
 
-def render_page(table: "Table") -> str:
+def render_page(table: TableContent) -> str:
     """Write a table as a whole page that follows the reader's light or dark setting."""
     return PAGE.format(title=html.escape(table.heading), table=render_html(table))
 
 
-def _markup(table: "Table") -> str:
+def _markup(table: TableContent) -> str:
     """The bare table element, its cells escaped once."""
     layout = table.layout
     keys = list(layout.keys)
@@ -110,7 +109,7 @@ def _markup(table: "Table") -> str:
     return _mark_prose(markup, table)
 
 
-def _mark_prose(markup: str, table: "Table") -> str:
+def _mark_prose(markup: str, table: TableContent) -> str:
     """Let the columns that hold sentences break over lines."""
     for column in table.layout.columns[1:]:
         if column.prose:

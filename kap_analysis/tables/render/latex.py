@@ -5,8 +5,9 @@ great-tables writes LaTeX too, but stops at footnotes and leaves signs such as a
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from kap_analysis.tables.content import TableContent
 from kap_analysis.tables.render.widths import (
     NARROWEST_PROSE,
     Printed,
@@ -14,9 +15,6 @@ from kap_analysis.tables.render.widths import (
     letters_needed,
     natural_columns,
 )
-
-if TYPE_CHECKING:
-    from kap_analysis.tables.table import Table
 
 PREAMBLE: Final = r"""\documentclass[11pt,a4paper%s]{article}
 \usepackage[T1]{fontenc}
@@ -157,7 +155,7 @@ def _sign(letter: str) -> str:
     return "".join(SIGNS.get(sign, sign) for sign in plain) if plain else f"{{[}}U+{ord(letter):04X}{{]}}"
 
 
-def render_document(table: "Table") -> str:
+def render_document(table: TableContent) -> str:
     """Write a table as a file that compiles by itself and can also be read into a document."""
     numbered = NUMBERED.fullmatch(table.number)
     number = f"\n\\setcounter{{table}}{{{int(numbered[1]) - 1}}}" if numbered else ""
@@ -165,7 +163,7 @@ def render_document(table: "Table") -> str:
     return BEGIN % (preamble + number) + render_latex(table) + END
 
 
-def render_latex(table: "Table") -> str:
+def render_latex(table: TableContent) -> str:
     """Write a table as a LaTeX float, or as a longtable where it may not fit on a page."""
     size, _ = _size(table)
     header = _header(table)
@@ -195,7 +193,7 @@ def render_latex(table: "Table") -> str:
     )
 
 
-def _header(table: "Table") -> str:
+def _header(table: TableContent) -> str:
     r"""The heading lines: spanners with their rules, then the columns' own headings, broken where they are long."""
     layout = table.layout
     text = ""
@@ -218,7 +216,7 @@ def _header(table: "Table") -> str:
     return text + " & ".join(headings) + " \\\\\n"
 
 
-def _lines(table: "Table") -> list[str]:
+def _lines(table: TableContent) -> list[str]:
     lines = []
     width = len(table.layout.columns)
     for position, (group, rows) in enumerate(table.row_groups()):
@@ -229,7 +227,7 @@ def _lines(table: "Table") -> list[str]:
     return lines
 
 
-def _height(table: "Table") -> float:
+def _height(table: TableContent) -> float:
     """Points that the table takes on a page, with what breaks inside its cells and with its notes."""
     size, _ = _size(table)
     widths = [printed.width for printed in _columns(table)]
@@ -247,18 +245,18 @@ def _column_type(printed: Printed) -> str:
     return {"left": "l", "right": "r", "center": "c"}[printed.column.align]
 
 
-def _columns(table: "Table") -> list[Printed]:
+def _columns(table: TableContent) -> list[Printed]:
     _, budget = _size(table)
     return fitted_columns(table, budget - GAP * len(table.layout.columns))
 
 
-def _size(table: "Table") -> tuple[str, int]:
+def _size(table: TableContent) -> tuple[str, int]:
     """The largest letters in which a line of the table fits, and how many letters that line has."""
     needed = letters_needed(table) + GAP * len(table.layout.columns)
     return next(((size, budget) for budget, size in SIZES if needed <= budget), (SIZES[-1][1], SIZES[-1][0]))
 
 
-def _is_wide(table: "Table") -> bool:
+def _is_wide(table: TableContent) -> bool:
     """Whether its columns do not fit on an upright page even with its sentences broken into short lines."""
     gaps = GAP * len(table.layout.columns)
     return (

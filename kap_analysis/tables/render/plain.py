@@ -3,22 +3,20 @@
 import csv
 import io
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 from tabulate import tabulate
 
+from kap_analysis.tables.content import TableContent
 from kap_analysis.tables.layout import INDENT
 from kap_analysis.tables.numbers import is_missing
-
-if TYPE_CHECKING:
-    from kap_analysis.tables.table import Table
 
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), also in full-width letters."""
 
 
-def render_markdown(table: "Table") -> str:
+def render_markdown(table: TableContent) -> str:
     """Write a table as a Markdown pipe table; spanners become part of the headings, row groups bold rows."""
     layout = table.layout
     headings = []

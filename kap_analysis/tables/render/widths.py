@@ -2,12 +2,10 @@
 
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from kap_analysis.tables.content import TableContent
 from kap_analysis.tables.layout import Column
-
-if TYPE_CHECKING:
-    from kap_analysis.tables.table import Table
 
 LONGEST_LABEL: Final = 34
 """A column of words that is wider than this may break over lines."""
@@ -42,24 +40,24 @@ class Printed:
         return max(NARROWEST_PROSE, min(self.width, LONGEST_LABEL)) if self.breaks else self.width
 
 
-def natural_columns(table: "Table") -> list[Printed]:
+def natural_columns(table: TableContent) -> list[Printed]:
     """The columns at the width of their longest cell and of the longest line of their heading."""
     return [_natural(table, column) for column in table.layout.columns]
 
 
-def _natural(table: "Table", column: Column) -> Printed:
+def _natural(table: TableContent, column: Column) -> Printed:
     cells = max(len(str(cell)) for cell in table.cells[column.key])
     breaks = column.prose or (column.align == "left" and cells >= LONGEST_LABEL)
     heading = textwrap.wrap(column.heading, max(cells, SHORTEST_HEADING), break_long_words=False)
     return Printed(column, tuple(heading) or ("",), max(cells, *map(len, heading or [""])), breaks)
 
 
-def letters_needed(table: "Table") -> int:
+def letters_needed(table: TableContent) -> int:
     """Letters that a line of the table needs with its sentences as narrow as they may be, gaps left out."""
     return sum(printed.narrowest for printed in natural_columns(table))
 
 
-def fitted_columns(table: "Table", budget: int) -> list[Printed]:
+def fitted_columns(table: TableContent, budget: int) -> list[Printed]:
     """The columns in a line of so many letters (gaps left out): columns that break share what the others leave.
 
     Shares go by the square root of the longest cell, so that a long column is wider, but not in proportion.

@@ -4,9 +4,10 @@ import io
 import zipfile
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kap_analysis.errors import TableError
+from kap_analysis.tables.content import TableContent
 from kap_analysis.tables.render.widths import Printed, fitted_columns, letters_needed
 
 try:
@@ -22,9 +23,6 @@ try:
     HAS_PYTHON_DOCX = True
 except ImportError:  # the extra `word` is not installed; write_docx says so
     HAS_PYTHON_DOCX = False
-
-if TYPE_CHECKING:
-    from kap_analysis.tables.table import Table
 
 AUTHOR: Final = "kap_analysis"
 WRITTEN: Final = datetime(2000, 1, 1)
@@ -47,7 +45,7 @@ THICK, THIN = 12, 4
 """Widths of rules in eighths of a point."""
 
 
-def write_docx(table: "Table", path: Path) -> Path:
+def write_docx(table: TableContent, path: Path) -> Path:
     """Write one table into a Word document and return the path.
 
     Raises
@@ -72,7 +70,7 @@ def write_docx(table: "Table", path: Path) -> Path:
     return path
 
 
-def _page_and_size(table: "Table") -> tuple[str, float]:
+def _page_and_size(table: TableContent) -> tuple[str, float]:
     """The first page and size at which numbers stand on one line and words keep a column to be read in."""
     needed, columns = letters_needed(table), len(table.layout.columns)
     return next(((page, size) for page, size in SIZES if needed <= _letters(page, size, columns)), SIZES[-1])
@@ -88,7 +86,7 @@ def _points(printed: Printed, size: float) -> float:
     return LETTER * size * printed.width + 2 * PADDING
 
 
-def _set_properties(document: Any, table: "Table", size: float) -> None:
+def _set_properties(document: Any, table: TableContent, size: float) -> None:
     properties = document.core_properties
     properties.author = properties.last_modified_by = AUTHOR
     properties.created = properties.modified = WRITTEN
@@ -117,7 +115,7 @@ def _set_page(section: Any, page: str) -> None:
         setattr(section, side, Cm(MARGIN))
 
 
-def _write_title(document: Any, table: "Table") -> None:
+def _write_title(document: Any, table: TableContent) -> None:
     paragraph = document.add_paragraph(style="Caption")
     paragraph.paragraph_format.keep_with_next = True
     if table.stamp:
@@ -125,7 +123,7 @@ def _write_title(document: Any, table: "Table") -> None:
     paragraph.add_run(_printable(table.heading))
 
 
-def _write_grid(document: Any, table: "Table", widths: list[float]) -> None:
+def _write_grid(document: Any, table: TableContent, widths: list[float]) -> None:
     """One Word table: heading rows that repeat on each page, a merged row per row group, three rules."""
     layout = table.layout
     grid = document.add_table(rows=0, cols=len(layout.columns))
@@ -151,7 +149,7 @@ def _write_grid(document: Any, table: "Table", widths: list[float]) -> None:
     _rule(grid.rows[-1], "bottom", THICK)
 
 
-def _write_spans(grid: Any, table: "Table") -> None:
+def _write_spans(grid: Any, table: TableContent) -> None:
     cells = grid.add_row().cells
     start = 0
     for heading, width in table.layout.spans():
