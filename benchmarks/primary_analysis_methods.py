@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 from results_files import say
 
-from kap_analysis.analysis.ladder import choose_rungs
-from kap_analysis.analysis.model_frame import build_model_frame
-from kap_analysis.analysis.other_data import complete_cases
-from kap_analysis.analysis.other_models import estimate_row, refit
-from kap_analysis.analysis.plan import Plan
-from kap_analysis.analysis.primary_model import baseline_sd, fit_primary
+from kap_analysis.analysis.model.ladder import choose_rungs
+from kap_analysis.analysis.model.model_frame import build_model_frame
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary
+from kap_analysis.analysis.sensitivity.other_data import complete_cases
+from kap_analysis.analysis.sensitivity.other_models import estimate_row, refit
 from kap_analysis.errors import KapError
 from kap_analysis.simulation.outcomes import VISITS
 from kap_analysis.simulation.parameters import Parameters
-from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
 VISIT = "month 3"
 PLAN = Plan("BDI-II", VISIT)

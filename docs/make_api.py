@@ -28,6 +28,7 @@ LISTED = ("Parameters", "Attributes", "Returns", "Raises", "Yields")
 def api_page() -> str:
     """The page as Markdown: a contents list per module, then each public name with its docstring."""
     lines = [OPENING]
+    listed_classes = [value for module in (kap, kap.figures, kap.tables) for _, value in inspect.getmembers(module)]
     for prefix, module in (("kap", kap), ("kap.figures", kap.figures), ("kap.tables", kap.tables)):
         named = [(name, getattr(module, name)) for name in sorted(dir(module)) if not name.startswith("_")]
         public = [(name, value) for name, value in named if inspect.isclass(value) or inspect.isfunction(value)]
@@ -37,7 +38,7 @@ def api_page() -> str:
         for name, value in public:
             lines += describe(f"{prefix}.{name}", value)
             result = result_class(value)
-            if result is not None:
+            if result is not None and result not in listed_classes:
                 lines += describe_result(result)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
@@ -52,12 +53,13 @@ def first_line(value: Any) -> str:
 
 
 def result_class(value: Any) -> type | None:
-    """The dataclass of the package that a function returns, if its module defines one."""
+    """The class of the same room that a function returns, if it is not listed as a public name itself."""
     if not inspect.isfunction(value):
         return None
     returns = inspect.getmodule(value).__dict__.get(str(value.__annotations__.get("return", "")))  # type: ignore[union-attr]
     found = returns if returns is not None else value.__annotations__.get("return")
-    is_ours = inspect.isclass(found) and found.__module__ == value.__module__
+    room = ".".join(value.__module__.split(".")[:2]) + "."
+    is_ours = inspect.isclass(found) and found.__module__.startswith(room)
     return found if is_ours else None
 
 
@@ -69,7 +71,8 @@ def describe(name: str, value: Any) -> Iterator[str]:
         yield f"```text\n{signature(name, node)}\n```\n"
     yield markdown(value.__doc__)
     if isinstance(node, ast.ClassDef):
-        yield from methods(node)
+        for kind in reversed([kind for kind in value.__mro__ if kind.__module__.startswith("kap_analysis")]):
+            yield from methods(value.__name__, kind)
 
 
 def describe_result(found: type) -> Iterator[str]:
@@ -77,12 +80,15 @@ def describe_result(found: type) -> Iterator[str]:
     yield markdown(found.__doc__ or "")
 
 
-def methods(node: ast.ClassDef) -> Iterator[str]:
+def methods(name: str, kind: type) -> Iterator[str]:
+    """The public methods that a class defines, under the name of the class that offers them."""
+    node = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(node, ast.ClassDef)
     for item in node.body:
         if not isinstance(item, ast.FunctionDef) or item.name.startswith("_"):
             continue
         is_property = any(ast.unparse(one).endswith("property") for one in item.decorator_list)
-        yield f"#### {node.name}.{item.name}\n"
+        yield f"#### {name}.{item.name}\n"
         if not is_property:
             yield f"```text\n{signature(item.name, item)}\n```\n"
         yield markdown(ast.get_docstring(item) or "")

@@ -36,8 +36,14 @@ def describe(name: str, value: Any) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef):
         yield f"{name}{signature(node)}"
         return
-    assert isinstance(node, ast.ClassDef)
     yield f"class {name}"
+    for kind in reversed([kind for kind in value.__mro__ if kind.__module__.startswith("kap_analysis")]):
+        yield from members(kind)
+
+
+def members(kind: type) -> Iterator[str]:
+    node = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(node, ast.ClassDef)
     for item in node.body:
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.target.id[0] != "_":
             yield f"    {item.target.id}: {ast.unparse(item.annotation)}"

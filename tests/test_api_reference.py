@@ -2,13 +2,13 @@
 
 import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 
 import kap_analysis as kap
+from tests.places import ROOT
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
-"""The rooms, what each may import, and the fences: as `ARCHITECTURE.md` says."""
+"""The rooms, the order inside each, what each may import, and the fences: as `ARCHITECTURE.md` says."""
 
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "kap_analysis"
 BELOW = {
     "columns": set(),
+    "writing": {"columns"},
     "errors": set(),
     "version": set(),
     "instruments": {"columns", "errors"},
@@ -17,22 +19,41 @@ BELOW = {
     "simulation": {"columns", "errors", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
-    "analysis": {"columns", "errors", "instruments", "study", "mixed", "disclosure"},
-    "figures": {"columns", "errors", "instruments"},
-    "tables": {"columns", "errors", "instruments"},
+    "analysis": {"columns", "errors", "instruments", "study", "mixed", "disclosure", "writing"},
+    "figures": {"columns", "errors", "instruments", "writing"},
+    "tables": {"columns", "errors", "instruments", "writing"},
     "report": {
-        "columns", "errors", "version", "instruments", "study", "simulation", "mixed", "disclosure", "analysis",
+        "columns", "errors", "version", "writing", "instruments", "study", "simulation", "mixed", "disclosure", "analysis",
         "figures", "tables",
     },
 }  # fmt: skip
 BELOW["cli"] = set(BELOW) | {"cli"}
 BELOW["__main__"] = {"cli"}
+QUESTIONS = ["patients", "change", "clinical_change", "comparison", "model_check", "missing", "sensitivity", "safety"]
+#: Inside a room, each line may import the lines above it and its own place; the places of one line not each other.
+ORDER = {
+    "mixed": [
+        ["errors"], ["covariance"], ["formula"], ["design"], ["fitted_covariance", "likelihood"], ["estimation"],
+        ["coefficients"], ["fitted_model"], ["means", "inference", "random_effects", "diagnostics", "output"],
+        ["results"], ["model"], ["loaded_fit"],
+    ],
+    "study": [
+        ["contract"], ["reading", "timing"], ["checking", "outcome_frames"], ["answerable"], ["study"], ["consent"],
+        ["load"],
+    ],
+    "analysis": [
+        ["result", "visits", "proportion"], ["model"], ["patients", "missing"],
+        ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
+    ],
+    "figures": [["page"], ["marks"], QUESTIONS],
+    "tables": [["page"], [*QUESTIONS, "study"]],
+}  # fmt: skip
 #: What opens a table of patient rows, and where that is allowed.
 OPENS_ROWS = re.compile(r"\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)$|^csv\.reader$")
 MAY_OPEN_ROWS = {"study", "intake"}
 DRAWING = {"matplotlib", "seaborn"}
 #: Costs up to as much as pandas to import, and only rare calls need it (the schemas: pandera, for tables with faults).
-HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.schemas"}
+HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -73,6 +94,50 @@ def test_imports_point_up_the_list_and_never_at_the_package_root():
             if parts[0] == "kap_analysis" and (len(parts) < 2 or parts[1] not in BELOW[room] | {room}):
                 wrong.append(f"{where(path, node)} imports {name}")
     assert wrong == []
+
+
+def place_of(module: str) -> tuple[str, str] | None:
+    """Room and place inside it (a folder, or a file of the room) of a module of the package, by its dotted name."""
+    parts = module.split(".")
+    return (parts[1], parts[2]) if parts[0] == "kap_analysis" and len(parts) > 2 and parts[1] in ORDER else None
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_inside_a_room_imports_point_up_its_order(room):
+    floor = {place: number for number, line in enumerate(ORDER[room]) for place in line}
+    wrong = []
+    for path in (PACKAGE / room).rglob("*.py"):
+        if path.parent == PACKAGE / room and path.stem == "__init__":
+            continue
+        here = path.relative_to(PACKAGE / room).parts[0].removesuffix(".py")
+        assert here in floor, f"{room}/{here} has no line in the order of its room"
+        for name, node in imports(path):
+            there = place_of(name)
+            if there and there[0] == room and there[1] != here and floor[there[1]] >= floor[here]:
+                wrong.append(f"{where(path, node)} imports {name}, but {room}/{there[1]} does not stand above {here}")
+    assert wrong == []
+
+
+def modules_used() -> dict[str, set[str]]:
+    """The modules of the package that each of its modules imports."""
+    names = {".".join(["kap_analysis", *path.relative_to(PACKAGE).with_suffix("").parts]): path for path in MODULES}
+    found: dict[str, set[str]] = {}
+    for module, path in names.items():
+        said = {name for name, _ in imports(path)}
+        found[module] = {n for s in said for n in (s, s.rpartition(".")[0]) if n in names} - {module}
+    return found
+
+
+def test_no_two_files_import_each_other_on_any_way_round():
+    try:
+        TopologicalSorter(modules_used()).prepare()
+    except CycleError as error:
+        pytest.fail("Files import each other: " + ", which is imported by ".join(error.args[1]))
+
+
+def test_no_import_is_for_types_alone():
+    """An import that the order forbids is forbidden to type checkers too."""
+    assert [str(path.relative_to(PACKAGE)) for path in FILES if "TYPE_CHECKING" in path.read_text("utf-8")] == []
 
 
 def test_no_import_stands_inside_a_function_except_in_the_command_line():

@@ -72,7 +72,7 @@ def test_every_measured_difference_is_within_its_tolerance() -> None:
     found = json.loads((ROOT / "benchmarks" / "results" / "agreement.json").read_text(encoding="utf-8"))["worst"]
     assert len(found) > 50
     assert [one for one in found if one["size"] > one["tolerance"]] == []
-    assert {one["test"] for one in found} - {path.name for path in (ROOT / "tests" / "mixed").glob("*.py")} == set()
+    assert {one["test"] for one in found} - {path.name for path in (ROOT / "tests" / "mixed").rglob("*.py")} == set()
 
 
 def test_a_tolerance_on_a_page_is_the_one_of_the_test_beside_it() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, FORMATS, N_PATIENTS
-from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
 #: Ledger steps that count everybody who started, in a study and in outcomes made of any table.
 STARTED_STEPS = ("started treatment", "in the table")

@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.treated import held_sessions, treated_patients
-from kap_analysis.analysis.wording import join_words, plural, share
 from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ENDORSED, SENTENCE, suicidality_states
 from kap_analysis.study.study import Study
-from kap_analysis.study.time_zero import FormatRule
-from kap_analysis.study.visit_windows import place_in_windows
+from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.study.timing.visit_windows import place_in_windows
+from kap_analysis.writing.sentences import join_words, plural, share
 
 
 @dataclass(frozen=True)

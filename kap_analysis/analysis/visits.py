@@ -1,9 +1,9 @@
 """What every answer at a visit says and checks first."""
 
-from kap_analysis.analysis.wording import join_words
 from kap_analysis.columns import BASELINE_VISIT
 from kap_analysis.errors import AnalysisError
-from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import join_words
 
 NO_CONTROL = "There was no control arm: change is not an effect."
 

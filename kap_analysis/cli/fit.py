@@ -56,9 +56,9 @@ def fit(
         what = "a folder" if data.is_dir() else "nothing"
         raise typer.BadParameter(f"found {what} at {data}; expected a CSV or Parquet file.", param_hint="DATA.csv")
 
+    from kap_analysis.mixed.formula.safe_formula import check_formula
     from kap_analysis.mixed.model import mixedlm
-    from kap_analysis.mixed.safe_formula import check_formula
-    from kap_analysis.study.plain_table import read_plain_table
+    from kap_analysis.study.reading.plain_table import read_plain_table
 
     columns = [column for column, _ in references] + list(categorical or []) + [residual_by or ""]
     table = read_plain_table(data, [*_words(formula), *filter(None, columns)])
@@ -94,8 +94,8 @@ def _with_levels(table: Any, categorical: list[str], references: list[tuple[str,
     import pandas as pd
 
     from kap_analysis.errors import StudyError
-    from kap_analysis.mixed.names import listed, require_name
-    from kap_analysis.mixed.reading import is_factor
+    from kap_analysis.mixed.design.columns import is_factor
+    from kap_analysis.mixed.errors import listed, require_name
 
     for column in categorical:
         require_name(column, table.columns, "column")
@@ -142,8 +142,8 @@ def _warnings_on_standard_error() -> Iterator[None]:
 
 
 def _report_rows_left_out(done: Any, table: Any, residual_by: str | None) -> None:
-    from kap_analysis.mixed.names import listed
-    from kap_analysis.mixed.rows_used import needed_columns
+    from kap_analysis.mixed.design.rows_used import needed_columns
+    from kap_analysis.mixed.errors import listed
 
     if not done.n_left_out:
         return

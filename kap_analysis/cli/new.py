@@ -9,7 +9,7 @@ import typer
 def new(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Write an empty study folder: headers, two made-up rows per table, study.toml and the dictionary."""
     from kap_analysis.errors import StudyError
-    from kap_analysis.study.blank import write_blank_study
+    from kap_analysis.study.contract.blank_study import write_blank_study
 
     try:
         written = write_blank_study(folder)

@@ -49,7 +49,7 @@ def _report(check: Any) -> dict[str, Any]:
 
 
 def _echo_lines(check: Any) -> None:
-    from kap_analysis.study.answers import answer_lines
+    from kap_analysis.study.answerable import answer_lines
 
     for line in check.lines():
         typer.echo(line)

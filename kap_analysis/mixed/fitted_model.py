@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kap_analysis.mixed.components import residual_frame, variance_frame
-from kap_analysis.mixed.design import Design
-from kap_analysis.mixed.estimates import check_level, estimate_frame
-from kap_analysis.mixed.fitting import Solution
-from kap_analysis.mixed.inference import FixedInference, FTest, Inference
-from kap_analysis.mixed.information import seen_information
-from kap_analysis.mixed.layout import Layout
-from kap_analysis.mixed.mixed_equations import MixedEquations
-from kap_analysis.mixed.names import require_name
-from kap_analysis.mixed.parameters import Parameters
-from kap_analysis.mixed.units import Units, make_units
+from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
+from kap_analysis.mixed.coefficients.fixed_effects import FixedInference, FTest, Inference
+from kap_analysis.mixed.coefficients.information import seen_information
+from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.errors import require_name
+from kap_analysis.mixed.estimation.parameters import Parameters
+from kap_analysis.mixed.estimation.solution import Solution
+from kap_analysis.mixed.fitted_covariance.components import residual_frame, variance_frame
+from kap_analysis.mixed.fitted_covariance.mixed_equations import MixedEquations
+from kap_analysis.mixed.fitted_covariance.units import Units, make_units
+from kap_analysis.mixed.likelihood.layout import Layout
 
 Array = NDArray[np.float64]
 

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kap_analysis.mixed.design import Design, build_design
-from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
+from kap_analysis.mixed.design.design import Design, build_design
+from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.estimation.fixed_parameters import check_cone
+from kap_analysis.mixed.estimation.parameters import Parameters, make_parameters
+from kap_analysis.mixed.estimation.solution import minimise
 from kap_analysis.mixed.fitted_model import FitSettings
-from kap_analysis.mixed.fitting import minimise
-from kap_analysis.mixed.held import check_cone
-from kap_analysis.mixed.inference import DDF_METHODS
-from kap_analysis.mixed.layout import Layout, make_layout
-from kap_analysis.mixed.names import require_name
-from kap_analysis.mixed.parameters import Parameters, make_parameters
+from kap_analysis.mixed.likelihood.layout import Layout, make_layout
 from kap_analysis.mixed.results import MixedResults
 
 

@@ -13,24 +13,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from kap_analysis.mixed.anova import anova_table
-from kap_analysis.mixed.cluster_robust import ClusterRobust, cluster_robust
-from kap_analysis.mixed.contrasts import contrast_means
-from kap_analysis.mixed.effects import effects_by_group, random_effects
+from kap_analysis.mixed.diagnostics.influence import Progress, leave_one_out
+from kap_analysis.mixed.diagnostics.residuals import marginal_residuals
 from kap_analysis.mixed.fitted_model import FittedModel
-from kap_analysis.mixed.icc import intraclass_correlation
-from kap_analysis.mixed.influence import Progress, leave_one_out
-from kap_analysis.mixed.likelihood_ratio import LikelihoodRatio, compare_likelihoods
-from kap_analysis.mixed.marginal_means import marginal_means
-from kap_analysis.mixed.margins import compare_with_margin
-from kap_analysis.mixed.parametric_bootstrap import Bootstrap, Statistic, bootstrap_fit
-from kap_analysis.mixed.prediction import fitted_values, predict_rows
-from kap_analysis.mixed.profile import profile_parameters
-from kap_analysis.mixed.r_squared import RSquared, explained_variance
-from kap_analysis.mixed.residuals import marginal_residuals
-from kap_analysis.mixed.saved_fit import save_fit
-from kap_analysis.mixed.simulate import simulate_responses
-from kap_analysis.mixed.summary import Summary, one_line, summary_of
+from kap_analysis.mixed.inference.anova import anova_table
+from kap_analysis.mixed.inference.cluster_robust import ClusterRobust, cluster_robust
+from kap_analysis.mixed.inference.likelihood_ratio import LikelihoodRatio, compare_likelihoods
+from kap_analysis.mixed.inference.parametric_bootstrap import Bootstrap, Statistic, bootstrap_fit
+from kap_analysis.mixed.inference.profile import profile_parameters
+from kap_analysis.mixed.inference.simulation import simulate_responses
+from kap_analysis.mixed.means.contrasts import contrast_means
+from kap_analysis.mixed.means.marginal_means import marginal_means
+from kap_analysis.mixed.means.non_inferiority import compare_with_margin
+from kap_analysis.mixed.output.saved_fit import save_fit
+from kap_analysis.mixed.output.summary import Summary, one_line, summary_of
+from kap_analysis.mixed.random_effects.effects import effects_by_group, random_effects
+from kap_analysis.mixed.random_effects.icc import intraclass_correlation
+from kap_analysis.mixed.random_effects.prediction import fitted_values, predict_rows
+from kap_analysis.mixed.random_effects.r_squared import RSquared, explained_variance
 
 Array = NDArray[np.float64]
 
@@ -46,25 +46,25 @@ class MixedResults(FittedModel):
     # Means and contrasts
 
     def means(self, specs: str | list[str], **options: Any) -> pd.DataFrame:
-        """Marginal means; see ``kap_analysis.mixed.marginal_means.marginal_means`` for ``by at weights level ddf``."""
+        """Marginal means; see ``marginal_means`` for ``by at weights level ddf``."""
         return marginal_means(self, specs, **options)
 
     def contrasts(self, specs: str | list[str], **options: Any) -> pd.DataFrame:
-        """Differences of marginal means; see ``kap_analysis.mixed.contrasts.contrast_means`` for the options."""
+        """Differences of marginal means; see ``contrast_means`` for the options."""
         return contrast_means(self, specs, **options)
 
     def within_margin(self, specs: str, *, margin: float, **options: Any) -> pd.DataFrame:
-        """Non-inferiority or equivalence; see ``kap_analysis.mixed.margins.compare_with_margin``."""
+        """Non-inferiority or equivalence; see ``compare_with_margin``."""
         return compare_with_margin(self, specs, margin=margin, **options)
 
     # Other inference
 
     def cluster_robust(self, *, kind: str = "CR2", cluster: str | ArrayLike | None = None) -> ClusterRobust:
-        """The sandwich covariance; see ``kap_analysis.mixed.cluster_robust.cluster_robust``."""
+        """The sandwich covariance; see ``cluster_robust``."""
         return cluster_robust(self, kind=kind, cluster=cluster)
 
     def compare(self, other: FittedModel) -> LikelihoodRatio:
-        """A likelihood-ratio comparison; see ``kap_analysis.mixed.likelihood_ratio.compare_likelihoods``."""
+        """A likelihood-ratio comparison; see ``compare_likelihoods``."""
         return compare_likelihoods(self, other)
 
     # Rows
@@ -106,7 +106,7 @@ class MixedResults(FittedModel):
         interval: bool = False,
         level: float = 0.95,
     ) -> pd.Series | pd.DataFrame:
-        """What is expected of each row; see ``kap_analysis.mixed.prediction.predict_rows``."""
+        """What is expected of each row; see ``predict_rows``."""
         return predict_rows(self, newdata, conditional=conditional, interval=interval, level=level)
 
     # Terms and variances
@@ -120,13 +120,13 @@ class MixedResults(FittedModel):
         return profile_parameters(self, names, level)
 
     def r_squared(self) -> RSquared:
-        """Marginal and conditional R squared; see ``kap_analysis.mixed.r_squared.explained_variance``."""
+        """Marginal and conditional R squared; see ``explained_variance``."""
         return explained_variance(self)
 
     def icc(
         self, grouping: str, *, at: Mapping[str, Any] | None = None, visit: Any = None, stratum: Any = None
     ) -> float:
-        """The share of a grouping in the variance; see ``kap_analysis.mixed.icc.intraclass_correlation``."""
+        """The share of a grouping in the variance; see ``intraclass_correlation``."""
         return intraclass_correlation(self, grouping, at=at, visit=visit, stratum=stratum)
 
     def bootstrap(self, statistic: Statistic | None = None, n_draws: int = 999, **options: Any) -> Bootstrap:
@@ -146,7 +146,7 @@ class MixedResults(FittedModel):
         return self.summary()._repr_html_()
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fit with its rows to one file; ``kap_analysis.mixed.storage.load_fit`` reads it."""
+        """Write the fit with its rows to one file; ``load_fit`` reads it."""
         return save_fit(self, path)
 
     def influence(
@@ -156,5 +156,5 @@ class MixedResults(FittedModel):
         row: ArrayLike | None = None,
         progress: Progress | None = None,
     ) -> pd.DataFrame:
-        """Refits without each cohort or patient; see ``kap_analysis.mixed.influence.leave_one_out``."""
+        """Refits without each cohort or patient; see ``leave_one_out``."""
         return leave_one_out(self, grouping, row=row, progress=progress)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
-from kap_analysis.analysis.plan import FILE_NAME
+from kap_analysis.analysis.model.plan import FILE_NAME
 from kap_analysis.report.execution import count_code_cells, execute_notebook, read_notebook, write_notebook
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index

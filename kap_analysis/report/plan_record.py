@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kap_analysis.analysis.plan import FILE_NAME, Plan, plan_to_toml, study_plan
-from kap_analysis.analysis.wording import join_words
+from kap_analysis.analysis.model.plan import FILE_NAME, Plan, plan_to_toml, study_plan
 from kap_analysis.report.staging import MANIFEST
 from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import join_words
 
 HASHES: Final = "earlier_hashes"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from kap_analysis.errors import ReportError
-from kap_analysis.figures.alternative_text import alt_text
-from kap_analysis.figures.export import save_figure
-from kap_analysis.figures.page import SIMULATED, stamp_figure
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.export import save_figure
+from kap_analysis.figures.page.page import SIMULATED, stamp_figure
 from kap_analysis.report.headline import headline_facts
-from kap_analysis.tables.table import Table
+from kap_analysis.tables.page.table import Table
 
 CONTENTS: Final = "contents.json"
 SCREEN_DPI: Final = 150

@@ -7,7 +7,7 @@ from kap_analysis.simulation.parameters import parameter_table
 from kap_analysis.simulation.scenario import Scenario
 from kap_analysis.simulation.simulate import SHIPPED_SEED
 from kap_analysis.simulation.truth import compute_truth
-from kap_analysis.study.dictionary import TABLES
+from kap_analysis.study.contract.dictionary import TABLES
 
 _INTRODUCTION: Final = f"""\
 # The simulated three-practice study

@@ -19,8 +19,8 @@ from kap_analysis.simulation.scenario import Allocation, Dropout, Scenario, chec
 from kap_analysis.simulation.schedule import draw_schedule
 from kap_analysis.simulation.sessions import draw_sessions, session_frame
 from kap_analysis.simulation.truth import compute_truth
-from kap_analysis.study.dictionary import TABLES
-from kap_analysis.study.settings import Settings, Visit
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.settings import Settings, Visit
 
 SHIPPED_SEED: Final = 2019  # the year of the paper; no other was tried
 MADE_BY: Final = "kap_analysis.simulation"

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 
 from kap_analysis.errors import SimulationError
 from kap_analysis.simulation.simulate import MADE_BY, SimulatedStudy
-from kap_analysis.study.dictionary import TABLES, ColumnSpec
-from kap_analysis.study.settings_file import SETTINGS_FILE
-from kap_analysis.study.settings_text import settings_text
+from kap_analysis.study.contract.dictionary import TABLES, ColumnSpec
+from kap_analysis.study.contract.settings_file import SETTINGS_FILE
+from kap_analysis.study.contract.settings_text import settings_text
 
 FileType = Literal["csv", "parquet"]
 FILE_TYPES: Final = ("csv", "parquet")

@@ -6,11 +6,11 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.columns import PATIENT_ID
-from kap_analysis.study.ledger import Ledger
-from kap_analysis.study.look_up import is_among
-from kap_analysis.study.problems import Problems
+from kap_analysis.study.checking.table_links import TypedFolder
+from kap_analysis.study.contract.problems import Problems
+from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.study import Study
-from kap_analysis.study.ties import TypedFolder
+from kap_analysis.study.timing.look_up import is_among
 
 CONSENTED: Final = ("yes", "waived")
 _REASONS: Final = {"no": "no consent to research", "withdrawn": "consent withdrawn"}

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.errors import StudyError
-from kap_analysis.study.answers import study_answers
+from kap_analysis.study.answerable import study_answers
+from kap_analysis.study.checking.instrument_links import INSTRUMENT_TIES
+from kap_analysis.study.checking.known_instruments import instrument_names, instruments_named, own_instruments
+from kap_analysis.study.checking.table_links import TIES, TypedFolder
 from kap_analysis.study.consent import check_consent_recorded, leave_out_without_consent
-from kap_analysis.study.dictionary import TABLES
-from kap_analysis.study.folder import find_tables
-from kap_analysis.study.instrument_ties import INSTRUMENT_TIES
-from kap_analysis.study.known_instruments import instrument_names, instruments_named, own_instruments
-from kap_analysis.study.problems import Problems, problem_lines
-from kap_analysis.study.settings_file import read_settings
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.problems import Problems, problem_lines
+from kap_analysis.study.contract.settings_file import read_settings
+from kap_analysis.study.reading.folder import find_tables
+from kap_analysis.study.reading.typed_table import TypedTable, empty_table, finish_types, read_table
 from kap_analysis.study.study import Study
-from kap_analysis.study.ties import TIES, TypedFolder
-from kap_analysis.study.typed_table import TypedTable, empty_table, finish_types, read_table
 
 Purpose = Literal["care", "research"]
 _INSTRUMENT_COLUMNS = (

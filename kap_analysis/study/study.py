@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.study.answers import study_answers
-from kap_analysis.study.ledger import Ledger
-from kap_analysis.study.outcome_frame import Population, make_outcomes
-from kap_analysis.study.outcomes import Outcomes
-from kap_analysis.study.settings import Settings
-from kap_analysis.study.time_zero import CohortRule, FormatRule, patients_at_time_zero
+from kap_analysis.study.answerable import study_answers
+from kap_analysis.study.contract.settings import Settings
+from kap_analysis.study.outcome_frames.ledger import Ledger
+from kap_analysis.study.outcome_frames.outcome_frame import Population, make_outcomes
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Study:
     def at_time_zero(self, *, format_rule: FormatRule = "planned", cohort_rule: CohortRule = "first") -> pd.DataFrame:
         """Return patient_id, started, format, cohort_id and n_cohorts of every patient.
 
-        See :func:`kap_analysis.study.time_zero.patients_at_time_zero` for the rules.
+        See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero` for the rules.
         """
         return patients_at_time_zero(self.patients, self.sessions, format_rule=format_rule, cohort_rule=cohort_rule)
 
@@ -137,7 +137,7 @@ class Study:
         visits : {"windows", "all"}
             One row per patient and visit (the assessment nearest to the target day), or one row per assessment.
         format_rule, cohort_rule : str
-            See :func:`kap_analysis.study.time_zero.patients_at_time_zero`.
+            See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero`.
         rater, version : str, optional
             Must be said where the data hold several.
         missing_rule : {"published", "project"}

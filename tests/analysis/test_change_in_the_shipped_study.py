@@ -1,20 +1,20 @@
 """Change, its durability and the own target instrument, run on the simulated study that is shipped."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.lasting_response import durability
-from kap_analysis.analysis.severity_bands import band_movement
-from kap_analysis.analysis.significant_change import clinical_change
-from kap_analysis.analysis.target_instrument import NO_TARGET, target_change
+from kap_analysis.analysis.change.severity_bands import band_movement
+from kap_analysis.analysis.clinical_change.lasting_response import durability
+from kap_analysis.analysis.clinical_change.significant_change import clinical_change
+from kap_analysis.analysis.clinical_change.target_instrument import NO_TARGET, target_change
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import load_study
+from tests.places import SHIPPED_STUDY
 
-STUDY = Path(__file__).resolve().parents[2] / "data" / "three_practices"
+STUDY = SHIPPED_STUDY
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.analysis.proportion import by_format, count_started, share_columns, wilson_interval
-from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
 Z = 1.959963984540054
 

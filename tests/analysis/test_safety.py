@@ -1,15 +1,14 @@
 """Safety: asked at n of N sessions, the four states of a suicidality item, serious events, and the fixed sentence."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 import kap_analysis as kap
 from kap_analysis.disclosure.gate import release
 from kap_analysis.instruments.suicidality import SENTENCE
+from tests.places import SHIPPED_STUDY
 
-STUDY = Path(__file__).resolve().parents[2] / "data" / "three_practices"
+STUDY = SHIPPED_STUDY
 
 STATES = {"endorsed", "not endorsed", "not answered", "not in the data"}
 

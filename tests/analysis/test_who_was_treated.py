@@ -1,29 +1,29 @@
 """Who was treated: differences by hand on rare and disjoint levels, flow, positivity, exposure, events."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.characteristics import baseline_characteristics
-from kap_analysis.analysis.exposure import describe_exposure, hours_to_integration
-from kap_analysis.analysis.facilitators import first_facilitators
-from kap_analysis.analysis.flow import participant_flow
-from kap_analysis.analysis.intercurrent import count_intercurrent_events
-from kap_analysis.analysis.positivity import describe_positivity
-from kap_analysis.analysis.standardised_difference import (
+from kap_analysis.analysis.patients.characteristics import baseline_characteristics
+from kap_analysis.analysis.patients.exposure import describe_exposure, hours_to_integration
+from kap_analysis.analysis.patients.facilitators import first_facilitators
+from kap_analysis.analysis.patients.flow import participant_flow
+from kap_analysis.analysis.patients.intercurrent import count_intercurrent_events
+from kap_analysis.analysis.patients.positivity import describe_positivity
+from kap_analysis.analysis.patients.standardised_difference import (
     standardised_mean_difference,
     standardised_share_difference,
 )
-from kap_analysis.analysis.treated import treated_patients
+from kap_analysis.analysis.patients.treated import treated_patients
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import load_study
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
+from tests.places import SHIPPED_STUDY
 from tests.study.small_study import write_small_study
 
-STUDY = Path(__file__).resolve().parents[2] / "data" / "three_practices"
+STUDY = SHIPPED_STUDY
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """Small made-up comparisons of formats with a known answer, and the real trial of the shared reference."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.study.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from tests.places import SHARED
 
-BTHEB = Path(__file__).resolve().parents[3] / "shared" / "reference" / "btheb.csv"
+BTHEB = SHARED / "btheb.csv"
 VISITS = ("month 1", "month 2", "month 3")
 
 

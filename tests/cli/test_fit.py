@@ -9,9 +9,10 @@ import pytest
 
 from kap_analysis.cli import main
 from kap_analysis.cli.fit import Ddf
-from kap_analysis.mixed.inference import DDF_METHODS
+from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
-from tests.mixed.reference_values import PAIRS, r_term, read_json
+from tests.mixed.reference_values import r_term, read_json
+from tests.places import PAIRS
 
 KEYS = [
     "n_observations",

@@ -11,9 +11,9 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.alternative_text import alt_text
-from kap_analysis.figures.export import save_figure
-from kap_analysis.figures.style import THEMES
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.export import save_figure
+from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility, made_up
 
 NAMES = sorted(made_up.every_figure())

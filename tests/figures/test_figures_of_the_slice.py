@@ -4,7 +4,6 @@ import ast
 import hashlib
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -13,11 +12,10 @@ import pytest
 
 import kap_analysis as kap
 from kap_analysis.errors import KapError
-from kap_analysis.figures.alternative_text import alt_text
-from kap_analysis.figures.export import save_figure
-from kap_analysis.figures.page import stamp_figure
-
-ROOT = Path(__file__).parents[2]
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.export import save_figure
+from kap_analysis.figures.page.page import stamp_figure
+from tests.places import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,17 @@ import pytest
 from matplotlib.figure import Figure
 
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.alternative_text import alt_text
-from kap_analysis.figures.diagnostics import plot_diagnostics
-from kap_analysis.figures.forest import ForestRow
-from kap_analysis.figures.forest_fit import fitted_rows
-from kap_analysis.figures.format_differences import plot_format_differences
-from kap_analysis.figures.page import stamp_figure
-from kap_analysis.figures.sensitivity import plot_sensitivity
-from kap_analysis.figures.subgroups import plot_subgroups
-from kap_analysis.figures.text_size import text_width
-from kap_analysis.figures.tipping_point import plot_tipping_point
-from kap_analysis.figures.wording import estimate_with_interval
+from kap_analysis.figures.comparison.format_differences import plot_format_differences
+from kap_analysis.figures.comparison.subgroups import plot_subgroups
+from kap_analysis.figures.marks.forest import ForestRow
+from kap_analysis.figures.marks.forest_fit import fitted_rows
+from kap_analysis.figures.missing.tipping_point import plot_tipping_point
+from kap_analysis.figures.model_check.diagnostics import plot_diagnostics
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.page import stamp_figure
+from kap_analysis.figures.page.text_size import text_width
+from kap_analysis.figures.sensitivity.sensitivity import plot_sensitivity
+from kap_analysis.writing.figure_numbers import estimate_with_interval
 
 CONTRASTS = pd.DataFrame(
     {"visit": ["month 1", "month 3"], "contrast": "group - individual", "estimate": [0.5, 1.5],

@@ -1,16 +1,14 @@
 """What the analysis returns is what these figures take: in both themes and widths, and behind the public gate."""
 
-from pathlib import Path
-
 import matplotlib
 import pytest
 
 import kap_analysis as kap
 from kap_analysis.disclosure.gate import release
-from kap_analysis.figures.alternative_text import alt_text
-from kap_analysis.figures.style import THEMES
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.style import THEMES
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 FRAMES = {
     kap.figures.plot_balance: "balance",
     kap.figures.plot_propensity_overlap: "propensity",

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-PAIRS = Path(__file__).resolve().parents[1] / "reference"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "reference"
 LEVELS = {"format": ["individual", "group"], "treatment": ["TAU", "BtheB"]}
 
 

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.mixed.criterion import criterion_at
+from kap_analysis.mixed.likelihood.criterion import criterion_at
 from kap_analysis.mixed.model import MixedModel, mixedlm
 from tests.mixed import dense
-from tests.mixed.reference_values import PAIRS, read_data
+from tests.mixed.reference_values import read_data
+from tests.places import PAIRS
 
 VALUE = 1e-10  # relative: sums of some 100 terms in another order
 SLOPE = 1e-8  # relative to the largest

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from kap_analysis.mixed.inference import DDF_METHODS
+from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed.reference_values import PAIRS, read_data
+from tests.mixed.reference_values import read_data
+from tests.places import PAIRS
 
 SAME = 1e-6  # relative, between a fit and arithmetic: what remains of the last Newton step
 EXACT_DF = ("kenward-roger", "satterthwaite")

@@ -12,7 +12,8 @@ import pytest
 
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed.reference_values import PAIRS, block, in_errors, like_r, r_term, read_data, read_json, relative
+from tests.mixed.reference_values import block, in_errors, like_r, r_term, read_data, read_json, relative
+from tests.places import PAIRS
 
 HIGHER = 1e-6  # how far above R's criterion ours may be; printed with 12 digits
 ESTIMATE = 1e-5  # in standard errors; R's optimisers end at steps of 1e-9

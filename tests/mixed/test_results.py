@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.inference import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed.reference_values import PAIRS, read_data
+from tests.mixed.reference_values import read_data
+from tests.places import PAIRS
 
 FORMULA = "score ~ month * format + (0 + is_group | cohort) + (1 | patient)"
 COLUMNS = ["term", "estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high"]

@@ -16,7 +16,8 @@ import pytest
 
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed.reference_values import SHARED, block, in_errors, like_r, r_term, read_data, read_json, relative
+from tests.mixed.reference_values import block, in_errors, like_r, r_term, read_data, read_json, relative
+from tests.places import SHARED
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared/reference is not on this machine")
 

@@ -1,15 +1,15 @@
 """Every parameter says where it comes from; what follows from them is arithmetic."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.simulation.parameters import Parameters, parameter_table
 from kap_analysis.simulation.readme import data_readme
+from tests.places import ROOT
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = ROOT / "data"
 
 
 def test_every_parameter_is_published_or_assumed_with_a_reason():

@@ -1,7 +1,5 @@
 """The whole study keeps the contract of the study folder and looks like one."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,10 +8,11 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.simulation.outcomes import simulate_outcomes
 from kap_analysis.simulation.simulate import simulate_study
 from kap_analysis.simulation.write import write_study
-from kap_analysis.study.dictionary import TABLES
+from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.load import check_study, load_study
+from tests.places import SHIPPED_STUDY
 
-SHIPPED = Path(__file__).parents[2] / "data" / "three_practices"
+SHIPPED = SHIPPED_STUDY
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kap_analysis.study.dictionary import TABLES, ColumnSpec
+from kap_analysis.study.contract.dictionary import TABLES, ColumnSpec
 
 Files = dict[str, bytes]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.errors import StudyError
-from kap_analysis.study.dictionary import TABLES
+from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.load import check_study, load_study
 from tests.study.small_study import (
     ASSESSMENTS,

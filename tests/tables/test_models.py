@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis import tables
-from kap_analysis.analysis.side_by_side import compare_estimates
+from kap_analysis.analysis.comparison.side_by_side import compare_estimates
 from kap_analysis.errors import TableError
 
 

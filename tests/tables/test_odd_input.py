@@ -12,7 +12,7 @@ import pytest
 
 from kap_analysis import tables
 from kap_analysis.errors import TableError
-from kap_analysis.tables.render.html import render_page
+from kap_analysis.tables.page.html import render_page
 
 NAMES = sorted(name for name in dir(tables) if name.startswith("table_"))
 #: Signs that LaTeX, HTML, Markdown or a spreadsheet would read as commands, letters beyond ASCII, and a long label.

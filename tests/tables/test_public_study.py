@@ -1,15 +1,15 @@
 """Tables of a public study of real patients, made from what the gate lets through."""
 
 import dataclasses
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import kap_analysis as kap
 from kap_analysis import tables
+from tests.places import SHIPPED_STUDY
 
-STUDY = Path(__file__).parents[2] / "data" / "three_practices"
+STUDY = SHIPPED_STUDY
 
 
 @pytest.fixture(scope="module")

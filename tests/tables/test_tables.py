@@ -4,19 +4,18 @@ import importlib
 import json
 import pkgutil
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from kap_analysis import tables
-from kap_analysis.analysis.comparison import STANDARDISED_BY
+from kap_analysis.analysis.comparison.comparison import STANDARDISED_BY
 from kap_analysis.errors import TableError
 from kap_analysis.instruments.registry import get_instrument
-from kap_analysis.tables.terms import readable_term
+from kap_analysis.writing.names import readable_term
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 #: Beginnings of pointers to what a study folder or a run holds.
 OTHER_PLACES = (
     "study.toml",
@@ -340,10 +339,9 @@ def test_no_table_changes_the_frames_it_was_given(observed_means, counts):
 
 def test_every_table_function_is_offered_and_made_here(every_table):
     offered = {name for name in dir(tables) if name.startswith("table_")}
-    modules = [found.name for found in pkgutil.iter_modules(tables.__path__) if not found.ispkg]
     defined = set()
-    for module in modules:
-        found = importlib.import_module(f"kap_analysis.tables.{module}")
+    for module in pkgutil.walk_packages(tables.__path__, "kap_analysis.tables."):
+        found = importlib.import_module(module.name)
         defined |= {name for name in vars(found) if name.startswith("table_")}
     assert offered == defined
     assert len(every_table) == len(offered)

@@ -1,0 +1,1 @@
+"""Did they change? Observed scores, estimated change, trajectories."""

@@ -1,0 +1,103 @@
+"""Did they change, on each instrument of the plan: the same model for each, and the patients seen at both times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.change.estimated_change import EstimatedChange, estimate_change
+from kap_analysis.analysis.change.observed import PairedScores, paired_scores
+from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL
+from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
+from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import interval_apart, join_words, number
+
+
+@dataclass(frozen=True)
+class ChangeByInstrument(Result):
+    """Change from baseline on several instruments, the primary one first.
+
+    Attributes
+    ----------
+    means, change, effect_sizes, published : DataFrame
+        As those of `EstimatedChange`, one instrument under the other.
+    paired_means, paired_change : DataFrame
+        As ``means`` and ``change`` of `PairedScores`, at the plan's primary visit.
+    visit : str
+    notes : DataFrame
+        ``instrument``, ``note``: what could not be estimated, and why.
+    """
+
+    means: pd.DataFrame
+    change: pd.DataFrame
+    effect_sizes: pd.DataFrame
+    published: pd.DataFrame
+    paired_means: pd.DataFrame
+    paired_change: pd.DataFrame
+    visit: str
+    notes: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        at_visit = self.change[self.change[VISIT].astype("str") == self.visit]
+        rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
+        told = [
+            f"{row[INSTRUMENT]} {number(row['estimate'])} points (95% interval "
+            f"{interval_apart(row['ci_low'], row['ci_high'])}; n = {number(row[N_PATIENTS], 0)})"
+            for _, row in rows.iterrows()
+        ]
+        parts = [f"Mean change from baseline to {self.visit}: {join_words(told)}."] if told else []
+        if len(hidden):
+            parts.append(f"Withheld, to protect the few patients: {join_words(list(hidden[INSTRUMENT]))}.")
+        parts += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in self.notes.iterrows()]
+        return " ".join([*parts, NO_CONTROL])
+
+
+def change_by_instrument(study: Study, *, plan: Plan | None = None) -> ChangeByInstrument:
+    """Estimate the change from baseline on the primary instrument and on each secondary one.
+
+    Parameters
+    ----------
+    study : Study
+    plan : Plan, optional
+        Names the instruments and the primary visit; the study's own when absent.
+
+    Returns
+    -------
+    ChangeByInstrument
+
+    Raises
+    ------
+    AnalysisError
+        If change can be estimated on no instrument.
+    """
+    plan = plan or study_plan(study)
+    modelled: list[EstimatedChange] = []
+    paired: list[PairedScores] = []
+    notes = []
+    for name in (plan.instrument, *plan.secondary):
+        try:
+            outcomes = study.outcomes(name, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+            modelled.append(estimate_change(outcomes))
+            paired.append(paired_scores(outcomes, plan.visit))
+        except KapError as error:
+            notes.append([name, str(error)])
+    if not modelled:
+        raise AnalysisError(" ".join(note for _, note in notes))
+    return ChangeByInstrument(
+        **{name: _stacked(modelled, name) for name in ("means", "change", "effect_sizes", "published")},
+        paired_means=_stacked(paired, "means"),
+        paired_change=_stacked(paired, "change"),
+        visit=plan.visit,
+        notes=pd.DataFrame(notes, columns=[INSTRUMENT, "note"]),
+        withheld=_stacked([*modelled, *paired], "withheld"),
+    )
+
+
+def _stacked(results: Sequence[Result], name: str) -> pd.DataFrame:
+    frames = [getattr(result, name) for result in results]
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1] or [empty_withheld()], ignore_index=True)

@@ -1,0 +1,209 @@
+"""Did the patients change: change from baseline from a mixed model over all observed scores.
+
+Every score counts, also of those who were seen once: the baseline is a row, not a covariate, and the visits have an
+unstructured covariance. Patients of one cohort may change alike. There is no control arm: change is not an effect.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from kap_analysis.analysis.change.published import published_changes, published_sentence
+from kap_analysis.analysis.model.estimates import (
+    averaged_rows,
+    engine_notes,
+    estimate_rows,
+    first_or_refuse,
+    fit_formula,
+)
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    COHORT_ID,
+    FORMAT,
+    GROUP,
+    INSTRUMENT,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import interval_apart, join_words, number, p_value, plural
+
+BY_BASELINE_SD = "model change / SD of the baseline score; interval by the delta method, SD estimated from n"
+BY_CHANGE_SD = "mean of the observed changes / their SD; interval by the delta method"
+
+
+@dataclass(frozen=True)
+class EstimatedChange(Result):
+    """Change from baseline.
+
+    Attributes
+    ----------
+    means : DataFrame
+        Model means: ``instrument``, ``visit`` (baseline first), the estimate columns, ``n_patients`` (scored).
+    change : DataFrame
+        Visit minus baseline: ``instrument``, ``visit``, the estimate columns, ``n_patients`` (scored at the visit),
+        ``n_paired`` (of them with a baseline).
+    effect_sizes : DataFrame
+        ``instrument``, ``visit``, ``effect_size``, ``formula``, ``estimate``, ``ci_low``, ``ci_high``, ``n_patients``.
+    published : DataFrame
+        As `published_changes`: context, not a comparator.
+    model : DataFrame
+        One row: ``formula``, ``n_patients``, ``n_observations``, ``ddf``.
+    fit : MixedResults or None
+    """
+
+    means: pd.DataFrame
+    change: pd.DataFrame
+    effect_sizes: pd.DataFrame
+    published: pd.DataFrame
+    model: pd.DataFrame
+    fit: MixedResults | None = None
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        name = self.change[INSTRUMENT].iloc[0]
+        told = [
+            f"{number(r['estimate'])} points at {r[VISIT]} (95% interval "
+            f"{interval_apart(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_value(r['p_value'])}; "
+            f"n = {number(r[N_PATIENTS], 0)})"
+            for _, r in self.change.iterrows()
+        ]
+        model = self.model.iloc[0]
+        parts = [
+            f"Estimated from all {plural(model['n_observations'], 'score')} of {plural(model[N_PATIENTS], 'patient')}, "
+            f"mean {name} changed from baseline by {join_words(told)}.",
+            *_effect_size_sentences(self.effect_sizes),
+            NO_CONTROL,
+            published_sentence(self.published),
+        ]
+        return " ".join(part for part in parts if part)
+
+
+def estimate_change(outcomes: Outcomes) -> EstimatedChange:
+    """Estimate the change from baseline at every visit.
+
+    Raises
+    ------
+    AnalysisError
+        If fewer than two patients have a baseline score or a score after it, or no model fits the scores.
+    """
+    frame, visits = _rows(outcomes)
+    formulas = _formulas(frame, len(visits))
+    with engine_notes():
+        position, fit, _ = first_or_refuse(
+            [partial(fit_formula, formula, frame) for formula in formulas], f"Change of {outcomes.instrument.name}"
+        )
+    patients = frame.drop_duplicates(PATIENT_ID)
+    grid = pd.DataFrame({VISIT: list(visits)})
+    rows = averaged_rows(fit, patients, grid.assign(group_after=0.0) if "group_after" in patients else grid)
+    means = estimate_rows(fit, rows.matrix, grid, test=False)
+    change = estimate_rows(fit, rows.matrix[1:] - rows.matrix[0], grid.iloc[1:])
+    observed = frame.groupby(VISIT, observed=True)[PATIENT_ID].nunique()
+    means[N_PATIENTS] = means[VISIT].astype("str").map(observed.rename(index=str)).to_numpy()
+    change[N_PATIENTS] = means[N_PATIENTS].to_numpy()[1:]
+    pairs = frame[frame[BASELINE].notna()].groupby(VISIT, observed=True)[PATIENT_ID].nunique()
+    change["n_paired"] = [int(pairs.get(v, 0)) for v in change[VISIT]]
+    described = {
+        "formula": formulas[position], N_PATIENTS: len(patients), "n_observations": len(frame), "ddf": fit.settings.ddf,
+    }  # fmt: skip
+    name = outcomes.instrument.name
+    result = EstimatedChange(
+        means=_named(means, name, visits),
+        change=_named(change, name, visits),
+        effect_sizes=_named(_effect_sizes(frame, change), name, visits),
+        published=published_changes(name),
+        model=pd.DataFrame([described]),
+        fit=fit,
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    frame = outcomes.frame[outcomes.frame[SCORE].notna() & outcomes.frame[VISIT].notna()].copy()
+    label = frame[VISIT].astype("str")
+    counts = label.value_counts()
+    visits = tuple(v for v in outcomes.visits if counts.get(v, 0) >= 2)
+    name = outcomes.instrument.name
+    if BASELINE_VISIT not in visits:
+        raise AnalysisError(
+            f"Fewer than two patients have a baseline {name}; change from baseline cannot be estimated."
+        )
+    if len(visits) < 2:
+        raise AnalysisError(
+            f"Fewer than two patients have a {name} score after baseline; there is no change to estimate."
+        )
+    frame = frame[label.isin(visits)]
+    frame[VISIT] = pd.Categorical(frame[VISIT].astype("str"), categories=list(visits))
+    if PRACTICE in frame:
+        frame[PRACTICE] = frame[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    if COHORT_ID in frame and FORMAT in frame:
+        nested = frame[COHORT_ID].notna() & (frame[FORMAT].astype("object") == GROUP)
+        sizes = frame[nested].groupby(COHORT_ID)[PATIENT_ID].nunique()
+        if (sizes >= 2).sum() >= 2:
+            frame["group_after"] = (nested & (frame[VISIT] != BASELINE_VISIT)).astype(float)
+            alone = "patient " + frame[PATIENT_ID].astype("str")
+            frame[COHORT_ID] = frame[COHORT_ID].astype("object").where(nested, alone)
+    return frame, visits
+
+
+def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
+    """From the plan's model to the simplest that says the same thing."""
+    terms = [VISIT]
+    if PRACTICE in frame and frame[PRACTICE].nunique() > 1:
+        terms.append(PRACTICE)
+    cohort = [f"(0 + group_after | {COHORT_ID})"] if "group_after" in frame else []
+    ends = [[f"us({VISIT} | {PATIENT_ID})"], [f"csh({VISIT} | {PATIENT_ID})"], [f"(1 | {PATIENT_ID})"]]
+    with_cohort = [[*end, *cohort] for end in ends]
+    return [f"{SCORE} ~ {' + '.join([*terms, *end])}" for end in (with_cohort if cohort else ends)]
+
+
+def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:
+    """One sentence per kind of effect size, its formula named."""
+    sentences = []
+    for (kind, formula), part in sizes.groupby(["effect_size", "formula"], sort=False):
+        told = [
+            f"{number(r['estimate'], 2)} ({interval_apart(r['ci_low'], r['ci_high'], decimals=2)}) at {r[VISIT]}"
+            for _, r in part.iterrows()
+        ]
+        sentences.append(f"Effect size {kind} ({formula}), with 95% intervals: {join_words(told)}.")
+    return sentences
+
+
+def _effect_sizes(frame: pd.DataFrame, change: pd.DataFrame) -> pd.DataFrame:
+    start = frame.loc[frame[VISIT] == BASELINE_VISIT, SCORE]
+    spread, z = float(start.std()), float(ndtri(0.975))  # a spread of 0 gives no size by it
+    rows: list[list[object]] = []
+    columns = (change[name].tolist() for name in (VISIT, "estimate", "std_error", N_PATIENTS))
+    for visit, estimate, std_error, n_patients in zip(*columns, strict=True):
+        if spread > 0:
+            size = float(estimate) / spread
+            error = np.sqrt((float(std_error) / spread) ** 2 + size**2 / (2 * (len(start) - 1)))
+            rows.append([visit, "by baseline SD", BY_BASELINE_SD, size, size - z * error, size + z * error, n_patients])
+        at_visit = frame[frame[VISIT] == visit]
+        changes = (at_visit[SCORE] - at_visit[BASELINE]).dropna()
+        if len(changes) > 1 and changes.std() > 0:
+            size = changes.mean() / changes.std()
+            error = np.sqrt(1 / len(changes) + size**2 / (2 * (len(changes) - 1)))
+            rows.append([visit, "by change SD", BY_CHANGE_SD, size, size - z * error, size + z * error, len(changes)])
+    names = [VISIT, "effect_size", "formula", "estimate", "ci_low", "ci_high", N_PATIENTS]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _named(frame: pd.DataFrame, instrument: str, visits: tuple[str, ...]) -> pd.DataFrame:
+    frame = frame.reset_index(drop=True)
+    frame[VISIT] = pd.Categorical(frame[VISIT].astype("str"), categories=list(visits), ordered=True)
+    frame.insert(0, INSTRUMENT, instrument)
+    return frame

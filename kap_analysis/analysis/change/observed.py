@@ -1,0 +1,178 @@
+"""What was observed, before any model: mean scores by visit and format, and before and after in the same patients."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL, check_visit
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    FORMAT,
+    INSTRUMENT,
+    MONTH,
+    N_PATIENTS,
+    PATIENT_ID,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import (
+    count_words,
+    interval_apart,
+    join_words,
+    n_words,
+    number,
+    plural,
+    sentence_case,
+)
+
+
+@dataclass(frozen=True)
+class ObservedScores(Result):
+    """Observed mean scores.
+
+    Attributes
+    ----------
+    means : DataFrame
+        One row per format ("all" included) and visit: ``instrument``, ``format``, ``visit``, ``month`` (mean, from
+        the actual days), ``n_patients``, ``mean``, ``sd``, ``std_error``, ``ci_low``, ``ci_high`` (t interval).
+    beside : DataFrame
+        As `adjusted_beside`: what must stand beside the formats when they are shown without adjustment.
+    """
+
+    means: pd.DataFrame
+    beside: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        total = self.means[self.means[FORMAT] == "all"]
+        name = total[INSTRUMENT].iloc[0]
+        told = [f"{number(r['mean'])} ({r[VISIT]}, {n_words(r[N_PATIENTS])})" for _, r in total.iterrows()]
+        parts = [f"Mean {name} was {join_words(told)}. These are the patients who were assessed, not all who started."]
+        if (total[VISIT].astype("str") != BASELINE_VISIT).any():
+            parts.append(NO_CONTROL)
+        return " ".join([*parts, *filter(None, [beside_sentence(self.beside)])])
+
+
+@dataclass(frozen=True)
+class PairedScores(Result):
+    """Scores before and after of the patients who have both.
+
+    Attributes
+    ----------
+    means : DataFrame
+        Two rows: ``instrument``, ``time`` (baseline, follow-up), ``visit``, ``n_patients``, ``mean``, ``sd``,
+        ``ci_low``, ``ci_high``.
+    change : DataFrame
+        One row: ``instrument``, ``visit``, ``n_patients``, ``n_started`` (patients with a baseline), ``mean_change``
+        (follow-up minus baseline), ``sd_change``, ``ci_low``, ``ci_high``.
+    """
+
+    means: pd.DataFrame
+    change: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        before, after = self.means["mean"]
+        row = self.change.iloc[0]
+        return (
+            f"{sentence_case(count_words(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
+            f"both times; their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
+            f"a change of "
+            f"{number(row['mean_change'])} points (95% interval {interval_apart(row['ci_low'], row['ci_high'])}). "
+            f"{NO_CONTROL}"
+        )
+
+
+def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> ObservedScores:
+    """Mean observed score per format and visit, with the number of patients behind each mean.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        With one row per patient and visit.
+    plan : Plan, optional
+        For the adjusted difference that stands beside the formats.
+
+    Returns
+    -------
+    ObservedScores
+    """
+    frame = outcomes.frame.dropna(subset=[SCORE])
+    if frame.empty:
+        raise AnalysisError(f"There is no {outcomes.instrument.name} score at any visit; nothing can be described.")
+    whole = frame.assign(**{FORMAT: "all"})
+    parts = [_mean_by(part, [FORMAT, VISIT]) for part in (whole, frame.assign(**{FORMAT: frame[FORMAT].astype("str")}))]
+    means = pd.concat(parts, ignore_index=True)
+    means.insert(0, INSTRUMENT, outcomes.instrument.name)
+    means[VISIT] = pd.Categorical(means[VISIT].astype("str"), categories=list(outcomes.visits), ordered=True)
+    result = ObservedScores(means, adjusted_beside(outcomes, plan=plan))
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
+    """Mean scores before and at a visit, of the patients who have both.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+    visit : str
+        A visit after baseline.
+
+    Raises
+    ------
+    AnalysisError
+        If the visit does not exist, or fewer than two patients have both scores.
+    """
+    check_visit(outcomes, visit)
+    frame = outcomes.frame
+    pairs = frame[(frame[VISIT].astype("str") == visit) & frame[SCORE].notna() & frame[BASELINE].notna()]
+    if len(pairs) < 2:
+        raise AnalysisError(
+            f"Too few patients have {outcomes.instrument.name} at baseline and at {visit}; "
+            "a mean with an interval needs two or more."
+        )
+    started = frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()
+    rows = [
+        {"time": "baseline", VISIT: BASELINE_VISIT, **mean_interval(pairs[BASELINE])},
+        {"time": "follow-up", VISIT: visit, **mean_interval(pairs[SCORE])},
+    ]
+    change = mean_interval(pairs[SCORE] - pairs[BASELINE])
+    named = {INSTRUMENT: outcomes.instrument.name, VISIT: visit, N_PATIENTS: len(pairs), "n_started": started}
+    renamed = {"mean_change": change["mean"], "sd_change": change["sd"]}
+    ends = {k: change[k] for k in ("ci_low", "ci_high")}
+    result = PairedScores(
+        means=pd.DataFrame(rows).assign(**{INSTRUMENT: outcomes.instrument.name}),
+        change=pd.DataFrame([{**named, **renamed, **ends}]),
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def mean_interval(values: pd.Series, level: float = 0.95) -> dict[str, float]:
+    """Number, mean, standard deviation, standard error and t interval of a column; missing values left out."""
+    known = values.dropna().to_numpy(float)
+    n = len(known)
+    sd = float(known.std(ddof=1)) if n > 1 else np.nan
+    error = sd / np.sqrt(n) if n > 1 else np.nan
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * error if n > 1 else np.nan
+    mean = float(known.mean()) if n else np.nan
+    return {
+        N_PATIENTS: n, "mean": mean, "sd": sd, "std_error": error, "ci_low": mean - half, "ci_high": mean + half,
+    }  # fmt: skip
+
+
+def _mean_by(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    rows = []
+    for key, part in frame.groupby(keys, observed=True, sort=True):
+        rows.append({**dict(zip(keys, key, strict=True)), MONTH: part[MONTH].mean(), **mean_interval(part[SCORE])})
+    return pd.DataFrame(rows)

@@ -1,0 +1,87 @@
+"""Does the practice change over time: mean change by the quarter in which patients started."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.change.observed import mean_interval
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL, check_visit
+from kap_analysis.columns import BASELINE, FORMAT, INSTRUMENT, N_PATIENTS, SCORE, VISIT
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import number, plural
+
+#: A run of this many quarters on one side of the median is a signal (Perla et al. 2011, doi 10.1136/bmjqs.2009.037895).
+SIGNAL_RUN = 6
+
+
+@dataclass(frozen=True)
+class RunChart(Result):
+    """Mean change by quarter of start.
+
+    Attributes
+    ----------
+    quarters : DataFrame
+        ``instrument``, ``start_period``, ``format`` ("all"), ``n_patients``, ``mean_change``, ``ci_low``,
+        ``ci_high``, ``centre`` (median of the quarters' means).
+    longest_run : int
+        Quarters in a row on one side of the centre.
+    """
+
+    quarters: pd.DataFrame
+    visit: str
+    longest_run: int
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        signal = "a signal of change" if self.longest_run >= SIGNAL_RUN else "no signal of change"
+        return (
+            f"Over {plural(len(self.quarters), 'quarter')} the median of the mean changes at {self.visit} is "
+            f"{number(self.quarters['centre'].iloc[0])} points; the longest run on one side of it is "
+            f"{plural(self.longest_run, 'quarter')} ({signal}: a run of {SIGNAL_RUN} or more is one). {NO_CONTROL}"
+        )
+
+
+def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
+    """Mean observed change at a visit by the quarter in which the patient started.
+
+    Raises
+    ------
+    AnalysisError
+        If quarters of start are not recorded, or nobody has both scores.
+    """
+    check_visit(outcomes, visit)
+    frame = outcomes.frame
+    if "start_period" not in frame or frame["start_period"].isna().all():
+        raise AnalysisError(
+            "Found no start_period (such as 2025-Q3) of any patient; a run chart needs the quarter of each start."
+        )
+    rows = frame[frame[VISIT].astype("str") == visit].dropna(subset=[SCORE, BASELINE, "start_period"])
+    if rows.empty:
+        raise AnalysisError(
+            f"Found no patient with {outcomes.instrument.name} at baseline and at {visit} whose quarter of start is "
+            "recorded; a run chart needs some in each quarter."
+        )
+    change = rows[SCORE] - rows[BASELINE]
+    quarters = []
+    for period, part in change.groupby(rows["start_period"].astype("str"), sort=True):
+        found = mean_interval(part)
+        ends = {"mean_change": found["mean"], "ci_low": found["ci_low"], "ci_high": found["ci_high"]}
+        quarters.append(
+            {INSTRUMENT: outcomes.instrument.name, "start_period": period, FORMAT: "all", N_PATIENTS: len(part), **ends}
+        )
+    table = pd.DataFrame(quarters)
+    table["centre"] = table["mean_change"].median()
+    result = RunChart(table, visit, longest_run(table["mean_change"] - table["centre"]))
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def longest_run(distance: pd.Series) -> int:
+    """Points in a row on one side; a point on the line itself neither breaks nor adds to a run."""
+    sides = distance[distance != 0] > 0
+    if sides.empty:
+        return 0
+    return int(sides.groupby((sides != sides.shift()).cumsum()).size().max())

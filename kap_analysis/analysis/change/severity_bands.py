@@ -1,0 +1,154 @@
+"""Between which severity bands patients moved, visit by visit, with those who were not assessed."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.analysis.proportion import count_started
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, SCORE, VISIT
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import join_words, plural, sentence_case, share
+
+NOT_ASSESSED: Final = "not assessed"
+#: The ledger step of outcomes that leave out whoever has no baseline: their bands are unknown, not absent.
+SELECTED_STEP: Final = "baseline score"
+
+
+@dataclass(frozen=True)
+class BandMovement(Result):
+    """Severity bands by visit.
+
+    Attributes
+    ----------
+    instrument, band_set : str
+    movement : DataFrame
+        One row per format ("all" first), visit and band ("not assessed" last): ``format``, ``visit``, ``band``
+        (ordered), ``n_patients``, ``of_patients`` (everybody counted at the visit), ``share``.
+    flows : DataFrame
+        One row per format, pair of neighbouring visits and pair of bands with somebody in it: ``format``,
+        ``visit_from``, ``band_from``, ``visit_to``, ``band_to``, ``n_patients``.
+    counted : DataFrame
+        ``format``, ``n_started``, ``n_counted``, ``n_left_out``: patients who started and are not counted, because
+        the outcomes leave out whoever has no baseline or no later score. Make the outcomes with
+        ``population="started"`` to count them.
+    """
+
+    instrument: str
+    band_set: str
+    movement: pd.DataFrame
+    flows: pd.DataFrame
+    counted: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        rows = self.movement[self.movement[FORMAT] == "all"]
+        visits = list(rows[VISIT].cat.categories)
+        told = [self._at(rows, visit) for visit in dict.fromkeys((visits[0], visits[-1]))]
+        n_left_out = self.counted["n_left_out"].iloc[0]
+        who = sentence_case(plural(n_left_out, "patient"))
+        left = f" {who} who started are not counted: they had no baseline or no later score."
+        return f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{'' if n_left_out == 0 else left}"
+
+    @staticmethod
+    def _at(rows: pd.DataFrame, visit: str) -> str:
+        part = rows[rows[VISIT].astype("str") == visit]
+        words = [
+            f"{row['band']} {'withheld' if pd.isna(row[N_PATIENTS]) else share(row[N_PATIENTS], row['of_patients'])}"
+            for _, row in part.iterrows()
+        ]
+        return f"at {visit} {join_words(words)}"
+
+
+def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMovement:
+    """Count patients in each severity band at each visit, and between bands from visit to visit.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        One row per patient and visit; with ``population="started"`` everybody who started is counted.
+    band_set : str, optional
+        A published set of bands; default: the instrument's.
+
+    Raises
+    ------
+    InstrumentError, AnalysisError
+        If the instrument has no established bands, or there is no score.
+    """
+    instrument = outcomes.instrument
+    labels = [band.label for band in instrument.bands(band_set)]
+    frame = outcomes.frame.dropna(subset=[SCORE, VISIT])
+    if frame.empty:
+        raise AnalysisError(f"There is no {instrument.name} score at any visit; no bands can be counted.")
+    if frame.duplicated([PATIENT_ID, VISIT]).any():
+        raise AnalysisError("Some patients have several rows at a visit; take outcomes with visits='windows'.")
+    frame = frame.assign(band=instrument.band_of(frame[SCORE], band_set))
+    wide = frame.pivot(index=PATIENT_ID, columns=VISIT, values="band").reindex(columns=list(outcomes.visits))
+    wide = wide.astype("object").where(wide.notna(), NOT_ASSESSED)
+    formats = frame.drop_duplicates(PATIENT_ID).set_index(PATIENT_ID)[FORMAT].reindex(wide.index)
+    counted = _counted(outcomes, formats)
+    never = dict(zip(counted[FORMAT], counted["n_counted"] - counted["n_present"], strict=True))
+    parts = _parts(wide, formats)
+    counts = [_count(name, part, int(never.get(name, 0)), [*labels, NOT_ASSESSED]) for name, part in parts]
+    result = BandMovement(
+        instrument=instrument.name,
+        band_set=band_set or str(instrument.default_band_set),
+        movement=_ordered(pd.concat([movement for movement, _ in counts], ignore_index=True), outcomes, labels),
+        flows=_ordered(pd.concat([flows for _, flows in counts], ignore_index=True), outcomes, labels),
+        counted=counted.drop(columns="n_present"),
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _counted(outcomes: Outcomes, formats: pd.Series) -> pd.DataFrame:
+    """Who is counted: everybody who started, unless the outcomes left some out whose bands would then be unknown."""
+    words = formats.astype("object").astype("str")
+    is_selected = (outcomes.ledger["step"] == SELECTED_STEP).any()
+    rows = []
+    for name, n_started in count_started(outcomes).items():
+        n_present = len(formats) if name == "all" else int((words == name).sum())
+        n_counted = n_present if is_selected else max(n_started, n_present)
+        numbers = {"n_started": n_started, "n_present": n_present, "n_counted": n_counted}
+        rows.append({FORMAT: name, **numbers, "n_left_out": max(n_started - n_counted, 0)})
+    return pd.DataFrame(rows)
+
+
+def _parts(wide: pd.DataFrame, formats: pd.Series) -> list[tuple[str, pd.DataFrame]]:
+    words = formats.astype("object").astype("str")
+    return [("all", wide), *((name, wide[words == name]) for name in FORMATS if (words == name).any())]
+
+
+def _count(name: str, wide: pd.DataFrame, never: int, labels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    movement, flows = [], []
+    total = len(wide) + never
+    for visit in wide.columns:
+        counts = wide[visit].value_counts().reindex(labels, fill_value=0)
+        counts[NOT_ASSESSED] += never
+        for band, n in counts.items():
+            row = {FORMAT: name, VISIT: visit, "band": band, N_PATIENTS: int(n)}
+            movement.append({**row, "of_patients": total, "share": n / total})
+    for before, after in pairwise(wide.columns):
+        moved = Counter(zip(wide[before], wide[after], strict=True))
+        moved.update({(NOT_ASSESSED, NOT_ASSESSED): never} if never else {})
+        for (band_from, band_to), n in moved.items():
+            row = {FORMAT: name, "visit_from": before, "band_from": band_from}
+            flows.append({**row, "visit_to": after, "band_to": band_to, N_PATIENTS: n})
+    return pd.DataFrame(movement), pd.DataFrame(flows)
+
+
+def _ordered(counts: pd.DataFrame, outcomes: Outcomes, labels: list[str]) -> pd.DataFrame:
+    """Visits in their order and bands from the lowest scores to "not assessed", as categories and as rows."""
+    later = [visit for visit in outcomes.visits if visit != BASELINE_VISIT]
+    order = {"visit": [BASELINE_VISIT, *later], "band": [*labels, NOT_ASSESSED]}
+    columns = [c for c in counts.columns if c.split("_")[0] in order]
+    kinds = {c: pd.CategoricalDtype(order[c.split("_")[0]], ordered=True) for c in columns}
+    ordered = counts.astype(dict.fromkeys(columns, "str")).astype(kinds)
+    ordered["_format"] = counts[FORMAT].map({name: place for place, name in enumerate(("all", *FORMATS))})
+    by = ["_format", *sorted(columns, key=lambda c: (not c.startswith("visit"), not c.endswith("from")))]
+    return ordered.sort_values(by, kind="stable").drop(columns="_format").reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""Who changed reliably? Clinically significant change, response, durability."""

@@ -1,0 +1,146 @@
+"""Clinically significant change in the sentences of a Results section, made from the frames of the result."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.clinical_change.reliable_change import (
+    DETERIORATED,
+    IMPROVED,
+    RECOVERED,
+)
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import NO_CONTROL
+from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
+from kap_analysis.writing.sentences import WITHHELD, count_words, interval, number, percent, sentence_case, share
+
+
+@dataclass(frozen=True)
+class ClinicalChange(Result):
+    """Clinically significant change from baseline to a visit.
+
+    Attributes
+    ----------
+    instrument, visit, method : str
+    reliable_change : float
+        The smallest reliable change in points (Jacobson-Truax).
+    basis : str
+        What it rests on: SD, whose, and reliability.
+    cutoff : float or None
+        The cut-off in force; None where none is established, and then nobody can be "recovered".
+    cutoff_name : "a", "b", "c", "published" or "none"
+    higher_is_better : bool
+    patients : DataFrame
+        One row per patient of the outcomes: ``patient_id``, ``format``, ``baseline``, ``follow_up``, ``change``,
+        ``percent_change``, ``rci`` (index of `method`), ``class`` (recovered, improved, unchanged, deteriorated;
+        missing where not assessed), ``below_cut_at_baseline`` (already on the functional side, which is above the
+        cut-off where higher is better; missing without a cut-off or a baseline).
+    shares : DataFrame
+        One row per format ("all" first) and class: ``n``, ``n_assessed``, ``n_started``, ``n_not_assessed``,
+        ``share_of_assessed``, ``ci_low``, ``ci_high`` (Wilson), ``share_of_started``, ``started_ci_low``,
+        ``started_ci_high``.
+    eligible : DataFrame
+        Recovery of those who could recover: ``format``, ``n_assessed``, ``n_below_cut_at_baseline``, ``n_eligible``
+        (on the clinical side at baseline), ``n`` (of them recovered), ``share``, ``ci_low``, ``ci_high``.
+    methods : DataFrame
+        Sensitivity to the method (those of `METHODS`, and the growth model where enough patients have three scores):
+        ``method``, ``format``, ``class``, ``n``, ``n_assessed``, ``share``.
+    criteria : DataFrame
+        Response, remission and smallest important change: ``format``, ``criterion`` (in words), ``kind``, ``side``
+        (better, worse), ``population`` (for whom the threshold holds), ``source``, and the columns of `shares`.
+    cutoffs : DataFrame
+        ``cutoff`` (a, b, c, published, reliable change), ``value``, ``formula``, ``source``, ``is_used``,
+        ``qualification``.
+    notes : tuple of str
+        What could not be formed, and why.
+    """
+
+    instrument: str
+    visit: str
+    method: str
+    reliable_change: float
+    basis: str
+    cutoff: float | None
+    cutoff_name: str
+    higher_is_better: bool
+    patients: pd.DataFrame
+    shares: pd.DataFrame
+    eligible: pd.DataFrame
+    methods: pd.DataFrame
+    criteria: pd.DataFrame
+    cutoffs: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        return change_paragraph(self)
+
+
+def change_paragraph(result: ClinicalChange) -> str:
+    """Who was assessed, who was reliably better, who worse, and by which thresholds."""
+    rows = {str(row["class"]): row for _, row in result.shares[result.shares[FORMAT] == "all"].iterrows()}
+    first = rows[RECOVERED]
+    told = [
+        f"{sentence_case(share(first['n_assessed'], first['n_started']))} patients who started had "
+        f"{result.instrument} at baseline and at {result.visit}.",
+        f"Of those assessed, {_class_words(rows, result)}.",
+        f"Of all who started, {_of_started(rows)}.",
+        _thresholds(result),
+    ]
+    if result.cutoff is not None:
+        told.append(_eligible_words(result))
+    return " ".join([*told, *result.notes, NO_CONTROL])
+
+
+def _class_words(rows: dict[str, pd.Series], result: ClinicalChange) -> str:
+    side = "above" if result.higher_is_better else "below"
+    worse = f"{_count(rows[DETERIORATED])} {_was(rows[DETERIORATED])} reliably worse"
+    if result.cutoff is None:
+        return f"{_count(rows[IMPROVED])} {_was(rows[IMPROVED])} reliably better and {worse}"
+    crossed = f"reliably better and now {side} the cut-off of {number(result.cutoff)}"
+    return (
+        f"{_count(rows[RECOVERED])} {_was(rows[RECOVERED])} {crossed}, {_count(rows[IMPROVED])} "
+        f"{_was(rows[IMPROVED])} reliably better without that, and {worse}"
+    )
+
+
+def _of_started(rows: dict[str, pd.Series]) -> str:
+    better = rows[RECOVERED]["n"] + rows[IMPROVED]["n"]
+    started = rows[RECOVERED]["n_started"]
+    worse = rows[DETERIORATED]["n"]
+    return f"{share(better, started)} are known to be reliably better and {share(worse, started)} reliably worse"
+
+
+def _thresholds(result: ClinicalChange) -> str:
+    words = f"A change of {number(result.reliable_change)} points or more is reliable (Jacobson-Truax; {result.basis})"
+    if result.method == "Jacobson-Truax":
+        return f"{words}."
+    return f"The classes are those of {result.method}; for comparison, {words[0].lower()}{words[1:]}."
+
+
+def _eligible_words(result: ClinicalChange) -> str:
+    row = result.eligible[result.eligible[FORMAT] == "all"].iloc[0]
+    side = "above" if result.higher_is_better else "below"
+    n_below = sentence_case(count_words(row["n_below_cut_at_baseline"]))
+    ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
+    return (
+        f"{n_below} of those assessed {'was' if row['n_below_cut_at_baseline'] == 1 else 'were'} already {side} the "
+        "cut-off at baseline and cannot count as recovered; of the others, "
+        f"{share(row['n'], row['n_eligible'])} recovered{ends}."
+    )
+
+
+def _count(row: pd.Series) -> str:
+    if pd.isna(row["n"]):
+        return WITHHELD
+    ends = _percent_interval(row[CI_LOW], row[CI_HIGH])
+    return f"{number(row['n'], 0)} ({percent(row['share_of_assessed'])}, 95% interval {ends})"
+
+
+def _was(row: pd.Series) -> str:
+    return "was" if row["n"] == 1 else "were"
+
+
+def _percent_interval(low: float, high: float) -> str:
+    return f"{interval(100 * low, 100 * high, 0)}%"

@@ -1,0 +1,217 @@
+"""Did more patients improve, or get worse, in groups than individually: the classes of change compared by format.
+
+Scores that were not observed are imputed (see `imputation`), the classes formed within each imputed data set, and the
+risks compared by a logistic GEE standardised over the patients (see `standardised_risk`); Rubin's rules combine them.
+Allocation was not by chance: baseline and covariates are in the model as far as the number of events allows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.clinical_change.comparison_result import ClinicalChangeComparison
+from kap_analysis.analysis.clinical_change.cutoffs import Cutoff, CutoffChoice, Norms, choose_norms, pick_cutoff
+from kap_analysis.analysis.clinical_change.pooled_risks import RiskRows, compare_risks
+from kap_analysis.analysis.clinical_change.reliable_change import (
+    DETERIORATED,
+    IMPROVED,
+    JACOBSON_TRUAX,
+    METHODS,
+    RECOVERED,
+)
+from kap_analysis.analysis.clinical_change.response import BETTER, WORSE, Criterion, list_criteria, meets
+from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
+from kap_analysis.analysis.missing.dropout import complete_scores
+from kap_analysis.analysis.missing.imputation import Completed, Progress
+from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.proportion import count_started, share_columns
+from kap_analysis.analysis.visits import check_visit
+from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID
+from kap_analysis.disclosure.gate import release, withhold_columns
+from kap_analysis.disclosure.policy import is_small
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import join_words
+
+RELIABLY_BETTER = "reliably better"
+RELIABLY_WORSE = "reliably worse"
+#: What counts patients; of a public study it stays out where a class of `clinical_change` has few: they add up.
+COUNTED = {
+    "observed": list(share_columns(0, 1, 1)),
+    "risks": ["n_with_event"],
+    "contrasts": ["n_fewest"],
+}
+FEW_BY_CLASS = "`clinical_change` tells the same patients by class, and some are few"
+
+
+def compare_clinical_change(
+    source: Study | Outcomes,
+    visit: str | None = None,
+    *,
+    plan: Plan | None = None,
+    method: str = JACOBSON_TRUAX,
+    cutoff: CutoffChoice = "c",
+    norms: Literal["registry", "pairs"] | Norms = "registry",
+    reliability: float | None = None,
+    n_imputations: int = 50,
+    seed: int = 20190402,
+    progress: Progress | None = None,
+) -> ClinicalChangeComparison:
+    """Compare how many patients improved, recovered and got worse in group and in individual format.
+
+    Parameters
+    ----------
+    source : Study or Outcomes
+        Outcomes with everybody who started; a patient who was never assessed later is imputed.
+    visit : str, optional
+        Default: the primary visit of the plan; of outcomes without a plan the last visit.
+    method, cutoff, norms, reliability
+        As in `clinical_change`.
+    n_imputations : int
+        Two or more.
+    progress : callable, optional
+        Called with (done, total, what).
+
+    Returns
+    -------
+    ClinicalChangeComparison
+
+    Raises
+    ------
+    AnalysisError, InstrumentError
+        With one format only, a visit that nobody has, too few patients to impute from, or thresholds that are not
+        established.
+    """
+    outcomes, plan, visit = _resolve(source, plan, visit)
+    check_visit(outcomes, visit)
+    if method not in METHODS:
+        raise AnalysisError(f"The method {method!r} is not known; choose one of {join_words(METHODS)}.")
+    instrument = outcomes.instrument.require_outcome()
+    seen = pair_scores(outcomes, visit)
+    seen = seen[seen[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
+    pairs = seen.dropna(subset=[BASELINE, "follow_up"])
+    if pairs.empty:
+        raise AnalysisError(f"Nobody has {instrument.name} at baseline and at {visit}; nothing can be classified.")
+    held = choose_norms(instrument, norms, pairs[BASELINE], reliability)
+    rules = _Rules(held, pick_cutoff(instrument, held, cutoff), method, instrument.direction, _response(outcomes))
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
+    cluster = completed.patients[COHORT_ID].astype("str").to_numpy()
+    in_group = (completed.patients[FORMAT] == GROUP).to_numpy()
+    n_clusters = len(np.unique(cluster[in_group]))
+    is_described = n_clusters < plan.ladder.cohorts
+    rows = RiskRows()
+    for (event, side), happened in _imputed_events(completed, visit, rules).items():
+        rows.add(event, side, compare_risks(completed, covariates, happened, n_clusters - 1, is_described))
+    about = {
+        "instrument": instrument.name, "visit": visit, "method": method,
+        N_PATIENTS: len(completed.patients), "n_started": max(_started(outcomes), len(completed.patients)),
+        "n_clusters": n_clusters, "complete_df": n_clusters - 1,
+    }  # fmt: skip
+    result = ClinicalChangeComparison(
+        rows.contrasts(len(completed.patients)),
+        rows.risks(),
+        rows.needed(),
+        _observed(pairs, completed.patients, rules),
+        pd.DataFrame([about]),
+        n_imputations,
+        None if rules.cutoff is None else rules.cutoff.value,
+        _notes(instrument.name, rules, is_described, plan.ladder.cohorts),
+    )
+    visibility, is_simulated = outcomes.visibility, outcomes.is_simulated
+    result = release(result, visibility=visibility, is_simulated=is_simulated)
+    if not _any_few(pairs, rules):
+        return result
+    return withhold_columns(result, COUNTED, FEW_BY_CLASS, visibility=visibility, is_simulated=is_simulated)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """By what a pair of scores is judged."""
+
+    norms: Norms
+    cutoff: Cutoff | None
+    method: str
+    direction: int
+    response: Criterion | None
+
+    def events(self, pairs: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+        """Event, side and who had it, for paired scores (`patient_id`, `format`, `baseline`, `follow_up`)."""
+        classes = classify_patients(pairs, self.norms, self.cutoff, self.method, self.direction)["class"]
+        if self.cutoff is not None:
+            beyond = "above" if self.direction > 0 else "below"
+            yield f"{RELIABLY_BETTER} and {beyond} the cut-off", BETTER, (classes == RECOVERED).to_numpy()
+        yield RELIABLY_BETTER, BETTER, classes.isin([RECOVERED, IMPROVED]).to_numpy()
+        yield RELIABLY_WORSE, WORSE, (classes == DETERIORATED).to_numpy()
+        if self.response is not None:
+            yield (
+                self.response.label.replace(": ", " (") + ")",
+                BETTER,
+                meets(self.response, pairs, self.direction).to_numpy(),
+            )
+
+
+def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan, str]:
+    if isinstance(source, Outcomes):
+        visit = visit or (plan.visit if plan else source.visits[-1])
+        return source, plan or Plan(source.instrument.name, visit), visit
+    plan = plan or study_plan(source)
+    outcomes = source.outcomes(
+        plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+    )
+    return outcomes, plan, visit or plan.visit
+
+
+def _started(outcomes: Outcomes) -> int:
+    started = count_started(outcomes)
+    return sum(started.get(name, 0) for name in (INDIVIDUAL, GROUP))
+
+
+def _response(outcomes: Outcomes) -> Criterion | None:
+    return next((c for c in list_criteria(outcomes.instrument) if c.kind == "response"), None)
+
+
+def _imputed_events(completed: Completed, visit: str, rules: _Rules) -> dict[tuple[str, str], np.ndarray]:
+    """Of each event, whether each patient had it in each data set: Boolean (imputations, patients)."""
+    at = completed.visits.index(visit)
+    named = completed.patients[[PATIENT_ID, FORMAT]]
+    found: dict[tuple[str, str], list[np.ndarray]] = {}
+    for scores in completed.scores:
+        pairs = named.assign(**{BASELINE: scores[:, 0], "follow_up": scores[:, at]})
+        for event, side, happened in rules.events(pairs):
+            found.setdefault((event, side), []).append(happened)
+    return {key: np.array(values) for key, values in found.items()}
+
+
+def _observed(pairs: pd.DataFrame, patients: pd.DataFrame, rules: _Rules) -> pd.DataFrame:
+    started = patients[FORMAT].astype("str").value_counts()
+    words = pairs[FORMAT].astype("str").to_numpy()
+    rows = []
+    for event, side, happened in rules.events(pairs):
+        for name in (INDIVIDUAL, GROUP):
+            here = words == name
+            counts = share_columns(int(happened[here].sum()), int(here.sum()), int(started.get(name, 0)))
+            rows.append({"event": event, "side": side, FORMAT: name, **counts})
+    return pd.DataFrame(rows)
+
+
+def _any_few(pairs: pd.DataFrame, rules: _Rules) -> bool:
+    """Whether a class, or those with or without response, has 1 to 10 of the patients of a format."""
+    classes = classify_patients(pairs, rules.norms, rules.cutoff, rules.method, rules.direction)["class"]
+    groups = [classes.astype("str")]
+    if rules.response is not None:
+        groups.append(meets(rules.response, pairs, rules.direction).astype("str"))
+    words = pairs[FORMAT].astype("str")
+    return any(is_small(n) for group in groups for n in pd.crosstab(words.to_numpy(), group.to_numpy()).to_numpy().flat)
+
+
+def _notes(name: str, rules: _Rules, is_described: bool, fewest: int) -> tuple[str, ...]:
+    notes = []
+    if rules.cutoff is None:
+        notes.append(f"No cut-off of {name} is established, so that nobody can be told to have recovered.")
+    if is_described:
+        notes.append(f"The group format has fewer than {fewest} cohorts: the risks are described, not compared.")
+    return tuple(notes)

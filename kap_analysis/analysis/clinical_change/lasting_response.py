@@ -1,0 +1,248 @@
+"""How long does it last: from the first response to its loss, with boosters marked (Kaplan-Meier)."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from kap_analysis.analysis.clinical_change.response import Criterion, list_criteria, meets
+from kap_analysis.analysis.patients.treated import held_sessions
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, FORMATS, PATIENT_ID, SCORE
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.writing.sentences import count_words, interval, join_words, number, plural
+
+NOT_REACHED: Final = "not reached"
+DAYS_CAPTION: Final = (
+    "Responders only, counted from a moment after treatment began: the curves say how long responses last, "
+    "and do not compare the formats."
+)
+
+
+@dataclass(frozen=True)
+class Durability(Result):
+    """Time from the first response to its loss.
+
+    Attributes
+    ----------
+    instrument, criterion : str
+        What counts as response; loss is the first later assessment that does not meet it.
+    survival : DataFrame
+        One row per format ("all" first) and day on which something happened: ``format``, ``day`` (since the first
+        response), ``n_at_risk`` (just before that day), ``n_lost``, ``n_censored``, ``survival`` (share still in
+        response), ``ci_low``, ``ci_high`` (log-minus-log; missing where nobody is left in response). Each format
+        begins with day 0.
+    boosters : DataFrame
+        Ketamine sessions while in response: ``patient_id``, ``format``, ``day`` (since the first response). In the
+        maintenance phase where phases are recorded, any ketamine session otherwise.
+    summary : DataFrame
+        ``format``, ``n_assessed`` (baseline and a later score), ``n_responders``, ``n_single`` (of them without any
+        later assessment), ``n_lost``, ``n_censored``, ``n_with_booster``, ``median_days`` and its ``ci_low``,
+        ``ci_high`` (missing where the curve, or its bound, stays above one half).
+    """
+
+    instrument: str
+    criterion: str
+    survival: pd.DataFrame
+    boosters: pd.DataFrame
+    summary: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        whole = self.summary.iloc[0]
+        formats = self.summary[self.summary[FORMAT] != "all"]
+        of_summary = self.withheld[(self.withheld["frame"] == "summary") & (self.withheld["column"] == "median_days")]
+        kept_back = set(of_summary["row"])
+        rows = (formats if len(formats) else self.summary).iterrows()
+        medians = [_median_words(row, is_withheld=row[FORMAT] in kept_back) for _, row in rows]
+        return (
+            f"Of {plural(whole['n_assessed'], 'patient')} with {self.instrument} at baseline and later, "
+            f"{count_words(whole['n_responders'])} responded at some assessment ({self.criterion}); "
+            f"{count_words(whole['n_lost'])} of these no longer did at a later one, "
+            f"{count_words(whole['n_single'])} had no later one, and {count_words(whole['n_with_booster'])} had a "
+            f"booster while in response. The median time in response was {join_words(medians)}. "
+            f"A loss is seen only when a patient is next assessed. {DAYS_CAPTION}"
+        )
+
+
+def durability(
+    study: Study | Outcomes, instrument: str | None = None, *, format_rule: FormatRule = "planned"
+) -> Durability:
+    """Follow responders from their first response until they no longer meet its criterion.
+
+    Parameters
+    ----------
+    study : Study or Outcomes
+        Of a study every assessment counts, whether in a visit window or not. Outcomes have no sessions, so that no
+        boosters are marked.
+    instrument : str, optional
+        Default: the primary instrument. For a study only.
+    format_rule : str
+        As in `Study.outcomes`.
+
+    Raises
+    ------
+    InstrumentError, AnalysisError
+        If the instrument has no established response rule, or nobody responded.
+    """
+    if isinstance(study, Outcomes):
+        outcomes, sessions = study, None
+    else:
+        outcomes = study.outcomes(instrument, visits="all", format_rule=format_rule)
+        sessions = held_sessions(study)
+    outcomes.instrument.require("response", "Time to the loss of a response needs one.")
+    rule = list_criteria(outcomes.instrument)[0]
+    assessed = _assessed_rows(outcomes)
+    spans = response_spans(assessed, rule, outcomes.instrument.direction)
+    if spans.empty:
+        raise AnalysisError(
+            f"None of {plural(assessed[PATIENT_ID].nunique(), 'patient')} responded on {outcomes.instrument.name} "
+            f"({rule.label}); there is no response whose length could be described."
+        )
+    boosters = _boosters(sessions, spans)
+    curves = [_curve(name, part) for name, part in _parts(spans)]
+    result = Durability(
+        instrument=outcomes.instrument.name,
+        criterion=rule.label,
+        survival=pd.concat(curves, ignore_index=True),
+        boosters=boosters,
+        summary=_summary(assessed, spans, boosters),
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def response_spans(assessed: pd.DataFrame, rule: Criterion, direction: int) -> pd.DataFrame:
+    """The first response of each patient and what became of it.
+
+    Parameters
+    ----------
+    assessed : DataFrame
+        Scores after baseline: ``patient_id``, ``format``, ``day``, ``score``, ``baseline``.
+
+    Returns
+    -------
+    One row per responder: ``patient_id``, ``format``, ``first_day`` (of the response), ``days`` (until it was found
+    lost, or the last assessment), ``is_lost``.
+    """
+    rows = assessed.sort_values([PATIENT_ID, DAY], kind="stable").reset_index(drop=True)
+    pairs = rows[[BASELINE]].assign(follow_up=rows[SCORE])
+    responds = meets(rule, pairs, direction)
+    first = rows.loc[responds].groupby(PATIENT_ID)[DAY].min()
+    if first.empty:
+        return pd.DataFrame(columns=[PATIENT_ID, FORMAT, "first_day", "days", "is_lost"])
+    rows["first_day"] = rows[PATIENT_ID].map(first)
+    later = rows[rows[DAY] > rows["first_day"]]
+    lost = later.loc[~responds.loc[later.index]].groupby(PATIENT_ID)[DAY].min()
+    last = rows.groupby(PATIENT_ID)[DAY].max()
+    responders = rows[rows[DAY] == rows["first_day"]].drop_duplicates(PATIENT_ID)
+    spans = responders[[PATIENT_ID, FORMAT, "first_day"]].reset_index(drop=True)
+    lost_day = spans[PATIENT_ID].map(lost)
+    end = lost_day.fillna(spans[PATIENT_ID].map(last))
+    return spans.assign(days=(end - spans["first_day"]).astype(float), is_lost=lost_day.notna())
+
+
+def _assessed_rows(outcomes: Outcomes) -> pd.DataFrame:
+    frame = outcomes.frame.dropna(subset=[SCORE, BASELINE, DAY])
+    rows = frame[frame[DAY] > 0]
+    if rows.empty:
+        raise AnalysisError(f"Nobody has {outcomes.instrument.name} at baseline and on a day after the first session.")
+    return rows
+
+
+def _parts(spans: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    words = spans[FORMAT].astype("object").astype("str")
+    return [("all", spans), *((name, spans[words == name]) for name in FORMATS if (words == name).any())]
+
+
+def _curve(name: str, spans: pd.DataFrame) -> pd.DataFrame:
+    days, lost = spans["days"].to_numpy(float), spans["is_lost"].to_numpy(bool)
+    times = np.unique(np.append(days, 0.0))
+    at_risk = (days[None, :] >= times[:, None]).sum(axis=1)
+    events = ((days[None, :] == times[:, None]) & lost).sum(axis=1)
+    ends = (days[None, :] == times[:, None]).sum(axis=1)
+    survival, error = _kaplan_meier(days, lost, times)
+    low, high = _log_log_interval(survival, error)
+    columns = {"n_at_risk": at_risk, "n_lost": events, "n_censored": ends - events, "survival": survival}
+    return pd.DataFrame({FORMAT: name, DAY: times, **columns, CI_LOW: low, CI_HIGH: high})
+
+
+def _kaplan_meier(days: np.ndarray, lost: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Survival and its Greenwood standard error at each of `times`."""
+    if not lost.any():
+        return np.ones(len(times)), np.zeros(len(times))
+    fitted = SurvfuncRight(days, lost.astype(float))
+    place = np.searchsorted(fitted.surv_times, times, side="right")
+    survival = np.append(1.0, fitted.surv_prob)[place]
+    return survival, np.append(0.0, fitted.surv_prob_se)[place]
+
+
+def _log_log_interval(survival: np.ndarray, error: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """S^exp(-+z se / (S log S)), which stays between 0 and 1 (Kalbfleisch and Prentice)."""
+    z = float(ndtri(0.5 + level / 2))
+    inside = (survival > 0) & (survival < 1)
+    s = np.where(inside, survival, 0.5)
+    width = np.where(inside, z * error / np.abs(s * np.log(s)), 0.0)
+    low, high = s ** np.exp(width), s ** np.exp(-width)
+    whole = np.where(survival == 1, 1.0, np.nan)
+    return np.where(inside, low, whole), np.where(inside, high, whole)
+
+
+def _boosters(sessions: pd.DataFrame | None, spans: pd.DataFrame) -> pd.DataFrame:
+    columns = [PATIENT_ID, FORMAT, DAY]
+    if sessions is None:
+        return pd.DataFrame(columns=columns)
+    given = sessions[sessions["kind"].astype("str") == "ketamine"]
+    if given["phase"].notna().any():
+        given = given[given["phase"].astype("str") == "maintenance"]
+    joined = given[[PATIENT_ID, DAY]].merge(spans, on=PATIENT_ID)
+    since = joined[DAY].astype(float) - joined["first_day"]
+    within = (since > 0) & (since <= joined["days"])
+    return joined.assign(**{DAY: since}).loc[within, columns].reset_index(drop=True)
+
+
+def _summary(assessed: pd.DataFrame, spans: pd.DataFrame, boosters: pd.DataFrame) -> pd.DataFrame:
+    everybody = assessed.drop_duplicates(PATIENT_ID)
+    words = everybody[FORMAT].astype("object").astype("str")
+    rows = []
+    for name, part in _parts(spans):
+        curve = _curve(name, part)
+        rows.append(
+            {
+                FORMAT: name,
+                "n_assessed": len(everybody) if name == "all" else int((words == name).sum()),
+                "n_responders": len(part),
+                "n_single": int((part["days"] == 0).sum()),
+                "n_lost": int(part["is_lost"].sum()),
+                "n_censored": int((~part["is_lost"]).sum()),
+                "n_with_booster": boosters.loc[boosters[PATIENT_ID].isin(part[PATIENT_ID]), PATIENT_ID].nunique(),
+                "median_days": _first_day_below_half(curve, "survival"),
+                CI_LOW: _first_day_below_half(curve, CI_LOW),
+                CI_HIGH: _first_day_below_half(curve, CI_HIGH),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _first_day_below_half(curve: pd.DataFrame, column: str) -> float:
+    reached = curve.loc[curve[column].fillna(0 if column == CI_LOW else 1) <= 0.5, DAY]
+    return float(reached.iloc[0]) if len(reached) else np.nan
+
+
+def _median_words(row: pd.Series, *, is_withheld: bool) -> str:
+    who = "" if row[FORMAT] == "all" else f" in {row[FORMAT]} format"
+    n = plural(int(row["n_responders"]), "responder") if pd.notna(row["n_responders"]) else "responders"
+    if is_withheld:
+        return f"withheld{who} ({n})"
+    if pd.isna(row["median_days"]):
+        return f"{NOT_REACHED}{who} ({n})"
+    high = NOT_REACHED if pd.isna(row[CI_HIGH]) else number(row[CI_HIGH], 0)
+    ends = f"{number(row[CI_LOW], 0)} to {high}" if high == NOT_REACHED else interval(row[CI_LOW], row[CI_HIGH], 0)
+    return f"{plural(row['median_days'], 'day')}{who} (95% interval {ends}; {n})"

@@ -1,0 +1,153 @@
+"""Change of each patient on the instrument of the condition that the patient was treated for."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.clinical_change.cutoffs import choose_norms, pick_cutoff
+from kap_analysis.analysis.clinical_change.reliable_change import (
+    CLASSES,
+    DETERIORATED,
+    IMPROVED,
+    JACOBSON_TRUAX,
+    RECOVERED,
+)
+from kap_analysis.analysis.clinical_change.response import list_criteria, meets
+from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
+from kap_analysis.analysis.patients.treated import treated_patients
+from kap_analysis.analysis.proportion import by_format, share_columns
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import BASELINE, FORMAT, FORMATS, PATIENT_ID
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.study.study import Study
+from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.writing.sentences import join_words, number, sentence_case, share, within_sentence
+
+NO_TARGET = "patients.csv names no target_instrument; the change on each patient's own instrument needs one."
+
+
+@dataclass(frozen=True)
+class TargetChange(Result):
+    """Change on each patient's own target instrument.
+
+    Attributes
+    ----------
+    visit : str
+    patients : DataFrame
+        ``patient_id``, ``format``, ``target_instrument``, ``baseline``, ``follow_up``, ``change``,
+        ``percent_change``, ``rci``, ``class``, ``below_cut_at_baseline``, ``is_response`` (missing where not
+        assessed, or the instrument has no established response rule).
+    shares : DataFrame
+        One row per format ("all" first) and class, over all instruments, with the columns of `ClinicalChange.shares`.
+    instruments : DataFrame
+        ``target_instrument``, ``n_started``, ``n_assessed``, ``n_reliably_better``, ``n_reliably_worse``,
+        ``n_with_response_rule``, ``n_response``, ``norms`` (registry or the analysed pairs), ``cutoff``,
+        ``cutoff_name``, ``not_judged_because`` (empty: judged).
+    """
+
+    visit: str
+    patients: pd.DataFrame
+    shares: pd.DataFrame
+    instruments: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        rows = {str(row["class"]): row for _, row in self.shares[self.shares[FORMAT] == "all"].iterrows()}
+        first, better, worse = rows[RECOVERED], rows[RECOVERED]["n"] + rows[IMPROVED]["n"], rows[DETERIORATED]["n"]
+        counts = ["withheld" if pd.isna(n) else number(n, 0) for n in self.instruments["n_assessed"]]
+        used = [f"{name} ({n})" for name, n in zip(self.instruments["target_instrument"], counts, strict=True)]
+        unjudged = self.instruments[self.instruments["not_judged_because"] != ""]
+        left = "".join(
+            f" {r['target_instrument']} could not be judged: {within_sentence(r['not_judged_because'])}"
+            for _, r in unjudged.iterrows()
+        )
+        return (
+            f"On the instrument of the condition that each was treated for, "
+            f"{share(first['n_assessed'], first['n_started'])} patients who started were assessed at {self.visit}: "
+            f"{join_words(used)}. {sentence_case(share(better, first['n_assessed']))} of those assessed were reliably "
+            f"better and {share(worse, first['n_assessed'])} reliably worse; of those who started "
+            f"{share(better, first['n_started'])} and {share(worse, first['n_started'])}.{left}"
+        )
+
+
+def target_change(study: Study, visit: str | None = None, *, format_rule: FormatRule = "planned") -> TargetChange:
+    """Classify each patient on the own target instrument, by Jacobson and Truax.
+
+    Norms come from the registry where it has a clinical mean and SD, else from the pairs of everybody who has the
+    instrument at both times.
+
+    Parameters
+    ----------
+    visit : str, optional
+        Default: the primary visit of the study.
+
+    Raises
+    ------
+    AnalysisError
+        If the study names no target instruments, or nobody was assessed on the own one.
+    """
+    visit = study.settings.primary_visit if visit is None else visit
+    people = treated_patients(study, format_rule=format_rule)
+    if people["target_instrument"].isna().all():
+        raise AnalysisError(NO_TARGET)
+    people = people.dropna(subset=["target_instrument"])
+    parts, rows = [], []
+    for name, own in people.groupby(people["target_instrument"].astype("str"), sort=True):
+        judged, row = _judge(study, str(name), set(own[PATIENT_ID]), visit, format_rule)
+        parts.append(judged)
+        rows.append({"target_instrument": name, "n_started": len(own), **row})
+    patients = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else None
+    if patients is None or patients["follow_up"].isna().all():
+        raise AnalysisError(f"Nobody was assessed on the own target instrument at baseline and at {visit}.")
+    patients["class"] = pd.Categorical(patients["class"], categories=list(CLASSES), ordered=True)
+    words = people[FORMAT].astype("str")
+    started = {"all": len(people), **{f: int((words == f).sum()) for f in FORMATS if (words == f).any()}}
+    shares = []
+    for name, part, n_started in by_format(patients, started):
+        classes = part["class"].dropna()
+        for label in CLASSES:
+            counts = share_columns(int((classes == label).sum()), len(classes), n_started)
+            shares.append({FORMAT: name, "class": label, **counts})
+    result = TargetChange(visit, patients, pd.DataFrame(shares), pd.DataFrame(rows))
+    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+
+
+def _judge(
+    study: Study, name: str, own: set[str], visit: str, format_rule: FormatRule
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Patients of one target instrument, classified, and what was used to do so."""
+    row: dict[str, object] = {"n_assessed": 0, "n_reliably_better": 0, "n_reliably_worse": 0}
+    row |= {"n_with_response_rule": 0, "n_response": 0}
+    row |= {"norms": "none", "cutoff": float("nan"), "cutoff_name": "none", "not_judged_because": ""}
+    try:
+        outcomes = study.outcomes(name, format_rule=format_rule)
+        everybody = pair_scores(outcomes, visit)
+        pairs = everybody.dropna(subset=[BASELINE, "follow_up"])
+        instrument = outcomes.instrument
+        has_norm = any(norm.population == "clinical" and norm.default for norm in instrument.norms)
+        norms = choose_norms(instrument, "registry" if has_norm else "pairs", pairs[BASELINE])
+        cutoff = pick_cutoff(instrument, norms, "c")
+    except KapError as error:
+        return pd.DataFrame(), row | {"not_judged_because": str(error)}
+    judged = classify_patients(everybody, norms, cutoff, JACOBSON_TRUAX, instrument.direction)
+    judged = judged[judged[PATIENT_ID].isin(own)].reset_index(drop=True)
+    judged.insert(2, "target_instrument", name)
+    assessed = judged["class"].notna()
+    judged["is_response"] = pd.Series(pd.NA, index=judged.index, dtype="boolean")
+    if instrument.response:
+        judged.loc[assessed, "is_response"] = meets(
+            list_criteria(instrument)[0], judged[assessed], instrument.direction
+        )
+    judged["class"] = judged["class"].astype("object")
+    return judged, row | {
+        "n_assessed": int(assessed.sum()),
+        "n_reliably_better": int(judged["class"].isin([RECOVERED, IMPROVED]).sum()),
+        "n_reliably_worse": int((judged["class"] == DETERIORATED).sum()),
+        "n_with_response_rule": int(judged["is_response"].notna().sum()),
+        "n_response": int(judged["is_response"].fillna(False).sum()),
+        "norms": "registry" if has_norm else "the analysed pairs",
+        "cutoff": float("nan") if cutoff is None else cutoff.value,
+        "cutoff_name": "none" if cutoff is None else cutoff.name,
+    }

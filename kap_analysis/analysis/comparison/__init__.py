@@ -1,0 +1,1 @@
+"""Group versus individual: the difference, its margin, cohorts and moderators."""

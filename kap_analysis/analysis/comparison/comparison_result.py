@@ -1,0 +1,223 @@
+"""The comparison of the formats in the sentences of a Results section, made from the frames of the result."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
+from kap_analysis.analysis.model.unadjusted import unadjusted_sentence
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import (
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    INSTRUMENT,
+    N_PATIENTS,
+    VISIT,
+)
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.writing.sentences import (
+    estimate_sentence,
+    exact,
+    interval,
+    interval_apart,
+    join_words,
+    n_words,
+    number,
+    p_value,
+    plural,
+    sentence_case,
+    within_sentence,
+)
+
+
+@dataclass(frozen=True)
+class FormatComparison(Result):
+    """Group compared with individual format on one instrument.
+
+    Attributes
+    ----------
+    means : DataFrame
+        Adjusted means: ``format``, ``visit``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``
+        (both empty: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
+    contrasts : DataFrame
+        ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
+        columns, ``n_patients`` (scored at the visit), ``standardised``, ``standardised_low``, ``standardised_high``
+        (the limits by the same SD), ``is_primary`` (the one that was asked for). Only the plan's primary instrument
+        and visit is tested: the others have no ``p_value``, and none has one when the comparison is descriptive.
+    secondary : DataFrame
+        The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
+        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note`` (why it is not compared).
+    icc : DataFrame
+        One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
+        or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.
+    margins : DataFrame
+        As `assess_margins`; empty without a stated margin, and when the comparison is descriptive.
+    unadjusted : DataFrame
+        As `describe_unadjusted`, for the primary visit.
+    model : DataFrame
+        One row: ``instrument``, ``visit``, ``rung`` (full, compound, descriptive), ``formula``, ``n_patients``,
+        ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``, ``margin`` (stated, in points;
+        missing: none), ``is_planned`` (whether this is the plan's primary instrument and visit).
+    notes : DataFrame
+        ``note``: what was done to the data and the model on the way.
+    higher_is_better : bool
+    fit : MixedResults or None
+    """
+
+    means: pd.DataFrame
+    contrasts: pd.DataFrame
+    secondary: pd.DataFrame
+    icc: pd.DataFrame
+    margins: pd.DataFrame
+    unadjusted: pd.DataFrame
+    model: pd.DataFrame
+    notes: pd.DataFrame
+    higher_is_better: bool = False
+    fit: MixedResults | None = None
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def is_descriptive(self) -> bool:
+        """Whether there are too few cohorts or patients for a comparison."""
+        return bool(self.model["rung"].iloc[0] == DESCRIPTIVE)
+
+    @property
+    def primary(self) -> pd.Series:
+        """The row of `contrasts` that the plan names."""
+        return self.contrasts[self.contrasts["is_primary"]].iloc[0]
+
+    @property
+    def answer(self) -> str:
+        """The answer in one sentence: the adjusted difference, its interval, and what it allows to be said."""
+        size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better)
+        if self.is_descriptive:
+            return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
+        return f"{size}; {what_the_interval_says(self.primary)}."
+
+    @property
+    def paragraph(self) -> str:
+        return comparison_paragraph(self)
+
+
+def comparison_paragraph(result: FormatComparison) -> str:
+    """The difference, the means behind it, likeness in cohorts, margin, start, other formats and instruments."""
+    row, model = result.primary, result.model.iloc[0]
+    parts = [
+        result.answer,
+        _not_planned(model),
+        _means_sentence(result.means, row, model),
+        f"Standardised, the difference is {number(row['standardised'], 2)} (95% interval "
+        f"{interval_apart(row['standardised_low'], row['standardised_high'], decimals=2)}; "
+        f"{model['standardised_by']}).",
+        _icc_sentence(result.icc),
+        _margin_sentence(result),
+        unadjusted_sentence(result.unadjusted, row, result.higher_is_better),
+        _other_formats(result.contrasts, row),
+        _secondary_sentence(result.secondary),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def difference_sentence(row: pd.Series, instrument: str, higher_is_better: bool) -> str:
+    """Who scored better by how much, with the estimate in brackets; without a full stop."""
+    size = f"group minus individual {estimate_sentence(row)}; {plural(row[N_PATIENTS], 'patient')} scored then"
+    shown = number(abs(row["estimate"]))
+    if shown == number(0.0):
+        return (
+            f"At {row[VISIT]}, patients treated in groups and patients seen individually differed by less than 0.05 "
+            f"{instrument} points, after adjustment: {size}"
+        )
+    side = "better" if (row["estimate"] > 0) == higher_is_better else "worse"
+    return (
+        f"At {row[VISIT]}, patients treated in groups scored {shown} {instrument} points {side} than patients seen "
+        f"individually, after adjustment: {size}"
+    )
+
+
+def what_the_interval_says(row: pd.Series) -> str:
+    """Whether the interval leaves open which format is the better one."""
+    if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
+        return "its interval is not available"
+    if row["ci_low"] <= 0 <= row["ci_high"]:
+        return "the data allow either format to be the better one"
+    return "the interval does not include zero"
+
+
+def _not_planned(model: pd.Series) -> str:
+    if model["is_planned"]:
+        return ""
+    return f"{model[INSTRUMENT]} at {model[VISIT]} is not the primary outcome of the plan: an estimate, not a test."
+
+
+def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> str:
+    at_visit = means[means[VISIT].astype("str") == str(row[VISIT])]
+    told = [
+        f"{number(mean['estimate'])} (95% interval {interval(mean['ci_low'], mean['ci_high'])}; "
+        f"{n_words(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
+        for _, mean in at_visit.iterrows()
+    ]
+    return (
+        f"The adjusted means were {join_words(told)}, from {plural(model['n_observations'], 'score')} after baseline "
+        f"of {plural(model[N_PATIENTS], 'patient')}."
+    )
+
+
+def _icc_sentence(icc: pd.DataFrame) -> str:
+    if icc.empty:
+        return (
+            "No therapy cohort with two or more analysed patients is recorded, so likeness within cohorts could not "
+            "be allowed for."
+        )
+    row = icc.iloc[0]
+    if pd.isna(row["ci_high"]) and row["note"]:
+        limits = f"95% interval not bounded: {row['note']}"
+    else:
+        limits = f"95% interval {interval(row['ci_low'], row['ci_high'], 2)}"
+    return (
+        f"The intraclass correlation of the {plural(row['n_cohorts'], 'cohort')} is {number(row['estimate'], 2)} "
+        f"({limits}; design effect {number(row['design_effect'], 2)})."
+    )
+
+
+def _margin_sentence(result: FormatComparison) -> str:
+    row, points = result.primary, result.model["margin"].iloc[0]
+    if len(result.margins):
+        stated = result.margins[result.margins["is_stated"]]
+        return " ".join(f"{sentence_case(conclusion)}." for conclusion in stated["conclusion"])
+    if pd.notna(points):
+        return f"The margin of {exact(points)} points is not judged, because the comparison is descriptive."
+    width = row["ci_high"] - row["ci_low"]
+    return f"No margin was stated, so none is judged; the interval is {number(width)} points wide."
+
+
+def _other_formats(contrasts: pd.DataFrame, row: pd.Series) -> str:
+    """The third arm where there is one: an estimate, never a test."""
+    at_visit = contrasts[(contrasts[VISIT].astype("str") == str(row[VISIT])) & ~contrasts["is_primary"]]
+    told = [
+        f"{sentence_case(other['contrast'].replace(' - ', ' minus '))} format: {estimate_sentence(other)}, not tested."
+        for _, other in at_visit.iterrows()
+        if other["contrast"] != f"{GROUP} - {INDIVIDUAL}"
+    ]
+    return " ".join(told)
+
+
+def _secondary_sentence(secondary: pd.DataFrame) -> str:
+    if secondary.empty:
+        return ""
+    known = secondary["estimate"].notna()
+    parts = []
+    if known.any():
+        tested = secondary.loc[known, "p_holm"].notna()
+        how = f"p adjusted by Holm's method over {plural(int(tested.sum()), 'test')}" if tested.any() else "not tested"
+        told = [
+            f"{other[INSTRUMENT]} {number(other['estimate'])} points (95% interval "
+            f"{interval_apart(other['ci_low'], other['ci_high'])}"
+            + (f"; {p_value(other['p_holm'])})" if pd.notna(other["p_holm"]) else f"; {other['rung']})")
+            for _, other in secondary[known].iterrows()
+        ]
+        parts.append(f"Secondary instruments, group minus individual ({how}): {join_words(told)}.")
+    for _, other in secondary[~known].iterrows():
+        why = other["note"] if pd.notna(other["note"]) and other["note"] else "withheld."
+        parts.append(f"{other[INSTRUMENT]} could not be compared: {within_sentence(why)}")
+    return " ".join(parts)

@@ -1,0 +1,112 @@
+"""The moderators of the format difference in the sentences of a Results section."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import (
+    CI_HIGH,
+    CI_LOW,
+    N_PATIENTS,
+    P_VALUE,
+)
+from kap_analysis.writing.sentences import (
+    interval,
+    interval_apart,
+    join_words,
+    number,
+    p_value,
+    plural,
+    sentence_case,
+    within_sentence,
+)
+
+
+@dataclass(frozen=True)
+class Moderation(Result):
+    """Moderators of the difference between the formats at one visit.
+
+    Attributes
+    ----------
+    interactions : DataFrame
+        ``moderator``, ``unit``, the estimate columns (how much group minus individual changes per unit), ``p_holm``
+        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be asked, or
+        what should be known of its model). A descriptive comparison tests no moderator.
+    differences : DataFrame
+        Group minus individual at values of the moderator: ``moderator``, ``value``, ``level``, the estimate columns
+        (intervals adjusted by Bonferroni over the values of a moderator; no test), ``n_patients``, ``exploratory``.
+    visit : str
+    """
+
+    interactions: pd.DataFrame
+    differences: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        return moderation_paragraph(self)
+
+
+def moderation_paragraph(result: Moderation) -> str:
+    """The planned moderators with their tests, what was looked at beside them, what could not be asked, warnings."""
+    found = result.interactions["estimate"].notna()
+    planned = result.interactions[found & ~result.interactions["exploratory"]]
+    parts = []
+    if len(planned):
+        tests = int(planned[P_VALUE].notna().sum())
+        how = f"p adjusted by Holm's method over {plural(tests, 'test')}" if tests else "descriptive, without tests"
+        told = "; ".join(_moderator_words(row, result.differences) for _, row in planned.iterrows())
+        parts += _in_short(planned, result.visit) if tests else []
+        parts.append(
+            f"How group minus individual at {result.visit} changes with the patient ({how}): {told}. "
+            "Differences at single values have intervals widened by Bonferroni's method."
+        )
+    else:
+        parts.append(f"No planned moderator of the difference at {result.visit} could be asked about.")
+    count = int((found & result.interactions["exploratory"]).sum())
+    if count:
+        were = "was" if count == 1 else "were"
+        parts.append(
+            f"{plural(count, 'other characteristic')} {were} looked at as exploratory, without tests: a chance finding "
+            "is likely among them."
+        )
+    parts += _not_asked(result.interactions[~found])
+    warned = planned[planned["warning"] != ""]
+    parts += [f"{row['moderator']}: {row['warning']}." for _, row in warned.iterrows()]
+    return " ".join(parts)
+
+
+def _in_short(planned: pd.DataFrame, visit: str) -> list[str]:
+    """Whether the difference is shown to change with any characteristic that was tested."""
+    tested = planned[planned["p_holm"].notna()]
+    changing = [within_sentence(name) for name in tested.loc[tested["p_holm"] < 0.05, "moderator"].astype(str)]
+    if changing:
+        return [f"The difference between the formats at {visit} changes with {join_words(changing)}."]
+    asked = f"any of the {len(tested)} characteristics" if len(tested) > 1 else "the one characteristic"
+    return [
+        f"The difference between the formats at {visit} is not shown to change with {asked} asked about beforehand."
+    ]
+
+
+def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
+    """ "Age, −1.0 points per 10 years (...): 4.2 (−1.2 to 9.7) at 30 and ..." """
+    size = number(row["estimate"])
+    per = f"{size} points, {row['unit']}" if " against " in row["unit"] else f"{size} points per {row['unit']}"
+    told = [f"95% interval {interval_apart(row[CI_LOW], row[CI_HIGH])}", f"df {number(row['df'])}"]
+    if pd.notna(row["p_holm"]):
+        told.append(p_value(row["p_holm"]))
+    told.append(f"n = {number(row[N_PATIENTS], 0)}")
+    where = "{}" if " against " in row["unit"] else "at {}"
+    at = [
+        f"{number(one['estimate'])} ({interval(one[CI_LOW], one[CI_HIGH])}) {where.format(one['level'])}"
+        for _, one in differences[differences["moderator"] == row["moderator"]].iterrows()
+    ]
+    return f"{row['moderator']}, {per} ({'; '.join(told)}): {join_words(at)}"
+
+
+def _not_asked(rows: pd.DataFrame) -> list[str]:
+    known = rows[rows["note"].fillna("") != ""]
+    return [f"{sentence_case(row['moderator'])} could not be asked about: {row['note'].rstrip('.')}." for _, row in
+            known.iterrows()]  # fmt: skip

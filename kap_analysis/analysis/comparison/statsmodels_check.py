@@ -1,0 +1,199 @@
+"""Group versus individual by statsmodels' MixedLM: what a reader who knows statsmodels can fit, and where it stops.
+
+    score ~ visit*(format + baseline) + practice, post-baseline rows
+    groups: the cohort of a patient treated in a group, else the patient; variance components for patient and cohort
+
+Its intervals and p-values are z: they take no account of the number of cohorts, of which there are few. It has no
+residual covariance and no variance by format (statsmodels issues 2620, 6304, 8381). It is a check on the engine, and
+not the analysis.
+"""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
+from patsy import build_design_matrices
+from scipy.special import ndtr, ndtri
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
+from kap_analysis.analysis.comparison.comparison_result import difference_sentence, what_the_interval_says
+from kap_analysis.analysis.model.model_frame import build_model_frame
+from kap_analysis.analysis.model.unadjusted import describe_unadjusted, unadjusted_sentence
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_visit
+from kap_analysis.columns import (
+    BASELINE,
+    COHORT_ID,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    INSTRUMENT,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import join_words, number
+
+LABEL = "statsmodels MixedLM, z"
+#: The default optimiser stops short in some fits of healthy data; these two in turn do not.
+METHODS = ("lbfgs", "cg")
+
+
+@dataclass(frozen=True)
+class StatsmodelsComparison(Result):
+    """Group compared with individual format by statsmodels' MixedLM.
+
+    Attributes
+    ----------
+    means : DataFrame
+        ``format``, ``visit``, ``estimate``, ``std_error``, ``df`` (infinite: z), ``statistic``, ``p_value`` (missing),
+        ``ci_low``, ``ci_high``, ``n_patients``; averaged over the analysed patients.
+    contrasts : DataFrame
+        ``visit``, ``contrast``, the estimate columns, ``n_patients``, ``is_primary``.
+    variance : DataFrame
+        ``component`` (cohort, patient, residual), ``variance``.
+    unadjusted : DataFrame
+        As `describe_unadjusted`.
+    model : DataFrame
+        One row: ``instrument``, ``visit``, ``formula``, ``n_patients``, ``n_observations``, ``n_cohorts``,
+        ``converged``, ``label``.
+    """
+
+    means: pd.DataFrame
+    contrasts: pd.DataFrame
+    variance: pd.DataFrame
+    unadjusted: pd.DataFrame
+    model: pd.DataFrame
+    higher_is_better: bool = False
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def primary(self) -> pd.Series:
+        """The contrast at the visit that was asked for."""
+        return self.contrasts[self.contrasts["is_primary"]].iloc[0]
+
+    @property
+    def answer(self) -> str:
+        """The answer in one sentence."""
+        row, model = self.primary, self.model.iloc[0]
+        size = difference_sentence(row, model[INSTRUMENT], self.higher_is_better)
+        return f"{size} ({LABEL}); {what_the_interval_says(row)}."
+
+    @property
+    def paragraph(self) -> str:
+        parts = [self.answer, unadjusted_sentence(self.unadjusted, self.primary, self.higher_is_better)]
+        told = [f"{r['component']} {number(r['variance'])}" for _, r in self.variance.iterrows()]
+        parts.append(f"Variances: {join_words(told)}.")
+        if not self.model["converged"].iloc[0]:
+            parts.insert(0, "The optimiser did not converge: do not use these numbers.")
+        return " ".join(parts)
+
+
+def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> StatsmodelsComparison:
+    """Compare the formats at a visit by statsmodels' MixedLM; labelled "statsmodels MixedLM, z".
+
+    Raises
+    ------
+    AnalysisError
+        With one format only, fewer than two patients of a format at the visit, or scores that MixedLM cannot fit.
+    """
+    check_visit(outcomes, visit)
+    model = build_model_frame(outcomes, ())
+    if visit not in model.visits:
+        raise AnalysisError(
+            f"At {visit} too few patients of a format have {outcomes.instrument.name}; "
+            f"visits that can be compared: {join_words(list(model.visits))}."
+        )
+    fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if len(model.visits) > 1 else f"{FORMAT} + {BASELINE}"
+    formula = f"{SCORE} ~ " + " + ".join([fixed, *[c for c in model.covariates if c == PRACTICE]])
+    fit = _fit(formula, model.frame, model.n_shared_cohorts > 0)
+    means, contrasts = _estimates(fit, model.frame, model.patients, model.visits, visit)
+    sizes = model.patients.loc[model.patients["in_cohort"] == 1, COHORT_ID].value_counts()
+    described = {
+        INSTRUMENT: outcomes.instrument.name, VISIT: visit, "formula": formula, N_PATIENTS: len(model.patients),
+        "n_observations": int(fit.nobs), "n_cohorts": int((sizes >= 2).sum()), "converged": bool(fit.converged),
+        "label": LABEL,
+    }  # fmt: skip
+    result = StatsmodelsComparison(
+        means, contrasts, _variances(fit), describe_unadjusted(outcomes, visit), pd.DataFrame([described]),
+        outcomes.instrument.higher_is_better,
+    )  # fmt: skip
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
+    components = {"patient": f"0 + C({PATIENT_ID})"}
+    if has_cohorts:
+        components["cohort"] = "0 + is_group"
+    if frame[SCORE].nunique() < 2:
+        raise AnalysisError(f"Every score after baseline is {frame[SCORE].iloc[0]:g}: there is nothing to explain.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # what became of it stands in `converged`
+        # re_formula "0" leaves the variance components alone to carry the patient and the cohort
+        built = smf.mixedlm(formula, frame, groups=COHORT_ID, re_formula="0", vc_formula=components)
+        try:
+            return built.fit(reml=True, method=list(METHODS))
+        except np.linalg.LinAlgError as error:
+            raise AnalysisError(f"statsmodels' MixedLM cannot fit these scores: {error}.") from error
+
+
+def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[str, ...], visit: str):
+    data = fit.model.data
+    info = data.model_spec if hasattr(data, "model_spec") else data.design_info
+    k = len(fit.fe_params)
+    covariance = np.asarray(fit.cov_params())[:k, :k]
+    beta = fit.fe_params.to_numpy()
+    counts = frame.groupby([FORMAT, VISIT], observed=True)[PATIENT_ID].nunique()
+    rows, names = [], []
+    for at in visits:
+        for arm in (INDIVIDUAL, GROUP):
+            set_to = {VISIT: at, FORMAT: arm}
+            given = {
+                c: pd.Categorical([v] * len(patients), categories=frame[c].cat.categories) for c, v in set_to.items()
+            }
+            rows.append(np.asarray(_design(info, patients.assign(**given))).mean(axis=0))
+            names.append({FORMAT: arm, VISIT: at, N_PATIENTS: int(counts.get((arm, at), 0))})
+    matrix = np.array(rows)
+    means = _frame(pd.DataFrame(names), matrix, beta, covariance)
+    means[["statistic", "p_value"]] = np.nan
+    named = [
+        {VISIT: at, "contrast": f"{GROUP} - {INDIVIDUAL}", N_PATIENTS: int(counts.xs(at, level=VISIT).sum())}
+        for at in visits
+    ]
+    contrasts = _frame(pd.DataFrame(named), matrix[1::2] - matrix[0::2], beta, covariance)
+    contrasts["is_primary"] = contrasts[VISIT] == visit
+    contrasts.loc[~contrasts["is_primary"], ["statistic", "p_value"]] = np.nan
+    for made in (means, contrasts):
+        made[VISIT] = pd.Categorical(made[VISIT], categories=list(visits), ordered=True)
+    return means, contrasts
+
+
+def _design(info, rows: pd.DataFrame) -> pd.DataFrame:
+    """Design rows of the fixed part, by the formula engine that statsmodels used (formulaic, or patsy)."""
+    if hasattr(info, "get_model_matrix"):
+        return info.get_model_matrix(rows)
+    return build_design_matrices([info], rows, return_type="dataframe")[0]
+
+
+def _frame(names: pd.DataFrame, matrix: np.ndarray, beta: np.ndarray, covariance: np.ndarray) -> pd.DataFrame:
+    estimate = matrix @ beta
+    error = np.sqrt(np.einsum("ij,jk,ik->i", matrix, covariance, matrix))
+    z = estimate / error
+    half = float(ndtri(0.975)) * error
+    return names.assign(
+        estimate=estimate, std_error=error, df=np.inf, statistic=z, p_value=2 * ndtr(-np.abs(z)),
+        ci_low=estimate - half, ci_high=estimate + half,
+    )  # fmt: skip
+
+
+def _variances(fit) -> pd.DataFrame:
+    found = dict(zip(fit.model.exog_vc.names, np.atleast_1d(fit.vcomp), strict=True))
+    rows = [[name, float(found[name])] for name in ("cohort", "patient") if name in found]
+    return pd.DataFrame([*rows, ["residual", float(fit.scale)]], columns=["component", "variance"])

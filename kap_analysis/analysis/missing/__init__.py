@@ -1,0 +1,1 @@
+"""What if the missing scores were worse? Dropout, imputation, tipping point."""

@@ -1,0 +1,211 @@
+"""Does the comparison hold if the lost did worse?
+
+The primary contrast is repeated on imputed data (see `imputation`): as if missing at random, with the scores after
+dropout made worse by a delta in each format (the tipping point is where the conclusion changes), and with those lost
+back at their baseline.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.missing.imputation import Completed, Progress, impute_scores
+from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
+from kap_analysis.analysis.missing.rubin import Pooled
+from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
+from kap_analysis.analysis.model.model_frame import prepare_covariates
+from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_visit
+from kap_analysis.columns import (
+    BASELINE_VISIT,
+    COHORT_ID,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import estimate_sentence, interval_apart, number
+
+#: Points by which scores after dropout are made worse in the grid of deltas.
+DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
+
+
+@dataclass(frozen=True)
+class DropoutSensitivity(Result):
+    """The primary contrast under assumptions about the scores that were not observed.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        ``assumption`` (missing at random, jump to baseline), the estimate columns (Rubin's rules, Barnard-Rubin df),
+        ``missing_information``, ``n_patients``, ``assumes``.
+    tipping : DataFrame
+        ``delta_individual``, ``delta_group`` (points by which scores after dropout are worse), the estimate columns,
+        ``conclusion``.
+    tipping_point : DataFrame
+        Where the conclusion changes, as `tipping_points`: a row with group format varied, and one with individual.
+    n_imputations : int
+    too_few : str
+        Why this describes and does not compare, or empty.
+    """
+
+    estimates: pd.DataFrame
+    tipping: pd.DataFrame
+    tipping_point: pd.DataFrame
+    visit: str
+    n_imputations: int
+    too_few: str = ""
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
+        few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
+        return (
+            f"{few}With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
+            f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
+            f"{number(jump['estimate'])} (95% interval {interval_apart(jump['ci_low'], jump['ci_high'])}). "
+            f"{self._tip()}"
+        )
+
+    def _tip(self) -> str:
+        """Where the conclusion changes, or that it does not; an undecided one is said to be undecided."""
+        start = str(self.tipping_point["at_random"].iloc[0])
+        most = number(self.tipping[["delta_individual", "delta_group"]].max().max(), 0)
+        zero = "includes zero: no difference is shown" if start == UNDECIDED else f"excludes zero: {start}"
+        told = [f"With the missing scores at random the interval {zero}."]
+        if self.tipping_point[["delta_individual", "delta_group"]].isna().to_numpy().sum() == len(self.tipping_point):
+            return f"{told[0]} This stays so with up to {most} points worse in those lost from either format alone."
+        for _, row in self.tipping_point.iterrows():
+            points = row[f"delta_{row['varied']}"]
+            lost = "groups" if row["varied"] == GROUP else "individual format"
+            if pd.isna(points):
+                told.append(f"This stays so with up to {most} points worse in those lost from {lost} alone.")
+            else:
+                size = "less than 0.1 points" if points < 0.05 else f"{number(points)} points"
+                change = row["conclusion"] if row["conclusion"] != UNDECIDED else "undecided"
+                told.append(f'It becomes "{change}" once those lost from {lost} alone are {size} worse than expected.')
+        return " ".join(told)
+
+
+def check_dropout(
+    source: Study | Outcomes,
+    *,
+    plan: Plan | None = None,
+    visit: str | None = None,
+    n_imputations: int = 50,
+    deltas: tuple[float, ...] = DELTAS,
+    seed: int = 20190402,
+    progress: Progress | None = None,
+) -> DropoutSensitivity:
+    """Repeat the primary contrast on imputed data, under assumptions about those who were lost.
+
+    Parameters
+    ----------
+    n_imputations : int
+        More is steadier; the Monte Carlo error of the estimate falls with its square root.
+    deltas : tuple of float
+        Points added to the scores from the first visit after dropout (taken away where higher is better).
+    """
+    if isinstance(source, Outcomes):
+        outcomes = source
+        visit = visit or (plan.visit if plan else outcomes.visits[-1])
+        plan = plan or Plan(outcomes.instrument.name, visit)
+    else:
+        plan = plan or study_plan(source)
+        outcomes = source.outcomes(
+            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+        )
+        visit = visit or plan.visit
+    check_visit(outcomes, visit)
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
+    worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
+    lost = completed.after_dropout()
+    contrast = ImputedContrast(completed, covariates, visit)
+    at_random = contrast.pooled(completed.scores)
+    jumped = np.where(lost[None] & (np.arange(len(completed.visits)) > 0), completed.scores[:, :, :1], completed.scores)
+    estimates = [
+        _named(
+            "missing at random",
+            at_random,
+            completed,
+            "scores of those lost are like those of similar patients who stayed",
+        ),
+        _named(
+            "jump to baseline",
+            contrast.pooled(jumped),
+            completed,
+            "those lost went back to where they started",
+        ),
+    ]
+    too_few = _too_few_cohorts(completed, plan)
+    tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
+    result = DropoutSensitivity(
+        pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def complete_scores(
+    outcomes: Outcomes, plan: Plan, visit: str, n_imputations: int, seed: int, progress: Progress | None = None
+) -> tuple[Completed, tuple[str, ...]]:
+    """Imputed data sets of the treated patients with a known format, and the covariates as the models take them."""
+    frame = outcomes.frame[outcomes.frame[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
+    people = frame.drop_duplicates(PATIENT_ID)
+    if people[FORMAT].nunique() < 2:
+        raise AnalysisError("Only one format has patients; there is no comparison to repeat on imputed data.")
+    people, covariates, _ = prepare_covariates(people, (PRACTICE, *plan.covariates), plan.ladder.pool_levels_below)
+    scored = frame[frame[SCORE].notna() & frame[VISIT].notna()]
+    counts = pd.crosstab(scored[VISIT].astype("str"), scored[FORMAT].astype("str")).reindex(
+        columns=[INDIVIDUAL, GROUP], fill_value=0
+    )
+    visits = tuple(v for v in outcomes.visits if v in counts.index and counts.loc[v].min() >= 5)
+    if BASELINE_VISIT not in visits or visit not in visits:
+        raise AnalysisError(
+            f"Fewer than five patients of a format were scored at baseline or at {visit}; imputation would invent them."
+        )
+    keep = [c for c in (PATIENT_ID, FORMAT, COHORT_ID, *covariates) if c in people]
+    fixed = people[keep].copy()
+    fixed[FORMAT] = pd.Categorical(fixed[FORMAT].astype("str"), categories=[INDIVIDUAL, GROUP])
+    fixed["is_group"] = (fixed[FORMAT] == GROUP).astype(float)
+    cohort = (
+        fixed[COHORT_ID].astype("object") if COHORT_ID in fixed else pd.Series(None, index=fixed.index, dtype="object")
+    )
+    fixed[COHORT_ID] = cohort.where(
+        cohort.notna() & (fixed["is_group"] == 1), "patient " + fixed[PATIENT_ID].astype("str")
+    )
+    rows = scored.loc[scored[VISIT].astype("str").isin(visits), [PATIENT_ID, VISIT, SCORE]]
+    never = fixed.loc[~fixed[PATIENT_ID].isin(rows[PATIENT_ID]), [PATIENT_ID]].copy()
+    never[VISIT], never[SCORE] = BASELINE_VISIT, np.nan
+    long = pd.concat([rows.astype({VISIT: "str"}), never], ignore_index=True).merge(fixed, on=PATIENT_ID)
+    long[VISIT] = pd.Categorical(long[VISIT], categories=list(visits))
+    return impute_scores(
+        long, visits, covariates, n_imputations=n_imputations, seed=seed, progress=progress
+    ), covariates
+
+
+def _too_few_cohorts(completed: Completed, plan: Plan) -> str:
+    """Why cohorts are too few for a comparison; empty where they suffice or none is recorded."""
+    people = completed.patients
+    sizes = people.loc[(people[FORMAT] == GROUP) & ~people[COHORT_ID].str.startswith("patient "), COHORT_ID]
+    shared = int((sizes.value_counts() >= 2).sum())
+    if sizes.empty or shared >= plan.ladder.cohorts:
+        return ""
+    return f"fewer than {plan.ladder.cohorts} cohorts with two or more patients"
+
+
+def _named(assumption: str, pooled: Pooled, completed: Completed, assumes: str) -> dict[str, object]:
+    return {
+        "assumption": assumption, **pooled.row(), "missing_information": pooled.missing_information,
+        N_PATIENTS: len(completed.patients), "assumes": assumes,
+    }  # fmt: skip

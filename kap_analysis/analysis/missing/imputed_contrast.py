@@ -1,0 +1,73 @@
+"""The comparison of the formats at one visit, repeated on many completed data sets and pooled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from kap_analysis.analysis.missing.imputation import Completed
+from kap_analysis.analysis.missing.rubin import Pooled, pool
+from kap_analysis.analysis.model.estimates import first_that_fits
+from kap_analysis.analysis.model.ladder import build_rung
+from kap_analysis.analysis.model.model_frame import ModelFrame
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL
+from kap_analysis.mixed.model import MixedModel, mixedlm
+from kap_analysis.mixed.results import MixedResults
+
+
+@dataclass
+class ImputedContrast:
+    """Group minus individual at a visit, in each completed data set, by the comparison at that visit alone.
+
+    The models are built once for each imputation; scores that are shifted afterwards (deltas) change the response only.
+
+    Attributes
+    ----------
+    completed : Completed
+    covariates : tuple of str
+    visit : str
+    """
+
+    completed: Completed
+    covariates: tuple[str, ...]
+    visit: str
+    _models: list[MixedModel] = field(default_factory=list)
+    _starts: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    def pooled(self, scores: np.ndarray) -> Pooled:
+        """The contrast on scores (imputations, patients, visits), pooled by Rubin's rules."""
+        if not self._models:
+            self._models = [self._build(which, "compound") for which in range(len(scores))]
+        at = self.completed.visits.index(self.visit)
+        estimates, errors, dfs = [], [], []
+        for which, values in enumerate(scores):
+            fit = self._fit(which, values[:, at])
+            term = np.array(fit.design.fixed.names) == f"{FORMAT}[T.{GROUP}]"
+            found = fit.inference(term.astype(float)[None])
+            estimates.append(found.estimate[0])
+            errors.append(found.std_error[0])
+            dfs.append(found.df[0])
+        return pool(np.array(estimates), np.array(errors), float(np.mean(dfs)))
+
+    def _build(self, which: int, rung: str) -> MixedModel:
+        frame = self.completed.at_visit(which, self.visit)
+        has_cohort = bool((frame["is_group"] * ~frame[COHORT_ID].str.startswith("patient ")).any())
+        frame = frame.assign(in_cohort=frame["is_group"] * has_cohort)
+        model = ModelFrame(frame, (self.visit,), (INDIVIDUAL, GROUP), self.covariates, ())
+        built = build_rung(model, rung)
+        return mixedlm(built.formula, frame, residual_by=built.residual_by)
+
+    def _fit(self, which: int, response: np.ndarray) -> MixedResults:
+        """The comparison in one data set, begun where the last one of this data set ended; else by a simpler model."""
+        model = self._models[which].with_response(response)
+        builders: list[Callable[[], MixedResults]] = [
+            model.fit,
+            lambda: self._build(which, "descriptive").with_response(response).fit(),
+        ]
+        if which in self._starts:
+            builders.insert(0, partial(model.fit, start=self._starts[which]))
+        position, fit, _ = first_that_fits(builders)
+        if position < len(builders) - 1:
+            self._starts[which] = {str(name): float(value) for name, value in fit.theta.items()}
+        return fit

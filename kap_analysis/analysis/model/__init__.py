@@ -1,0 +1,1 @@
+"""The plan, the ladder of models and the primary model."""

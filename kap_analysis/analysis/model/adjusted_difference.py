@@ -1,0 +1,76 @@
+"""What must stand beside formats that are shown side by side without adjustment: how they started, and what is left.
+
+The difference is that of the primary model, so that it agrees with `compare_formats`; where the formats cannot be
+compared the reason stands there instead.
+"""
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
+from kap_analysis.analysis.model.unadjusted import NOT_BY_CHANCE, describe_unadjusted, started_apart
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    ESTIMATE_COLUMNS,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    INSTRUMENT,
+    N_PATIENTS,
+    VISIT,
+)
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import estimate_sentence, within_sentence
+
+COLUMNS = (INSTRUMENT, VISIT, "start", *ESTIMATE_COLUMNS, N_PATIENTS, "higher_is_better", "note")
+
+
+def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | None = None) -> pd.DataFrame:
+    """How the formats started and how far they are apart after adjustment, at one visit; never a test.
+
+    Parameters
+    ----------
+    visit : str, optional
+        Default the plan's, else the outcomes' primary visit, else the last visit.
+
+    Returns
+    -------
+    DataFrame
+        One row, none where there is one format: ``instrument``, ``visit``, ``start`` (mean baseline, group minus
+        individual, of the patients scored at the visit), the estimate columns (adjusted difference; no p),
+        ``n_patients`` (scored at the visit), ``higher_is_better``, ``note`` (why it could not be adjusted).
+    """
+    formats = set(outcomes.frame[FORMAT].dropna().astype("str"))
+    after = [v for v in outcomes.visits if v != BASELINE_VISIT]
+    at = visit or (plan.visit if plan else outcomes.primary_visit) or (after[-1] if after else "")
+    if not {GROUP, INDIVIDUAL} <= formats or at not in after:
+        return pd.DataFrame(columns=list(COLUMNS))
+    unadjusted = describe_unadjusted(outcomes, at).set_index(["quantity", FORMAT])["mean"]
+    start = unadjusted.get((BASELINE, GROUP), np.nan) - unadjusted.get((BASELINE, INDIVIDUAL), np.nan)
+    higher = outcomes.instrument.higher_is_better
+    row = {INSTRUMENT: outcomes.instrument.name, VISIT: at, "start": start, "higher_is_better": higher, "note": ""}
+    try:
+        model, rung, fit, _ = fit_primary(outcomes, plan or Plan(outcomes.instrument.name, at), at)
+    except AnalysisError as error:
+        return pd.DataFrame([{**row, "note": str(error)}]).reindex(columns=list(COLUMNS))
+    _, contrasts = format_estimates(fit, model, at, rung, test=False)
+    found = contrasts[contrasts["is_primary"]].iloc[0]
+    kept = {column: found[column] for column in (*ESTIMATE_COLUMNS, N_PATIENTS)}
+    return pd.DataFrame([{**row, **kept}]).reindex(columns=list(COLUMNS))
+
+
+def beside_sentence(beside: pd.DataFrame) -> str:
+    """The sentence of the one row; empty where one format was treated only."""
+    if beside.empty:
+        return ""
+    row = beside.iloc[0]
+    start = started_apart(row["start"], bool(row["higher_is_better"]))
+    if row["note"]:
+        return f"{start}, and the difference could not be adjusted: {within_sentence(row['note'])} {NOT_BY_CHANCE}."
+    return (
+        f"{start}; allowing for that, the adjusted difference at {row[VISIT]} is "
+        f"{estimate_sentence(row)}. {NOT_BY_CHANCE}."
+    )

@@ -1,0 +1,123 @@
+"""Frames of estimates from a fit: adjusted means and differences of the formats, averaged over the patients.
+
+Each analysed patient counts once: the patient's format and visit are set, the design rows are averaged, so that the
+means are those of the patients who were analysed and not of an average patient who does not exist.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.columns import P_VALUE, STATISTIC
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.coefficients.estimates import estimate_frame
+from kap_analysis.mixed.errors import MixedModelWarning
+from kap_analysis.mixed.model import mixedlm
+from kap_analysis.mixed.results import MixedResults
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Linear combinations of the fixed effects: a matrix (m, p) and the m rows of a frame that name them."""
+
+    matrix: np.ndarray
+    names: pd.DataFrame
+
+
+def averaged_rows(fit: MixedResults, patients: pd.DataFrame, settings: pd.DataFrame) -> Rows:
+    """One combination per row of `settings`: every patient's columns set to it, design rows averaged.
+
+    Parameters
+    ----------
+    patients : DataFrame
+        One row per patient, with every column of the model.
+    settings : DataFrame
+        One row per combination: columns of the model and the value that all patients are given, e.g. format, visit.
+    """
+    rows = []
+    for setting in settings.to_dict("records"):
+        named = {str(column): value for column, value in setting.items()}
+        rows.append(fit.design.fixed.rows(_set(patients, named)).mean(axis=0))
+    return Rows(np.array(rows), settings.reset_index(drop=True))
+
+
+def estimate_rows(
+    fit: MixedResults, matrix: np.ndarray, names: pd.DataFrame, *, level: float = 0.95, test: bool = True
+) -> pd.DataFrame:
+    """The frame of estimates of the combinations in `matrix`, with the fit's own degrees of freedom.
+
+    With ``test=False`` statistic and p are missing: the value 0 is not a hypothesis about a mean score.
+    """
+    found = fit.inference(matrix)
+    names = names.reset_index(drop=True)
+    frame = estimate_frame(names, found.estimate, found.std_error, found.df, level=level)
+    return frame if test else frame.assign(**{STATISTIC: np.nan, P_VALUE: np.nan})
+
+
+def fit_formula(formula: str, frame: pd.DataFrame, residual_by: str | None = None, **options: Any) -> MixedResults:
+    """One mixed model, fitted."""
+    return mixedlm(formula, frame, residual_by=residual_by).fit(**options)
+
+
+def first_that_fits(builders: Sequence[Callable[[], MixedResults]]) -> tuple[int, MixedResults, list[str]]:
+    """Run builders in order until one gives a converged fit.
+
+    Returns
+    -------
+    (position of the builder, the fit, why those before it did not do)
+
+    Raises
+    ------
+    The last builder's error when none does.
+    """
+    failures: list[str] = []
+    for position, build in enumerate(builders):
+        try:
+            fit = build()
+        except (ValueError, np.linalg.LinAlgError) as error:
+            if position == len(builders) - 1:
+                raise
+            failures.append(str(error))
+            continue
+        if fit.converged or position == len(builders) - 1:
+            return position, fit, failures
+        failures.append("the model did not converge")
+    raise ValueError("no model was given")
+
+
+def first_or_refuse(builders: Sequence[Callable[[], MixedResults]], what: str) -> tuple[int, MixedResults, list[str]]:
+    """As `first_that_fits`, but where none fits an `AnalysisError` that says of `what` (scores) and why."""
+    try:
+        return first_that_fits(builders)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise AnalysisError(f"{what} cannot be modelled: {error}") from error
+
+
+@contextmanager
+def engine_notes() -> Iterator[list[str]]:
+    """Collect what the engine warns of, each once, so that it stands in the notes of a result; pass on the rest."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", MixedModelWarning)
+        yield notes
+    for one in caught:
+        if issubclass(one.category, MixedModelWarning):
+            notes += [str(one.message)] if str(one.message) not in notes else []
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def _set(patients: pd.DataFrame, setting: dict[str, Any]) -> pd.DataFrame:
+    changed = patients.copy()
+    for column, value in setting.items():
+        levels = patients[column]
+        if isinstance(levels.dtype, pd.CategoricalDtype):
+            changed[column] = pd.Categorical([value] * len(patients), dtype=levels.dtype)
+        else:
+            changed[column] = value
+    return changed

@@ -1,0 +1,225 @@
+"""From an outcome frame to the rows that a model of the comparison takes, with what was left out and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    COHORT_ID,
+    FORMAT,
+    FORMATS,
+    GROUP,
+    INDIVIDUAL,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.policy import MINIMUM_COUNT
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import join_words, plural, sentence_case, words_of
+
+POOLED = "other"
+NOT_RECORDED = "not recorded"
+#: A visit enters the model when this many patients of each format were scored at it.
+PATIENTS_PER_VISIT = 2
+
+
+@dataclass(frozen=True)
+class ModelFrame:
+    """The rows that a comparison is fitted to.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Post-baseline rows of the analysed patients. Beside the outcome frame's columns: ``is_individual``,
+        ``is_group`` (0/1), ``in_cohort`` (0/1: the patient belongs to a cohort), ``nesting`` (the same in words),
+        and the covariates as the model takes them.
+    visits : tuple of str
+        Visits after baseline that are modelled.
+    formats : tuple of str
+    covariates : tuple of str
+        Columns of `frame`; practice is among them where there are two or more.
+    notes : tuple of str
+        What was done to the data on the way, in sentences.
+    """
+
+    frame: pd.DataFrame
+    visits: tuple[str, ...]
+    formats: tuple[str, ...]
+    covariates: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def patients(self) -> pd.DataFrame:
+        """One row per analysed patient."""
+        return self.frame.drop_duplicates(PATIENT_ID)
+
+    @property
+    def has_cohorts(self) -> bool:
+        """Whether any patient belongs to a recorded cohort."""
+        return bool(self.frame["in_cohort"].any())
+
+    @property
+    def n_shared_cohorts(self) -> int:
+        """Cohorts with two or more analysed patients: without one, likeness within cohorts cannot be seen."""
+        patients = self.patients
+        sizes = patients.loc[patients["in_cohort"] == 1, COHORT_ID].value_counts()
+        return int((sizes >= 2).sum())
+
+
+def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10) -> ModelFrame:
+    """Choose the analysed patients and rows, and make the covariates fit to be modelled.
+
+    Analysed is who has a known format, a baseline score and one score after baseline. Levels of a category with
+    fewer than `pool_levels_below` patients become "other"; a category that is not recorded is a level of its own; a
+    number that is not recorded is set to the mean, with a 0/1 column that says so, and a note.
+
+    Raises
+    ------
+    AnalysisError
+        If nobody can be analysed, or the patients are all of one format.
+    """
+    of_patients = hide_few(outcomes)
+    frame, notes = _analysed_rows(outcomes, of_patients)
+    visits, visit_notes = _modelled_visits(frame, outcomes)
+    frame = frame[frame[VISIT].astype("str").isin(visits)].copy()
+    formats = tuple(f for f in FORMATS if (frame[FORMAT].astype("str") == f).any())
+    frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=list(formats))
+    frame[VISIT] = pd.Categorical(frame[VISIT].astype("str"), categories=list(visits))
+    frame["is_group"] = (frame[FORMAT] == GROUP).astype(float)
+    frame["is_individual"] = (frame[FORMAT] == INDIVIDUAL).astype(float)
+    cohort = (
+        frame[COHORT_ID].astype("object") if COHORT_ID in frame else pd.Series(None, index=frame.index, dtype="object")
+    )
+    in_cohort = cohort.notna() & (frame[FORMAT] != INDIVIDUAL)
+    frame["in_cohort"] = in_cohort.astype(float)
+    frame["nesting"] = np.where(in_cohort, "in a cohort", "not in a cohort")
+    # a group patient without a recorded cohort is a cohort of one; an individual patient has none
+    frame[COHORT_ID] = cohort.where(in_cohort, "patient " + frame[PATIENT_ID].astype("str"))
+    wanted = (PRACTICE, *covariates)
+    prepared, used, covariate_notes = prepare_covariates(frame, wanted, pool_levels_below, of_patients)
+    return ModelFrame(prepared, visits, formats, used, (*notes, *visit_notes, *covariate_notes))
+
+
+def hide_few(outcomes: Outcomes) -> Callable[[int], str]:
+    """Words for a number of patients: a public study of real patients does not say how many a few are."""
+    if outcomes.visibility == "private" or outcomes.is_simulated:
+        return lambda n: plural(n, "patient")
+    return lambda n: plural(n, "patient") if n >= MINIMUM_COUNT else f"fewer than {MINIMUM_COUNT} patients"
+
+
+def _analysed_rows(outcomes: Outcomes, of_patients: Callable[[int], str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    frame = outcomes.frame
+    name = outcomes.instrument.name
+    after = frame[(frame[VISIT].astype("str") != BASELINE_VISIT) & frame[SCORE].notna() & frame[VISIT].notna()]
+    usable = after[after[FORMAT].notna() & after[BASELINE].notna()]
+    if usable.empty:
+        raise AnalysisError(
+            f"No patient has a format, a {name} baseline and a {name} score after it; "
+            "the formats cannot be compared on this instrument."
+        )
+    formats = usable[FORMAT].astype("str").unique()
+    if len(formats) < 2:
+        n = usable[PATIENT_ID].nunique()
+        who = f"All {n:,} analysed patients were" if n > 1 else "The one analysed patient was"
+        raise AnalysisError(
+            f"{who} treated in {formats[0]} format; a comparison needs both formats. "
+            "What changed within the one format is in `estimate_change` and `paired_scores`."
+        )
+    notes = []
+    lost = after.loc[after[BASELINE].isna(), PATIENT_ID].nunique()
+    if lost:
+        words = of_patients(lost)
+        was = "was" if words == "1 patient" else "were"
+        notes.append(f"{sentence_case(words)} with a later score but no baseline {name} {was} not analysed here.")
+    return usable, tuple(notes)
+
+
+def _modelled_visits(frame: pd.DataFrame, outcomes: Outcomes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    counts = pd.crosstab(frame[VISIT].astype("str"), frame[FORMAT].astype("str"))
+    enough = counts.index[(counts >= PATIENTS_PER_VISIT).all(axis=1)]
+    after = [v for v in outcomes.visits if v != BASELINE_VISIT]
+    visits = tuple(v for v in after if v in enough)
+    if not visits:
+        raise AnalysisError(
+            f"No visit has {PATIENTS_PER_VISIT} or more patients of each format with {outcomes.instrument.name}; "
+            "the formats cannot be compared."
+        )
+    dropped = [v for v in after if v in counts.index and v not in visits]
+    if not dropped:
+        return visits, ()
+    return visits, (
+        f"Left out of the model, with fewer than {PATIENTS_PER_VISIT} patients in a format: {join_words(dropped)}.",
+    )
+
+
+def prepare_covariates(
+    frame: pd.DataFrame,
+    wanted: tuple[str, ...],
+    pool_below: int,
+    of_patients: Callable[[int], str] = lambda n: plural(n, "patient"),
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
+    used: list[str] = []
+    notes: list[str] = []
+    frame = frame.copy()
+    first = ~frame.duplicated(PATIENT_ID)
+    for column in dict.fromkeys(wanted):
+        if column not in frame or frame[column].isna().all():
+            if column != PRACTICE:
+                notes.append(f"The covariate {words_of(column)} is not in the data and was not used.")
+            continue
+        if pd.api.types.is_numeric_dtype(frame[column]) and not pd.api.types.is_bool_dtype(frame[column]):
+            added, note = _number_covariate(frame, column, first, of_patients)
+        else:
+            added, note = _category_covariate(frame, column, first, 0 if column == PRACTICE else pool_below)
+        used += added
+        notes += note
+    return frame, tuple(used), tuple(notes)
+
+
+def _number_covariate(
+    frame: pd.DataFrame, column: str, first: pd.Series, of_patients: Callable[[int], str]
+) -> tuple[list[str], list[str]]:
+    values = frame[column].astype(float)
+    patients = values[first]
+    if patients.nunique() < 2:
+        return [], [f"The covariate {words_of(column)} is the same for everybody and was not used."]
+    missing = values.isna()
+    frame[column] = values.fillna(patients.mean())
+    if not missing.any():
+        return [column], []
+    frame[f"{column}_not_recorded"] = missing.astype(float)
+    count = of_patients(int(missing[first].sum()))
+    note = f"{sentence_case(words_of(column))} was not recorded for {count}: mean and an indicator used."
+    return [column, f"{column}_not_recorded"], [note]
+
+
+def _category_covariate(
+    frame: pd.DataFrame, column: str, first: pd.Series, pool_below: int
+) -> tuple[list[str], list[str]]:
+    values = frame[column].astype("object").where(frame[column].notna(), NOT_RECORDED).astype("str")
+    counts = values[first].value_counts()
+    rare = list(counts.index[counts < pool_below])
+    notes = []
+    if rare:
+        values = values.where(~values.isin(rare), POOLED)
+        counts = values[first].value_counts()
+        if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: join the commonest level
+            values = values.where(values != POOLED, counts.drop(POOLED).index[0])
+            counts = values[first].value_counts()
+        shown = join_words([words_of(level) for level in rare])
+        notes.append(f"Levels of {words_of(column)} with fewer than {pool_below} patients were pooled: {shown}.")
+    if len(counts) < 2:
+        return [], [
+            *notes,
+            f"The covariate {words_of(column)} has one level left and was not used.",
+        ] if column != PRACTICE else []
+    order = sorted(counts.index, key=lambda level: (-counts[level], level))
+    frame[column] = pd.Categorical(values, categories=order)
+    return [column], notes

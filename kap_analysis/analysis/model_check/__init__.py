@@ -1,0 +1,1 @@
+"""Does the model fit? Diagnostics and the parts of the model."""

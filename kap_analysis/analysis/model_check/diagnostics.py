@@ -1,0 +1,158 @@
+"""Does a model suit the data: residuals, random effects, what is left of correlation, and influence."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from kap_analysis.analysis.comparison.comparison_result import FormatComparison
+from kap_analysis.analysis.model_check.model_parts import Modelled, fitted_model
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, VISIT
+from kap_analysis.mixed.diagnostics.deletion import delete_levels
+from kap_analysis.mixed.random_effects.effects import random_effects
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.writing.sentences import number, plural
+
+#: Normalised residuals beyond this are named as many or few: 1 in 370 of a normal distribution.
+FAR = 3.0
+BEYOND = float(2 * ndtr(-FAR))
+INFLUENCE = ("unit", "label", "n_observations", "distance", "change")
+
+
+@dataclass(frozen=True)
+class Diagnostics(Result):
+    """Checks of the model behind a result.
+
+    Attributes
+    ----------
+    residuals : DataFrame
+        One row per observation: ``format``, ``visit``, ``fitted`` (points), ``standardised`` (residual / its SD),
+        ``normalised`` (uncorrelated, variance 1 if the model holds).
+    random_effects : DataFrame
+        ``grouping``, ``term``, ``level``, ``estimate``, ``std_error``; empty without random effects.
+    lag_correlation : DataFrame
+        ``lag`` (visits apart), ``correlation`` of normalised residuals of one patient, ``n_pairs``.
+    influence : DataFrame
+        ``unit`` (patient, cohort), ``label``, ``n_observations``, ``distance`` (Cook's), ``change`` (of the primary
+        difference when left out, points; covariance parameters held). Of a comparison only.
+    """
+
+    residuals: pd.DataFrame
+    random_effects: pd.DataFrame
+    lag_correlation: pd.DataFrame
+    influence: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        normalised = self.residuals["normalised"]
+        far = int((normalised.abs() > FAR).sum())
+        lags = self.lag_correlation
+        text = (
+            f"Of {plural(len(normalised), 'normalised residual')}, {far} {'lies' if far == 1 else 'lie'} beyond "
+            f"{number(FAR, 0)} standard deviations (a normal distribution has {number(len(normalised) * BEYOND)}); "
+            f"their skewness is {number(skewness(normalised.to_numpy()), 2)}."
+        )
+        if len(lags):
+            largest = lags.sort_values("correlation", key=abs).iloc[-1]
+            text += (
+                f" The largest correlation left between visits of one patient is {number(largest['correlation'], 2)} "
+                f"({plural(largest['lag'], 'visit')} apart)."
+            )
+        for unit, part in self.influence.dropna(subset=["change"]).groupby("unit", sort=False):
+            most = part.sort_values("change", key=abs).iloc[-1]
+            text += (
+                f" Leaving out one {unit} changes the difference at {self.visit} by at most "
+                f"{number(abs(most['change']), 2)} points."
+            )
+        return text
+
+
+def diagnose_model(result: Modelled) -> Diagnostics:
+    """Check the model behind a comparison of formats, an estimated change or trajectories.
+
+    Parameters
+    ----------
+    result : FormatComparison, EstimatedChange or Trajectories
+
+    Raises
+    ------
+    AnalysisError
+        For a public study of real patients: residuals are lines of single patients.
+    """
+    fit = fitted_model(result)
+    frame = fit.design.frame
+    compared = isinstance(result, FormatComparison)
+    visit = str(result.primary[VISIT]) if isinstance(result, FormatComparison) else ""
+    residuals = pd.DataFrame({
+        FORMAT: _named(frame, FORMAT, "all"), VISIT: _named(frame, VISIT, visit),
+        "fitted": np.asarray(fit.fittedvalues), "standardised": fit.residuals("standardised"),
+        "normalised": fit.residuals("normalised"),
+    }).reset_index(drop=True)  # fmt: skip
+    no_effects = pd.DataFrame(columns=["grouping", "term", "level", "estimate", "std_error"])
+    return Diagnostics(
+        residuals=residuals,
+        random_effects=random_effects(fit) if fit.design.bars else no_effects,
+        lag_correlation=_lag_correlation(fit, residuals["normalised"].to_numpy()),
+        influence=_influence(fit, visit) if compared else pd.DataFrame(columns=list(INFLUENCE)),
+        visit=visit,
+    )
+
+
+def _named(frame: pd.DataFrame, column: str, otherwise: str) -> pd.Series:
+    return frame[column].astype("str") if column in frame else pd.Series(otherwise, frame.index)
+
+
+def skewness(values: np.ndarray) -> float:
+    """Third standardised moment."""
+    centred = values - values.mean()
+    return float(np.mean(centred**3) / np.mean(centred**2) ** 1.5)
+
+
+def _lag_correlation(fit: MixedResults, normalised: np.ndarray) -> pd.DataFrame:
+    """Correlation of a patient's normalised residuals by the number of visits between them."""
+    names = ["lag", "correlation", "n_pairs"]
+    frame = fit.design.frame
+    if PATIENT_ID not in frame or VISIT not in frame:
+        return pd.DataFrame(columns=names)
+    visits = frame[VISIT].cat.codes.to_numpy()
+    long = pd.DataFrame({PATIENT_ID: frame[PATIENT_ID].astype("str").to_numpy(), VISIT: visits, "r": normalised})
+    wide = long.pivot(index=PATIENT_ID, columns=VISIT, values="r")
+    rows = []
+    for lag in range(1, wide.shape[1]):
+        both = np.vstack([wide.iloc[:, [i, i + lag]].dropna().to_numpy() for i in range(wide.shape[1] - lag)])
+        if len(both) >= 3:
+            rows.append([lag, float(np.corrcoef(both.T)[0, 1]), len(both)])
+    return pd.DataFrame(rows, columns=names)
+
+
+def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
+    """Each patient and each cohort left out; the change is that of the primary difference."""
+    frame = fit.design.frame
+    row = _primary_row(fit, visit)
+    patient = frame[PATIENT_ID] if PATIENT_ID in frame else pd.Series(frame.index, frame.index)  # see `fit_primary`
+    labels = {"patient": patient.astype("object")}
+    if COHORT_ID in frame:
+        nested = frame[FORMAT].astype("str") != INDIVIDUAL
+        of_their_own = frame[COHORT_ID].astype("str").str.startswith("patient ")  # in no recorded cohort
+        labels["cohort"] = frame[COHORT_ID].astype("object").where(nested & ~of_their_own)
+    parts = [
+        delete_levels(fit, names.to_numpy(), row).assign(unit=unit)
+        for unit, names in labels.items()
+        if names.notna().any()
+    ]
+    columns = list(INFLUENCE)
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _primary_row(fit: MixedResults, visit: str) -> np.ndarray:
+    """The row of L of group minus individual at a visit: no other column of the model is in it."""
+    frame = fit.design.frame.iloc[[0, 0]].copy()
+    frame[FORMAT] = pd.Categorical([GROUP, INDIVIDUAL], categories=frame[FORMAT].cat.categories)
+    if VISIT in frame:
+        frame[VISIT] = pd.Categorical([visit, visit], categories=frame[VISIT].cat.categories)
+    rows = fit.design.fixed.rows(frame)
+    return np.asarray(rows[0] - rows[1])

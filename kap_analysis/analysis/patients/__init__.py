@@ -1,0 +1,1 @@
+"""Who was treated, who was lost, and were the formats alike at the start?"""

@@ -1,0 +1,132 @@
+"""Who is missing: scores due, done, late and missing, retention, and who is more likely to be lost."""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+from kap_analysis.analysis.model.model_frame import prepare_covariates
+from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import (
+    DAYS_PER_MONTH,
+    FORMAT,
+    FORMATS,
+    MONTH,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import join_words, share
+
+#: A log odds ratio with a larger standard error is not estimated (separation) and is left empty.
+LARGEST_STANDARD_ERROR = 5.0
+
+
+@dataclass(frozen=True)
+class Completeness(Result):
+    """Scores due and done.
+
+    Attributes
+    ----------
+    completeness : DataFrame
+        ``format``, ``practice`` ("all" included), ``visit``, ``n_due`` (treated patients observed long enough),
+        ``n_done``, ``n_late`` (scored after the window but before the next one), ``n_missing``.
+    retention : DataFrame
+        ``format``, ``visit``, ``month`` (target), ``n_at_risk`` (treated), ``n_patients`` (scored at this visit or
+        later), ``share``.
+    predictors : DataFrame
+        Logistic regression of having no score at the primary visit: ``term``, ``odds_ratio``, ``ci_low``,
+        ``ci_high``, ``n_patients``; exploratory, without p. Empty where nobody or everybody is missing.
+    """
+
+    completeness: pd.DataFrame
+    retention: pd.DataFrame
+    predictors: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
+        rows = rows.sort_values(FORMAT, key=lambda arms: arms.astype("str").map(FORMATS.index), kind="stable")
+        told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
+        return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
+
+
+def describe_completeness(study: Study, *, instrument: str | None = None, plan: Plan | None = None) -> Completeness:
+    """Count scores due, done, late and missing among treated patients, and who is missing."""
+    plan = plan or study_plan(study)
+    instrument = instrument or plan.instrument
+    outcomes = study.outcomes(instrument, format_rule=plan.format_rule, population="started")
+    every = study.outcomes(instrument, visits="all", format_rule=plan.format_rule, population="started")
+    people = outcomes.frame.drop_duplicates(PATIENT_ID)
+    people = people[people[FORMAT].notna()]
+    until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
+    last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf)
+    rows, kept = [], []
+    scheduled = list(study.settings.visits)
+    scored = {
+        v.label: set(
+            outcomes.frame.loc[
+                (outcomes.frame[VISIT].astype("str") == v.label) & outcomes.frame[SCORE].notna(), PATIENT_ID
+            ]
+        )
+        for v in scheduled
+    }
+    for position, visit in enumerate(scheduled):
+        due = people[(last >= visit.last_day).to_numpy()]
+        following = scheduled[position + 1].first_day if position + 1 < len(scheduled) else np.inf
+        between = every.frame[(every.frame["day"] > visit.last_day) & (every.frame["day"] < following)]
+        late = set(between.loc[between[SCORE].notna(), PATIENT_ID]) - scored[visit.label]
+        later = set().union(*(scored[v.label] for v in scheduled[position:]))
+        rows += _count_visit(due, visit.label, scored[visit.label], late)
+        for arm, part in people.groupby(people[FORMAT].astype("str"), sort=False):
+            n = int(part[PATIENT_ID].isin(later).sum())
+            kept.append([arm, visit.label, visit.target_day / DAYS_PER_MONTH, len(part), n, n / len(part)])
+    names = [FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing"]
+    result = Completeness(
+        pd.DataFrame(rows, columns=names),
+        pd.DataFrame(kept, columns=[FORMAT, VISIT, MONTH, "n_at_risk", N_PATIENTS, "share"]),
+        _predictors(people, scored[plan.visit], plan),
+        plan.visit,
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _count_visit(due: pd.DataFrame, visit: str, done: set[str], late: set[str]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    practices = due[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    for where in ["all", *sorted(practices.unique())]:
+        here = due if where == "all" else due[practices == where]
+        for arm, part in here.groupby(here[FORMAT].astype("str"), sort=False):
+            n_done, n_late = int(part[PATIENT_ID].isin(done).sum()), int(part[PATIENT_ID].isin(late).sum())
+            rows.append([arm, where, visit, len(part), n_done, n_late, len(part) - n_done - n_late])
+    return rows
+
+
+def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFrame:
+    names = ["term", "odds_ratio", "ci_low", "ci_high", N_PATIENTS]
+    missing = ~people[PATIENT_ID].isin(done)
+    if missing.sum() < 5 or (~missing).sum() < 5:
+        return pd.DataFrame(columns=names)
+    frame, used, _ = prepare_covariates(people, (FORMAT, PRACTICE, "baseline", *plan.covariates), 10)
+    design = sm.add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))
+    design = design.loc[:, (design != 0).any()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # such odds ratios are left empty below
+        fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
+    told = (
+        fit.bse < LARGEST_STANDARD_ERROR
+    ).to_numpy()  # a level that nobody (or everybody) of was lost has no odds ratio
+    ends = np.exp(np.where(told[:, None], fit.conf_int().to_numpy(), np.nan))
+    found = pd.DataFrame({"term": design.columns, "odds_ratio": np.exp(fit.params.where(told)).to_numpy()})
+    found["ci_low"], found["ci_high"], found[N_PATIENTS] = ends[:, 0], ends[:, 1], len(people)
+    return found[found["term"] != "const"].reset_index(drop=True)

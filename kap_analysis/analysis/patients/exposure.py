@@ -1,0 +1,239 @@
+"""What the patients received: sessions, doses by route, cohort sizes, integration in time, clinicians' minutes."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import COHORT_ID, DAY, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.study import Study
+from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.writing.sentences import join_words, number, plural, share
+
+HOURS = (24.0, 48.0)
+WITHIN_HOURS = "24–48 hours after the ketamine session"
+NEXT_DAYS = "on the next or second day (hours not recorded)"
+
+
+@dataclass(frozen=True)
+class Exposure(Result):
+    """What was given, by the format at time zero.
+
+    Attributes
+    ----------
+    sessions : DataFrame
+        ``format``, ``kind``, ``setting``, ``phase``, ``n_sessions``, ``n_patients``, ``mean_per_patient``, ``sd``
+        (over all patients of the format who were treated, those without such a session counted as 0).
+    doses : DataFrame
+        ``format``, ``route``, ``unit`` (mg, mg/kg), ``n_sessions``, ``n_patients``, ``mean``, ``sd``, ``median``,
+        ``q1``, ``q3``, ``minimum``, ``maximum``. Routes are never pooled: their bioavailability differs.
+    cohort_sizes : DataFrame
+        ``cohort_id``, ``practice``, ``n_patients`` (who attended a ketamine session with the cohort).
+    integration : DataFrame
+        ``format``, ``within`` (which rule could be used), ``n_sessions`` (ketamine sessions), ``n_followed`` (of
+        them followed by integration in time), ``n_patients`` (with at least one), ``share`` (of sessions).
+    clinician_minutes : DataFrame
+        ``format``, ``n_patients``, ``mean``, ``sd``, ``median``: minutes of all clinicians divided by the patients
+        who shared the session.
+    """
+
+    sessions: pd.DataFrame
+    doses: pd.DataFrame
+    cohort_sizes: pd.DataFrame
+    integration: pd.DataFrame
+    clinician_minutes: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        kinds = self.sessions.groupby([FORMAT, "kind"], observed=True)["mean_per_patient"].sum()
+        told = [
+            f"{number(kinds.get((f, 'ketamine'), np.nan))} ketamine and {number(kinds.get((f, 'integration'), 0.0))} "
+            f"integration sessions per patient in {f} format"
+            for f in [f for f in FORMATS if (self.sessions[FORMAT] == f).any()]
+        ]
+        followed = [
+            f"{share(row['n_followed'], row['n_sessions'])} in {row[FORMAT]} format"
+            for _, row in in_order(self.integration).iterrows()
+        ]
+        parts = [f"There were {join_words(told)}."]
+        if followed:
+            within = self.integration["within"].iloc[0]
+            parts.append(f"Of the ketamine sessions, integration followed {within} for {join_words(followed)}.")
+        parts += [_dose_sentence(self.doses), _cohort_sentence(self.cohort_sizes)]
+        minutes = [
+            f"{number(row['mean'], 0)} (SD {number(row['sd'], 0)}; {plural(row[N_PATIENTS], 'patient')}) in "
+            f"{row[FORMAT]} format"
+            for _, row in in_order(self.clinician_minutes).iterrows()
+        ]
+        if minutes:
+            parts.append(f"Mean clinician minutes per patient were {join_words(minutes)}.")
+        return " ".join(part for part in parts if part)
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of the formats: individual, group, mixed."""
+    return frame.sort_values(FORMAT, key=lambda arms: arms.astype("str").map(FORMATS.index), kind="stable")
+
+
+def _dose_sentence(doses: pd.DataFrame) -> str:
+    """Mean dose of each route in mg and mg/kg; routes are never pooled."""
+    told = []
+    for (route, unit), part in doses.groupby(["route", "unit"], sort=False):
+        values = [
+            f"{number(row['mean'], 0 if unit == 'mg' else 2)} (SD {number(row['sd'], 0 if unit == 'mg' else 2)}; "
+            f"{plural(row['n_sessions'], 'session')}) in {row[FORMAT]} format"
+            for _, row in in_order(part).iterrows()
+        ]
+        told.append(f"{route}, {unit}: {join_words(values)}")
+    return f"Mean doses by route: {'; '.join(told)}." if told else ""
+
+
+def _cohort_sentence(sizes: pd.DataFrame) -> str:
+    if sizes.empty or sizes[N_PATIENTS].isna().all():
+        return ""
+    known = sizes[N_PATIENTS].dropna()
+    return f"{plural(len(sizes), 'cohort')} had {number(known.min(), 0)} to {number(known.max(), 0)} patients each."
+
+
+def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:
+    """Describe what the treated patients received.
+
+    Sessions that were missed or cancelled are not counted; an empty status counts as attended.
+
+    Raises
+    ------
+    AnalysisError
+        If no ketamine session was held.
+    """
+    patients = treated_patients(study, format_rule=format_rule)
+    sessions = held_sessions(study).merge(
+        patients[[PATIENT_ID, FORMAT]].rename(columns={FORMAT: "arm"}), on=PATIENT_ID, how="inner"
+    )
+    ketamine = sessions[sessions["kind"] == "ketamine"]
+    if ketamine.empty:
+        raise AnalysisError("No ketamine session was held by a patient of this study; exposure cannot be described.")
+    result = Exposure(
+        sessions=_sessions_per_patient(sessions, patients),
+        doses=_doses(ketamine),
+        cohort_sizes=_cohort_sizes(study, ketamine),
+        integration=_integration(sessions),
+        clinician_minutes=_clinician_minutes(sessions, patients),
+    )
+    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+
+
+def hours_to_integration(sessions: pd.DataFrame) -> pd.DataFrame:
+    """For each ketamine session, when the next integration session of the same patient began.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Held sessions: ``patient_id``, ``day``, ``kind`` and, where known, ``hour``.
+
+    Returns
+    -------
+    DataFrame
+        One row per ketamine session: ``patient_id``, ``day``, ``days_after``, ``hours_after`` (NaN where an hour is
+        not known), ``in_time``: within 24-48 hours, or, without hours, on the next or the second day.
+    """
+    columns = [PATIENT_ID, DAY, "hour"]
+    table = sessions.reindex(columns=[*columns, "kind"]).astype({DAY: float, "hour": float})
+    first = table.loc[table["kind"] == "ketamine", columns]
+    after = table.loc[table["kind"] == "integration", columns]
+    pairs = first.reset_index(names="session").merge(after, on=PATIENT_ID, suffixes=("", "_after"))
+    pairs["days_after"] = pairs[f"{DAY}_after"] - pairs[DAY]
+    pairs["hours_after"] = pairs["days_after"] * 24 + pairs["hour_after"] - pairs["hour"]
+    by_day = pairs["days_after"].between(1, 2)
+    pairs["in_time"] = pairs["hours_after"].between(*HOURS).where(pairs["hours_after"].notna(), by_day)
+    later = pairs[(pairs["days_after"] > 0) | (pairs["hours_after"] > 0)]
+    nearest = later.sort_values(["session", "days_after", "hours_after"]).drop_duplicates("session")
+    found = first.join(nearest.set_index("session")[["days_after", "hours_after"]])
+    found["in_time"] = found.index.isin(pairs.loc[pairs["in_time"].astype(bool), "session"])
+    return found
+
+
+def _sessions_per_patient(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+    columns = ["arm", "kind", "setting", "phase"]
+    table = sessions.reindex(columns=[PATIENT_ID, *columns])
+    table[["setting", "phase"]] = table[["setting", "phase"]].astype("object").fillna("not recorded").astype("str")
+    treated = patients[FORMAT].astype("str").value_counts()
+    rows = []
+    for key, part in table.astype({"arm": "str", "kind": "str"}).groupby(columns, observed=True):
+        per_patient = part[PATIENT_ID].value_counts()
+        total, squares, n = per_patient.sum(), (per_patient**2).sum(), int(treated[str(key[0])])
+        variance = (squares - total**2 / n) / (n - 1) if n > 1 else np.nan
+        rows.append([*key, int(total), len(per_patient), total / n, np.sqrt(variance)])
+    names = [FORMAT, "kind", "setting", "phase", "n_sessions", N_PATIENTS, "mean_per_patient", "sd"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _doses(ketamine: pd.DataFrame) -> pd.DataFrame:
+    names = [
+        FORMAT,
+        "route",
+        "unit",
+        "n_sessions",
+        N_PATIENTS,
+        "mean",
+        "sd",
+        "median",
+        "q1",
+        "q3",
+        "minimum",
+        "maximum",
+    ]
+    if not {"route", "dose_mg"} <= set(ketamine.columns):
+        return pd.DataFrame(columns=names)
+    weight = ketamine["weight_kg"].astype(float) if "weight_kg" in ketamine else np.nan
+    mg = ketamine["dose_mg"].astype(float)
+    table = pd.concat([ketamine.assign(unit=u, dose=d) for u, d in (("mg", mg), ("mg/kg", mg / weight))])
+    table = table.dropna(subset=["dose", "route"])
+    grouped = table.astype({"arm": "str", "route": "str"}).groupby(["arm", "route", "unit"], observed=True)
+    doses = grouped["dose"].agg(
+        n_sessions="size", mean="mean", sd="std", median="median",
+        q1=lambda d: d.quantile(0.25), q3=lambda d: d.quantile(0.75), minimum="min", maximum="max",
+    )  # fmt: skip
+    doses[N_PATIENTS] = grouped[PATIENT_ID].nunique()
+    return doses.reset_index().rename(columns={"arm": FORMAT})[names]
+
+
+def _cohort_sizes(study: Study, ketamine: pd.DataFrame) -> pd.DataFrame:
+    if COHORT_ID not in ketamine or ketamine[COHORT_ID].isna().all():
+        return pd.DataFrame(columns=[COHORT_ID, PRACTICE, N_PATIENTS])
+    sizes = (
+        ketamine.dropna(subset=[COHORT_ID]).groupby(COHORT_ID)[PATIENT_ID].nunique().rename(N_PATIENTS).reset_index()
+    )
+    where = study.cohorts.reindex(columns=[COHORT_ID, PRACTICE]).drop_duplicates(COHORT_ID)
+    return sizes.merge(where, on=COHORT_ID, how="left")[[COHORT_ID, PRACTICE, N_PATIENTS]]
+
+
+def _integration(sessions: pd.DataFrame) -> pd.DataFrame:
+    clinic = sessions[sessions["kind"].isin(["ketamine", "integration"])]
+    found = hours_to_integration(clinic).join(sessions["arm"].astype("str"))
+    within = WITHIN_HOURS if found["hours_after"].notna().any() else NEXT_DAYS
+    rows = [
+        {
+            FORMAT: arm, "within": within, "n_sessions": len(part), "n_followed": int(part["in_time"].sum()),
+            N_PATIENTS: part.loc[part["in_time"], PATIENT_ID].nunique(), "share": part["in_time"].mean(),
+        }
+        for arm, part in found.groupby("arm")
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=[FORMAT, "within", "n_sessions", "n_followed", N_PATIENTS, "share"])
+
+
+def _clinician_minutes(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
+    names = [FORMAT, N_PATIENTS, "mean", "sd", "median"]
+    table = sessions.reindex(columns=[PATIENT_ID, "minutes", "facilitator_ids", "group_session_id"])
+    if table["minutes"].isna().all() or table["facilitator_ids"].isna().all():
+        return pd.DataFrame(columns=names)
+    clinicians = table["facilitator_ids"].str.count(";") + 1
+    shared = table["group_session_id"].map(table["group_session_id"].value_counts()).fillna(1)
+    spent = (table["minutes"].astype(float) * clinicians / shared).groupby(table[PATIENT_ID]).sum(min_count=1)
+    by_patient = patients.set_index(PATIENT_ID)[FORMAT].astype("str").to_frame().join(spent.rename("spent"))
+    summary = by_patient.dropna().groupby(FORMAT)["spent"].agg(["size", "mean", "std", "median"]).reset_index()
+    return summary.set_axis(names, axis=1)

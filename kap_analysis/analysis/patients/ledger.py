@@ -1,0 +1,42 @@
+"""What each step from the assessments to the analysed rows kept and left out, fit to be shown."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import FORMAT, N_PATIENTS
+from kap_analysis.disclosure.gate import release
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.writing.sentences import number
+
+
+@dataclass(frozen=True)
+class AccountOfRows(Result):
+    """The ledger of an outcome frame.
+
+    Attributes
+    ----------
+    ledger : DataFrame
+        ``step``, ``left_out_because`` (empty for what was kept), ``format`` ("all" included), ``n_patients``,
+        ``n_rows``.
+    """
+
+    ledger: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        because = self.ledger["left_out_because"].fillna("").astype("str")
+        kept = self.ledger[(because == "") & (self.ledger[FORMAT].astype("str") == "all")]
+        first, last = kept.iloc[0], kept.iloc[-1]
+        return (
+            f"Of {number(first[N_PATIENTS], 0)} patients with {number(first['n_rows'], 0)} assessments, "
+            f"{number(last[N_PATIENTS], 0)} with {number(last['n_rows'], 0)} are analysed."
+        )
+
+
+def account_for_rows(outcomes: Outcomes) -> AccountOfRows:
+    """Show the ledger of an outcome frame: what every step kept and left out, and why."""
+    ledger = outcomes.ledger.reset_index(drop=True)
+    return release(AccountOfRows(ledger), visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)

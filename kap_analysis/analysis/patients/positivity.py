@@ -1,0 +1,103 @@
+"""Could every kind of patient have been treated in either format, and by the same people?"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.disclosure.gate import release
+from kap_analysis.study.study import Study
+from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.writing.sentences import count_words, join_words, plural
+
+NOT_RECORDED = "not recorded"
+CANNOT_BE_TOLD_APART = "format and facilitators cannot be told apart here"
+
+
+@dataclass(frozen=True)
+class Positivity(Result):
+    """Patients per practice and format, and facilitators per format.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        ``practice``, ``format``, ``n_patients``; pairs that nobody has stand there with 0.
+    facilitators : DataFrame
+        ``facilitator_id``, ``practice``, ``n_individual``, ``n_group``: patients whom each saw in ketamine sessions
+        of either format. Empty where facilitators are not recorded.
+    sentence : str
+        What follows for the comparison.
+    """
+
+    patients: pd.DataFrame
+    facilitators: pd.DataFrame
+    sentence: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        totals = self.patients.groupby(PRACTICE, sort=False)[N_PATIENTS].sum(min_count=1)
+        group = self.patients[self.patients[FORMAT] == GROUP].set_index(PRACTICE)[N_PATIENTS]
+        told = [
+            f"{count_words(group.get(p, 0))} of {count_words(n)} "
+            f"{'whose practice is not recorded' if p == NOT_RECORDED else f'in practice {p}'}"
+            for p, n in totals.items()
+        ]
+        return f"Treated in group format: {join_words(told)}. {self.sentence}"
+
+
+def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") -> Positivity:
+    """Count patients per practice and format, and whom each facilitator saw in which format."""
+    patients = treated_patients(study, format_rule=format_rule)
+    practice = patients[PRACTICE].astype("object").fillna(NOT_RECORDED).astype("str")
+    counts = pd.crosstab(practice, patients[FORMAT].astype("str"))
+    for arm in (INDIVIDUAL, GROUP):
+        if arm not in counts:
+            counts[arm] = 0
+    cells = counts.rename_axis(columns=FORMAT).reset_index().melt(PRACTICE, value_name=N_PATIENTS)
+    facilitators = _facilitators(study)
+    present = [arm for arm in (INDIVIDUAL, GROUP) if counts[arm].sum()]
+    if len(present) == 1:
+        sentence = f"Only {present[0]} format was given: there is nothing to compare within a practice or facilitator."
+    else:
+        sentence = " ".join([_practice_sentence(cells), _facilitator_sentence(facilitators)])
+    result = Positivity(cells, facilitators, sentence)
+    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+
+
+def _facilitators(study: Study) -> pd.DataFrame:
+    names = ["facilitator_id", PRACTICE, "n_individual", "n_group"]
+    sessions = held_sessions(study)
+    sessions = sessions[sessions["kind"] == "ketamine"]
+    if "facilitator_ids" not in sessions or sessions["facilitator_ids"].isna().all():
+        return pd.DataFrame(columns=names)
+    where = study.patients.reindex(columns=[PATIENT_ID, PRACTICE])
+    each = sessions[[PATIENT_ID, FORMAT, "facilitator_ids"]].dropna().merge(where, on=PATIENT_ID, how="left")
+    each = each.assign(facilitator_id=each["facilitator_ids"].str.split(";")).explode("facilitator_id")
+    each["facilitator_id"] = each["facilitator_id"].str.strip()
+    each[PRACTICE] = each[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    distinct = each.drop_duplicates([PATIENT_ID, FORMAT, "facilitator_id"])
+    counts = pd.crosstab([distinct["facilitator_id"], distinct[PRACTICE]], distinct[FORMAT].astype("str"))
+    counts = counts.reindex(columns=[INDIVIDUAL, GROUP], fill_value=0).reset_index()
+    return counts.set_axis(names, axis=1)
+
+
+def _practice_sentence(cells: pd.DataFrame) -> str:
+    if set(cells[PRACTICE]) == {NOT_RECORDED}:
+        return "Practices are not recorded: format and practice cannot be told apart here."
+    empty = cells[(cells[N_PATIENTS] == 0) & cells[FORMAT].isin([INDIVIDUAL, GROUP])]
+    if empty.empty:
+        return "Every practice has patients in both formats."
+    told = join_words([f"practice {r[PRACTICE]} has nobody in {r[FORMAT]} format" for _, r in empty.iterrows()])
+    return f"Positivity fails: {told}, so there format and practice cannot be told apart."
+
+
+def _facilitator_sentence(facilitators: pd.DataFrame) -> str:
+    if facilitators.empty:
+        return f"Facilitators are not recorded: {CANNOT_BE_TOLD_APART}."
+    both = facilitators[(facilitators["n_individual"] > 0) & (facilitators["n_group"] > 0)]
+    if both.empty:
+        return f"No facilitator saw patients in both formats: {CANNOT_BE_TOLD_APART}."
+    return f"{len(both)} of {plural(len(facilitators), 'facilitator')} saw patients in both formats."

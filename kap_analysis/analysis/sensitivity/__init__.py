@@ -1,0 +1,1 @@
+"""Does the difference hold under other models, other data and other weights?"""

@@ -1,0 +1,158 @@
+"""The primary contrast on other data and under other rules: left out, resampled, as treated, complete cases."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.model.ladder import Rung
+from kap_analysis.analysis.model.model_frame import ModelFrame
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
+from kap_analysis.analysis.model.resampling import bootstrap_samples, percentile_interval
+from kap_analysis.analysis.sensitivity.other_models import EstimateRow, Setting, difference_row, estimate_row, refit
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    COHORT_ID,
+    ESTIMATE_COLUMNS,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    N_PATIENTS,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.mixed.diagnostics.deletion import delete_levels
+from kap_analysis.mixed.results import MixedResults
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+from kap_analysis.study.timing.time_zero import FormatRule
+
+#: Of more cohorts than this, only so many are left out in turn: the model is fitted again without each.
+MOST_COHORTS = 40
+
+
+def leave_out(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
+    if PRACTICE in model.covariates:
+        for practice in sorted(model.frame[PRACTICE].astype("str").unique()):
+            kept = model.frame[model.frame[PRACTICE].astype("str") != practice].copy()
+            kept[PRACTICE] = kept[PRACTICE].cat.remove_unused_categories()
+            single = kept[PRACTICE].nunique() < 2
+            formula = rung.formula.replace(f" + {PRACTICE}", "", 1) if single else rung.formula
+            yield (
+                "data", f"Without practice {practice}", "no single practice makes the difference",
+                partial(refit, replace(model, frame=kept), rung, visit, formula),
+            )  # fmt: skip
+    if model.has_cohorts:
+        found: list[EstimateRow] = []  # filled by the first of the two
+        cohort = model.frame[COHORT_ID].where(model.frame["in_cohort"] == 1)
+        assumes = "no single cohort makes the difference"
+        if cohort.nunique() > MOST_COHORTS:
+            assumes += (
+                f" (of {cohort.nunique():,} cohorts the {MOST_COHORTS} that move it most at the covariance of the "
+                "primary model were left out)"
+            )
+        for side, choose in (("lowest", min), ("highest", max)):
+            yield (
+                "data", f"Without one cohort, {side} estimate", assumes,
+                partial(_without_one_cohort, fit, model, rung, visit, choose, found),
+            )  # fmt: skip
+
+
+def _without_one_cohort(
+    fit: MixedResults,
+    model: ModelFrame,
+    rung: Rung,
+    visit: str,
+    choose: Callable[..., EstimateRow],
+    found: list[EstimateRow],
+) -> EstimateRow:
+    """The lowest or the highest estimate when each cohort is left out in turn."""
+    if not found:
+        for cohort in _influential(fit, model, visit):
+            found.append(refit(replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort]), rung, visit))
+    return choose(found, key=lambda row: float(row["estimate"]))
+
+
+def _influential(fit: MixedResults, model: ModelFrame, visit: str) -> list[str]:
+    """All cohorts, or of many those at either end of what leaving them out does at the covariance of the model."""
+    cohort = model.frame[COHORT_ID].where(model.frame["in_cohort"] == 1)
+    if cohort.nunique() <= MOST_COHORTS:
+        return cohort.dropna().unique().tolist()
+    labels = cohort.loc[fit.design.frame.index].to_numpy(object)
+    moved = delete_levels(fit, labels, difference_row(fit, model, visit)).sort_values("change", kind="stable")
+    half = MOST_COHORTS // 2
+    return [*moved["label"].head(half), *moved["label"].tail(half)]
+
+
+def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
+    def under(format_rule: FormatRule) -> EstimateRow:
+        outcomes = study.outcomes(plan.instrument, format_rule=format_rule, cohort_rule=plan.cohort_rule)
+        model, _, fit, _ = fit_primary(outcomes, plan, plan.visit)
+        return estimate_row(fit, model, plan.visit)
+
+    if plan.format_rule != "first":
+        yield (
+            "rules",
+            "Format of the first session",
+            "the first ketamine session in the clinic says the format",
+            partial(under, "first"),
+        )
+    yield (
+        "rules", "As-treated format", "format read off later events: favours those who stay; mixed is a third arm",
+        partial(under, "as_treated"),
+    )  # fmt: skip
+    yield (
+        "rules",
+        "Without patients of mixed format",
+        "those who switched are like those who did not",
+        partial(under, "exclude_mixed"),
+    )
+
+
+def vary_visit(outcomes: Outcomes, plan: Plan) -> Iterator[Setting]:
+    for visit in outcomes.visits:
+        if visit not in (BASELINE_VISIT, plan.visit):
+            what = "another visit: an estimate, not a test"
+            yield "visits", f"At {visit}", what, partial(_at_other_visit, outcomes, plan, visit)
+
+
+def _at_other_visit(outcomes: Outcomes, plan: Plan, visit: str) -> EstimateRow:
+    model, rung, fit, _ = fit_primary(outcomes, plan, visit)
+    _, contrasts = format_estimates(fit, model, visit, rung)
+    row = contrasts[contrasts["is_primary"]].iloc[0]
+    return {**{c: row[c] for c in ESTIMATE_COLUMNS}, "p_value": np.nan, N_PATIENTS: len(model.patients)}
+
+
+def cluster_bootstrap(model: ModelFrame, visit: str, n_samples: int, seed: int) -> EstimateRow:
+    """Adjusted difference at the visit by least squares, its interval from resampled cohorts and patients."""
+    rows = model.frame[(model.frame[VISIT] == visit) & model.frame[FORMAT].isin([INDIVIDUAL, GROUP])].reset_index(
+        drop=True
+    )
+    numbers = pd.get_dummies(rows[["is_group", BASELINE, *model.covariates]], drop_first=True, dtype=float).to_numpy()
+    design = np.column_stack([np.ones(len(rows)), numbers])
+    score = rows[SCORE].to_numpy(float)
+    drawn = [np.linalg.lstsq(design[i], score[i], rcond=None)[0][1] for i in bootstrap_samples(rows, n_samples, seed)]
+    low, high = percentile_interval(np.array(drawn))
+    estimate = float(np.linalg.lstsq(design, score, rcond=None)[0][1])
+    return {
+        "estimate": estimate,
+        "std_error": float(np.std(drawn, ddof=1)),
+        "ci_low": low,
+        "ci_high": high,
+        N_PATIENTS: len(rows),
+    }
+
+
+def complete_cases(outcomes: Outcomes, plan: Plan) -> EstimateRow:
+    scored = outcomes.frame[outcomes.frame[SCORE].notna()]
+    counts = scored.groupby(PATIENT_ID)[VISIT].nunique()
+    complete = counts.index[counts == len(outcomes.visits)]
+    kept = replace(outcomes, frame=outcomes.frame[outcomes.frame[PATIENT_ID].isin(complete)])
+    model, _, fit, _ = fit_primary(kept, plan, plan.visit)
+    return estimate_row(fit, model, plan.visit)

@@ -1,0 +1,146 @@
+"""Does it hold: the primary contrast under other models, other data and other rules, in one frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
+from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.model.primary_model import fit_primary
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.sensitivity.other_data import (
+    cluster_bootstrap,
+    complete_cases,
+    leave_out,
+    vary_rules,
+    vary_visit,
+)
+from kap_analysis.analysis.sensitivity.other_models import (
+    EstimateRow,
+    add_facilitator,
+    estimate_row,
+    vary_clustering,
+    vary_model,
+)
+from kap_analysis.analysis.visits import check_visit
+from kap_analysis.columns import (
+    ESTIMATE_COLUMNS,
+    N_PATIENTS,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import interval_apart, number, within_sentence
+
+Progress = Callable[[int, int, str], None]
+
+MISSING_AT_RANDOM = "scores not observed are missing at random, given those observed"
+
+
+@dataclass(frozen=True)
+class Sensitivity(Result):
+    """The primary contrast under other assumptions.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        ``group`` (primary, clustering, model, data, rules, visits, wrong on purpose), ``label``, the estimate columns,
+        ``n_patients``, ``assumes``, ``is_primary``, ``note`` (why it could not be estimated).
+    visit : str
+    is_descriptive : bool
+        Whether there are too few cohorts or patients for a comparison.
+    why : str
+        Why this primary model was fitted, such as which counts fall short.
+    """
+
+    estimates: pd.DataFrame
+    visit: str
+    is_descriptive: bool = False
+    why: str = ""
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        frame = self.estimates[self.estimates["estimate"].notna()]
+        primary = frame[frame["is_primary"]].iloc[0]
+        others = frame[~frame["is_primary"] & ~frame["group"].isin(["wrong on purpose", "visits"])]
+        ordered = others.sort_values("estimate")
+        low, high = ordered.iloc[0], ordered.iloc[-1]
+        across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
+        said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
+        too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
+        return (
+            f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95% interval "
+            f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
+            f"{number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
+            f"({within_sentence(high['label'])}); "
+            f"{said}."
+        )
+
+
+def check_sensitivity(
+    source: Study | Outcomes,
+    *,
+    plan: Plan | None = None,
+    visit: str | None = None,
+    n_bootstrap: int = 200,
+    seed: int = 20190402,
+    progress: Progress | None = None,
+) -> Sensitivity:
+    """Repeat the primary contrast under other models, data and rules.
+
+    Parameters
+    ----------
+    source : Study or Outcomes
+        Outcomes have no sessions: other rules of format and the effect of facilitators are left out.
+    visit : str, optional
+        Default: the plan's; of outcomes without a plan the last visit.
+    n_bootstrap : int
+        Samples of the cluster bootstrap, which resamples cohorts and patients and needs no normal distribution.
+    """
+    outcomes, plan = _resolve(source, plan, visit)
+    check_visit(outcomes, plan.visit)
+    model, rung, fit, _ = fit_primary(outcomes, plan, plan.visit)
+    if rung.name == DESCRIPTIVE:
+        plan = replace(plan, covariates=())
+    settings = [
+        ("primary", "Primary model", MISSING_AT_RANDOM, lambda: estimate_row(fit, model, plan.visit)),
+        *vary_clustering(fit, model, rung, plan.visit),
+        *(add_facilitator(source, model, rung, plan.visit) if isinstance(source, Study) else ()),
+        *vary_model(model, rung, plan.visit),
+        *leave_out(fit, model, rung, plan.visit),
+        *(vary_rules(source, plan) if isinstance(source, Study) else ()),
+        *vary_visit(outcomes, plan),
+        ("data", "Cluster bootstrap",
+         "no normal distribution (scores pile up at the floor); only those scored at the visit",
+         lambda: cluster_bootstrap(model, plan.visit, n_bootstrap, seed)),
+        ("wrong on purpose", "Complete cases", "those who stayed are like those who were lost: not credible",
+         lambda: complete_cases(outcomes, plan)),
+    ]  # fmt: skip
+    rows = []
+    for done, (group, label, assumes, compute) in enumerate(settings, start=1):
+        rows.append({"group": group, "label": label, "assumes": assumes, "is_primary": done == 1, **_attempt(compute)})
+        if progress is not None:
+            progress(done, len(settings), label)
+    columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
+    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE, rung.why)
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan]:
+    if isinstance(source, Outcomes):
+        plan = plan or Plan(source.instrument.name, visit or source.visits[-1])
+        return source, replace(plan, visit=visit or plan.visit)
+    plan = plan or study_plan(source)
+    outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    return outcomes, replace(plan, visit=visit or plan.visit)
+
+
+def _attempt(compute: Callable[[], EstimateRow]) -> EstimateRow:
+    try:
+        return {**compute(), "note": ""}
+    except (AnalysisError, ValueError, np.linalg.LinAlgError) as error:
+        return {"note": str(error)}

@@ -1,0 +1,1 @@
+"""Figures of change over time."""

@@ -1,0 +1,269 @@
+"""Figure 4: scores over time by format, observed and modelled, with the number of patients under the axis."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kap_analysis.columns import (
+    CI_HIGH,
+    CI_LOW,
+    ESTIMATE,
+    FORMAT,
+    INSTRUMENT,
+    MONTH,
+    N_PATIENTS,
+    PATIENT_ID,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.change.trajectory_lines import MOST_PATIENT_LINES, draw_panel, say_sample
+from kap_analysis.figures.change.trajectory_names import name_formats, name_panels
+from kap_analysis.figures.marks.marks import (
+    draw_bands,
+    leave_out_of_layout,
+    numbers_under_axis,
+    view_of_scores,
+)
+from kap_analysis.figures.marks.time_axis import (
+    SESSION,
+    THOSE_WHO_STOP,
+    counts_in,
+    numbers_at,
+    panel_points,
+    readable,
+    time_label,
+    time_word,
+    visit_places,
+)
+from kap_analysis.figures.page.frames import formats_in, given_frame, levels_of, numbers_of, rows_of
+from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.page.scales import Scale, scale_of
+from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.writing.figure_numbers import count, estimate_with_interval, listed, sentence_case
+
+_FIGURE = "plot_trajectories"
+_MOST_PANELS: Final = 9
+_NAMES_PT: Final = 54.0
+"""Room for the names of the formats right of their lines, where there is one panel."""
+_NO_FACETS: Final = "There is nothing to draw by {}: scores of single patients are withheld, or there are none."
+_NOTHING: Final = "There is no score to draw: there are no rows, or every number was withheld."
+
+
+def plot_trajectories(
+    *,
+    means: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None,
+    patients: pd.DataFrame | None = None,
+    instrument: Instrument | str | None = None,
+    facet_by: str | None = None,
+    time: str = MONTH,
+    most_lines: int = MOST_PATIENT_LINES,
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """Scores over time by format: thin lines of patients, observed means, model means with their bands.
+
+    At least one of ``means`` and ``curves`` is needed. Observed means of those who are left are no estimate of what
+    would have been seen in all; the numbers under the axis say how many are left.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame, optional
+        The ``means`` of ``observed_scores``: ``format``, ``month``, ``n_patients``, ``mean``, ``ci_low``,
+        ``ci_high``, and optionally ``visit`` and ``instrument`` (one only). ``month`` is the mean month of the visit;
+        the numbers under the axis stand at the mean of the formats' months.
+    curves : pandas.DataFrame, optional
+        The ``curves`` of ``model_trajectories``: ``format``, ``month``, ``estimate``, ``ci_low``, ``ci_high``.
+    patients : pandas.DataFrame, optional
+        The ``patients`` of ``model_trajectories``: ``patient_id``, ``format``, ``month``, ``score``; one thin line
+        per patient.
+    instrument : Instrument or str, optional
+        For bands, ends and direction; taken from ``means`` if it has the column ``instrument``.
+    facet_by : str, optional
+        A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level,
+        nine at most. A frame without that column is drawn in every panel.
+    time : str
+        Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for the number of the ketamine
+        session, as in the frames of ``scores_by_session``; then the figure says that those who stop leave the line.
+    most_lines : int
+        Patient lines per panel; of more patients a random sample of this size is drawn and the figure says so.
+    ax : Axes or sequence of Axes, optional
+        One per panel; returned instead of a new Figure.
+    theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of Axes
+
+    Raises
+    ------
+    FigureError
+        If neither means nor curves are given, a column is missing, a format is unknown, there are two instruments, or
+        there are more than nine panels. Frames without rows or numbers give a figure that says so.
+    """
+    if means is None and curves is None:
+        raise FigureError(f"{_FIGURE} has nothing to draw: give means=, curves= or both.")
+    given = [frame for frame in (means, curves, patients) if frame is not None]
+    means = given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", figure=_FIGURE)
+    curves = given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", figure=_FIGURE)
+    patients = given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", figure=_FIGURE)
+    if not _has_numbers(means, curves):
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+    frames = [frame for frame in (means, curves, patients) if frame is not None]
+    if facet_by is not None and not any(facet_by in frame.columns for frame in frames):
+        _refuse_unknown(facet_by, given)
+        return draw_statement(_NO_FACETS.format(facet_by), ax=ax, theme=theme, width=width, stamp=stamp)
+    levels = _panel_levels(frames, facet_by)
+    formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), figure=_FIGURE)
+    means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
+    scale = _scale(instrument, means)
+    narrow = width_in_mm(width) < NARROW_MM
+    columns = 1 if narrow else min(len(levels), 3)
+    rows = -(-len(levels) // columns)
+    grid = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
+    height = 100 if rows == 1 else (66 if narrow else 82) * rows
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
+        view = _score_view(frames, scale, with_patients=patients is not None)
+        drawn = []
+        for place, (panel, level) in enumerate(zip(page.axes, levels, strict=True)):
+            m, c, p = (_of_level(frame, facet_by, level) for frame in (means, curves, patients))
+            panel.set_ylim(*view)
+            drawn.append(draw_panel(page, panel, formats, m, c, p, time=time, most_lines=most_lines))
+            edges = (place % columns == 0, (place + 1) % columns == 0 or level == levels[-1])
+            _dress(page, panel, scale, formats, m, c, p, time=time, columns=columns, edges=edges)
+            if place % columns == 0:
+                panel.set_ylabel(scale.axis_label if rows == 1 else scale.axis_label.replace(" (", "\n("))
+        name_panels(page, facet_by, levels, columns, patients)
+        name_formats(page, formats, means, curves, time, columns)
+        page.note_withheld(means, curves, patients)
+        say_sample(page, drawn)
+        if _runs_off(means, curves, view):
+            page.note("Intervals that run off the panel are wider than it shows.")
+        _say(page, scale, formats, means, curves, time)
+    return page.result
+
+
+def _has_numbers(means: pd.DataFrame | None, curves: pd.DataFrame | None) -> bool:
+    given = [(means, "mean"), (curves, ESTIMATE)]
+    return any(bool(np.isfinite(numbers_of(frame, value)).any()) for frame, value in given if frame is not None)
+
+
+def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:
+    """A column that no frame has is a mistake; one whose frame is empty was withheld, which is none."""
+    if not any(facet_by in frame.columns for frame in given):
+        raise FigureError(f"{_FIGURE} found the column {facet_by!r} of facet_by= in none of its frames.")
+
+
+def _panel_levels(frames: list[pd.DataFrame], facet_by: str | None) -> list[object]:
+    if facet_by is None:
+        return [None]
+    having = [frame for frame in frames if facet_by in frame.columns]
+    levels = levels_of(having[0][facet_by])
+    if not isinstance(having[0][facet_by].dtype, pd.CategoricalDtype):
+        levels = sorted(levels, key=str)
+    if len(levels) > _MOST_PANELS:
+        raise FigureError(
+            f"{_FIGURE} draws {_MOST_PANELS} panels at most, and {facet_by!r} has {len(levels)} levels; "
+            "pool the rare ones."
+        )
+    return levels
+
+
+def _of_level(frame: pd.DataFrame | None, facet_by: str | None, level: object) -> pd.DataFrame | None:
+    if frame is None or facet_by is None or facet_by not in frame.columns:
+        return frame
+    return frame[frame[facet_by] == level]
+
+
+def _scale(instrument: Instrument | str | None, means: pd.DataFrame | None) -> Scale:
+    found = [] if means is None or INSTRUMENT not in means.columns else levels_of(means[INSTRUMENT])
+    if len(found) > 1:
+        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {listed(found)} in means=.")
+    return scale_of(instrument if instrument is not None else (str(found[0]) if found else None))
+
+
+def _score_view(frames: list[pd.DataFrame], scale: Scale, *, with_patients: bool) -> tuple[float, float]:
+    columns = (SCORE,) if with_patients else ("mean", ESTIMATE, CI_LOW, CI_HIGH)
+    drawn = [numbers_of(frame, column) for frame in frames for column in columns if column in frame.columns]
+    values = np.concatenate(drawn)
+    return view_of_scores(scale, float(np.nanmin(values)), float(np.nanmax(values)))
+
+
+def _runs_off(means: pd.DataFrame | None, curves: pd.DataFrame | None, view: tuple[float, float]) -> bool:
+    ends = [numbers_of(frame, end) for frame in (means, curves) if frame is not None for end in (CI_LOW, CI_HIGH)]
+    return bool((np.concatenate(ends) < view[0]).any() or (np.concatenate(ends) > view[1]).any())
+
+
+def _dress(
+    page: Page,
+    ax: Axes,
+    scale: Scale,
+    formats: list[str],
+    means: pd.DataFrame | None,
+    curves: pd.DataFrame | None,
+    patients: pd.DataFrame | None,
+    *,
+    time: str,
+    columns: int,
+    edges: tuple[bool, bool],
+) -> None:
+    """Axis, bands and numbers of one panel; ``edges`` says whether it is the first and the last of its row."""
+    frame = means if means is not None else curves
+    assert frame is not None
+    places = visit_places(frame, time, visits=means is not None)
+    reach = places if patients is None or patients.empty else [*places, *numbers_of(patients, time)]
+    span = max(reach) - min(reach) or 1.0
+    ax.set_xlim(min(reach) - 0.05 * span, max(reach) + 0.05 * span)
+    wide = panel_points(ax, columns=columns, given=page.given is not None)
+    scaled = (wide - (_NAMES_PT if len(page.axes) == 1 else 0.0)) / (1.1 * span)
+    ticks = sorted({round(place) for place in places})
+    ax.set_xticks(readable(ticks, [f"{tick:g}" for tick in ticks], scaled))
+    ax.tick_params(labelbottom=True)
+    ax.set_xlabel(time_label(time, in_lines=columns > 1))
+    draw_bands(ax, scale, page.theme, labels=edges[1])
+    if ax is page.axes[-1] and len(page.axes) % columns:
+        leave_out_of_layout(ax, "band label")
+    if means is None:
+        return
+    rows = {name: numbers_at(rows_of(means, name), places, time) for name in formats}
+    kept = readable(places, counts_in(rows.values()), scaled)
+    shown = {name: {at: n for at, n in row.items() if at in kept} for name, row in rows.items()}
+    gap = 27.0 if columns == 1 or time == SESSION else 38.0
+    numbers_under_axis(ax, shown, page.theme, heading="Patients observed", gap=gap, names=edges[0])
+
+
+def _say(
+    page: Page, scale: Scale, formats: list[str], means: pd.DataFrame | None, curves: pd.DataFrame | None, time: str
+) -> None:
+    page.describe(f"{scale.name} score by {time_word(time)} and format.")
+    frame, value = (means, "mean") if means is not None else (curves, ESTIMATE)
+    assert frame is not None
+    for name in formats:
+        one = rows_of(frame, name).dropna(subset=[value]).sort_values(time)
+        if one.empty:
+            continue
+        ends = [
+            f"{estimate_with_interval(row[value], row[CI_LOW], row[CI_HIGH])} at {_name_of_time(row, time)}"
+            + (f" (n = {count(row[N_PATIENTS])})" if N_PATIENTS in one.columns else "")
+            for _, row in one.iloc[[0, -1] if len(one) > 1 else [0]].iterrows()
+        ]
+        kind = "observed mean" if means is not None else "model mean"
+        page.describe(f"{sentence_case(name)}: {kind} {', then '.join(ends)}.")
+    if curves is not None and means is not None:
+        page.note("Lines with bands: model means with 95% intervals. Marks: observed means with 95% intervals.")
+    elif means is not None:
+        page.note("Marks: observed means with 95% intervals, of the patients who were assessed.")
+    if time == SESSION:
+        page.note(THOSE_WHO_STOP)
+
+
+def _name_of_time(row: pd.Series, time: str) -> str:
+    return str(row[VISIT]) if VISIT in row.index and not pd.isna(row[VISIT]) else f"{time_word(time)} {row[time]:g}"

@@ -1,0 +1,1 @@
+"""Figures of group versus individual."""

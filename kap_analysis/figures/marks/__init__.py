@@ -1,0 +1,1 @@
+"""Marks that several figures draw: forests, bars, densities, axes of time."""

@@ -1,0 +1,1 @@
+"""A page to draw on: size, style, scales, text, alternative text and export."""

@@ -1,0 +1,116 @@
+"""Writing a figure to files whose bytes depend on the figure alone."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.style import FONT, PNG_DPI, file_settings
+
+FILE_TYPES: Final = ("png", "pdf", "svg")
+
+
+def save_figure(
+    figure: Figure,
+    path: str | Path,
+    *,
+    file_types: Sequence[str] | None = None,
+    title: str | None = None,
+    dpi: int = PNG_DPI,
+) -> tuple[Path, ...]:
+    """Write a figure at its final size as PNG (300 dpi), PDF and SVG.
+
+    The same figure gives the same bytes: no date, no random id. Fonts are embedded in the PDF as TrueType; letters
+    are paths in the SVG. The alternative text goes into each file's description.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or pathlib.Path
+        ``"figure_2"`` writes ``figure_2.png``, ``figure_2.pdf`` and ``figure_2.svg``; a path that ends in one of
+        these suffixes writes that file only.
+    file_types : sequence of {"png", "pdf", "svg"}, optional
+        Which files to write; all three, or the one that the suffix names.
+    title : str, optional
+        Title in the description of the files.
+    dpi : int
+        Of the PNG, and of what a PDF or SVG holds as an image.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The files written, in the order of ``file_types``.
+
+    Raises
+    ------
+    FigureError
+        If a file type is none of the three, or the folder does not exist.
+    """
+    path = Path(path)
+    suffix = path.suffix.removeprefix(".").lower()
+    if suffix in FILE_TYPES:
+        path = path.with_name(path.name[: -len(path.suffix)])
+        file_types = (suffix,) if file_types is None else file_types
+    chosen = FILE_TYPES if file_types is None else tuple(file_types)
+    unknown = [file_type for file_type in chosen if file_type not in FILE_TYPES]
+    if unknown:
+        raise FigureError(f"A figure is written as {', '.join(FILE_TYPES)}, not as {', '.join(unknown)}.")
+    if not path.parent.is_dir():
+        raise FigureError(f"There is no folder {path.parent} to write the figure {path.name} into; make it first.")
+    return tuple(_write(figure, path, file_type, title, dpi) for file_type in chosen)
+
+
+def _write(figure: Figure, path: Path, file_type: str, title: str | None, dpi: int) -> Path:
+    target = path.with_name(f"{path.name}.{file_type}")
+    settings: Any = {**file_settings(), "font.family": [FONT], "savefig.bbox": None, "savefig.facecolor": "auto"}
+    described = _description(file_type, title, alt_text(figure))
+    canvas = figure.canvas
+    try:
+        with matplotlib.rc_context(settings):
+            if file_type == "png":
+                FigureCanvasAgg(figure)
+                figure.savefig(target, format="png", dpi=dpi, metadata=described)
+            elif file_type == "pdf":
+                FigureCanvasPdf(figure)
+                figure.savefig(target, format="pdf", dpi=dpi, metadata=described)
+            else:
+                FigureCanvasSVG(figure)
+                with _one_id_each(figure):
+                    figure.savefig(target, format="svg", dpi=dpi, metadata=described)
+    finally:
+        figure.set_canvas(canvas)
+    return target
+
+
+@contextmanager
+def _one_id_each(figure: Figure) -> Iterator[None]:
+    """Names of parts as ids of an SVG while it is written: without spaces, and numbered, because ids are unique."""
+    named = [(artist, str(artist.get_gid())) for artist in figure.findobj() if artist.get_gid() is not None]
+    seen: Counter[str] = Counter()
+    for artist, name in named:
+        plain = "-".join(re.findall(r"\w+", name)) or "part"
+        seen[plain] += 1
+        artist.set_gid(f"{plain}-{seen[plain]}")
+    try:
+        yield
+    finally:
+        for artist, name in named:
+            artist.set_gid(name)
+
+
+def _description(file_type: str, title: str | None, text: str) -> dict[str, Any]:
+    """Metadata of a file: title and description, and nothing that changes from run to run."""
+    if file_type == "pdf":
+        return {"Title": title, "Subject": text or None, "Creator": None, "Producer": None, "CreationDate": None}
+    given = {key: value for key, value in (("Title", title), ("Description", text)) if value}
+    return given | ({"Date": None, "Creator": None} if file_type == "svg" else {"Software": None})

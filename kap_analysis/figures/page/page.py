@@ -1,0 +1,283 @@
+"""The page that a figure is drawn on: one Figure of a given width, or the Axes of the caller.
+
+A page is opened with the settings of its theme, which hold only inside the ``with`` block, and it is made without
+pyplot. On leaving the block the notes, the stamp and the alternative text are put on.
+"""
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import matplotlib
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.page.alternative_text import describe
+from kap_analysis.figures.page.label_fit import fit_labels
+from kap_analysis.figures.page.layout_engine import SteadyLayout
+from kap_analysis.figures.page.style import (
+    CHARACTER_WIDTH,
+    LINE_HEIGHT,
+    MM_PER_INCH,
+    POINTS_PER_MM,
+    SMALL_PT,
+    Theme,
+    Width,
+    inches,
+    rc_settings,
+    theme_named,
+    width_in_mm,
+)
+from kap_analysis.writing.figure_numbers import plural
+
+AxesGiven = Axes | Sequence[Axes] | None
+Drawn = Figure | Axes | Sequence[Axes]
+
+SIMULATED = "SIMULATED"
+"""The stamp of every figure made from simulated data."""
+
+
+@dataclass(slots=True)
+class Page:
+    """Where a figure is drawn: its Axes in reading order, its theme, what is to be said under it and about it."""
+
+    figure: Figure
+    axes: list[Axes]
+    theme: Theme
+    given: AxesGiven
+    notes: list[str] = field(default_factory=list)
+    alternative: list[str] = field(default_factory=list)
+    keys: list[Artist] = field(default_factory=list)
+    key_settings: dict[str, Any] = field(default_factory=dict)
+    last: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def width_mm(self) -> float:
+        """Width of the figure in mm."""
+        return float(self.figure.get_figwidth()) * MM_PER_INCH
+
+    @property
+    def result(self) -> Any:
+        """The Figure, or what the caller gave as ``ax=``."""
+        return self.figure if self.given is None else self.given
+
+    def note(self, text: str) -> None:
+        """Say something in the figure itself, under the panels."""
+        self.notes.append(text)
+
+    def note_withheld(self, *frames: pd.DataFrame | None) -> None:
+        """Say that numbers were withheld, if a frame says so in its column ``withheld``."""
+        if any(frame is not None and "withheld" in frame.columns and frame["withheld"].any() for frame in frames):
+            self.note("Numbers withheld to protect patients are shown as – or left out.")
+
+    def key(self, handles: Sequence[Artist], **settings: Any) -> None:
+        """Explain marks in a key above the panels: in a strip of its own, or over the first Axes of the caller.
+
+        ``settings`` are those of matplotlib's ``legend``: ``loc`` ("upper left" or "upper right"), ``ncols``.
+        """
+        self.keys = list(handles)
+        self.key_settings = {"loc": "upper right", "ncols": len(self.keys), "handlelength": 2.4} | settings
+
+    def when_laid_out(self, draw: Callable[[], None]) -> None:
+        """Draw something that must know how large the panels have become; it must not change their size."""
+        self.last.append(draw)
+
+    def describe(self, text: str) -> None:
+        """Add a sentence to the alternative text."""
+        self.alternative.append(text)
+
+
+@contextmanager
+def open_page(
+    ax: AxesGiven,
+    *,
+    theme: str,
+    width: Width,
+    height: float,
+    stamp: str | None,
+    rows: int = 1,
+    columns: int = 1,
+    panels: int | None = None,
+    **grid: Any,
+) -> Iterator[Page]:
+    """Open a page of ``rows`` by ``columns`` panels, ``height`` mm high, or use the Axes of the caller.
+
+    Parameters
+    ----------
+    ax : Axes, sequence of Axes or None
+        One Axes per panel; None makes a Figure.
+    theme : {"light", "dark"}
+    width : {"single", "double"} or float
+        Width of the Figure, in mm if a number.
+    height : float
+        Height of the Figure in mm, without the strips of a stamp and of notes, which are added.
+    stamp : str or None
+        Text of the stamp.
+    panels : int, optional
+        How many panels are used, if the grid has more places.
+    **grid
+        Passed to ``Figure.subplots``.
+
+    Raises
+    ------
+    FigureError
+        If the number of Axes is not the number of panels.
+    """
+    colours = theme_named(theme)
+    wanted = rows * columns if panels is None else panels
+    with matplotlib.rc_context(rc_settings(colours)):
+        if ax is None:
+            figure = Figure(figsize=(inches(width_in_mm(width)), inches(height)), layout=SteadyLayout())
+            places = list(figure.subplots(rows, columns, squeeze=False, **grid).ravel())
+            for unused in places[wanted:]:
+                unused.remove()
+            axes = places[:wanted]
+        else:
+            axes = _given_axes(ax, wanted)
+            figure = axes[0].get_figure(root=True)  # type: ignore[assignment]
+        page = Page(figure, axes, colours, ax)
+        yield page
+        _finish(page, stamp)
+
+
+def _given_axes(ax: Axes | Sequence[Axes], wanted: int) -> list[Axes]:
+    axes = [ax] if isinstance(ax, Axes) else list(ax)
+    if len(axes) != wanted:
+        raise FigureError(f"This figure has {plural(wanted, 'panel')}, so ax= takes {wanted} Axes, not {len(axes)}.")
+    return axes
+
+
+def _finish(page: Page, stamp: str | None) -> None:
+    if page.given is None:
+        fit_labels(page.figure, page.axes)
+        if page.notes:
+            _write_notes(page)
+        if page.keys:
+            _write_key(page)
+        if stamp:
+            stamp_figure(page.figure, stamp)
+        if page.last:
+            page.figure.draw_without_rendering()
+        for draw in page.last:
+            draw()
+        describe(page.figure, " ".join([*page.alternative, *_stamp_sentence(stamp)]))
+        return
+    for draw in page.last:
+        draw()
+    _write_beside_axes(page, stamp)
+    if page.keys:
+        page.axes[0].legend(handles=page.keys, **page.key_settings)
+    describe(page.axes[0], " ".join([*page.alternative, *_stamp_sentence(stamp)]))
+
+
+def _stamp_sentence(stamp: str | None) -> list[str]:
+    return [f"The figure is stamped {stamp}."] if stamp else []
+
+
+def stamp_figure(figure: Figure, text: str = SIMULATED) -> Figure:
+    """Stamp a figure at its upper right corner, in a strip of its own above the panels.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        It grows by the height of the strip, so that its panels keep their size.
+    text : str
+        For example ``"SIMULATED"``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The same figure.
+    """
+    strip = inches(SMALL_PT * 2.0 / POINTS_PER_MM)
+    _grow(figure, above=strip, below=0.0)
+    height = figure.get_figheight()
+    theme_muted = figure.axes[0].spines["left"].get_edgecolor() if figure.axes else "grey"
+    figure.text(
+        1 - 0.06 / figure.get_figwidth(),
+        1 - 0.5 * strip / height,
+        " ".join(text),
+        ha="right",
+        va="center",
+        fontsize=SMALL_PT,
+        fontweight="bold",
+        color=theme_muted,
+        gid="stamp",
+        bbox={"boxstyle": "round,pad=0.22", "facecolor": "none", "edgecolor": theme_muted, "linewidth": 0.6},
+    )
+    return figure
+
+
+def _write_notes(page: Page) -> None:
+    width = page.figure.get_figwidth()
+    characters = int((width - 0.12) * 72 / (SMALL_PT * CHARACTER_WIDTH))
+    lines = [line for note in page.notes for line in textwrap.wrap(note, characters)]
+    strip = (len(lines) * SMALL_PT * LINE_HEIGHT + 4) / 72
+    _grow(page.figure, above=0.0, below=strip)
+    page.figure.text(
+        0.06 / width,
+        0.03 / page.figure.get_figheight(),
+        "\n".join(lines),
+        ha="left",
+        va="bottom",
+        fontsize=SMALL_PT,
+        linespacing=LINE_HEIGHT - 0.15,
+        color=page.theme.muted,
+        gid="notes",
+    )
+
+
+def _write_key(page: Page) -> None:
+    rows = -(-len(page.keys) // int(page.key_settings["ncols"]))
+    strip = (rows * SMALL_PT * LINE_HEIGHT * 1.12 + 5) / 72
+    _grow(page.figure, above=strip, below=0.0)
+    page.figure.legend(
+        handles=page.keys,
+        bbox_to_anchor=(0, 0, 1, 1),
+        labelspacing=0.35,
+        borderpad=0.2,
+        borderaxespad=0.3,
+        columnspacing=1.2,
+        **page.key_settings,
+    )
+
+
+def _grow(figure: Figure, *, above: float, below: float) -> None:
+    """Add strips to a figure and keep the panels out of them."""
+    engine = figure.get_layout_engine()
+    before = figure.get_figheight()
+    x, y, w, h = engine.get()["rect"] if isinstance(engine, ConstrainedLayoutEngine) else (0.0, 0.0, 1.0, 1.0)
+    after = before + above + below
+    tops = [key.get_bbox_to_anchor().y1 / figure.bbox.height for key in figure.legends]
+    figure.set_figheight(after)
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(x, (y * before + below) / after, w, h * before / after))
+    for key, top in zip(figure.legends, tops, strict=True):
+        key.set_bbox_to_anchor((0, 0, 1, (top * before + below) / after), transform=figure.transSubfigure)
+    for text in figure.texts:
+        left, bottom = text.get_position()
+        text.set_position((left, (bottom * before + below) / after))
+
+
+def _write_beside_axes(page: Page, stamp: str | None) -> None:
+    words = [*page.notes, *([stamp] if stamp else [])]
+    if words:
+        page.axes[0].annotate(
+            " · ".join(words),
+            xy=(1, 1),
+            xycoords="axes fraction",
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=SMALL_PT,
+            color=page.theme.muted,
+            annotation_clip=False,
+            gid="stamp" if stamp else "notes",
+        )

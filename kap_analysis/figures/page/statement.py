@@ -1,0 +1,45 @@
+"""A figure that says in one quiet sentence that there is nothing to draw, and why."""
+
+import textwrap
+from typing import Final
+
+from matplotlib.axes import Axes
+
+from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
+from kap_analysis.figures.page.style import CHARACTER_WIDTH, POINTS_PER_MM, TEXT_PT, Width, width_in_mm
+
+_HEIGHT_MM: Final = 24.0
+
+
+def draw_statement(text: str, *, ax: AxesGiven, theme: str, width: Width, stamp: str | None) -> Drawn:
+    """A small page that holds one sentence in the place of the panels.
+
+    For frames without rows, which are an answer and no mistake: one format only, or everything withheld.
+
+    Parameters
+    ----------
+    text : str
+        Why there is nothing to draw; also the alternative text.
+    ax : Axes, sequence of Axes or None
+        The sentence goes into the first; the others stay empty.
+    theme, width, stamp
+        As in :func:`plot_participant_flow`.
+    """
+    panels = 1 if ax is None or isinstance(ax, Axes) else len(list(ax))
+    characters = int(0.9 * width_in_mm(width) * POINTS_PER_MM / (TEXT_PT * CHARACTER_WIDTH))
+    with open_page(ax, theme=theme, width=width, height=_HEIGHT_MM, stamp=stamp, columns=panels) as page:
+        for panel in page.axes:
+            panel.set_axis_off()
+        page.axes[0].text(
+            0.5,
+            0.5,
+            textwrap.fill(text, characters),
+            transform=page.axes[0].transAxes,
+            ha="center",
+            va="center",
+            fontsize=TEXT_PT,
+            color=page.theme.muted,
+            gid="statement",
+        )
+        page.describe(text)
+    return page.result

@@ -1,0 +1,1 @@
+"""Figures of who was treated and who was lost."""

@@ -1,0 +1,187 @@
+"""Figure 11: scores due, done, late and missing at every visit, and who is still followed, by format."""
+
+from typing import Any, Final
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+
+from kap_analysis.columns import FORMAT, MONTH, N_PATIENTS, PRACTICE, VISIT
+from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis
+from kap_analysis.figures.marks.row_key import draw_row_key
+from kap_analysis.figures.marks.time_axis import panel_points, time_label
+from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, levels_of, numbers_of, rows_of
+from kap_analysis.figures.page.label_fit import tick_lines
+from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.page.style import NARROW_MM, Theme, Width, width_in_mm
+from kap_analysis.writing.figure_numbers import count, percent, plural, sentence_case
+
+_FIGURE = "plot_completeness"
+_PARTS: Final = {"n_done": "done", "n_late": "late", "n_missing": "missing"}
+_COMPLETENESS = (FORMAT, VISIT, "n_due", *_PARTS)
+_RETENTION = (FORMAT, MONTH, "n_at_risk", N_PATIENTS, "share")
+_BAR_WIDTH: Final = 0.7
+_GAP_PT: Final = 16.0
+_LATE_TINT: Final = 0.45
+"""How far the colour of late scores is from that of scores on time towards the background."""
+
+
+def plot_completeness(
+    *,
+    completeness: pd.DataFrame,
+    retention: pd.DataFrame | None = None,
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """How many of the scores that were due are there, came late or are missing, and how many patients are still seen.
+
+    Parameters
+    ----------
+    completeness : pandas.DataFrame
+        The ``completeness`` of ``describe_completeness``: ``format``, ``visit``, ``n_due``, ``n_done``, ``n_late``,
+        ``n_missing``; with a column ``practice`` its rows "all" are drawn, or the sum of the practices if there are
+        none. Bars are shares of the patients due; withheld parts are left open.
+    retention : pandas.DataFrame, optional
+        The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients`` (seen at this visit or
+        later), ``share``. One more panel, with a line per format that begins at 100% in month 0.
+    ax : Axes or sequence of Axes, optional
+        One per format, and one more with ``retention``.
+    theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of Axes
+
+    Raises
+    ------
+    FigureError
+        If a column is missing, there are no rows, or a format is unknown.
+    """
+    completeness = checked_frame(completeness, _COMPLETENESS, name="completeness", figure=_FIGURE)
+    retention = given_frame(retention, _RETENTION, name="retention", figure=_FIGURE)
+    formats = formats_in(completeness, figure=_FIGURE, at_least=1)
+    visits = [str(visit) for visit in levels_of(completeness[VISIT])]
+    panels = len(formats) + (retention is not None)
+    columns = 1 if width_in_mm(width) < NARROW_MM else panels if panels < 4 else 2
+    rows = -(-panels // columns)
+    grid: Any = {"rows": rows, "columns": columns, "panels": panels, "sharey": True}
+    height = 76 if rows == 1 else 64 * rows if columns == 1 else 74 * rows
+    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
+        for place, (panel, name) in enumerate(zip(page.axes, formats, strict=False)):
+            counts = _counts(_of_all_practices(rows_of(completeness, name)), visits)
+            _draw_bars(panel, counts, _faces(name, page.theme), page.theme)
+            room = panel_points(panel, columns=columns, given=ax is not None)
+            _dress_bars(page, panel, counts, name, named=place % columns == 0, room=room)
+            page.describe(_told(counts, name))
+        if retention is not None:
+            _draw_retention(page, page.axes[-1], retention, in_lines=columns > 2)
+        page.note_withheld(completeness, retention)
+    return page.result
+
+
+def _of_all_practices(one: pd.DataFrame) -> pd.DataFrame:
+    if PRACTICE not in one.columns:
+        return one
+    whole = one[one[PRACTICE].astype(str) == "all"]
+    return one if whole.empty else whole
+
+
+def _counts(one: pd.DataFrame, visits: list[str]) -> pd.DataFrame:
+    """Numbers by visit (rows); a withheld one stays missing, a visit without a row too."""
+    columns = ["n_due", *_PARTS]
+    summed = one[columns].astype(float).groupby(one[VISIT].astype(str), sort=False)
+    return summed.sum(min_count=1).reindex(visits)
+
+
+def _faces(name: str, theme: Theme) -> dict[str, dict[str, Any]]:
+    """Done in the colour of the format, late in a tint of it, missing hatched: ordered in greyscale too."""
+    colour = theme.look(name).colour
+    pairs = zip(to_rgb(colour), to_rgb(theme.background), strict=True)
+    red, green, blue = (a + (1 - _LATE_TINT) * (b - a) for a, b in pairs)
+    tint = to_hex((red, green, blue))
+    edge = {"edgecolor": theme.muted, "linewidth": 0.5}
+    return {
+        "n_done": {"facecolor": colour, **edge},
+        "n_late": {"facecolor": tint, **edge},
+        "n_missing": {"facecolor": theme.background, "hatch": "/" * 6, **edge},
+    }
+
+
+def _draw_bars(ax: Axes, counts: pd.DataFrame, faces: dict[str, dict[str, Any]], theme: Theme) -> None:
+    for x, (visit, row) in enumerate(counts.iterrows()):
+        bottom = 0.0
+        for part, face in faces.items():
+            tall = 100 * row[part] / row["n_due"] if row["n_due"] > 0 else np.nan
+            if not tall > 0:
+                continue
+            with matplotlib.rc_context({"hatch.color": theme.muted}):
+                ax.bar(x, tall, _BAR_WIDTH, bottom=bottom, gid=f"{_PARTS[part]}, {visit}", **face)
+            bottom += tall
+        if row.isna().any() and bottom < 100:
+            open_bar: Any = {"facecolor": "none", "edgecolor": theme.muted, "linestyle": (0, (2, 2)), "linewidth": 0.7}
+            ax.bar(x, 100 - bottom, _BAR_WIDTH, bottom=bottom, gid=f"withheld, {visit}", **open_bar)
+
+
+def _dress_bars(page: Page, ax: Axes, counts: pd.DataFrame, name: str, *, named: bool, room: float) -> None:
+    ax.set_xlim(-0.6, len(counts) - 0.4)
+    ax.set_ylim(0, 100)
+    labels, taller = tick_lines([sentence_case(visit) for visit in counts.index], room / len(counts))
+    ax.set_xticks(range(len(counts)), labels)
+    ax.tick_params(axis="x", length=0)
+    ax.set_title(sentence_case(name)).set_color(page.theme.look(name).colour)
+    if named:
+        ax.set_ylabel("Scores due (%)")
+    rows = {part.removeprefix("n_"): {float(x): n for x, n in enumerate(counts[part])} for part in ("n_due", *_PARTS)}
+    numbers_under_axis(ax, rows, page.theme, heading="Scores", gap=_GAP_PT + taller, names=named)
+    faces = {_PARTS[part]: face for part, face in _faces(name, page.theme).items()}
+    draw_row_key(ax, faces, page.theme, gap=_GAP_PT + taller, first=2)
+
+
+def _draw_retention(page: Page, ax: Axes, retention: pd.DataFrame, *, in_lines: bool) -> None:
+    ends, told = [], []
+    for name in formats_in(retention, figure=_FIGURE):
+        look, one = page.theme.look(name), rows_of(retention, name).sort_values(MONTH)
+        month = np.insert(numbers_of(one, MONTH), 0, 0.0)
+        share = np.insert(100 * numbers_of(one, "share"), 0, 100.0)
+        ax.plot(
+            month,
+            share,
+            color=look.colour,
+            linestyle=look.line_style,
+            marker=look.marker,
+            markerfacecolor=page.theme.marker_face(name),
+            clip_on=False,
+            gid=f"retention {name}",
+        )
+        shown = np.flatnonzero(~np.isnan(share))[-1]
+        last = one.iloc[shown - 1] if shown else None
+        text = sentence_case(name) if last is None else f"{sentence_case(name)}\n{_of(last)}"
+        ends.append(LineEnd(float(month[shown]), float(share[shown]), text, look.colour))
+        steps = [f"month {m:.0f} {percent(s / 100)}" for m, s in zip(month[1:], share[1:], strict=True)]
+        told.append(f"{name} {', '.join(steps)}")
+    last_month = float(numbers_of(retention, MONTH).max())
+    ax.set_ylim(0, 100)
+    ax.set_xlim(0, last_month * 1.02)
+    ax.set_xticks(sorted({round(month) for month in numbers_of(retention, MONTH)} | {0}))
+    label_line_ends(ax, ends, lines=2)
+    ax.set_title("Patients seen then\nor later (%)" if in_lines else "Patients seen then or later (%)")
+    ax.set_xlabel(time_label(MONTH, in_lines=in_lines))
+    page.describe(f"Treated patients seen at a visit or later: {'; '.join(told)}.")
+
+
+def _of(row: pd.Series) -> str:
+    return f"{count(row[N_PATIENTS])} of {count(row['n_at_risk'])}"
+
+
+def _told(counts: pd.DataFrame, name: str) -> str:
+    visits = [
+        f"{visit}: {plural(row['n_due'], 'score')} due, {count(row['n_done'])} done, {count(row['n_late'])} late, "
+        f"{count(row['n_missing'])} missing"
+        for visit, row in counts.iterrows()
+    ]
+    return f"Scores in {name} format. {'; '.join(visits)}."

@@ -1,0 +1,1 @@
+"""Figures of adverse events, suicidality answers and vital signs."""

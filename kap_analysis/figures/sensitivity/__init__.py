@@ -1,0 +1,1 @@
+"""Figures of the difference under other assumptions."""

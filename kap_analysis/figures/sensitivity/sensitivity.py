@@ -1,0 +1,135 @@
+"""Figure 14: the primary difference under other assumptions."""
+
+import pandas as pd
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
+from kap_analysis.figures.marks.forest import ForestRow, Margin, difference_label, draw_forest, forest_height, value_of
+from kap_analysis.figures.marks.forest_fit import fitted_rows
+from kap_analysis.figures.page.frames import checked_frame, levels_of
+from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
+from kap_analysis.figures.page.scales import Scale, scale_of
+from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.style import Width, width_in_mm
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.writing.figure_numbers import (
+    NOT_AVAILABLE,
+    count,
+    estimate_with_interval,
+    number,
+    plural,
+    sentence_case,
+)
+
+_FIGURE = "plot_sensitivity"
+_COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
+_NOTHING = "There is no sensitivity analysis to draw: none was made."
+
+
+def plot_sensitivity(
+    *,
+    estimates: pd.DataFrame,
+    margin: float | None = None,
+    instrument: Instrument | str | None = None,
+    ax: AxesGiven = None,
+    theme: str = "light",
+    width: Width = "double",
+    stamp: str | None = None,
+) -> Drawn:
+    """The difference between formats again, each time under another assumption, with the primary estimate marked.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        The ``estimates`` of ``check_sensitivity``: ``group`` (heading of related analyses), ``label``, ``estimate``,
+        ``ci_low``, ``ci_high`` in points, ``n_patients``, ``assumes`` (in words; may be empty), ``is_primary``. Rows
+        with a missing estimate are listed as not estimated; those that the Boolean column ``withheld`` marks have a
+        dash.
+    margin : float, optional
+        Non-inferiority margin in points, if one was stated.
+    instrument : Instrument or str, optional
+        For the unit and the direction of the axis.
+    ax, theme, width, stamp
+        As in :func:`plot_participant_flow`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or matplotlib.axes.Axes
+
+    Raises
+    ------
+    FigureError
+        If a column is missing. A frame without rows gives a figure that says so.
+    """
+    estimates = checked_frame(estimates, _COLUMNS, name="estimates", figure=_FIGURE, may_be_empty=True)
+    if estimates.empty:
+        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+    scale = scale_of(instrument)
+    rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n"), width_in_mm(width))
+    with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
+        panel = page.axes[0]
+        draw_forest(
+            panel,
+            rows,
+            page.theme,
+            headers=headers,
+            label=difference_label(instrument),
+            margins=_margins(scale, margin),
+        )
+        primary = estimates[estimates["is_primary"].astype(bool)]
+        for value in primary[ESTIMATE].dropna():
+            panel.axvline(value, color=page.theme.accent, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0, gid="primary")
+        page.note_withheld(estimates)
+        page.describe(_alternative(estimates))
+    return page.result
+
+
+def _margins(scale: Scale, margin: float | None) -> list[Margin]:
+    if margin is None:
+        return []
+    return [Margin(-margin if scale.higher_is_better else margin, f"margin {number(margin)}")]
+
+
+def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
+    rows = []
+    for group in levels_of(estimates["group"]):
+        here = estimates[estimates["group"] == group]
+        headed = bool(str(group)) and not (len(here) == 1 and str(here["label"].iloc[0]) == str(group))
+        if headed:
+            rows.append(ForestRow(sentence_case(str(group)), is_heading=True))
+        rows += [_row(row, indent=headed) for _, row in here.iterrows()]
+    return rows
+
+
+def _row(row: pd.Series, *, indent: bool) -> ForestRow:
+    assumes = "" if pd.isna(row["assumes"]) else str(row["assumes"])
+    estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
+    missing = NOT_AVAILABLE if row.get("withheld", False) else "not estimated"
+    return ForestRow(
+        label=str(row["label"]),
+        estimate=estimate,
+        low=low,
+        high=high,
+        columns=(
+            missing if pd.isna(estimate) else estimate_with_interval(estimate, low, high),
+            count(row[N_PATIENTS]),
+        ),
+        small=(assumes,) if assumes else (),
+        is_primary=bool(row["is_primary"]),
+        indent=indent,
+    )
+
+
+def _alternative(estimates: pd.DataFrame) -> str:
+    primary = estimates[estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
+    others = estimates[~estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
+    text = "Forest plot of the difference group minus individual under different assumptions."
+    for _, row in primary.iterrows():
+        text += f" Primary, {row['label']}: {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
+    if len(others):
+        ordered = others.sort_values(ESTIMATE, kind="stable")
+        least, most = ordered.iloc[0], ordered.iloc[-1]
+        text += (
+            f" {plural(len(others), 'other analysis', 'other analyses')} from {number(least[ESTIMATE])} "
+            f"({least['label']}) to {number(most[ESTIMATE])} ({most['label']})."
+        )
+    return text

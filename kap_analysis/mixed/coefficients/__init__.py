@@ -1,0 +1,1 @@
+"""Standard errors and degrees of freedom of the fixed effects."""

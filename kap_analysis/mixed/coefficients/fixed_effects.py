@@ -1,0 +1,149 @@
+"""Estimates, standard errors and degrees of freedom of linear hypotheses about the coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import fdtrc
+
+from kap_analysis.mixed.coefficients.between_within import between_within_df
+from kap_analysis.mixed.coefficients.information import element_covariance, interior_covariance
+from kap_analysis.mixed.coefficients.kenward_roger import KenwardRoger
+from kap_analysis.mixed.coefficients.satterthwaite import f_df, row_df
+from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.estimation.solution import Solution
+from kap_analysis.mixed.likelihood.scaling import Scaling
+
+Array = NDArray[np.float64]
+DDF_METHODS = ("kenward-roger", "satterthwaite", "between-within", "residual", "normal")
+
+
+@dataclass(frozen=True)
+class Inference:
+    """l linear combinations of the coefficients.
+
+    Attributes
+    ----------
+    estimate, std_error, df : numpy.ndarray
+        (l,).
+    covariance : numpy.ndarray
+        (l, l): adjusted under Kenward-Roger.
+    """
+
+    estimate: Array
+    covariance: Array
+    std_error: Array
+    df: Array
+
+
+@dataclass(frozen=True)
+class FTest:
+    """A joint test of L beta = 0."""
+
+    statistic: float
+    df_num: int
+    df_den: float
+    p_value: float
+
+
+@dataclass
+class FixedInference:
+    """Everything that is asked of the coefficients of one fit."""
+
+    design: Design
+    scaling: Scaling
+    solution: Solution
+    information: str
+
+    @cached_property
+    def beta(self) -> Array:
+        return self.scaling.coefficients(self.solution.criterion.beta)
+
+    @cached_property
+    def unadjusted(self) -> Array:
+        """(X'V^-1 X)^-1 in the user's units."""
+        return self._outside(self.solution.criterion.phi)
+
+    @cached_property
+    def kenward_roger(self) -> KenwardRoger:
+        return KenwardRoger(self.solution.criterion, element_covariance(self.solution, self.information))
+
+    @cached_property
+    def _interior(self) -> Array:
+        return interior_covariance(self.solution)
+
+    @cached_property
+    def adjusted(self) -> Array:
+        """Kenward and Roger's covariance in the user's units."""
+        return self._outside(self.kenward_roger.covariance)
+
+    def _outside(self, inside: Array) -> Array:
+        half = np.linalg.solve(self.scaling.r, inside)
+        return self.scaling.scale**2 * np.linalg.solve(self.scaling.r, half.T)
+
+    def covariance(self, method: str) -> Array:
+        """Covariance of the coefficients under a df method (p, p)."""
+        return self.adjusted if method == "kenward-roger" else self.unadjusted
+
+    def rows(self, rows: Array, method: str) -> Inference:
+        """Each row of L (l, p) by itself."""
+        rows = self._checked(rows, method)
+        covariance = rows @ self.covariance(method) @ rows.T
+        return Inference(
+            rows @ self.beta, covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), self._df(rows, method)
+        )
+
+    def _checked(self, rows: Array, method: str) -> Array:
+        require_name(method, DDF_METHODS, "df method")
+        rows = np.atleast_2d(np.asarray(rows, float))
+        if rows.shape[1] != len(self.beta):
+            raise MixedModelError(
+                f"Each row of L must have {len(self.beta)} numbers, one per coefficient; found {rows.shape[1]}."
+            )
+        if method == "kenward-roger" and not self.solution.criterion.reml:
+            raise MixedModelError(
+                "Kenward-Roger is defined for REML; this fit is by ML. Use 'satterthwaite', or refit."
+            )
+        return rows
+
+    def _df(self, rows: Array, method: str) -> Array:
+        here = self.solution.criterion
+        if method == "kenward-roger":
+            return self.kenward_roger.df(self.scaling.rows(rows))
+        if method == "satterthwaite":
+            return row_df(self.scaling.rows(rows), here.phi, here.s1, self._interior)
+        if method == "between-within":
+            return between_within_df(self.design, rows)
+        n, p = self.design.x.shape
+        return np.full(len(rows), float(n - p) if method == "residual" else np.inf)
+
+    def joint(self, rows: Array, method: str) -> FTest:
+        """All rows of L at once."""
+        rows = independent_rows(self._checked(rows, method))
+        q = len(rows)
+        estimate, covariance = rows @ self.beta, rows @ self.covariance(method) @ rows.T
+        f = float(estimate @ np.linalg.solve(covariance, estimate)) / q
+        if method == "kenward-roger" and q > 1:
+            df, scale = self.kenward_roger.scaled_f(self.scaling.rows(rows))
+            f *= scale
+        elif method == "satterthwaite" and q > 1:
+            _, vectors = np.linalg.eigh(covariance)
+            df = f_df(self._df(vectors.T @ rows, method))
+        else:
+            df = float(self._df(rows, method).min())
+        p = float(fdtrc(q, df, f)) if np.isfinite(df) else float(fdtrc(q, 1e12, f))
+        return FTest(f, q, float(df), p)
+
+
+def independent_rows(rows: Array) -> Array:
+    """Rows that span what the rows of L span."""
+    length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    rows = rows[length > 0] / length[length > 0, None]
+    if not len(rows):
+        raise MixedModelError("Every row of L is zero: there is no hypothesis to test.")
+    _, values, vectors = np.linalg.svd(rows, full_matrices=False)
+    return vectors[values > 1e-9 * values[0]]

@@ -1,0 +1,61 @@
+"""How well the covariance parameters are known."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.estimation.solution import Solution
+
+Array = NDArray[np.float64]
+KINDS = ("expected", "observed")
+
+
+def seen_information(solution: Solution, kind: str) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Information of the parameters that the user sees, inside scale, for -log likelihood.
+
+    Returns
+    -------
+    tuple
+        The information (t, t), d elements / d parameters (m, t), and which parameters were not held by the user.
+    """
+    here = solution.criterion
+    seen = solution.parameters.as_seen()
+    phi = seen.from_elements(here.evaluation.eta)
+    jacobian = seen.jacobian(phi)
+    if kind == "expected":
+        information = jacobian.T @ here.expected @ jacobian
+    else:
+        information = (jacobian.T @ here.hessian @ jacobian + seen.bend(phi, here.gradient)) / 2
+    return information, jacobian, ~solution.fixed
+
+
+def element_covariance(solution: Solution, kind: str) -> Array:
+    """Covariance of the elements of V (m, m), every variance and covariance kept, also one on the boundary."""
+    information, jacobian, moved = seen_information(solution, kind)
+    return spread(information[np.ix_(moved, moved)], jacobian[:, moved])
+
+
+def interior_covariance(solution: Solution) -> Array:
+    """Covariance of the elements by the observed information of the Cholesky factors, their zero diagonals held.
+
+    Away from the boundary this is `element_covariance(solution, "observed")`.
+    """
+    if not solution.boundary:
+        return element_covariance(solution, "observed")
+    here, parameters = solution.criterion, solution.parameters
+    jacobian = parameters.jacobian(solution.phi)
+    information = (jacobian.T @ here.hessian @ jacobian + parameters.bend(solution.phi, here.gradient)) / 2
+    free = solution.free
+    return spread(information[np.ix_(free, free)], jacobian[:, free])
+
+
+def spread(information: Array, jacobian: Array) -> Array:
+    """J I^-1 J'; flat directions of the information, in which nothing is known, are left out."""
+    if not len(information):
+        return np.zeros((len(jacobian), len(jacobian)))
+    size = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))
+    values, vectors = np.linalg.eigh(information / np.outer(size, size))
+    known = values > 1e-10 * max(float(values.max()), 1e-300)
+    root = (jacobian / size) @ (vectors[:, known] / np.sqrt(values[known]))
+    return root @ root.T

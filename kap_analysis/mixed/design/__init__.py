@@ -1,0 +1,1 @@
+"""From a formula and a frame to matrices and codes, with the checks on them."""

@@ -1,0 +1,248 @@
+"""Columns of a frame, each read once: numbers as floats, labels as codes of their levels."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed, nearest
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+#: From so many distinct values on pandas sorts them faster than Python does.
+MANY = 5000
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A column as codes.
+
+    Attributes
+    ----------
+    codes : numpy.ndarray
+        (n,) position of each value among the levels, -1 where it is missing.
+    levels : tuple
+        The categories in their order, or the distinct values sorted.
+    """
+
+    codes: Codes
+    levels: tuple[Any, ...]
+
+
+class Columns:
+    """The columns of one frame, read when they are asked for and kept."""
+
+    def __init__(self, data: pd.DataFrame) -> None:
+        self.data = data
+        self._columns: dict[str, pd.Series] = {}
+        self._labels: dict[str, Labels] = {}
+        self._numbers: dict[str, Floats] = {}
+
+    def column(self, name: str) -> pd.Series:
+        """One column as it stands in the frame."""
+        if name not in self._columns:
+            self._columns[name] = self.data[name]
+        return self._columns[name]
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raise unless every name is one column of the frame, of a kind that a model can use."""
+        for name in names:
+            if name not in self.data.columns:
+                raise MixedModelError(f"There is no column {name!r} in the data. {nearest(name, self.data.columns)}")
+            column = self.column(name)
+            if isinstance(column, pd.DataFrame):
+                raise MixedModelError(
+                    f"The data have {column.shape[1]} columns named {name!r}, and the formula cannot tell them apart. "
+                    "Rename them."
+                )
+            if getattr(column.dtype, "kind", "O") in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
+                raise MixedModelError(
+                    f"{name} holds values of type {column.dtype}, which no model can use as they are. "
+                    "Make a number of it, such as days since the first session."
+                )
+
+    def is_factor(self, name: str) -> bool:
+        """Whether a column is coded by its levels."""
+        return is_factor(self.column(name))
+
+    def labels(self, name: str) -> Labels:
+        """Any column as codes."""
+        if name not in self._labels:
+            self._labels[name] = read_labels(self.column(name))
+        return self._labels[name]
+
+    def numbers(self, name: str) -> Floats:
+        """A column of numbers (n,), missing values as nan."""
+        if name not in self._numbers:
+            self._numbers[name] = self.column(name).to_numpy(dtype=float, na_value=np.nan)
+        return self._numbers[name]
+
+    def missing(self, name: str) -> Mask:
+        """Where the column has no value (n,)."""
+        if self.is_factor(name):
+            return self.labels(name).codes < 0
+        dtype = self.column(name).dtype
+        if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+            return np.zeros(len(self.data), dtype=bool)
+        return np.isnan(self.numbers(name))
+
+
+class Rows:
+    """Some rows of a frame, with the levels that they have.
+
+    Parameters
+    ----------
+    columns : Columns
+        The whole frame.
+    kept : numpy.ndarray, optional
+        Which rows (n,); all of them where it is not given.
+    used : iterable of str, optional
+        The columns of `frame`; all of them where it is not given.
+    """
+
+    def __init__(self, columns: Columns, kept: Mask | None = None, used: Iterable[str] | None = None) -> None:
+        self.columns = columns
+        self.kept = None if kept is None or kept.all() else kept
+        self.used = list(columns.data.columns if used is None else used)
+        self._labels: dict[str, Labels] = {}
+
+    @classmethod
+    def of(cls, data: pd.DataFrame) -> Rows:
+        """All rows of a frame."""
+        return cls(Columns(data))
+
+    def __len__(self) -> int:
+        return len(self.columns.data) if self.kept is None else int(self.kept.sum())
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows with the columns in use; a categorical has the categories that are observed."""
+        data = self.columns.data
+        frame = data[self.used] if self.kept is None else data.loc[self.kept, self.used]
+        pruned: dict[str, Any] = {}
+        for name in self.used:
+            dtype = self.columns.column(name).dtype
+            if isinstance(dtype, pd.CategoricalDtype):
+                levels = self.labels(name).levels
+                if len(levels) < len(dtype.categories):
+                    pruned[name] = frame[name].cat.set_categories(levels)
+        return frame.assign(**pruned) if pruned else frame
+
+    def is_factor(self, name: str) -> bool:
+        """Whether a column is coded by its levels."""
+        return self.columns.is_factor(name)
+
+    def numbers(self, name: str) -> Floats:
+        """A column of numbers (n,)."""
+        values = self.columns.numbers(name)
+        return values if self.kept is None else values[self.kept]
+
+    def labels(self, name: str) -> Labels:
+        """A column as codes of the levels that these rows have."""
+        if name not in self._labels:
+            whole = self.columns.labels(name)
+            codes = whole.codes if self.kept is None else whole.codes[self.kept]
+            codes, old = compress(codes, len(whole.levels))
+            levels = whole.levels if len(old) == len(whole.levels) else tuple(whole.levels[i] for i in old)
+            self._labels[name] = Labels(codes, levels)
+        return self._labels[name]
+
+    def warn_of_lost_levels(self, names: Iterable[str]) -> None:
+        """One warning per factor that has levels which none of these rows has."""
+        for name in names:
+            here = set(self.labels(name).levels)
+            lost = [level for level in self.columns.labels(name).levels if level not in here]
+            if lost:
+                what = f"level {lost[0]!r} of {name} is" if len(lost) == 1 else f"levels {listed(lost)} of {name} are"
+                warnings.warn(
+                    f"The {what} never observed in the {len(self)} rows that are used, and left out of the model.",
+                    MixedModelWarning,
+                    stacklevel=4,  # where mixedlm is called
+                )
+
+
+def is_factor(column: pd.Series) -> bool:
+    """Whether a column is coded by its levels: text, object or category; numbers and booleans are numbers."""
+    return not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype))
+
+
+def read_labels(column: pd.Series) -> Labels:
+    """A column as codes, levels in the order of its categories or sorted."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return Labels(column.cat.codes.to_numpy().astype(np.intp), tuple(column.cat.categories.tolist()))
+    numbered = _whole_numbers(column)
+    if numbered is not None:
+        return numbered
+    plain = isinstance(column.dtype, np.dtype)
+    codes, values = pd.factorize(column.to_numpy() if plain else column.array, sort=False)
+    levels = np.asarray(values).tolist()
+    try:
+        order = _sorted_order(levels) if len(levels) < MANY else np.asarray(pd.Index(values).argsort(), dtype=np.intp)
+    except TypeError:
+        kinds: dict[str, Any] = {}
+        for value in levels:
+            kinds.setdefault(type(value).__name__, value)
+        raise MixedModelError(
+            f"{column.name} mixes kinds of values that have no order: "
+            f"{', '.join(f'{value!r} ({kind})' for kind, value in kinds.items())}. Make them all text or all numbers."
+        ) from None
+    rank = np.empty(len(order) + 1, dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    rank[-1] = -1
+    return Labels(rank[codes], tuple(levels[i] for i in order.tolist()))
+
+
+def whole_levels(levels: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Whole numbers that stand as 3.0, because others are missing, as 3."""
+    if levels and isinstance(levels[0], float) and all(level.is_integer() for level in levels):
+        return tuple(int(level) for level in levels)
+    return levels
+
+
+def _sorted_order(levels: list[Any]) -> Codes:
+    return np.array(sorted(range(len(levels)), key=levels.__getitem__), dtype=np.intp)
+
+
+def _whole_numbers(column: pd.Series) -> Labels | None:
+    """Numbers without fractions in a narrow range, such as the numbers of patients: no sorting, no hashing."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf" or not len(column):
+        return None
+    if column.dtype == np.uint64:
+        return None
+    values = column.to_numpy()
+    if column.dtype.kind in "iu":
+        values = values.astype(np.int64)
+    low, high = (np.nanmin(values), np.nanmax(values)) if not np.isnan(values).all() else (0, 0)
+    if not (np.isfinite(low) and np.isfinite(high)) or high - low > 4 * len(values) + 1024:
+        return None
+    shifted = values - low
+    missing = np.isnan(values) if column.dtype.kind == "f" else None
+    if missing is not None:
+        shifted[missing] = -1
+    whole = shifted.astype(np.intp)
+    if missing is not None and (whole != shifted).any():
+        return None
+    codes, old = compress(whole, int(high - low) + 1)
+    return Labels(codes, tuple((old + low).tolist()))
+
+
+def compress(codes: Codes, size: int, active: Mask | None = None) -> tuple[Codes, Codes]:
+    """Codes without gaps (-1 where missing or not active), and the old code of each new one."""
+    kept = codes if active is None else np.where(active, codes, -1)
+    used = np.zeros(size + 1, dtype=bool)
+    used[kept] = True
+    old = np.flatnonzero(used[:size])
+    if len(old) == size:
+        return kept, old
+    renumber = np.full(size + 1, -1, dtype=np.intp)
+    renumber[old] = np.arange(len(old))
+    return renumber[kept], old

@@ -1,0 +1,153 @@
+"""The parts of a design: fixed part, bar terms, residual covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.design.coding import Coding, Term
+from kap_analysis.mixed.design.grouping import Grouping
+from kap_analysis.mixed.formula.parser import BarTerm
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class FixedPart:
+    """What the response is regressed on.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The p columns of x, named as formulaic names them: "Intercept", "format[T.group]", "month:format[T.group]".
+    dropped : tuple of str
+        Columns that were left out because those before them say the same.
+    terms : tuple of Term
+        The terms that have a column left; their `columns` count in `names`.
+    factors : mapping
+        Each column that is coded by levels, with its levels in order; the first is the reference.
+    numeric : mapping
+        Each column of numbers, with its mean over the rows.
+    coding : Coding
+        What makes design rows, dropped columns included.
+    kept : numpy.ndarray
+        Which columns of the coding are the p columns.
+    aliases : numpy.ndarray
+        (p, d): the d dropped columns are x times these.
+    """
+
+    names: tuple[str, ...]
+    dropped: tuple[str, ...]
+    terms: tuple[Term, ...]
+    factors: Mapping[str, tuple[Any, ...]]
+    numeric: Mapping[str, float]
+    coding: Coding
+    kept: Index
+    aliases: Array
+
+    def rows(self, frame: pd.DataFrame) -> Array:
+        """The design rows (m, p) of any frame that has the columns of the fixed part.
+
+        Raises
+        ------
+        MixedModelError
+            When a column is not there, or a factor has a level that the model does not know.
+        """
+        rows = self.coding.rows(frame)
+        return rows[:, self.kept] if self.dropped else rows
+
+    def beyond(self, frame: pd.DataFrame) -> Array:
+        """What rows of a frame ask of the dropped columns beyond what the p columns say (m, d).
+
+        It is linear in the design rows: a combination of rows is estimable when the same combination of these is 0.
+        """
+        rows = self.coding.rows(frame)
+        lost = np.setdiff1d(np.arange(rows.shape[1]), self.kept)
+        return rows[:, lost] - rows[:, self.kept] @ self.aliases
+
+    def estimable(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows of a frame (m,) the model can say something about: all of them, unless columns were dropped."""
+        if not self.dropped:
+            return np.ones(len(frame), dtype=bool)
+        size = np.abs(self.rows(frame)).max(axis=1, initial=1.0)
+        return np.asarray((np.abs(self.beyond(frame)) <= 1e-6 * size[:, None]).all(axis=1))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar term `(columns | grouping)`.
+
+    Attributes
+    ----------
+    text : str
+        As it stands in the formula, `||` and `a/b` written out.
+    grouping : str
+        "patient", "clinic:therapist".
+    names : tuple of str
+        The q columns; the constant is "(Intercept)".
+    z : numpy.ndarray
+        (n, q) columns.
+    codes : numpy.ndarray
+        (n,) the group of each row, -1 where it has none. Bars of one grouping share their groups.
+    levels : tuple
+        The groups in which a column of this grouping is not zero; `a:b` as text.
+    """
+
+    text: str
+    grouping: str
+    names: tuple[str, ...]
+    z: Array
+    codes: Index
+    levels: tuple[Any, ...]
+    coding: Coding
+    groups: Grouping
+
+    def rows(self, frame: pd.DataFrame) -> tuple[Array, Index]:
+        """z (m, q) and group codes (m,; -1 for groups that are not known) of new rows."""
+        return self.coding.rows(frame), self.groups.of(frame)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The covariance of what bars leave over.
+
+    Attributes
+    ----------
+    kind : str
+        "diagonal", or one of us, cs, csh, ar1, ar1h, toep, toeph, exponential.
+    strata : tuple
+        The levels that have a covariance of their own; ("",) where there is one for all.
+    stratum : numpy.ndarray
+        (n,) the stratum of each row.
+    subject : numpy.ndarray or None
+        (n,) the subject of each row; None for a diagonal one.
+    subjects : tuple
+        Their labels.
+    visit : numpy.ndarray or None
+        (n,) the visit of each row as a code, for an exponential its time.
+    visits : tuple
+        The visits in order, for an exponential the distinct times.
+    text : str
+        As it stands in the formula; empty for a diagonal one.
+    """
+
+    kind: str
+    strata: tuple[Any, ...]
+    stratum: Index
+    subject: Index | None = None
+    subjects: tuple[Any, ...] = ()
+    visit: Index | Array | None = None
+    visits: tuple[Any, ...] = ()
+    text: str = ""
+
+
+def as_bar(term: BarTerm, coding: Coding, z: Array, groups: Grouping) -> Bar:
+    """The bar of one term of the formula."""
+    names = tuple("(Intercept)" if name == "Intercept" else name for name in coding.names)
+    return Bar(term.text, groups.name, names, z, groups.codes, groups.levels, coding, groups)

@@ -1,0 +1,1 @@
+"""Residuals, and what each cohort or patient changes."""

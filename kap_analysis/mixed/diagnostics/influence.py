@@ -1,0 +1,200 @@
+"""Does the result hang on one cohort: the model fitted again without each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from kap_analysis.mixed.design.collinearity import independent_columns
+from kap_analysis.mixed.design.columns import Labels, compress, read_labels
+from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.design.terms import Bar, Residual
+from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.fitted_model import FittedModel
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Progress = Callable[[int, int, str], Any]
+
+
+@dataclass(frozen=True)
+class _Deletions:
+    """What is left out in turn: codes of the rows (n,; -1 is never left out), and per code its grouping and level."""
+
+    codes: Index
+    groupings: list[str]
+    levels: list[Any]
+
+
+def leave_one_out(
+    fit: FittedModel,
+    grouping: str | ArrayLike | None = None,
+    *,
+    row: ArrayLike | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Fit the model again without each independent unit, or without each level of a grouping.
+
+    Coefficients and covariance parameters are estimated anew, beginning at those of the fit. For what the coefficients
+    alone would do at the same covariance, which is fast, see ``kap_analysis.mixed.diagnostics.deletion.delete_levels``.
+
+    Parameters
+    ----------
+    fit : FittedModel
+        The fit.
+    grouping : str or array, optional
+        A grouping of the bars, the subject of a residual covariance, a column of the formula, or the labels of the
+        analysed rows (n,), missing where a row is never left out. By default the independent units: the cohort for the
+        patients of a cohort, the patient otherwise.
+    row : array, optional
+        (p,): one row of L, whose estimate is followed.
+    progress : callable, optional
+        ``progress(done, total, what)`` after each fit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per level (units in the order of their first rows, levels in their own): ``grouping level
+        n_observations``; one column per coefficient, its value without the level minus its value with it; ``distance``,
+        Cook's ``d'(X'V^-1 X) d / p`` of these changes d with V of the fit; ``change`` of ``row @ beta`` where a row was
+        given; ``problem``, missing, or why there was no fit without this level (its changes are missing then, as when
+        it is the only one with a level of a factor). Labels that were given have the grouping "label".
+
+    Raises
+    ------
+    MixedModelError
+        When the grouping is not there, has one level only, or the row does not fit.
+
+    References
+    ----------
+    Cook 1977, doi:10.2307/1268249; for mixed models Demidenko & Stukel 2005, doi:10.1002/sim.1974.
+    """
+    deletions = _independent_units(fit) if grouping is None else _levels_of(fit, grouping)
+    names = list(fit.params.index)
+    along = _along(row, len(names))
+    counts = np.bincount(deletions.codes[deletions.codes >= 0], minlength=len(deletions.levels))
+    metric = np.linalg.inv(fit.phi)
+    rows = []
+    for code, level in enumerate(deletions.levels):
+        moved, problem = _without(fit, deletions.codes != code)
+        entry = {"grouping": deletions.groupings[code], "level": level, "n_observations": int(counts[code])}
+        entry |= dict(zip(names, moved, strict=True)) | {"distance": float(moved @ metric @ moved) / len(names)}
+        if along is not None:
+            entry["change"] = float(along @ moved)
+        rows.append(entry | {"problem": problem})
+        if progress is not None:
+            progress(code + 1, len(deletions.levels), f"without {level}")
+    return pd.DataFrame(rows)
+
+
+def _along(row: ArrayLike | None, p: int) -> Array | None:
+    if row is None:
+        return None
+    along = np.asarray(row, float).ravel()
+    if len(along) != p:
+        raise MixedModelError(f"The row must have {p} numbers, one per coefficient; found {len(along)}.")
+    return along
+
+
+def _without(fit: FittedModel, kept: NDArray[np.bool_]) -> tuple[Array, str | None]:
+    """The change of the coefficients when only these rows are used, or why there is none."""
+    nothing = np.full(len(fit.beta), np.nan)
+    design = rows_of_design(fit.design, kept)
+    if len(independent_columns(design.x)) < design.x.shape[1]:
+        return nothing, "A coefficient cannot be estimated without it."
+    # A singular fit is a poor place to begin at: its zeros are stationary points of the search.
+    start = None if fit.singular else dict(zip(fit.theta.index, fit.theta, strict=True))
+    try:
+        again = fit.model.on_design(design).fit(**fit.settings.as_keywords(), start=start)
+    except MixedModelError as error:
+        return nothing, str(error)
+    return again.beta - fit.beta, None
+
+
+def rows_of_design(design: Design, kept: NDArray[np.bool_]) -> Design:
+    """The design on some of its rows, with the same columns; groups and subjects without a row are gone.
+
+    Unlike a new design from the formula it keeps the basis of splines and the centre of ``center()``, so that the
+    coefficients mean the same.
+    """
+    used = design.kept.copy()
+    used[np.flatnonzero(design.kept)[~kept]] = False
+    return replace(
+        design,
+        frame=design.frame[kept],
+        kept=used,
+        n_left_out=design.n_left_out + int((~kept).sum()),
+        y=design.y[kept],
+        x=np.asfortranarray(design.x[kept]),
+        weights=None if design.weights is None else design.weights[kept],
+        bars=tuple(_bar_rows(bar, kept) for bar in design.bars),
+        residual=_residual_rows(design.residual, kept),
+    )
+
+
+def _bar_rows(bar: Bar, kept: NDArray[np.bool_]) -> Bar:
+    groups = bar.groups.on(kept).among(None)
+    return replace(bar, z=bar.z[kept], codes=groups.codes, levels=groups.levels, groups=groups)
+
+
+def _residual_rows(residual: Residual, kept: NDArray[np.bool_]) -> Residual:
+    if residual.subject is None or residual.visit is None:
+        return replace(residual, stratum=residual.stratum[kept])
+    subject, old = compress(residual.subject[kept], len(residual.subjects))
+    return replace(
+        residual,
+        stratum=residual.stratum[kept],
+        subject=subject,
+        subjects=tuple(residual.subjects[i] for i in old),
+        visit=residual.visit[kept],
+    )
+
+
+def _groupings(fit: FittedModel) -> dict[str, tuple[Index, tuple[Any, ...]]]:
+    """Codes and levels of the groupings of the model, those with the fewest levels first."""
+    found = {bar.grouping: (np.asarray(bar.codes), bar.levels) for bar in fit.design.bars}
+    residual, term = fit.design.residual, fit.design.formula.residual
+    if term is not None:
+        found.setdefault(term.subject, (np.asarray(residual.subject), residual.subjects))
+    return dict(sorted(found.items(), key=lambda item: len(item[1][1])))
+
+
+def _levels_of(fit: FittedModel, grouping: str | ArrayLike) -> _Deletions:
+    known, frame = _groupings(fit), fit.design.frame
+    name = grouping if isinstance(grouping, str) else "label"
+    if isinstance(grouping, str):
+        require_name(grouping, [*known, *(column for column in frame.columns if column not in known)], "grouping")
+        column = frame[grouping] if grouping not in known else None
+    else:
+        column = pd.Series(np.asarray(grouping, dtype=object), name=name)
+        if len(column) != fit.nobs:
+            raise MixedModelError(f"There must be one label per analysed row: {fit.nobs} rows, {len(column)} labels.")
+    labels = Labels(*known[name]) if column is None else read_labels(column)
+    if len(labels.levels) < 2:
+        raise MixedModelError(f"{name} has one level, {labels.levels[0]!r}: nothing is left without it.")
+    return _Deletions(labels.codes, [name] * len(labels.levels), list(labels.levels))
+
+
+def _independent_units(fit: FittedModel) -> _Deletions:
+    """The units, each called by the outermost grouping that it lies in: a cohort, or a patient without one."""
+    codes = fit.units.codes
+    n = int(codes.max()) + 1
+    if n < 2:
+        raise MixedModelError(
+            "The model has one independent unit: its groupings tie all rows together. Name a grouping to leave out."
+        )
+    groupings, levels = ["row"] * n, list(fit.design.frame.index[np.unique(codes, return_index=True)[1]])
+    open_units = np.ones(n, dtype=bool)
+    for name, (own, labels) in _groupings(fit).items():
+        pairs = np.unique(np.column_stack([codes, own])[own >= 0], axis=0)
+        units, times = np.unique(pairs[:, 0], return_counts=True)
+        single = np.isin(pairs[:, 0], units[times == 1]) & open_units[pairs[:, 0]]
+        for unit, code in pairs[single]:
+            groupings[unit], levels[unit] = name, labels[code]
+        open_units[pairs[single, 0]] = False
+    return _Deletions(codes, groupings, levels)

@@ -1,0 +1,1 @@
+"""The covariance parameters that maximise the likelihood."""

@@ -1,0 +1,51 @@
+"""Singular covariance matrices: whether the boundary is where the maximum stands, or a saddle."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.covariance.structures import Factor
+from kap_analysis.mixed.covariance.symmetric import matrix_of
+from kap_analysis.mixed.estimation.newton import Search
+from kap_analysis.mixed.likelihood.criterion import Criterion
+
+Array = NDArray[np.float64]
+
+
+def leave_false_boundary(
+    search: Search, found: tuple[Array, Criterion, float]
+) -> tuple[Array, Criterion, float] | None:
+    """Start again from the inside where a singular matrix is a saddle: a direction out of it lowers the criterion."""
+    for _ in range(3):
+        phi, here, _ = found
+        outward = _outward(search, phi, here)
+        if outward is None:
+            return found
+        again = search.run(outward)
+        if again is None or again[1].value > here.value - 1e-10:
+            return found
+        found = again
+    return found
+
+
+def _outward(search: Search, phi: Array, here: Criterion) -> Array | None:
+    """Parameters a little inside the cone where the gradient points inwards; None where it nowhere does."""
+    parameters, gradient = search.parameters, here.gradient
+    for part, at in parameters:
+        if not part.is_bar or not isinstance(part.block, Factor) or search.fixed[at].any():
+            continue
+        values, vectors = np.linalg.eigh(matrix_of(part.block.elements(phi[at]), part.size))
+        null = vectors[:, values < 1e-8]
+        if not null.shape[1]:
+            continue
+        slope = matrix_of(gradient[part.elements], part.size)
+        slope = (slope + np.diag(np.diag(slope))) / 2
+        down, along = np.linalg.eigh(null.T @ slope @ null)
+        if down[0] < -1e-6 * (1 + abs(here.value) * 1e-6):
+            direction = null @ along[:, 0]
+            block = (vectors * np.maximum(values, 0)) @ vectors.T + 0.02 * np.outer(direction, direction)
+            out = phi.copy()
+            out[at] = part.block.parameters(block[np.tril_indices(part.size)])
+            return out
+    return None

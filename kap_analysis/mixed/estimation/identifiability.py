@@ -1,0 +1,47 @@
+"""Covariance parameters about which the data say nothing, or which they cannot tell apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.estimation.newton import Search
+
+Array = NDArray[np.float64]
+
+
+def check_identified(search: Search, phi: Array) -> None:
+    """An error that names the terms, where the expected information at `phi` is singular."""
+    here = search.at(phi)
+    free = ~search.fixed
+    if here is None or not free.any():
+        return
+    seen = search.parameters.as_seen()
+    jacobian = seen.jacobian(seen.from_elements(here.evaluation.eta))[:, free]
+    expected = jacobian.T @ here.expected @ jacobian
+    names = [name for name, moves in zip(search.parameters.names, free, strict=True) if moves]
+    texts = [text for text, moves in zip(_texts(search), free, strict=True) if moves]
+    size = np.sqrt(np.abs(np.diag(expected)))
+    for i in np.flatnonzero(~(size > 1e-7 * max(size.max(), 1e-300))):
+        raise MixedModelError(
+            f"The data say nothing about {names[i]} of {texts[i]}: no rows show it once the fixed part is taken off. "
+            "Leave the term out, or make its covariance simpler."
+        )
+    values, vectors = np.linalg.eigh(expected / np.outer(size, size))
+    if values[0] < 1e-9:
+        share = np.abs(vectors[:, 0])
+        guilty = sorted(np.flatnonzero(share > 0.1), key=lambda i: -share[i])
+        terms = list(dict.fromkeys(texts[i] for i in guilty))
+        inside = " and ".join(names[i] for i in guilty[:3])
+        what = " and ".join(terms[:3]) if len(terms) > 1 else f"{inside} of {terms[0]}"
+        raise MixedModelError(f"The data cannot tell apart {what}: the same covariance is named twice. Leave one out.")
+
+
+def _texts(search: Search) -> list[str]:
+    """The term of each parameter."""
+    return [
+        part.text + (f" in {part.stratum}" if part.stratum else "")
+        for part in search.parameters.parts
+        for _ in part.names
+    ]

@@ -1,0 +1,199 @@
+"""Which covariance parameters a model has: their names, how they are moved, and what of them the user sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.covariance.structures import Banded, CovarianceBlock, Factor, InTime, LogVariance, Natural
+from kap_analysis.mixed.covariance.symmetric import lower_triangle, matrix_of
+from kap_analysis.mixed.design.design import Bar, Design, Residual
+from kap_analysis.mixed.likelihood.scaling import Scaling
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One covariance matrix: of a bar term, or of the residual in one stratum.
+
+    Attributes
+    ----------
+    text : str
+        The term as it stands in the formula.
+    stratum : str
+        The stratum of a residual covariance, empty for bars and for a common one.
+    is_bar : bool
+        Whether it may stand on its boundary.
+    block : CovarianceBlock
+        How the optimiser moves it.
+    seen : CovarianceBlock
+        In what parameters the user sees it and its information is reported.
+    names : tuple of str
+        Names of these parameters.
+    elements : slice
+        Where its elements stand among those of the model.
+    size : int
+        Rows of the matrix.
+    """
+
+    text: str
+    stratum: str
+    is_bar: bool
+    block: CovarianceBlock
+    seen: CovarianceBlock
+    names: tuple[str, ...]
+    elements: slice
+    size: int
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """All covariance parameters of a model, in the order of their elements."""
+
+    parts: tuple[Part, ...]
+
+    def __iter__(self) -> Iterator[tuple[Part, slice]]:
+        at = 0
+        for part in self.parts:
+            yield part, slice(at, at + part.block.n_parameters)
+            at += part.block.n_parameters
+
+    @property
+    def n(self) -> int:
+        return sum(part.block.n_parameters for part in self.parts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for part in self.parts for name in part.names)
+
+    def elements(self, phi: Array) -> Array:
+        return np.concatenate([part.block.elements(phi[at]) for part, at in self])
+
+    def jacobian(self, phi: Array) -> Array:
+        """(elements, parameters)."""
+        out = np.zeros((self.parts[-1].elements.stop, self.n))
+        for part, at in self:
+            out[part.elements, at] = part.block.jacobian(phi[at])
+        return out
+
+    def bend(self, phi: Array, slope: Array) -> Array:
+        """What the curvature of the elements adds to a Hessian (parameters, parameters)."""
+        out = np.zeros((self.n, self.n))
+        for part, at in self:
+            out[at, at] = part.block.bend(phi[at], slope[part.elements])
+        return out
+
+    def from_elements(self, eta: Array) -> Array:
+        return np.concatenate([part.block.parameters(eta[part.elements]) for part in self.parts])
+
+    def held(self, phi: Array) -> NDArray[np.bool_]:
+        """Parameters of bars that stand on the boundary."""
+        held = [part.block.held(phi[at]) & part.is_bar for part, at in self]
+        return np.concatenate(held)
+
+    def as_seen(self) -> Parameters:
+        """The same matrices in the parameters that the user sees."""
+        return Parameters(tuple(replace(part, block=part.seen) for part in self.parts))
+
+    def seen_values(self, eta: Array, scaling: Scaling) -> Array:
+        """The parameters that the user sees, in the user's units."""
+        out, outside = [], scaling.outside(eta)
+        for part in self.parts:
+            if isinstance(part.seen, InTime):
+                out.append(eta[part.elements] + part.seen.shift(np.log(scaling.scale)))
+            else:
+                out.append(part.seen.parameters(outside[part.elements]))
+        return np.concatenate(out)
+
+    def inside(self, seen: Array, scaling: Scaling) -> Array:
+        """Elements inside from what the user sees."""
+        out, at = [], 0
+        for part in self.parts:
+            values = seen[at : at + part.seen.n_parameters]
+            at += part.seen.n_parameters
+            if isinstance(part.seen, InTime):
+                out.append(values - part.seen.shift(np.log(scaling.scale)))
+            else:
+                out.append(part.seen.elements(values))
+        return scaling.inside(np.concatenate(out))
+
+    def seen_derivative(self, scaling: Scaling) -> Array:
+        """Of what the user sees by the same inside (parameters, parameters); 1 for those that are shifted."""
+        out = np.eye(sum(part.seen.n_parameters for part in self.parts))
+        turns = {at.start: turn for at, turn in scaling.turns}
+        at = 0
+        for part in self.parts:
+            here = slice(at, at + part.seen.n_parameters)
+            at = here.stop
+            if isinstance(part.seen, Natural):
+                stretched = np.diag(scaling.elements[part.elements])
+                out[here, here] = turns[part.elements.start] @ stretched if part.elements.start in turns else stretched
+        return out
+
+    def natural_bars(self) -> Parameters:
+        """Bars by their elements, which may leave the cone of covariance matrices."""
+        return Parameters(tuple(replace(part, block=part.seen) if part.is_bar else part for part in self.parts))
+
+
+def make_parameters(design: Design) -> Parameters:
+    """The parameters of a design."""
+    parts = []
+    at = 0
+    for bar in design.bars:
+        q = bar.z.shape[1]
+        n = q * (q + 1) // 2
+        parts.append(Part(bar.text, "", True, Factor(q), Natural(n), bar_names(bar), slice(at, at + n), q))
+        at += n
+    residual = design.residual
+    for stratum in residual.strata:
+        block, seen, names, size = _residual_part(residual, str(stratum))
+        parts.append(
+            Part(
+                residual_text(residual), str(stratum), False, block, seen, names, slice(at, at + block.n_elements), size
+            )
+        )
+        at += block.n_elements
+    return Parameters(tuple(parts))
+
+
+def bar_names(bar: Bar) -> tuple[str, ...]:
+    """`var(month | patient)`, `cov((Intercept), month | patient)`."""
+    out = []
+    for i, j in lower_triangle(bar.z.shape[1]):
+        one, other = bar.names[j], bar.names[i]
+        out.append(f"var({one} | {bar.grouping})" if i == j else f"cov({one}, {other} | {bar.grouping})")
+    return tuple(out)
+
+
+def residual_text(residual: Residual) -> str:
+    """How the residual part is called in messages."""
+    return "the residual variance" if residual.kind == "diagonal" else f"the residual covariance {residual.kind}()"
+
+
+def _residual_part(residual: Residual, stratum: str) -> tuple[CovarianceBlock, CovarianceBlock, tuple[str, ...], int]:
+    suffix = f"[{stratum}]" if stratum else ""
+    if residual.kind == "diagonal":
+        return LogVariance(), Natural(1), (f"residual{suffix}",), 1
+    if residual.kind == "exponential":
+        both = (f"exponential{suffix}(log variance)", f"exponential{suffix}(log range)")
+        return InTime(), InTime(), both, 1
+    visits = [str(visit) for visit in residual.visits]
+    size = len(visits)
+    if residual.kind == "us":
+        names = tuple(f"us{suffix}({visits[j]}, {visits[i]})" for i, j in lower_triangle(size))
+        return Factor(size), Natural(len(names)), names, size
+    block = Banded(residual.kind, size)
+    which = visits if block.n_deviations > 1 else [""]
+    deviations = [f"{residual.kind}{suffix}(log sd{' ' + visit if visit else ''})" for visit in which]
+    lags = [""] if block.n_correlations == 1 else [f" lag {i + 1}" for i in range(block.n_correlations)]
+    correlations = [f"{residual.kind}{suffix}(correlation{lag})" for lag in lags[: block.n_correlations]]
+    return block, block, tuple(deviations + correlations), size
+
+
+def matrix(part: Part, eta: Array) -> Array:
+    """The covariance matrix of a part at given elements (not for an exponential correlation)."""
+    return matrix_of(eta[part.elements], part.size)

@@ -1,0 +1,132 @@
+"""The maximum of the (restricted) likelihood, and the certificate of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.covariance.structures import InTime
+from kap_analysis.mixed.covariance.symmetric import matrix_of
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.estimation.boundary import leave_false_boundary
+from kap_analysis.mixed.estimation.fixed_parameters import held_values, with_held
+from kap_analysis.mixed.estimation.identifiability import check_identified
+from kap_analysis.mixed.estimation.newton import Search
+from kap_analysis.mixed.estimation.parameters import Parameters
+from kap_analysis.mixed.estimation.starting_values import starting_elements
+from kap_analysis.mixed.likelihood.criterion import Criterion
+from kap_analysis.mixed.likelihood.layout import Layout
+
+Array = NDArray[np.float64]
+BAR_SHARES = (0.5, 0.1, 0.9)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the search found.
+
+    Attributes
+    ----------
+    parameters, phi : Parameters, numpy.ndarray
+        The covariance parameters as they were moved, and their values.
+    criterion : Criterion
+        The criterion there.
+    free, fixed : numpy.ndarray
+        Which parameters are neither held by the user nor on the boundary; which the user holds.
+    decrement : float
+        g'H^-1 g over the free parameters.
+    boundary : tuple of str
+        Terms whose covariance matrix is singular.
+    steps : int
+        Evaluations of the likelihood.
+    """
+
+    parameters: Parameters
+    phi: Array
+    criterion: Criterion
+    free: NDArray[np.bool_]
+    fixed: NDArray[np.bool_]
+    decrement: float
+    boundary: tuple[str, ...]
+    steps: int
+
+
+def minimise(
+    layout: Layout, parameters: Parameters, reml: bool, fixed: Mapping[str, float], start: Array | None
+) -> Solution:
+    """The maximum of the (restricted) likelihood.
+
+    Raises
+    ------
+    MixedModelError
+        When a covariance cannot be told from the others, or no start leads to a maximum.
+    """
+    held, values = held_values(parameters, layout.scaling, fixed)
+    search = Search(layout, parameters, reml, held)
+    best: tuple[Array, Criterion, float] | None = None
+    shares = BAR_SHARES if start is None else (None,)
+    for at, share in enumerate(shares):
+        eta = start if share is None else starting_elements(layout, parameters, share)
+        assert eta is not None
+        phi = with_held(parameters, parameters.from_elements(eta), held, values)
+        if at == 0:
+            check_identified(search, phi)
+        found = search.run(scored(search, phi))
+        if found is not None:
+            found = leave_false_boundary(search, found)
+        if found is not None and (best is None or found[1].value < best[1].value - 1e-9):
+            best = found
+        if best is not None and (at > 0 or not _near_boundary(parameters, best[0]) or layout.n > 20000):
+            break
+    if best is None:
+        raise MixedModelError(
+            "The likelihood has no maximum that the search could certify: the covariance model asks more than the data "
+            "hold. Leave out a term, or use a simpler residual covariance."
+        )
+    return certify(search, *best)
+
+
+def scored(search: Search, phi: Array) -> Array:
+    """Parameters after one step of Fisher scoring on the elements, kept inside the cone; phi where that is no better.
+
+    A residual covariance begins near enough, from the residuals of least squares.
+    """
+    here, parameters = search.at(phi), search.parameters
+    if here is None or search.fixed.any() or any(part.size > 1 and not part.is_bar for part in parameters.parts):
+        return phi
+    if any(isinstance(part.block, InTime) for part in parameters.parts):
+        return phi
+    eta = here.evaluation.eta
+    step = np.linalg.lstsq(2 * here.expected, here.gradient, rcond=None)[0]
+    moved = eta - step
+    inside = np.empty_like(moved)
+    for part in parameters.parts:
+        matrix, before = (matrix_of(values[part.elements], part.size) for values in (moved, eta))
+        values, vectors = np.linalg.eigh(matrix)
+        floor = (0.02 if part.is_bar else 0.1) * float(np.diag(before).mean())
+        matrix = (vectors * np.maximum(values, floor)) @ vectors.T
+        inside[part.elements] = matrix[np.tril_indices(part.size)]
+    there = parameters.from_elements(inside)
+    found = search.at(there)
+    return there if found is not None and found.value < here.value else phi
+
+
+def _near_boundary(parameters: Parameters, phi: Array) -> bool:
+    return bool(parameters.held(phi).any())
+
+
+def certify(search: Search, phi: Array, here: Criterion, decrement: float) -> Solution:
+    """Set what stands on the boundary to exactly 0, and say what is free, held and singular."""
+    parameters = search.parameters
+    on_boundary = parameters.held(phi) & ~search.fixed
+    if on_boundary.any():
+        exact = np.where(on_boundary, 0.0, phi)
+        there = search.at(exact)
+        if there is not None and there.value <= here.value + 1e-8:
+            phi, here = exact, there
+    free = ~search.fixed & ~on_boundary
+    boundary = tuple(part.text for part, at in parameters if on_boundary[at].any())
+    return Solution(parameters, phi, here, free, search.fixed, decrement, boundary, search.steps)

@@ -1,0 +1,1 @@
+"""The covariance at the estimates: V of each unit, Henderson's equations, variance tables."""

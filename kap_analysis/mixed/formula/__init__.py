@@ -1,0 +1,1 @@
+"""From the text of a formula to a formula that has been read."""

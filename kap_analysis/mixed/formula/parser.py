@@ -1,0 +1,247 @@
+"""Reading a mixed-model formula: the response, the fixed part, the bar terms and the residual covariance.
+
+`score ~ visit*format + (month | patient_id) + us(visit | format/patient_id)` is cut at its top-level plus signs; what
+has a bar is taken out, what remains is the fixed part, which formulaic reads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.spans import Span, whole_span
+from kap_analysis.mixed.formula.terms import PartError, factors_of, parse_part
+
+STRUCTURES = ("us", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "exponential")
+_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*|`[^`]+`")
+_CALL = re.compile(r"(\w*)\s*\((.*)\)", flags=re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class BarTerm:
+    """One `(columns | grouping)` of a formula; `||` and `a/b` are already written out."""
+
+    text: str
+    columns: str
+    grouping: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualTerm:
+    """One `us(visit | stratum/subject)` of a formula."""
+
+    text: str
+    structure: str
+    visit: str
+    stratum: str | None
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class MixedFormula:
+    """A formula, read: `response ~ fixed + bars + residual`."""
+
+    text: str
+    response: str
+    fixed: str
+    bars: tuple[BarTerm, ...]
+    residual: ResidualTerm | None
+
+
+def _addends(span: Span) -> list[tuple[str, Span]]:
+    """The top-level addends with their signs."""
+    parts: list[tuple[str, Span]] = []
+    sign, start = "+", span.start
+    for i in [*span.signs("+-"), span.stop]:
+        piece = span.cut(start, i)
+        if str(piece):
+            parts.append((sign, piece))
+        elif i == span.stop:
+            raise span.fail("a term is missing at the end.", max(i - 1, 0))
+        elif start > span.start:
+            raise span.fail(f"'{span.formula[i]}' follows another sign.", i)
+        if i < span.stop:
+            sign, start = span.formula[i], i + 1
+    return parts
+
+
+def _parsed(span: Span, text: str | None = None) -> str:
+    """The text of a span when formulaic can read it; `text` has the same positions with parts blanked."""
+    written = str(span) if text is None else text
+    clean = " ".join(written.split())
+    try:
+        parse_part(clean)
+    except PartError:
+        try:
+            parse_part(written)
+        except PartError as error:
+            raise span.fail(error.problem, span.start + error.position) from None
+    return clean
+
+
+def _column(span: Span, what: str) -> str:
+    if not _NAME.fullmatch(str(span)):
+        raise span.fail(f"{what} must be a column, found {str(span)!r}.")
+    return str(span).strip("`")
+
+
+def _split_bar(span: Span) -> tuple[Span, bool, Span]:
+    """`a || g` -> a, True, g."""
+    bars = [i for i in range(span.start, span.stop) if span.formula[i] == "|" and span.depths[i] >= 0]
+    independent = len(bars) == 2 and bars[1] == bars[0] + 1
+    if len(bars) > 1 and not independent:
+        raise span.fail("one bar is expected between columns and grouping.", bars[1])
+    left, right = span.cut(span.start, bars[0]), span.cut(bars[-1] + 1, span.stop)
+    if not str(left):
+        raise span.fail("no columns stand before the bar.", bars[0])
+    if not str(right):
+        raise span.fail("no grouping stands after the bar.", bars[-1])
+    return left, independent, right
+
+
+def _groupings(right: Span) -> list[tuple[str, ...]]:
+    """`a/b` -> [(a,), (a, b)]; `a:b` -> [(a, b)]."""
+    right = right.bared()
+    nested: list[tuple[str, ...]] = []
+    for part in right.pieces("/"):
+        names = tuple(_column(name.bared(), "a grouping") for name in part.bared().pieces(":"))
+        nested.append((nested[-1] if nested else ()) + names)
+    return nested if right.signs("/") else nested[-1:]
+
+
+def _split_columns(left: Span) -> list[str]:
+    """The columns of a `||` term, one bar each: `1 + a*b` -> `1`, `0 + a`, `0 + b`, `0 + a:b`."""
+    terms = [[_quoted(factor) for factor in term] for term in factors_of(_parsed(left))]
+    return ["0 + " + ":".join(term) if term else "1" for term in terms]
+
+
+def _quoted(factor: Any) -> str:
+    """A factor as it is written in a formula."""
+    plain = factor.eval_method.name != "LOOKUP" or _NAME.fullmatch(factor.expr)
+    return str(factor.expr) if plain else f"`{factor.expr}`"
+
+
+def _read_bar(span: Span) -> list[BarTerm]:
+    left, independent, right = _split_bar(span.bared())
+    bars = []
+    for grouping in _groupings(right):
+        for columns in _split_columns(left) if independent else [_parsed(left)]:
+            bars.append(BarTerm(f"({columns} | {':'.join(grouping)})", columns, grouping))
+    return bars
+
+
+def _read_residual(structure: str, span: Span) -> ResidualTerm:
+    left, independent, right = _split_bar(span)
+    if independent:
+        raise span.fail(f"{structure}() takes one bar.")
+    parts = list(right.bared().pieces("/"))
+    if len(parts) > 2:
+        raise parts[2].fail(f"{structure}() takes subject or stratum/subject after the bar.")
+    visit = _column(left, "the visit")
+    names = [_column(part, what) for part, what in zip(reversed(parts), ("the subject", "the stratum"), strict=False)]
+    stratum = names[1] if len(names) == 2 else None
+    return ResidualTerm(f"{structure}({left} | {right})", structure, visit, stratum, names[0])
+
+
+def _loose_bar(span: Span) -> MixedModelError:
+    name = re.match(r"(\w+)\s*\(", str(span))
+    if name and name.group(1) not in STRUCTURES:
+        return span.fail(f"{name.group(1)!r} is not a residual covariance; there are {', '.join(STRUCTURES)}.")
+    bar = next(i for i in range(span.start, span.stop) if span.formula[i] == "|" and span.depths[i] >= 0)
+    return span.fail("a bar term stands in parentheses and is added with '+': + (month | patient_id).", bar)
+
+
+def _check_structure(span: Span) -> None:
+    """A structure without a bar is a mistake, except cs(), which is also a spline of formulaic."""
+    name = str(span).partition("(")[0].strip()
+    if name in STRUCTURES and name != "cs" and str(span).endswith(")"):
+        raise span.fail(f"{name}() takes a visit, a bar and a subject: {name}(visit | patient_id).")
+
+
+def _has_bar(span: Span) -> bool:
+    return any(span.formula[i] == "|" and span.depths[i] >= 0 for i in range(span.start, span.stop))
+
+
+def _inside_call(span: Span) -> tuple[str, Span] | None:
+    """`us(visit | patient)` -> "us", `visit | patient`; None where it is no single bracket."""
+    match = _CALL.fullmatch(str(span))
+    if match is None or match.group(1) not in ("", *STRUCTURES):
+        return None
+    bracket = span.cut(span.start + match.start(2) - 1, span.stop)
+    return (match.group(1), bracket.cut(bracket.start + 1, bracket.stop - 1)) if bracket.is_one_bracket() else None
+
+
+def sides_of(whole: Span) -> tuple[Span, Span]:
+    """The two sides of the tilde."""
+    tildes = [i for i, char in enumerate(whole.formula) if char == "~" and whole.depths[i] >= 0]
+    if len(tildes) != 1:
+        raise whole.fail(f"one '~' is expected, found {len(tildes)}.", tildes[1] if tildes else whole.stop - 1)
+    left, right = whole.cut(0, tildes[0]), whole.cut(tildes[0] + 1, whole.stop)
+    if not str(left):
+        raise whole.fail("no response stands before '~'.", tildes[0])
+    if _has_bar(left):
+        raise left.fail("bar terms stand on the right of '~'.")
+    return left, right
+
+
+@lru_cache(maxsize=256)
+def read_formula(text: str) -> MixedFormula:
+    """Read a mixed-model formula.
+
+    Parameters
+    ----------
+    text : str
+        `response ~ fixed part + (columns | grouping) + structure(visit | subject)`.
+
+    Raises
+    ------
+    MixedModelError
+        The formula does not parse (the message points at the character), or has two residual covariances.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
+    whole = whole_span(re.sub(r"\s", " ", text).strip())
+    left, right = sides_of(whole)
+    bars: list[BarTerm] = []
+    residuals: list[ResidualTerm] = []
+    fixed = list(str(right))
+    for sign, piece in _addends(right):
+        if not _has_bar(piece):
+            _check_structure(piece)
+            continue
+        inside = _inside_call(piece)
+        if inside is None:
+            raise _loose_bar(piece)
+        if sign == "-":
+            raise piece.fail("a term with a bar is added, not taken away.")
+        if inside[0]:
+            residuals.append(_read_residual(*inside))
+        else:
+            bars.extend(_read_bar(inside[1]))
+        _blank(fixed, piece.start - right.start, piece.stop - right.start)
+    if len(residuals) > 1:
+        raise MixedModelError(f"One residual covariance is possible, found {' and '.join(r.text for r in residuals)}.")
+    return MixedFormula(
+        whole.formula, _parsed(left), _fixed(right, fixed), tuple(bars), residuals[0] if residuals else None
+    )
+
+
+def _blank(characters: list[str], start: int, stop: int) -> None:
+    """Blank a term and the sign before it."""
+    before = start - 1
+    while before >= 0 and characters[before] == " ":
+        before -= 1
+    if before >= 0 and characters[before] == "+":
+        characters[before] = " "
+    characters[start:stop] = " " * (stop - start)
+
+
+def _fixed(right: Span, characters: list[str]) -> str:
+    """The fixed part: what is left when terms with bars are blanked, without a plus in front."""
+    text = "".join(characters)
+    if text.lstrip().startswith("+"):
+        text = text.replace("+", " ", 1)
+    return _parsed(right, text) if text.strip() else "1"

@@ -1,0 +1,1 @@
+"""Tests and intervals beyond single coefficients."""

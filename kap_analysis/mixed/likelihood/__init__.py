@@ -1,0 +1,1 @@
+"""-2 log likelihood and its derivatives."""

@@ -1,0 +1,117 @@
+"""-2 log (restricted) likelihood of a layout with its exact first and second derivatives in the elements of V."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.likelihood.evaluation import Evaluation, evaluate
+from kap_analysis.mixed.likelihood.layout import Layout
+
+Array = NDArray[np.float64]
+
+
+@dataclass
+class Criterion:
+    """The criterion at one vector of elements.
+
+    Attributes
+    ----------
+    value : float
+        -2 log likelihood of the user's response (REML: of its error contrasts, as lme4 and mmrm count them).
+    beta : numpy.ndarray
+        (p,): coefficients of the scaled columns Q.
+    phi : numpy.ndarray
+        (p, p): (Q'V^-1 Q)^-1.
+    """
+
+    evaluation: Evaluation
+    reml: bool
+    value: float
+    beta: Array
+    phi: Array
+
+    @cached_property
+    def _c(self) -> Array:
+        return np.append(-self.beta, 1.0)
+
+    @cached_property
+    def _fixed(self) -> Array:
+        """Phi in the columns of X, 0 in that of y."""
+        out = np.zeros((len(self._c),) * 2)
+        out[:-1, :-1] = self.phi
+        return out
+
+    @cached_property
+    def _first(self) -> tuple[Array, Array]:
+        return self.evaluation.first()
+
+    @property
+    def s1(self) -> Array:
+        """Derivatives of Q'V^-1 Q (m, p, p)."""
+        return self._first[1][:, :-1, :-1]
+
+    @cached_property
+    def gradient(self) -> Array:
+        """(m,): first derivatives."""
+        logdet1, s1 = self._first
+        xi = np.outer(self._c, self._c)
+        if self.reml:
+            xi = xi + self._fixed
+        return logdet1 + np.tensordot(s1, xi, axes=([1, 2], [0, 1]))
+
+    @cached_property
+    def _quadratic(self) -> Array:
+        """tr(Phi S_j Phi S_k)."""
+        products = self.phi @ self.s1
+        m = len(products)
+        return products.reshape(m, -1) @ products.transpose(0, 2, 1).reshape(m, -1).T
+
+    @cached_property
+    def hessian(self) -> Array:
+        """(m, m): second derivatives."""
+        s1 = self._first[1]
+        xi = np.outer(self._c, self._c)
+        if self.reml:
+            xi = xi + self._fixed
+        out = self.evaluation.logdet2() + self.evaluation.second(xi)
+        turned = (s1 @ self._c)[:, :-1]
+        out -= 2 * turned @ self.phi @ turned.T
+        if self.reml:
+            out -= self._quadratic
+        return (out + out.T) / 2
+
+    @cached_property
+    def expected(self) -> Array:
+        """(m, m): expected information of the elements, for -log likelihood."""
+        out = -self.evaluation.logdet2(bent=False)
+        if self.reml:
+            out = out - self.evaluation.second(self._fixed, bent=False) + self._quadratic
+        return (out + out.T) / 4
+
+
+def criterion_at(layout: Layout, eta: Array, reml: bool) -> Criterion | None:
+    """The criterion at given elements; None where a V is not positive definite."""
+    evaluation = evaluate(layout, eta)
+    if evaluation is None:
+        return None
+    s, scaling, n = evaluation.s, layout.scaling, layout.n
+    p = len(s) - 1
+    try:
+        root = np.linalg.cholesky(s[:p, :p])
+    except np.linalg.LinAlgError:
+        return None
+    inverse = np.linalg.inv(root) if p else root
+    phi = np.asarray(inverse.T @ inverse, dtype=float)
+    beta = phi @ s[:p, p]
+    rest = float(s[p, p] - s[:p, p] @ beta)
+    value = evaluation.logdet - scaling.log_weights + rest + n * np.log(2 * np.pi) + 2 * n * np.log(scaling.scale)
+    if reml:
+        value += 2 * np.log(np.diag(root)).sum() + 2 * np.linalg.slogdet(scaling.r)[1]
+        value -= p * (np.log(2 * np.pi) + 2 * np.log(scaling.scale))
+    if not np.isfinite(value):
+        return None
+    return Criterion(evaluation, reml, float(value), beta, phi)

@@ -1,0 +1,75 @@
+"""The numbers that are worked with, near 1 and near 0, and the way back to the user's units and columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kap_analysis.mixed.covariance.symmetric import element_basis
+from kap_analysis.mixed.design.design import Bar
+
+Array = NDArray[np.float64]
+FAR = 30.0  # deviations from 0 beyond which the columns of a bar with an intercept are centred
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How the numbers inside differ from the user's: X = Q r, y = X centre + scale * (what is left)."""
+
+    centre: Array  # (p,)
+    r: Array  # (p, p), upper triangular or any invertible matrix
+    scale: float
+    elements: Array  # (m,): user's element = inside element * this
+    log_weights: float  # sum of log weights
+    turns: tuple[tuple[slice, Array], ...] = ()  # bars with centred columns: user's elements = matrix @ these
+
+    def outside(self, inside: Array) -> Array:
+        """Elements (m,) in the user's units and columns from those inside."""
+        values = inside * self.elements
+        for at, turn in self.turns:
+            values[at] = turn @ values[at]
+        return values
+
+    def inside(self, outside: Array) -> Array:
+        """Elements (m,) inside from those in the user's units and columns."""
+        values = outside.copy()
+        for at, turn in self.turns:
+            values[at] = np.linalg.solve(turn, values[at])
+        return values / self.elements
+
+    def coefficients(self, inside: Array) -> Array:
+        """Coefficients of the user's columns from those of Q."""
+        return self.centre + self.scale * np.linalg.solve(self.r, inside)
+
+    def rows(self, rows: Array) -> Array:
+        """L r^-1: rows of L for the coefficients of Q."""
+        return np.asarray(np.linalg.solve(self.r.T, np.atleast_2d(rows).T)).T
+
+
+def centred_columns(bar: Bar) -> tuple[Array, Array]:
+    """Columns (n, q) of a bar with its intercept, less their means (q,) where these are many deviations from 0.
+
+    (1 + year | g) and (1 + (year - 2020) | g) are one model: the first is worked on as the second, since a variance at
+    year 0 and a covariance of almost -1 would leave no digits. The means are 0 where the columns stay as they are.
+    """
+    means = np.zeros(bar.z.shape[1])
+    active = bar.codes >= 0
+    if len(means) < 2 or bar.names[0] != "(Intercept)" or not active.any() or not (bar.z[active, 0] == 1).all():
+        return bar.z, means
+    found, spread = bar.z[active].mean(axis=0), bar.z[active].std(axis=0)
+    far = (np.abs(found) > FAR * spread) & (spread > 0)
+    if not far.any():
+        return bar.z, means
+    means[far] = found[far]
+    return np.where(active[:, None], bar.z - means, bar.z), means
+
+
+def turn_of_elements(means: Array) -> Array:
+    """(elements, elements): from the elements of G of centred columns to those of the columns as they are."""
+    back = np.eye(len(means))
+    back[0] -= means
+    turned = back @ element_basis(len(means)) @ back.T
+    rows, columns = np.tril_indices(len(means))
+    return np.asarray(turned[:, rows, columns].T)

@@ -1,0 +1,1 @@
+"""Marginal means, contrasts of them, and comparisons with a margin."""

@@ -1,0 +1,87 @@
+"""Non-inferiority and equivalence: contrasts held against a margin that the user states. There is no default margin.
+
+Schuirmann 1987, doi:10.1007/BF01068419 (two one-sided tests).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr, stdtrit
+
+from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.means.contrasts import contrast_rows
+
+QUESTIONS = ("non-inferiority", "equivalence")
+
+
+def compare_with_margin(
+    fit: FittedModel,
+    specs: str,
+    *,
+    margin: float,
+    question: str = "non-inferiority",
+    higher_is_better: bool = False,
+    alpha: float = 0.025,
+    ddf: str | None = None,
+    **contrast: Any,
+) -> pd.DataFrame:
+    """Whether a difference stays inside a stated margin.
+
+    Parameters
+    ----------
+    fit : FittedModel
+        The fit.
+    specs : str
+        The column that is compared.
+    margin : float
+        The largest difference that would still be called no worse (or the same), in units of the response, above 0.
+    question : {"non-inferiority", "equivalence"}
+        Non-inferiority is one-sided; equivalence is two one-sided tests, the larger p reported.
+    higher_is_better : bool
+        The direction of the scale. On a symptom scale lower is better and a contrast above 0 is worse.
+    alpha : float
+        One-sided level of each test; the interval has the level 1 - 2 alpha (0.025 goes with 95%, 0.05 with 90%).
+    ddf : str, optional
+        Another df method than that of the fit.
+    **contrast
+        ``by method reference at weights`` as for contrasts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per contrast: ``contrast``, the columns of ``by``, ``estimate std_error df statistic p_value ci_low
+        ci_high margin conclusion``; conclusion is "shown" or "not shown". Not shown does not mean that the arms differ.
+
+    Raises
+    ------
+    MixedModelError
+        When the margin is not above 0 or alpha is not between 0 and 0.5.
+    """
+    require_name(question, QUESTIONS, "question")
+    if not margin > 0 or not np.isfinite(margin):
+        raise MixedModelError(f"The margin is {margin!r}; give a number of points above 0, with its source.")
+    if not 0 < alpha < 0.5:
+        raise MixedModelError(f"alpha is {alpha!r}; give a one-sided level between 0 and 0.5, such as 0.025.")
+    labels, rows, _ = contrast_rows(fit, specs, **contrast)
+    found = fit.inference(rows, ddf)
+    from_below = (found.estimate + margin) / found.std_error
+    from_above = (found.estimate - margin) / found.std_error
+    p_below, p_above = stdtr(found.df, -from_below), stdtr(found.df, from_above)
+    nearer = p_below > p_above if question == "equivalence" else np.full(len(labels), higher_is_better)
+    p_value = np.where(nearer, p_below, p_above)
+    half = stdtrit(found.df, 1 - alpha) * found.std_error
+    return labels.assign(
+        estimate=found.estimate,
+        std_error=found.std_error,
+        df=found.df,
+        statistic=np.where(nearer, from_below, from_above),
+        p_value=p_value,
+        ci_low=found.estimate - half,
+        ci_high=found.estimate + half,
+        margin=float(margin),
+        conclusion=np.where(p_value < alpha, "shown", "not shown"),
+    )

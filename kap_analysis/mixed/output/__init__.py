@@ -1,0 +1,1 @@
+"""The summary page and the saved file of a fit."""

@@ -1,0 +1,1 @@
+"""Random effects, predictions, ICC and R squared."""

@@ -1,0 +1,214 @@
+"""What a study can answer, and what it cannot, and why: the last lines of a validation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE, SCORE
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.study.contract.settings import Settings
+from kap_analysis.study.timing.time_zero import patients_at_time_zero
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """What the rules look at: the tables, the settings, and the primary scores with format at time zero."""
+
+    tables: Mapping[str, pd.DataFrame]
+    settings: Settings
+    instruments: Mapping[str, Instrument]
+    at_zero: pd.DataFrame
+    before: pd.Index
+    after: pd.Index
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether a table has rows, and a value in each of these columns."""
+        frame = self.tables[table]
+        return len(frame) > 0 and all(frame[column].notna().any() for column in columns)
+
+
+def study_answers(
+    tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: Mapping[str, Instrument]
+) -> pd.DataFrame:
+    """Return what a study can and cannot answer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        question, can_answer (bool), why (what is missing; for what can be answered, on what it rests).
+    """
+    facts = _facts(tables, settings, instruments)
+    rows = []
+    for question, rule in QUESTIONS.items():
+        lacking, rests_on = rule(facts)
+        rows.append({"question": question, "can_answer": not lacking, "why": lacking or rests_on})
+    return pd.DataFrame(rows)
+
+
+def answer_lines(answers: pd.DataFrame) -> tuple[str, ...]:
+    """Return two lines: what can be answered; what cannot, each with its reason."""
+    if len(answers) == 0:
+        return ()
+    yes = answers.loc[answers["can_answer"], "question"]
+    no = answers[~answers["can_answer"]]
+    lines = [f"can answer: {', '.join(yes)}." if len(yes) else "can answer: nothing yet."]
+    if len(no):
+        alike = no.groupby("why", sort=False)["question"]
+        reasons = "; ".join(f"{', '.join(questions)} ({why})" for why, questions in alike)
+        lines.append(f"cannot answer: {reasons}.")
+    return tuple(lines)
+
+
+def _facts(tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: Mapping[str, Instrument]) -> StudyFacts:
+    ours = [
+        table.loc[(table["instrument"] == settings.primary_instrument).to_numpy(), [PATIENT_ID, "day"]]
+        for table in (tables["assessments"].dropna(subset=[SCORE]), tables["items"])
+    ]
+    scores = pd.concat(ours)
+    first, last = settings.baseline_window
+    before = scores[(scores["day"] >= first) & (scores["day"] <= last)]
+    after = scores[scores["day"] > 0]
+    return StudyFacts(
+        tables,
+        settings,
+        instruments,
+        patients_at_time_zero(tables["patients"], tables["sessions"]),
+        pd.Index(before[PATIENT_ID].unique()),
+        pd.Index(after[PATIENT_ID].unique()),
+    )
+
+
+Reply = tuple[str, str]
+
+
+def _change(facts: StudyFacts) -> Reply:
+    name = facts.settings.primary_instrument
+    n = len(facts.before.intersection(facts.after))
+    if len(facts.before) == 0:
+        return f"there is no {name} score in the baseline window", ""
+    if n == 0:
+        return f"no patient has a {name} score at baseline and after day 0", ""
+    return "", f"{n:,} patients with {name} at baseline and after day 0"
+
+
+def _retention(facts: StudyFacts) -> Reply:
+    started = int(facts.at_zero["started"].sum())
+    return ("", f"{started:,} patients who started") if started else ("nobody has a ketamine session", "")
+
+
+def _format_counts(facts: StudyFacts) -> dict[str, int]:
+    ours = facts.at_zero[
+        facts.at_zero["started"] & facts.at_zero[PATIENT_ID].isin(facts.before.intersection(facts.after))
+    ]
+    counts = ours[FORMAT].value_counts()
+    return {name: int(counts.get(name, 0)) for name in (INDIVIDUAL, GROUP)}
+
+
+def _group_effect(facts: StudyFacts) -> Reply:
+    lacking, _ = _change(facts)
+    if lacking:
+        return lacking, ""
+    counts = _format_counts(facts)
+    for name, n in counts.items():
+        if n == 0:
+            return f"no {name} patient has a score at baseline and after day 0", ""
+    if not facts.has("sessions", COHORT_ID):
+        return "there is no cohort_id", ""
+    rests = f"{counts[GROUP]:,} group and {counts[INDIVIDUAL]:,} individual patients with scores at baseline and after"
+    n_cohorts = facts.tables["sessions"][COHORT_ID].nunique()
+    return "", f"{rests}, in {n_cohorts:,} cohort{'s' if n_cohorts != 1 else ''}"
+
+
+def _adjusted(facts: StudyFacts) -> Reply:
+    lacking, _ = _group_effect(facts)
+    if lacking:
+        return lacking, ""
+    wanted = [PRACTICE, "age", "sex", "ace_score", "failed_treatments"]
+    absent = [name for name in wanted if not facts.has("patients", name)]
+    if not facts.has("diagnoses"):
+        absent.append("diagnoses")
+    return (f"not recorded: {', '.join(absent)}", "") if absent else ("", "the covariates of the plan")
+
+
+def _practices(facts: StudyFacts) -> Reply:
+    n = facts.tables["patients"][PRACTICE].nunique()
+    if n == 0:
+        return "there is no practice", ""
+    return ("", f"{n} practices") if n > 1 else ("there is one practice", "")
+
+
+def _non_inferiority(facts: StudyFacts) -> Reply:
+    lacking, _ = _group_effect(facts)
+    if lacking:
+        return lacking, ""
+    margin = facts.settings.margin
+    return (
+        ("study.toml has no margin", "")
+        if margin is None
+        else ("", f"margin of {margin.points:g} points: {margin.source}")
+    )
+
+
+def _reliable_change(facts: StudyFacts) -> Reply:
+    lacking, _ = _change(facts)
+    if lacking:
+        return lacking, ""
+    instrument = facts.instruments[facts.settings.primary_instrument]
+    if not instrument.reliability:
+        return f"no reliability of {instrument.name} is established", ""
+    return "", f"the published reliability of {instrument.name}"
+
+
+def _durability(facts: StudyFacts) -> Reply:
+    lacking, _ = _change(facts)
+    if lacking:
+        return lacking, ""
+    column = "observed_until_day"
+    return ("", column) if facts.has("patients", column) else (f"there is no {column}", "")
+
+
+def _safety(facts: StudyFacts) -> Reply:
+    if not facts.has("adverse_events"):
+        return "there are no adverse_events", ""
+    if not facts.has("sessions", "ae_asked"):
+        return "there is no ae_asked, so that no event recorded is not no event", ""
+    return "", "adverse_events, and sessions where patients were asked"
+
+
+def _suicidality(facts: StudyFacts) -> Reply:
+    if not facts.has("items"):
+        return "there are no items", ""
+    asked = set(facts.tables["items"]["instrument"].unique())
+    names = [name for name in asked if name in facts.instruments and facts.instruments[name].suicidality_item]
+    if not names:
+        return "no instrument in items has an item on suicidality", ""
+    return "", f"item answers of {', '.join(sorted(names))}"
+
+
+def _dose(facts: StudyFacts) -> Reply:
+    absent = [name for name in ("dose_mg", "route") if not facts.has("sessions", name)]
+    return (f"there is no {' and no '.join(absent)}", "") if absent else ("", "dose_mg and route")
+
+
+def _facilitators(facts: StudyFacts) -> Reply:
+    there = facts.has("sessions", "facilitator_ids")
+    return ("", "facilitator_ids of the sessions") if there else ("there are no facilitator_ids", "")
+
+
+Question = Callable[[StudyFacts], Reply]
+QUESTIONS: Final[Mapping[str, Question]] = {
+    "change": _change,
+    "retention": _retention,
+    "group effect": _group_effect,
+    "adjusted group effect": _adjusted,
+    "non-inferiority": _non_inferiority,
+    "practice differences": _practices,
+    "reliable change": _reliable_change,
+    "durability": _durability,
+    "dose": _dose,
+    "facilitators": _facilitators,
+    "safety": _safety,
+    "suicidality": _suicidality,
+}

@@ -1,0 +1,1 @@
+"""What ties the tables to each other and to the instruments."""

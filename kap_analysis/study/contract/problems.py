@@ -1,0 +1,113 @@
+"""All problems of a study folder, collected before anything is said: as a frame and as readable lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.study.contract.dictionary import TABLES
+
+PROBLEM_COLUMNS: Final = ("file", "row", "column", "found", "expected", "message", "patient_id")
+LINES_OF_ONE_KIND: Final = 5
+WHOLE_FILE: Final = 0
+
+
+@dataclass(slots=True)
+class Problems:
+    """A growing list of problems; each is added with what was found and what was expected."""
+
+    _blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self, file: str, found: str, expected: str, *, row: int = WHOLE_FILE, column: str = "", patient_id: str = ""
+    ) -> None:
+        """Add one problem; ``row`` is the physical line (0: the whole file), ``column`` may be empty."""
+        self.add_rows(file, [row], column, [found], expected, patient_ids=[patient_id])
+
+    def add_rows(
+        self,
+        file: str,
+        rows: Sequence[int] | np.ndarray,
+        column: str,
+        found: Sequence[str] | str,
+        expected: Sequence[str] | str,
+        *,
+        patient_ids: Sequence[Any] | np.ndarray | None = None,
+    ) -> None:
+        """Add one problem per row; ``found`` and ``expected`` are one text for all rows, or one per row."""
+        if len(rows) == 0:
+            return
+        n = len(rows)
+        self._blocks.append(
+            {
+                "file": [file] * n,
+                "row": np.asarray(rows, dtype=np.int64),
+                "column": [column] * n,
+                "found": [found] * n if isinstance(found, str) else list(found),
+                "expected": [expected] * n if isinstance(expected, str) else list(expected),
+                "patient_id": [""] * n if patient_ids is None else ["" if pd.isna(p) else str(p) for p in patient_ids],
+            }
+        )
+
+    def extend(self, others: "Problems") -> None:
+        """Add all problems of another list."""
+        self._blocks.extend(others._blocks)
+
+    def __len__(self) -> int:
+        return sum(len(block["row"]) for block in self._blocks)
+
+    def frame(self) -> pd.DataFrame:
+        """One row per problem: file, row, column, found, expected, message, patient_id; in the order of the dictionary.
+
+        ``row`` is the physical line of a CSV (the header is line 1), the record of a Parquet file (the first is 1),
+        and 0 where the whole file is meant.
+        """
+        if not self._blocks:
+            empty = pd.DataFrame({name: pd.Series(dtype=object) for name in PROBLEM_COLUMNS})
+            return empty.astype({"row": "int64"})
+        frame = pd.concat([pd.DataFrame(block) for block in self._blocks], ignore_index=True)
+        frame = frame.drop_duplicates(["file", "row", "column", "found", "expected"])
+        frame = frame.assign(_file=frame["file"].map(_file_order)).sort_values(["_file", "row"], kind="stable")
+        frame = frame.reset_index(drop=True)
+        frame["message"] = [
+            problem_message(*values) for values in zip(frame["column"], frame["found"], frame["expected"], strict=True)
+        ]
+        return frame[list(PROBLEM_COLUMNS)]
+
+
+def _file_order(file: str) -> int:
+    """Return the position of a file: study.toml and the folder first, then the tables as in the dictionary."""
+    return list(TABLES).index(stem) if (stem := file.split(".")[0]) in TABLES else -1
+
+
+def problem_message(column: str, found: str, expected: str) -> str:
+    """Return one sentence of what was found and what was expected."""
+    where = f"{column}: " if column else ""
+    return f"{where}found {found}; expected {expected}."
+
+
+def place(file: str, row: int) -> str:
+    """Return a place in words: ``sessions.csv, row 14``; a whole file is just its name."""
+    return file if row == WHOLE_FILE else f"{file}, row {row}"
+
+
+def problem_lines(problems: pd.DataFrame, *, of_one_kind: int = LINES_OF_ONE_KIND) -> tuple[str, ...]:
+    """Return readable lines of a frame of problems.
+
+    Each line names file, row and column. Of problems with the same file, column and expectation the first
+    ``of_one_kind`` are written out and the others counted; the frame holds every one.
+    """
+    lines: list[str] = []
+    for _, alike in problems.groupby(["file", "column", "expected"], sort=False):
+        shown = alike.head(of_one_kind)
+        lines += [
+            f"{place(file, row)}: {message}"
+            for file, row, message in zip(shown["file"], shown["row"], shown["message"], strict=True)
+        ]
+        if len(alike) > of_one_kind:
+            rest = len(alike) - of_one_kind
+            column = f", {alike['column'].iloc[0]}" if alike["column"].iloc[0] else ""
+            lines.append(f"{alike['file'].iloc[0]}{column}: {rest:,} more like it.")
+    return tuple(lines)

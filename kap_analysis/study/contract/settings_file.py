@@ -1,0 +1,242 @@
+"""Reading and writing ``study.toml``; what it says wrongly is reported with its line, like any cell."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.identifiers import is_identifying_name, mask
+from kap_analysis.study.contract.nearest import nearest_name
+from kap_analysis.study.contract.problems import WHOLE_FILE, Problems
+from kap_analysis.study.contract.settings import (
+    DEFAULT_BASELINE_WINDOW,
+    DEFAULT_VISITS,
+    TIME_ZERO,
+    Margin,
+    Provenance,
+    Settings,
+    Visibility,
+    Visit,
+)
+
+SETTINGS_FILE: Final = "study.toml"
+NOTHING_SAID: Final = Settings(title="", primary_instrument="", primary_visit="")
+_REQUIRED: Final = ("title", "primary_instrument", "primary_visit")
+_KEYS: Final = frozenset(
+    {
+        *_REQUIRED,
+        "practices",
+        "visits",
+        "baseline_window",
+        "margin",
+        "visibility",
+        "provenance",
+        "data_cut",
+        "time_zero",
+        "extra_columns",
+        "instrument",
+    }
+)
+
+
+def read_settings(folder: Path, problems: Problems) -> Settings:
+    """Read the ``study.toml`` of a folder.
+
+    What is wrong goes to ``problems`` and a default (or an empty text) takes its place, so that the tables can be
+    checked all the same; a study with problems is never loaded.
+    """
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        expected = f"a file {SETTINGS_FILE} with at least {', '.join(_REQUIRED[:-1])} and {_REQUIRED[-1]}"
+        problems.add(SETTINGS_FILE, "no such file", expected)
+        return NOTHING_SAID
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        problems.add(SETTINGS_FILE, f"a file that cannot be opened ({error.strerror})", "a text in UTF-8")
+        return NOTHING_SAID
+    except UnicodeDecodeError:
+        problems.add(SETTINGS_FILE, "bytes that are not UTF-8", "a text in UTF-8")
+        return NOTHING_SAID
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        row = int(line.group(1)) if line else WHOLE_FILE
+        problems.add(SETTINGS_FILE, f"text that is not TOML ({error})", "key = value lines", row=row)
+        return NOTHING_SAID
+    reader = _SettingsReader(content, text, problems)
+    return reader.settings()
+
+
+class _SettingsReader:
+    """Takes the settings out of the TOML one by one and reports each that is wrong."""
+
+    def __init__(self, content: Mapping[str, Any], text: str, problems: Problems) -> None:
+        self.content, self.lines, self.problems = content, text.splitlines(), problems
+
+    def settings(self) -> Settings:
+        self._unknown_keys()
+        settings = Settings(
+            title=self._text("title"),
+            primary_instrument=self._text("primary_instrument"),
+            primary_visit=self._text("primary_visit"),
+            practices=self._texts("practices", self.content.get("practices", [])),
+            visits=self._visits(),
+            baseline_window=self._window("baseline_window", self.content.get("baseline_window")),
+            margin=self._margin(),
+            visibility=self._one_of("visibility", get_args(Visibility), "private"),
+            provenance=self._one_of("provenance", get_args(Provenance), "real"),
+            data_cut=self._data_cut(),
+            time_zero=self._one_of("time_zero", (TIME_ZERO,), TIME_ZERO),
+            extra_columns=self._extra_columns(),
+            own_instruments=self._own_instruments(),
+        )
+        labels, primary = settings.visit_labels, settings.primary_visit
+        if primary and primary not in labels:
+            self._wrong("primary_visit", repr(primary), f"one of the visits: {', '.join(labels)}")
+        return settings
+
+    def _wrong(self, key: str, found: str, expected: str) -> None:
+        name = key.rsplit(".", 1)[-1]
+        pattern = re.compile(rf"^\s*(\[+\s*)?[\"']?{re.escape(name)}[\"']?\s*(=|\]|\.)")
+        row = next((n for n, line in enumerate(self.lines, 1) if pattern.match(line)), WHOLE_FILE)
+        self.problems.add(SETTINGS_FILE, found, expected, row=row, column=key)
+
+    def _unknown_keys(self) -> None:
+        for key in self.content:
+            if key not in _KEYS:
+                near = nearest_name(key, _KEYS)
+                known = f"{near}, written exactly so" if near else f"one of {', '.join(sorted(_KEYS))}"
+                self._wrong(key, f"the key {key!r}", known)
+
+    def _text(self, key: str) -> str:
+        value = self.content.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        self._wrong(key, "nothing" if value is None else repr(value), "a text; it is required")
+        return ""
+
+    def _texts(self, key: str, value: Any) -> tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            return tuple(value)
+        self._wrong(key, repr(value), 'a list of texts, such as ["A", "B"]')
+        return ()
+
+    def _one_of(self, key: str, allowed: tuple[str, ...], default: str) -> Any:
+        value = self.content.get(key, default)
+        if value not in allowed:
+            self._wrong(key, repr(value), " or ".join(allowed))
+            return default
+        return value
+
+    def _window(self, key: str, value: Any) -> tuple[int, int]:
+        if value is None and key == "baseline_window":
+            return DEFAULT_BASELINE_WINDOW
+        if isinstance(value, list) and len(value) == 2 and all(type(day) is int for day in value):
+            if value[0] > value[1]:
+                self._wrong(key, f"a window that ends before it begins: {value}", "first day, last day")
+            elif key == "baseline_window" and value[1] > 0:
+                self._wrong(key, f"a baseline that ends on day {value[1]}", "a last day of 0 or earlier")
+            return value[0], value[1]
+        self._wrong(key, repr(value), "two whole numbers in brackets: [first day, last day]")
+        return DEFAULT_BASELINE_WINDOW
+
+    def _visits(self) -> tuple[Visit, ...]:
+        entries = self.content.get("visits")
+        if entries is None:
+            return DEFAULT_VISITS
+        if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+            self._wrong("visits", repr(entries), "one [[visits]] block per visit")
+            return DEFAULT_VISITS
+        visits = [visit for entry in entries if (visit := self._visit(entry)) is not None]
+        visits.sort(key=lambda visit: visit.first_day)
+        for earlier, later in pairwise(visits):
+            if later.first_day <= earlier.last_day:
+                found = f"windows that overlap: {earlier.label} ends on day {earlier.last_day}, {later.label} begins on"
+                self._wrong("visits", f"{found} day {later.first_day}", "windows that share no day")
+        labels = [visit.label for visit in visits]
+        for label in sorted({label for label in labels if labels.count(label) > 1}):
+            self._wrong("visits", f"{labels.count(label)} visits with the label {label!r}", "one")
+        if visits and visits[0].first_day <= self._baseline_end():
+            self._wrong(
+                "visits", f"{visits[0].label} beginning on day {visits[0].first_day}", "a day after the baseline"
+            )
+        return tuple(visits)
+
+    def _baseline_end(self) -> int:
+        window = self.content.get("baseline_window")
+        return window[1] if isinstance(window, list) and len(window) == 2 and type(window[1]) is int else 0
+
+    def _visit(self, entry: Mapping[str, Any]) -> Visit | None:
+        label, target = entry.get("label"), entry.get("target_day")
+        unknown = sorted(set(entry) - {"label", "target_day", "window"})
+        if unknown:
+            self._wrong("visits", f"the key {unknown[0]!r}", "label, target_day and window")
+        if not isinstance(label, str) or not label.strip() or label == "baseline":
+            self._wrong("visits", f"the label {label!r}", "a text other than baseline")
+            return None
+        if type(target) is not int:
+            self._wrong("visits", f"the target_day {target!r} of {label}", "a whole number")
+            return None
+        first, last = self._window("visits.window", entry.get("window"))
+        if not first <= target <= last:
+            self._wrong("visits", f"target day {target} of {label} outside its window", f"a day from {first} to {last}")
+        return Visit(label, target, first, last)
+
+    def _margin(self) -> Margin | None:
+        entry = self.content.get("margin")
+        if entry is None:
+            return None
+        if not isinstance(entry, dict):
+            self._wrong("margin", repr(entry), "a [margin] block with points and source")
+            return None
+        points, source, when = entry.get("points"), entry.get("source"), entry.get("date", "")
+        unknown = sorted(set(entry) - {"points", "source", "date"})
+        if unknown:
+            self._wrong("margin", f"the key {unknown[0]!r}", "points, source and date")
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < float("inf"):
+            self._wrong("margin.points", repr(points), "a positive number of points")
+            return None
+        if not isinstance(source, str) or not source.strip():
+            self._wrong("margin.source", repr(source), "who fixed the margin, and on what grounds")
+            return None
+        return Margin(float(points), source, str(when))
+
+    def _data_cut(self) -> str:
+        value = self.content.get("data_cut", "")
+        if isinstance(value, str | date):
+            return str(value)
+        self._wrong("data_cut", repr(value), 'a text such as "2026-Q3"')
+        return ""
+
+    def _extra_columns(self) -> dict[str, tuple[str, ...]]:
+        entry = self.content.get("extra_columns", {})
+        if not isinstance(entry, dict):
+            self._wrong("extra_columns", repr(entry), "an [extra_columns] block: table = [columns]")
+            return {}
+        wanted = {}
+        for table, names in entry.items():
+            key = f"extra_columns.{table}"
+            if table not in TABLES:
+                self._wrong(key, f"the table {table!r}", f"one of {', '.join(TABLES)}")
+                continue
+            names = self._texts(key, names)
+            for name in (name for name in names if is_identifying_name(name)):
+                self._wrong(key, f"a column {mask(name)} whose name is that of an identifier", "no identifiers")
+            wanted[table] = tuple(name for name in names if name not in TABLES[table].columns)
+        return wanted
+
+    def _own_instruments(self) -> tuple[dict[str, Any], ...]:
+        entries = self.content.get("instrument", [])
+        if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
+            return tuple(entries)
+        self._wrong("instrument", repr(entries), "one [[instrument]] block per instrument")
+        return ()
+
+
+__all__ = ["SETTINGS_FILE", "read_settings"]

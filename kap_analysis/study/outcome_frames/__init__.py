@@ -1,0 +1,1 @@
+"""From a study to outcome frames, and the ledger of their making."""

@@ -1,0 +1,94 @@
+"""The outcome frame that every model takes, with the ledger of its making."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.columns import BASELINE_VISIT, PATIENT_ID, VISIT
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.study.outcome_frames.table_outcomes import outcomes_of_frame
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Scores of one instrument by patient and visit.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        One row per patient and visit (or per assessment), the baseline among them: patient_id, practice, format
+        (ordered: individual < group, and mixed where it occurs), is_group (0.0 or 1.0), cohort_id (missing for
+        patients without one), visit (ordered; baseline first), day, month (day / 30.4375), score, baseline, change
+        (score - baseline), and the patient's covariates.
+    ledger : pandas.DataFrame
+        step, left_out_because (empty: kept), format, n_patients, n_rows.
+    problems : pandas.DataFrame
+        What a reader should know, and what stopped nothing: file, row, column, found, expected, message, patient_id.
+    instrument : Instrument
+    visits : tuple of str
+        Labels of the visits, the baseline first.
+    visibility : str
+        ``private`` or ``public``: what may be shown.
+    is_simulated : bool
+    notes : tuple of str
+        The rule for missing items, where totals were scored from items here; and the like.
+    primary_visit : str or None
+        The study's primary visit; None where no study says it.
+    """
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+    problems: pd.DataFrame
+    instrument: Instrument
+    visits: tuple[str, ...]
+    visibility: str = "private"
+    is_simulated: bool = False
+    notes: tuple[str, ...] = field(default=())
+    primary_visit: str | None = None
+
+    def __repr__(self) -> str:
+        n, rows = self.frame[PATIENT_ID].nunique(), len(self.frame)
+        return f"<Outcomes {self.instrument.name}: {n:,} patients, {rows:,} rows, visits {', '.join(self.visits)}>"
+
+    @property
+    def after_baseline(self) -> pd.DataFrame:
+        """The rows after baseline, with ``visit`` reduced to the visits that remain."""
+        later = self.frame[self.frame[VISIT] != BASELINE_VISIT]
+        return later.assign(**{VISIT: later[VISIT].cat.remove_unused_categories()})
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        instrument: str | Instrument,
+        visits: Sequence[str] | None = None,
+        visibility: str = "private",
+        is_simulated: bool = False,
+    ) -> "Outcomes":
+        """Make outcomes of any table in long form, with the names of its columns changed to ours.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            ``patient_id``, ``score``, and ``day`` or ``month`` or ``visit``; the baseline as a row whose visit is
+            "baseline" or as a column ``baseline``; format, cohort_id, practice and covariates where there are any.
+            Rows without a score are left out, in the ledger.
+        instrument : str or Instrument
+            A name of the registry, or an instrument of your own.
+        visits : sequence of str, optional
+            Order of the visits after baseline; default: by their mean day, or as they come.
+        visibility, is_simulated :
+            See the attributes.
+
+        Raises
+        ------
+        StudyError
+            If a column is missing, a score is outside the instrument's range, or a patient has two rows for a visit.
+        """
+        return cls(
+            *outcomes_of_frame(frame, instrument, visits),
+            visibility=visibility,
+            is_simulated=is_simulated,
+        )

@@ -1,0 +1,156 @@
+"""Outcomes from any long table: the columns are checked, visits put in order, baseline and change worked out."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.columns import (
+    BASELINE,
+    BASELINE_VISIT,
+    CHANGE,
+    COHORT_ID,
+    DAY,
+    DAYS_PER_MONTH,
+    FORMAT,
+    FORMATS,
+    IS_GROUP,
+    MONTH,
+    PATIENT_ID,
+    PRACTICE,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.errors import StudyError
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.study.contract.problems import Problems
+from kap_analysis.study.outcome_frames.ledger import Ledger
+from kap_analysis.study.outcome_frames.outcome_columns import OUTCOME_COLUMNS, with_is_group
+
+FRAME: Final = "frame"
+OutcomeParts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, Instrument, tuple[str, ...]]
+
+
+def outcomes_of_frame(frame: pd.DataFrame, instrument: str | Instrument, visits: Sequence[str] | None) -> OutcomeParts:
+    """Return frame, ledger, problems, instrument and visits of an outcome frame made of any long table.
+
+    See :meth:`kap_analysis.study.outcome_frames.outcomes.Outcomes.from_frame`.
+    """
+    known = (
+        get_instrument(instrument, for_outcome=True) if isinstance(instrument, str) else instrument.require_outcome()
+    )
+    for column in (PATIENT_ID, SCORE):
+        if column not in frame.columns:
+            raise StudyError(
+                f"Found no column {column}; expected {PATIENT_ID}, {SCORE}, and {VISIT}, {DAY} or {MONTH}."
+            )
+    made = frame.reset_index(drop=True).copy()
+    made[PATIENT_ID] = made[PATIENT_ID].astype(str)
+    _place_in_time(made)
+    made[SCORE] = _numbers(made[SCORE], SCORE)
+    formats = _formats(made)
+    by_patient = pd.Series(formats.to_numpy(), index=made[PATIENT_ID])
+    ledger = Ledger(by_patient[~by_patient.index.duplicated()])
+    ledger.keep("in the table", made[PATIENT_ID])
+    empty = made[SCORE].isna()
+    ledger.leave_out("with a score", "no score", made.loc[empty, PATIENT_ID])
+    made = _with_baseline(made.assign(**{FORMAT: formats})[~empty])
+    ledger.keep("with a score", made[PATIENT_ID])
+    _check_scores(made, known)
+    order = _visit_order(made, visits)
+    made[VISIT] = pd.Categorical(made[VISIT], categories=order, ordered=True)
+    made[CHANGE] = made[SCORE] - made[BASELINE]
+    made[[FORMAT, IS_GROUP]] = with_is_group(made[FORMAT])
+    for column in (PRACTICE, COHORT_ID):
+        if column not in made:
+            made[column] = pd.Series([None] * len(made), index=made.index, dtype=object)
+    rest = [column for column in made.columns if column not in OUTCOME_COLUMNS]
+    made = made.sort_values([PATIENT_ID, VISIT], kind="stable").reset_index(drop=True)
+    return made[[*OUTCOME_COLUMNS, *rest]], ledger.frame(), Problems().frame(), known, tuple(order)
+
+
+def _place_in_time(made: pd.DataFrame) -> None:
+    if DAY not in made and MONTH in made:
+        made[DAY] = _numbers(made[MONTH], MONTH) * DAYS_PER_MONTH
+    if DAY in made:
+        made[DAY] = _numbers(made[DAY], DAY)
+        made[MONTH] = made[DAY] / DAYS_PER_MONTH
+    if VISIT in made:
+        made[VISIT] = made[VISIT].astype(str)
+    elif DAY in made:
+        labels = {month: f"month {month:g}" for month in made[MONTH].round(2).unique()}
+        made[VISIT] = made[MONTH].round(2).map(labels).where(made[DAY] > 0, BASELINE_VISIT)
+    else:
+        raise StudyError(
+            f"Found no column {VISIT}, {DAY} or {MONTH}; expected one of them to say when a score was taken."
+        )
+    if DAY not in made:
+        made[DAY] = np.nan
+        made[MONTH] = np.nan
+
+
+def _numbers(values: pd.Series, column: str) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    broken = values.notna() & numbers.isna()
+    if broken.any():
+        raise StudyError(f"Found {str(values[broken].iloc[0])!r} in the column {column}; expected a number.")
+    return numbers
+
+
+def _formats(made: pd.DataFrame) -> pd.Series:
+    if FORMAT not in made:
+        return pd.Series([None] * len(made), index=made.index, dtype=object)
+    formats = made[FORMAT].astype(object)
+    other = sorted(set(formats.dropna().astype(str)) - set(FORMATS))
+    if other:
+        raise StudyError(f"Found the format {other[0]!r}; expected {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.")
+    return formats.where(formats.notna(), None)
+
+
+def _with_baseline(made: pd.DataFrame) -> pd.DataFrame:
+    """Carry each patient's baseline to all rows; a column ``baseline`` without baseline rows makes them."""
+    doubled = made.duplicated([PATIENT_ID, VISIT])
+    if doubled.any():
+        first = made[doubled].iloc[0]
+        n = int(doubled.sum())
+        raise StudyError(
+            f"Found {n:,} row{'s' if n > 1 else ''} with a patient and visit that stood before, the first for "
+            f"{first[PATIENT_ID]}, {first[VISIT]}; expected one row per patient and visit."
+        )
+    at_baseline = made[VISIT] == BASELINE_VISIT
+    if at_baseline.any():
+        scores = made[at_baseline].set_index(PATIENT_ID)[SCORE]
+        return made.assign(**{BASELINE: made[PATIENT_ID].map(scores).astype(float)})
+    if BASELINE not in made:
+        return made.assign(**{BASELINE: np.nan})
+    made = made.assign(**{BASELINE: _numbers(made[BASELINE], BASELINE)})
+    rows = made[made[BASELINE].notna()].drop_duplicates(PATIENT_ID)
+    rows = rows.assign(visit=BASELINE_VISIT, day=0.0, month=0.0, score=rows[BASELINE])
+    return pd.concat([rows, made], ignore_index=True)
+
+
+def _check_scores(made: pd.DataFrame, instrument: Instrument) -> None:
+    low, high = instrument.total_range
+    off = made[(made[SCORE] < low) | (made[SCORE] > high)]
+    if len(off) == 0:
+        return
+    problems = Problems()
+    found = [f"{score:g}" for score in off[SCORE]]
+    expected = f"a {instrument.name} score from {low:g} to {high:g}"
+    problems.add_rows(FRAME, off.index.to_numpy() + 1, SCORE, found, expected, patient_ids=off[PATIENT_ID].to_numpy())
+    raise StudyError(f"Found {len(off):,} scores such as {found[0]}; expected {expected}.", problems.frame())
+
+
+def _visit_order(made: pd.DataFrame, visits: Sequence[str] | None) -> list[str]:
+    present = list(dict.fromkeys(label for label in made[VISIT] if label != BASELINE_VISIT))
+    if visits is None:
+        days = made.groupby(VISIT, sort=False)[DAY].mean()
+        later = sorted(present, key=lambda label: (np.nan_to_num(days[label], nan=0.0), present.index(label)))
+        return [BASELINE_VISIT, *later]
+    later = [label for label in visits if label != BASELINE_VISIT]
+    unknown = [label for label in present if label not in later]
+    if unknown:
+        raise StudyError(f"Found the visit {unknown[0]!r}; expected one of {', '.join(later)}.")
+    return [BASELINE_VISIT, *later]

@@ -1,0 +1,168 @@
+"""Cells by the dictionary's type: a column of texts becomes a typed column, and what cannot be read is a problem.
+
+An empty cell is a missing value. So is ``NA``, which R and many exports write; the notes say how many there were. Any
+other word or number for missing (``.``, ``-99``, ``N/A``, ``null``) is a problem: leave the cell empty.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.study.contract.dictionary import ColumnSpec
+from kap_analysis.study.contract.identifiers import (
+    ANYWHERE,
+    IN_CODES,
+    IN_PATIENT_CODES,
+    are_plain_codes,
+    identifier_kinds,
+    mask,
+)
+
+MISSING: Final = "NA"
+TEXT_DTYPE: Final = pd.Series(["text"]).dtype
+LONGEST_CODE: Final = 80
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+(\.0*)?")
+_WORDS_FOR_MISSING: Final = frozenset(
+    {".", "-", "--", "?", "n/a", "#n/a", "na", "nan", "null", "none", "nil", "missing", "unknown", "nd"}
+)
+_PEOPLE: Final = frozenset({"patient_id"})
+_CODES: Final = frozenset({"facilitator_ids", "session_id", "group_session_id", "cohort_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class TypedColumn:
+    """A column after typing: numbers as float64, everything else as categorical, missing where empty or unreadable.
+
+    Attributes
+    ----------
+    values : pandas.Series
+        The categories of a categorical are the texts that occur; in it, lookups cost one step per distinct text.
+    failed : list of tuple
+        (positions, found, expected) of the cells that could not be read.
+    n_na : int
+        Cells that said NA.
+    unreadable : bool
+        The column as a whole was reported, and is missing here.
+    """
+
+    values: pd.Series
+    failed: list[tuple[np.ndarray, str, str]]
+    n_na: int
+    unreadable: bool = False
+
+
+def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec) -> TypedColumn:
+    """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none)."""
+    missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)
+    failures = _failures(texts, missing, column)
+    failed = _by_position(codes, failures)
+    n_na = int((codes == texts.index(MISSING)).sum()) if MISSING in texts else 0
+    usable = ~missing
+    for position in failures:
+        usable[position] = False
+    if column.is_number:
+        numbers = [float(text) if ok else np.nan for text, ok in zip(texts, usable, strict=True)]
+        return TypedColumn(pd.Series(np.array([*numbers, np.nan])[codes]), failed, n_na)
+    kept = [text for text, ok in zip(texts, usable, strict=True) if ok]
+    new_codes = np.full(len(texts) + 1, -1)
+    new_codes[:-1][usable] = np.arange(len(kept))
+    categories = pd.Index(kept, dtype=TEXT_DTYPE)
+    return TypedColumn(pd.Series(pd.Categorical.from_codes(new_codes[codes], categories=categories)), failed, n_na)
+
+
+def _by_position(codes: np.ndarray, failures: dict[int, tuple[str, str]]) -> list[tuple[np.ndarray, str, str]]:
+    if not failures:
+        return []
+    order = np.argsort(codes, kind="stable")
+    first = np.searchsorted(codes[order], list(failures), side="left")
+    last = np.searchsorted(codes[order], list(failures), side="right")
+    return [
+        (order[start:stop], found, expected)
+        for (found, expected), start, stop in zip(failures.values(), first, last, strict=True)
+    ]
+
+
+def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, tuple[str, str]]:
+    expected = expected_in(column)
+    if column.is_number:
+        doubtful = [at for at, text in enumerate(texts) if not missing[at] and unreadable_number(text, column)]
+        kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
+        pairs = zip(doubtful, kinds.tolist(), strict=True)
+    elif column.level_names:
+        known = frozenset(column.level_names)
+        doubtful = [at for at, text in enumerate(texts) if not missing[at] and text not in known]
+        kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
+        pairs = zip(doubtful, kinds.tolist(), strict=True)
+    else:
+        kinds = identifier_kinds(texts, _patterns(column))
+        closer = np.flatnonzero(~missing & ((kinds != "") | ~are_plain_codes(texts, LONGEST_CODE)))
+        pairs = zip(closer.tolist(), kinds[closer].tolist(), strict=True)
+    failures = {}
+    for at, kind in pairs:
+        found = f"{mask(texts[at])}, which looks like {kind}" if kind else _unreadable(texts[at], column)
+        if found:
+            failures[at] = (found, expected)
+    return failures
+
+
+def _unreadable(text: str, column: ColumnSpec) -> str:
+    """Say why a text cannot stand in a column, or return an empty text if it can."""
+    if text != text.strip():
+        return f"{text!r}, with spaces around it"
+    if column.is_number:
+        return unreadable_number(text, column)
+    if not text.isprintable():
+        return "a text with a line break or an unprintable character"
+    if len(text) > LONGEST_CODE:
+        return f"a text of {len(text)} characters"
+    return ""
+
+
+def _patterns(column: ColumnSpec) -> Sequence[tuple[str, str]]:
+    if column.name in _PEOPLE:
+        return IN_PATIENT_CODES
+    return IN_CODES if column.name in _CODES else ANYWHERE
+
+
+def unreadable_number(text: str, column: ColumnSpec) -> str:
+    """Say why a text is not a number of this column, or return an empty text if it is one."""
+    if column.type == "integer" and _INTEGER.fullmatch(text):
+        return ""
+    if column.type == "number" and _NUMBER.fullmatch(text) and np.isfinite(float(text)):
+        return ""
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]+", text):
+        return f"{text!r}, a decimal comma"
+    if text.lower() in _WORDS_FOR_MISSING:
+        return f"{text!r} (leave the cell empty where a value is missing)"
+    if _NUMBER.fullmatch(text):
+        return f"{text!r}, which is not a whole number" if np.isfinite(float(text)) else f"{text!r}, which is too large"
+    return f"{text!r}, a text"
+
+
+def extra_column(name: str) -> ColumnSpec:
+    """Describe a column that is not in the dictionary: any code, which becomes a number if all cells are numbers."""
+    return ColumnSpec(name, "id", required=False, empty=True, description="A column of this study's own.")
+
+
+def expected_in(column: ColumnSpec) -> str:
+    """Say what a cell of this column may hold, in the words of an error message."""
+    if column.is_number:
+        kind = "a whole number" if column.type == "integer" else "a number"
+        if column.unit == "day":
+            kind = "a day, counted from the first ketamine session"
+        return f"{kind} from {column.min:g} to {column.max:g}" if column.min is not None else kind
+    if column.level_names and column.type != "measure":
+        names = column.level_names
+        return ", ".join(names[:-1]) + f" or {names[-1]}"
+    return {
+        "id": "a made-up code as text",
+        "ids": "made-up codes, separated by semicolons",
+        "instrument": "the name of an instrument",
+        "measure": ", ".join((*column.level_names, "or the name of an instrument")),
+        "period": "a quarter such as 2025-Q3",
+    }[column.type]

@@ -1,0 +1,57 @@
+"""The files of a study folder: which tables are there, in which file type, and which files are not read."""
+
+from pathlib import Path
+from typing import Final
+
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.nearest import nearest_name
+from kap_analysis.study.contract.problems import Problems
+from kap_analysis.study.contract.settings_file import SETTINGS_FILE
+
+FILE_TYPES: Final = (".csv", ".parquet")
+_LEFT_UNSAID: Final = frozenset(
+    {"dictionary.csv", "dictionary.md", "plan.toml", "readme.md", "readme.txt", "truth.json"}
+)
+
+
+def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, Path], list[str]]:
+    """Find the file of each table, in the order of the dictionary.
+
+    Returns
+    -------
+    (dict, list)
+        Table name -> file; and notes on files that are not read. A table that stands in two files is a problem and
+        is not read; a required table that is absent is a problem.
+    """
+    entries = sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    found: dict[str, Path] = {}
+    for name, spec in TABLES.items():
+        files = [entry for entry in entries if entry.name in {name + suffix for suffix in FILE_TYPES}]
+        if len(files) > 1:
+            both = " and ".join(entry.name for entry in files)
+            problems.add(files[0].name, f"the table {name} twice, as {both}", "one of the two files")
+        elif files:
+            found[name] = files[0]
+        elif spec.required:
+            other = _misnamed(name, entries)
+            expected = f"the table {name}, as CSV or Parquet" + (f" (is it {other}?)" if other else "")
+            problems.add(f"{name}.csv", "no such file", expected)
+    return found, _notes(entries)
+
+
+def _misnamed(name: str, entries: list[Path]) -> str:
+    stems = {entry.stem: entry.name for entry in entries if entry.stem not in TABLES and entry.name != SETTINGS_FILE}
+    near = nearest_name(name, stems)
+    return stems[near] if near else ""
+
+
+def _notes(entries: list[Path]) -> list[str]:
+    read = {table + suffix for table in TABLES for suffix in FILE_TYPES} | {SETTINGS_FILE}
+    notes = []
+    for entry in entries:
+        if entry.name in read or entry.name.lower() in _LEFT_UNSAID:
+            continue
+        near = nearest_name(entry.stem, TABLES)
+        hint = f" (did you mean {near}{entry.suffix if entry.suffix in FILE_TYPES else '.csv'}?)" if near else ""
+        notes.append(f"{entry.name} is not a table of the dictionary and not read{hint}.")
+    return notes

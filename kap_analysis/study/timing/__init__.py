@@ -1,0 +1,1 @@
+"""Time zero, format and cohort there, and visit windows."""

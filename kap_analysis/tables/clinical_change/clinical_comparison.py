@@ -1,0 +1,186 @@
+"""Clinically significant change compared between the formats: observed counts, risks and their difference."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, N_PATIENTS, P_VALUE
+from kap_analysis.tables.page.cells import (
+    assemble,
+    capitalised,
+    checked_frame,
+    format_heading,
+    formats_in,
+    stacked,
+    texts,
+)
+from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
+from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.numbers import (
+    INTERVAL,
+    closed_percent,
+    coefficient,
+    count_of,
+    counted,
+    degrees,
+    fixed,
+    is_missing,
+    p_value,
+    percent,
+)
+
+CONTRASTS = ("event", "measure", ESTIMATE, CI_LOW, CI_HIGH, DF, P_VALUE, N_PATIENTS)
+RISKS = ("event", FORMAT, "risk", CI_LOW, CI_HIGH)
+OBSERVED = ("event", FORMAT, "n", "n_assessed", "n_started")
+
+
+def table_clinical_comparison(
+    *, contrasts: pd.DataFrame, risks: pd.DataFrame, observed: pd.DataFrame, stamp: str = ""
+) -> Table:
+    """Compare clinically significant change between the formats, what was seen and what was estimated apart.
+
+    Parameters
+    ----------
+    contrasts : pandas.DataFrame
+        ``compare_clinical_change(study).contrasts``: ``event``, ``measure`` (risk difference, risk ratio), the estimate
+        columns, ``n_patients``, and where known ``adjusted_for`` and ``note``.
+    risks : pandas.DataFrame
+        Its ``risks``: ``event``, ``format``, ``risk``, ``ci_low``, ``ci_high``.
+    observed : pandas.DataFrame
+        Its ``observed``: ``event``, ``format``, ``n``, ``n_assessed``, ``n_started``.
+    stamp : str
+        A word that must stay with the table, such as ``SIMULATED``.
+
+    Returns
+    -------
+    Table
+        Row groups by event: a row per format (observed with both denominators, estimated risk), then a row each for
+        the difference and the ratio.
+
+    Raises
+    ------
+    TableError
+        If a frame lacks a column or has no rows.
+    """
+    asked = {"contrasts": (contrasts, CONTRASTS), "risks": (risks, RISKS), "observed": (observed, OBSERVED)}
+    frames = {
+        name: checked_frame(frame, columns, name=name, table="table_clinical_comparison")
+        for name, (frame, columns) in asked.items()
+    }
+    by_format = _by_format(frames["observed"], frames["risks"])
+    compared = _compared(frames["contrasts"])
+    events = list(dict.fromkeys(frames["contrasts"]["event"]))
+    blocks = [part[part["event"] == event] for event in events for part in (by_format, compared)]
+    cells = pd.concat(blocks, ignore_index=True).assign(
+        event=lambda rows: [closed_percent(capitalised(e)) for e in rows["event"]]
+    )
+    columns = (
+        label_column("Format"),
+        Column("assessed", "Of assessed"),
+        Column("started", "Of started"),
+        Column("estimate", "Estimate"),
+        Column("interval", INTERVAL),
+        Column("df", "df"),
+        Column("p", "p"),
+    )
+    spanners = (Spanner("Observed", ("assessed", "started")), Spanner("Imputed", ("estimate", "interval", "df", "p")))
+    return assemble(
+        "clinical-comparison",
+        "Clinically significant change: group against individual format",
+        cells,
+        Layout(columns, spanners, groups="event"),
+        raw=stacked(**frames),
+        notes=_notes(frames["contrasts"]),
+        stamp=stamp,
+    )
+
+
+def _by_format(observed: pd.DataFrame, risks: pd.DataFrame) -> pd.DataFrame:
+    """What was seen and the estimated risk, a row per event and format."""
+    seen = pd.DataFrame(
+        {
+            "event": observed["event"],
+            FORMAT: observed[FORMAT].astype(str),
+            "assessed": texts(observed, count_of, "n", "n_assessed"),
+            "started": texts(observed, count_of, "n", "n_started"),
+        }
+    )
+    estimated = pd.DataFrame(
+        {
+            "event": risks["event"],
+            FORMAT: risks[FORMAT].astype(str),
+            "estimate": texts(risks, _share, "risk"),
+            "interval": texts(risks, _share_interval, CI_LOW, CI_HIGH),
+        }
+    )
+    rows = seen.merge(estimated, how="left", on=["event", FORMAT]).fillna("")
+    order = {name: at for at, name in enumerate(formats_in(observed))}
+    rows = rows.assign(at=rows[FORMAT].map(order)).sort_values("at", kind="stable")
+    labels = [format_heading(name) for name in rows[FORMAT]]
+    return rows.assign(label=labels, df="", p="").drop(columns=[FORMAT, "at"])
+
+
+def _compared(contrasts: pd.DataFrame) -> pd.DataFrame:
+    is_difference = contrasts["measure"] == "risk difference"
+    labels = [
+        "Group − individual, percentage points" if difference else "Group / individual, ratio"
+        for difference in is_difference
+    ]
+    written = {
+        "estimate": (texts(contrasts, _points, ESTIMATE), texts(contrasts, coefficient, ESTIMATE)),
+        "interval": (
+            texts(contrasts, _points_interval, CI_LOW, CI_HIGH),
+            texts(contrasts, _ratio_interval, CI_LOW, CI_HIGH),
+        ),
+    }
+    chosen = {
+        key: [a if difference else b for a, b, difference in zip(points, ratios, is_difference, strict=True)]
+        for key, (points, ratios) in written.items()
+    }
+    return pd.DataFrame(
+        {"event": contrasts["event"], "label": labels, "assessed": "", "started": "", **chosen,
+         "df": texts(contrasts, degrees, DF), "p": texts(contrasts, p_value, P_VALUE)}
+    )  # fmt: skip
+
+
+def _share(value: object) -> str:
+    return "–" if is_missing(value) else percent(value)
+
+
+def _points(value: float) -> str:
+    return fixed(None if is_missing(value) else 100 * value)
+
+
+def _between(low: object, high: object, write: Callable[[Any], str]) -> str:
+    return "–" if is_missing(low) or is_missing(high) else f"{write(low)} to {write(high)}"
+
+
+def _share_interval(low: object, high: object) -> str:
+    return _between(low, high, percent)
+
+
+def _points_interval(low: object, high: object) -> str:
+    return _between(low, high, _points)
+
+
+def _ratio_interval(low: object, high: object) -> str:
+    return _between(low, high, coefficient)
+
+
+def _notes(contrasts: pd.DataFrame) -> list[str]:
+    n = contrasts[N_PATIENTS].max()
+    patients = "all patients" if is_missing(n) else counted(n, "patient")
+    notes = [
+        f"Imputed: scores never observed are imputed, and risks standardised over {patients}.",
+        "CI: confidence interval, not adjusted for the number of events. Unless patients "
+        "were assigned by chance, a difference is not an effect of the format.",
+    ]
+    for column, lead in (("adjusted_for", "adjusted for "), ("note", "")):
+        if column not in contrasts.columns:
+            continue
+        told = contrasts[contrasts[column].fillna("").astype(str) != ""]
+        told = told.drop_duplicates(["event", column])
+        for words, rows in told.groupby(column, sort=False):
+            notes.append(closed_percent(f"{capitalised('; '.join(dict.fromkeys(rows['event'])))}: {lead}{words}."))
+    return notes

@@ -1,0 +1,1 @@
+"""Tables of group versus individual."""

@@ -1,0 +1,103 @@
+"""The question in its five attributes (ICH E9(R1)), and the rules that the plan fixed."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from kap_analysis.errors import TableError
+from kap_analysis.tables.page.cells import assemble, capitalised, listed
+from kap_analysis.tables.page.layout import Layout, label_column, text_column
+from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.names import readable_term
+from kap_analysis.writing.numbers import fixed, is_missing
+
+NEEDED = ("instrument", "visit", "population", "switching", "dropout")
+
+
+def table_estimand(*, plan: Mapping[str, Any], stamp: str = "") -> Table:
+    """Show what is estimated: treatment, population, variable, intercurrent events, summary; and the plan's rules.
+
+    Parameters
+    ----------
+    plan : mapping
+        ``plan.to_dict()``: ``instrument``, ``visit``, ``population``, ``switching``, ``dropout``, and where known
+        ``secondary``, ``covariates``, ``format_rule``, ``cohort_rule``, ``margin`` (None or ``points``, ``source``,
+        ``date``), ``origin``, ``hash``.
+    stamp : str
+        A word that must stay with the table, such as ``SIMULATED``.
+
+    Returns
+    -------
+    Table
+        One row per attribute and rule.
+
+    Raises
+    ------
+    TableError
+        If the plan lacks an attribute.
+    """
+    lacking = [name for name in NEEDED if name not in plan]
+    if lacking:
+        raise TableError(
+            f"table_estimand needs {listed(lacking)} in plan=; found {listed(plan) if plan else 'nothing'}."
+        )
+    rows = [*_attributes(plan), *_rules(plan)]
+    cells = pd.DataFrame(rows, columns=["part", "label", "text"])
+    return assemble(
+        "estimand",
+        "The estimand and the plan",
+        cells,
+        Layout((label_column("Attribute"), text_column("text", "Definition", prose=True)), groups="part"),
+        raw=cells,
+        notes=_notes(plan),
+        stamp=stamp,
+    )
+
+
+def _attributes(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    part = "Estimand"
+    return [
+        (part, "Treatment", "Ketamine-assisted psychotherapy in group format, compared with individual format"),
+        (part, "Population", capitalised(plan["population"])),
+        (part, "Variable", f"{plan['instrument']} score at {plan['visit']}"),
+        (part, "Switching format, boosters", capitalised(plan["switching"])),
+        (part, "Scores never observed", capitalised(plan["dropout"])),
+        (part, "Summary", "Difference of adjusted means, group minus individual"),
+    ]
+
+
+def _rules(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    part = "Rules of the plan"
+    rules = [
+        ("Covariates", _words(plan.get("covariates"))),
+        ("Secondary instruments", _words(plan.get("secondary"))),
+        ("Format of a patient", _words(plan.get("format_rule"))),
+        ("Cohort of a patient", _words(plan.get("cohort_rule"))),
+    ]
+    rows = [(part, label, capitalised(text)) for label, text in rules if text]
+    return [*rows, (part, "Margin", _margin(plan.get("margin")))]
+
+
+def _words(value: Any) -> str:
+    if is_missing(value) or isinstance(value, str):
+        return "" if is_missing(value) else str(value).replace("_", " ")
+    if isinstance(value, Iterable):
+        words = [readable_term(str(word)) for word in value]
+        return listed(words) if words else "none"
+    return str(value)
+
+
+def _margin(margin: Any) -> str:
+    if is_missing(margin):
+        return "None was stated: the difference is estimated, not tested against a margin"
+    return f"{fixed(margin['points'])} points ({margin.get('source', 'no source')}, {margin.get('date', 'no date')})"
+
+
+def _notes(plan: Mapping[str, Any]) -> list[str]:
+    notes = ["Attributes of an estimand as in ICH E9(R1)."]
+    if plan.get("origin") == "drafted":
+        notes.append("This plan was drafted from the study's settings; it was not registered before the results.")
+    if plan.get("hash"):
+        notes.append(f"Hash of the plan (SHA-256): {str(plan['hash'])[:16]}…")
+    return notes

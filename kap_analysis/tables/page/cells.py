@@ -1,0 +1,229 @@
+"""From result frames to cells: what a table expects of a frame, text per row, one set of columns per format."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, DF, FORMAT, FORMATS, P_VALUE
+from kap_analysis.errors import TableError
+from kap_analysis.tables.page.layout import Layout, label_column
+from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.numbers import NOT_ESTIMATED, WITHHELD, count, is_missing
+
+ALL: Final = "all"
+FEWEST_DF: Final = 1.0
+WITHHELD_COLUMN: Final = "withheld"
+WITHHELD_NOTE: Final = (
+    "withheld: not shown, because too few patients stand behind the number, or it would give away one that is withheld."
+)
+HEADINGS: Final = {ALL: "All", "individual": "Individual", "group": "Group", "mixed": "Mixed"}
+
+
+def checked_frame(frame: Any, columns: Sequence[str], *, name: str, table: str) -> pd.DataFrame:
+    """The frame with a plain index, if it is one, has the columns and has rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What the caller passed.
+    columns : sequence of str
+        Columns that the table shows.
+    name, table : str
+        The keyword and the function, for the error.
+
+    Raises
+    ------
+    TableError
+        If it is no frame, lacks a column, or has no rows.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TableError(f"{table} expected a DataFrame for {name}=, found {type(frame).__name__}.")
+    lacking = [column for column in columns if column not in frame.columns]
+    if lacking:
+        found = ", ".join(str(column) for column in frame.columns) or "no columns"
+        raise TableError(
+            f"{table} needs the column{'s' if len(lacking) > 1 else ''} {listed(lacking)} in {name}=; found {found}."
+        )
+    if frame.empty:
+        raise TableError(
+            f"{table} has nothing to show: {name}= has no rows (for a public study they may have been withheld)."
+        )
+    return frame.reset_index(drop=True)
+
+
+def given_frame(frame: Any, columns: Sequence[str], *, name: str, table: str) -> pd.DataFrame | None:
+    """As :func:`checked_frame`, for a frame that may be left out; an empty one counts as left out."""
+    if frame is None or (isinstance(frame, pd.DataFrame) and frame.empty):
+        return None
+    return checked_frame(frame, columns, name=name, table=table)
+
+
+def texts(frame: pd.DataFrame, write: Callable[..., str], *columns: str) -> list[str]:
+    """One text per row, written from some of its columns.
+
+    A row whose numbers were withheld (Boolean column ``withheld``) and are missing for that reason reads "withheld".
+    """
+    values = [frame[column].astype(object) for column in columns]
+    marks = withheld_rows(frame)
+    written = []
+    for is_withheld, *row in zip(marks, *values, strict=True):
+        hidden = is_withheld and any(is_missing(value) for value in row)
+        written.append(WITHHELD if hidden else write(*row))
+    return written
+
+
+def told_with_df(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without intervals and p-values that rest on less than one degree of freedom: they say nothing.
+
+    A t-distribution with fewer has no mean, and its interval can be a hundred times as wide as the scale. The frame
+    comes back as it is where it has no df.
+    """
+    if DF not in frame.columns:
+        return frame
+    empty = pd.to_numeric(frame[DF], errors="coerce") < FEWEST_DF
+    told = [column for column in (CI_LOW, CI_HIGH, P_VALUE) if column in frame.columns]
+    return frame.assign(**{column: frame[column].mask(empty) for column in told})
+
+
+def df_note(*frames: pd.DataFrame) -> str:
+    """The sentence that says that an interval was left out for want of degrees of freedom; empty if none was."""
+    left_out = any(DF in frame.columns and (frame[DF] < FEWEST_DF).any() for frame in frames)
+    return "An interval or p that rests on less than one degree of freedom is not shown." if left_out else ""
+
+
+def withheld_rows(frame: pd.DataFrame) -> list[bool]:
+    """Whether the disclosure gate withheld numbers of each row."""
+    if WITHHELD_COLUMN not in frame.columns:
+        return [False] * len(frame)
+    return [bool(value) and not is_missing(value) for value in frame[WITHHELD_COLUMN]]
+
+
+def levels_of(values: pd.Series) -> list[Any]:
+    """Distinct values: in the order of the categories if there are any, else in the order of appearance."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        present = set(values.dropna().unique())
+        return [level for level in values.cat.categories if level in present]
+    return list(values.dropna().unique())
+
+
+def in_order(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows in the order of the column's categories (of visits, steps); as they are if it has none."""
+    if not isinstance(frame[column].dtype, pd.CategoricalDtype):
+        return frame
+    return frame.sort_values(column, kind="stable", ignore_index=True)
+
+
+def formats_in(frame: pd.DataFrame) -> list[str]:
+    """The formats of a frame: "all" first, then individual, group, mixed, then any other."""
+    found = [str(value) for value in levels_of(frame[FORMAT])]
+    known = [name for name in (ALL, *FORMATS) if name in found]
+    return known + [name for name in found if name not in known]
+
+
+def format_heading(name: str, n_patients: Any = None, *, withheld: bool = False) -> str:
+    """The heading of a format: ``Group (n = 102)``."""
+    heading = HEADINGS.get(name, capitalised(name))
+    if n_patients is None and not withheld:
+        return heading
+    return f"{heading} (n {WITHHELD})" if withheld else f"{heading} (n = {count(n_patients)})"
+
+
+def patients_of(frame: pd.DataFrame, name: str, column: str) -> tuple[Any, bool]:
+    """The largest count that a format's rows hold, and whether it is withheld."""
+    rows = frame[frame[FORMAT].astype(str) == name]
+    known = rows[column].dropna()
+    if known.empty:
+        return None, any(withheld_rows(rows))
+    return known.max(), False
+
+
+def across(frame: pd.DataFrame, rows: Sequence[str], written: Mapping[str, Iterable[str]], by: str) -> pd.DataFrame:
+    """Set texts side by side: one row per combination of ``rows``, one column per text and level of ``by``.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Has the columns ``rows`` and ``by``; each combination of them occurs once.
+    rows : sequence of str
+        Columns that tell the rows of the table apart, in the order of appearance.
+    written : mapping of str to texts
+        Texts per row of the frame; their names become ``name|level``.
+    by : str
+        Column whose levels stand side by side.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns ``rows`` and ``name|level``; what a level does not have is an en dash.
+    """
+    long = frame[[*rows, by]].astype(str).assign(**{name: list(column) for name, column in written.items()})
+    twice = long[long.duplicated([*rows, by])]
+    if not twice.empty:
+        example = ", ".join(f"{column} {twice.iloc[0][column]}" for column in (*rows, by))
+        stand = "row stands" if len(twice) == 1 else "rows stand"
+        raise TableError(f"{len(twice)} {stand} twice in the frame, such as {example}; one is expected of each.")
+    wide = long[list(rows)].drop_duplicates(ignore_index=True)
+    for level in long[by].unique():
+        part = long[long[by] == level].drop(columns=by)
+        part = part.rename(columns={name: f"{name}|{level}" for name in written})
+        wide = wide.merge(part, on=list(rows), how="left", sort=False)
+    return wide.fillna(NOT_ESTIMATED)
+
+
+def assemble(
+    name: str,
+    title: str,
+    cells: pd.DataFrame,
+    layout: Layout,
+    *,
+    raw: pd.DataFrame,
+    notes: Iterable[str] = (),
+    dash: str = "not estimated.",
+    stamp: str = "",
+) -> Table:
+    """Make the table, with a note for each mark that its cells use: ``–`` (why is in ``dash``) and "withheld"."""
+    shown = [str(cell) for key in layout.keys for cell in cells[key]]
+    headings = [column.heading for column in layout.columns] + [spanner.heading for spanner in layout.spanners]
+    marks = []
+    if any(NOT_ESTIMATED in cell.replace("(", " ").replace(")", " ").split() for cell in shown):
+        marks.append(f"{NOT_ESTIMATED}: {dash}")
+    if any(WITHHELD in text for text in shown + headings):
+        marks.append(WITHHELD_NOTE)
+    lines = tuple(sentence(note) for note in (*notes, *marks) if note)
+    return Table(name, title, cells.reset_index(drop=True), layout, lines, raw.copy(), stamp)
+
+
+def is_empty_frame(frame: Any) -> bool:
+    """Whether a frame was given and has no rows: for a list of events that is an answer, not a mistake."""
+    return isinstance(frame, pd.DataFrame) and frame.empty
+
+
+def nothing_to_list(name: str, title: str, line: str, *, raw: pd.DataFrame, stamp: str = "") -> Table:
+    """A table of one line that says that a list is empty."""
+    cells = pd.DataFrame({"label": [line]})
+    return assemble(name, title, cells, Layout((label_column("Result", prose=True),)), raw=raw, stamp=stamp)
+
+
+def listed(words: Iterable[Any]) -> str:
+    """Words as a list: ``a, b and c``."""
+    *first, last = [str(word) for word in words]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def capitalised(text: Any) -> str:
+    """The text with a capital first letter and the rest unchanged."""
+    return f"{str(text)[:1].upper()}{str(text)[1:]}"
+
+
+def sentence(text: Any) -> str:
+    """The text with a full stop at its end; its first letter stays, since a note may begin with a symbol (n, p)."""
+    words = str(text).strip()
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
+def stacked(**frames: pd.DataFrame | None) -> pd.DataFrame:
+    """Several raw frames in one, for CSV: a first column ``part`` says which rows belong together."""
+    parts = [frame.assign(part=name) for name, frame in frames.items() if frame is not None and not frame.empty]
+    whole = pd.concat([part.astype(object) for part in parts], ignore_index=True)
+    return whole[["part", *[column for column in whole.columns if column != "part"]]]

@@ -1,0 +1,1 @@
+"""Tables of who was treated and who was lost."""

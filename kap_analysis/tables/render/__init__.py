@@ -1,1 +1,0 @@
-"""How a table becomes HTML, LaTeX, Word, Markdown or CSV: one module per kind of file."""

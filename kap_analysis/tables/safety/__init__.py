@@ -1,0 +1,1 @@
+"""Tables of adverse events, suicidality answers and vital signs."""

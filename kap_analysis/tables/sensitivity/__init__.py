@@ -1,0 +1,1 @@
+"""Tables of the difference under other assumptions."""

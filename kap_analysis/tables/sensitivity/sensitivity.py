@@ -1,0 +1,74 @@
+"""Does it hold: the difference between the formats under other models, rules and assumptions."""
+
+import pandas as pd
+
+from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
+from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, df_note, texts, told_with_df
+from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
+from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, fixed, interval, p_value
+
+COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, DF, P_VALUE, N_PATIENTS, "assumes", "is_primary")
+
+
+def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp: str = "") -> Table:
+    """Show the difference between the formats as each analysis estimates it, with what it assumes.
+
+    Parameters
+    ----------
+    estimates : pandas.DataFrame
+        ``check_sensitivity(study).estimates``: ``group``, ``label``, ``estimate``, ``ci_low``, ``ci_high``, ``df``,
+        ``p_value``, ``n_patients``, ``assumes``, ``is_primary``, and where known ``note`` (why it could not be
+        estimated).
+    p_values : bool
+        Also show p. By default it is left out: the analyses are there to be compared, not to be tested one by one.
+    stamp : str
+        A word that must stay with the table, such as ``SIMULATED``.
+
+    Returns
+    -------
+    Table
+        One row per analysis, in the groups of the frame.
+
+    Raises
+    ------
+    TableError
+        If the frame lacks a column or has no rows.
+    """
+    frame = checked_frame(estimates, COLUMNS, name="estimates", table="table_sensitivity")
+    cells = pd.DataFrame(
+        {
+            "group": [capitalised(name) for name in frame["group"]],
+            "label": [capitalised(name) for name in frame["label"]],
+            "n": texts(frame, count, N_PATIENTS),
+            "estimate": texts(frame, fixed, ESTIMATE),
+            "interval": texts(told_with_df(frame), interval, CI_LOW, CI_HIGH),
+            "df": texts(frame, degrees, DF),
+            "p": texts(told_with_df(frame), p_value, P_VALUE),
+            "assumes": [capitalised(text) for text in frame["assumes"].fillna("")],
+        }
+    )
+    columns = [
+        label_column("Analysis"),
+        Column("n", "n"),
+        Column("estimate", "Estimate"),
+        Column("interval", INTERVAL),
+        Column("df", "df"),
+        *([Column("p", "p")] if p_values else []),
+        text_column("assumes", "Assumes", prose=True),
+    ]
+    notes = ["Group minus individual, in points. CI: confidence interval."]
+    if "note" in frame.columns:
+        told = frame[frame["note"].fillna("").astype(str) != ""]
+        notes += [f"{capitalised(row['label'])}: {row['note']}" for _, row in told.iterrows()]
+    notes.append(df_note(frame))
+    return assemble(
+        "sensitivity",
+        "The difference between the formats under other assumptions",
+        cells,
+        Layout(tuple(columns), groups="group"),
+        raw=frame,
+        notes=notes,
+        dash="could not be estimated, or has no degrees of freedom (an interval by resampling).",
+        stamp=stamp,
+    )

@@ -1,0 +1,1 @@
+"""Tables of the study itself: instruments, problems, answers, checklist."""

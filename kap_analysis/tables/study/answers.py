@@ -1,0 +1,54 @@
+"""What a study can answer and what it cannot, and why."""
+
+import pandas as pd
+
+from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame
+from kap_analysis.tables.page.layout import Layout, label_column, text_column
+from kap_analysis.tables.page.table import Table
+
+COLUMNS = ("question", "can_answer", "why")
+
+
+def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
+    """Show which questions a study can answer.
+
+    Parameters
+    ----------
+    answers : pandas.DataFrame
+        ``study.answers()``: ``question``, ``can_answer``, ``why``.
+    stamp : str
+        A word that must stay with the table, such as ``SIMULATED``.
+
+    Returns
+    -------
+    Table
+        One row per question, those that can be answered first.
+
+    Raises
+    ------
+    TableError
+        If the frame lacks a column or has no rows.
+    """
+    frame = checked_frame(answers, COLUMNS, name="answers", table="table_answers")
+    frame = frame.sort_values("can_answer", ascending=False, kind="stable", ignore_index=True)
+    cells = pd.DataFrame(
+        {
+            "part": ["Can answer" if value else "Cannot answer" for value in frame["can_answer"].astype(bool)],
+            "label": [capitalised(question) for question in frame["question"]],
+            "why": [_reason(why) for why in frame["why"].fillna("")],
+        }
+    )
+    return assemble(
+        "answers",
+        "What these data can answer",
+        cells,
+        Layout((label_column("Question", prose=True), text_column("why", "Why", prose=True)), groups="part"),
+        raw=frame,
+        stamp=stamp,
+    )
+
+
+def _reason(text: str) -> str:
+    """A reason with a capital first letter; a name of the data, such as dose_mg or study.toml, keeps its letters."""
+    first = text.partition(" ")[0]
+    return text if "_" in first or "." in first[:-1] else capitalised(text)

@@ -1,0 +1,120 @@
+"""The instruments used: bands, recall, rules, licence, and where each fact comes from."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from kap_analysis.errors import TableError
+from kap_analysis.instruments.facts import Source
+from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.tables.page.cells import assemble, capitalised, listed
+from kap_analysis.tables.page.layout import Layout, label_column, text_column
+from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.numbers import whole_range
+
+UNKNOWN = "not established"
+
+
+def table_instruments(*, instruments: Mapping[str, Instrument] | Iterable[Instrument], stamp: str = "") -> Table:
+    """Show the instruments used, with range, direction, recall, severity bands, licence and sources.
+
+    Parameters
+    ----------
+    instruments : mapping of str to Instrument, or iterable of Instrument
+        ``study.instruments``, or ``[get_instrument("BDI-II"), ...]``. All published band sets are shown.
+    stamp : str
+        A word that must stay with the table, such as ``SIMULATED``.
+
+    Returns
+    -------
+    Table
+        One row per instrument; the sources stand below. A fact that nobody could establish says so.
+
+    Raises
+    ------
+    TableError
+        If there is no instrument.
+    """
+    used = list(instruments.values() if isinstance(instruments, Mapping) else instruments)
+    if not used:
+        raise TableError("table_instruments has nothing to show: instruments= is empty.")
+    cells = pd.DataFrame(
+        {
+            "label": [f"{one.name}: {one.title}" if one.title != one.name else one.name for one in used],
+            "scores": [_scores(one) for one in used],
+            "recall": [_recall(one) for one in used],
+            "bands": [_bands(one) for one in used],
+            "rules": [_rules(one) for one in used],
+            "licence": [one.licence or UNKNOWN for one in used],
+        }
+    )
+    columns = (
+        label_column("Instrument", prose=True),
+        text_column("scores", "Scores", prose=True),
+        text_column("recall", "Recall"),
+        text_column("bands", "Severity bands", prose=True),
+        text_column("rules", "Response (improvement); remission (score)", prose=True),
+        text_column("licence", "Licence", prose=True),
+    )
+    return assemble(
+        "instruments",
+        "Instruments used",
+        cells,
+        Layout(columns),
+        raw=pd.concat([one.facts().assign(instrument=one.name) for one in used], ignore_index=True),
+        notes=[*_missing_items(used), *_sources(used)],
+        stamp=stamp,
+    )
+
+
+def _scores(one: Instrument) -> str:
+    side = "higher is better" if one.higher_is_better else "lower is better"
+    items = "" if one.n_items is None else f"{one.n_items} items, "
+    rater = {"self": "self-report", "clinician": "rated by a clinician"}.get(one.rater, one.rater)
+    return f"{items}{whole_range(*one.total_range)}, {side}; {rater}"
+
+
+def _recall(one: Instrument) -> str:
+    if one.recall_days is None:
+        return UNKNOWN
+    return "now" if one.recall_days == 0 else f"{one.recall_days} day{'s' if one.recall_days != 1 else ''}"
+
+
+def _bands(one: Instrument) -> str:
+    sets = []
+    for found in one.band_sets:
+        bands = ", ".join(f"{band.label} {whole_range(band.low, band.high)}" for band in found.bands)
+        is_default = " (used)" if len(one.band_sets) > 1 and found.name == one.default_band_set else ""
+        sets.append(f"{capitalised(found.name)}{is_default}: {bands}" if len(one.band_sets) > 1 else capitalised(bands))
+    return "; ".join(sets) or UNKNOWN
+
+
+def _rules(one: Instrument) -> str:
+    side = "at least" if one.higher_is_better else "at most"
+    unit = {"percent": "%"}.get(one.response.unit, f" {one.response.unit}") if one.response else ""
+    response = f"{one.response.value:g}{unit} or more" if one.response else UNKNOWN
+    remission = f"{side} {one.remission.value:g}" if one.remission else UNKNOWN
+    return UNKNOWN if response == remission == UNKNOWN else f"{response}; {remission}"
+
+
+def _missing_items(used: list[Instrument]) -> list[str]:
+    """One line per rule for missing items, with the instruments that have it."""
+    names: dict[str, list[str]] = {}
+    for one in used:
+        names.setdefault(one.missing_rule.sentence, []).append(one.name)
+    return [f"Missing items of {listed(having)}: {rule}" for rule, having in names.items()]
+
+
+def _sources(used: list[Instrument]) -> list[str]:
+    """One line per instrument with the sources of its facts, and when they were checked."""
+    lines = []
+    for one in used:
+        cited = [_cite(source) for source in one.sources.values()]
+        if cited:
+            lines.append(f"{one.name}, sources (checked {one.checked_on:%Y-%m-%d}): {'; '.join(cited)}.")
+    return lines
+
+
+def _cite(source: Source) -> str:
+    citation = source.citation.rstrip(".")
+    return f"{citation}, doi {source.doi}" if source.doi and source.doi not in citation else citation

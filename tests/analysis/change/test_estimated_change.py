@@ -1,0 +1,134 @@
+"""Change: with complete data the model is the paired mean; the sentences that must stand beside it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from kap_analysis.analysis.change.estimated_change import estimate_change
+from kap_analysis.analysis.change.observed import observed_scores, paired_scores
+from kap_analysis.analysis.change.published import published_changes
+from kap_analysis.analysis.change.run_chart import chart_quarters, longest_run
+from kap_analysis.analysis.visits import NO_CONTROL
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from tests.analysis.trials import as_outcomes, btheb, made_up_scores
+
+
+@pytest.fixture(scope="module")
+def one_arm():
+    scores = made_up_scores(individual=40, cohorts=0).assign(practice="A")
+    return as_outcomes(scores)
+
+
+def test_complete_scores_give_the_paired_t_interval(one_arm):
+    result = estimate_change(one_arm)
+    for row in result.change.itertuples():
+        change = one_arm.frame.loc[one_arm.frame["visit"] == row.visit, "change"]
+        test = stats.ttest_1samp(change, 0)
+        low, high = test.confidence_interval()
+        assert row.estimate == pytest.approx(change.mean(), rel=1e-6)
+        assert row.std_error == pytest.approx(change.std() / np.sqrt(40), rel=1e-5)
+        assert (row.df, row.ci_low, row.ci_high) == pytest.approx((39, low, high), rel=1e-3)
+        assert (row.n_patients, row.n_paired) == (40, 40)
+
+
+def test_effect_sizes_by_their_formulas(one_arm):
+    result = estimate_change(one_arm)
+    start = one_arm.frame.loc[one_arm.frame["visit"] == "baseline", "score"]
+    at = one_arm.frame[one_arm.frame["visit"] == "month 3"]
+    sizes = result.effect_sizes[result.effect_sizes["visit"] == "month 3"].set_index("effect_size")
+    change = result.change.set_index("visit").loc["month 3"]
+    d = change["estimate"] / start.std()
+    error = np.sqrt((change["std_error"] / start.std()) ** 2 + d**2 / (2 * 39))
+    assert sizes.loc["by baseline SD", "estimate"] == pytest.approx(d)
+    assert sizes.loc["by baseline SD", "ci_low"] == pytest.approx(d - stats.norm.ppf(0.975) * error)
+    dz = at["change"].mean() / at["change"].std()
+    assert sizes.loc["by change SD", "estimate"] == pytest.approx(dz)
+    assert "Effect size by baseline SD (model change / SD of the baseline score" in result.paragraph
+
+
+def test_no_control_arm_stands_beside_every_change(one_arm):
+    for result in (estimate_change(one_arm), paired_scores(one_arm, "month 3"), observed_scores(one_arm)):
+        assert NO_CONTROL in str(result)
+
+
+def test_published_figures_are_context(one_arm):
+    text = estimate_change(one_arm).paragraph
+    published = published_changes("BDI-II").iloc[0]
+    assert "Published, as context and no comparator: mean change, intake to follow-up −11.24 points" in text
+    assert published["value"] == -11.24 and published_changes("PCL-5").empty
+
+
+def test_scores_of_those_who_were_lost_count():
+    scores = made_up_scores(individual=40, cohorts=0).assign(practice="A")
+    worse = scores.loc[(scores["visit"] == "month 1") & (scores["score"] > 18), "patient_id"]
+    lost = scores["patient_id"].isin(worse) & scores["visit"].isin(["month 2", "month 3"])
+    seen = as_outcomes(scores[~lost])
+    model = estimate_change(seen).change.set_index("visit").loc["month 3", "estimate"]
+    completers = paired_scores(seen, "month 3").change["mean_change"].iloc[0]
+    truth = paired_scores(as_outcomes(scores), "month 3").change["mean_change"].iloc[0]
+    assert abs(model - truth) < abs(completers - truth)
+
+
+def test_observed_formats_never_stand_unadjusted_alone():
+    result = observed_scores(as_outcomes(made_up_scores()))
+    row = result.beside.iloc[0]
+    assert row["visit"] == "month 3" and np.isnan(row["p_value"]) and np.isfinite(row["estimate"])
+    assert "Patients in groups started" in str(result) and "Unless patients were assigned by chance" in str(result)
+    lone = observed_scores(as_outcomes(made_up_scores(cohorts=0)))
+    assert lone.beside.empty and "Patients in groups" not in str(lone)
+
+
+def test_the_real_trial():
+    result = estimate_change(btheb())
+    last = result.change.iloc[-1]
+    assert (result.model["n_patients"].iloc[0], last["n_patients"]) == (97, 52)
+    assert last["ci_high"] < 0 < last["df"] < 97
+
+
+def quarters(outcomes: Outcomes, n: int) -> Outcomes:
+    order = outcomes.frame["patient_id"].rank(method="dense").astype(int) % n
+    return replace(outcomes, frame=outcomes.frame.assign(start_period=["2025-Q" + str(q + 1) for q in order]))
+
+
+def test_run_chart_counts_runs_about_its_median(one_arm):
+    result = chart_quarters(quarters(one_arm, 4), "month 3")
+    at = quarters(one_arm, 4).frame.query("visit == 'month 3'")
+    means = at.groupby("start_period")["change"].mean()
+    assert result.quarters["mean_change"].tolist() == pytest.approx(means.tolist())
+    assert (result.quarters["centre"] == means.median()).all() and NO_CONTROL in str(result)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda o: chart_quarters(o, "month 3"), "Found no start_period (such as 2025-Q3) of any patient"),
+        (lambda o: chart_quarters(quarters(o, 2), "month 9"), "There is no visit 'month 9' after baseline"),
+        (lambda o: paired_scores(o, "month 9"), "choose one of month 1, month 2 and month 3"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_words(one_arm, ask, said):
+    with pytest.raises(AnalysisError) as error:
+        ask(one_arm)
+    assert said in str(error.value)
+
+
+def test_a_visit_nobody_has(one_arm):
+    scores = made_up_scores(individual=10, cohorts=0).query("visit != 'month 3'")
+    outcomes = as_outcomes(scores)
+    with pytest.raises(AnalysisError, match="Too few patients have BDI-II at baseline and at month 3"):
+        paired_scores(outcomes, "month 3")
+    with pytest.raises(AnalysisError, match="Found no patient with BDI-II at baseline and at month 3"):
+        chart_quarters(quarters(outcomes, 2), "month 3")
+    assert pd.unique(estimate_change(outcomes).change["visit"].astype(str)).tolist() == ["month 1", "month 2"]
+
+
+@pytest.mark.parametrize(
+    ("distances", "run"),
+    [([1, 1, -1, 1, 1, 1], 3), ([1, 0, 1, 0, 1], 3), ([0, 0], 0), ([-1] * 6, 6), ([1, -1, 1, -1], 1)],
+)
+def test_a_point_on_the_median_neither_breaks_nor_adds_to_a_run(distances, run):
+    assert longest_run(pd.Series(distances, dtype=float)) == run

@@ -1,0 +1,128 @@
+"""Moderators of the difference: the interaction of the engine, tests only where planned, warnings where due."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import stdtrit
+from statsmodels.stats.multitest import multipletests
+
+from kap_analysis.analysis.comparison.moderators import AFTER_START, MODERATORS, Moderator, moderate
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.model import mixedlm
+from kap_analysis.study.load import load_study
+from tests.analysis.trials import VISITS, as_outcomes, btheb, made_up_scores
+from tests.places import SHIPPED_STUDY
+
+STUDY = SHIPPED_STUDY
+AGE = tuple(m for m in MODERATORS if m.column == "age")
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_study(STUDY)
+
+
+@pytest.fixture(scope="module")
+def shipped(study):
+    return moderate(study)
+
+
+def steeper(slope: float):
+    """Group minus individual rises by `slope` points per 10 years of age."""
+    scores = made_up_scores()
+    later = (scores["visit"] != "baseline") & (scores["format"] == "group")
+    return scores.assign(score=(scores["score"] + later * slope * (scores["age"] - 50) / 10).clip(0, 63))
+
+
+def test_the_interaction_comes_back():
+    flat = moderate(as_outcomes(steeper(0.0)), visit="month 3", moderators=AGE).interactions.iloc[0]
+    steep = moderate(as_outcomes(steeper(4.0)), visit="month 3", moderators=AGE).interactions.iloc[0]
+    assert steep["estimate"] - flat["estimate"] == pytest.approx(4.0, abs=0.3)
+    assert steep["p_value"] < 0.01 < flat["p_value"]
+
+
+def test_it_is_the_engines_coefficient_and_the_differences_lie_on_its_line():
+    scores = made_up_scores(visits=("month 3",)).assign(practice="A", cohort_id=None)
+    outcomes = as_outcomes(scores, visits=("month 3",))
+    result = moderate(outcomes, plan=Plan("BDI-II", "month 3", covariates=()), moderators=AGE)
+    frame = outcomes.after_baseline
+    fit = mixedlm("score ~ format + baseline + format*age", frame, residual_by="format").fit()
+    row = result.interactions.iloc[0]
+    name = next(n for n in fit.params.index if ":age" in n)
+    assert row["estimate"] == pytest.approx(10 * fit.params[name], rel=1e-4)
+    assert row["std_error"] == pytest.approx(10 * fit.bse[name], rel=1e-4)
+    at = result.differences.set_index("value")["estimate"]
+    assert at[60.0] - at[30.0] == pytest.approx(3 * row["estimate"])
+
+
+def test_intervals_at_values_are_widened_by_bonferroni(shipped):
+    ages = shipped.differences[shipped.differences["moderator"] == "Age"]
+    half = stdtrit(ages["df"], 1 - 0.025 / 3) * ages["std_error"]
+    assert (ages["ci_high"] - ages["estimate"]).tolist() == pytest.approx(half.tolist())
+
+
+def test_only_the_planned_are_tested_and_by_holm(shipped):
+    planned = ~shipped.interactions["exploratory"]
+    assert shipped.interactions.loc[~planned, "p_value"].isna().all()
+    tested = shipped.interactions[planned & shipped.interactions["p_value"].notna()]
+    assert tested["p_holm"].tolist() == pytest.approx(multipletests(tested["p_value"], method="holm")[1].tolist())
+    assert set(tested["moderator"]) == {
+        "Age", "Baseline score", "ACE score 4 or more", "Integration within 48 hours"
+    }  # fmt: skip
+
+
+def test_the_default_visit_is_the_plans_and_not_the_last(study, shipped):
+    assert shipped.visit == "month 3" and study.outcomes().visits[-1] == "month 6"
+    assert moderate(study.outcomes(), moderators=AGE).visit == "month 3"
+    assert moderate(study.outcomes(), plan=Plan("BDI-II", "month 2"), moderators=AGE).visit == "month 2"
+    with pytest.raises(AnalysisError) as error:
+        moderate(as_outcomes(made_up_scores()))
+    assert (
+        str(error.value)
+        == f"Name the visit to compare at, one of {VISITS[0]}, {VISITS[1]} and {VISITS[2]}, or give a plan."
+    )
+
+
+def test_a_study_and_its_outcomes_say_the_same(study, shipped):
+    again = moderate(add_integration_in_time(study.outcomes(), study), visit="month 3")
+    assert again.interactions["estimate"].tolist() == pytest.approx(shipped.interactions["estimate"].tolist())
+
+
+def test_warnings_stand_where_they_are_due(shipped):
+    text = shipped.paragraph
+    assert f"Integration within 48 hours: {AFTER_START}." in text
+    assert "Baseline score: a high baseline falls by itself" in text
+    assert "looked at as exploratory, without tests" in text
+
+
+def test_few_patients_test_nothing():
+    result = moderate(as_outcomes(made_up_scores(cohorts=4)), visit="month 3")
+    assert result.interactions["p_value"].isna().all() and result.interactions["estimate"].notna().any()
+    assert "(descriptive, without tests)" in result.paragraph
+
+
+def test_what_does_not_vary_is_not_asked_and_says_why():
+    scores = made_up_scores().assign(age=40.0)
+    result = moderate(as_outcomes(scores), visit="month 3")
+    row = result.interactions[result.interactions["moderator"] == "Age"].iloc[0]
+    assert np.isnan(row["estimate"]) and "Age could not be asked about: it does not vary" in result.paragraph
+    one_side = Moderator("rare", "A rare thing", "yes against no", 0.0, (0.0, 1.0))
+    rare = made_up_scores().assign(rare=lambda s: (s["patient_id"] == "P000").astype(float))
+    refused = moderate(as_outcomes(rare), visit="month 3", moderators=(one_side,))
+    assert "No planned moderator of the difference at month 3 could be asked about." in refused.paragraph
+    assert "too few patients on one side of it in individual format" in refused.paragraph
+
+
+def test_none_of_the_moderators_is_refused():
+    unknown = (replace(AGE[0], column="shoe_size", label="Shoe size"),)
+    with pytest.raises(AnalysisError, match="The data have none of the moderators Shoe size"):
+        moderate(as_outcomes(made_up_scores()), visit="month 3", moderators=unknown)
+
+
+def test_the_real_trial():
+    result = moderate(btheb(), plan=Plan("BDI-II", "month 3", covariates=("drug", "length")))
+    assert result.interactions["moderator"].tolist() == ["Baseline score"]
+    assert result.interactions["n_patients"].tolist() == [97] and "Baseline score, " in result.paragraph

@@ -1,0 +1,98 @@
+"""Who is analysed, and how covariates are made fit to be modelled: every step counted in a note."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.analysis.model.estimates import engine_notes, first_or_refuse, fit_formula
+from kap_analysis.analysis.model.model_frame import NOT_RECORDED, POOLED, build_model_frame
+from kap_analysis.errors import AnalysisError
+from tests.analysis.trials import as_outcomes, made_up_scores
+
+
+def by_patient(values):
+    """The made-up scores with one more column, given patient by patient."""
+    scores = made_up_scores()
+    order = scores["patient_id"].rank(method="dense").astype(int) - 1
+    return scores.assign(extra=[values[at] for at in order])
+
+
+def built(scores, *covariates, pool=10):
+    return build_model_frame(as_outcomes(scores), covariates, pool_levels_below=pool)
+
+
+def test_rare_levels_are_pooled_below_the_number_and_not_at_it():
+    levels = ["a"] * 30 + ["b"] * 10 + ["c_d"] * 9 + ["e"] * 6 + ["f"] * 5
+    model = built(by_patient(levels), "extra")
+    counts = model.patients["extra"].value_counts()
+    assert counts.to_dict() == {"a": 30, "b": 10, POOLED: 20}
+    assert "Levels of extra with fewer than 10 patients were pooled: c d, e and f." in model.notes
+
+
+def test_what_is_too_rare_even_when_pooled_joins_the_commonest_level():
+    model = built(by_patient(["a"] * 40 + ["b"] * 15 + ["c"] * 5), "extra")
+    assert model.patients["extra"].value_counts().to_dict() == {"a": 45, "b": 15}
+
+
+def test_a_category_that_is_not_recorded_is_a_level():
+    model = built(by_patient(["a"] * 25 + ["b"] * 20 + [None] * 15), "extra")
+    assert model.patients["extra"].value_counts()[NOT_RECORDED] == 15
+
+
+def test_a_number_that_is_not_recorded_is_the_mean_with_an_indicator():
+    values = [float(v) for v in range(56)] + [np.nan] * 4
+    model = built(by_patient(values), "extra")
+    patients = model.patients
+    assert model.covariates[-2:] == ("extra", "extra_not_recorded")
+    assert patients["extra_not_recorded"].sum() == 4
+    assert (patients.loc[patients["extra_not_recorded"] == 1, "extra"] == np.mean(range(56))).all()
+    assert "Extra was not recorded for 4 patients: mean and an indicator used." in model.notes
+
+
+def test_a_covariate_without_information_is_left_out_with_a_note():
+    assert (
+        "The covariate extra is the same for everybody and was not used."
+        in built(by_patient([3.0] * 60), "extra").notes
+    )
+    assert "The covariate shoe size is not in the data and was not used." in built(made_up_scores(), "shoe_size").notes
+
+
+def test_patients_without_a_baseline_are_counted_and_not_analysed():
+    scores = made_up_scores()
+    lost = (scores["visit"] == "baseline") & scores["patient_id"].isin(["P001", "P040"])
+    model = built(scores[~lost])
+    assert len(model.patients) == 58
+    assert "2 patients with a later score but no baseline BDI-II were not analysed here." in model.notes
+
+
+def test_visits_with_fewer_than_two_of_a_format_are_left_out_with_a_note():
+    scores = made_up_scores()
+    late = (scores["visit"] == "month 3") & (scores["format"] == "group") & (scores["patient_id"] != "P030")
+    model = built(scores[~late])
+    assert model.visits == ("month 1", "month 2")
+    assert "Left out of the model, with fewer than 2 patients in a format: month 3." in model.notes
+
+
+def test_a_group_patient_without_a_cohort_is_a_cohort_of_one_and_an_individual_patient_has_none():
+    scores = made_up_scores()
+    scores.loc[scores["cohort_id"] == "G03", "cohort_id"] = None
+    model = built(scores)
+    patients = model.patients.set_index("patient_id")
+    assert patients.loc["P039", "cohort_id"] == "patient P039" and patients.loc["P039", "in_cohort"] == 0
+    assert (patients.loc[patients["format"] == "individual", "in_cohort"] == 0).all()
+    assert model.n_shared_cohorts == 9 and model.has_cohorts
+
+
+def test_what_the_engine_warns_of_becomes_a_note():
+    frame = pd.DataFrame({"score": np.arange(12.0) ** 1.5, "a": np.arange(12.0) % 3, "g": np.arange(12) % 4})
+    frame["b"] = 2 * frame["a"]
+    with engine_notes() as notes:
+        fit_formula("score ~ a + b + (1 | g)", frame)
+        fit_formula("score ~ a + b + (1 | g)", frame)
+    assert notes == ["One column of the fixed part is a combination of those before it and left out: b."]
+
+
+def test_what_no_model_fits_is_refused_with_the_engines_reason():
+    frame = pd.DataFrame({"score": 3.0, "g": np.arange(12) % 4})
+    with pytest.raises(AnalysisError, match="PHQ-9 cannot be modelled: The response score is 3 in all 12 rows"):
+        first_or_refuse([lambda: fit_formula("score ~ 1 + (1 | g)", frame)], "PHQ-9")

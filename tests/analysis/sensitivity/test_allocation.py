@@ -1,0 +1,124 @@
+"""Weights, balance and effective sample size by hand; a confounder in points; and what is refused or qualified."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.resampling import bootstrap_samples, percentile_interval
+from kap_analysis.analysis.sensitivity.allocation import check_allocation
+from kap_analysis.analysis.sensitivity.propensity import estimate_propensity, overlap_weights, stabilised_weights
+from kap_analysis.errors import AnalysisError
+from tests.analysis.trials import as_outcomes, btheb, made_up_scores
+
+PLAN = Plan("BDI-II", "month 3", covariates=("age",))
+
+
+def test_propensity_of_one_category_is_its_share():
+    """Logistic regression on a 0/1 column is saturated: 3 of 8 and 6 of 8 were in groups."""
+    column = np.repeat([0.0, 1.0], 8)
+    group = np.array([1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0], float)
+    found = estimate_propensity(column[:, None], group)
+    assert found == pytest.approx(np.repeat([3 / 8, 6 / 8], 8), abs=1e-6)
+
+
+def test_weights_by_hand():
+    propensity = np.array([0.2, 0.2, 0.5, 0.5, 0.8, 0.8])
+    group = np.array([1.0, 0, 1, 0, 1, 0])
+    raw = np.array([0.5 / 0.2, 0.5 / 0.8, 1.0, 1.0, 0.5 / 0.8, 0.5 / 0.2])
+    assert stabilised_weights(propensity, group) == pytest.approx(np.clip(raw, *np.percentile(raw, [1, 99])))
+    assert overlap_weights(propensity, group) == pytest.approx([0.8, 0.2, 0.5, 0.5, 0.2, 0.8])
+
+
+@pytest.fixture(scope="module")
+def result():
+    return check_allocation(as_outcomes(made_up_scores(individual=40, cohorts=12)), plan=PLAN, n_bootstrap=150)
+
+
+def test_overlap_weights_balance_the_means_of_what_the_propensity_holds(result):
+    worst = result.balance.groupby("weighting")["smd"].apply(lambda smd: smd.abs().max())
+    assert worst["overlap"] < 1e-6 < worst["unweighted"]
+
+
+def test_unweighted_balance_and_effective_sizes_by_hand(result):
+    patients = made_up_scores(individual=40, cohorts=12).drop_duplicates("patient_id")
+    one, other = (patients.loc[patients["format"] == name, "age"] for name in ("group", "individual"))
+    pooled = np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2)
+    row = result.balance.query("characteristic == 'age' and weighting == 'unweighted'")
+    assert row["smd"].item() == pytest.approx((one.mean() - other.mean()) / pooled, rel=0.02)
+    sizes = result.effective_sample_size.set_index(["weighting", "format"])
+    weights = result.propensity[result.propensity["format"] == "group"]
+    assert sizes.loc[("unweighted", "group"), "effective"] == pytest.approx(36)
+    expected = weights["ipw"].sum() ** 2 / (weights["ipw"] ** 2).sum()
+    assert sizes.loc[("ipw", "group"), "effective"] == pytest.approx(expected)
+    assert expected < 36
+
+
+def test_the_true_difference_is_found_by_each_method(result):
+    assert result.estimates["method"].tolist() == [
+        "regression",
+        "inverse-probability weights",
+        "overlap weights",
+        "doubly robust",
+    ]
+    assert (result.estimates["ci_low"] < 4).all() and (result.estimates["ci_high"] > 4).all()
+
+
+def test_bootstrap_keeps_cohorts_whole_and_patients_single():
+    rows = pd.DataFrame({"patient_id": list("abcdef"), "cohort_id": ["a", "b", "G", "G", "H", "H"]})
+    rows["is_group"] = [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    for drawn in bootstrap_samples(rows, 20, seed=1):
+        counts = np.bincount(drawn, minlength=6)
+        assert counts[:2].sum() == 2
+        assert counts[2] == counts[3] and counts[4] == counts[5] and counts[2:].sum() == 4
+
+
+def test_percentiles_of_too_few_samples_are_not_given():
+    assert np.isnan(percentile_interval(np.arange(99.0))).all()
+    assert percentile_interval(np.arange(1001.0)) == pytest.approx((25, 975))
+
+
+def test_points_that_a_confounder_must_account_for(result):
+    robust = result.estimates.set_index("method").loc["doubly robust"]
+    judged = check_allocation(
+        as_outcomes(made_up_scores(individual=40, cohorts=12)), plan=PLAN, n_bootstrap=150, margin=20
+    )
+    points = judged.confounding.set_index("target")["points"]
+    assert points["zero"] == pytest.approx(max(robust["ci_low"], 0.0))
+    assert points["margin"] == pytest.approx(20 - robust["ci_high"])
+    assert judged.confounding["limit"].iloc[1] == pytest.approx(robust["ci_high"])
+
+
+def test_no_sentence_begins_in_lower_case():
+    paragraph = check_allocation(btheb(), n_bootstrap=100).paragraph
+    sentences = paragraph.replace("(95% interval", "").split(". ")
+    assert all(sentence[0].isupper() for sentence in sentences if sentence)
+
+
+def test_formats_that_do_not_overlap_are_refused():
+    scores = made_up_scores()
+    apart = scores[(scores["format"] == "group") == (scores["age"] > 50)]
+    with pytest.raises(AnalysisError, match="tell group from individual patients completely"):
+        check_allocation(as_outcomes(apart), plan=PLAN, n_bootstrap=5)
+
+
+def test_weights_that_explode_are_said():
+    scores = made_up_scores(individual=60, cohorts=20)
+    older = (scores["format"] == "group") & (scores["patient_id"] != "P060")
+    skewed = scores.assign(age=scores["age"].where(~older, scores["age"] + 45))
+    found = check_allocation(as_outcomes(skewed), plan=PLAN, n_bootstrap=5)
+    said = " ".join(found.notes["note"])
+    assert "the formats hardly overlap there." in said or "the weighted estimate rests on few patients" in said
+    sizes = found.effective_sample_size.set_index(["weighting", "format"])["effective"]
+    assert sizes["ipw", "group"] < sizes["unweighted", "group"]
+
+
+def test_too_few_patients_and_unknown_visits_are_refused():
+    few = made_up_scores(individual=9, cohorts=4)
+    with pytest.raises(AnalysisError) as error:
+        check_allocation(as_outcomes(few), plan=PLAN)
+    assert str(error.value) == (
+        "At month 3 fewer than 10 patients of a format were scored; weighting needs so many of each."
+    )
+    with pytest.raises(AnalysisError, match="There is no visit 'month 9' after baseline"):
+        check_allocation(as_outcomes(few), visit="month 9")

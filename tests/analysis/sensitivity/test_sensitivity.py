@@ -1,0 +1,106 @@
+"""The primary contrast under other assumptions: each row, against what can be said of it beforehand."""
+
+import numpy as np
+import pytest
+
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.sensitivity import other_data
+from kap_analysis.analysis.sensitivity.sensitivity import check_sensitivity
+from kap_analysis.errors import AnalysisError
+from tests.analysis.trials import as_outcomes, btheb, made_up_scores
+
+PLAN = Plan("BDI-II", "month 3", covariates=("age",))
+
+
+@pytest.fixture(scope="module")
+def rows():
+    scores = made_up_scores(individual=30, cohorts=10)
+    found = check_sensitivity(as_outcomes(scores), plan=PLAN, n_bootstrap=120)
+    return found, found.estimates.set_index("label")
+
+
+def test_what_is_asked_for_is_there_with_its_assumption(rows):
+    _, frame = rows
+    assert {
+        "Primary model",
+        "MMRM without the cohort",
+        "Cohort ICC fixed at 0.02",
+        "Cohort ICC fixed at 0.06",
+        "Cohort ICC fixed at 0.12",
+        "Without the baseline score",
+        "Format by practice",
+        "Without practice A",
+        "Without practice B",
+        "Without one cohort, lowest estimate",
+        "Without one cohort, highest estimate",
+        "At month 1",
+        "Cluster bootstrap",
+        "Complete cases",
+    } <= set(frame.index)
+    assert (frame["assumes"] != "").all() and frame["estimate"].notna().all()
+    assert frame.loc["Complete cases", "group"] == "wrong on purpose"
+    assert frame.loc["Primary model", "assumes"].startswith("scores not observed are missing at random")
+
+
+def test_more_alike_cohorts_widen_the_interval(rows):
+    _, frame = rows
+    errors = frame["std_error"][[f"Cohort ICC fixed at {icc}" for icc in ("0.02", "0.06", "0.12")]]
+    assert errors.is_monotonic_increasing
+    assert frame.loc["MMRM without the cohort", "std_error"] < errors.iloc[-1]
+
+
+def test_leaving_out_one_cohort_encloses_the_primary_estimate(rows):
+    _, frame = rows
+    estimates = frame["estimate"]
+    low, high = (estimates[f"Without one cohort, {side} estimate"] for side in ("lowest", "highest"))
+    assert low < estimates["Primary model"] < high
+
+
+def test_of_many_cohorts_those_that_move_it_most_are_left_out_and_it_is_said(rows, monkeypatch):
+    _, every = rows
+    monkeypatch.setattr(other_data, "MOST_COHORTS", 4)
+    scores = made_up_scores(individual=30, cohorts=10)
+    few = check_sensitivity(as_outcomes(scores), plan=PLAN, n_bootstrap=2).estimates.set_index("label")
+    for side in ("lowest", "highest"):
+        label = f"Without one cohort, {side} estimate"
+        assert few.loc[label, "estimate"] == pytest.approx(every.loc[label, "estimate"], abs=1e-8)
+        assert "of 10 cohorts the 4 that move it most" in few.loc[label, "assumes"]
+        assert "most" not in every.loc[label, "assumes"]
+
+
+def test_without_the_baseline_the_milder_start_of_groups_looks_like_an_effect(rows):
+    _, frame = rows
+    assert frame.loc["Without the baseline score", "estimate"] < frame.loc["Primary model", "estimate"] - 0.5
+
+
+def test_nobody_is_lost_so_complete_cases_are_everybody(rows):
+    _, frame = rows
+    assert frame.loc["Complete cases", "estimate"] == pytest.approx(frame.loc["Primary model", "estimate"], abs=1e-6)
+
+
+def test_other_visits_are_estimates(rows):
+    _, frame = rows
+    assert np.isnan(frame.loc["At month 1", "p_value"])
+
+
+def test_paragraph_counts_intervals(rows):
+    found, frame = rows
+    others = frame[~frame["is_primary"] & ~frame["group"].isin(["wrong on purpose", "visits"])]
+    assert f"Over {len(others)} other analyses" in found.paragraph
+
+
+def test_a_real_trial_without_cohorts_runs():
+    found = check_sensitivity(btheb(), n_bootstrap=100)
+    assert "clustering" not in set(found.estimates["group"])
+    assert found.estimates["estimate"].notna().all()
+
+
+def test_too_few_cohorts_are_described():
+    found = check_sensitivity(as_outcomes(made_up_scores(individual=12, cohorts=3, size=4)), plan=PLAN, n_bootstrap=100)
+    assert found.is_descriptive
+    assert found.paragraph.startswith("Descriptive only: fewer than 5 cohorts with two or more patients. The primary")
+
+
+def test_a_visit_that_nobody_has_is_refused():
+    with pytest.raises(AnalysisError, match="There is no visit 'month 9' after baseline"):
+        check_sensitivity(as_outcomes(made_up_scores()), visit="month 9")

@@ -1,0 +1,40 @@
+"""What is plainly right breaks no schema, and what breaks one is not plainly right: cell by cell, every table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.reading.cells import TEXT_DTYPE
+from kap_analysis.study.reading.quick_check import is_plainly_right
+from kap_analysis.study.reading.schemas import schema_failures
+
+INSTRUMENTS = ("BDI-II", "HAM-A")
+TEXTS = ("BDI-II", "HAM-A", "individual", "ketamine", "yes", "sbp", "2025-Q3", "2025-Q5", "nobody knows")
+NUMBERS = (-1e9, -1.0, 0.0, 1.0, 30.0, 1e9)
+
+
+def one_cell(column, value):
+    if column.is_number:
+        return pd.DataFrame({column.name: [float(value)]})
+    categories = pd.Index([value] if isinstance(value, str) else [], dtype=TEXT_DTYPE)
+    return pd.DataFrame({column.name: pd.Categorical([value], categories=categories)})
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_it_says_of_every_cell_what_the_schema_says(table):
+    verdicts = set()
+    for column in table.columns.values():
+        for value in (*(NUMBERS if column.is_number else (*TEXTS, *column.level_names)), np.nan):
+            frame = one_cell(column, value)
+            right = is_plainly_right(frame, table, INSTRUMENTS)
+            assert right == (not schema_failures(frame, table, INSTRUMENTS)), (column.name, value)
+            verdicts.add(right)
+    assert verdicts == {True, False}
+
+
+def test_one_wrong_cell_among_many_is_seen():
+    table = TABLES["sessions"]
+    formats = pd.Categorical(["group"] * 999 + ["couple"])
+    assert is_plainly_right(pd.DataFrame({"format": formats[:999].remove_unused_categories()}), table, INSTRUMENTS)
+    assert not is_plainly_right(pd.DataFrame({"format": formats}), table, INSTRUMENTS)
