@@ -23,8 +23,8 @@ BELOW = {
     "figures": {"columns", "errors", "instruments", "writing"},
     "tables": {"columns", "errors", "instruments", "writing"},
     "report": {
-        "columns", "errors", "version", "writing", "instruments", "study", "simulation", "mixed", "disclosure", "analysis",
-        "figures", "tables",
+        "columns", "errors", "version", "writing", "instruments", "study", "simulation", "mixed", "disclosure",
+        "analysis", "figures", "tables",
     },
 }  # fmt: skip
 BELOW["cli"] = set(BELOW) | {"cli"}
