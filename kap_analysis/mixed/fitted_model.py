@@ -219,7 +219,7 @@ class FittedModel:
         return self._fixed.beta
 
     @property
-    def phi(self) -> Array:
+    def unscaled_cov(self) -> Array:
         """(X'V^-1 X)^-1 (p, p): their covariance before any adjustment."""
         return self._fixed.unadjusted
 

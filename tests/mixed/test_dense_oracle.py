@@ -359,7 +359,7 @@ class Found:
     hessian: np.ndarray
     expected: np.ndarray
     beta: np.ndarray
-    phi: np.ndarray
+    unscaled_cov: np.ndarray
 
 
 def engine_at(model: MixedModel, theta: np.ndarray, reml: bool) -> Found:
@@ -371,12 +371,12 @@ def engine_at(model: MixedModel, theta: np.ndarray, reml: bool) -> Found:
     seen = parameters.as_seen()
     phi = seen.from_elements(here.evaluation.eta)
     jacobian, back = seen.jacobian(phi), np.linalg.inv(parameters.seen_derivative(scaling))
-    bend = seen.bend(phi, here.gradient)
-    half = np.linalg.solve(scaling.r, here.phi)
+    curvature = seen.second_derivative(phi, here.gradient)
+    half = np.linalg.solve(scaling.r, here.unscaled_cov)
     return Found(
         here.value,
         back.T @ jacobian.T @ here.gradient,
-        back.T @ (jacobian.T @ here.hessian @ jacobian + bend) @ back,
+        back.T @ (jacobian.T @ here.hessian @ jacobian + curvature) @ back,
         back.T @ jacobian.T @ here.expected @ jacobian @ back,
         scaling.coefficients(here.beta),
         scaling.scale**2 * np.linalg.solve(scaling.r, half.T),
@@ -420,14 +420,14 @@ def test_expected_information_and_coefficients(name: str, reml: bool) -> None:
     theta, x = np.array(CASES[name].theta), model.design.x
     found = engine_at(model, theta, reml)
     inverse = np.linalg.inv(v(theta))
-    phi = np.linalg.inv(x.T @ inverse @ x)
-    p = inverse - inverse @ x @ phi @ x.T @ inverse if reml else inverse
+    cov = np.linalg.inv(x.T @ inverse @ x)
+    p = inverse - inverse @ x @ cov @ x.T @ inverse if reml else inverse
     products = [p @ slope for slope in dense_slopes(v, theta)]
     expected = np.array([[np.sum(a * b.T) for b in products] for a in products]) / 2
     size = np.sqrt(np.diag(expected))
     assert np.max(np.abs(found.expected - expected) / np.outer(size, size)) < EXPECTED
-    assert np.max(np.abs(found.beta - phi @ x.T @ inverse @ model.design.y) / np.sqrt(np.diag(phi))) < VALUE * 1e3
-    assert np.max(np.abs(found.phi - phi) / np.sqrt(np.outer(np.diag(phi), np.diag(phi)))) < VALUE * 1e2
+    assert np.max(np.abs(found.beta - cov @ x.T @ inverse @ model.design.y) / np.sqrt(np.diag(cov))) < VALUE * 1e3
+    assert np.max(np.abs(found.unscaled_cov - cov) / np.sqrt(np.outer(np.diag(cov), np.diag(cov)))) < VALUE * 1e2
 
 
 INTERIOR = [

@@ -67,7 +67,7 @@ def test_p_values_are_tails_of_t(fit: MixedResults) -> None:
 
 @pytest.mark.parametrize("method", DDF_METHODS)
 def test_only_kenward_roger_adjusts_the_covariance(fit: MixedResults, method: str) -> None:
-    plain = fit.phi
+    plain = fit.unscaled_cov
     adjusted = fit.cov_params(method).to_numpy()
     assert np.array_equal(adjusted, plain) == (method != "kenward-roger")
     assert np.linalg.eigvalsh(adjusted - plain).min() >= -1e-12

@@ -66,7 +66,7 @@ class FixedInference:
     @cached_property
     def unadjusted(self) -> Array:
         """(X'V^-1 X)^-1 in the user's units."""
-        return self._outside(self.solution.criterion.phi)
+        return self._outside(self.solution.criterion.unscaled_cov)
 
     @cached_property
     def kenward_roger(self) -> KenwardRoger:
@@ -115,7 +115,7 @@ class FixedInference:
         if method == "kenward-roger":
             return self.kenward_roger.df(self.scaling.rows(rows))
         if method == "satterthwaite":
-            return row_df(self.scaling.rows(rows), here.phi, here.s1, self._interior)
+            return row_df(self.scaling.rows(rows), here.unscaled_cov, here.s1, self._interior)
         if method == "between-within":
             return between_within_df(self.design, rows)
         n, p = self.design.x.shape

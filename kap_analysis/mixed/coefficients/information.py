@@ -26,7 +26,7 @@ def seen_information(solution: Solution, kind: str) -> tuple[Array, Array, NDArr
     if kind == "expected":
         information = jacobian.T @ here.expected @ jacobian
     else:
-        information = (jacobian.T @ here.hessian @ jacobian + seen.bend(phi, here.gradient)) / 2
+        information = (jacobian.T @ here.hessian @ jacobian + seen.second_derivative(phi, here.gradient)) / 2
     return information, jacobian, ~solution.fixed
 
 
@@ -45,7 +45,7 @@ def interior_covariance(solution: Solution) -> Array:
         return element_covariance(solution, "observed")
     here, parameters = solution.criterion, solution.parameters
     jacobian = parameters.jacobian(solution.phi)
-    information = (jacobian.T @ here.hessian @ jacobian + parameters.bend(solution.phi, here.gradient)) / 2
+    information = (jacobian.T @ here.hessian @ jacobian + parameters.second_derivative(solution.phi, here.gradient)) / 2
     free = solution.free
     return spread(information[np.ix_(free, free)], jacobian[:, free])
 

@@ -36,23 +36,23 @@ class KenwardRoger:
     @cached_property
     def covariance(self) -> Array:
         """The adjusted covariance (p, p), equation (5) with R_ij = 0."""
-        phi, s1 = self.criterion.phi, self.criterion.s1
+        cov, s1 = self.criterion.unscaled_cov, self.criterion.s1
         total = self.criterion.evaluation.weighted(self.w)[:-1, :-1] / 2
         partner = np.tensordot(self.w, s1, axes=1)
-        total = total - np.einsum("jab,bc,jcd->ad", s1, phi, partner, optimize=True)
-        adjusted = phi + 2 * phi @ total @ phi
+        total = total - np.einsum("jab,bc,jcd->ad", s1, cov, partner, optimize=True)
+        adjusted = cov + 2 * cov @ total @ cov
         return (adjusted + adjusted.T) / 2
 
     def df(self, rows: Array) -> Array:
         """Denominator df of each row alone: there the paper's df and Satterthwaite's agree, and the scale is 1."""
-        return row_df(rows, self.criterion.phi, self.criterion.s1, self.w)
+        return row_df(rows, self.criterion.unscaled_cov, self.criterion.s1, self.w)
 
     def scaled_f(self, rows: Array) -> tuple[float, float]:
         """Denominator df and scale of the F statistic of all rows at once, section 2.4; rows of full rank."""
-        phi, s1, w = self.criterion.phi, self.criterion.s1, self.w
+        cov, s1, w = self.criterion.unscaled_cov, self.criterion.s1, self.w
         q = len(rows)
-        theta = rows.T @ np.linalg.solve(rows @ phi @ rows.T, rows)
-        products = (theta @ phi) @ s1 @ phi
+        theta = rows.T @ np.linalg.solve(rows @ cov @ rows.T, rows)
+        products = (theta @ cov) @ s1 @ cov
         traces = np.trace(products, axis1=1, axis2=2)
         a1 = float(traces @ w @ traces)
         flat = products.reshape(len(w), -1)

@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def row_df(rows: Array, phi: Array, s1: Array, w: Array) -> Array:
-    """2 v^2 / (g' W g) for each row l, with v = l' Phi l and g_j its derivative along element j of V.
+def row_df(rows: Array, unscaled_cov: Array, s1: Array, w: Array) -> Array:
+    """2 v^2 / (g' W g) for each row l, with v = l' (X'V^-1 X)^-1 l and g_j its derivative along element j of V.
 
     Parameters
     ----------
     rows : numpy.ndarray
         (l, p).
-    phi : numpy.ndarray
+    unscaled_cov : numpy.ndarray
         (p, p): (X'V^-1 X)^-1.
     s1 : numpy.ndarray
         (m, p, p): derivatives of X'V^-1 X.
     w : numpy.ndarray
         (m, m): covariance of the elements of V.
     """
-    along = rows @ phi
+    along = rows @ unscaled_cov
     variance = np.einsum("lp,lp->l", along, rows)
     slope = -np.einsum("lp,jpq,lq->lj", along, s1, along, optimize=True)
     spread = np.einsum("lj,jk,lk->l", slope, w, slope)

@@ -2,7 +2,7 @@
 
 Two languages are spoken of one block. Its *elements* enter V linearly (variances and covariances, lower triangle by
 rows); the likelihood is differentiated in them. Its *parameters* are what the optimiser moves: a Cholesky factor, log
-standard deviations, correlations. `jacobian` and `bend` translate first and second derivatives from one to the other.
+standard deviations, correlations. `jacobian` and `second_derivative` translate derivatives from one to the other.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CovarianceBlock(ABC):
         """d elements / d parameters (n_elements, n_parameters)."""
 
     @abstractmethod
-    def bend(self, phi: Array, slope: Array) -> Array:
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
         """sum_e slope_e d2 element_e / d parameters2 (n_parameters, n_parameters)."""
 
     @abstractmethod
@@ -45,7 +45,7 @@ class CovarianceBlock(ABC):
     def shift(self, log_scale: float) -> Array | None:
         """What each parameter grows by when the scores are multiplied by exp(log_scale); None: it is multiplied too."""
 
-    def held(self, phi: Array) -> NDArray[np.bool_]:
+    def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
         """Parameters that stand on the boundary of the parameter space."""
         return np.zeros(self.n_parameters, dtype=bool)
 
@@ -66,7 +66,7 @@ class Natural(CovarianceBlock):
     def jacobian(self, phi: Array) -> Array:
         return np.eye(self.n_elements)
 
-    def bend(self, phi: Array, slope: Array) -> Array:
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
         return np.zeros((self.n_elements, self.n_elements))
 
     def parameters(self, elements: Array) -> Array:
@@ -89,7 +89,7 @@ class LogVariance(CovarianceBlock):
     def jacobian(self, phi: Array) -> Array:
         return np.exp(phi)[:, None]
 
-    def bend(self, phi: Array, slope: Array) -> Array:
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
         return (np.exp(phi) * slope)[:, None]
 
     def parameters(self, elements: Array) -> Array:
@@ -140,7 +140,7 @@ class Factor(CovarianceBlock):
         return out
 
     @cached_property
-    def _bends(self) -> Array:
+    def _second_derivatives(self) -> Array:
         """(parameters, parameters, elements): constant, because LL' is quadratic."""
         size = self.n_parameters
         where = {pair: at for at, pair in enumerate(self.pairs)}
@@ -151,8 +151,8 @@ class Factor(CovarianceBlock):
                     out[m, n, where[max(a, c), min(a, c)]] = 2.0 if a == c else 1.0
         return out
 
-    def bend(self, phi: Array, slope: Array) -> Array:
-        return self._bends @ slope
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
+        return self._second_derivatives @ slope
 
     def parameters(self, elements: Array) -> Array:
         matrix = matrix_of(elements, self.size)
@@ -161,7 +161,7 @@ class Factor(CovarianceBlock):
     def shift(self, log_scale: float) -> None:
         return None
 
-    def held(self, phi: Array) -> NDArray[np.bool_]:
+    def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
         diagonal = np.array([i == j for i, j in self.pairs])
         return diagonal & (np.abs(phi) < 1e-5)
 
@@ -233,7 +233,7 @@ class Banded(CovarianceBlock):
         scale, correlation, first, _ = self._parts(phi)
         return np.vstack([self._share * (scale * correlation), first * scale]).T
 
-    def bend(self, phi: Array, slope: Array) -> Array:
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
         scale, correlation, first, second = self._parts(phi)
         cut = self.n_deviations
         out = np.zeros((self.n_parameters, self.n_parameters))
@@ -275,7 +275,7 @@ class InTime(CovarianceBlock):
     def jacobian(self, phi: Array) -> Array:
         return np.eye(2)
 
-    def bend(self, phi: Array, slope: Array) -> Array:
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
         return np.zeros((2, 2))
 
     def parameters(self, elements: Array) -> Array:

@@ -47,7 +47,7 @@ def delete_levels(fit: FittedModel, labels: ArrayLike, row: ArrayLike) -> pd.Dat
     split = home.loc[home["label"].duplicated(), "label"]
     if len(split):
         raise MixedModelError(f"{split.iloc[0]!r} lies in two independent units of the model; leave out whole units.")
-    whole = np.linalg.inv(fit.phi)
+    whole = np.linalg.inv(fit.unscaled_cov)
     target = whole @ fit.beta
     along = np.asarray(row, float)
     found = {}

@@ -78,7 +78,7 @@ def leave_one_out(
     names = list(fit.params.index)
     along = _along(row, len(names))
     counts = np.bincount(deletions.codes[deletions.codes >= 0], minlength=len(deletions.levels))
-    metric = np.linalg.inv(fit.phi)
+    metric = np.linalg.inv(fit.unscaled_cov)
     rows = []
     for code, level in enumerate(deletions.levels):
         moved, problem = _without(fit, deletions.codes != code)

@@ -40,7 +40,7 @@ class Search:
     def derivatives(self, phi: Array, here: Criterion) -> tuple[Array, Array]:
         jacobian = self.parameters.jacobian(phi)
         gradient = jacobian.T @ here.gradient
-        hessian = jacobian.T @ here.hessian @ jacobian + self.parameters.bend(phi, here.gradient)
+        hessian = jacobian.T @ here.hessian @ jacobian + self.parameters.second_derivative(phi, here.gradient)
         return gradient, hessian
 
     def run(self, phi: Array) -> tuple[Array, Criterion, float] | None:

@@ -80,20 +80,19 @@ class Parameters:
             out[part.elements, at] = part.block.jacobian(phi[at])
         return out
 
-    def bend(self, phi: Array, slope: Array) -> Array:
+    def second_derivative(self, phi: Array, slope: Array) -> Array:
         """What the curvature of the elements adds to a Hessian (parameters, parameters)."""
         out = np.zeros((self.n, self.n))
         for part, at in self:
-            out[at, at] = part.block.bend(phi[at], slope[part.elements])
+            out[at, at] = part.block.second_derivative(phi[at], slope[part.elements])
         return out
 
     def from_elements(self, eta: Array) -> Array:
         return np.concatenate([part.block.parameters(eta[part.elements]) for part in self.parts])
 
-    def held(self, phi: Array) -> NDArray[np.bool_]:
+    def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
         """Parameters of bars that stand on the boundary."""
-        held = [part.block.held(phi[at]) & part.is_bar for part, at in self]
-        return np.concatenate(held)
+        return np.concatenate([part.block.on_boundary(phi[at]) & part.is_bar for part, at in self])
 
     def as_seen(self) -> Parameters:
         """The same matrices in the parameters that the user sees."""

@@ -115,13 +115,13 @@ def scored(search: Search, phi: Array) -> Array:
 
 
 def _near_boundary(parameters: Parameters, phi: Array) -> bool:
-    return bool(parameters.held(phi).any())
+    return bool(parameters.on_boundary(phi).any())
 
 
 def certify(search: Search, phi: Array, here: Criterion, decrement: float) -> Solution:
     """Set what stands on the boundary to exactly 0, and say what is free, held and singular."""
     parameters = search.parameters
-    on_boundary = parameters.held(phi) & ~search.fixed
+    on_boundary = parameters.on_boundary(phi) & ~search.fixed
     if on_boundary.any():
         exact = np.where(on_boundary, 0.0, phi)
         there = search.at(exact)

@@ -44,7 +44,7 @@ class ClusterRobust:
     covariance: np.ndarray
     _own: np.ndarray  # (clusters, p, p): u_i' V_i u_i under the working model
     _shared: np.ndarray  # (clusters, p, p): X_i' u_i
-    _phi: np.ndarray
+    _unscaled_cov: np.ndarray
 
     def cov_params(self) -> pd.DataFrame:
         """The covariance with its terms."""
@@ -56,7 +56,7 @@ class ClusterRobust:
 
     def _df(self, row: np.ndarray) -> float:
         shared = self._shared @ row
-        products = -shared @ self._phi @ shared.T
+        products = -shared @ self._unscaled_cov @ shared.T
         products[np.diag_indices(len(products))] += np.einsum("p,cpq,q->c", row, self._own, row)
         return float(np.trace(products) ** 2 / np.sum(products**2))
 
@@ -103,28 +103,28 @@ def cluster_robust(fit: FittedModel, *, kind: str = "CR2", cluster: str | ArrayL
         )
     design = fit.design
     residual = design.y - design.x @ fit.beta
-    meat = np.zeros_like(fit.phi)
+    meat = np.zeros_like(fit.unscaled_cov)
     own, shared = [], []
     for units in members:
         rows = np.concatenate([fit.units.rows[unit] for unit in units])
         v = _block_diagonal([fit.units.covariance(unit) for unit in units])
         x = design.x[rows]
-        u = np.linalg.solve(v, x) @ fit.phi
+        u = np.linalg.solve(v, x) @ fit.unscaled_cov
         if kind == "CR2":
-            u = _adjustment(v, x, fit.phi).T @ u
+            u = _adjustment(v, x, fit.unscaled_cov).T @ u
         score = u.T @ residual[rows]
         meat += np.outer(score, score)
         own.append(u.T @ v @ u)
         shared.append(x.T @ u)
     return ClusterRobust(
-        kind, len(members), tuple(design.fixed.names), fit.beta, meat, np.array(own), np.array(shared), fit.phi
+        kind, len(members), tuple(design.fixed.names), fit.beta, meat, np.array(own), np.array(shared), fit.unscaled_cov
     )
 
 
-def _adjustment(v: np.ndarray, x: np.ndarray, phi: np.ndarray) -> np.ndarray:
+def _adjustment(v: np.ndarray, x: np.ndarray, unscaled_cov: np.ndarray) -> np.ndarray:
     """A_i = D' G^(+1/2) D with V = D'D and G = D (V - X Phi X') D' (equation 11), by the symmetric pseudo-root."""
     d = np.linalg.cholesky(v).T
-    g = d @ (v - x @ phi @ x.T) @ d.T
+    g = d @ (v - x @ unscaled_cov @ x.T) @ d.T
     values, vectors = np.linalg.eigh((g + g.T) / 2)
     kept = values > 1e-10 * max(values.max(), 0.0)
     root = (vectors[:, kept] / np.sqrt(values[kept])) @ vectors[:, kept].T

@@ -24,7 +24,7 @@ class Criterion:
         -2 log likelihood of the user's response (REML: of its error contrasts, as lme4 and mmrm count them).
     beta : numpy.ndarray
         (p,): coefficients of the scaled columns Q.
-    phi : numpy.ndarray
+    unscaled_cov : numpy.ndarray
         (p, p): (Q'V^-1 Q)^-1.
     """
 
@@ -32,7 +32,7 @@ class Criterion:
     reml: bool
     value: float
     beta: Array
-    phi: Array
+    unscaled_cov: Array
 
     @cached_property
     def _c(self) -> Array:
@@ -42,7 +42,7 @@ class Criterion:
     def _fixed(self) -> Array:
         """Phi in the columns of X, 0 in that of y."""
         out = np.zeros((len(self._c),) * 2)
-        out[:-1, :-1] = self.phi
+        out[:-1, :-1] = self.unscaled_cov
         return out
 
     @cached_property
@@ -66,7 +66,7 @@ class Criterion:
     @cached_property
     def _quadratic(self) -> Array:
         """tr(Phi S_j Phi S_k)."""
-        products = self.phi @ self.s1
+        products = self.unscaled_cov @ self.s1
         m = len(products)
         return products.reshape(m, -1) @ products.transpose(0, 2, 1).reshape(m, -1).T
 
@@ -79,7 +79,7 @@ class Criterion:
             xi = xi + self._fixed
         out = self.evaluation.logdet2() + self.evaluation.second(xi)
         turned = (s1 @ self._c)[:, :-1]
-        out -= 2 * turned @ self.phi @ turned.T
+        out -= 2 * turned @ self.unscaled_cov @ turned.T
         if self.reml:
             out -= self._quadratic
         return (out + out.T) / 2
@@ -105,8 +105,8 @@ def criterion_at(layout: Layout, eta: Array, reml: bool) -> Criterion | None:
     except np.linalg.LinAlgError:
         return None
     inverse = np.linalg.inv(root) if p else root
-    phi = np.asarray(inverse.T @ inverse, dtype=float)
-    beta = phi @ s[:p, p]
+    unscaled_cov = np.asarray(inverse.T @ inverse, dtype=float)
+    beta = unscaled_cov @ s[:p, p]
     rest = float(s[p, p] - s[:p, p] @ beta)
     value = evaluation.logdet - scaling.log_weights + rest + n * np.log(2 * np.pi) + 2 * n * np.log(scaling.scale)
     if reml:
@@ -114,4 +114,4 @@ def criterion_at(layout: Layout, eta: Array, reml: bool) -> Criterion | None:
         value -= p * (np.log(2 * np.pi) + 2 * np.log(scaling.scale))
     if not np.isfinite(value):
         return None
-    return Criterion(evaluation, reml, float(value), beta, phi)
+    return Criterion(evaluation, reml, float(value), beta, unscaled_cov)

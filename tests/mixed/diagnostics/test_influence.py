@@ -61,7 +61,7 @@ def test_each_change_is_that_of_a_model_of_the_smaller_data(formula, grouping, o
         np.testing.assert_allclose(found.loc[level, moved.index].astype(float), moved, atol=SAME)
         assert found.loc[level, "n_observations"] == (PARTIAL[grouping] == level).sum()
         assert found.loc[level, "change"] == pytest.approx(float(along @ moved), abs=1e-4)
-        distance = moved @ np.linalg.solve(fit.phi, moved) / len(moved)
+        distance = moved @ np.linalg.solve(fit.unscaled_cov, moved) / len(moved)
         assert found.loc[level, "distance"] == pytest.approx(distance, abs=1e-6)
 
 

@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_draws() -> None:
 def test_spread_of_the_coefficients() -> None:
     """The standard deviation of 60 draws lies within 4 of its own standard errors of the model's."""
     found = few().draws[list(fitted().params.index)].std(ddof=1)
-    assert np.abs(found / np.sqrt(np.diag(fitted().phi)) - 1).max() < 4 / np.sqrt(2 * FEW)
+    assert np.abs(found / np.sqrt(np.diag(fitted().unscaled_cov)) - 1).max() < 4 / np.sqrt(2 * FEW)
 
 
 def test_percentile_and_basic_intervals_mirror_each_other() -> None:
