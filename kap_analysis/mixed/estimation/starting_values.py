@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.structures import InTime
 from kap_analysis.mixed.estimation.parameters import Parameters
-from kap_analysis.mixed.likelihood.batch import DenseStack
+from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.layout import Layout
 
 Array = NDArray[np.float64]
@@ -38,10 +38,10 @@ def starting_elements(layout: Layout, parameters: Parameters, bar_share: float =
 def _products(layout: Layout, elements: slice, size: int) -> Array:
     """Mean products of least-squares residuals by pair of visits, made positive definite."""
     total, counts = np.zeros((size, size)), np.zeros((size, size))
-    for stack in layout.stacks:
-        if isinstance(stack, DenseStack) and stack.params[-1] == elements.stop - 1:
-            left = stack.d[:, :, -1]
-            mask = stack.mask[stack.pattern]
+    for batch in layout.batches:
+        if isinstance(batch, DenseBatch) and batch.params[-1] == elements.stop - 1:
+            left = batch.d[:, :, -1]
+            mask = batch.mask[batch.pattern]
             total += left.T @ left
             counts += mask.T @ mask
     if not counts.any():
@@ -61,9 +61,9 @@ def _products(layout: Layout, elements: slice, size: int) -> Array:
 def _typical_gap(layout: Layout, elements: slice) -> float:
     """The median time between neighbouring rows of a subject."""
     gaps = []
-    for stack in layout.stacks:
-        if isinstance(stack, DenseStack) and stack.times is not None and stack.params[-1] == elements.stop - 1:
-            apart = np.abs(np.diff(stack.times, axis=1))[(stack.mask[:, 1:] * stack.mask[:, :-1]) > 0]
+    for batch in layout.batches:
+        if isinstance(batch, DenseBatch) and batch.times is not None and batch.params[-1] == elements.stop - 1:
+            apart = np.abs(np.diff(batch.times, axis=1))[(batch.mask[:, 1:] * batch.mask[:, :-1]) > 0]
             gaps.append(apart[apart > 0])
     known = np.concatenate(gaps) if gaps else np.empty(0)
     return float(np.median(known)) if len(known) else 1.0

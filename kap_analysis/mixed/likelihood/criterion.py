@@ -87,9 +87,9 @@ class Criterion:
     @cached_property
     def expected(self) -> Array:
         """(m, m): expected information of the elements, for -log likelihood."""
-        out = -self.evaluation.logdet2(bent=False)
+        out = -self.evaluation.logdet2(curved=False)
         if self.reml:
-            out = out - self.evaluation.second(self._fixed, bent=False) + self._quadratic
+            out = out - self.evaluation.second(self._fixed, curved=False) + self._quadratic
         return (out + out.T) / 4
 
 

@@ -22,14 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.likelihood.batch import Moments, StackValue, inverse
+from kap_analysis.mixed.likelihood.batch import BatchValue, Moments, inverse
 from kap_analysis.mixed.likelihood.layout import Layout, UpperGroup
 
 Array = NDArray[np.float64]
 
 
 @dataclass
-class Above:
+class UpperEffects:
     """The random effects above the subjects, for components of one shape, at given elements."""
 
     group: UpperGroup
@@ -58,87 +58,87 @@ class Evaluation:
 
     layout: Layout
     eta: Array
-    values: list[StackValue]
+    values: list[BatchValue]
     moments: list[Moments]
-    above: list[Above]
+    upper: list[UpperEffects]
     logdet: float
     s: Array
-    plain: list[Array]  # (k, k) per stack: E'E
+    plain: list[Array]  # (k, k) per batch: E'E
 
     def first(self) -> tuple[Array, Array]:
         """Derivatives of log|V| (m,) and of S (m, k, k)."""
         size, k = self.layout.n_elements, len(self.s)
         logdet1, s1 = np.zeros(size), np.zeros((size, k, k))
         for value, moments, plain in zip(self.values, self.moments, self.plain, strict=True):
-            params = list(value.stack.params)
+            params = list(value.batch.params)
             logdet1[params] += value.logdet1
             s1[params] += moments.contract(value.omega1) + value.plain1[:, None, None] * plain
-            if self.above and value.stack.links is not None:
+            if self.upper and value.batch.links is not None:
                 logdet1[params] += self._through(value)
-        for part in self.above:
+        for part in self.upper:
             own = list(part.group.params)
             logdet1[own] += np.einsum("jab,ab->j", part.group.directions, part.h.sum(axis=0))
             turned = part.group.directions @ part.n[:, None]
             s1[own] -= np.einsum("bqk,bjql->jkl", part.n, turned, optimize=True)
         return logdet1, s1
 
-    def _through(self, value: StackValue) -> Array:
+    def _through(self, value: BatchValue) -> Array:
         """sum over components of tr(M A_j)."""
         spread, plain = self._spread(value)
         return np.einsum("pjab,pab->j", value.omega1, spread) + value.plain1 * plain
 
-    def _spread(self, value: StackValue) -> tuple[Array, float]:
+    def _spread(self, value: BatchValue) -> tuple[Array, float]:
         """U M U' summed per pattern (P, r, r), and sum <M, U'U>."""
-        links = value.stack.links
+        links = value.batch.links
         assert links is not None
-        cells = np.concatenate([part.m.ravel() for part in self.above])[links.cells]
-        per = value.stack.per_pattern(cells)
+        cells = np.concatenate([part.m.ravel() for part in self.upper])[links.cells]
+        per = value.batch.per_pattern(cells)
         return links.du @ per @ links.du.transpose(0, 2, 1), float(np.sum(per * links.uu))
 
     def _prepare(self) -> None:
         """e_j and A_j of every component, once."""
-        if not self.above or self.above[0].e is not None:
+        if not self.upper or self.upper[0].e is not None:
             return
         k = len(self.s)
         low = self.layout.low
         at = {element: i for i, element in enumerate(low)}
-        first = self.above[0].group
+        first = self.upper[0].group
         columns, cells = first.total_columns, first.total_cells
         e = np.zeros((columns, len(low), k))
         a1 = np.zeros((cells, len(low)))
-        y = np.concatenate([part.y.reshape(-1, k) for part in self.above])
+        y = np.concatenate([part.y.reshape(-1, k) for part in self.upper])
         for value, moments in zip(self.values, self.moments, strict=True):
-            stack, links = value.stack, value.stack.links
+            batch, links = value.batch, value.batch.links
             if links is None:
                 continue
-            m, u = len(stack.params), links.u
-            to = [at[p] for p in stack.params]
+            m, u = len(batch.params), links.u
+            to = [at[p] for p in batch.params]
             turned = links.du.transpose(0, 2, 1)[:, None] @ value.omega1  # (P, m, u, r)
             cell1 = turned @ links.du[:, None] + value.plain1[:, None, None] * links.uu[:, None]
-            a1[:, to] += links.to_cells @ cell1[stack.pattern].transpose(0, 2, 3, 1).reshape(-1, m)
-            each = turned.reshape(-1, m * u, turned.shape[-1])[stack.pattern] @ moments.e
+            a1[:, to] += links.to_cells @ cell1[batch.pattern].transpose(0, 2, 3, 1).reshape(-1, m)
+            each = turned.reshape(-1, m * u, turned.shape[-1])[batch.pattern] @ moments.e
             each = each.reshape(-1, m, u, k)
             if value.plain1.any():
-                left = links.uw - links.uu[stack.pattern] @ y[links.slots]
+                left = links.uw - links.uu[batch.pattern] @ y[links.slots]
                 each = each + value.plain1[None, :, None, None] * left[:, None]
             e[:, to] += (links.to_columns @ each.transpose(0, 2, 1, 3).reshape(-1, m * k)).reshape(-1, m, k)
-        for part in self.above:
+        for part in self.upper:
             group, q = part.group, part.group.q
             part.e = e[group.columns].reshape(-1, q, len(low), k).transpose(0, 2, 1, 3)
             part.a1 = a1[group.cells].reshape(-1, q, q, len(low)).transpose(0, 3, 1, 2)
 
-    def logdet2(self, bent: bool = True) -> Array:
+    def logdet2(self, curved: bool = True) -> Array:
         """Second derivatives of log|V| (m, m)."""
         out = np.zeros((self.layout.n_elements,) * 2)
         for value in self.values:
-            grid = np.ix_(value.stack.params, value.stack.params)
-            out[grid] += value.logdet2(bent)
-            if self.above and value.stack.links is not None:
+            grid = np.ix_(value.batch.params, value.batch.params)
+            out[grid] += value.logdet2(curved)
+            if self.upper and value.batch.links is not None:
                 spread, plain = self._spread(value)
-                out[grid] += value.second(spread, plain, bent)
+                out[grid] += value.second(spread, plain, curved)
         self._prepare()
         low = list(self.layout.low)
-        for part in self.above:
+        for part in self.upper:
             own, directions = list(part.group.params), part.group.directions
             assert part.a1 is not None
             b, size = len(part.m), len(low)
@@ -152,15 +152,15 @@ class Evaluation:
             out[np.ix_(low, own)] += across.T
         return out
 
-    def second(self, xi: Array, bent: bool = True) -> Array:
+    def second(self, xi: Array, curved: bool = True) -> Array:
         """sum(Xi * S_jk) for every pair of elements (m, m)."""
         out = np.zeros((self.layout.n_elements,) * 2)
         for value, moments, plain in zip(self.values, self.moments, self.plain, strict=True):
-            grid = np.ix_(value.stack.params, value.stack.params)
-            out[grid] += value.second(moments.functional(xi), float(np.sum(xi * plain)), bent)
+            grid = np.ix_(value.batch.params, value.batch.params)
+            out[grid] += value.second(moments.functional(xi), float(np.sum(xi * plain)), curved)
         self._prepare()
         low = list(self.layout.low)
-        for part in self.above:
+        for part in self.upper:
             own, directions = list(part.group.params), part.group.directions
             assert part.e is not None
             size = len(low)
@@ -184,12 +184,12 @@ class Evaluation:
         k = len(self.s)
         out = np.zeros((k, k))
         for value, moments, plain in zip(self.values, self.moments, self.plain, strict=True):
-            grid = np.ix_(value.stack.params, value.stack.params)
+            grid = np.ix_(value.batch.params, value.batch.params)
             omega, share = value.weighted(w[grid])
             out += moments.contract(omega[:, None])[0] + share * plain
         self._prepare()
         low = list(self.layout.low)
-        for part in self.above:
+        for part in self.upper:
             own, directions = list(part.group.params), part.group.directions
             assert part.e is not None
             partner = np.einsum("jk,bkqc->bjqc", w[np.ix_(low, low)], part.e)
@@ -211,16 +211,16 @@ def _products(left: Array, right: Array) -> Array:
 
 def evaluate(layout: Layout, eta: Array) -> Evaluation | None:
     """The sums at given elements; None where a V is not positive definite."""
-    values: list[StackValue] = []
-    for stack in layout.stacks:
-        value = stack.at(eta)
+    values: list[BatchValue] = []
+    for batch in layout.batches:
+        value = batch.at(eta)
         if value is None:
             return None
         values.append(value)
-    above = _above(layout, eta, values)
-    if above is None:
+    upper = _upper_effects(layout, eta, values)
+    if upper is None:
         return None
-    effects = np.concatenate([part.y.reshape(-1, layout.k) for part in above]) if above else None
+    effects = np.concatenate([part.y.reshape(-1, layout.k) for part in upper]) if upper else None
     s = np.zeros((layout.k, layout.k))
     moments: list[Moments] = []
     plain: list[Array] = []
@@ -229,40 +229,40 @@ def evaluate(layout: Layout, eta: Array) -> Evaluation | None:
         moments.append(part)
         plain.append(ee)
         s += part.contract(value.omega[:, None])[0] + value.plain * ee
-    for piece in above:
+    for piece in upper:
         s += np.einsum("bqk,qr,brl->kl", piece.n, piece.g, piece.n, optimize=True)
-    logdet = float(sum(value.logdet for value in values) + sum(piece.logdet for piece in above))
-    return Evaluation(layout, eta, values, moments, above, logdet, (s + s.T) / 2, plain)
+    logdet = float(sum(value.logdet for value in values) + sum(piece.logdet for piece in upper))
+    return Evaluation(layout, eta, values, moments, upper, logdet, (s + s.T) / 2, plain)
 
 
-def _without(value: StackValue, effects: Array | None) -> tuple[Moments, Array]:
-    """Moments of E, and E'E where the stack has plain cross-products."""
-    stack, links = value.stack, value.stack.links
+def _without(value: BatchValue, effects: Array | None) -> tuple[Moments, Array]:
+    """Moments of E, and E'E where the batch has plain cross-products."""
+    batch, links = value.batch, value.batch.links
     if links is None or effects is None:
-        return stack.own_moments, stack.ww
+        return batch.own_moments, batch.ww
     each = effects[links.slots]  # (b, u, k)
-    moments = Moments(stack, stack.d - links.du[stack.pattern] @ each)
+    moments = Moments(batch, batch.d - links.du[batch.pattern] @ each)
     if not value.plain:
-        return moments, stack.ww
+        return moments, batch.ww
     cross = _products(links.uw, each)
-    both = _products(each, links.uu[stack.pattern] @ each)
-    return moments, stack.ww - cross - cross.T + both
+    both = _products(each, links.uu[batch.pattern] @ each)
+    return moments, batch.ww - cross - cross.T + both
 
 
-def _above(layout: Layout, eta: Array, values: list[StackValue]) -> list[Above] | None:
+def _upper_effects(layout: Layout, eta: Array, values: list[BatchValue]) -> list[UpperEffects] | None:
     """The random effects above the subjects; None where V is not positive definite."""
     if not layout.upper:
         return []
     first = layout.upper[0]
     a, b = np.zeros(first.total_cells), np.zeros((first.total_columns, layout.k))
     for value in values:
-        stack, links = value.stack, value.stack.links
+        batch, links = value.batch, value.batch.links
         if links is None:
             continue
         turned = links.du.transpose(0, 2, 1) @ value.omega
         cell = turned @ links.du + value.plain * links.uu
-        a += links.to_cells @ cell[stack.pattern].ravel()
-        each = turned[stack.pattern] @ stack.d
+        a += links.to_cells @ cell[batch.pattern].ravel()
+        each = turned[batch.pattern] @ batch.d
         if value.plain:
             each = each + value.plain * links.uw
         b += links.to_columns @ each.reshape(-1, layout.k)
@@ -275,7 +275,7 @@ def _above(layout: Layout, eta: Array, values: list[StackValue]) -> list[Above] 
         if not good or not _definite(g, part_a):
             return None
         n = f @ part_b
-        out.append(Above(group, g, f, g @ f, f @ part_a, n, g @ n, float(logs.sum())))
+        out.append(UpperEffects(group, g, f, g @ f, f @ part_a, n, g @ n, float(logs.sum())))
     return out
 
 
