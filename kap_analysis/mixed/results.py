@@ -17,17 +17,17 @@ from kap_analysis.mixed.diagnostics.influence import Progress, leave_one_out
 from kap_analysis.mixed.diagnostics.residuals import marginal_residuals
 from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.inference.anova import anova_table
-from kap_analysis.mixed.inference.cluster_robust import ClusterRobust, cluster_robust
 from kap_analysis.mixed.inference.likelihood_ratio import LikelihoodRatio, compare_likelihoods
 from kap_analysis.mixed.inference.parametric_bootstrap import Bootstrap, Statistic, bootstrap_fit
 from kap_analysis.mixed.inference.profile import profile_parameters
+from kap_analysis.mixed.inference.robust_covariance import ClusterRobust, cluster_robust
 from kap_analysis.mixed.inference.simulation import simulate_responses
 from kap_analysis.mixed.means.contrasts import contrast_means
-from kap_analysis.mixed.means.marginal_means import marginal_means
+from kap_analysis.mixed.means.estimated_means import marginal_means
 from kap_analysis.mixed.means.non_inferiority import compare_with_margin
 from kap_analysis.mixed.output.saved_fit import save_fit
 from kap_analysis.mixed.output.summary import Summary, one_line, summary_of
-from kap_analysis.mixed.random_effects.effects import effects_by_group, random_effects
+from kap_analysis.mixed.random_effects.effects import effects_by_group, estimated_effects
 from kap_analysis.mixed.random_effects.icc import intraclass_correlation
 from kap_analysis.mixed.random_effects.prediction import fitted_values, predict_rows
 from kap_analysis.mixed.random_effects.r_squared import RSquared, explained_variance
@@ -91,7 +91,7 @@ class MixedResults(FittedModel):
 
     def effects(self) -> pd.DataFrame:
         """Random effects with standard errors: ``grouping term level estimate std_error``."""
-        return random_effects(self)
+        return estimated_effects(self)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
 from tests.mixed.reference_values import read_data
@@ -170,44 +169,3 @@ def test_least_squares_is_the_limit(held: bool) -> None:
         assert fit.coefficients(ddf=method)["df"].to_numpy() == pytest.approx(np.full(p, float(n - p)), rel=SAME)
     k = (n - p) * (1 + np.log(2 * np.pi * rest / (n - p))) + np.linalg.slogdet(x.T @ x)[1]
     assert fit.criterion == pytest.approx(k, rel=1e-10)
-
-
-# Degrees of freedom
-
-
-@pytest.mark.parametrize(
-    ("formula", "keywords"),
-    [
-        ("score ~ month * format + practice + (month | patient)", {}),
-        ("score ~ month * format + (0 + is_group | cohort) + (1 | patient)", {}),
-        ("score ~ visit * format + us(visit | patient)", {}),
-        ("score ~ visit * format + (0 + is_group | cohort) + us(visit | patient)", {}),
-        ("score ~ visit * format + (1 | patient)", {"residual_by": "format"}),
-        ("score ~ month * format + ar1h(visit | patient)", {}),
-    ],
-)
-def test_for_one_df_kenward_roger_and_satterthwaite_agree_under_one_information(formula: str, keywords: dict) -> None:
-    fit = mixedlm(formula, read_data(PAIRS, "partial.csv"), **keywords).fit(information="observed")
-    assert not fit.singular
-    rows = np.vstack([np.eye(len(fit.params)), np.random.default_rng(2).standard_normal((5, len(fit.params)))])
-    one, other = (fit.inference(rows, method) for method in EXACT_DF)
-    assert one.df == pytest.approx(other.df, rel=1e-7)
-    assert (one.std_error >= other.std_error * (1 - 1e-9)).all()
-
-
-@pytest.mark.parametrize("method", DDF_METHODS)
-def test_an_f_of_one_row_is_t_squared(method: str) -> None:
-    fit = mixedlm("score ~ month * format + (month | patient)", read_data(PAIRS, "partial.csv")).fit()
-    row = np.array([[0.0, 0.3, 1.0, -2.0]])
-    t, f = fit.test(row).iloc[0], fit.f_test(row)
-    if method != "kenward-roger":
-        each = fit.inference(row, method)
-        f = fit.f_test(row, method)
-        assert f.statistic == pytest.approx((each.estimate[0] / each.std_error[0]) ** 2, rel=1e-9)
-        assert f.df_den == each.df[0] or f.df_den == pytest.approx(each.df[0], rel=1e-9)
-        return
-    assert (f.statistic, f.df_den, f.p_value) == (
-        pytest.approx(t["statistic"] ** 2, rel=1e-9),
-        pytest.approx(t["df"], rel=1e-9),
-        pytest.approx(t["p_value"], rel=1e-7),
-    )

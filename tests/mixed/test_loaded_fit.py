@@ -12,7 +12,7 @@ import pytest
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation import solution as fitting
-from kap_analysis.mixed.loaded_fit import load_fit, save_fit
+from kap_analysis.mixed.loaded_fit import load_fit
 from kap_analysis.mixed.model import mixedlm
 from tests.mixed.reference_values import read_data
 from tests.places import PAIRS
@@ -133,37 +133,3 @@ def test_what_is_no_saved_fit_is_said_to_be_none(tmp_path):
         with pytest.raises(MixedModelError) as raised:
             load_fit(path)
         assert str(raised.value) == sentence
-
-
-def test_another_file_is_never_replaced_and_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
-    fit = mixedlm(FORMULA, PARTIAL).fit()
-    notes = tmp_path / "notes.txt"
-    notes.write_text("score")
-    with pytest.raises(MixedModelError) as raised:
-        save_fit(fit, notes)
-    assert str(raised.value) == f"{notes} is there already and is not a saved fit. Choose another name."
-    assert notes.read_text() == "score"
-    with pytest.raises(MixedModelError) as raised:
-        save_fit(fit, tmp_path / "nowhere" / "fit")
-    assert str(raised.value) == f"There is no folder {tmp_path / 'nowhere'} to save fit in. Make it first."
-    path = fit.save(tmp_path / "fit")
-    before = path.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
-    with pytest.raises(OSError, match="No space"):
-        fit.save(path)
-    assert path.read_bytes() == before
-    assert sorted(child.name for child in tmp_path.iterdir()) == ["fit", "notes.txt"]
-
-
-def test_a_column_of_two_types_is_named(tmp_path):
-    data = PARTIAL.assign(patient=PARTIAL["patient"].astype(object))
-    fit = mixedlm("score ~ month + (1 | patient)", data).fit()
-    mixed = fit.design.frame.astype({"patient": object})
-    mixed.iloc[0, mixed.columns.get_loc("patient")] = 5
-    with pytest.raises(MixedModelError, match=r"A column of the data cannot be stored \(.*patient.*\)\. Make each"):
-        object.__setattr__(fit.design, "frame", mixed)
-        fit.save(tmp_path / "fit")

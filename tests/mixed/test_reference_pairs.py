@@ -1,4 +1,4 @@
-"""Every pair of R script and output in tests/reference."""
+"""Whole fits beside R: lme4 with lmerTest and pbkrtest, glmmTMB, nlme. Pairs of one question stand with its tests."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed.reference_values import block, in_errors, like_r, r_term, read_data, read_json, relative
-from tests.places import PAIRS
+from tests.mixed.pairs import (
+    COMPONENT,
+    HIGHER,
+    KENWARD_ROGER,
+    SATTERTHWAITE,
+    data_of,
+    pair,
+    partial,
+    same_table,
+)
+from tests.mixed.reference_values import block, r_term
 
-HIGHER = 1e-6  # how far above R's criterion ours may be; printed with 12 digits
-ESTIMATE = 1e-5  # in standard errors; R's optimisers end at steps of 1e-9
-ERROR = 1e-5  # relative, of standard errors
-KENWARD_ROGER = 1e-4  # relative, of df
-SATTERTHWAITE = 1e-3  # relative, of df: lmerTest differentiates numerically
-P_VALUE = 1e-5  # absolute
-COMPONENT = 1e-4  # relative, of variances
 NLME = 1e-5  # relative: nlme's optimiser stops a little early
 
 LMER = [
@@ -43,35 +44,11 @@ LMER = [
 
 
 @cache
-def pair(name: str) -> dict[str, Any]:
-    return read_json(PAIRS, name)
-
-
-@cache
-def data_of(name: str) -> pd.DataFrame:
-    return read_data(PAIRS, name)
-
-
-@cache
 def fitted(name: str, key: str) -> tuple[MixedResults, dict[str, Any]]:
     known = pair(name)[key]
     data = data_of(known.get("data") or pair(name)["data"])
     weights = pair(name).get("weights")
     return mixedlm(known["formula"], data, weights=weights).fit(), known
-
-
-@cache
-def partial(formula: str, reml: bool = True, **keywords: Any) -> MixedResults:
-    return mixedlm(formula, data_of("partial.csv"), **keywords).fit(reml=reml)
-
-
-def same_table(found: pd.DataFrame, expected: pd.DataFrame, df: float | None) -> None:
-    found = like_r(found).loc[expected.index]
-    assert in_errors(found, expected) < ESTIMATE
-    assert relative(found["std_error"], expected["std_error"]) < ERROR
-    if df is not None:
-        assert relative(found["df"], expected["df"]) < df
-        assert np.allclose(found["p_value"], expected["p_value"], rtol=0, atol=P_VALUE)
 
 
 # lme4, lmerTest, pbkrtest
@@ -190,133 +167,3 @@ def test_continuous_time(key: str) -> None:
     n, p = fit.nobs, len(fit.params)
     expected["std_error"] *= 1.0 if reml else np.sqrt((n - p) / n)
     same_table(fit.coefficients(ddf="satterthwaite"), expected, None)
-
-
-@pytest.mark.parametrize("key", ["patients", "cohorts", "slopes"])
-def test_between_within(key: str) -> None:
-    known = pair("between_within")[key]
-    fit = mixedlm(known["formula"], data_of("partial.csv")).fit(ddf="between-within")
-    assert {r_term(term): df for term, df in fit.df.items()} == known["df"]
-    terms = {row["term"]: row["df"] for row in known["anova"] if row["term"] != "(Intercept)"}
-    assert fit.anova().set_index("term")["df_den"].to_dict() == terms
-    assert fit.cov_params().equals(fit.cov_params("satterthwaite"))
-
-
-# clubSandwich
-
-
-@pytest.mark.parametrize("kind", ["CR0", "CR2"])
-@pytest.mark.parametrize("key", ["intercept", "cohorts", "unstructured", "independent"])
-def test_cluster_robust(key: str, kind: str) -> None:
-    known = pair("cluster_robust")[key]
-    fit = partial(known["formula"])
-    if "reml_criterion" in known:
-        assert fit.criterion == pytest.approx(known["reml_criterion"], abs=1e-5)
-    labels = data_of("partial.csv")["patient"] if key == "independent" else None
-    robust = fit.cluster_robust(kind=kind, cluster=labels)
-    expected = block(known[kind]["coefficients"])
-    found = like_r(robust.coefficients()).loc[expected.index]
-    assert in_errors(found, expected) < ESTIMATE
-    assert relative(found["std_error"], expected["std_error"]) < 2 * ERROR
-    assert relative(found["df"], expected["df"]) < KENWARD_ROGER
-    assert np.allclose(found["p_value"], expected["p_value"], rtol=0, atol=P_VALUE)
-    matrix = robust.cov_params().rename(index=r_term, columns=r_term).loc[expected.index, expected.index].to_numpy()
-    size = np.sqrt(np.diag(known[kind]["vcov"]))
-    assert np.max(np.abs(matrix - np.array(known[kind]["vcov"])) / np.outer(size, size)) < 1e-4
-
-
-# Likelihood ratios
-
-
-@pytest.mark.parametrize("key", ["fixed_part", "cohort_variance", "patient_slope"])
-def test_likelihood_ratio(key: str) -> None:
-    known = pair("likelihood_ratio")[key]
-    found = partial(known["larger"]).compare(partial(known["smaller"]))
-    assert found.criterion == known["criterion"]
-    assert found.statistic == pytest.approx(known["statistic"], abs=1e-6)
-    assert found.p_value == pytest.approx(known["p_value"], rel=1e-5)
-    assert found.df == known.get("df", {"cohort_variance": 1, "patient_slope": 2}.get(key))
-
-
-# emmeans
-
-
-def means_fit() -> MixedResults:
-    return partial(pair("marginal_means")["formula"])
-
-
-MEANS = {
-    "means_equal": {"specs": "format", "by": "visit"},
-    "means_format": {"specs": "format"},
-    "means_proportional": {"specs": "format", "weights": "proportional"},
-    "means_at_baseline_20": {"specs": "format", "by": "visit", "at": {"baseline": 20}},
-}
-CONTRASTS = {
-    "format_by_visit": {"specs": "format", "by": "visit"},
-    "format_by_visit_tests": {"specs": "format", "by": "visit"},
-    "practice_against_first": {"specs": "practice", "method": "reference"},
-    "differences_of_differences": {"specs": ["format", "visit"], "method": ["pairwise", "reference"]},
-}
-
-
-def same_estimates(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    assert len(found) == len(expected)
-    assert in_errors(found, expected) < ESTIMATE
-    assert relative(found["std_error"], expected["std_error"]) < ERROR
-    assert relative(found["df"], expected["df"]) < KENWARD_ROGER
-    if "p_value" in expected:
-        assert np.allclose(found["p_value"], expected["p_value"], rtol=0, atol=P_VALUE)
-    if "ci_low" in expected:
-        assert np.allclose(found[["ci_low", "ci_high"]], expected[["ci_low", "ci_high"]], rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("key", MEANS)
-def test_means(key: str) -> None:
-    same_estimates(means_fit().means(**MEANS[key]), block(pair("marginal_means")[key], ""))
-
-
-@pytest.mark.parametrize("key", CONTRASTS)
-def test_contrasts(key: str) -> None:
-    found = means_fit().contrasts(**CONTRASTS[key])
-    expected = block(pair("marginal_means")[key], "")
-    same_estimates(found, expected)
-    if "contrast" in expected:
-        assert list(found["contrast"]) == list(expected["contrast"])
-
-
-@pytest.mark.parametrize("adjustment", ["none", "holm", "tukey"])
-def test_pairs_of_practices(adjustment: str) -> None:
-    """emmeans subtracts later levels, we earlier ones: signs turned, limits exchanged."""
-    expected = block(pair("marginal_means")[f"practice_pairs_{adjustment}"], "")
-    turned = expected.assign(estimate=-expected["estimate"])
-    if "ci_low" in expected:
-        turned = turned.assign(ci_low=-expected["ci_high"], ci_high=-expected["ci_low"])
-    same_estimates(means_fit().contrasts("practice", adjustment=adjustment), turned)
-
-
-@pytest.mark.parametrize("question", ["equivalence", "non-inferiority"])
-def test_margin(question: str) -> None:
-    (known,) = pair("marginal_means")[f"{question.replace('-', '')}_margin_5"]
-    found = means_fit().within_margin("format", margin=5, question=question, at={"visit": "3"}).iloc[0]
-    for column in ("estimate", "std_error", "df"):
-        assert found[column] == pytest.approx(known[column], rel=1e-5)
-    assert abs(found["statistic"]) == pytest.approx(abs(known["statistic"]), rel=1e-5)
-    assert found["p_value"] == pytest.approx(known["p_value"], abs=P_VALUE)
-
-
-@pytest.mark.parametrize("method", ["kenward-roger", "satterthwaite"])
-@pytest.mark.parametrize("key", ["visit", "interaction", "practice"])
-def test_joint_f_tests(key: str, method: str) -> None:
-    known = pair("marginal_means")[f"f_{key}_{method.replace('-', '_')}"]
-    fit = means_fit()
-    chosen = {
-        "visit": [f"visit[T.{v}]" for v in "236"],
-        "interaction": [f"visit[T.{v}]:format[T.group]" for v in "236"],
-        "practice": ["practice[T.B]", "practice[T.C]"],
-    }[key]
-    rows = np.array([[float(name == term) for name in fit.params.index] for term in chosen])
-    found = fit.f_test(rows, method)
-    assert found.df_num == known["df1"]
-    assert found.statistic == pytest.approx(known["statistic"], rel=1e-5)
-    assert found.df_den == pytest.approx(known["df2"], rel=1e-4 if method == "kenward-roger" else 1e-3)
-    assert found.p_value == pytest.approx(known["p_value"], abs=P_VALUE)

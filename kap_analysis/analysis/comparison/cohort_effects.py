@@ -9,7 +9,7 @@ from kap_analysis.analysis.comparison.comparison_result import FormatComparison
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.errors import AnalysisError
-from kap_analysis.mixed.random_effects.effects import random_effects
+from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.writing.sentences import number, plural
 
 
@@ -52,7 +52,7 @@ def list_cohort_effects(comparison: FormatComparison) -> CohortEffects:
     fit = comparison.fit
     if fit is None:
         raise AnalysisError("Effects of single cohorts are not shown for a public study of real patients.")
-    frame = random_effects(fit) if fit.design.bars else pd.DataFrame({"grouping": []})
+    frame = estimated_effects(fit) if fit.design.bars else pd.DataFrame({"grouping": []})
     found = frame[frame["grouping"] == COHORT_ID]
     if found.empty:
         raise AnalysisError("The model has no random effect of the cohort, so there are no cohort effects to show.")

@@ -11,7 +11,7 @@ from kap_analysis.analysis.model_check.model_parts import Modelled, fitted_model
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, VISIT
 from kap_analysis.mixed.diagnostics.deletion import delete_levels
-from kap_analysis.mixed.random_effects.effects import random_effects
+from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.writing.sentences import number, plural
 
@@ -95,7 +95,7 @@ def diagnose_model(result: Modelled) -> Diagnostics:
     no_effects = pd.DataFrame(columns=["grouping", "term", "level", "estimate", "std_error"])
     return Diagnostics(
         residuals=residuals,
-        random_effects=random_effects(fit) if fit.design.bars else no_effects,
+        random_effects=estimated_effects(fit) if fit.design.bars else no_effects,
         lag_correlation=_lag_correlation(fit, residuals["normalised"].to_numpy()),
         influence=_influence(fit, visit) if compared else pd.DataFrame(columns=list(INFLUENCE)),
         visit=visit,

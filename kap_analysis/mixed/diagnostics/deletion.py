@@ -75,7 +75,7 @@ def _moved(
     information: np.ndarray, side: np.ndarray, beta: np.ndarray, whole: np.ndarray, along: np.ndarray
 ) -> tuple[float, float]:
     """Cook's distance, and the change of one estimate."""
-    scale = np.sqrt(np.diag(information))
+    scale = np.sqrt(np.maximum(np.diag(information), 0.0))
     if not (scale > 0).all() or np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < 1e-10:
         return np.nan, np.nan
     change = np.linalg.solve(information, side) - beta

@@ -12,8 +12,8 @@ import pandas as pd
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
-from kap_analysis.mixed.means.marginal_means import MeanRows, mean_rows
 from kap_analysis.mixed.means.multiplicity import adjust_tests
+from kap_analysis.mixed.means.reference_grid import MeanRows, mean_rows
 
 METHODS = ("pairwise", "reference", "differences")
 Coefficients = dict[str, np.ndarray]

@@ -16,7 +16,7 @@ def effect_values(fit: FittedModel) -> np.ndarray:
     return np.asarray(equations.spread(equations.z.T @ (equations.r_inverse @ left)))
 
 
-def random_effects(fit: FittedModel) -> pd.DataFrame:
+def estimated_effects(fit: FittedModel) -> pd.DataFrame:
     """The random effects of every group with their standard errors.
 
     Best linear unbiased predictions ``b = G Z'V^-1 (y - X beta)`` at the estimated covariance parameters. The standard

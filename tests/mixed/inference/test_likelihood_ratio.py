@@ -15,6 +15,7 @@ from kap_analysis.mixed.inference.likelihood_ratio import _shares
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
 from tests.mixed import dense
+from tests.mixed.pairs import pair, partial
 from tests.mixed.reference_values import read_data
 from tests.places import PAIRS
 
@@ -26,6 +27,16 @@ def data() -> pd.DataFrame:
 
 def fitted(data: pd.DataFrame, bars: str, fixed: str = "month * format", **keywords: object) -> MixedResults:
     return mixedlm(f"score ~ {fixed} + {bars}", data).fit(**keywords)
+
+
+@pytest.mark.parametrize("key", ["fixed_part", "cohort_variance", "patient_slope"])
+def test_likelihood_ratio(key: str) -> None:
+    known = pair("likelihood_ratio")[key]
+    found = partial(known["larger"]).compare(partial(known["smaller"]))
+    assert found.criterion == known["criterion"]
+    assert found.statistic == pytest.approx(known["statistic"], abs=1e-6)
+    assert found.p_value == pytest.approx(known["p_value"], rel=1e-5)
+    assert found.df == known.get("df", {"cohort_variance": 1, "patient_slope": 2}.get(key))
 
 
 def test_fixed_parts_are_compared_by_ml(data: pd.DataFrame) -> None:
