@@ -196,12 +196,12 @@ def _held_at(case: str) -> dict[str, float]:
     for matrix in (np.array(matrix) for matrix in strata.values()):
         deviations = np.sqrt(np.diag(matrix))
         correlation = matrix / np.outer(deviations, deviations)
-        kind = fit.design.residual.kind
-        if kind == "us":
+        structure = fit.design.residual.structure
+        if structure.any_matrix:
             values += list(matrix[np.tril_indices(len(matrix))])
             continue
-        values += list(np.log(deviations if kind.endswith("h") else deviations[:1]))
-        values += list(correlation[0, 1:] if kind.startswith("toep") else correlation[0, 1:2])
+        values += list(np.log(deviations if structure.variance_by_visit else deviations[:1]))
+        values += list(correlation[0, 1:] if structure.name.startswith("toep") else correlation[0, 1:2])
     return dict(zip(fit.theta.index, values, strict=True))
 
 

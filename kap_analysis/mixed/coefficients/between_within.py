@@ -49,7 +49,7 @@ def _nested_levels(design: Design) -> list[Index]:
     levels = [units]
     residual = design.residual
     groupings = [bar.grouping for bar in design.bars]
-    if residual.kind != "diagonal":
+    if residual.subject is not None:
         finest = np.asarray(residual.subject)
     elif groupings:
         finest = max((bar.codes for bar in design.bars), key=lambda codes: len(np.unique(codes)))

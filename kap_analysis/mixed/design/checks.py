@@ -13,11 +13,6 @@ from kap_analysis.mixed.design.terms import Bar, Index, Residual
 from kap_analysis.mixed.errors import MixedModelError, listed
 from kap_analysis.mixed.formula.parser import MixedFormula
 
-#: Structures over visits that hold any constant added to all elements of their matrix.
-HOLD_A_CONSTANT = ("us", "cs", "toep")
-#: Structures in which the order of the visits matters.
-IN_ORDER = ("ar1", "ar1h", "toep", "toeph")
-
 
 def check_one_residual(formula: MixedFormula, residual_by: str | None) -> None:
     """Raise when the formula and `residual_by` both set the residual covariance."""
@@ -75,25 +70,21 @@ def _check_distinct(one: Bar, other: Bar) -> None:
 
 def _check_against_residual(bar: Bar, residual: Residual) -> None:
     """A bar whose covariance within the groups is one that the residual can take on by itself."""
-    flat = _is_flat(bar, residual)
-    if (
-        flat
-        and len(bar.levels) == int((bar.codes >= 0).sum())
-        and residual.kind in ("diagonal", "csh", *HOLD_A_CONSTANT)
-    ):
-        what = residual.text or "the residual variance"
+    flat, structure = _is_flat(bar, residual), residual.structure
+    if flat and len(bar.levels) == int((bar.codes >= 0).sum()) and structure.holds_constant:
+        what = residual.text or structure.title
         raise MixedModelError(
             f"{bar.text} has one row in each of its {len(bar.levels)} groups, so that it cannot be told from {what}. "
             "Take the term out."
         )
-    if residual.subject is None or residual.kind not in HOLD_A_CONSTANT:
+    if residual.subject is None or not structure.holds_constant:
         return
-    if (flat or (residual.kind == "us" and _is_function_of_visit(bar, residual))) and _same_groups(
+    if (flat or (structure.any_matrix and _is_function_of_visit(bar, residual))) and _same_groups(
         bar.codes, np.where(bar.codes >= 0, residual.subject, -1)
     ):
         raise MixedModelError(
-            f"{bar.text} and {residual.text} describe the same covariance within {bar.grouping}: {residual.kind} holds "
-            "it already. Take one of the two out."
+            f"{bar.text} and {residual.text} describe the same covariance within {bar.grouping}: {structure.name} "
+            "holds it already. Take one of the two out."
         )
 
 
@@ -138,7 +129,7 @@ def check_visits(residual: Residual, names: dict[str, str]) -> None:
     """
     subject, visit = np.asarray(residual.subject), np.asarray(residual.visit)
     _check_one_stratum(residual, names)
-    if residual.kind == "exponential":
+    if residual.structure.in_time:
         visit = np.unique(visit, return_inverse=True)[1]
     key = subject.astype(np.int64) * len(residual.visits) + visit
     found, counts = np.unique(key, return_counts=True)
@@ -173,7 +164,7 @@ def _check_one_stratum(residual: Residual, names: dict[str, str]) -> None:
 
 def check_pairs_of_visits(residual: Residual, names: dict[str, str]) -> None:
     """Raise when an unstructured covariance has a visit, or a pair of visits, that no subject of a stratum has."""
-    if residual.kind not in ("us", "csh", "ar1h", "toeph"):
+    if not residual.structure.variance_by_visit:
         return
     size = len(residual.visits)
     for at, stratum in enumerate(residual.strata):
@@ -183,7 +174,7 @@ def check_pairs_of_visits(residual: Residual, names: dict[str, str]) -> None:
         together = attended.T @ attended
         for i in range(size):
             for j in range(i + 1):
-                if together[i, j] > 0 or (i != j and residual.kind != "us"):
+                if together[i, j] > 0 or (i != j and not residual.structure.any_matrix):
                     continue
                 visits = [_shown(residual.visits[at]) for at in (j, i)]
                 what = f"row{where} at {names['visit']} {visits[0]}, and its variance"

@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 
-from kap_analysis.mixed.design.checks import IN_ORDER, check_pairs_of_visits, check_visits
+from kap_analysis.mixed.covariance.structures import INDEPENDENT, STRUCTURES
+from kap_analysis.mixed.design.checks import check_pairs_of_visits, check_visits
 from kap_analysis.mixed.design.columns import Labels, Rows, whole_levels
 from kap_analysis.mixed.design.grouping import check_is_label
 from kap_analysis.mixed.design.response import check_is_number
@@ -28,20 +29,21 @@ def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows
         return _diagonal(residual_by, rows)
     subject = _labels(term.subject, rows, f"the subject of {term.text}", "Take the column that names the patient.")
     strata, stratum = _strata(term.stratum, rows, term.text)
+    structure = STRUCTURES[term.structure]
     names = {"visit": term.visit, "subject": term.subject, "stratum": term.stratum or ""}
-    if term.structure == "exponential":
+    if structure.in_time:
         check_is_number(term.visit, rows.columns, f"The time {term.visit} of {term.text}")
         times = rows.numbers(term.visit)
         distinct = tuple(np.unique(times).tolist())
-        residual = Residual(term.structure, strata, stratum, subject.codes, subject.levels, times, distinct, term.text)
+        residual = Residual(structure, strata, stratum, subject.codes, subject.levels, times, distinct, term.text)
     else:
         visit = _labels(
             term.visit, rows, f"the visit of {term.text}", "Take scheduled visits, or exponential() in time."
         )
-        if term.structure in IN_ORDER:
+        if structure.visits_in_order:
             _check_order(visit, term)
         residual = Residual(
-            term.structure, strata, stratum, subject.codes, subject.levels, visit.codes, visit.levels, term.text
+            structure, strata, stratum, subject.codes, subject.levels, visit.codes, visit.levels, term.text
         )
     check_visits(residual, names)
     check_pairs_of_visits(residual, names)
@@ -50,9 +52,9 @@ def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows
 
 def _diagonal(residual_by: str | None, rows: Rows) -> Residual:
     if residual_by is None:
-        return Residual("diagonal", ("",), np.zeros(len(rows), dtype=np.intp))
+        return Residual(INDEPENDENT, ("",), np.zeros(len(rows), dtype=np.intp))
     strata, stratum = _strata(residual_by, rows, "residual_by")
-    return Residual("diagonal", strata, stratum)
+    return Residual(INDEPENDENT, strata, stratum)
 
 
 def _strata(name: str | None, rows: Rows, text: str) -> tuple[tuple[object, ...], np.ndarray]:

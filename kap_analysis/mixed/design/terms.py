@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.covariance.families import Structure
 from kap_analysis.mixed.design.coding import Coding, Term
 from kap_analysis.mixed.design.grouping import Grouping
 from kap_analysis.mixed.formula.parser import BarTerm
@@ -119,25 +120,25 @@ class Residual:
 
     Attributes
     ----------
-    kind : str
-        "diagonal", or one of us, cs, csh, ar1, ar1h, toep, toeph, exponential.
+    structure : Structure
+        The record of its structure; INDEPENDENT where the formula has no residual term.
     strata : tuple
         The levels that have a covariance of their own; ("",) where there is one for all.
     stratum : numpy.ndarray
         (n,) the stratum of each row.
     subject : numpy.ndarray or None
-        (n,) the subject of each row; None for a diagonal one.
+        (n,) the subject of each row; None where rows are independent.
     subjects : tuple
         Their labels.
     visit : numpy.ndarray or None
-        (n,) the visit of each row as a code, for an exponential its time.
+        (n,) the visit of each row as a code, its time for a structure in time; None where rows are independent.
     visits : tuple
-        The visits in order, for an exponential the distinct times.
+        The visits in order, or the distinct times.
     text : str
-        As it stands in the formula; empty for a diagonal one.
+        As it stands in the formula; empty where rows are independent.
     """
 
-    kind: str
+    structure: Structure
     strata: tuple[Any, ...]
     stratum: Index
     subject: Index | None = None
@@ -145,6 +146,10 @@ class Residual:
     visit: Index | Array | None = None
     visits: tuple[Any, ...] = ()
     text: str = ""
+
+    @property
+    def kind(self) -> str:
+        return "diagonal" if self.subject is None else self.structure.name
 
 
 def as_bar(term: BarTerm, coding: Coding, z: Array, groups: Grouping) -> Bar:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.structures import Factor
 from kap_analysis.mixed.covariance.symmetric import matrix_of
+from kap_analysis.mixed.covariance.unstructured import Unstructured
 from kap_analysis.mixed.estimation.newton import Search
 from kap_analysis.mixed.likelihood.criterion import Criterion
 
@@ -33,7 +33,7 @@ def _outward(search: Search, phi: Array, here: Criterion) -> Array | None:
     """Parameters a little inside the cone where the gradient points inwards; None where it nowhere does."""
     parameters, gradient = search.parameters, here.gradient
     for part, at in parameters:
-        if not part.is_bar or not isinstance(part.block, Factor) or search.fixed[at].any():
+        if not part.is_bar or not isinstance(part.block, Unstructured) or search.fixed[at].any():
             continue
         values, vectors = np.linalg.eigh(matrix_of(part.block.elements(phi[at]), part.size))
         null = vectors[:, values < 1e-8]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.structures import LogVariance, Natural
+from kap_analysis.mixed.covariance.block import LogVariance, Natural
 from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.parameters import Parameters, Part

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.structures import Factor
+from kap_analysis.mixed.covariance.unstructured import Unstructured
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.likelihood.criterion import Criterion, criterion_at
 from kap_analysis.mixed.likelihood.layout import Layout
@@ -70,7 +70,7 @@ class Search:
     def _collapsed(self, phi: Array) -> bool:
         """Whether a residual covariance has become singular, where the likelihood has no bound."""
         for part, at in self.parameters:
-            if part.is_bar or not isinstance(part.block, Factor):
+            if part.is_bar or not isinstance(part.block, Unstructured):
                 continue
             root = part.block.factor(phi[at])
             if (np.abs(np.diag(root)) < COLLAPSED * np.linalg.norm(root, axis=1)).any():

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.structures import Banded, CovarianceBlock, Factor, InTime, LogVariance, Natural
-from kap_analysis.mixed.covariance.symmetric import lower_triangle, matrix_of
-from kap_analysis.mixed.design.design import Bar, Design, Residual
+from kap_analysis.mixed.covariance.block import CovarianceBlock, Natural
+from kap_analysis.mixed.covariance.continuous_time import VarianceAndRange
+from kap_analysis.mixed.covariance.symmetric import lower_triangle
+from kap_analysis.mixed.covariance.unstructured import Unstructured
+from kap_analysis.mixed.design.design import Bar, Design
 from kap_analysis.mixed.likelihood.scaling import Scaling
 
 Array = NDArray[np.float64]
@@ -81,7 +83,7 @@ class Parameters:
         return out
 
     def second_derivative(self, phi: Array, slope: Array) -> Array:
-        """What the curvature of the elements adds to a Hessian (parameters, parameters)."""
+        """What the second derivatives of the elements add to a Hessian (parameters, parameters)."""
         out = np.zeros((self.n, self.n))
         for part, at in self:
             out[at, at] = part.block.second_derivative(phi[at], slope[part.elements])
@@ -102,7 +104,7 @@ class Parameters:
         """The parameters that the user sees, in the user's units."""
         out, outside = [], scaling.outside(eta)
         for part in self.parts:
-            if isinstance(part.seen, InTime):
+            if isinstance(part.seen, VarianceAndRange):
                 out.append(eta[part.elements] + part.seen.shift(np.log(scaling.scale)))
             else:
                 out.append(part.seen.parameters(outside[part.elements]))
@@ -114,7 +116,7 @@ class Parameters:
         for part in self.parts:
             values = seen[at : at + part.seen.n_parameters]
             at += part.seen.n_parameters
-            if isinstance(part.seen, InTime):
+            if isinstance(part.seen, VarianceAndRange):
                 out.append(values - part.seen.shift(np.log(scaling.scale)))
             else:
                 out.append(part.seen.elements(values))
@@ -145,16 +147,14 @@ def make_parameters(design: Design) -> Parameters:
     for bar in design.bars:
         q = bar.z.shape[1]
         n = q * (q + 1) // 2
-        parts.append(Part(bar.text, "", True, Factor(q), Natural(n), bar_names(bar), slice(at, at + n), q))
+        parts.append(Part(bar.text, "", True, Unstructured(q), Natural(n), bar_names(bar), slice(at, at + n), q))
         at += n
-    residual = design.residual
-    for stratum in residual.strata:
-        block, seen, names, size = _residual_part(residual, str(stratum))
-        parts.append(
-            Part(
-                residual_text(residual), str(stratum), False, block, seen, names, slice(at, at + block.n_elements), size
-            )
-        )
+    structure, visits = design.residual.structure, [str(visit) for visit in design.residual.visits]
+    for stratum in map(str, design.residual.strata):
+        block, seen = structure.blocks(visits)
+        names, size = structure.parameter_names(visits, stratum), structure.size(len(visits))
+        where = slice(at, at + block.n_elements)
+        parts.append(Part(structure.title, stratum, False, block, seen, names, where, size))
         at += block.n_elements
     return Parameters(tuple(parts))
 
@@ -166,33 +166,3 @@ def bar_names(bar: Bar) -> tuple[str, ...]:
         one, other = bar.names[j], bar.names[i]
         out.append(f"var({one} | {bar.grouping})" if i == j else f"cov({one}, {other} | {bar.grouping})")
     return tuple(out)
-
-
-def residual_text(residual: Residual) -> str:
-    """How the residual part is called in messages."""
-    return "the residual variance" if residual.kind == "diagonal" else f"the residual covariance {residual.kind}()"
-
-
-def _residual_part(residual: Residual, stratum: str) -> tuple[CovarianceBlock, CovarianceBlock, tuple[str, ...], int]:
-    suffix = f"[{stratum}]" if stratum else ""
-    if residual.kind == "diagonal":
-        return LogVariance(), Natural(1), (f"residual{suffix}",), 1
-    if residual.kind == "exponential":
-        both = (f"exponential{suffix}(log variance)", f"exponential{suffix}(log range)")
-        return InTime(), InTime(), both, 1
-    visits = [str(visit) for visit in residual.visits]
-    size = len(visits)
-    if residual.kind == "us":
-        names = tuple(f"us{suffix}({visits[j]}, {visits[i]})" for i, j in lower_triangle(size))
-        return Factor(size), Natural(len(names)), names, size
-    block = Banded(residual.kind, size)
-    which = visits if block.n_deviations > 1 else [""]
-    deviations = [f"{residual.kind}{suffix}(log sd{' ' + visit if visit else ''})" for visit in which]
-    lags = [""] if block.n_correlations == 1 else [f" lag {i + 1}" for i in range(block.n_correlations)]
-    correlations = [f"{residual.kind}{suffix}(correlation{lag})" for lag in lags[: block.n_correlations]]
-    return block, block, tuple(deviations + correlations), size
-
-
-def matrix(part: Part, eta: Array) -> Array:
-    """The covariance matrix of a part at given elements (not for an exponential correlation)."""
-    return matrix_of(eta[part.elements], part.size)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.structures import InTime
 from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.boundary import leave_false_boundary
@@ -97,7 +96,7 @@ def scored(search: Search, phi: Array) -> Array:
     here, parameters = search.at(phi), search.parameters
     if here is None or search.fixed.any() or any(part.size > 1 and not part.is_bar for part in parameters.parts):
         return phi
-    if any(isinstance(part.block, InTime) for part in parameters.parts):
+    if any(not part.block.linear for part in parameters.parts):
         return phi
     eta = here.evaluation.eta
     step = np.linalg.lstsq(2 * here.expected, here.gradient, rcond=None)[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.structures import InTime
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.layout import Layout
@@ -26,7 +25,7 @@ def starting_elements(layout: Layout, parameters: Parameters, bar_share: float =
         if part.is_bar:
             rows, columns = np.tril_indices(part.size)
             eta[part.elements] = np.where(rows == columns, bar_share / len(bars), 0.0)
-        elif isinstance(part.block, InTime):
+        elif not part.block.linear:
             eta[part.elements] = [np.log(rest), np.log(_typical_gap(layout, part.elements))]
         elif part.size == 1:
             eta[part.elements] = rest

@@ -35,15 +35,15 @@ def residual_frame(design: Design, units: Units) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``stratum visit1 visit2 variance sd correlation``. A plain residual has one row per stratum without visits. An
-        exponential correlation has its variance, and its range in units of time under ``range``.
+        ``stratum visit1 visit2 variance sd correlation``. A plain residual has one row per stratum without visits. A
+        correlation in time has its variance, and its range in units of time under ``range``.
     """
     residual = design.residual
     rows: list[dict[str, object]] = []
     for stratum, value in zip(residual.strata, units.residual, strict=True):
-        if residual.kind == "exponential":
+        if residual.structure.in_time:
             rows.append({"stratum": stratum, "variance": value[0], "sd": np.sqrt(value[0]), "range": value[1]})
-        elif residual.kind == "diagonal":
+        elif not residual.structure.over_visits:
             rows.append({"stratum": stratum, "variance": value[0, 0], "sd": np.sqrt(value[0, 0])})
         else:
             names = [str(visit) for visit in residual.visits]
@@ -52,7 +52,7 @@ def residual_frame(design: Design, units: Units) -> pd.DataFrame:
                 rows.append({"stratum": stratum, **row})
     columns = ["stratum", "visit1", "visit2", "variance", "sd", "correlation"]
     frame = pd.DataFrame(rows)
-    return frame.reindex(columns=columns + (["range"] if residual.kind == "exponential" else []))
+    return frame.reindex(columns=columns + (["range"] if residual.structure.in_time else []))
 
 
 def _triangle(matrix: Array, names: list[str]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The residual covariance within subjects, in stacks of subjects with equally many rows."""
+"""The residual covariance within subjects, in batches of subjects with equally many rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def residual_inverse(units: Units) -> Sparse:
     design, n = units.design, len(units.design.y)
     weights = np.ones(n) if design.weights is None else design.weights
     residual = design.residual
-    if residual.kind == "diagonal":
+    if residual.subject is None:
         variances = np.array([float(value[0, 0]) for value in units.residual])
         return csr_array(diags_array(weights / variances[np.asarray(residual.stratum)]))
     subject, root = np.asarray(residual.subject), np.sqrt(weights)
@@ -48,9 +48,5 @@ def residual_blocks(units: Units, places: Index) -> Array:
 
 def residual_covariance(units: Units, stratum: Index, one: Array | Index, other: Array | Index) -> Array:
     """The residual covariance between visits (or times) of the same subjects, whose strata stand in the first axis."""
-    values = np.stack(units.residual)[stratum]
-    if units.design.residual.kind == "exponential":
-        shape = (len(stratum),) + (1,) * (one.ndim - 1)
-        return np.asarray(values[:, 0].reshape(shape) * np.exp(-np.abs(one - other) / values[:, 1].reshape(shape)))
-    first = np.arange(len(stratum)).reshape((-1,) + (1,) * (one.ndim - 1))
-    return np.asarray(values[first, one, other])
+    stratum = stratum.reshape((-1,) + (1,) * (one.ndim - 1))
+    return units.design.residual.structure.covariance(np.stack(units.residual), stratum, one, other)

@@ -22,8 +22,8 @@ def unit_codes(design: Design, *, without: Sequence[str] = ()) -> Index:
     """The independent unit of each row (n,): rows that share an active level of any term share it."""
     n = len(design.y)
     codes = [np.where((bar.z != 0).any(axis=1), bar.codes, -1) for bar in design.bars if bar.grouping not in without]
-    if design.residual.kind != "diagonal":
-        codes.append(np.asarray(design.residual.subject))
+    if design.residual.subject is not None:
+        codes.append(design.residual.subject)
     edges, offset = [], n
     for code in codes:
         active = np.flatnonzero(code >= 0)
@@ -86,20 +86,11 @@ class Units:
     def residual_of_rows(self, rows: Index) -> Array:
         """The residual part of V of any rows."""
         residual = self.design.residual
-        strata = np.asarray(residual.stratum)[rows]
-        if residual.kind == "diagonal":
-            v = np.diag(np.array([float(value[0, 0]) for value in self.residual])[strata])
-        else:
-            visit, subject = np.asarray(residual.visit)[rows], np.asarray(residual.subject)[rows]
-            v = np.zeros((len(rows), len(rows)))
-            for stratum, value in enumerate(self.residual):
-                inside = strata == stratum
-                same = (subject[:, None] == subject) & inside[:, None] & inside
-                if residual.kind == "exponential":
-                    part = value[0] * np.exp(-np.abs(visit[:, None] - visit) / value[1])
-                else:
-                    part = value[np.ix_(visit, visit)]
-                v += part * same
+        stratum = residual.stratum[rows][:, None]
+        subject = rows if residual.subject is None else residual.subject[rows]
+        visit = np.zeros_like(rows) if residual.visit is None else residual.visit[rows]
+        same = (subject[:, None] == subject) & (stratum == stratum.T)
+        v = np.where(same, residual.structure.covariance(np.stack(self.residual), stratum, visit[:, None], visit), 0.0)
         if self.design.weights is not None:
             root = np.sqrt(self.design.weights[rows])
             v /= np.outer(root, root)
@@ -107,7 +98,7 @@ class Units:
 
 
 def make_units(design: Design, elements: Array) -> Units:
-    """Units at given elements in the user's units (an exponential: log variance, log range)."""
+    """Units at given elements in the user's units (of a correlation in time: log variance, log range)."""
     matrices, at = [], 0
     for bar in design.bars:
         q = bar.z.shape[1]
@@ -115,11 +106,9 @@ def make_units(design: Design, elements: Array) -> Units:
         matrices.append(matrix_of(elements[at : at + size], q))
         at += size
     residual = []
-    kind = design.residual.kind
-    width = 1 if kind == "diagonal" else len(design.residual.visits)
+    structure, n_visits = design.residual.structure, len(design.residual.visits)
     for _ in design.residual.strata:
-        size = 2 if kind == "exponential" else width * (width + 1) // 2
-        part = elements[at : at + size]
-        residual.append(np.exp(part) if kind == "exponential" else matrix_of(part, width))
+        size = structure.n_elements(n_visits)
+        residual.append(structure.value(elements[at : at + size], n_visits))
         at += size
     return Units(design, tuple(matrices), tuple(residual))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from kap_analysis.mixed.covariance.structures import STRUCTURES
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.spans import Span, whole_span
 from kap_analysis.mixed.formula.terms import PartError, factors_of, parse_part
 
-STRUCTURES = ("us", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "exponential")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*|`[^`]+`")
 _CALL = re.compile(r"(\w*)\s*\((.*)\)", flags=re.S)
 

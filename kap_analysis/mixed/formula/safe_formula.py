@@ -11,8 +11,9 @@ import ast
 import re
 from collections.abc import Collection
 
+from kap_analysis.mixed.covariance.structures import STRUCTURES
 from kap_analysis.mixed.errors import MixedModelError, nearest
-from kap_analysis.mixed.formula.parser import STRUCTURES, sides_of
+from kap_analysis.mixed.formula.parser import sides_of
 from kap_analysis.mixed.formula.spans import Span, whole_span
 
 FUNCTIONS = (
@@ -34,7 +35,7 @@ FUNCTIONS = (
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.BitXor, ast.BitOr, ast.USub, ast.UAdd)
 FORBIDDEN = re.compile(r"[{}\[\]\\#;@%$!?=<>&]|\.\.|__|\n|''|\"\"")
 PLAIN_TEXT = re.compile(r"[\w .+-]+")
-_ALLOWED = "columns, numbers, strings, + - * / : ^ ** |, and the functions " + ", ".join(FUNCTIONS + STRUCTURES)
+_ALLOWED = "columns, numbers, strings, + - * / : ^ ** |, and the functions " + ", ".join((*FUNCTIONS, *STRUCTURES))
 
 
 def check_formula(formula: str, columns: Collection[str]) -> None:
@@ -118,7 +119,7 @@ def _check_node(node: ast.AST, quoted: dict[str, str], columns: Collection[str],
         for child in below:
             _check_node(child, quoted, columns, formula)
     elif isinstance(node, ast.Call):
-        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS + STRUCTURES:
+        if not isinstance(node.func, ast.Name) or node.func.id not in (*FUNCTIONS, *STRUCTURES):
             raise _refused(f"the call {_written(node.func, quoted)}(...)", formula)
         for child in (*node.args, *(keyword.value for keyword in node.keywords)):
             _check_node(child, quoted, columns, formula)

@@ -131,7 +131,7 @@ def _rows_over_patients(fit: FittedModel, labels: pd.DataFrame, at: Mapping[str,
 def patient_of_rows(fit: FittedModel) -> np.ndarray:
     """The patient of each row: the subject of the residual covariance, else the bar grouping with the most levels."""
     design = fit.design
-    if design.residual.kind != "diagonal":
+    if design.residual.subject is not None:
         return np.asarray(design.residual.subject)
     if not design.bars:
         raise MixedModelError("Means over patients need a term that names the patient, such as (1 | patient_id).")

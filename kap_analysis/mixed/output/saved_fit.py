@@ -111,7 +111,7 @@ def _as_json(fit: FittedModel) -> bytes:
 def _residual_by(fit: FittedModel) -> str | None:
     """The column whose levels are the strata of a plain residual; columns that agree in every row are equal here."""
     residual, frame = fit.design.residual, fit.design.frame
-    if residual.kind != "diagonal" or len(residual.strata) == 1:
+    if residual.subject is not None or len(residual.strata) == 1:
         return None
     for name in frame.columns:
         labels = read_labels(frame[name])

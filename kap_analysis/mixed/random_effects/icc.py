@@ -90,9 +90,8 @@ def residual_variance(fit: FittedModel, *, visit: Any = None, stratum: Any = Non
         When the model has several strata or visits and none, or an unknown one, is named.
     """
     residual = fit.design.residual
-    by_visit = residual.kind not in ("diagonal", "exponential")
     value = fit.units.residual[_position(stratum, residual.strata, "stratum")]
-    at = _position(visit, residual.visits if by_visit else ("",), "visit")
+    at = _position(visit, residual.visits if residual.structure.over_visits else ("",), "visit")
     return float(np.diag(value)[at] if value.ndim == 2 else value[0])
 
 

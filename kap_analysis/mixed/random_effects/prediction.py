@@ -124,7 +124,7 @@ def _new_rows(fit: FittedModel, frame: pd.DataFrame, *, conditional: bool) -> _N
         missing |= np.isnan(z).any(axis=1)
         bars.append((np.nan_to_num(z), codes))
     subject = stratum = visit = None
-    if conditional and fit.design.residual.kind != "diagonal":
+    if conditional and fit.design.residual.subject is not None:
         subject, stratum, visit = _residual_rows(fit, frame)
         missing |= np.isnan(visit.astype(float))
         visit = np.nan_to_num(visit)
@@ -152,7 +152,7 @@ def _residual_rows(fit: FittedModel, frame: pd.DataFrame) -> tuple[Index, Index,
                 f"{term.subject} {frame[term.subject].iloc[first]!r} has {term.stratum} {was!r} in the data and "
                 f"{now!r} in the new rows. Predict it as it was, or leave conditional=True out."
             )
-    if residual.kind == "exponential":
+    if residual.structure.in_time:
         return subject, stratum, frame[term.visit].to_numpy(dtype=float, na_value=np.nan)
     return subject, stratum, level_codes(frame[term.visit], residual.visits)
 

@@ -61,7 +61,7 @@ def explained_variance(fit: FittedModel) -> RSquared:
         raise MixedModelError(
             "R squared is defined for models with bar terms such as (1 | patient); this one has none."
         )
-    if design.residual.kind != "diagonal" or len(design.residual.strata) > 1 or design.weights is not None:
+    if design.residual.subject is not None or len(design.residual.strata) > 1 or design.weights is not None:
         has = design.residual.text or (
             "weights" if design.weights is not None else f"{len(design.residual.strata)} residual variances"
         )

@@ -219,7 +219,7 @@ def test_visits_that_no_patient_has_together(scores):
         "us(visit | patient) finds no patient with rows at visit m1 and m3, and their covariance cannot be estimated. "
         "Leave a visit out, or take a structure with fewer parameters, such as cs."
     )
-    assert build_design("score ~ visit + csh(visit | patient)", apart).residual.kind == "csh"
+    assert build_design("score ~ visit + csh(visit | patient)", apart).residual.structure.name == "csh"
 
 
 def test_a_visit_that_an_arm_lacks(scores):

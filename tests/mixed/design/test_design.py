@@ -102,7 +102,11 @@ def test_new_rows_of_fixed_part_and_bars(scores):
 
 def test_a_residual_covariance_has_visits_subjects_and_strata(scores):
     residual = build_design("score ~ visit + us(visit | format/patient)", scores).residual
-    assert (residual.kind, residual.strata, residual.visits) == ("us", ("individual", "group"), ("m1", "m2", "m3"))
+    assert (residual.structure.name, residual.strata, residual.visits) == (
+        "us",
+        ("individual", "group"),
+        ("m1", "m2", "m3"),
+    )
     np.testing.assert_array_equal(residual.stratum, 1 * (scores["format"] == "group"))
     np.testing.assert_array_equal(residual.visit, np.tile([0, 1, 2], 20))
     np.testing.assert_array_equal(residual.subject, np.repeat(np.arange(20), 3))
@@ -111,7 +115,7 @@ def test_a_residual_covariance_has_visits_subjects_and_strata(scores):
 
 def test_times_of_an_exponential_are_numbers(scores):
     residual = build_design("score ~ month + exponential(month | patient)", scores).residual
-    assert (residual.kind, residual.strata, residual.visits) == ("exponential", ("",), (1.0, 2.0, 3.0))
+    assert (residual.structure.name, residual.strata, residual.visits) == ("exponential", ("",), (1.0, 2.0, 3.0))
     np.testing.assert_array_equal(residual.visit, scores["month"])
 
 
@@ -123,9 +127,9 @@ def test_visits_and_strata_that_are_whole_numbers_are_shown_whole(scores):
 
 def test_a_residual_variance_per_level(scores):
     residual = build_design("score ~ month + (1 | patient)", scores, residual_by="format").residual
-    assert (residual.kind, residual.strata) == ("diagonal", ("individual", "group"))
+    assert (residual.structure.name, residual.strata) == ("residual", ("individual", "group"))
     plain = build_design("score ~ month + (1 | patient)", scores).residual
-    assert (plain.kind, plain.strata, set(plain.stratum)) == ("diagonal", ("",), {0})
+    assert (plain.structure.name, plain.strata, set(plain.stratum)) == ("residual", ("",), {0})
 
 
 def test_the_response_may_be_computed(scores):

@@ -37,7 +37,7 @@ def written_out(fit: MixedResults, new: pd.DataFrame, **options) -> tuple[np.nda
     units = Units(design, fit.units.matrices, fit.units.residual)
     n = fit.nobs
     v = units.covariance_of_rows(np.arange(len(together)))
-    if design.residual.kind == "diagonal":  # what is predicted has no noise of a single score
+    if design.residual.subject is None:  # what is predicted has no noise of a single score
         v[n:, n:] -= np.diag(np.diag(units.residual_of_rows(np.arange(n, len(together)))))
     x, x_new = design.x[:n], design.x[n:]
     solved = np.linalg.solve(v[:n, :n], v[:n, n:])
