@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -30,7 +30,7 @@ BELOW = {
 BELOW["cli"] = set(BELOW) | {"cli"}
 BELOW["__main__"] = {"cli"}
 QUESTIONS = ["patients", "change", "clinical_change", "comparison", "model_check", "missing", "sensitivity", "safety"]
-#: Inside a room, each line may import the lines above it and its own place; the places of one line not each other.
+#: The floors of a room. A place may import the floors above its own and itself; the places of one floor not each other.
 ORDER = {
     "mixed": [
         ["errors"], ["covariance"], ["formula"], ["design"], ["fitted_covariance", "likelihood"], ["estimation"],
@@ -48,13 +48,13 @@ ORDER = {
     "figures": [["page"], ["marks"], QUESTIONS],
     "tables": [["page"], [*QUESTIONS, "study"]],
 }  # fmt: skip
-#: What opens a table of patient rows, and where that is allowed.
-OPENS_ROWS = re.compile(r"\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)$|^csv\.reader$")
-MAY_OPEN_ROWS = {"study", "intake"}
+#: What opens a table of patient rows.
+OPENS_ROWS = re.compile(r".*\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)|csv\.reader")
 DRAWING = {"matplotlib", "seaborn"}
 #: Costs up to as much as pandas to import, and only rare calls need it (the schemas: pandera, for tables with faults).
 HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas"}
 FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = [path for path in FILES if path != PACKAGE / "__init__.py"]
 
 
 def room_of(path: Path) -> str:
@@ -62,38 +62,52 @@ def room_of(path: Path) -> str:
     return parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> Iterator[tuple[str, ast.AST]]:
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """The syntax tree of a file as a list of its nodes, the module first: parsed once, asked by every test."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@cache
+def imports(path: Path) -> list[tuple[str, ast.stmt]]:
     """Absolute module names that a file imports, with the node that does it; ``from x import y`` gives ``x.y``."""
     package = ["kap_analysis", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found: list[tuple[str, ast.stmt]] = []
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node) for alias in node.names)
+            found += [(alias.name, node) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             start = ".".join([*base, *([node.module] if node.module else [])])
-            yield from ((f"{start}.{alias.name}", node) for alias in node.names)
+            found += [(f"{start}.{alias.name}", node) for alias in node.names]
+    return found
 
 
 def where(path: Path, node: ast.AST) -> str:
-    return f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
+    return f"kap_analysis/{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}"
 
 
-MODULES = [path for path in FILES if path != PACKAGE / "__init__.py"]
+def assert_none(wrong: list[str], rule: str) -> None:
+    """Fail with the rule that is broken, how often, and every place that breaks it."""
+    times = "once" if len(wrong) == 1 else f"{len(wrong)} times"
+    assert not wrong, f"{rule} This is broken {times}:\n  " + "\n  ".join(wrong)
 
 
 def test_every_room_is_in_the_table():
-    assert {room_of(path) for path in MODULES} - set(BELOW) == set()
+    rooms = {room_of(path) for path in MODULES}
+    assert_none(sorted(rooms - set(BELOW)), "Every room says in BELOW what it may import.")
 
 
-def test_imports_point_up_the_list_and_never_at_the_package_root():
+def test_a_room_imports_only_the_rooms_that_its_table_allows():
     wrong = []
     for path in MODULES:
         room = room_of(path)
         for name, node in imports(path):
             parts = name.split(".")
             if parts[0] == "kap_analysis" and (len(parts) < 2 or parts[1] not in BELOW[room] | {room}):
-                wrong.append(f"{where(path, node)} imports {name}")
-    assert wrong == []
+                allowed = ", ".join(sorted(BELOW[room])) or "no other room"
+                wrong.append(f"{where(path, node)} imports {name}; {room} may import {allowed}")
+    assert_none(wrong, "A room imports only the rooms that BELOW allows, and never the package root.")
 
 
 def place_of(module: str) -> tuple[str, str] | None:
@@ -104,18 +118,19 @@ def place_of(module: str) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("room", ORDER)
 def test_inside_a_room_imports_point_up_its_order(room):
-    floor = {place: number for number, line in enumerate(ORDER[room]) for place in line}
+    floor = {place: number for number, line in enumerate(ORDER[room], 1) for place in line}
     wrong = []
     for path in (PACKAGE / room).rglob("*.py"):
         if path.parent == PACKAGE / room and path.stem == "__init__":
             continue
         here = path.relative_to(PACKAGE / room).parts[0].removesuffix(".py")
-        assert here in floor, f"{room}/{here} has no line in the order of its room"
+        assert here in floor, f"{room}/{here} is new: say in ORDER, and in ARCHITECTURE.md, on which floor it stands."
         for name, node in imports(path):
             there = place_of(name)
             if there and there[0] == room and there[1] != here and floor[there[1]] >= floor[here]:
-                wrong.append(f"{where(path, node)} imports {name}, but {room}/{there[1]} does not stand above {here}")
-    assert wrong == []
+                floors = f"{here} is on floor {floor[here]} and {there[1]} on floor {floor[there[1]]}"
+                wrong.append(f"{where(path, node)} imports {name}, but {floors}")
+    assert_none(wrong, f"Inside {room}/ a place imports only the floors above its own.")
 
 
 def modules_used() -> dict[str, set[str]]:
@@ -128,26 +143,49 @@ def modules_used() -> dict[str, set[str]]:
     return found
 
 
-def test_no_two_files_import_each_other_on_any_way_round():
+def circle_in(used: dict[str, set[str]]) -> list[str]:
+    """The modules of a circle of imports, the first of them once more at the end; empty where there is none."""
     try:
-        TopologicalSorter(modules_used()).prepare()
+        TopologicalSorter(used).prepare()
     except CycleError as error:
-        pytest.fail("Files import each other: " + ", which is imported by ".join(error.args[1]))
+        return list(error.args[1])
+    return []
+
+
+def test_no_two_files_import_each_other_directly_or_through_others():
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}}), "a circle of three is found"
+    used = modules_used()
+    assert sum(map(len, used.values())) > len(used), "the imports of the package are found"
+    circle = circle_in(used)
+    assert not circle, "Files import each other in a circle: " + ", which is imported by ".join(circle) + "."
 
 
 def test_no_import_is_for_types_alone():
     """An import that the order forbids is forbidden to type checkers too."""
-    assert [str(path.relative_to(PACKAGE)) for path in FILES if "TYPE_CHECKING" in path.read_text("utf-8")] == []
+    wrong = [
+        where(path, node)
+        for path in FILES
+        for node in nodes_of(path)
+        if "TYPE_CHECKING" in (getattr(node, "id", ""), getattr(node, "attr", ""))
+    ]
+    assert_none(wrong, "No import stands under TYPE_CHECKING.")
 
 
 def test_no_import_stands_inside_a_function_except_in_the_command_line():
-    wrong = []
-    for path in FILES:
-        functions = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.FunctionDef))
-        inside = [n for f in functions for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
-        if room_of(path) != "cli":
-            wrong += [where(path, n) for n in inside if getattr(n, "module", None) not in HEAVY_AND_RARE]
-    assert wrong == []
+    wrong = [
+        f"{where(path, node)} imports {name}"
+        for path in FILES
+        for name, node in imports(path)
+        if node not in at_the_top(path) and room_of(path) != "cli" and getattr(node, "module", "") not in HEAVY_AND_RARE
+    ]
+    assert_none(wrong, "Imports stand at the top of a file, but in cli/ and for what is heavy and rare.")
+
+
+@cache
+def at_the_top(path: Path) -> set[ast.AST]:
+    """The nodes of a file outside functions and classes: what runs when it is imported."""
+    statements = nodes_of(path)[0].body
+    return {n for s in statements if not isinstance(s, ast.FunctionDef | ast.ClassDef) for n in ast.walk(s)}
 
 
 def test_the_face_of_a_room_imports_nothing_but_its_lazy_names():
@@ -157,32 +195,43 @@ def test_the_face_of_a_room_imports_nothing_but_its_lazy_names():
         names = {name for name, _ in imports(path)}
         if names - ({"lazy_loader"} if path.parent.name in allowed else set()):
             wrong.append(str(path.relative_to(PACKAGE)))
-    assert wrong == []
+    assert_none(wrong, "An __init__ imports nothing; those of the package, figures and tables attach names lazily.")
 
 
 def test_patient_rows_are_opened_in_the_study_only():
-    wrong = []
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            opens = isinstance(node, ast.Attribute) and OPENS_ROWS.search(ast.unparse(node))
-            if opens and room_of(path) not in MAY_OPEN_ROWS:
-                wrong.append(f"{where(path, node)} {ast.unparse(node)}")
-    assert wrong == []
+    found = {
+        f"{where(path, node)} {called}": room_of(path)
+        for path in FILES
+        for node in nodes_of(path)
+        if isinstance(node, ast.Attribute) and OPENS_ROWS.fullmatch(called := f"{owner_of(node)}.{node.attr}")
+    }
+    assert "study" in found.values(), "the calls that open a table are found"
+    assert_none([one for one, room in found.items() if room != "study"], "Patient rows are opened in study/ only.")
+
+
+def owner_of(node: ast.Attribute) -> str:
+    """The name before the last dot: ``csv`` of ``csv.reader``; empty for what is no name."""
+    return getattr(node.value, "id", getattr(node.value, "attr", ""))
 
 
 def test_only_figures_draw_and_none_uses_pyplot():
-    drawing = [
-        f"{where(path, node)} {name}"
+    wrong = [
+        f"{where(path, node)} imports {name}"
         for path in FILES
         for name, node in imports(path)
         if (name.split(".")[0] in DRAWING and room_of(path) != "figures") or "pyplot" in name
     ]
-    assert drawing == []
+    assert_none(wrong, "Only figures/ draws, and without pyplot.")
 
 
 def test_statsmodels_is_imported_only_where_a_model_is_fitted():
-    rooms = {room_of(path) for path in FILES for name, _ in imports(path) if name.split(".")[0] == "statsmodels"}
-    assert rooms <= {"analysis"}
+    wrong = [
+        f"{where(path, node)} imports {name}"
+        for path in FILES
+        for name, node in imports(path)
+        if name.split(".")[0] == "statsmodels" and room_of(path) != "analysis"
+    ]
+    assert_none(wrong, "statsmodels is imported in analysis/ only.")
 
 
 #: Modules that hold the one function they are named after, to be given nouns of their own; in analysis/ the public
@@ -196,10 +245,12 @@ def test_no_public_function_shares_the_name_of_a_module(room):
     files = [path for path in MODULES if room_of(path) == room]
     inside = {part for path in files for part in path.relative_to(PACKAGE).with_suffix("").parts}
     modules = inside | set(BELOW)
-    shared = {
-        node.name
+    shared = [
+        f"{where(path, node)} {node.name}"
         for path in files
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and node.name in modules
-    }
-    assert shared - NAMED_ALIKE.get(room, set()) == set()
+        for node in nodes_of(path)[0].body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and node.name in modules - NAMED_ALIKE.get(room, set())
+    ]
+    assert_none(shared, "A public function or class has another name than the modules and folders of its room.")

@@ -11,7 +11,7 @@ import pytest
 
 import kap_analysis as kap
 from tests.places import ROOT
-from tests.test_architecture import BELOW
+from tests.test_architecture import BELOW, ORDER, QUESTIONS
 
 pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
 CONDA = ("python", "jupyterlab", "pandas", "statsmodels", "matplotlib", "seaborn")
@@ -78,6 +78,23 @@ def test_the_table_of_rooms_is_that_of_the_architecture_test():
     below = {room: allowed for room, allowed in BELOW.items() if room not in ("cli", "__main__")}
     assert written.pop("cli") == {"everything"}
     assert written == below
+
+
+def test_the_floors_of_a_room_are_those_of_the_architecture_test():
+    text = read("ARCHITECTURE.md")
+    asked = text.split("### The questions", 1)[1].split("###", 1)[0]
+    assert re.findall(r"^\| `(\w+)` \|", asked, flags=re.MULTILINE) == QUESTIONS
+    written = {}
+    for room, section in re.findall(r"^### `(\w+)/`.*\n((?:(?!#).*\n)+)", text, flags=re.MULTILINE):
+        floors: dict[int, set[str]] = {}
+        for number, place in re.findall(
+            r"^    (\d+) +(the eight questions|\w+(?:/|\.py))", section, flags=re.MULTILINE
+        ):
+            names = QUESTIONS if place.startswith("the ") else [re.sub(r"/$|\.py$", "", place)]
+            floors.setdefault(int(number), set()).update(names)
+        assert list(floors) == list(range(1, len(floors) + 1)), f"the floors of {room} are counted from 1"
+        written[room] = list(floors.values())
+    assert written == {room: [set(line) for line in lines] for room, lines in ORDER.items()}
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout by git")
