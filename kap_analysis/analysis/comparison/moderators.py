@@ -53,6 +53,10 @@ class Moderator:
     planned : bool
         Named beforehand: tested. Otherwise exploratory, without p.
     warning : str
+    source : str
+        The column of the outcome frame that a yes-or-no characteristic is read from; empty: `column` itself, as 0/1.
+    at_least : float, optional
+        Of a number in `source`: yes from here on. Without it, `unit` has the two levels: "female against male".
     """
 
     column: str
@@ -62,19 +66,24 @@ class Moderator:
     values: tuple[float, ...] = ()
     planned: bool = True
     warning: str = ""
+    source: str = ""
+    at_least: float | None = None
 
 
+YES_OR_NO: tuple[str, float, tuple[float, float]] = ("yes against no", 0.0, (0.0, 1.0))
 MODERATORS = (
     Moderator("age", "Age", "10 years", 10.0, (30.0, 45.0, 60.0)),
     Moderator(BASELINE, "Baseline score", "10 points", 10.0, warning=MEAN_REVERSION),
-    Moderator("ace_4_or_more", "ACE score 4 or more", "yes against no", 0.0, (0.0, 1.0)),
-    Moderator(
-        "integration_in_time", "Integration within 48 hours", "yes against no", 0.0, (0.0, 1.0), warning=AFTER_START
-    ),
+    Moderator("ace_4_or_more", "ACE score 4 or more", *YES_OR_NO, source="ace_score", at_least=4.0),
+    Moderator("integration_in_time", "Integration within 48 hours", *YES_OR_NO, warning=AFTER_START),
     Moderator("failed_treatments", "Treatments that had failed", "one more", 1.0, planned=False),
-    Moderator("is_female", "Sex", "female against male", 0.0, (0.0, 1.0), planned=False),
+    Moderator("is_female", "Sex", "female against male", 0.0, (0.0, 1.0), planned=False, source="sex"),
     Moderator(
-        "hospitalised_before", "Psychiatric hospitalisation before", "yes against no", 0.0, (0.0, 1.0), planned=False
+        "hospitalised_before",
+        "Psychiatric hospitalisation before",
+        *YES_OR_NO,
+        planned=False,
+        source="prior_hospitalisation",
     ),
 )
 
@@ -108,7 +117,7 @@ def moderate(
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     if visit not in model.visits:
         raise AnalysisError(f"The formats cannot be compared at {visit}; choose one of {join_words(model.visits)}.")
-    frame = _add_derived(model.frame)
+    frame = _add_yes_or_no(model.frame, moderators)
     asked = [_ask(model, frame, m, visit, plan) for m in moderators if m.column in frame]
     if not asked:
         raise AnalysisError(f"The data have none of the moderators {join_words([m.label for m in moderators])}.")
@@ -139,20 +148,21 @@ def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> 
     return add_integration_in_time(outcomes, source), plan, visit or plan.visit
 
 
-def _add_derived(frame: pd.DataFrame) -> pd.DataFrame:
-    frame = frame.copy()
-    if "ace_score" in frame:
-        recorded = frame["ace_score"]
-        if "ace_score_not_recorded" in frame:
-            recorded = recorded.where(frame["ace_score_not_recorded"] != 1.0)
-        frame["ace_4_or_more"] = (recorded >= 4).astype(float).where(recorded.notna())
-    for source, name, yes, no in (
-        ("sex", "is_female", "female", "male"),
-        ("prior_hospitalisation", "hospitalised_before", "yes", "no"),
-    ):
-        if source in frame:
-            frame[name] = frame[source].astype("object").map({yes: 1.0, no: 0.0}).astype(float)
-    return frame
+def _add_yes_or_no(frame: pd.DataFrame, moderators: tuple[Moderator, ...]) -> pd.DataFrame:
+    """The frame with a 0/1 column for each moderator that is read from another column."""
+    read = [moderator for moderator in moderators if moderator.source in frame]
+    return frame.assign(**{moderator.column: _is_yes(frame, moderator) for moderator in read})
+
+
+def _is_yes(frame: pd.DataFrame, moderator: Moderator) -> pd.Series:
+    """1 for yes, 0 for no, missing where the source was not recorded, also where the model frame has a mean instead."""
+    found = frame[moderator.source]
+    if moderator.at_least is None:
+        yes, no = moderator.unit.split(" against ")
+        return found.astype("object").map({yes: 1.0, no: 0.0}).astype(float)
+    filled = f"{moderator.source}_not_recorded"
+    recorded = found.where(frame[filled] != 1.0) if filled in frame else found
+    return (recorded >= moderator.at_least).astype(float).where(recorded.notna())
 
 
 def _ask(
@@ -233,8 +243,7 @@ def _unanswered(described: dict, people: pd.DataFrame, reason: str) -> pd.DataFr
 
 def _others(model: ModelFrame, moderator: Moderator) -> tuple[str, ...]:
     """Covariates without those that say the same as the moderator."""
-    same = {"ace_4_or_more": "ace_score", "is_female": "sex", "hospitalised_before": "prior_hospitalisation"}
-    source = same.get(moderator.column, moderator.column)
+    source = moderator.source or moderator.column
     return tuple(c for c in model.covariates if c not in (source, moderator.column, f"{source}_not_recorded"))
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 from scipy.special import stdtrit
 from statsmodels.stats.multitest import multipletests
 
@@ -42,6 +43,18 @@ def test_the_interaction_comes_back():
     steep = moderate(as_outcomes(steeper(4.0)), visit="month 3", moderators=AGE).interactions.iloc[0]
     assert steep["estimate"] - flat["estimate"] == pytest.approx(4.0, abs=0.3)
     assert steep["p_value"] < 0.01 < flat["p_value"]
+
+
+def test_a_yes_or_no_characteristic_is_one_record(study):
+    outcomes, yes_or_no = study.outcomes(), ("yes against no", 0.0, (0.0, 1.0))
+    read = Moderator("ketamine_before", "Ketamine before", *yes_or_no, source="prior_ketamine")
+    by_hand = outcomes.frame.assign(mine=outcomes.frame["prior_ketamine"].astype("object").map({"yes": 1.0, "no": 0.0}))
+    made = Moderator("mine", "Ketamine before", *yes_or_no)
+    found = moderate(outcomes, moderators=(read,))
+    assert_frame_equal(
+        found.interactions, moderate(replace(outcomes, frame=by_hand), moderators=(made,)).interactions, rtol=1e-6
+    )
+    assert list(found.differences["level"]) == ["no", "yes"]
 
 
 def test_it_is_the_engines_coefficient_and_the_differences_lie_on_its_line():
