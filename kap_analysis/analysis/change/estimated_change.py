@@ -19,6 +19,7 @@ from kap_analysis.analysis.model.estimates import (
     first_or_refuse,
     fit_formula,
 )
+from kap_analysis.analysis.model.model_frame import cohort_of_one
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import (
@@ -154,8 +155,7 @@ def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
         sizes = frame[nested].groupby(COHORT_ID)[PATIENT_ID].nunique()
         if (sizes >= 2).sum() >= 2:
             frame["group_after"] = (nested & (frame[VISIT] != BASELINE_VISIT)).astype(float)
-            alone = "patient " + frame[PATIENT_ID].astype("str")
-            frame[COHORT_ID] = frame[COHORT_ID].astype("object").where(nested, alone)
+            frame[COHORT_ID] = frame[COHORT_ID].astype("object").where(nested, cohort_of_one(frame[PATIENT_ID]))
     return frame, visits
 
 

@@ -23,6 +23,7 @@ from kap_analysis.analysis.model.estimates import (
     first_or_refuse,
     fit_formula,
 )
+from kap_analysis.analysis.model.model_frame import cohort_of_one
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.patients.diagnosis_groups import DIAGNOSIS, group_diagnoses
 from kap_analysis.analysis.result import Result, empty_withheld
@@ -177,7 +178,7 @@ def _rows(outcomes: Outcomes) -> pd.DataFrame:
         (frame[FORMAT] == GROUP) & frame[COHORT_ID].notna() if COHORT_ID in frame else pd.Series(False, frame.index)
     )
     frame["group_early"] = nested * frame["early"]
-    alone = "patient " + frame[PATIENT_ID].astype("str")
+    alone = cohort_of_one(frame[PATIENT_ID])
     frame[COHORT_ID] = frame[COHORT_ID].astype("object").where(nested, alone) if nested.any() else alone
     if PRACTICE in frame:
         frame[PRACTICE] = frame[PRACTICE].astype("object").fillna("not recorded").astype("str")

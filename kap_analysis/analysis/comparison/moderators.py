@@ -180,14 +180,13 @@ def _ask(
     varying = tuple(c for c in _others(model, moderator) if people[c].nunique() > 1)
     subset = ModelFrame(rows, model.visits, model.formats, varying, model.notes)
     rungs = choose_rungs(subset, visit, plan.ladder)
-    several = f"{VISIT}*" if len(model.visits) > 1 else ""
-    formulas = [f"{r.formula} + {several}{FORMAT}*{moderator.column}" for r in rungs]
+    by_moderator = f"{FORMAT}*{moderator.column}"
+    if len(model.visits) > 1:
+        by_moderator = f"{VISIT}*{by_moderator}"
+    builders = [partial(fit_formula, r.adding(by_moderator).formula, rows, r.residual_by) for r in rungs]
     try:
         with engine_notes() as warned:
-            position, fit, _ = first_or_refuse(
-                [partial(fit_formula, f, rows, rung.residual_by) for f, rung in zip(formulas, rungs, strict=True)],
-                f"The difference by {moderator.label}",
-            )
+            position, fit, _ = first_or_refuse(builders, f"The difference by {moderator.label}")
     except AnalysisError as error:
         return _unanswered(described, people, str(error)), pd.DataFrame()
     described["note"] = " ".join(warned)

@@ -14,7 +14,7 @@ from kap_analysis.analysis.missing.imputation import Completed, Progress, impute
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
-from kap_analysis.analysis.model.model_frame import prepare_covariates
+from kap_analysis.analysis.model.model_frame import cohort_of_one, prepare_covariates
 from kap_analysis.analysis.model.plan import Plan, study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import check_visit
@@ -181,9 +181,9 @@ def complete_scores(
     cohort = (
         fixed[COHORT_ID].astype("object") if COHORT_ID in fixed else pd.Series(None, index=fixed.index, dtype="object")
     )
-    fixed[COHORT_ID] = cohort.where(
-        cohort.notna() & (fixed["is_group"] == 1), "patient " + fixed[PATIENT_ID].astype("str")
-    )
+    in_cohort = cohort.notna() & (fixed["is_group"] == 1)
+    fixed["in_cohort"] = in_cohort.astype(float)
+    fixed[COHORT_ID] = cohort.where(in_cohort, cohort_of_one(fixed[PATIENT_ID]))
     rows = scored.loc[scored[VISIT].astype("str").isin(visits), [PATIENT_ID, VISIT, SCORE]]
     never = fixed.loc[~fixed[PATIENT_ID].isin(rows[PATIENT_ID]), [PATIENT_ID]].copy()
     never[VISIT], never[SCORE] = BASELINE_VISIT, np.nan
@@ -197,7 +197,7 @@ def complete_scores(
 def _too_few_cohorts(completed: Completed, plan: Plan) -> str:
     """Why cohorts are too few for a comparison; empty where they suffice or none is recorded."""
     people = completed.patients
-    sizes = people.loc[(people[FORMAT] == GROUP) & ~people[COHORT_ID].str.startswith("patient "), COHORT_ID]
+    sizes = people.loc[people["in_cohort"] == 1, COHORT_ID]
     shared = int((sizes.value_counts() >= 2).sum())
     if sizes.empty or shared >= plan.ladder.cohorts:
         return ""

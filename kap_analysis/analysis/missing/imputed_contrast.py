@@ -8,10 +8,10 @@ import numpy as np
 
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.rubin import Pooled, pool
-from kap_analysis.analysis.model.estimates import first_that_fits
+from kap_analysis.analysis.model.estimates import difference_row, first_that_fits
 from kap_analysis.analysis.model.ladder import build_rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
-from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL
+from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.mixed.model import MixedModel, mixedlm
 from kap_analysis.mixed.results import MixedResults
 
@@ -43,8 +43,7 @@ class ImputedContrast:
         estimates, errors, dfs = [], [], []
         for which, values in enumerate(scores):
             fit = self._fit(which, values[:, at])
-            term = np.array(fit.design.fixed.names) == f"{FORMAT}[T.{GROUP}]"
-            found = fit.inference(term.astype(float)[None])
+            found = fit.inference(difference_row(fit, fit.design.frame.iloc[:1], self.visit)[None])
             estimates.append(found.estimate[0])
             errors.append(found.std_error[0])
             dfs.append(found.df[0])
@@ -52,8 +51,6 @@ class ImputedContrast:
 
     def _build(self, which: int, rung: str) -> MixedModel:
         frame = self.completed.at_visit(which, self.visit)
-        has_cohort = bool((frame["is_group"] * ~frame[COHORT_ID].str.startswith("patient ")).any())
-        frame = frame.assign(in_cohort=frame["is_group"] * has_cohort)
         model = ModelFrame(frame, (self.visit,), (INDIVIDUAL, GROUP), self.covariates, ())
         built = build_rung(model, rung)
         return mixedlm(built.formula, frame, residual_by=built.residual_by)

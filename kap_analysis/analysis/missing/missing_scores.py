@@ -111,12 +111,12 @@ def _means(fit: MixedResults, patients: pd.DataFrame, visits: tuple[str, ...]) -
 
 
 def _visit_covariance(fit: MixedResults, arm: str, visits: tuple[str, ...]) -> np.ndarray:
-    """The unstructured covariance of the visits in one format, from the names of the covariance parameters."""
-    theta = fit.theta
-    label = f"us[{arm}]" if any(name.startswith(f"us[{arm}](") for name in theta.index) else "us"
+    """The unstructured covariance of the visits in one format, or the one that both share."""
+    residual = fit.residual
+    own = residual["stratum"] == arm
+    rows = residual[own] if own.any() else residual
+    first = rows["visit1"].map(visits.index).to_numpy()
+    second = rows["visit2"].fillna(rows["visit1"]).map(visits.index).to_numpy()
     matrix = np.empty((len(visits), len(visits)))
-    for i, first in enumerate(visits):
-        for j, second in enumerate(visits[: i + 1]):
-            names = (f"{label}({second}, {first})", f"{label}({first}, {second})", f"{label}({first})")
-            matrix[i, j] = matrix[j, i] = next(theta[name] for name in names if name in theta.index)
+    matrix[first, second] = matrix[second, first] = rows["variance"]
     return matrix

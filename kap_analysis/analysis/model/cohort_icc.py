@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import chdtri
 
-from kap_analysis.analysis.model.model_frame import ModelFrame
-from kap_analysis.columns import COHORT_ID, GROUP, PATIENT_ID
+from kap_analysis.analysis.model.model_frame import IN_COHORT, ModelFrame
+from kap_analysis.columns import COHORT_ID, GROUP, IS_GROUP, PATIENT_ID
 from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.results import MixedResults
 
@@ -42,24 +42,23 @@ def estimate_icc(fit: MixedResults, model: ModelFrame, visit: str, *, level: flo
     return pd.DataFrame([row], columns=list(COLUMNS))
 
 
-def cohort_variance_name(fit: MixedResults) -> str | None:
+def cohort_variance_name(fit: FittedModel) -> str | None:
     """The name of the cohort's variance among the covariance parameters, if the model has one."""
-    names = (f"var(is_group | {COHORT_ID})", f"var(in_cohort | {COHORT_ID})")
-    return next((name for name in names if name in fit.theta.index), None)
+    components = fit.variance_components
+    terms = components.loc[components["grouping"] == COHORT_ID, "term1"]
+    return None if terms.empty else f"var({terms.iloc[0]} | {COHORT_ID})"
 
 
 def group_variance(fit: FittedModel, visit: str) -> float:
-    """Variance of a group patient's score at a visit apart from the cohort, from the covariance parameters."""
-    theta = fit.theta
-    for arm in (GROUP, "in a cohort"):
-        for name in (f"us[{arm}]({visit}, {visit})", f"us[{arm}]({visit})"):
-            if name in theta.index:
-                return float(theta[name])
-    residual = next(
-        (theta[n] for n in (f"residual[{GROUP}]", "residual[in a cohort]", "residual") if n in theta.index), 0.0
-    )
-    between = [theta.get(f"var({term} | {PATIENT_ID})", 0.0) for term in ("is_group", "(Intercept)")]
-    return float(residual + sum(between))
+    """Variance of a group patient's score at a visit apart from the cohort: residual and patient together."""
+    residual = fit.residual
+    of_groups = residual["stratum"].isin([GROUP, IN_COHORT])
+    rows = residual[of_groups] if of_groups.any() else residual  # one residual variance for everybody
+    rows = rows[rows["visit2"].isna() & (rows["visit1"].isna() | (rows["visit1"] == visit))]
+    components = fit.variance_components
+    of_patients = components["grouping"] == PATIENT_ID
+    between = components.loc[of_patients & components["term1"].isin([IS_GROUP, "(Intercept)"]), "variance"]
+    return float(rows["variance"].iloc[0] + between.sum())
 
 
 def _profile(

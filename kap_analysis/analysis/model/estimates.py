@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import P_VALUE, STATISTIC
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, P_VALUE, STATISTIC, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.coefficients.estimates import estimate_frame
 from kap_analysis.mixed.errors import MixedModelWarning
@@ -57,6 +57,14 @@ def estimate_rows(
     names = names.reset_index(drop=True)
     frame = estimate_frame(names, found.estimate, found.std_error, found.df, level=level)
     return frame if test else frame.assign(**{STATISTIC: np.nan, P_VALUE: np.nan})
+
+
+def difference_row(fit: MixedResults, patients: pd.DataFrame, visit: str) -> np.ndarray:
+    """The combination (p,) that is group minus individual at a visit, averaged over the patients."""
+    at = {VISIT: visit} if VISIT in patients else {}
+    settings = pd.DataFrame([{FORMAT: arm, **at} for arm in (GROUP, INDIVIDUAL)])
+    group, individual = averaged_rows(fit, patients, settings).matrix
+    return np.asarray(group - individual)
 
 
 def fit_formula(formula: str, frame: pd.DataFrame, residual_by: str | None = None, **options: Any) -> MixedResults:

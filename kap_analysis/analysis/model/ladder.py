@@ -6,7 +6,7 @@ descriptive  too few cohorts or patients: the compound model without covariates,
              that asks more than the data hold, without the cohort, and then with one variance between patients
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pandas as pd
@@ -26,28 +26,59 @@ SHORTFALLS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One model of the ladder.
+    """One model of the ladder, as its terms. A variant of the model changes terms; the formula is written from them.
 
     Attributes
     ----------
     name : str
         full, compound, descriptive.
-    formula : str
-    residual_by : str or None
-        The column with a residual variance per level.
     why : str
         The counts that led here, in words; the thresholds, not the counts, which a public study may not show.
+    by_visit : tuple of str
+        Effects that may differ between visits: format and baseline score.
+    covariates : tuple of str
+        Effects that are the same at every visit.
+    cohort : str or None
+        The 0/1 column of the patients whose cohort has a random effect.
+    covariance : tuple of str
+        Terms for how the scores of one patient, or of one facilitator's patients, vary together.
+    residual_by : str or None
+        The column with a residual variance per level.
+    several_visits : bool
     """
 
     name: str
-    formula: str
-    residual_by: str | None
     why: str
+    by_visit: tuple[str, ...]
+    covariates: tuple[str, ...]
+    cohort: str | None
+    covariance: tuple[str, ...]
+    residual_by: str | None
+    several_visits: bool
 
+    @property
+    def formula(self) -> str:
+        """The model as the engine reads it."""
+        effects = " + ".join(self.by_visit)
+        if self.several_visits:
+            effects = f"{VISIT}*({effects})" if len(self.by_visit) > 1 else f"{VISIT}*{effects}"
+        cohort = [] if self.cohort is None else [f"(0 + {self.cohort} | {COHORT_ID})"]
+        return f"{SCORE} ~ {' + '.join([effects, *self.covariates, *cohort, *self.covariance])}"
 
-def count_cohorts(model: ModelFrame) -> int:
-    """Cohorts with two or more analysed patients."""
-    return model.n_shared_cohorts
+    @property
+    def is_unstructured(self) -> bool:
+        """Whether the visits have an unstructured covariance: a mixed model for repeated measures (MMRM)."""
+        return self.name == FULL and self.several_visits
+
+    def adding(self, *effects: str) -> "Rung":
+        """The same model with further effects."""
+        return replace(self, covariates=(*self.covariates, *effects))
+
+    def without(self, *effects: str) -> "Rung":
+        """The same model without some effects, by visit or not."""
+        by_visit = tuple(effect for effect in self.by_visit if effect not in effects)
+        covariates = tuple(effect for effect in self.covariates if effect not in effects)
+        return replace(self, by_visit=by_visit, covariates=covariates)
 
 
 def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
@@ -66,34 +97,31 @@ def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
 
 
 def build_rung(model: ModelFrame, name: str, why: str = "", *, cohort: bool = True, by_format: bool = True) -> Rung:
-    """The formula of one rung for these data; a cohort of one patient cannot be told from the patient."""
+    """One rung for these data; a cohort of one patient cannot be told from the patient."""
     several = len(model.visits) > 1
-    fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if several else f"{FORMAT} + {BASELINE}"
-    covariates = [] if name == DESCRIPTIVE else list(model.covariates)
-    arm = "nesting" if "mixed" in model.formats else FORMAT
-    terms = [fixed, *covariates]
-    if cohort and model.n_shared_cohorts:
-        indicator = "in_cohort" if "mixed" in model.formats else "is_group"
-        terms.append(f"(0 + {indicator} | {COHORT_ID})")
-    residual_by: str | None = arm if by_format else None
+    arm = model.arm_column if by_format else None
+    covariance: tuple[str, ...] = ()
     if several and name == FULL:
-        terms.append(f"us({VISIT} | {arm}/{PATIENT_ID})")
-        residual_by = None
-    elif several and arm == FORMAT and by_format:
-        terms += [f"(0 + is_group | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})"]
+        covariance, arm = (f"us({VISIT} | {model.arm_column}/{PATIENT_ID})",), None
+    elif several and arm == FORMAT:
+        covariance = (f"(0 + is_group | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})")
     elif several:
-        terms.append(f"(1 | {PATIENT_ID})")
-    return Rung(name, f"{SCORE} ~ {' + '.join(terms)}", residual_by, why)
+        covariance = (f"(1 | {PATIENT_ID})",)
+    return Rung(
+        name=name,
+        why=why,
+        by_visit=(FORMAT, BASELINE),
+        covariates=() if name == DESCRIPTIVE else model.covariates,
+        cohort=model.cohort_column if cohort and model.n_shared_cohorts else None,
+        covariance=covariance,
+        residual_by=arm,
+        several_visits=several,
+    )
 
 
 def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
+    short = _short_at(model, visit, ladder.full_patients)
     frame = model.frame
-    at_visit = frame.loc[frame[VISIT] == visit, FORMAT].value_counts()
-    short = [
-        f"fewer than {plural(ladder.full_patients, 'patient')} in {f} format at {visit}"
-        for f in model.formats
-        if at_visit.get(f, 0) < ladder.full_patients
-    ]
     seen = pd.crosstab([frame[FORMAT], frame[PATIENT_ID]], frame[VISIT]) > 0
     for first, second in combinations(model.visits, 2):
         both = (seen[first] & seen[second]).groupby(level=0, observed=True).sum()
@@ -105,14 +133,17 @@ def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]
 
 
 def _descriptive_reasons(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
-    frame = model.frame
-    at_visit = frame.loc[frame[VISIT] == visit, FORMAT].value_counts()
-    reasons = [
-        f"fewer than {plural(ladder.descriptive_patients, 'patient')} in {f} format at {visit}"
-        for f in model.formats
-        if at_visit.get(f, 0) < ladder.descriptive_patients
-    ]
-    cohorts = count_cohorts(model)
-    if model.has_cohorts and GROUP in model.formats and cohorts < ladder.cohorts:
+    reasons = _short_at(model, visit, ladder.descriptive_patients)
+    if model.has_cohorts and GROUP in model.formats and model.n_shared_cohorts < ladder.cohorts:
         reasons.append(f"fewer than {plural(ladder.cohorts, 'cohort')} with two or more patients")
     return reasons
+
+
+def _short_at(model: ModelFrame, visit: str, needed: int) -> list[str]:
+    """The formats with fewer patients at a visit than are needed, in words."""
+    counts = model.frame.loc[model.frame[VISIT] == visit, FORMAT].value_counts()
+    return [
+        f"fewer than {plural(needed, 'patient')} in {f} format at {visit}"
+        for f in model.formats
+        if counts.get(f, 0) < needed
+    ]

@@ -14,6 +14,8 @@ from kap_analysis.columns import (
     FORMATS,
     GROUP,
     INDIVIDUAL,
+    IS_GROUP,
+    MIXED,
     PATIENT_ID,
     PRACTICE,
     SCORE,
@@ -26,6 +28,7 @@ from kap_analysis.writing.sentences import join_words, plural, sentence_case, wo
 
 POOLED = "other"
 NOT_RECORDED = "not recorded"
+IN_COHORT, NOT_IN_COHORT = "in a cohort", "not in a cohort"
 #: A visit enters the model when this many patients of each format were scored at it.
 PATIENTS_PER_VISIT = 2
 
@@ -59,6 +62,20 @@ class ModelFrame:
     def patients(self) -> pd.DataFrame:
         """One row per analysed patient."""
         return self.frame.drop_duplicates(PATIENT_ID)
+
+    @property
+    def cohort_column(self) -> str:
+        """The 0/1 column of the patients whose cohort has an effect.
+
+        With two formats these are the patients in groups, a patient without a recorded cohort being a cohort of one.
+        Patients of mixed format may or may not be in a cohort, so membership decides where there are any.
+        """
+        return "in_cohort" if MIXED in self.formats else IS_GROUP
+
+    @property
+    def arm_column(self) -> str:
+        """The column whose levels have a covariance each: the format, or with a third arm membership of a cohort."""
+        return "nesting" if MIXED in self.formats else FORMAT
 
     @property
     def has_cohorts(self) -> bool:
@@ -99,12 +116,17 @@ def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_l
     )
     in_cohort = cohort.notna() & (frame[FORMAT] != INDIVIDUAL)
     frame["in_cohort"] = in_cohort.astype(float)
-    frame["nesting"] = np.where(in_cohort, "in a cohort", "not in a cohort")
+    frame["nesting"] = np.where(in_cohort, IN_COHORT, NOT_IN_COHORT)
     # a group patient without a recorded cohort is a cohort of one; an individual patient has none
-    frame[COHORT_ID] = cohort.where(in_cohort, "patient " + frame[PATIENT_ID].astype("str"))
+    frame[COHORT_ID] = cohort.where(in_cohort, cohort_of_one(frame[PATIENT_ID]))
     wanted = (PRACTICE, *covariates)
     prepared, used, covariate_notes = prepare_covariates(frame, wanted, pool_levels_below, of_patients)
     return ModelFrame(prepared, visits, formats, used, (*notes, *visit_notes, *covariate_notes))
+
+
+def cohort_of_one(patients: pd.Series) -> pd.Series:
+    """The label of each patient without a recorded cohort: the patient alone."""
+    return "patient " + patients.astype("str")
 
 
 def hide_few(outcomes: Outcomes) -> Callable[[int], str]:

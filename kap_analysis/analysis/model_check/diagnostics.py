@@ -7,9 +7,11 @@ import pandas as pd
 from scipy.special import ndtr
 
 from kap_analysis.analysis.comparison.comparison_result import FormatComparison
+from kap_analysis.analysis.model.estimates import difference_row
+from kap_analysis.analysis.model.model_frame import cohort_of_one
 from kap_analysis.analysis.model_check.model_parts import Modelled, fitted_model
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, VISIT
+from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, PATIENT_ID, VISIT
 from kap_analysis.mixed.diagnostics.deletion import delete_levels
 from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.mixed.results import MixedResults
@@ -132,12 +134,12 @@ def _lag_correlation(fit: MixedResults, normalised: np.ndarray) -> pd.DataFrame:
 def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
     """Each patient and each cohort left out; the change is that of the primary difference."""
     frame = fit.design.frame
-    row = _primary_row(fit, visit)
+    row = difference_row(fit, frame.iloc[:1], visit)  # no other column of the model interacts with the format
     patient = frame[PATIENT_ID] if PATIENT_ID in frame else pd.Series(frame.index, frame.index)  # see `fit_primary`
     labels = {"patient": patient.astype("object")}
     if COHORT_ID in frame:
         nested = frame[FORMAT].astype("str") != INDIVIDUAL
-        of_their_own = frame[COHORT_ID].astype("str").str.startswith("patient ")  # in no recorded cohort
+        of_their_own = frame[COHORT_ID].astype("str") == cohort_of_one(patient)  # in no recorded cohort
         labels["cohort"] = frame[COHORT_ID].astype("object").where(nested & ~of_their_own)
     parts = [
         delete_levels(fit, names.to_numpy(), row).assign(unit=unit)
@@ -146,13 +148,3 @@ def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
     ]
     columns = list(INFLUENCE)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
-def _primary_row(fit: MixedResults, visit: str) -> np.ndarray:
-    """The row of L of group minus individual at a visit: no other column of the model is in it."""
-    frame = fit.design.frame.iloc[[0, 0]].copy()
-    frame[FORMAT] = pd.Categorical([GROUP, INDIVIDUAL], categories=frame[FORMAT].cat.categories)
-    if VISIT in frame:
-        frame[VISIT] = pd.Categorical([visit, visit], categories=frame[VISIT].cat.categories)
-    rows = fit.design.fixed.rows(frame)
-    return np.asarray(rows[0] - rows[1])

@@ -7,12 +7,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.model.estimates import difference_row
 from kap_analysis.analysis.model.ladder import Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.analysis.model.resampling import bootstrap_samples, percentile_interval
-from kap_analysis.analysis.sensitivity.other_models import EstimateRow, Setting, difference_row, estimate_row, refit
+from kap_analysis.analysis.sensitivity.other_models import EstimateRow, Setting, estimate_row, refit
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -43,10 +44,9 @@ def leave_out(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str) -> I
             kept = model.frame[model.frame[PRACTICE].astype("str") != practice].copy()
             kept[PRACTICE] = kept[PRACTICE].cat.remove_unused_categories()
             single = kept[PRACTICE].nunique() < 2
-            formula = rung.formula.replace(f" + {PRACTICE}", "", 1) if single else rung.formula
             yield (
                 "data", f"Without practice {practice}", "no single practice makes the difference",
-                partial(refit, replace(model, frame=kept), rung, visit, formula),
+                partial(refit, replace(model, frame=kept), rung.without(PRACTICE) if single else rung, visit),
             )  # fmt: skip
     if model.has_cohorts:
         found: list[EstimateRow] = []  # filled by the first of the two
@@ -85,7 +85,7 @@ def _influential(fit: MixedResults, model: ModelFrame, visit: str) -> list[str]:
     if cohort.nunique() <= MOST_COHORTS:
         return cohort.dropna().unique().tolist()
     labels = cohort.loc[fit.design.frame.index].to_numpy(object)
-    moved = delete_levels(fit, labels, difference_row(fit, model, visit)).sort_values("change", kind="stable")
+    moved = delete_levels(fit, labels, difference_row(fit, model.patients, visit)).sort_values("change", kind="stable")
     half = MOST_COHORTS // 2
     return [*moved["label"].head(half), *moved["label"].tail(half)]
 

@@ -1,9 +1,11 @@
 """The primary contrast under other assumptions: each row, against what can be said of it beforehand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan import Ladder, Plan
 from kap_analysis.analysis.sensitivity import other_data
 from kap_analysis.analysis.sensitivity.sensitivity import check_sensitivity
 from kap_analysis.errors import AnalysisError
@@ -87,6 +89,29 @@ def test_paragraph_counts_intervals(rows):
     found, frame = rows
     others = frame[~frame["is_primary"] & ~frame["group"].isin(["wrong on purpose", "visits"])]
     assert f"Over {len(others)} other analyses" in found.paragraph
+
+
+def test_a_third_arm_loses_no_row(rows):
+    _, two_arms = rows
+    scores = made_up_scores(individual=30, cohorts=10)
+    some = scores["patient_id"].isin(scores["patient_id"].unique()[::3])
+    third = as_outcomes(scores.assign(format=scores["format"].mask(some, "mixed")))
+    plan = replace(PLAN, ladder=Ladder(full_patients=5, full_pairs=5))
+    frame = check_sensitivity(third, plan=plan, n_bootstrap=2).estimates.set_index("label")
+    assert set(frame.index) == set(two_arms.index)
+    assert frame["estimate"].notna().all()
+    varied = frame[frame["group"].isin(["clustering", "model"])]
+    primary = frame.loc["Primary model", ["estimate", "std_error"]].to_numpy(float)
+    same = np.isclose(varied[["estimate", "std_error"]].to_numpy(float), primary, rtol=1e-6).all(axis=1)
+    assert not same.any()
+
+
+def test_a_descriptive_comparison_varies_its_model_too():
+    outcomes = as_outcomes(made_up_scores(individual=12, cohorts=3, size=4))
+    frame = check_sensitivity(outcomes, plan=PLAN, n_bootstrap=2).estimates.set_index("label")
+    primary = frame.loc["Primary model", "estimate"]
+    assert frame.loc["Format by practice", "estimate"] != pytest.approx(primary, rel=1e-6)
+    assert frame.loc["Without the baseline score", "estimate"] != pytest.approx(primary, rel=1e-6)
 
 
 def test_a_real_trial_without_cohorts_runs():
