@@ -14,8 +14,9 @@ BELOW = {
     "writing": {"columns"},
     "errors": set(),
     "version": set(),
-    "instruments": {"columns", "errors"},
-    "study": {"columns", "errors", "instruments"},
+    "suggestions": set(),
+    "instruments": {"columns", "errors", "suggestions"},
+    "study": {"columns", "errors", "suggestions", "instruments"},
     "simulation": {"columns", "errors", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
@@ -234,9 +235,8 @@ def test_statsmodels_is_imported_only_where_a_model_is_fitted():
     assert_none(wrong, "statsmodels is imported in analysis/ only.")
 
 
-#: Modules that hold the one function they are named after, to be given nouns of their own; in analysis/ the public
-#: name of a question that its folder has too.
-NAMED_ALIKE = {"study": {"instrument_scores", "settings_text"}, "analysis": {"clinical_change"}}
+#: In analysis/ the public name of a question that its folder has too.
+NAMED_ALIKE = {"analysis": {"clinical_change"}}
 
 
 @pytest.mark.parametrize("room", sorted(set(BELOW) - {"cli"}))

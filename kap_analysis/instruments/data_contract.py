@@ -39,6 +39,7 @@ TABLES: Final[Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
     "domain": ({"items": list}, {"either_or": list}),
     "skip": ({"zero_items": list, "then_zero": list}, {}),
     "subscale": ({"name": str, "items": list}, {}),
+    "example": ({"answers": list, "total": str, "how": str}, {"missing_rule": str} | _NOTE),
 }
 ARRAYS: Final = frozenset(
     {
@@ -52,11 +53,13 @@ ARRAYS: Final = frozenset(
         "domain",
         "skip",
         "subscale",
+        "example",
     }
 )
 REQUIRED_TABLES: Final = ("items", "total", "direction", "missing_rule", "project_missing_rule")
 PLAIN: Final = {
     "name": str,
+    "listed_at": int,
     "title": str,
     "version": str,
     "role": str,

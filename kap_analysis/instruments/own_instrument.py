@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from kap_analysis.errors import InstrumentError
+from kap_analysis.instruments.data_folder import data_files
 from kap_analysis.instruments.facts import (
     Band,
     BandSet,
@@ -21,7 +22,6 @@ from kap_analysis.instruments.facts import (
 )
 from kap_analysis.instruments.instrument import ROLES, Instrument
 from kap_analysis.instruments.missing_items import describe_rule
-from kap_analysis.instruments.names import NAMES
 
 NUMBER: Final = (int, float)
 REQUIRED: Final = {"name": str, "total_range": list, "higher_is_better": bool}
@@ -140,7 +140,7 @@ def _check(mapping: Mapping[str, Any]) -> None:
             raise InstrumentError(f"{where}: {key} is {value!r}; expected {_type_name(wanted)}.")
     if not str(name).strip():
         raise InstrumentError(f"{where} has an empty name.")
-    if name in NAMES:
+    if name in data_files():
         raise InstrumentError(f"{where} has the name of an instrument of the registry; give yours a name of its own.")
     _check_range(mapping["total_range"], "total_range", where)
     if ("n_items" in mapping) != ("item_range" in mapping):

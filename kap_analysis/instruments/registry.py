@@ -1,17 +1,16 @@
 """The registry: one data file per instrument, read when it is first asked for and kept."""
 
-import difflib
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 
 import pandas as pd
 
 from kap_analysis.errors import InstrumentError
+from kap_analysis.instruments.data_folder import data_files
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.instruments.names import NAMES
+from kap_analysis.instruments.instrument_file import read_instrument
 from kap_analysis.instruments.own_instrument import instrument_from_mapping as instrument_from_mapping
-from kap_analysis.instruments.reading import read_instrument
+from kap_analysis.suggestions import nearest_names
 
 
 def get_instrument(
@@ -22,7 +21,7 @@ def get_instrument(
     Parameters
     ----------
     name : str
-        As in `NAMES`. "PCL-5" is the past-month form; the past-week form is the instrument "PCL-5 past week",
+        One of `registry_names`. "PCL-5" is the past-month form; the past-week form is the instrument "PCL-5 past week",
         because scores over a week and over a month are never mixed. ``get_instrument("PCL-5", version="past week")``
         returns it too.
     version : str, optional
@@ -44,13 +43,18 @@ def get_instrument(
     declared = {one.name: one for one in own}
     if name in declared:
         instrument = declared[name]
-    elif isinstance(name, str) and name in NAMES:
+    elif isinstance(name, str) and name in data_files():
         instrument = _read(name)
     else:
-        raise InstrumentError(_unknown(name, [*declared, *NAMES]))
+        raise InstrumentError(_unknown(name, [*declared, *registry_names()]))
     if version is not None and version != instrument.version:
         instrument = _other_version(instrument, version)
     return instrument.require_outcome() if for_outcome else instrument
+
+
+def registry_names() -> tuple[str, ...]:
+    """The names of the instruments of the registry, in the order of :func:`list_instruments`; no file is read whole."""
+    return tuple(data_files())
 
 
 def list_instruments() -> pd.DataFrame:
@@ -63,17 +67,13 @@ def list_instruments() -> pd.DataFrame:
     ``missing_items``, ``suicidality_item``, ``licence``, ``checked_on`` and ``not_established`` (facts that nobody
     could establish, or that the instrument does not have, separated by commas).
     """
-    frame = pd.DataFrame([_row(get_instrument(name)) for name in NAMES])
+    frame = pd.DataFrame([_row(get_instrument(name)) for name in registry_names()])
     return frame.astype({"recall_days": "Int64", "suicidality_item": "Int64"})
 
 
 @cache
 def _read(name: str) -> Instrument:
-    file = name.lower().replace("-", "_").replace(" ", "_") + ".toml"
-    instrument = read_instrument(resources.files(__package__).joinpath("data", file))
-    if instrument.name != name:
-        raise InstrumentError(f"{file} holds the instrument {instrument.name!r}; expected {name!r}.")
-    return instrument
+    return read_instrument(data_files()[name])
 
 
 def _other_version(instrument: Instrument, version: str) -> Instrument:
@@ -89,9 +89,7 @@ def _other_version(instrument: Instrument, version: str) -> Instrument:
 
 
 def _unknown(name: object, known: list[str]) -> str:
-    folded = {one.casefold().replace(" ", "").replace("-", ""): one for one in known}
-    wanted = str(name).casefold().replace(" ", "").replace("-", "")
-    near = [folded[key] for key in difflib.get_close_matches(wanted, folded, n=3, cutoff=0.5)]
+    near = nearest_names(str(name), known, at_most=3, likeness=0.5)
     advice = f"Nearest: {', '.join(near)}. " if near else f"Known are {', '.join(known)}. "
     return (
         f"There is no instrument {name!r} in the registry. {advice}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kap_analysis.columns import INSTRUMENT, SCORE
 from kap_analysis.errors import InstrumentError
-from kap_analysis.instruments.answers import AnswerTable, tabulate_answers
+from kap_analysis.instruments.answer_table import AnswerTable, tabulate_answers
 from kap_analysis.instruments.facts import MissingRule
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.missing_items import FILLERS, choose_rule, missing_rule_sentence

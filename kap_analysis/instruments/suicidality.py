@@ -7,7 +7,7 @@ import pandas as pd
 
 from kap_analysis.columns import DAY, INSTRUMENT, PATIENT_ID
 from kap_analysis.errors import InstrumentError
-from kap_analysis.instruments.answers import AnswerTable, tabulate_answers
+from kap_analysis.instruments.answer_table import AnswerTable, tabulate_answers
 from kap_analysis.instruments.facts import SuicidalityItems
 from kap_analysis.instruments.instrument import Instrument
 

@@ -16,7 +16,7 @@ from kap_analysis.errors import SimulationError
 from kap_analysis.simulation.simulate import MADE_BY, SimulatedStudy
 from kap_analysis.study.contract.dictionary import TABLES, ColumnSpec
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
-from kap_analysis.study.contract.settings_text import settings_text
+from kap_analysis.study.contract.toml_text import settings_text
 
 FileType = Literal["csv", "parquet"]
 FILE_TYPES: Final = ("csv", "parquet")

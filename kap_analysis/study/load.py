@@ -10,9 +10,9 @@ import pandas as pd
 
 from kap_analysis.errors import StudyError
 from kap_analysis.study.answerable import study_answers
-from kap_analysis.study.checking.instrument_links import INSTRUMENT_TIES
+from kap_analysis.study.checking.instrument_links import INSTRUMENT_CHECKS
 from kap_analysis.study.checking.known_instruments import instrument_names, instruments_named, own_instruments
-from kap_analysis.study.checking.table_links import TIES, TypedFolder
+from kap_analysis.study.checking.table_links import TABLE_CHECKS, TypedFolder
 from kap_analysis.study.consent import check_consent_recorded, leave_out_without_consent
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems, problem_lines
@@ -62,7 +62,7 @@ class StudyCheck:
 
 
 def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
-    """Read a study folder and check every table and the ties between them.
+    """Read a study folder and check every table, and the tables against each other.
 
     Bad content is never an exception here: every problem becomes a row of ``problems``.
 
@@ -96,8 +96,8 @@ def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
             notes += table.notes
     known = instruments_named([settings.primary_instrument, *_named(tables)], own)
     typed = TypedFolder(tables, settings, known)
-    for tie in (*TIES, *INSTRUMENT_TIES):
-        tie(typed, problems)
+    for check in (*TABLE_CHECKS, *INSTRUMENT_CHECKS):
+        check(typed, problems)
     if purpose == "research":
         check_consent_recorded(typed, problems)
     if len(problems):

@@ -12,8 +12,8 @@ from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.answerable import study_answers
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.outcome_frames.ledger import Ledger
-from kap_analysis.study.outcome_frames.outcome_frame import Population, make_outcomes
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.study_outcomes import Population, make_outcomes
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 

@@ -1,4 +1,4 @@
-"""Totals of every instrument, worked by hand, with missing items at the edge of each rule."""
+"""Totals of every instrument as its data file works them out, with missing items at the edge of each rule."""
 
 import time
 
@@ -7,146 +7,43 @@ import pandas as pd
 import pytest
 
 from kap_analysis.errors import InstrumentError
-from kap_analysis.instruments.names import NAMES
-from kap_analysis.instruments.registry import get_instrument, instrument_from_mapping
+from kap_analysis.instruments.registry import get_instrument, instrument_from_mapping, registry_names
 from kap_analysis.instruments.scoring import score_items
+from tests.instruments.examples import examples_of
 
 N = None
-EAT_LEAST = [6] * 25 + [1]  # no point anywhere: least frequent, and most frequent for the reversed item 26
-
-#: instrument, answers, rule, expected total (None: no total), how it came about
 COMPLETE = "complete"
-KNOWN = "complete but for answers that cannot change the total"
 FILLED = "completed by the rule"
 NONE = "no total"
-EXAMPLES = [
-    ("BDI-II", [1] * 21, "published", 21, COMPLETE),
-    ("BDI-II", [3] * 21, "published", 63, COMPLETE),
-    ("BDI-II", ["1a" if i in (16, 18) else 0 for i in range(1, 22)], "published", 1 + 1, COMPLETE),
-    ("BDI-II", ["3b" if i == 16 else "2a" if i == 18 else 1 for i in range(1, 22)], "published", 19 + 3 + 2, COMPLETE),
-    ("BDI-II", [1] * 20 + [N], "published", None, NONE),
-    ("BDI-II", [1] * 19 + [N] * 2, "project", 21, FILLED),
-    ("BDI-II", [2] * 10 + [1] * 9 + [N] * 2, "project", 29 / 19 * 21, FILLED),
-    ("BDI-II", [1] * 18 + [N] * 3, "project", None, NONE),
-    ("BDI", [2] * 21, "published", 42, COMPLETE),
-    ("BDI", [2] * 20 + [N], "published", None, NONE),
-    ("BDI", [2] * 19 + [N] * 2, "project", 42, FILLED),
-    ("BDI", [2] * 18 + [N] * 3, "project", None, NONE),
-    ("PHQ-9", [3, 2, 1, 0, 3, 2, 1, 0, 1], "published", 13, COMPLETE),
-    ("PHQ-9", [3, 2, 1, 0, 3, 2, 1, N, N], "published", 12 / 7 * 9, FILLED),
-    ("PHQ-9", [3, 2, 1, 0, 3, 2, N, N, N], "published", None, NONE),
-    ("PHQ-9", [3, 2, 1, 0, 3, 2, N, N, N], "project", None, NONE),
-    ("PHQ-8", [1] * 8, "published", 8, COMPLETE),
-    ("PHQ-8", [1] * 7 + [N], "published", None, NONE),
-    ("PHQ-8", [1] * 7 + [N], "project", 8, FILLED),
-    ("PHQ-8", [1] * 6 + [N] * 2, "project", None, NONE),
-    ("GAD-7", [3, 3, 2, 1, 0, 1, 2], "published", 12, COMPLETE),
-    ("GAD-7", [3, 3, 2, 1, 0, 1, N], "published", None, NONE),
-    ("GAD-7", [3, 3, 2, 1, 0, 1, N], "project", 10 / 6 * 7, FILLED),
-    ("GAD-7", [3, 3, 2, 1, 0, N, N], "project", None, NONE),
-    ("HAM-A", [4] * 14, "published", 56, COMPLETE),
-    ("HAM-A", [2] * 13 + [N], "published", None, NONE),
-    ("HAM-A", [2] * 13 + [N], "project", 28, FILLED),
-    ("HAM-A", [2] * 12 + [N] * 2, "project", None, NONE),
-    ("HAM-D17", [4, 4, 4, 2, 2, 2, 4, 4, 4, 4, 4, 2, 2, 2, 4, 2, 2], "published", 9 * 4 + 8 * 2, COMPLETE),
-    ("HAM-D17", [1] * 16 + [N], "published", None, NONE),
-    ("HAM-D17", [1] * 16 + [N], "project", 17, FILLED),
-    ("HAM-D17", [1] * 15 + [N] * 2, "project", None, NONE),
-    ("MADRS", [6, 5, 4, 3, 2, 1, 0, 1, 2, 3], "published", 27, COMPLETE),
-    ("MADRS", [3] * 9 + [N], "published", None, NONE),
-    ("MADRS", [3] * 9 + [N], "project", 30, FILLED),
-    ("MADRS", [3] * 8 + [N] * 2, "project", None, NONE),
-    # sleep 3, mood 1, appetite and weight 2, then 1 0 2 1 0, psychomotor 1
-    ("QIDS-SR16", [0, 1, 3, 2, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", 3 + 1 + 2 + 4 + 1, COMPLETE),
-    # the form asks one of 6 and 7, and one of 8 and 9
-    ("QIDS-SR16", [0, 1, 3, 2, 1, 2, N, N, 1, 1, 0, 2, 1, 0, 1, 0], "published", 11, KNOWN),
-    # a sleep item is missing, but another one is 3 already
-    ("QIDS-SR16", [0, 1, 3, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", 11, KNOWN),
-    # a sleep item is missing and could be the largest
-    ("QIDS-SR16", [0, 1, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", None, NONE),
-    ("QIDS-SR16", [0, 1, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "project", 10, FILLED),
-    ("QIDS-SR16", [N, N, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "project", 10, FILLED),
-    ("QIDS-SR16", [N, N, 2, N, 1, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, N], "project", None, NONE),
-    ("QIDS-SR16", [0, 1, 3, 2, N, 2, 0, 1, 0, 1, 0, 2, 1, 0, 1, 0], "project", None, NONE),
-    ("QIDS-SR16", [0, 1, 3, 2, 1, N, N, 1, 0, 1, 0, 2, 1, 0, 1, 0], "published", None, NONE),
-    ("PCL-5", [4] * 20, "published", 80, COMPLETE),
-    ("PCL-5", [2] * 19 + [N], "published", None, NONE),
-    ("PCL-5", [2] * 16 + [N] * 4, "project", 40, FILLED),
-    ("PCL-5", [2] * 15 + [N] * 5, "project", None, NONE),
-    ("PCL-5 past week", [1] * 20, "published", 20, COMPLETE),
-    ("PCL-5 past week", [1] * 16 + [N] * 4, "project", 20, FILLED),
-    ("PCL-5 past week", [1] * 15 + [N] * 5, "project", None, NONE),
-    ("WHO-5", [5, 4, 3, 2, 1], "published", 15 * 4, COMPLETE),
-    ("WHO-5", [5, 4, 3, 2, N], "published", None, NONE),
-    ("WHO-5", [5, 4, 3, 2, N], "project", None, NONE),
-    ("Y-BOCS", [4, 3, 2, 1, 0, 4, 3, 2, 1, 0], "published", 20, COMPLETE),
-    ("Y-BOCS", [2] * 9 + [N], "published", None, NONE),
-    ("Y-BOCS", [2] * 9 + [N], "project", 20, FILLED),
-    ("Y-BOCS", [2] * 8 + [N] * 2, "project", None, NONE),
-    ("EDE-QS", [3] * 12, "published", 36, COMPLETE),
-    ("EDE-QS", [1] * 11 + [N], "published", None, NONE),
-    ("EDE-QS", [1] * 11 + [N], "project", 12, FILLED),
-    ("EDE-QS", [1] * 10 + [N] * 2, "project", None, NONE),
-    ("MEQ-30", [5] * 30, "published", 150, COMPLETE),
-    ("MEQ-30", [4] * 29 + [N], "published", None, NONE),
-    ("MEQ-30", [4] * 27 + [N] * 3, "project", 120, FILLED),
-    ("MEQ-30", [4] * 26 + [N] * 4, "project", None, NONE),
-    ("B-IPF", [6, 3, 0, 6, 3, 0, 3], "published", 21 / 42 * 100, COMPLETE),
-    ("B-IPF", [6, 3, N, 6, 3, N, 3], "published", 21 / 30 * 100, FILLED),
-    ("B-IPF", [6, N, N, N, N, N, N], "published", 100, FILLED),
-    ("B-IPF", [N] * 7, "published", None, NONE),
-    ("CADSS", [1] * 23, "published", 23, COMPLETE),
-    ("CADSS", [1] * 22 + [N], "published", None, NONE),
-    ("CADSS", [1] * 21 + [N] * 2, "project", 23, FILLED),
-    ("CADSS", [1] * 20 + [N] * 3, "project", None, NONE),
-    ("ACE", [1, 0, 1, 0, 1, 0, 1, 0, 0, 0], "published", 4, COMPLETE),
-    ("ACE", [1, 0, 1, 0, 1, 0, 1, 0, 0, N], "published", None, NONE),
-    ("ACE", [1, 0, 1, 0, 1, 0, 1, 0, 0, N], "project", None, NONE),
-    ("AUDIT", [3, 2, 1, 0, 0, 0, 1, 0, 2, 4], "published", 13, COMPLETE),
-    ("AUDIT", [0, N, N, N, N, N, N, N, 0, 2], "published", 2, KNOWN),
-    ("AUDIT", [2, 0, 0, N, N, N, N, N, 0, 0], "published", 2, KNOWN),
-    ("AUDIT", [2, 0, 1, N, N, N, N, N, 0, 0], "published", None, NONE),
-    ("AUDIT", [0, N, N, N, N, N, N, N, N, 2], "published", None, NONE),
-    ("EAT-26", EAT_LEAST, "published", 0, COMPLETE),
-    ("EAT-26", [1] * 25 + [6], "published", 26 * 3, COMPLETE),
-    ("EAT-26", [1, 2, 3, 4, 5, 6] + [6] * 19 + [5], "published", 3 + 2 + 1 + 2, COMPLETE),
-    # oral control (2 5 8 13 15 19 20): points 3 3 2 2 0 0 and one missing, median 2
-    (
-        "EAT-26",
-        [{2: 1, 5: 1, 8: 2, 13: 2, 20: N}.get(i, 6) for i in range(1, 26)] + [1],
-        "published",
-        3 + 3 + 2 + 2 + 2,
-        FILLED,
-    ),
-    # bulimia (3 4 9 18 21 26): points 1 2 0 0, one missing and item 26 with 2: five answered, median 1
-    ("EAT-26", [{3: 3, 4: 2, 21: N}.get(i, 6) for i in range(1, 26)] + [5], "published", 1 + 2 + 2 + 1, FILLED),
-    # oral control: 3 2 2 1 0 0, median 1.5, rounded up to 2
-    ("EAT-26", [{2: 1, 5: 2, 8: 2, 13: 3, 20: N}.get(i, 6) for i in range(1, 26)] + [1], "published", 8 + 2, FILLED),
-    # two missing in one subscale
-    ("EAT-26", [{2: N, 5: N}.get(i, 6) for i in range(1, 26)] + [1], "published", None, NONE),
-    # one missing in each of the three subscales
-    ("EAT-26", [{1: N, 3: N, 2: N}.get(i, 6) for i in range(1, 26)] + [1], "published", 0, FILLED),
-]
+#: Instruments that have totals: an ordinal scale is never summed.
+SCORED = [name for name in registry_names() if get_instrument(name).total_rule != "ordinal"]
+EXAMPLES = [example for name in SCORED for example in examples_of(name)]
 
 
-@pytest.mark.parametrize(("name", "answers", "rule", "total", "how"), EXAMPLES)
-def test_total_worked_by_hand(item_rows, name, answers, rule, total, how):
-    scores = score_items(item_rows(name, answers), get_instrument(name), missing_rule=rule).scores
-    expected = np.nan if total is None else total
+@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{one.instrument}-{one.total}-{one.how}" for one in EXAMPLES])
+def test_total_worked_by_hand(item_rows, example):
+    instrument = get_instrument(example.instrument)
+    rows = item_rows(instrument.name, example.answers)
+    scores = score_items(rows, instrument, missing_rule=example.missing_rule).scores
+    expected = np.nan if example.total is None else example.total
+    assert len(example.answers) == instrument.n_items
     assert scores["score"].to_numpy() == pytest.approx([expected], nan_ok=True)
-    assert scores["how"].tolist() == [how]
-    assert scores["n_answered"].tolist() == [sum(answer is not None for answer in answers)]
+    assert scores["how"].tolist() == [example.how]
+    assert scores["n_answered"].tolist() == [sum(answer is not None for answer in example.answers)]
 
 
-def test_every_instrument_has_a_worked_example():
-    assert {name for name, *_ in EXAMPLES} == set(NAMES) - {"C-SSRS"}
+@pytest.mark.parametrize("name", SCORED)
+def test_every_instrument_has_a_complete_example_and_one_with_a_missing_item(name):
+    examples = examples_of(name)
+    assert any(None not in one.answers for one in examples)
+    assert any(None in one.answers for one in examples)
 
 
-def test_no_answer_at_all_gives_no_total_under_any_rule(item_rows):
-    for name in set(NAMES) - {"C-SSRS"}:
-        instrument = get_instrument(name)
-        rows = item_rows(name, [None] * instrument.n_items)
-        assert score_items(rows, instrument, missing_rule="project").scores["score"].isna().all(), name
+@pytest.mark.parametrize("name", SCORED)
+def test_no_answer_at_all_gives_no_total_under_any_rule(item_rows, name):
+    instrument = get_instrument(name)
+    rows = item_rows(name, [None] * instrument.n_items)
+    assert score_items(rows, instrument, missing_rule="project").scores["score"].isna().all()
 
 
 def test_item_without_a_row_counts_as_missing(item_rows):
@@ -168,7 +65,7 @@ def test_missing_sleep_item_leaves_a_range_of_totals(item_rows):
 
 
 def test_recoded_items_bound_the_totals_in_points(item_rows):
-    scores = score_items(item_rows("EAT-26", [N, N, *EAT_LEAST[2:]]), get_instrument("EAT-26")).scores
+    scores = score_items(item_rows("EAT-26", [N, N, *[6] * 23, 1]), get_instrument("EAT-26")).scores
     assert scores[["lowest_possible", "highest_possible"]].to_numpy().tolist() == [[0, 6]]
 
 

@@ -1,1 +1,1 @@
-"""What ties the tables to each other and to the instruments."""
+"""Whether the tables agree with each other and with the instruments."""

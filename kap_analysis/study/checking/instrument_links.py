@@ -1,11 +1,11 @@
-"""The ties to the instruments: scores and answers inside their ranges, measures with their units."""
+"""The tables against the instruments: scores and answers inside their ranges, measures with their units."""
 
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.study.checking.table_links import Tie, TypedFolder
+from kap_analysis.study.checking.table_links import Check, TypedFolder
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
@@ -123,7 +123,7 @@ def _report_range(
     table.report(problems, where[off], column, found, f"{what} from {limits[0]:g} to {limits[1]:g}")
 
 
-INSTRUMENT_TIES: Final[tuple[Tie, ...]] = (
+INSTRUMENT_CHECKS: Final[tuple[Check, ...]] = (
     check_primary_instrument,
     check_scores,
     check_answers,

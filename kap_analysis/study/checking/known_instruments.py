@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from kap_analysis.errors import InstrumentError
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.instruments.registry import NAMES, get_instrument, instrument_from_mapping
+from kap_analysis.instruments.registry import get_instrument, instrument_from_mapping, registry_names
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
@@ -20,10 +20,7 @@ def own_instruments(settings: Settings, problems: Problems) -> dict[str, Instrum
             expected = "name, total_range and higher_is_better, as in the documentation of study.toml"
             problems.add(SETTINGS_FILE, str(error).rstrip("."), expected, column="instrument")
             continue
-        if instrument.name in NAMES:
-            found = f"an [[instrument]] {instrument.name}, which the registry has"
-            problems.add(SETTINGS_FILE, found, "a name of its own", column="instrument")
-        elif instrument.name in own:
+        if instrument.name in own:
             problems.add(SETTINGS_FILE, f"two [[instrument]] {instrument.name}", "one", column="instrument")
         own[instrument.name] = instrument
     return own
@@ -31,10 +28,10 @@ def own_instruments(settings: Settings, problems: Problems) -> dict[str, Instrum
 
 def instrument_names(own: Mapping[str, Instrument]) -> tuple[str, ...]:
     """Return all names that may stand in the data: the study's own first."""
-    return tuple(dict.fromkeys((*own, *NAMES)))
+    return tuple(dict.fromkeys((*own, *registry_names())))
 
 
 def instruments_named(names: Iterable[str], own: Mapping[str, Instrument]) -> dict[str, Instrument]:
     """Return the instruments of these names; names that nobody knows are left out (they are reported elsewhere)."""
-    known = {*own, *NAMES}
+    known = {*own, *registry_names()}
     return {name: get_instrument(name, own=own.values()) for name in dict.fromkeys(names) if name in known}

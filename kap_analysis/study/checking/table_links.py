@@ -1,4 +1,4 @@
-"""The ties between the tables: each rule is one function, and ``TIES`` is the list of rules."""
+"""The tables against each other: each rule is one function, and ``TABLE_CHECKS`` lists them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -223,8 +223,8 @@ def check_primary_diagnosis(folder: TypedFolder, problems: Problems) -> None:
     diagnoses.report(problems, again.index.to_numpy(), "rank", found, "one primary diagnosis per patient")
 
 
-Tie = Callable[[TypedFolder, Problems], None]
-TIES: Final[tuple[Tie, ...]] = (
+Check = Callable[[TypedFolder, Problems], None]
+TABLE_CHECKS: Final[tuple[Check, ...]] = (
     check_patients_known,
     check_practices,
     check_cohorts_known,

@@ -10,7 +10,7 @@ from kap_analysis.study.contract.dictionary import TABLES, TableSpec
 from kap_analysis.study.contract.documentation import dictionary_csv, documentation_text
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
-from kap_analysis.study.contract.settings_text import settings_text
+from kap_analysis.study.contract.toml_text import settings_text
 
 _HEADING: Final = """\
 # The settings of this study. The tables hold two made-up rows each: delete them, fill in yours, and

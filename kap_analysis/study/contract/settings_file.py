@@ -10,7 +10,6 @@ from typing import Any, Final, get_args
 
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import is_identifying_name, mask
-from kap_analysis.study.contract.nearest import nearest_name
 from kap_analysis.study.contract.problems import WHOLE_FILE, Problems
 from kap_analysis.study.contract.settings import (
     DEFAULT_BASELINE_WINDOW,
@@ -22,6 +21,7 @@ from kap_analysis.study.contract.settings import (
     Visibility,
     Visit,
 )
+from kap_analysis.suggestions import nearest_name
 
 SETTINGS_FILE: Final = "study.toml"
 NOTHING_SAID: Final = Settings(title="", primary_instrument="", primary_visit="")

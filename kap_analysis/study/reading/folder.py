@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.nearest import nearest_name
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
+from kap_analysis.suggestions import nearest_name
 
 FILE_TYPES: Final = (".csv", ".parquet")
 _LEFT_UNSAID: Final = frozenset(

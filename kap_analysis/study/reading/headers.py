@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kap_analysis.study.contract.dictionary import TableSpec
 from kap_analysis.study.contract.identifiers import is_identifying_name, mask
-from kap_analysis.study.contract.nearest import nearest_name
 from kap_analysis.study.contract.problems import Problems
+from kap_analysis.suggestions import nearest_name
 
 
 @dataclass(frozen=True, slots=True)

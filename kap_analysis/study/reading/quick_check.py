@@ -1,9 +1,13 @@
-"""Whether a typed table keeps its schema, without saying where it does not: for that `schemas` asks pandera."""
+"""Quick checks of a typed table: whether it keeps its schema, and which rows repeat a key.
+
+Where the schema is not kept, `schemas` asks pandera for the cells.
+"""
 
 import re
 from collections.abc import Collection
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.study.contract.dictionary import ColumnSpec, TableSpec
@@ -22,13 +26,13 @@ def closed_list(column: ColumnSpec, instruments: Collection[str]) -> frozenset[s
     return None
 
 
-def is_plainly_right(frame: pd.DataFrame, spec: TableSpec, instruments: Collection[str]) -> bool:
+def keeps_schema(frame: pd.DataFrame, spec: TableSpec, instruments: Collection[str]) -> bool:
     """Whether no cell of a typed frame breaks the schema of its table."""
     declared = (spec.columns[name] for name in frame.columns if name in spec.columns)
-    return all(_keeps(frame[column.name], column, instruments) for column in declared)
+    return all(_column_keeps(frame[column.name], column, instruments) for column in declared)
 
 
-def _keeps(values: pd.Series, column: ColumnSpec, instruments: Collection[str]) -> bool:
+def _column_keeps(values: pd.Series, column: ColumnSpec, instruments: Collection[str]) -> bool:
     present = values.dropna()
     if not column.empty and len(present) < len(values):
         return False
@@ -41,3 +45,22 @@ def _keeps(values: pd.Series, column: ColumnSpec, instruments: Collection[str]) 
         return True
     texts = present.unique()
     return all(text in names for text in texts) if names is not None else all(re.match(PERIOD, t) for t in texts)
+
+
+def repeated_keys(frame: pd.DataFrame, spec: TableSpec) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of rows whose key stood before, and the position of the first row with that key.
+
+    Columns of the key that are absent are left out of it, but for those that it needs: without them there are no
+    failures. Two missing values are equal.
+    """
+    key = [name for name in spec.key if name in frame.columns]
+    if not key or len(frame) == 0 or not set(spec.key_needs) <= set(frame.columns):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    shared = frame.duplicated(key, keep=False).to_numpy()
+    if not shared.any():
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    positions = np.flatnonzero(shared)
+    same = frame.iloc[positions].groupby(key, dropna=False, sort=False, observed=True).ngroup().to_numpy()
+    first = pd.Series(positions).groupby(same).transform("first").to_numpy()
+    again = positions != first
+    return positions[again], first[again]

@@ -10,9 +10,9 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from kap_analysis.study.contract.dictionary import ColumnSpec, TableSpec
-from kap_analysis.study.contract.nearest import nearest_name, nearest_names
 from kap_analysis.study.reading.cells import expected_in
 from kap_analysis.study.reading.quick_check import PERIOD, closed_list
+from kap_analysis.suggestions import nearest_name, nearest_names
 
 _NULL: Final = "not_nullable"
 

@@ -13,9 +13,8 @@ from kap_analysis.study.contract.identifiers import ANYWHERE, identifier_kinds, 
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.reading.cells import MISSING, TEXT_DTYPE, TypedColumn, extra_column, type_codes
 from kap_analysis.study.reading.headers import Header, read_header
-from kap_analysis.study.reading.keys import key_failures
 from kap_analysis.study.reading.parquet_file import read_parquet_columns
-from kap_analysis.study.reading.quick_check import is_plainly_right
+from kap_analysis.study.reading.quick_check import keeps_schema, repeated_keys
 from kap_analysis.study.reading.text_file import CodedCells, read_text_table
 
 
@@ -52,7 +51,7 @@ class TypedTable:
     def report(self, problems: Problems, where: np.ndarray, column: str, found: Any, expected: Any) -> None:
         """Add one problem for each position (or True of a mask); texts are for all, or one for each.
 
-        A cell that was reported before is passed over: what the ties say of it follows from the first fault.
+        A cell that was reported before is passed over: later checks of it would only repeat the first fault.
         """
         positions = np.flatnonzero(where) if where.dtype == bool else where
         fresh = ~np.isin(positions, self.faulty.get(column, ()))
@@ -150,7 +149,7 @@ def _check_table(
         fresh = ~np.isin(where, faulty[name])
         table.report(local, where[fresh], name, _only(founds, fresh), _only(expecteds, fresh))
         faulty[name] = np.concatenate([faulty[name], where])
-    again, first = key_failures(table.frame, table.spec)
+    again, first = repeated_keys(table.frame, table.spec)
     key = [name for name in table.spec.key if table.has(name)]
     trusted = ~np.isin(again, np.concatenate([blind, *(faulty[name] for name in key)]))
     again, first = again[trusted], first[trusted]
@@ -168,7 +167,7 @@ def _schema_failures(
     table: TypedTable, instruments: Collection[str]
 ) -> list[tuple[str, np.ndarray, list[str], list[str]]]:
     """What breaks the schema. Only pandera says where, and its import costs half of that of pandas."""
-    if is_plainly_right(table.frame, table.spec, instruments):
+    if keeps_schema(table.frame, table.spec, instruments):
         return []
     from kap_analysis.study.reading.schemas import schema_failures
 

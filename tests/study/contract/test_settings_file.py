@@ -8,7 +8,7 @@ from kap_analysis.study.contract import settings as settings_module
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.study.contract.settings import DEFAULT_VISITS, Margin, Settings, Visit
 from kap_analysis.study.contract.settings_file import read_settings
-from kap_analysis.study.contract.settings_text import settings_text
+from kap_analysis.study.contract.toml_text import settings_text
 
 MINIMAL = 'title = "T"\nprimary_instrument = "BDI-II"\nprimary_visit = "month 3"\n'
 EXAMPLE = "\n".join(line.strip() for line in settings_module.__doc__.split("::\n\n", 1)[1].splitlines())

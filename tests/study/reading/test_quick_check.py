@@ -1,4 +1,4 @@
-"""What is plainly right breaks no schema, and what breaks one is not plainly right: cell by cell, every table."""
+"""The quick check says of every cell of every table what the schema says; keys that stand twice are found."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.reading.cells import TEXT_DTYPE
-from kap_analysis.study.reading.quick_check import is_plainly_right
+from kap_analysis.study.reading.quick_check import keeps_schema
 from kap_analysis.study.reading.schemas import schema_failures
 
 INSTRUMENTS = ("BDI-II", "HAM-A")
@@ -27,7 +27,7 @@ def test_it_says_of_every_cell_what_the_schema_says(table):
     for column in table.columns.values():
         for value in (*(NUMBERS if column.is_number else (*TEXTS, *column.level_names)), np.nan):
             frame = one_cell(column, value)
-            right = is_plainly_right(frame, table, INSTRUMENTS)
+            right = keeps_schema(frame, table, INSTRUMENTS)
             assert right == (not schema_failures(frame, table, INSTRUMENTS)), (column.name, value)
             verdicts.add(right)
     assert verdicts == {True, False}
@@ -36,5 +36,5 @@ def test_it_says_of_every_cell_what_the_schema_says(table):
 def test_one_wrong_cell_among_many_is_seen():
     table = TABLES["sessions"]
     formats = pd.Categorical(["group"] * 999 + ["couple"])
-    assert is_plainly_right(pd.DataFrame({"format": formats[:999].remove_unused_categories()}), table, INSTRUMENTS)
-    assert not is_plainly_right(pd.DataFrame({"format": formats}), table, INSTRUMENTS)
+    assert keeps_schema(pd.DataFrame({"format": formats[:999].remove_unused_categories()}), table, INSTRUMENTS)
+    assert not keeps_schema(pd.DataFrame({"format": formats}), table, INSTRUMENTS)

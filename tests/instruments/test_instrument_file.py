@@ -5,10 +5,11 @@ import re
 import pytest
 
 from kap_analysis.errors import InstrumentError
-from kap_analysis.instruments.reading import read_instrument
+from kap_analysis.instruments.instrument_file import read_instrument
 
 SOUND = """
 name = "X"
+listed_at = 1
 title = "X"
 version = "1"
 role = "outcome"

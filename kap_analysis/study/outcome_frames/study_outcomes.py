@@ -28,10 +28,10 @@ from kap_analysis.instruments.recall import reaches_before_treatment
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings import Settings
-from kap_analysis.study.outcome_frames.instrument_scores import instrument_scores, outcome_instrument
 from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.outcome_frames.outcome_columns import COVARIATES, OUTCOME_COLUMNS, with_is_group
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.scores import instrument_scores, outcome_instrument
 from kap_analysis.study.timing.look_up import is_among
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
 from kap_analysis.study.timing.visit_windows import CHOSEN, NOT_PLACED, place_in_windows
