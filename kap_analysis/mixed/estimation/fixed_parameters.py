@@ -66,7 +66,10 @@ def _inside(part: Part, i: int, value: float, scaling: Scaling) -> float:
 
 
 def with_held(parameters: Parameters, phi: Array, held: NDArray[np.bool_], values: Array) -> Array:
-    """A start with the held values in place; what else a matrix has is moved until it is positive definite."""
+    """A start with the held values in place; what else a matrix has is moved until it is positive definite.
+
+    An effect whose variance is held at 0 is left aside: no value of the others can make the matrix more than singular.
+    """
     phi = np.where(held, values, phi)
     for part, at in parameters:
         fixed = held[at]
@@ -74,8 +77,10 @@ def with_held(parameters: Parameters, phi: Array, held: NDArray[np.bool_], value
             continue
         diagonal = np.equal(*np.tril_indices(part.size))
         elements = phi[at].copy()
+        there = np.flatnonzero(~(fixed[diagonal] & (elements[diagonal] == 0)))
         for _ in range(40):
-            if np.linalg.eigvalsh(matrix_of(elements, part.size))[0] > 1e-3 * elements[diagonal].mean():
+            matrix = matrix_of(elements, part.size)[np.ix_(there, there)]
+            if not len(there) or np.linalg.eigvalsh(matrix)[0] > 1e-3 * np.diag(matrix).mean():
                 break
             elements = np.where(fixed, elements, elements * np.where(diagonal, 1.3, 0.8))
         phi[at] = elements

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.likelihood.scaling import centred_columns
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
 
@@ -69,3 +70,27 @@ def test_the_information_follows_the_users_parameters():
 def test_a_variance_at_a_year_0_is_not_held():
     with pytest.raises(MixedModelError, match="Subtract their means from them"):
         fitted(2020.0, fixed={"var((Intercept) | patient)": 1.0})
+
+
+# The way there and back
+
+
+@pytest.mark.parametrize("shift", [0.0, 2020.0])
+def test_elements_and_coefficients_lead_back_to_the_user(shift: float) -> None:
+    model = mixedlm(FORMULA, PATIENTS.assign(year=PATIENTS["year"] + shift))
+    scaling = model.layout.scaling
+    elements = np.array([2.0, 0.3, 1.5, 4.0])
+    np.testing.assert_allclose(scaling.outside(scaling.inside(elements)), elements, rtol=1e-6)
+    row, inside = np.array([1.0, shift + 1.0, 0.0, 1.0]), np.array([0.4, -0.2, 0.1, 0.7])
+    moved = scaling.coefficients(inside) - scaling.centre
+    assert (scaling.rows(row) @ inside)[0] * scaling.scale == pytest.approx(row @ moved, rel=1e-8)
+
+
+def test_columns_near_zero_and_bars_without_an_intercept_stay_as_they_are() -> None:
+    near, far = PATIENTS, PATIENTS.assign(year=PATIENTS["year"] + 2020.0)
+    without = mixedlm("score ~ year + (0 + year | patient)", far)
+    for model in (mixedlm(FORMULA, near), without):
+        columns, means = centred_columns(model.design.bars[0])
+        assert columns is model.design.bars[0].z and not means.any()
+    columns, means = centred_columns(mixedlm(FORMULA, far).design.bars[0])
+    assert means.tolist() == [0.0, 2020.0] and abs(columns[:, 1].mean()) < 1e-9
