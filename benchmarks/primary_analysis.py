@@ -24,6 +24,7 @@ from primary_analysis_methods import METHODS, PLAN, SHARES, VISIT, analyse
 from scipy.special import stdtrit
 
 from kap_analysis.simulation.outcomes import simulate_outcomes
+from kap_analysis.simulation.scenario import make_scenario
 
 COUNTS = RESULTS / "primary_analysis_counts.csv"
 #: A seed of the simulation per draw: settings share their draws, so that they can be compared.
@@ -65,7 +66,8 @@ def count_block(setting: Setting, block: int, size: int, wanted: Sequence[str]) 
     """Sums over one block of draws, one row per wanted method."""
     rows = {name: dict.fromkeys(ADDED, 0.0) for name in wanted}
     for seed in range(FIRST_SEED + block * size, FIRST_SEED + (block + 1) * size):
-        drawn = simulate_outcomes(seed=seed, allocation=setting.allocation, dropout=setting.dropout)
+        scenario = make_scenario(allocation=setting.allocation, dropout=setting.dropout)
+        drawn = simulate_outcomes(seed=seed, scenario=scenario)
         truth = drawn.effect(VISIT)
         found, sd = analyse(drawn.frame, wanted)
         for name, one in found.items():

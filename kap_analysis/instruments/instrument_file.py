@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from kap_analysis.errors import InstrumentError
 from kap_analysis.instruments.data_contract import check_tables
@@ -28,7 +29,9 @@ from kap_analysis.instruments.facts import (
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.missing_items import describe_rule
 
-DECISION = Provenance((), "decision")
+DECISION: Final = Provenance((), "decision")
+#: What a fact says where its table does not.
+LEFT_OUT: Final = {"for_reliable_change": False, "default": False, "n": None}
 
 
 def read_instrument(path: Traversable) -> Instrument:
@@ -155,44 +158,24 @@ def _suicidality(table: Mapping[str, Any] | None) -> SuicidalityItems | None:
 
 
 def _thresholds(content: Mapping[str, Any]) -> dict[str, Any]:
-    response, remission = content.get("response"), content.get("remission")
-    return {
-        "response": response and Response(response["unit"], response["value"], _provenance(response)),
-        "remission": remission and Remission(remission["value"], _provenance(remission)),
-        "reliability": tuple(
-            Reliability(
-                kind=t["kind"],
-                statistic=t["statistic"],
-                value=t["value"],
-                population=t["population"],
-                for_reliable_change=t.get("for_reliable_change", False),
-                provenance=_provenance(t),
-            )
-            for t in content.get("reliability", ())
-        ),
-        "norms": tuple(
-            Norm(
-                population=t["population"],
-                label=t["label"],
-                mean=t["mean"],
-                sd=t["sd"],
-                n=t.get("n"),
-                default=t.get("default", False),
-                provenance=_provenance(t),
-            )
-            for t in content.get("norm", ())
-        ),
-        "smallest_important_change": tuple(
-            ImportantChange(t["of"], t["unit"], t["value"], t["population"], _provenance(t))
-            for t in content.get("smallest_important_change", ())
-        ),
-        "reliable_change": tuple(
-            ReliableChange(t["points"], t["how"], _provenance(t)) for t in content.get("reliable_change", ())
-        ),
-        "clinical_cutoffs": tuple(
-            ClinicalCutoff(t["value"], t["how"], _provenance(t)) for t in content.get("clinical_cutoff", ())
-        ),
+    several = {
+        "reliability": (Reliability, "reliability"),
+        "norms": (Norm, "norm"),
+        "smallest_important_change": (ImportantChange, "smallest_important_change"),
+        "reliable_change": (ReliableChange, "reliable_change"),
+        "clinical_cutoffs": (ClinicalCutoff, "clinical_cutoff"),
     }
+    return {
+        "response": _fact(Response, content["response"]) if "response" in content else None,
+        "remission": _fact(Remission, content["remission"]) if "remission" in content else None,
+        **{name: tuple(_fact(kind, one) for one in content.get(table, ())) for name, (kind, table) in several.items()},
+    }
+
+
+def _fact(kind: Any, table: Mapping[str, Any]) -> Any:
+    """A fact whose fields are the keys of its table; what may be left out of the table is in ``LEFT_OUT``."""
+    names = [one.name for one in fields(kind) if one.name != "provenance"]
+    return kind(**{name: table.get(name, LEFT_OUT.get(name)) for name in names}, provenance=_provenance(table))
 
 
 def _plain_provenance(content: Mapping[str, Any]) -> dict[str, Provenance]:

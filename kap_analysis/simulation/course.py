@@ -7,11 +7,12 @@ import numpy as np
 
 from kap_analysis.simulation.people import Bools, Floats, Ints, People, logistic, record_score
 from kap_analysis.simulation.scenario import Scenario, open_stream
+from kap_analysis.study.contract.settings import DEFAULT_VISITS
 
-VISIT_LABELS: Final = ("month 1", "month 2", "month 3", "month 6")
-TARGET_DAYS: Final = (30, 61, 91, 183)
-WINDOWS: Final = ((15, 45), (46, 75), (76, 120), (153, 213))
-BASELINE_WINDOW: Final = (-42, 0)
+#: The schedule is the default one of study.toml.
+VISIT_LABELS: Final = tuple(visit.label for visit in DEFAULT_VISITS)
+TARGET_DAYS: Final = tuple(visit.target_day for visit in DEFAULT_VISITS)
+WINDOWS: Final = tuple((visit.first_day, visit.last_day) for visit in DEFAULT_VISITS)
 BDI_HIGHEST: Final = 63
 DROPOUT_ORIGIN: Final = 15  # the recorded score at which severity adds nothing to the log-odds of loss
 MAY_BE_LATE: Final = (False, False, True, True)  # a late month 1 or 2 would lie in the next visit's window

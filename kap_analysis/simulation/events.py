@@ -9,6 +9,7 @@ from kap_analysis.simulation.course import Course
 from kap_analysis.simulation.labels import levels
 from kap_analysis.simulation.people import People, pick
 from kap_analysis.simulation.sessions import IM, KETAMINE, Rows, session_ids
+from kap_analysis.study.contract.dictionary import YES_NO
 
 # Measure, unit, mean and SD before the dose, mean rise 40 minutes later, lowest and highest value.
 VITALS: Final = (
@@ -117,7 +118,7 @@ def event_frame(rows: Rows, people: People, course: Course, ids: np.ndarray, rng
             "session_id": pd.Categorical(codes),
             "event": levels(code[order], names),
             "severity": levels(severity[order], SEVERITIES),
-            "serious": levels(serious[order].astype(np.int64), ("no", "yes")),
+            "serious": levels(serious[order].astype(np.int64), YES_NO),
             "relatedness": levels(related[order], RELATEDNESS),
         }
     )

@@ -8,14 +8,14 @@ import pandas as pd
 
 from kap_analysis.columns import BASELINE_VISIT, DAYS_PER_MONTH, FORMATS
 from kap_analysis.simulation.course import VISIT_LABELS, draw_course
-from kap_analysis.simulation.covariates import GENDERS, PRIMARY, SEXES, Covariates, draw_covariates
+from kap_analysis.simulation.covariates import PRIMARY, draw_covariates
 from kap_analysis.simulation.labels import PRACTICES, cohort_ids, levels, patient_ids
-from kap_analysis.simulation.parameters import Parameters
-from kap_analysis.simulation.people import Ints, People, draw_people
-from kap_analysis.simulation.registers import QUARTERS, YES_NO, start_quarters
-from kap_analysis.simulation.scenario import Allocation, Dropout, check_size, make_scenario
+from kap_analysis.simulation.people import Ints, draw_people
+from kap_analysis.simulation.registers import covariate_columns
+from kap_analysis.simulation.scenario import Scenario, check_size
 from kap_analysis.simulation.simulate import SHIPPED_SEED
 from kap_analysis.simulation.truth import compute_truth
+from kap_analysis.study.outcome_frames.outcome_columns import COVARIATES, OUTCOME_COLUMNS
 
 VISITS: Final = (BASELINE_VISIT, *VISIT_LABELS)
 
@@ -50,12 +50,7 @@ def simulate_outcomes(
     n_patients: int = 235,
     *,
     seed: int = SHIPPED_SEED,
-    allocation: Allocation = "recorded",
-    dropout: Dropout = "recorded",
-    facilitator_share: float | None = None,
-    group_effect: float | None = None,
-    cohort_sd: float | None = None,
-    parameters: Parameters | None = None,
+    scenario: Scenario | None = None,
 ) -> SimulatedOutcomes:
     """Simulate the BDI-II outcome frame of a study, without the study.
 
@@ -65,8 +60,11 @@ def simulate_outcomes(
 
     Parameters
     ----------
-    n_patients, seed, allocation, dropout, facilitator_share, group_effect, cohort_sd, parameters :
+    n_patients, seed : int
         As in :func:`kap_analysis.simulation.simulate.simulate_study`.
+    scenario : Scenario, optional
+        What is simulated, as :func:`kap_analysis.simulation.scenario.make_scenario` makes it of the options of
+        ``simulate_study``; default: as these are.
 
     Returns
     -------
@@ -75,7 +73,7 @@ def simulate_outcomes(
     Raises
     ------
     SimulationError
-        If an option is not one of those named.
+        If fewer than 1 patient are asked for, or the seed is negative.
 
     Examples
     --------
@@ -83,14 +81,7 @@ def simulate_outcomes(
     'baseline'
     """
     check_size(n_patients, seed)
-    scenario = make_scenario(
-        allocation=allocation,
-        dropout=dropout,
-        facilitator_share=facilitator_share,
-        group_effect=group_effect,
-        cohort_sd=cohort_sd,
-        parameters=parameters,
-    )
+    scenario = scenario or Scenario()
     people = draw_people(n_patients, seed, scenario)
     course = draw_course(people, seed, scenario)
     covariates = draw_covariates(people, seed, scenario)
@@ -112,26 +103,11 @@ def simulate_outcomes(
         "score": score,
         "baseline": baseline,
         "change": score - baseline,
-        **_covariates(people, covariates, patient),
+        "primary_diagnosis": levels(covariates.primary[patient], PRIMARY),
+        **{name: values[patient] for name, values in covariate_columns(people, covariates).items()},
     }
-    return SimulatedOutcomes(pd.DataFrame(columns), compute_truth(scenario))
+    return SimulatedOutcomes(pd.DataFrame(columns)[[*OUTCOME_COLUMNS, *COVARIATES]], compute_truth(scenario))
 
 
 def _ordered(codes: Ints, names: tuple[str, ...]) -> "pd.Categorical[str]":
     return pd.Categorical.from_codes(codes, categories=pd.Index(names), ordered=True)
-
-
-def _covariates(people: People, covariates: Covariates, patient: Ints) -> dict[str, Any]:
-    c = covariates
-    return {
-        "age": c.age[patient],
-        "sex": levels(c.sex[patient], SEXES),
-        "gender": levels(c.gender[patient], GENDERS),
-        "primary_diagnosis": levels(c.primary[patient], PRIMARY),
-        "ace_score": c.ace[patient],
-        "failed_treatments": c.failed[patient],
-        "prior_hospitalisation": levels(c.hospitalised[patient], YES_NO),
-        "prior_suicide_attempt": levels(c.attempted[patient], YES_NO),
-        "prior_ketamine": levels(c.had_ketamine[patient], YES_NO),
-        "start_period": levels(start_quarters(people.start_day)[patient], QUARTERS),
-    }

@@ -1,17 +1,19 @@
 """The tables of patients, diagnoses and cohorts."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import FORMATS
 from kap_analysis.simulation.course import VISIT_LABELS, Course
 from kap_analysis.simulation.covariates import GENDERS, PRIMARY, RACES, REASONS, SECOND, SEXES, TARGETS, Covariates
 from kap_analysis.simulation.labels import PRACTICES, cohort_ids, facilitator_ids, levels, name_pairs
 from kap_analysis.simulation.parameters import Parameters
-from kap_analysis.simulation.people import ENROLMENT_DAYS, Floats, Ints, People, pick
+from kap_analysis.simulation.people import ENROLMENT_DAYS, Floats, People, pick
 from kap_analysis.simulation.schedule import Schedule
 from kap_analysis.simulation.sessions import Rows
+from kap_analysis.study.contract.dictionary import YES_NO
 
 # The study opened on the first day of 2023; day 0 of the last patient lies in 2025, the data were cut after 2026-Q3.
 QUARTER_DAYS: Final = (90, 91, 92, 92, 91, 91, 92, 92, 90, 91, 92, 92)
@@ -24,12 +26,22 @@ CUT_SHORT_SHARES: Final = (0.0, 0.45, 0.25, 0.12, 0.12, 0.06)
 LEFT_REASONS: Final = ("completed", "lost_to_follow_up", "withdrew", "moved")
 LEFT_SHARES: Final = (0.0, 0.78, 0.14, 0.08)
 CONSENTS: Final = ("yes", "no", "withdrawn")
-YES_NO: Final = ("no", "yes")
 
 
-def start_quarters(start_day: Ints) -> Ints:
-    """Index of the quarter of day 0 in ``QUARTERS``."""
-    return np.searchsorted(np.cumsum(QUARTER_DAYS), start_day, side="right")
+def covariate_columns(people: People, covariates: Covariates) -> dict[str, Any]:
+    """The columns of the table of patients that the outcome frame has too, one value per patient."""
+    c, quarter = covariates, np.searchsorted(np.cumsum(QUARTER_DAYS), people.start_day, side="right")
+    return {
+        "age": c.age,
+        "sex": levels(c.sex, SEXES),
+        "gender": levels(c.gender, GENDERS),
+        "ace_score": c.ace,
+        "failed_treatments": c.failed,
+        "prior_hospitalisation": levels(c.hospitalised, YES_NO),
+        "prior_suicide_attempt": levels(c.attempted, YES_NO),
+        "prior_ketamine": levels(c.had_ketamine, YES_NO),
+        "start_period": levels(quarter, QUARTERS),
+    }
 
 
 def patient_frame(
@@ -51,26 +63,18 @@ def patient_frame(
         {
             "patient_id": ids,
             "practice": levels(people.practice, PRACTICES),
-            "age": c.age,
-            "sex": levels(c.sex, SEXES),
-            "gender": levels(c.gender, GENDERS),
             "race_ethnicity": levels(c.race, RACES),
-            "planned_format": levels(people.is_group.astype(np.int64), ("individual", "group")),
+            "planned_format": levels(people.is_group.astype(np.int64), FORMATS[:2]),
             "format_reason": levels(c.reason, REASONS),
             "eligible_both": levels(c.eligible, YES_NO),
-            "ace_score": c.ace,
-            "failed_treatments": c.failed,
-            "prior_hospitalisation": levels(c.hospitalised, YES_NO),
-            "prior_suicide_attempt": levels(c.attempted, YES_NO),
-            "prior_ketamine": levels(c.had_ketamine, YES_NO),
             "target_instrument": levels(c.primary, TARGETS),
-            "start_period": levels(start_quarters(people.start_day), QUARTERS),
             "observed_until_day": DATA_CUT_DAY - people.start_day,
             "treatment_end_day": _last_days(rows, n),
             "treatment_end_reason": levels(ended, END_REASONS),
             "follow_up_end_day": course.end_day,
             "follow_up_end_reason": levels(left, LEFT_REASONS),
             "research_consent": levels(consent, CONSENTS),
+            **covariate_columns(people, c),
         }
     )
 

@@ -5,14 +5,15 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import FORMATS
 from kap_analysis.simulation.course import Course
 from kap_analysis.simulation.labels import cohort_ids, facilitator_ids, levels, name_codes, name_pairs
 from kap_analysis.simulation.parameters import Parameters
 from kap_analysis.simulation.people import Bools, Floats, Ints, People
 from kap_analysis.simulation.schedule import Schedule
+from kap_analysis.study.contract.dictionary import YES_NO
 
 KINDS: Final = ("preparation", "ketamine", "integration")
-FORMAT_LEVELS: Final = ("individual", "group")
 SETTINGS: Final = ("clinic", "home_supervised", "home_unsupervised", "telehealth")
 STATUSES: Final = ("attended", "no_show")
 PHASES: Final = ("induction", "maintenance")
@@ -66,7 +67,7 @@ def session_frame(rows: Rows, people: People, ids: np.ndarray) -> pd.DataFrame:
         "patient_id": ids[rows["patient"]],
         "day": rows["day"],
         "kind": levels(rows["kind"], KINDS),
-        "format": levels(rows["in_group"].astype(np.int64), FORMAT_LEVELS),
+        "format": levels(rows["in_group"].astype(np.int64), FORMATS[:2]),
         "session_id": session_ids(rows, ids),
         "cohort_id": levels(rows["cohort"], cohorts),
         "group_session_id": pd.Categorical(shared).remove_categories([""]),
@@ -81,7 +82,7 @@ def session_frame(rows: Rows, people: People, ids: np.ndarray) -> pd.DataFrame:
         "dose_mg": rows["dose"],
         "weight_kg": rows["weight"],
         "minutes": rows["minutes"],
-        "ae_asked": levels(rows["asked"], ("no", "yes")),
+        "ae_asked": levels(rows["asked"], YES_NO),
     }
     return pd.DataFrame(columns)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from kap_analysis.simulation.course import BASELINE_WINDOW, TARGET_DAYS, VISIT_LABELS, WINDOWS, draw_course
+from kap_analysis.simulation.course import draw_course
 from kap_analysis.simulation.covariates import draw_covariates
 from kap_analysis.simulation.events import event_frame, measure_frame, treatment_frame
 from kap_analysis.simulation.forms import assessment_frame, draw_forms, item_frame
@@ -20,7 +20,7 @@ from kap_analysis.simulation.schedule import draw_schedule
 from kap_analysis.simulation.sessions import draw_sessions, session_frame
 from kap_analysis.simulation.truth import compute_truth
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.settings import Settings, Visit
+from kap_analysis.study.contract.settings import Settings
 
 SHIPPED_SEED: Final = 2019  # the year of the paper; no other was tried
 MADE_BY: Final = "kap_analysis.simulation"
@@ -110,15 +110,12 @@ def simulate_study(
 
 
 def study_settings() -> Settings:
-    """Make the settings of a simulated study: the schedule of the design, BDI-II at month 3, no margin."""
-    windows = zip(VISIT_LABELS, TARGET_DAYS, WINDOWS, strict=True)
+    """Make the settings of a simulated study: the default schedule, BDI-II at month 3, no margin."""
     return Settings(
         title=TITLE,
         primary_instrument="BDI-II",
         primary_visit="month 3",
         practices=PRACTICES,
-        visits=tuple(Visit(label, target, first, last) for label, target, (first, last) in windows),
-        baseline_window=BASELINE_WINDOW,
         visibility="public",
         provenance="simulated",
         data_cut=DATA_CUT,
