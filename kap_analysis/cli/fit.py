@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,16 +55,16 @@ def fit(
         what = "a folder" if data.is_dir() else "nothing"
         raise typer.BadParameter(f"found {what} at {data}; expected a CSV or Parquet file.", param_hint="DATA.csv")
 
-    from kap_analysis.mixed.formula.safe_formula import check_formula
+    from kap_analysis.mixed.formula.parser import read_formula
     from kap_analysis.mixed.model import mixedlm
     from kap_analysis.study.reading.plain_table import read_plain_table
 
+    read = read_formula(formula)
     columns = [column for column, _ in references] + list(categorical or []) + [residual_by or ""]
-    table = read_plain_table(data, [*_words(formula), *filter(None, columns)])
-    check_formula(formula, list(table.columns))
+    table = read_plain_table(data, [*read.columns, *filter(None, columns)])
     table = _with_levels(table, list(categorical or []), references)
     with _warnings_on_standard_error():
-        done = mixedlm(formula, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)
+        done = mixedlm(read, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)
         _report_rows_left_out(done, table, residual_by)
         if as_json:
             text = json.dumps(_report(done, level), ensure_ascii=False, indent=2, allow_nan=False)
@@ -75,11 +74,6 @@ def fit(
 
 
 # The table
-
-
-def _words(formula: str) -> list[str]:
-    """What could be names of columns in a formula that nobody has checked yet."""
-    return [quoted or plain for quoted, plain in re.findall(r"`([^`]*)`|([^\W\d]\w*)", formula)]
 
 
 def _column_and_level(text: str) -> tuple[str, str]:

@@ -37,8 +37,7 @@ def load_fit(path: str | os.PathLike[str]) -> MixedResults:
     Parameters
     ----------
     path : str or path
-        A file that ``fit.save(path)`` wrote. Its formula is read as any other: load only fits of people whose formulas
-        you would run.
+        A file that ``fit.save(path)`` wrote. Nothing in it can run code.
 
     Returns
     -------

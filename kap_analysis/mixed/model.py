@@ -17,6 +17,7 @@ from kap_analysis.mixed.estimation.fixed_parameters import check_cone
 from kap_analysis.mixed.estimation.parameters import Parameters, make_parameters
 from kap_analysis.mixed.estimation.solution import minimise
 from kap_analysis.mixed.fitted_model import FitSettings
+from kap_analysis.mixed.formula.formula import MixedFormula
 from kap_analysis.mixed.likelihood.layout import Layout, make_layout
 from kap_analysis.mixed.results import MixedResults
 
@@ -126,19 +127,23 @@ class MixedModel:
 
 
 def mixedlm(
-    formula: str, data: pd.DataFrame, *, residual_by: str | None = None, weights: str | ArrayLike | None = None
+    formula: str | MixedFormula,
+    data: pd.DataFrame,
+    *,
+    residual_by: str | None = None,
+    weights: str | ArrayLike | None = None,
 ) -> MixedModel:
     """A linear mixed model, or a mixed model for repeated measures.
 
     Parameters
     ----------
-    formula : str
-        ``response ~ fixed part + (columns | grouping) + structure(visit | subject)``. The fixed part is read by
-        formulaic (factors by treatment contrasts, ``*``, ``:``, transforms, splines); bar terms are lme4's, with
+    formula : str or MixedFormula
+        ``response ~ fixed part + (columns | grouping) + structure(visit | subject)``. The response is a column or an
+        expression such as ``score - baseline``. The fixed part is read by formulaic (factors by treatment contrasts,
+        ``*``, ``:``, transforms, splines); bar terms are lme4's, with
         ``||``, nested ``a/b`` and crossed groupings; the residual covariance is one of ``us cs csh ar1 ar1h toep
         toeph`` over an ordered visit, or ``exponential`` in time, ``us(visit | format/patient_id)`` for one matrix
-        per format. formulaic can run code that stands in a formula: take formulas only from people whose code you
-        would run (``kap fit`` checks them).
+        per format. A formula holds columns, arithmetic, comparisons and a list of functions; it cannot run code.
     data : pandas.DataFrame
         One row per observation. Rows with a missing value in a needed column are left out and counted in
         ``design.n_left_out``; a grouping may be missing where the columns of its bar are 0.

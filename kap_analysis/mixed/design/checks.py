@@ -11,7 +11,7 @@ import pandas as pd
 from kap_analysis.mixed.design.collinearity import independent_columns
 from kap_analysis.mixed.design.terms import Bar, Index, Residual
 from kap_analysis.mixed.errors import MixedModelError, listed
-from kap_analysis.mixed.formula.parser import MixedFormula
+from kap_analysis.mixed.formula.formula import MixedFormula
 
 
 def check_one_residual(formula: MixedFormula, residual_by: str | None) -> None:

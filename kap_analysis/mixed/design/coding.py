@@ -6,18 +6,22 @@ product present, is coded here directly: the same columns under the same names, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from formulaic import SimpleFormula
 from formulaic.errors import FormulaicError
+from formulaic.parser.types import Factor as FormulaicFactor
+from formulaic.parser.types import Term as FormulaicTerm
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.design.columns import Codes, Rows, is_factor
+from kap_analysis.mixed.design.columns import Codes, Columns, Rows, positions
 from kap_analysis.mixed.errors import MixedModelError, listed, nearest
-from kap_analysis.mixed.formula.terms import columns_of, factors_of, first_argument, parse_part, required_columns
+from kap_analysis.mixed.formula.formula import Factor, Part, columns_of, placeholder
+from kap_analysis.mixed.formula.functions import FUNCTIONS
 
 Matrix = NDArray[np.float64]
 
@@ -61,7 +65,7 @@ def level_codes(column: pd.Series, levels: tuple[Any, ...]) -> Codes:
     if isinstance(column.dtype, pd.CategoricalDtype) and tuple(column.cat.categories.tolist()) == levels:
         codes = column.cat.codes.to_numpy().astype(np.intp)
     else:
-        codes = np.asarray(pd.Index(levels).get_indexer(pd.Index(column)), dtype=np.intp)
+        codes = positions(column, levels)
     if (codes < 0).any():
         strange = column[codes < 0]
         if strange.isna().any():
@@ -108,14 +112,8 @@ class ProductCoding:
 
     def rows(self, frame: pd.DataFrame) -> Matrix:
         """The design rows of `frame` (m, p)."""
-        values: dict[str, NDArray[Any]] = {}
-        for name in dict.fromkeys(name for variables in self.terms_of for name in variables):
-            _require(name, frame)
-            if name in self.factors:
-                values[name] = level_codes(frame[name], self.factors[name])
-            else:
-                values[name] = _as_numbers(frame[name])
-        return self.fill(values, len(frame))
+        names = dict.fromkeys(name for variables in self.terms_of for name in variables)
+        return self.fill(_new_values(frame, names, self.factors), len(frame))
 
     def fill(self, values: Mapping[str, NDArray[Any]], n: int) -> Matrix:
         """The design rows (n, p) of columns that are read: numbers, and codes of factors."""
@@ -134,53 +132,79 @@ class ProductCoding:
 
 @dataclass(frozen=True)
 class FormulaicCoding:
-    """Whatever formulaic can read: transforms, splines, own contrasts."""
+    """Whatever formulaic can read: transforms, splines, own contrasts.
+
+    Attributes
+    ----------
+    spec
+        formulaic's record of the matrix: knots, centres, levels.
+    inputs : mapping
+        For each name that the code of the formula uses, the column and whether its levels are meant.
+    """
 
     spec: Any
+    inputs: Mapping[str, tuple[str, bool]]
     factors: Mapping[str, tuple[Any, ...]]
     names: tuple[str, ...]
     terms: tuple[Term, ...]
+    shown: Mapping[str, str]
 
     def rows(self, frame: pd.DataFrame) -> Matrix:
         """The design rows of `frame` (m, p)."""
-        numbers = {}
-        for name in dict.fromkeys(name for term in self.terms for name in term.variables):
-            _require(name, frame)
-            if name in self.factors:
-                level_codes(frame[name], self.factors[name])
-            elif is_factor(frame[name]):
-                numbers[name] = _as_numbers(frame[name])
-        return np.asarray(_materialise(self.spec, frame.assign(**numbers) if numbers else frame), dtype=float)
+        made: dict[str, Any] = {}
+        for key, (name, as_levels) in self.inputs.items():
+            factors = {name: self.factors[name]} if as_levels else {}
+            made[key] = _as_input(_new_values(frame, [name], factors)[name], factors.get(name))
+        return np.asarray(_materialise(self.spec, pd.DataFrame(made, frame.index), self.shown), dtype=float)
 
 
-def _require(name: str, frame: pd.DataFrame) -> None:
-    if name not in frame.columns:
-        raise MixedModelError(f"The new rows have no column {name!r}. {nearest(name, frame.columns)}")
+def _new_values(
+    frame: pd.DataFrame, names: Iterable[str], factors: Mapping[str, tuple[Any, ...]]
+) -> dict[str, NDArray[Any]]:
+    """Columns of new rows: numbers, and codes of factors."""
+    columns = Columns(frame)
+    values: dict[str, NDArray[Any]] = {}
+    for name in names:
+        if name not in frame.columns:
+            raise MixedModelError(f"The new rows have no column {name!r}. {nearest(name, frame.columns)}")
+        if name in factors:
+            values[name] = level_codes(columns.column(name), factors[name])
+            continue
+        try:
+            values[name] = columns.numbers(name)
+        except (TypeError, ValueError):
+            raise MixedModelError(f"{name} must be a number in the new rows, as it was in the data.") from None
+    return values
 
 
-def _as_numbers(column: pd.Series) -> NDArray[np.float64]:
-    try:
-        return column.to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise MixedModelError(f"{column.name} must be a number in the new rows, as it was in the data.") from None
+def _as_input(values: Any, levels: tuple[Any, ...] | None) -> Any:
+    return values if levels is None else pd.Categorical.from_codes(values, pd.Index(levels, dtype=object))
 
 
-def _materialise(spec: Any, frame: pd.DataFrame) -> Any:
+def _materialise(spec: Any, frame: pd.DataFrame, shown: Mapping[str, str]) -> Any:
     try:
         with np.errstate(all="ignore"):  # what is not finite is reported with its column
-            return spec.get_model_matrix(frame, na_action="ignore", context=None)
+            functions = {name: function for name, (function, _) in FUNCTIONS.items()}
+            return spec.get_model_matrix(frame, na_action="ignore", context=functions)
     except (FormulaicError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
-        text = str(error).strip() or type(error).__name__
-        raise MixedModelError(f"The columns of the formula cannot be computed: {text.splitlines()[0]}") from error
+        text = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MixedModelError(f"The columns of the formula cannot be computed: {_restored(text, shown)}") from error
 
 
-def make_coding(text: str, rows: Rows, *, direct: bool = True) -> tuple[Coding, Matrix]:
+def _restored(text: str, shown: Mapping[str, str]) -> str:
+    """A text of formulaic with factors as they stand in the formula, the longest code first."""
+    for code in sorted(shown, key=len, reverse=True):
+        text = text.replace(code, shown[code])
+    return text
+
+
+def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding, Matrix]:
     """The coding of one part of a formula, and its matrix (n, p) on the rows that it is made on.
 
     Parameters
     ----------
-    text : str
-        A formula part without response and bars, for instance `visit*format + age`.
+    part : Part
+        The terms, for instance of `visit*format + age`.
     rows : Rows
         The rows that are used, without missing values.
     direct : bool
@@ -191,42 +215,73 @@ def make_coding(text: str, rows: Rows, *, direct: bool = True) -> tuple[Coding, 
     MixedModelError
         When an expression of the part cannot be computed.
     """
-    factors = {name: rows.labels(name).levels for name in required_columns(text) if rows.is_factor(name)}
-    if direct and _is_simple(text, factors):
-        coding = ProductCoding(_expressions(text), factors)
+    factors = {name: rows.labels(name).levels for name in part.columns if rows.is_factor(name)}
+    if direct and _is_simple(part, factors):
+        coding = ProductCoding(tuple(tuple(factor.text for factor in term) for term in part.terms), factors)
         values: dict[str, NDArray[Any]] = {
-            name: rows.labels(name).codes if name in factors else rows.numbers(name) for name in required_columns(text)
+            name: rows.labels(name).codes if name in factors else rows.numbers(name) for name in part.columns
         }
         return coding, coding.fill(values, len(rows))
-    return _formulaic_coding(text, rows, factors)
+    return _formulaic_coding(part, rows, factors)
 
 
-def _is_simple(text: str, factors: Mapping[str, tuple[Any, ...]]) -> bool:
+def _is_simple(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> bool:
     """Plain columns only, and each factor has its margin in the model, so that every contrast is a reduced one."""
-    if any(factor.eval_method.name != "LOOKUP" for term in factors_of(text) for factor in term):
+    if any(factor.kind != "column" for term in part.terms for factor in term):
         return False
-    terms = _expressions(text)
+    terms = [tuple(factor.text for factor in term) for term in part.terms]
     known = {frozenset(term) for term in terms}
     return all(frozenset(term) - {name} in known for term in terms for name in term if name in factors)
 
 
-def _expressions(text: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(str(factor.expr) for factor in term) for term in factors_of(text))
-
-
-def _formulaic_coding(text: str, rows: Rows, factors: dict[str, tuple[Any, ...]]) -> tuple[FormulaicCoding, Matrix]:
+def _formulaic_coding(part: Part, rows: Rows, factors: dict[str, tuple[Any, ...]]) -> tuple[FormulaicCoding, Matrix]:
     """The coding by formulaic; a number under `C()` is a factor."""
-    matrix = _materialise(parse_part(text), rows.frame)
+    inputs = _inputs(part, rows)
+    for name, as_levels in inputs.values():
+        if as_levels:
+            factors.setdefault(name, rows.labels(name).levels)
+    frame = pd.DataFrame(
+        {
+            key: _as_input(rows.labels(name).codes, factors[name]) if as_levels else rows.numbers(name)
+            for key, (name, as_levels) in inputs.items()
+        },
+        index=range(len(rows)),
+    )
+    shown = {_code(factor): factor.text for term in part.terms for factor in term if factor.kind != "number"}
+    formula = SimpleFormula([_formulaic_term(term) for term in part.terms], _ordering="none")
+    matrix = _materialise(formula, frame, shown)
     spec = matrix.model_spec
-    terms = []
-    for term in spec.formula:
-        variables: dict[str, None] = {}
-        for factor in term.factors:
-            variables.update(dict.fromkeys(columns_of(factor)))
-            inner = first_argument(factor)
-            if inner is not None and inner not in factors:
-                factors[inner] = rows.labels(inner).levels
-        label = str(term) if str(term) != "1" else "Intercept"
-        terms.append(Term(label, tuple(spec.term_indices[term]), tuple(variables)))
-    coding = FormulaicCoding(spec, factors, tuple(map(str, matrix.columns)), tuple(terms))
-    return coding, np.asarray(matrix, dtype=float)
+    terms = tuple(
+        Term(
+            ":".join(factor.text for factor in term) or "Intercept",
+            tuple(spec.term_indices[found]),
+            columns_of(term),
+        )
+        for term, found in zip(part.terms, spec.formula, strict=True)
+    )
+    names = tuple(_restored(str(name), shown) for name in matrix.columns)
+    return FormulaicCoding(spec, inputs, factors, names, terms, shown), np.asarray(matrix, dtype=float)
+
+
+def _inputs(part: Part, rows: Rows) -> dict[str, tuple[str, bool]]:
+    """The names in the code of a part: which column each is, and whether its levels are meant."""
+    found: dict[str, tuple[str, bool]] = {}
+    for factor in (factor for term in part.terms for factor in term):
+        for name in factor.columns:
+            for key, as_levels in (
+                (placeholder(name), rows.is_factor(name)),
+                (placeholder(name, as_levels=True), True),
+            ):
+                if key in _code(factor):
+                    found[key] = (name, as_levels)
+    return found
+
+
+def _code(factor: Factor) -> str:
+    return placeholder(factor.columns[0]) if factor.kind == "column" else factor.code or factor.text
+
+
+def _formulaic_term(term: tuple[Factor, ...]) -> FormulaicTerm:
+    methods = {"column": "lookup", "number": "literal", "expression": "python"}
+    factors = [FormulaicFactor(_code(factor), eval_method=methods[factor.kind]) for factor in term]
+    return FormulaicTerm(factors or [FormulaicFactor("1", eval_method="literal")])

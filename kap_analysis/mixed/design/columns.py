@@ -1,4 +1,8 @@
-"""Columns of a frame, each read once: numbers as floats, labels as codes of their levels."""
+"""Columns of a table, each read once: numbers as 64-bit floats, words as codes of their levels.
+
+This is the only reader. What codes a column later, here or in formulaic, is given what it says. So a number means the
+same as an 8-bit integer, a nullable, a decimal or an Arrow number, and a word means the same in every string type.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed, nearest
@@ -20,6 +25,17 @@ Mask = NDArray[np.bool_]
 
 #: From so many distinct values on pandas sorts them faster than Python does.
 MANY = 5000
+#: Arrow types and what they are read as; integers stay exact, which ids of 17 digits need.
+_PLAIN_TYPES = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_unsigned_integer, "UInt64"),
+    (pa.types.is_integer, "Int64"),
+    (pa.types.is_floating, "float64"),
+    (pa.types.is_decimal, "float64"),
+    (pa.types.is_string, object),
+    (pa.types.is_large_string, object),
+    (pa.types.is_null, "float64"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Labels:
 
 
 class Columns:
-    """The columns of one frame, read when they are asked for and kept."""
+    """The columns of one table, read when they are asked for and kept."""
 
     def __init__(self, data: pd.DataFrame) -> None:
         self.data = data
@@ -48,9 +64,9 @@ class Columns:
         self._numbers: dict[str, Floats] = {}
 
     def column(self, name: str) -> pd.Series:
-        """One column as it stands in the frame."""
+        """One column: numbers, true and false, categories or words."""
         if name not in self._columns:
-            self._columns[name] = self.data[name]
+            self._columns[name] = read_column(self.data[name])
         return self._columns[name]
 
     def require(self, names: Iterable[str]) -> None:
@@ -58,7 +74,7 @@ class Columns:
         for name in names:
             if name not in self.data.columns:
                 raise MixedModelError(f"There is no column {name!r} in the data. {nearest(name, self.data.columns)}")
-            column = self.column(name)
+            column = self.data[name]
             if isinstance(column, pd.DataFrame):
                 raise MixedModelError(
                     f"The data have {column.shape[1]} columns named {name!r}, and the formula cannot tell them apart. "
@@ -170,20 +186,73 @@ class Rows:
                 )
 
 
+def read_column(column: pd.Series) -> pd.Series:
+    """A column in a type of NumPy or pandas: Arrow types, decimals, and true and false among missing values."""
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = _from_arrow(column)
+    elif isinstance(column.dtype, pd.SparseDtype):
+        column = pd.Series(np.asarray(column), column.index, name=column.name)
+    if column.dtype != object:
+        return column
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind == "boolean":
+        return column.astype("boolean")
+    return pd.to_numeric(column.astype("float64")) if kind == "decimal" else column
+
+
+def _from_arrow(column: pd.Series) -> pd.Series:
+    assert isinstance(column.dtype, pd.ArrowDtype)
+    stored = column.dtype.pyarrow_dtype
+    if pa.types.is_dictionary(stored):
+        return pd.Series(column.array.__arrow_array__().to_pandas().array, column.index, name=column.name)
+    for suits, plain in _PLAIN_TYPES:
+        if suits(stored):
+            return column.astype(plain)  # type: ignore[arg-type]
+    return column
+
+
 def is_factor(column: pd.Series) -> bool:
-    """Whether a column is coded by its levels: text, object or category; numbers and booleans are numbers."""
+    """Whether a column is coded by its levels: words and categories are; numbers, true and false are numbers."""
     return not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype))
 
 
+def label_text(value: Any) -> str:
+    """A label as text: 308 and 308.0 are the patient "308"."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def positions(column: pd.Series, levels: tuple[Any, ...]) -> Codes:
+    """Position of each value among `levels`, -1 where it is missing or not one of them.
+
+    A label is compared as text where it is not equal as it stands: a table that was read afresh may hold "308" for 308.
+    """
+    codes, values = pd.factorize(read_column(column))
+    known = {label_text(level): at for at, level in enumerate(levels)} | {level: at for at, level in enumerate(levels)}
+    found = [known.get(value, known.get(label_text(value), -1)) for value in np.asarray(values).tolist()]
+    return np.array([*found, -1], dtype=np.intp)[codes]
+
+
 def read_labels(column: pd.Series) -> Labels:
-    """A column as codes, levels in the order of its categories or sorted."""
+    """A column as codes, levels in the order of its categories or sorted; whole numbers without fractions as 3."""
+    labels = _labels(read_column(column))
+    if labels.levels and isinstance(labels.levels[0], float) and all(level.is_integer() for level in labels.levels):
+        return Labels(labels.codes, tuple(int(level) for level in labels.levels))
+    return labels
+
+
+def _labels(column: pd.Series) -> Labels:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return Labels(column.cat.codes.to_numpy().astype(np.intp), tuple(column.cat.categories.tolist()))
     numbered = _whole_numbers(column)
     if numbered is not None:
         return numbered
     plain = isinstance(column.dtype, np.dtype)
-    codes, values = pd.factorize(column.to_numpy() if plain else column.array, sort=False)
+    try:
+        codes, values = pd.factorize(column.to_numpy() if plain else column.array, sort=False)
+    except TypeError:
+        raise MixedModelError(
+            f"{column.name} holds values that are neither numbers nor words, such as lists."
+        ) from None
     levels = np.asarray(values).tolist()
     try:
         order = _sorted_order(levels) if len(levels) < MANY else np.asarray(pd.Index(values).argsort(), dtype=np.intp)
@@ -201,13 +270,6 @@ def read_labels(column: pd.Series) -> Labels:
     return Labels(rank[codes], tuple(levels[i] for i in order.tolist()))
 
 
-def whole_levels(levels: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Whole numbers that stand as 3.0, because others are missing, as 3."""
-    if levels and isinstance(levels[0], float) and all(level.is_integer() for level in levels):
-        return tuple(int(level) for level in levels)
-    return levels
-
-
 def _sorted_order(levels: list[Any]) -> Codes:
     return np.array(sorted(range(len(levels)), key=levels.__getitem__), dtype=np.intp)
 
@@ -222,7 +284,8 @@ def _whole_numbers(column: pd.Series) -> Labels | None:
     if column.dtype.kind in "iu":
         values = values.astype(np.int64)
     low, high = (np.nanmin(values), np.nanmax(values)) if not np.isnan(values).all() else (0, 0)
-    if not (np.isfinite(low) and np.isfinite(high)) or high - low > 4 * len(values) + 1024:
+    # In Python's numbers: the width of all 64-bit integers is itself no 64-bit integer.
+    if not (np.isfinite(low) and np.isfinite(high)) or int(high) - int(low) > 4 * len(values) + 1024:
         return None
     shifted = values - low
     missing = np.isnan(values) if column.dtype.kind == "f" else None

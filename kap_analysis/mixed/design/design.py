@@ -20,8 +20,8 @@ from kap_analysis.mixed.design.response import read_response, read_weights
 from kap_analysis.mixed.design.rows_used import needed_columns, usable_rows
 from kap_analysis.mixed.design.terms import Bar, FixedPart, Residual
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed
-from kap_analysis.mixed.formula.parser import MixedFormula, read_formula
-from kap_analysis.mixed.formula.terms import factors_of
+from kap_analysis.mixed.formula.formula import MixedFormula, Part
+from kap_analysis.mixed.formula.parser import read_formula
 
 __all__ = ["Bar", "Design", "FixedPart", "Residual", "Term", "build_design"]
 
@@ -73,14 +73,18 @@ class Design:
 
 
 def build_design(
-    formula: str, data: pd.DataFrame, *, residual_by: str | None = None, weights: str | ArrayLike | None = None
+    formula: str | MixedFormula,
+    data: pd.DataFrame,
+    *,
+    residual_by: str | None = None,
+    weights: str | ArrayLike | None = None,
 ) -> Design:
     """The design of a formula on the rows of a frame that have all that it needs.
 
     Parameters
     ----------
-    formula : str
-        `response ~ fixed part + (columns | grouping) + structure(visit | stratum/subject)`.
+    formula : str or MixedFormula
+        `response ~ fixed part + (columns | grouping) + structure(visit | stratum/subject)`, or what it was read as.
     data : pandas.DataFrame
         One row per observation. A row with a missing value in a needed column is left out; the group of a bar term may
         be missing where all columns of the bar are 0.
@@ -118,7 +122,7 @@ def build_design(
     residual = make_residual(read.residual, residual_by, rows)
     check_bars(bars, residual, weighted=used is not None)
     kept = np.ones(len(data), dtype=bool) if rows.kept is None else rows.kept
-    return Design(read, rows.frame, kept, len(data) - len(y), read.response, y, x, used, fixed, bars, residual)
+    return Design(read, rows.frame, kept, len(data) - len(y), read.response.text, y, x, used, fixed, bars, residual)
 
 
 def _columns_of(data: pd.DataFrame) -> Columns:
@@ -129,10 +133,10 @@ def _columns_of(data: pd.DataFrame) -> Columns:
     return Columns(data)
 
 
-def _fixed_part(text: str, rows: Rows) -> tuple[FixedPart, Array]:
+def _fixed_part(part: Part, rows: Rows) -> tuple[FixedPart, Array]:
     """The fixed part and its matrix, without the columns that those before them already say."""
-    coding, x = make_coding(text, rows)
-    _check_factors(text, coding.factors, rows)
+    coding, x = make_coding(part, rows)
+    _check_factors(part, coding.factors, rows)
     _check_finite(x, coding.names)
     kept = independent_columns(x)
     aliases = np.zeros((len(kept), 0))
@@ -162,8 +166,8 @@ def _terms_left(terms: tuple[Term, ...], kept: list[int]) -> tuple[Term, ...]:
     return tuple(term for term in moved if term.columns)
 
 
-def _check_factors(text: str, factors: Mapping[str, tuple[Any, ...]], rows: Rows) -> None:
-    plain = {factor.expr for term in factors_of(text) for factor in term}
+def _check_factors(part: Part, factors: Mapping[str, tuple[Any, ...]], rows: Rows) -> None:
+    plain = {factor.text for term in part.terms for factor in term if factor.kind == "column"}
     for name, levels in factors.items():
         if len(levels) < 2:
             raise MixedModelError(
@@ -178,8 +182,8 @@ def _check_factors(text: str, factors: Mapping[str, tuple[Any, ...]], rows: Rows
 
 
 def _check_sides(read: MixedFormula) -> None:
-    if any(len(term) == 1 and term[0].expr == read.response.strip("`") for term in factors_of(read.fixed)):
-        raise MixedModelError(f"{read.response} stands on both sides of '~'. Take it out of the right one.")
+    if any(term == (read.response,) for term in read.fixed.terms):
+        raise MixedModelError(f"{read.response.text} stands on both sides of '~'. Take it out of the right one.")
 
 
 def _check_finite(x: Array, names: tuple[str, ...]) -> None:

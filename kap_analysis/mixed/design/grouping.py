@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kap_analysis.mixed.design.columns import Codes, Labels, Mask, compress, whole_levels
+from kap_analysis.mixed.design.columns import Codes, Labels, Mask, compress, positions
 from kap_analysis.mixed.errors import MixedModelError
 
 #: A column of fractions with more distinct values than this is a measurement, not a label.
@@ -61,7 +61,7 @@ class Grouping:
         for name, levels in zip(self.columns, self.parts, strict=True):
             if name not in frame.columns:
                 raise MixedModelError(f"The new rows have no column {name!r}, which names the groups of a bar term.")
-            codes.append(np.asarray(pd.Index(levels).get_indexer(pd.Index(frame[name])), dtype=np.intp))
+            codes.append(positions(frame[name], levels))
         if not len(self.keys):
             return np.full(len(frame), -1, dtype=np.intp)
         keys = _keys(codes, self.parts)
@@ -74,15 +74,14 @@ def make_grouping(columns: Sequence[str], labels: Sequence[Labels]) -> Grouping:
     """The grouping by one column, or by the combinations of several that the rows have."""
     parts = tuple(one.levels for one in labels)
     if len(labels) == 1:
-        return Grouping(tuple(columns), labels[0].codes, whole_levels(parts[0]), parts, np.arange(len(parts[0])))
+        return Grouping(tuple(columns), labels[0].codes, parts[0], parts, np.arange(len(parts[0])))
     numbers = _keys([one.codes for one in labels], parts)
     keys, codes = np.unique(numbers, return_inverse=True)
     missing = int(keys[0] == -1) if len(keys) else 0
     keys, codes = keys[missing:], codes.astype(np.intp) - missing
     levels, left = [], keys
     for part in reversed(parts):
-        shown = whole_levels(part)
-        levels.append([shown[i] for i in (left % len(part)).tolist()])
+        levels.append([part[i] for i in (left % len(part)).tolist()])
         left = left // len(part)
     joined = tuple(":".join(map(str, label)) for label in zip(*reversed(levels), strict=True))
     return Grouping(tuple(columns), codes, joined, parts, keys)

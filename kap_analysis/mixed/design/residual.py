@@ -8,12 +8,12 @@ import numpy as np
 
 from kap_analysis.mixed.covariance.structures import INDEPENDENT, STRUCTURES
 from kap_analysis.mixed.design.checks import check_pairs_of_visits, check_visits
-from kap_analysis.mixed.design.columns import Labels, Rows, whole_levels
+from kap_analysis.mixed.design.columns import Labels, Rows
 from kap_analysis.mixed.design.grouping import check_is_label
 from kap_analysis.mixed.design.response import check_is_number
 from kap_analysis.mixed.design.terms import Residual
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.formula.parser import ResidualTerm
+from kap_analysis.mixed.formula.formula import ResidualTerm
 
 
 def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows) -> Residual:
@@ -67,7 +67,7 @@ def _strata(name: str | None, rows: Rows, text: str) -> tuple[tuple[object, ...]
 def _labels(name: str, rows: Rows, role: str, instead: str) -> Labels:
     labels = rows.labels(name)
     check_is_label(name, labels, role, instead)
-    return Labels(labels.codes, whole_levels(labels.levels))
+    return labels
 
 
 def _check_order(visit: Labels, term: ResidualTerm) -> None:

@@ -11,24 +11,25 @@ from numpy.typing import ArrayLike, NDArray
 from kap_analysis.mixed.design.coding import make_coding
 from kap_analysis.mixed.design.columns import Columns, Rows
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.formula import Factor, Part
 
 Array = NDArray[np.float64]
 
 
-def read_response(text: str, columns: Columns, rows: Rows) -> Array:
-    """The response (n,): a column of numbers, or an expression such as `log(score)`.
+def read_response(response: Factor, columns: Columns, rows: Rows) -> Array:
+    """The response (n,): a column of numbers, or an expression such as `log(score)` or `score - baseline`.
 
     Raises
     ------
     MixedModelError
         When it is not a number, infinite, or the same in all rows.
     """
-    name = text.strip("`")
-    if name in columns.data.columns:
-        check_is_number(name, columns, f"The response {name}")
-        y = rows.numbers(name).copy()
+    text = response.text
+    if response.kind == "column":
+        check_is_number(text, columns, f"The response {text}")
+        y = rows.numbers(text).copy()
     else:
-        _, matrix = make_coding(f"0 + {text}", rows)
+        _, matrix = make_coding(Part(text, ((response,),)), rows)
         if matrix.shape[1] != 1:
             raise MixedModelError(f"The response {text} gives {matrix.shape[1]} columns; one is expected.")
         y = matrix[:, 0].copy()

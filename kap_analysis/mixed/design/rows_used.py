@@ -12,8 +12,7 @@ from kap_analysis.mixed.design.columns import Columns, Mask, Rows
 from kap_analysis.mixed.design.grouping import Grouping, check_is_label, make_grouping
 from kap_analysis.mixed.design.terms import Bar, as_bar
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.formula.parser import MixedFormula
-from kap_analysis.mixed.formula.terms import required_columns
+from kap_analysis.mixed.formula.formula import MixedFormula
 
 Array = NDArray[np.float64]
 
@@ -43,9 +42,9 @@ class Needed:
 
 def needed_columns(formula: MixedFormula, residual_by: str | None, weights: str | None) -> Needed:
     """The columns of a formula, of `residual_by` and of the weights."""
-    response = required_columns(f"0 + {formula.response}")
-    fixed = required_columns(formula.fixed)
-    in_bars = [name for bar in formula.bars for name in required_columns(bar.columns)]
+    response = formula.response.columns
+    fixed = formula.fixed.columns
+    in_bars = [name for bar in formula.bars for name in bar.part.columns]
     strata = [] if residual_by is None else [residual_by]
     subject = []
     if formula.residual is not None:
@@ -123,7 +122,7 @@ def _bars_on(
     acts: dict[tuple[str, ...], Mask] = {}
     made = []
     for bar in formula.bars:
-        coding, z = make_coding(bar.columns, rows)
+        coding, z = make_coding(bar.part, rows)
         active = np.ones(len(rows), dtype=bool) if "Intercept" in coding.names else (z != 0).any(axis=1)
         acts[bar.grouping] = acts[bar.grouping] | active if bar.grouping in acts else active
         without |= active & (here[bar.grouping].codes < 0)

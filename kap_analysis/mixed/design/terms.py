@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kap_analysis.mixed.covariance.families import Structure
 from kap_analysis.mixed.design.coding import Coding, Term
 from kap_analysis.mixed.design.grouping import Grouping
-from kap_analysis.mixed.formula.parser import BarTerm
+from kap_analysis.mixed.formula.formula import BarTerm
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]

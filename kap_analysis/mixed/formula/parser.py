@@ -7,48 +7,15 @@ has a bar is taken out, what remains is the fixed part, which formulaic reads.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from kap_analysis.mixed.covariance.structures import STRUCTURES
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.expressions import read_expression
+from kap_analysis.mixed.formula.formula import NAME, BarTerm, MixedFormula, Part, ResidualTerm, quoted
 from kap_analysis.mixed.formula.spans import Span, whole_span
-from kap_analysis.mixed.formula.terms import PartError, factors_of, parse_part
+from kap_analysis.mixed.formula.terms import read_part
 
-_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*|`[^`]+`")
 _CALL = re.compile(r"(\w*)\s*\((.*)\)", flags=re.S)
-
-
-@dataclass(frozen=True, slots=True)
-class BarTerm:
-    """One `(columns | grouping)` of a formula; `||` and `a/b` are already written out."""
-
-    text: str
-    columns: str
-    grouping: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ResidualTerm:
-    """One `us(visit | stratum/subject)` of a formula."""
-
-    text: str
-    structure: str
-    visit: str
-    stratum: str | None
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class MixedFormula:
-    """A formula, read: `response ~ fixed + bars + residual`."""
-
-    text: str
-    response: str
-    fixed: str
-    bars: tuple[BarTerm, ...]
-    residual: ResidualTerm | None
 
 
 def _addends(span: Span) -> list[tuple[str, Span]]:
@@ -68,22 +35,8 @@ def _addends(span: Span) -> list[tuple[str, Span]]:
     return parts
 
 
-def _parsed(span: Span, text: str | None = None) -> str:
-    """The text of a span when formulaic can read it; `text` has the same positions with parts blanked."""
-    written = str(span) if text is None else text
-    clean = " ".join(written.split())
-    try:
-        parse_part(clean)
-    except PartError:
-        try:
-            parse_part(written)
-        except PartError as error:
-            raise span.fail(error.problem, span.start + error.position) from None
-    return clean
-
-
 def _column(span: Span, what: str) -> str:
-    if not _NAME.fullmatch(str(span)):
+    if not re.fullmatch(rf"{NAME}|`[^`]+`", str(span)):
         raise span.fail(f"{what} must be a column, found {str(span)!r}.")
     return str(span).strip("`")
 
@@ -112,25 +65,23 @@ def _groupings(right: Span) -> list[tuple[str, ...]]:
     return nested if right.signs("/") else nested[-1:]
 
 
-def _split_columns(left: Span) -> list[str]:
+def _split_columns(left: Span) -> list[Part]:
     """The columns of a `||` term, one bar each: `1 + a*b` -> `1`, `0 + a`, `0 + b`, `0 + a:b`."""
-    terms = [[_quoted(factor) for factor in term] for term in factors_of(_parsed(left))]
-    return ["0 + " + ":".join(term) if term else "1" for term in terms]
-
-
-def _quoted(factor: Any) -> str:
-    """A factor as it is written in a formula."""
-    plain = factor.eval_method.name != "LOOKUP" or _NAME.fullmatch(factor.expr)
-    return str(factor.expr) if plain else f"`{factor.expr}`"
+    parts = []
+    for term in read_part(left).terms:
+        names = [quoted(factor.text) if factor.kind == "column" else factor.text for factor in term]
+        parts.append(Part("0 + " + ":".join(names) if names else "1", (term,)))
+    return parts
 
 
 def _read_bar(span: Span) -> list[BarTerm]:
     left, independent, right = _split_bar(span.bared())
-    bars = []
-    for grouping in _groupings(right):
-        for columns in _split_columns(left) if independent else [_parsed(left)]:
-            bars.append(BarTerm(f"({columns} | {':'.join(grouping)})", columns, grouping))
-    return bars
+    parts = _split_columns(left) if independent else [read_part(left)]
+    return [
+        BarTerm(f"({part.text} | {':'.join(grouping)})", part, grouping)
+        for grouping in _groupings(right)
+        for part in parts
+    ]
 
 
 def _read_residual(structure: str, span: Span) -> ResidualTerm:
@@ -174,7 +125,7 @@ def _inside_call(span: Span) -> tuple[str, Span] | None:
     return (match.group(1), bracket.cut(bracket.start + 1, bracket.stop - 1)) if bracket.is_one_bracket() else None
 
 
-def sides_of(whole: Span) -> tuple[Span, Span]:
+def _sides(whole: Span) -> tuple[Span, Span]:
     """The two sides of the tilde."""
     tildes = [i for i, char in enumerate(whole.formula) if char == "~" and whole.depths[i] >= 0]
     if len(tildes) != 1:
@@ -187,24 +138,26 @@ def sides_of(whole: Span) -> tuple[Span, Span]:
     return left, right
 
 
-@lru_cache(maxsize=256)
-def read_formula(text: str) -> MixedFormula:
-    """Read a mixed-model formula.
+def read_formula(formula: str | MixedFormula) -> MixedFormula:
+    """Read a mixed-model formula; one that is read already is returned as it is.
 
     Parameters
     ----------
-    text : str
-        `response ~ fixed part + (columns | grouping) + structure(visit | subject)`.
+    formula : str or MixedFormula
+        `response ~ fixed part + (columns | grouping) + structure(visit | subject)`. The response is an expression: of
+        `score - baseline ~ ...` the difference is the response, as in R.
 
     Raises
     ------
     MixedModelError
         The formula does not parse (the message points at the character), or has two residual covariances.
     """
-    if not isinstance(text, str) or not text.strip():
+    if isinstance(formula, MixedFormula):
+        return formula
+    if not isinstance(formula, str) or not formula.strip():
         raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
-    whole = whole_span(re.sub(r"\s", " ", text).strip())
-    left, right = sides_of(whole)
+    whole = whole_span(re.sub(r"\s", " ", formula).strip())
+    left, right = _sides(whole)
     bars: list[BarTerm] = []
     residuals: list[ResidualTerm] = []
     fixed = list(str(right))
@@ -224,9 +177,11 @@ def read_formula(text: str) -> MixedFormula:
         _blank(fixed, piece.start - right.start, piece.stop - right.start)
     if len(residuals) > 1:
         raise MixedModelError(f"One residual covariance is possible, found {' and '.join(r.text for r in residuals)}.")
-    return MixedFormula(
-        whole.formula, _parsed(left), _fixed(right, fixed), tuple(bars), residuals[0] if residuals else None
-    )
+    response = read_expression(left)
+    if not response.columns:
+        raise left.fail("the response holds no column.")
+    residual = residuals[0] if residuals else None
+    return MixedFormula(whole.formula, response, _fixed(right, fixed), tuple(bars), residual)
 
 
 def _blank(characters: list[str], start: int, stop: int) -> None:
@@ -239,9 +194,9 @@ def _blank(characters: list[str], start: int, stop: int) -> None:
     characters[start:stop] = " " * (stop - start)
 
 
-def _fixed(right: Span, characters: list[str]) -> str:
+def _fixed(right: Span, characters: list[str]) -> Part:
     """The fixed part: what is left when terms with bars are blanked, without a plus in front."""
     text = "".join(characters)
     if text.lstrip().startswith("+"):
         text = text.replace("+", " ", 1)
-    return _parsed(right, text) if text.strip() else "1"
+    return read_part(right, text) if text.strip() else Part("1", ((),))

@@ -1,130 +1,95 @@
-"""Parts of a formula as formulaic reads them: their terms, and the columns that they need."""
+"""Parts of a formula, read by formulaic: `visit*format + age` written out as terms.
+
+formulaic sees words and operators only. Each expression is read beforehand and stands in the text as one word.
+"""
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import lru_cache
 from typing import Any
 
 from formulaic import Formula
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.expressions import free_letters, read_expression
+from kap_analysis.mixed.formula.formula import NAME, Factor, Part, column_factor
+from kap_analysis.mixed.formula.spans import Span
 
-#: Names in an expression that formulaic brings along.
-_MODULES = ("np", "contr")
 _MARKED = re.compile(r"⧛(?:\x1b\[[0-9;]*m)?")
+_CALL = re.compile(rf"{NAME}\(|\{{")
 
 
-class PartError(MixedModelError):
-    """A part of a formula that does not parse, and where."""
-
-    def __init__(self, problem: str, position: int) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.position = position
-
-
-@lru_cache(maxsize=256)
-def parse_part(text: str) -> Any:
-    """formulaic's formula of a part without bars, read once.
+def read_part(span: Span, text: str | None = None) -> Part:
+    """The terms of a stretch of the formula; `text` is the stretch with its bar terms blanked.
 
     Raises
     ------
-    PartError
-        With the position of the first character that does not parse.
+    MixedModelError
+        Pointing at the first character that does not parse.
     """
+    written = str(span) if text is None else text
+    words, expressions = _without_expressions(span, written)
     try:
-        formula = Formula(text)
+        formula = Formula(words)
     except Exception as error:  # formulaic raises several unrelated kinds here
-        raise _part_error(text, str(error) or type(error).__name__) from error
-    if hasattr(formula, "lhs"):
-        raise PartError("one '~' is expected.", text.index("~"))
-    return formula
+        raise _failure(span, written, expressions, str(error) or type(error).__name__) from None
+    terms = tuple(
+        tuple(_factor(found, expressions) for found in term.factors if not _is_one(found)) for term in formula
+    )
+    return Part(" ".join(written.split()), terms)
 
 
-def _part_error(text: str, message: str) -> PartError:
-    """formulaic's complaint in one line, its mark as a position."""
-    problem = message.strip().splitlines()[0].replace("insuffient", "insufficient").replace("`", "'")
-    problem = re.sub(r" \(tip: (.*)\)$", r" \1.", problem)
-    mark = _MARKED.search(message)
-    if "`.` operator" in message:
-        return PartError("'.' stands for no column here: name the columns.", _dot(text))
-    position = mark.start() - message.rfind("\n", 0, mark.start()) - 1 if mark else 0
-    return PartError(problem if problem.endswith(".") else problem + ".", min(position, len(text) - 1))
+def _without_expressions(span: Span, text: str) -> tuple[str, dict[str, Factor]]:
+    """The text with each expression as one letter and blanks, so that other characters keep their places."""
+    words, at, letters = list(text), 0, free_letters(text)
+    known: dict[str, str] = {}
+    found: dict[str, Factor] = {}
+    while match := _CALL.search(text, at):
+        opened = match.end() - 1
+        if span.depths[span.start + opened] < 0:  # in quotes or backticks
+            at = match.end()
+            continue
+        at = _closing(span, opened) + 1
+        inside = match.group() == "{"
+        factor = read_expression(span.cut(span.start + match.start() + inside, span.start + at - inside))
+        if factor.kind == "column":
+            letter = f"`{factor.text}`"
+        else:
+            letter = known.get(factor.code) or next(letters)
+            known[factor.code], found[letter] = letter, factor
+        words[match.start() : at] = letter.ljust(at - match.start())
+    for position, char in enumerate(words):
+        if char in "[]" and span.depths[span.start + position] >= 0:
+            raise span.fail(f"{char!r} stands in no function and means nothing here.", span.start + position)
+    return "".join(words), found
 
 
-def _dot(text: str) -> int:
-    found = re.search(r"(?<![\w.])\.(?![\w.])", text)
-    return found.start() if found else 0
-
-
-@lru_cache(maxsize=256)
-def factors_of(text: str) -> tuple[tuple[Any, ...], ...]:
-    """The terms of a part, each as formulaic's factors; the intercept has none."""
-    return tuple(tuple(factor for factor in term.factors if not _is_one(factor)) for term in parse_part(text))
+def _closing(span: Span, opened: int) -> int:
+    """Where the bracket that opens at a character is closed, both counted in the stretch."""
+    depth = span.depths[span.start + opened]
+    return next(i for i in range(opened + 1, span.stop - span.start) if span.depths[span.start + i] == depth)
 
 
 def _is_one(factor: Any) -> bool:
     return bool(factor.eval_method.name == "LITERAL" and factor.expr == "1")
 
 
-@lru_cache(maxsize=256)
-def required_columns(text: str) -> tuple[str, ...]:
-    """The columns that a part needs, in the order in which they stand there."""
-    names: dict[str, None] = {}
-    for term in parse_part(text):
-        for factor in term.factors:
-            names.update(dict.fromkeys(columns_of(factor)))
-    return tuple(names)
+def _factor(found: Any, expressions: dict[str, Factor]) -> Factor:
+    if found.eval_method.name == "LITERAL":
+        return Factor(str(found.expr), "number")
+    return expressions.get(found.expr) or column_factor(found.expr)
 
 
-def columns_of(factor: Any) -> tuple[str, ...]:
-    """The columns of one factor of a term: itself, or the names in its expression that are no functions."""
-    kind = factor.eval_method.name
-    if kind == "LITERAL":
-        return ()
-    if kind == "LOOKUP":
-        return (factor.expr,)
-    return _names_in(factor.expr)
-
-
-def first_argument(factor: Any) -> str | None:
-    """The column of `C(column, ...)`; None for any other factor."""
-    if factor.eval_method.name != "PYTHON" or not factor.expr.startswith("C("):
-        return None
-    code, quoted = _without_backticks(factor.expr)
-    call = ast.parse(code, mode="eval").body
-    if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Name):
-        return quoted.get(call.args[0].id, call.args[0].id)
-    return None
-
-
-def _names_in(expression: str) -> tuple[str, ...]:
-    """Names that an expression reads; what is called, and what attributes are taken of, is no column."""
-    code, quoted = _without_backticks(expression)
-    tree = ast.parse(code, mode="eval")
-    functions: set[int] = set()
-    names: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            functions.add(id(node.func))
-            if isinstance(node.func, ast.Name) and node.func.id == "Q" and isinstance(node.args[0], ast.Constant):
-                names[str(node.args[0].value)] = None
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in _MODULES:
-            functions.add(id(node.value))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and id(node) not in functions:
-            names[quoted.get(node.id, node.id)] = None
-    return tuple(names)
-
-
-def _without_backticks(expression: str) -> tuple[str, dict[str, str]]:
-    """Backticked columns under names that Python can read."""
-    quoted: dict[str, str] = {}
-
-    def rename(match: re.Match[str]) -> str:
-        quoted[f"quoted_{len(quoted)}"] = match.group(1)
-        return f"quoted_{len(quoted) - 1}"
-
-    return re.sub(r"`([^`]*)`", rename, expression), quoted
+def _failure(span: Span, text: str, expressions: dict[str, Factor], message: str) -> MixedModelError:
+    """formulaic's complaint in one line, its mark as a position."""
+    problem = message.strip().splitlines()[0].replace("insuffient", "insufficient").replace("`", "'")
+    problem = re.sub(r" \(tip: (.*)\)$", r" \1.", problem)
+    for letter, factor in expressions.items():
+        problem = problem.replace(letter, factor.text)
+    mark = _MARKED.search(message)
+    position = mark.start() - message.rfind("\n", 0, mark.start()) - 1 if mark else 0
+    if "'.' operator" in problem:
+        dot = re.search(r"(?<![\w.])\.(?![\w.])", text)
+        problem, position = "'.' stands for no column here: name the columns.", dot.start() if dot else 0
+    problem = problem if problem.endswith(".") else problem + "."
+    return span.fail(problem, span.start + min(position, len(text) - 1))

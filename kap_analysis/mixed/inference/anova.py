@@ -7,8 +7,6 @@ every combination of levels is observed.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,7 +16,7 @@ from kap_analysis.mixed.design.collinearity import independent_columns
 from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_model import FittedModel
-from kap_analysis.mixed.formula.terms import factors_of, first_argument
+from kap_analysis.mixed.formula.formula import Factor, Part, sum_to_zero
 
 Array = NDArray[np.float64]
 COLUMNS = ["term", "df_num", "df_den", "statistic", "p_value"]
@@ -58,10 +56,10 @@ def term_hypotheses(fit: FittedModel) -> dict[str, Array]:
     With the columns Xs of sum-to-zero coding, Xs = X T, so that its coefficients are T^-1 beta: the rows of T^-1. Where
     columns are collinear those are left out that sum-to-zero coding leaves out.
     """
-    fixed, x = fit.design.fixed, fit.design.x
-    terms = factors_of(fit.design.formula.fixed)
-    text = " + ".join(["0" if all(terms) else "1", *(_sum_coded(term, fixed.factors) for term in terms if term)])
-    coding, columns = make_coding(text, Rows.of(fit.design.frame))
+    x, terms = fit.design.x, fit.design.formula.fixed.terms
+    rows = Rows.of(fit.design.frame)
+    coded_terms = tuple(tuple(_sum_coded(factor, rows) for factor in term) for term in terms)
+    coding, columns = make_coding(Part("type 3", coded_terms), rows)
     kept = independent_columns(columns)
     inverse = np.asarray(np.linalg.inv(_coordinates(x, columns[:, kept])), dtype=float)
     place = {column: at for at, column in enumerate(kept)}
@@ -69,22 +67,15 @@ def term_hypotheses(fit: FittedModel) -> dict[str, Array]:
     for term, coded in zip(terms, coding.terms, strict=True):
         own = [place[column] for column in coded.columns if column in place]
         if term and own:
-            found[":".join(str(factor.expr) for factor in term)] = inverse[own]
+            found[":".join(factor.text for factor in term)] = inverse[own]
     return found
 
 
-def _sum_coded(term: tuple[Any, ...], factors: Any) -> str:
-    """A term with its factors in sum-to-zero coding."""
-    parts = []
-    for factor in term:
-        inner = first_argument(factor)
-        if inner is None and factor.eval_method.name == "LOOKUP":
-            inner = str(factor.expr) if factor.expr in factors else None
-            if inner is None:
-                parts.append(f"`{factor.expr}`")
-                continue
-        parts.append(f"{{{factor.expr}}}" if inner is None else f"C(`{inner}`, contr.sum)")
-    return ":".join(parts)
+def _sum_coded(factor: Factor, rows: Rows) -> Factor:
+    """A factor of the formula, in sum-to-zero coding where its values are levels."""
+    is_plain = factor.kind == "column" and rows.is_factor(factor.text)
+    column = factor.text if is_plain else factor.levels_of
+    return factor if column is None else sum_to_zero(column)
 
 
 def _coordinates(x: Array, other: Array) -> Array:

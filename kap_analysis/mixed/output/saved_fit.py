@@ -2,7 +2,7 @@
 
 A saved fit is a zip of `fit.json` (formula, settings, covariance parameters, criterion), `rows.arrow` (the analysed
 rows with the columns of the formula, Arrow IPC), and arrays as `.npy`: the response, the weights, which rows of the
-data were used. Nothing in it is code, and nothing of it is run when it is read, the formula excepted (see ``mixedlm``).
+data were used. Nothing in it is code, and nothing of it is run when it is read.
 """
 
 from __future__ import annotations

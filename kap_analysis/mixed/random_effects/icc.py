@@ -10,7 +10,6 @@ import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
-from kap_analysis.mixed.formula.terms import required_columns
 
 
 def intraclass_correlation(
@@ -69,7 +68,7 @@ def intraclass_correlation(
 
 def _stated_row(fit: FittedModel, at: dict[str, Any]) -> pd.DataFrame:
     """One row with the columns of the bars."""
-    needed = list(dict.fromkeys(name for bar in fit.design.formula.bars for name in required_columns(bar.columns)))
+    needed = list(dict.fromkeys(name for bar in fit.design.formula.bars for name in bar.part.columns))
     for name in at:
         require_name(name, needed, "column of a bar term")
     lacking = [name for name in needed if name not in at]

@@ -42,7 +42,26 @@ def test_a_response_that_is_constant():
 
 
 def test_a_response_of_several_columns():
-    assert error_of("score + month ~ patient") == "The response score + month gives 2 columns; one is expected."
+    found = error_of("poly(score, 2) ~ patient")
+    assert found == "The response poly(score, 2) gives 2 columns; one is expected."
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        ("score - month", lambda d: d["score"] - d["month"]),
+        ("score + month", lambda d: d["score"] + d["month"]),
+        ("score^2", lambda d: d["score"] ** 2),
+        ("log(score) - log(month + 1)", lambda d: np.log(d["score"] / (d["month"] + 1))),
+        ("-score/10", lambda d: -d["score"] / 10),
+    ],
+)
+def test_a_response_is_evaluated_as_it_is_written(response, expected):
+    np.testing.assert_allclose(build_design(f"{response} ~ patient", DATA).y, expected(DATA), rtol=1e-14)
+
+
+def test_a_response_of_levels_is_no_number():
+    assert error_of("C(score) ~ month") == "The response C(score) gives 6 columns; one is expected."
 
 
 def test_a_number_of_any_type_is_a_response():

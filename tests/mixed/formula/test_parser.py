@@ -3,21 +3,28 @@
 import pytest
 
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.formula.parser import STRUCTURES, BarTerm, MixedFormula, ResidualTerm, read_formula
+from kap_analysis.mixed.formula.formula import BarTerm, Factor, MixedFormula, Part, ResidualTerm
+from kap_analysis.mixed.formula.parser import STRUCTURES, read_formula
 
 
 def bars_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    return [(bar.columns, bar.grouping) for bar in read_formula(f"score ~ month + {text}").bars]
+    return [(bar.part.text, bar.grouping) for bar in read_formula(f"score ~ month + {text}").bars]
 
 
 def test_reads_response_fixed_part_bars_and_residual():
+    visit, format_, is_group = (Factor(name, "column", (name,)) for name in ("visit", "format", "is_group"))
     assert read_formula("score ~ visit*format + (0 + is_group | cohort) + us(visit | format/patient)") == MixedFormula(
         text="score ~ visit*format + (0 + is_group | cohort) + us(visit | format/patient)",
-        response="score",
-        fixed="visit*format",
-        bars=(BarTerm("(0 + is_group | cohort)", "0 + is_group", ("cohort",)),),
+        response=Factor("score", "column", ("score",)),
+        fixed=Part("visit*format", ((), (visit,), (format_,), (visit, format_))),
+        bars=(BarTerm("(0 + is_group | cohort)", Part("0 + is_group", ((is_group,),)), ("cohort",)),),
         residual=ResidualTerm("us(visit | format/patient)", "us", "visit", "format", "patient"),
     )
+
+
+def test_a_formula_that_is_read_is_not_read_again():
+    formula = read_formula("score ~ visit + (1 | patient)")
+    assert read_formula(formula) is formula
 
 
 @pytest.mark.parametrize(
@@ -39,7 +46,7 @@ def test_reads_response_fixed_part_bars_and_residual():
     ],
 )
 def test_the_fixed_part_is_what_has_no_bar(formula, fixed):
-    assert read_formula(formula).fixed == fixed
+    assert read_formula(formula).fixed.text == fixed
 
 
 @pytest.mark.parametrize(
@@ -89,9 +96,20 @@ def test_each_residual_covariance_is_read(structure):
     assert residual == ResidualTerm(f"{structure}(visit | patient)", structure, "visit", None, "patient")
 
 
-def test_the_response_may_be_an_expression_or_quoted():
-    assert read_formula("log(score + 1) ~ month").response == "log(score + 1)"
-    assert read_formula("`my score` ~ month").response == "`my score`"
+@pytest.mark.parametrize(
+    ("response", "text", "columns"),
+    [
+        ("`my score`", "my score", ("my score",)),
+        ("log(score + 1)", "log(score + 1)", ("score",)),
+        ("score - baseline", "score - baseline", ("score", "baseline")),
+        ("log(score) - log(baseline)", "log(score) - log(baseline)", ("score", "baseline")),
+        ("score^2", "score ** 2", ("score",)),
+        ("-score/10", "-score / 10", ("score",)),
+    ],
+)
+def test_the_response_is_one_expression_as_in_r(response, text, columns):
+    found = read_formula(f"{response} ~ month").response
+    assert (found.text, found.columns) == (text, columns)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +123,8 @@ def test_the_response_may_be_an_expression_or_quoted():
         ("score ~ month ~ age", 15, "one '~' is expected, found 2."),
         ("~ month", 1, "no response stands before '~'."),
         ("1 | patient ~ month", 1, "bar terms stand on the right of '~'."),
+        ("score:month ~ age", 6, "an operator or a term is missing here."),
+        ("1 ~ month", 1, "the response holds no column."),
         ("score ~", 7, "a term is missing at the end."),
         ("score ~ month +", 15, "a term is missing at the end."),
         ("score ~ month ++ age", 16, "'+' follows another sign."),

@@ -1,46 +1,55 @@
-"""Which columns a part of a formula needs."""
+"""The terms of a part of a formula, as formulaic writes them out."""
 
 import pytest
 
-from kap_analysis.mixed.formula.terms import PartError, factors_of, first_argument, parse_part, required_columns
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.spans import whole_span
+from kap_analysis.mixed.formula.terms import read_part
+
+
+def terms_of(text: str) -> list[str]:
+    return [":".join(factor.text for factor in term) or "1" for term in read_part(whole_span(text)).terms]
 
 
 @pytest.mark.parametrize(
-    ("part", "columns"),
+    ("part", "terms"),
     [
-        ("1", ()),
-        ("0", ()),
-        ("month*format", ("month", "format")),
-        ("np.log(age) + I(month**2)", ("age", "month")),
-        ("C(visit, contr.sum)", ("visit",)),
-        ("bs(month, df=4) + poly(age, 2)", ("month", "age")),
-        ("`my age`:month", ("my age", "month")),
-        ("log(`my age`)", ("my age",)),
-        ("Q('my age')", ("my age",)),
-        ("bmi.now", ("bmi.now",)),
-        ("age.clip(18, 90)", ("age",)),
-        ("np.where(format == 'group', 1, 0)", ("format",)),
-        ("2:month", ("month",)),
-        ("{month + age}", ("month", "age")),
+        ("1", ["1"]),
+        ("0", []),
+        ("month*format", ["1", "month", "format", "month:format"]),
+        ("0 + month:format", ["month:format"]),
+        ("(a + b)^2", ["1", "a", "b", "a:b"]),
+        ("a/b", ["1", "a", "a:b"]),
+        ("month - 1", ["month"]),
+        ("2:month", ["1", "2:month"]),
+        ("`my age`:month", ["1", "my age:month"]),
+        ("Q('my age') + Q('my age'):month", ["1", "my age", "my age:month"]),
+        ("log(age)*format", ["1", "log(age)", "format", "log(age):format"]),
+        ("{month + age}", ["1", "month + age"]),
+        ("bs(month,df = 4) + C(visit,contr.sum):age", ["1", "bs(month, df=4)", "C(visit, contr.sum):age"]),
+        ("log( age ) + log(age)", ["1", "log(age)"]),
     ],
 )
-def test_names_the_columns_that_a_part_reads(part, columns):
-    assert required_columns(part) == columns
+def test_terms_stand_in_the_order_of_the_columns(part, terms):
+    assert terms_of(part) == terms
 
 
-def test_only_a_bare_column_under_c_is_a_factor():
-    arguments = [
-        first_argument(factor)
-        for term in factors_of("C(a) + C(`b c`, contr.sum) + C(d > 1) + e + log(f)")
-        for factor in term
-    ]
-    assert arguments == ["a", "b c", None, None, None]
+def test_a_part_names_its_columns_once():
+    assert read_part(whole_span("month*format + log(month) + poly(age, 2)")).columns == ("month", "format", "age")
 
 
-def test_says_where_a_part_does_not_parse():
-    with pytest.raises(PartError, match=r"^Missing operator between 'b' and 'c'\.$") as caught:
-        parse_part("a + b c")
-    assert caught.value.position == 4
-    with pytest.raises(PartError) as caught:
-        parse_part("a ~ b")
-    assert caught.value.position == 2
+@pytest.mark.parametrize(
+    ("part", "at", "problem"),
+    [
+        ("a + b c", 5, "Missing operator between 'b' and 'c'."),
+        ("log(a) log(b)", 1, "Missing operator between 'log(a)' and 'log(b)'."),
+        ("a + .", 5, "'.' stands for no column here: name the columns."),
+        ("a + b[1]", 6, "'[' stands in no function and means nothing here."),
+    ],
+)
+def test_points_at_what_does_not_parse(part, at, problem):
+    with pytest.raises(MixedModelError) as caught:
+        read_part(whole_span(part))
+    assert (
+        str(caught.value) == f"The formula does not parse at character {at}: {problem}\n  {part}\n  {' ' * (at - 1)}^"
+    )
