@@ -172,10 +172,7 @@ class FittedModel:
     @cached_property
     def _elements(self) -> Array:
         """Elements of V in the user's units; log variance and log range of a correlation in time."""
-        eta, scaling = self.solution.criterion.evaluation.eta, self.model.layout.scaling
-        if not self.design.residual.structure.in_time:
-            return scaling.outside(eta)
-        return self.solution.parameters.natural_bars().as_seen().seen_values(eta, scaling)
+        return self.model.layout.scaling.outside(self.solution.criterion.evaluation.eta)
 
     @cached_property
     def theta(self) -> pd.Series:

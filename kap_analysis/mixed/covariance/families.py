@@ -90,6 +90,11 @@ class Structure(ABC):
         """What is reported of it, from its elements in the user's units: the matrix."""
         return matrix_of(elements, self.size(n_visits))
 
+    def units(self, scale: float, n_visits: int) -> tuple[Array, Array]:
+        """Factor and summand (elements,) that turn its elements into those of scores `scale` times as large."""
+        n = self.n_elements(n_visits)
+        return np.full(n, scale**2), np.zeros(n)
+
     def covariance(self, values: Array, stratum: Index, one: Array | Index, other: Array | Index) -> Array:
         """The covariance of pairs of rows of one subject.
 
@@ -196,6 +201,10 @@ class InTime(Structure):
 
     def n_elements(self, n_visits: int) -> int:
         return 2
+
+    def units(self, scale: float, n_visits: int) -> tuple[Array, Array]:
+        """A log variance grows by twice the logarithm of the scale; a range is in units of time."""
+        return np.ones(2), np.array([2 * np.log(scale), 0.0])
 
     def value(self, elements: Array, n_visits: int) -> Array:
         """The variance and the range."""

@@ -147,10 +147,6 @@ class Residual:
     visits: tuple[Any, ...] = ()
     text: str = ""
 
-    @property
-    def kind(self) -> str:
-        return "diagonal" if self.subject is None else self.structure.name
-
 
 def as_bar(term: BarTerm, coding: Coding, z: Array, groups: Grouping) -> Bar:
     """The bar of one term of the formula."""

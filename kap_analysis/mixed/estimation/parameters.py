@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.block import CovarianceBlock, Natural
-from kap_analysis.mixed.covariance.continuous_time import VarianceAndRange
 from kap_analysis.mixed.covariance.symmetric import lower_triangle
 from kap_analysis.mixed.covariance.unstructured import Unstructured
 from kap_analysis.mixed.design.design import Bar, Design
@@ -102,25 +101,11 @@ class Parameters:
 
     def seen_values(self, eta: Array, scaling: Scaling) -> Array:
         """The parameters that the user sees, in the user's units."""
-        out, outside = [], scaling.outside(eta)
-        for part in self.parts:
-            if isinstance(part.seen, VarianceAndRange):
-                out.append(eta[part.elements] + part.seen.shift(np.log(scaling.scale)))
-            else:
-                out.append(part.seen.parameters(outside[part.elements]))
-        return np.concatenate(out)
+        return self.as_seen().from_elements(scaling.outside(eta))
 
     def inside(self, seen: Array, scaling: Scaling) -> Array:
         """Elements inside from what the user sees."""
-        out, at = [], 0
-        for part in self.parts:
-            values = seen[at : at + part.seen.n_parameters]
-            at += part.seen.n_parameters
-            if isinstance(part.seen, VarianceAndRange):
-                out.append(values - part.seen.shift(np.log(scaling.scale)))
-            else:
-                out.append(part.seen.elements(values))
-        return scaling.inside(np.concatenate(out))
+        return scaling.inside(self.as_seen().elements(seen))
 
     def seen_derivative(self, scaling: Scaling) -> Array:
         """Of what the user sees by the same inside (parameters, parameters); 1 for those that are shifted."""

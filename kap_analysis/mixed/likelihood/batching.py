@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.covariance.families import InTime
 from kap_analysis.mixed.covariance.symmetric import element_basis
 from kap_analysis.mixed.likelihood.batch import Batch, UpperLinks
 from kap_analysis.mixed.likelihood.dense import DenseBatch
@@ -156,11 +157,10 @@ def _low_rank(members: Members) -> LowRankBatch:
 def _dense(members: Members) -> DenseBatch:
     """The rows themselves, each in its place: subjects with the same visits and the same columns share a pattern."""
     work, residual, b = members.work, members.work.design.residual, len(members.starts)
-    visit = None
-    if residual.kind != "diagonal":
-        visit = np.asarray(residual.visit)
+    structure, visit = residual.structure, residual.visit
+    if visit is not None:
         visit = (visit if work.order is None else visit[work.order])[members.rows]
-    by_visit = visit is not None and residual.kind != "exponential"
+    by_visit = visit is not None and structure.over_visits
     place = visit if by_visit else np.arange(len(members.owner)) - members.starts[members.owner]
     assert place is not None
     r = len(residual.visits) if by_visit else int(place.max()) + 1
@@ -193,8 +193,9 @@ def _dense(members: Members) -> DenseBatch:
     links = members.links(order, lead, us, np.zeros((b, size, size)), np.zeros((b, size, work.k)))
     none = np.zeros((work.k, work.k))
     late = times[lead] if times is not None else None
+    decay = structure.decay if isinstance(structure, InTime) else None
     d = spread(members.w)[order]
-    return DenseBatch((*params, *more), edges, d, none, len(members.w), links, stacked, mask[lead], late)
+    return DenseBatch((*params, *more), edges, d, none, len(members.w), links, stacked, mask[lead], late, decay)
 
 
 def _bar_basis(
@@ -213,13 +214,12 @@ def _bar_basis(
 def _residual_basis(members: Members, mask: Array, stratum: Array) -> tuple[list[int], list[Array]]:
     """The elements of the residual of these subjects, and the slope of V along those in which it is linear."""
     residual, first, r = members.work.design.residual, members.work.n_bars, mask.shape[1]
-    if residual.kind == "diagonal":
+    if residual.subject is None:
         there = [mask * (stratum == s) for s in range(len(residual.strata))]
         seen = [s for s, rows in enumerate(there) if rows.any()]
         return [first + s for s in seen], [np.eye(r) * there[s][:, :, None] for s in seen]
-    if residual.kind == "exponential":
-        return [first + 2 * members.stratum, first + 2 * members.stratum + 1], []
-    size = r * (r + 1) // 2
-    both = mask[:, :, None] * mask[:, None, :]
+    size = residual.structure.n_elements(len(residual.visits))
     start = first + members.stratum * size
-    return list(range(start, start + size)), [piece * both for piece in element_basis(r)]
+    both = mask[:, :, None] * mask[:, None, :]
+    basis = [piece * both for piece in element_basis(r)] if residual.structure.over_visits else []
+    return list(range(start, start + size)), basis

@@ -2,7 +2,7 @@
 
 For residual covariances, and for residual variances that differ between the rows of a subject.
 V_j being the slope of V along a parameter, (V^-1)_j = -V^-1 V_j V^-1 and
-(V^-1)_jk = V^-1 (V_j V^-1 V_k + V_k V^-1 V_j) V^-1 - V^-1 V_jk V^-1, the last term only for an exponential correlation.
+(V^-1)_jk = V^-1 (V_j V^-1 V_k + V_k V^-1 V_j) V^-1 - V^-1 V_jk V^-1, the last term only for a correlation in time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.covariance.continuous_time import Decay, covariance_at_times
 from kap_analysis.mixed.likelihood.batch import Batch, BatchValue
 
 Array = NDArray[np.float64]
@@ -27,19 +28,20 @@ class DenseBatch(Batch):
 
     basis: Array  # (P, m_linear, r, r): the directions in which V is linear
     mask: Array  # (P, r): 1 where the pattern has a row
-    times: Array | None  # (P, r): times of an exponential correlation, whose two parameters come last
+    times: Array | None  # (P, r): times of a correlation that falls with time, whose two parameters come last
+    decay: Decay | None  # how it falls
 
     def at(self, eta: Array) -> DenseValue | None:
         local = eta[list(self.params)]
         linear = self.basis.shape[1]
         v = np.tensordot(local[:linear], self.basis, axes=(0, 1))
         extra = None
-        if self.times is not None:
-            value, first, second = exponential_covariance(self.times, self.mask, local[linear:])
-            v, extra = v + value, second
-            basis = np.concatenate([self.basis, first], axis=1)
-        else:
-            basis = self.basis
+        inner = self.mask[:, :, None] * self.mask[:, None, :]
+        basis = self.basis
+        if self.times is not None and self.decay is not None:
+            value, first, second = covariance_at_times(self.decay, self.times, local[linear:])
+            v, extra = v + value * inner, second * inner[:, None, None]
+            basis = np.concatenate([basis, first * inner[:, None]], axis=1)
         diagonal = np.arange(v.shape[-1])
         v[:, diagonal, diagonal] += 1.0 - self.mask
         try:
@@ -49,7 +51,6 @@ class DenseBatch(Batch):
         logdet = 2 * float(self.counts @ np.log(root[:, diagonal, diagonal]).sum(axis=1))
         omega = np.linalg.inv(v)
         omega = (omega + omega.transpose(0, 2, 1)) / 2
-        inner = self.mask[:, :, None] * self.mask[:, None, :]
         omega = omega * inner
         pieces = basis @ omega[:, None]
         omega1 = -(omega[:, None] @ pieces)
@@ -94,13 +95,3 @@ class DenseValue(BatchValue):
         partner = np.tensordot(w, self.basis, axes=(1, 1)).transpose(1, 0, 2, 3)
         inner = (self.basis @ self.omega[:, None] @ partner).sum(axis=1)
         return 2 * (self.omega @ inner @ self.omega), 0.0
-
-
-def exponential_covariance(times: Array, mask: Array, phi: Array) -> tuple[Array, Array, Array]:
-    """Values, slopes (P, 2, r, r) and second derivatives (P, 2, 2, r, r) of exp(phi0 - |t - s| exp(-phi1))."""
-    apart = np.abs(times[:, :, None] - times[:, None, :]) * np.exp(-phi[1])
-    value = np.exp(phi[0] - apart) * (mask[:, :, None] * mask[:, None, :])
-    first = np.stack([value, value * apart], axis=1)
-    mixed, twice = value * apart, value * (apart**2 - apart)
-    second = np.stack([np.stack([value, mixed], axis=1), np.stack([mixed, twice], axis=1)], axis=1)
-    return value, first, second

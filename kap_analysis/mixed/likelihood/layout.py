@@ -46,34 +46,21 @@ class Layout:
     scaling: Scaling
 
 
-def residual_sizes(design: Design) -> list[int]:
-    """Elements of the residual part per stratum."""
-    residual = design.residual
-    if residual.kind == "diagonal":
-        each = 1
-    elif residual.kind == "exponential":
-        each = 2
-    else:
-        size = len(residual.visits)
-        each = size * (size + 1) // 2
-    return [each] * len(residual.strata)
-
-
 def make_layout(design: Design) -> Layout:
     """The layout of a design."""
-    bars, sizes = scaled_bars(design), residual_sizes(design)
+    bars, residual = scaled_bars(design), design.residual
     work = subject_rows(design, bars.levels, bars.n_elements)
-    # Variances grow with the square of the scores; log variance and log range of an exponential correlation do not.
-    in_time = design.residual.kind == "exponential"
-    residual_scale = [np.ones(2) if in_time else np.full(size, work.scale**2) for size in sizes]
+    factor, shift = residual.structure.units(work.scale, len(residual.visits))
+    n_strata = len(residual.strata)
     scaling = Scaling(
         work.centre,
         work.r,
         work.scale,
-        np.concatenate([*(work.scale**2 / s for s in bars.scales), *residual_scale]),
+        np.concatenate([*(work.scale**2 / s for s in bars.scales), *[factor] * n_strata]),
+        np.concatenate([np.zeros(bars.n_elements), *[shift] * n_strata]),
         0.0 if design.weights is None else float(np.log(design.weights).sum()),
         bars.turns,
     )
     batches, upper = make_batches(work)
     low = tuple(sorted({p for batch in batches if batch.links is not None for p in batch.params}))
-    return Layout(batches, upper, low, bars.n_elements + sum(sizes), work.k, len(design.y), scaling)
+    return Layout(batches, upper, low, len(scaling.elements), work.k, len(design.y), scaling)

@@ -21,13 +21,14 @@ class Scaling:
     centre: Array  # (p,)
     r: Array  # (p, p), upper triangular or any invertible matrix
     scale: float
-    elements: Array  # (m,): user's element = inside element * this
+    elements: Array  # (m,): user's element = inside element * this + the next, which is 0 but for logarithms
+    shifts: Array  # (m,)
     log_weights: float  # sum of log weights
     turns: tuple[tuple[slice, Array], ...] = ()  # bars with centred columns: user's elements = matrix @ these
 
     def outside(self, inside: Array) -> Array:
         """Elements (m,) in the user's units and columns from those inside."""
-        values = inside * self.elements
+        values = inside * self.elements + self.shifts
         for at, turn in self.turns:
             values[at] = turn @ values[at]
         return values
@@ -37,7 +38,7 @@ class Scaling:
         values = outside.copy()
         for at, turn in self.turns:
             values[at] = np.linalg.solve(turn, values[at])
-        return values / self.elements
+        return (values - self.shifts) / self.elements
 
     def coefficients(self, inside: Array) -> Array:
         """Coefficients of the user's columns from those of Q."""

@@ -66,18 +66,18 @@ def subject_rows(design: Design, levels: Sequence[Level], n_bars: int) -> Subjec
     inner: list[Level] = []
     upper: list[Level] = []
     for level in others:
-        (inner if residual.kind != "diagonal" and is_inside(level.codes, subject) else upper).append(level)
+        (inner if residual.subject is not None and is_inside(level.codes, subject) else upper).append(level)
     varying = bool((stratum != stratum[starts][subject]).any())
     w, centre, r, scale = scaled_columns(design, order)
-    dense = residual.kind != "diagonal" or varying
+    dense = residual.subject is not None or varying
     places = (subject, starts, order, stratum)
     return SubjectRows(design, own, tuple(inner), tuple(upper), dense, *places, w, centre, r, scale, n_bars)
 
 
 def _subject(design: Design, levels: Sequence[Level]) -> tuple[Index, Level | None, list[Level]]:
     """Codes of the subjects (-1: a row has none), the bars of that grouping, and the other groupings."""
-    if design.residual.kind != "diagonal":
-        return np.asarray(design.residual.subject), None, list(levels)
+    if design.residual.subject is not None:
+        return design.residual.subject, None, list(levels)
     if not levels:
         return np.full(len(design.y), -1), None, []
     used = [np.count_nonzero(np.bincount(level.codes[level.codes >= 0])) for level in levels]

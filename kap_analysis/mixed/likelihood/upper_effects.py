@@ -84,9 +84,9 @@ def _own_shape(work: SubjectRows) -> Index:
     One stratum, which decides the parameters; with a V that is written out and has no visits to stand in, as many rows,
     so that none is padded.
     """
-    kind = work.design.residual.kind
-    by_row = work.dense and kind in ("diagonal", "exponential")
-    one_stratum = not work.dense or kind != "diagonal"
+    residual = work.design.residual
+    by_row = work.dense and not residual.structure.over_visits
+    one_stratum = not work.dense or residual.subject is not None
     shape = work.stratum[work.starts].astype(np.int64) if one_stratum else np.zeros(len(work.starts), np.int64)
     return shape * (int(work.lengths.max()) + 1) + work.lengths if by_row else shape
 
