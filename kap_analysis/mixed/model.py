@@ -140,10 +140,11 @@ def mixedlm(
     formula : str or MixedFormula
         ``response ~ fixed part + (columns | grouping) + structure(visit | subject)``. The response is a column or an
         expression such as ``score - baseline``. The fixed part is read by formulaic (factors by treatment contrasts,
-        ``*``, ``:``, transforms, splines); bar terms are lme4's, with
-        ``||``, nested ``a/b`` and crossed groupings; the residual covariance is one of ``us cs csh ar1 ar1h toep
-        toeph`` over an ordered visit, or ``exponential`` in time, ``us(visit | format/patient_id)`` for one matrix
-        per format. A formula holds columns, arithmetic, comparisons and a list of functions; it cannot run code.
+        ``*``, ``:``, transforms, splines); bar terms are lme4's, with ``||``, nested ``a/b`` and crossed groupings;
+        the residual covariance is over an ordered visit, such as ``us(visit | patient_id)``, ``us(visit |
+        format/patient_id)`` for one matrix per format and ``ar1``, or in time: ``exponential(month | patient_id)``
+        (docs/mixed_models.md lists all). A formula holds columns, arithmetic, comparisons and a list of functions; it
+        cannot run code.
     data : pandas.DataFrame
         One row per observation. Rows with a missing value in a needed column are left out and counted in
         ``design.n_left_out``; a grouping may be missing where the columns of its bar are 0.

@@ -76,7 +76,7 @@ class Structure(ABC):
     def parameter_names(self, visits: Sequence[str], stratum: str) -> tuple[str, ...]:
         """Names of the parameters that the user sees, such as `csh[group](log sd 3)`."""
         where = f"[{stratum}]" if stratum else ""
-        return tuple(f"{self.name}{where}({part})" for part in self.parts(visits))
+        return tuple(f"{self.name}{where}" + (f"({part})" if part else "") for part in self.parts(visits))
 
     def size(self, n_visits: int) -> int:
         """Rows of its matrix."""
@@ -121,9 +121,6 @@ class Independent(Structure):
 
     def parts(self, visits: Sequence[str]) -> list[str]:
         return [""]
-
-    def parameter_names(self, visits: Sequence[str], stratum: str) -> tuple[str, ...]:
-        return (f"{self.name}[{stratum}]" if stratum else self.name,)
 
 
 @dataclass(frozen=True)

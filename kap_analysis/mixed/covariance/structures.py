@@ -55,7 +55,7 @@ _RECORDS: tuple[Structure, ...] = (
     Patterned(
         "toeph", "Toeplitz, a variance per visit", variance_by_visit=True, visits_in_order=True, powers=toeplitz
     ),
-    InTime("exponential", "a correlation that falls exponentially with time", decay=exponential),
+    InTime("exponential", "exponential in time: correlation exp(-|t - s| / range)", decay=exponential),
 )  # fmt: skip
 
 #: By the names that a formula uses, in the order in which messages list them.

@@ -36,12 +36,11 @@ class DenseBatch(Batch):
         linear = self.basis.shape[1]
         v = np.tensordot(local[:linear], self.basis, axes=(0, 1))
         extra = None
-        inner = self.mask[:, :, None] * self.mask[:, None, :]
         basis = self.basis
         if self.times is not None and self.decay is not None:
             value, first, second = covariance_at_times(self.decay, self.times, local[linear:])
-            v, extra = v + value * inner, second * inner[:, None, None]
-            basis = np.concatenate([basis, first * inner[:, None]], axis=1)
+            v, extra = v + value, second  # subjects without scheduled visits have equally many rows: none is padded
+            basis = np.concatenate([basis, first], axis=1)
         diagonal = np.arange(v.shape[-1])
         v[:, diagonal, diagonal] += 1.0 - self.mask
         try:
@@ -51,6 +50,7 @@ class DenseBatch(Batch):
         logdet = 2 * float(self.counts @ np.log(root[:, diagonal, diagonal]).sum(axis=1))
         omega = np.linalg.inv(v)
         omega = (omega + omega.transpose(0, 2, 1)) / 2
+        inner = self.mask[:, :, None] * self.mask[:, None, :]
         omega = omega * inner
         pieces = basis @ omega[:, None]
         omega1 = -(omega[:, None] @ pieces)

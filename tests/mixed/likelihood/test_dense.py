@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kap_analysis.mixed.likelihood.dense import DenseBatch, exponential_covariance
-from tests.mixed.likelihood.batch_checks import check_derivatives, near
-from tests.mixed.likelihood.written_out import model, slopes, start
+from kap_analysis.mixed.likelihood.dense import DenseBatch
+from tests.mixed.likelihood.batch_checks import check_derivatives
+from tests.mixed.likelihood.written_out import model, start
 
 MODELS = [
     ("score ~ visit + us(visit | patient)", {}),
@@ -50,13 +50,3 @@ def test_no_value_where_v_is_not_positive_definite() -> None:
     eta = start(made)
     eta[1] = 2.0  # a covariance above both variances
     assert made.layout.batches[0].at(eta) is None
-
-
-def test_exponential_covariance_and_its_derivatives() -> None:
-    times, mask = np.array([[0.0, 1.0, 3.5], [0.5, 2.0, 0.0]]), np.array([[1.0, 1, 1], [1, 1, 0]])
-    phi = np.array([0.7, 0.4])
-    value, first, second = exponential_covariance(times, mask, phi)
-    assert value[0, 0, 2] == pytest.approx(np.exp(0.7) * np.exp(-3.5 / np.exp(0.4)))
-    assert not value[1, 2].any() and not value[1, :, 2].any()
-    near(first.transpose(1, 0, 2, 3), slopes(lambda at: exponential_covariance(times, mask, at)[0], phi))
-    near(second.transpose(1, 0, 2, 3, 4), slopes(lambda at: exponential_covariance(times, mask, at)[1], phi))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kap_analysis.mixed.likelihood.layout import make_layout, residual_sizes
+from kap_analysis.mixed.likelihood.layout import make_layout
 from tests.mixed.likelihood.written_out import model
 
 
@@ -21,7 +21,7 @@ from tests.mixed.likelihood.written_out import model
 def test_a_residual_has_its_elements_in_each_stratum(formula: str, keywords: dict, sizes: list[int]) -> None:
     """Over four visits every structure is ten variances and covariances, in which V is linear."""
     design = model(formula, **keywords).design
-    assert residual_sizes(design) == sizes
+    assert [design.residual.structure.n_elements(len(design.residual.visits))] * len(sizes) == sizes
     bars = sum(bar.z.shape[1] * (bar.z.shape[1] + 1) // 2 for bar in design.bars)
     assert make_layout(design).n_elements == bars + sum(sizes)
 
