@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from pyarrow import ArrowInvalid, ipc
 
-from kap_analysis.mixed.design.design import Design, build_design
+from kap_analysis.mixed.design.build import build_design
+from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning
 from kap_analysis.mixed.estimation.solution import Solution
 from kap_analysis.mixed.fitted_model import FitSettings

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
-from kap_analysis.mixed.design.design import Design, build_design
+from kap_analysis.mixed.design.build import build_design
+from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.estimation.fixed_parameters import check_cone
 from kap_analysis.mixed.estimation.parameters import Parameters, make_parameters

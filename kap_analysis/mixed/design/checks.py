@@ -9,21 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.design.collinearity import independent_columns
-from kap_analysis.mixed.design.terms import Bar, Index, Residual
+from kap_analysis.mixed.design.design import Bar, Index, Residual
 from kap_analysis.mixed.errors import MixedModelError, listed
-from kap_analysis.mixed.formula.formula import MixedFormula
-
-
-def check_one_residual(formula: MixedFormula, residual_by: str | None) -> None:
-    """Raise when the formula and `residual_by` both set the residual covariance."""
-    term = formula.residual
-    if term is None or residual_by is None:
-        return
-    own = f"{term.structure}({term.visit} | {residual_by}/{term.subject})"
-    raise MixedModelError(
-        f"residual_by={residual_by!r} and {term.text} both set the residual covariance. Take one of them away; "
-        f"{own} gives each level of {residual_by} a matrix of its own."
-    )
 
 
 def check_bars(bars: Sequence[Bar], residual: Residual, *, weighted: bool) -> None:

@@ -1,31 +1,152 @@
-"""From a formula and a frame to a design: the rows that are used, as matrices and codes."""
+"""A design: the rows that are used as matrices and codes, and its parts: fixed part, bar terms, residual covariance."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from kap_analysis.mixed.design.checks import check_bars, check_one_residual
-from kap_analysis.mixed.design.coding import Term, make_coding
-from kap_analysis.mixed.design.collinearity import aliases_of, independent_columns
-from kap_analysis.mixed.design.columns import Columns, Mask, Rows
-from kap_analysis.mixed.design.residual import make_residual
-from kap_analysis.mixed.design.response import read_response, read_weights
-from kap_analysis.mixed.design.rows_used import needed_columns, usable_rows
-from kap_analysis.mixed.design.terms import Bar, FixedPart, Residual
-from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed
-from kap_analysis.mixed.formula.formula import MixedFormula, Part
-from kap_analysis.mixed.formula.parser import read_formula
-
-__all__ = ["Bar", "Design", "FixedPart", "Residual", "Term", "build_design"]
+from kap_analysis.mixed.covariance.families import Structure
+from kap_analysis.mixed.design.coding import Coding, Term
+from kap_analysis.mixed.design.columns import Mask
+from kap_analysis.mixed.design.grouping import Grouping
+from kap_analysis.mixed.formula.formula import MixedFormula
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class FixedPart:
+    """What the response is regressed on.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The p columns of x, named as formulaic names them: "Intercept", "format[T.group]", "month:format[T.group]".
+    dropped : tuple of str
+        Columns that were left out because those before them say the same.
+    terms : tuple of Term
+        The terms that have a column left; their `columns` count in `names`.
+    factors : mapping
+        Each column that is coded by levels, with its levels in order; the first is the reference.
+    numeric : mapping
+        Each column of numbers, with its mean over the rows.
+    coding : Coding
+        What makes design rows, dropped columns included.
+    kept : numpy.ndarray
+        Which columns of the coding are the p columns.
+    aliases : numpy.ndarray
+        (p, d): the d dropped columns are x times these.
+    """
+
+    names: tuple[str, ...]
+    dropped: tuple[str, ...]
+    terms: tuple[Term, ...]
+    factors: Mapping[str, tuple[Any, ...]]
+    numeric: Mapping[str, float]
+    coding: Coding
+    kept: Index
+    aliases: Array
+
+    def rows(self, frame: pd.DataFrame) -> Array:
+        """The design rows (m, p) of any frame that has the columns of the fixed part.
+
+        Raises
+        ------
+        MixedModelError
+            When a column is not there, or a factor has a level that the model does not know.
+        """
+        rows = self.coding.rows(frame)
+        return rows[:, self.kept] if self.dropped else rows
+
+    def beyond(self, frame: pd.DataFrame) -> Array:
+        """What rows of a frame ask of the dropped columns beyond what the p columns say (m, d).
+
+        It is linear in the design rows: a combination of rows is estimable when the same combination of these is 0.
+        """
+        rows = self.coding.rows(frame)
+        lost = np.setdiff1d(np.arange(rows.shape[1]), self.kept)
+        return rows[:, lost] - rows[:, self.kept] @ self.aliases
+
+    def estimable(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Which rows of a frame (m,) the model can say something about: all of them, unless columns were dropped."""
+        if not self.dropped:
+            return np.ones(len(frame), dtype=bool)
+        size = np.abs(self.rows(frame)).max(axis=1, initial=1.0)
+        return np.asarray((np.abs(self.beyond(frame)) <= 1e-6 * size[:, None]).all(axis=1))
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar term `(columns | grouping)`.
+
+    Attributes
+    ----------
+    text : str
+        As it stands in the formula, `||` and `a/b` written out.
+    grouping : str
+        "patient", "clinic:therapist".
+    names : tuple of str
+        The q columns; the constant is "(Intercept)".
+    z : numpy.ndarray
+        (n, q) columns.
+    codes : numpy.ndarray
+        (n,) the group of each row, -1 where it has none. Bars of one grouping share their groups.
+    levels : tuple
+        The groups in which a column of this grouping is not zero; `a:b` as text.
+    """
+
+    text: str
+    grouping: str
+    names: tuple[str, ...]
+    z: Array
+    codes: Index
+    levels: tuple[Any, ...]
+    coding: Coding
+    groups: Grouping
+
+    def rows(self, frame: pd.DataFrame) -> tuple[Array, Index]:
+        """z (m, q) and group codes (m,; -1 for groups that are not known) of new rows."""
+        return self.coding.rows(frame), self.groups.of(frame)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The covariance of what bars leave over.
+
+    Attributes
+    ----------
+    structure : Structure
+        The record of its structure; INDEPENDENT where the formula has no residual term.
+    strata : tuple
+        The levels that have a covariance of their own; ("",) where there is one for all.
+    stratum : numpy.ndarray
+        (n,) the stratum of each row.
+    subject : numpy.ndarray or None
+        (n,) the subject of each row; None where rows are independent.
+    subjects : tuple
+        Their labels.
+    visit : numpy.ndarray or None
+        (n,) the visit of each row as a code, its time for a structure in time; None where rows are independent.
+    visits : tuple
+        The visits in order, or the distinct times.
+    text : str
+        As it stands in the formula; empty where rows are independent.
+    """
+
+    structure: Structure
+    strata: tuple[Any, ...]
+    stratum: Index
+    subject: Index | None = None
+    subjects: tuple[Any, ...] = ()
+    visit: Index | Array | None = None
+    visits: tuple[Any, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,151 +191,3 @@ class Design:
     fixed: FixedPart
     bars: tuple[Bar, ...]
     residual: Residual
-
-
-def build_design(
-    formula: str | MixedFormula,
-    data: pd.DataFrame,
-    *,
-    residual_by: str | None = None,
-    weights: str | ArrayLike | None = None,
-) -> Design:
-    """The design of a formula on the rows of a frame that have all that it needs.
-
-    Parameters
-    ----------
-    formula : str or MixedFormula
-        `response ~ fixed part + (columns | grouping) + structure(visit | stratum/subject)`, or what it was read as.
-    data : pandas.DataFrame
-        One row per observation. A row with a missing value in a needed column is left out; the group of a bar term may
-        be missing where all columns of the bar are 0.
-    residual_by : str, optional
-        The column whose levels have a residual variance each.
-    weights : str or array, optional
-        Precision weights above 0, one per row of the data.
-
-    Returns
-    -------
-    Design
-
-    Raises
-    ------
-    MixedModelError
-        When the formula does not parse or the data do not suit it.
-
-    Warns
-    -----
-    MixedModelWarning
-        Collinear columns of the fixed part are left out, as lme4 does; so are levels of a factor that no row has, as R
-        does.
-    """
-    read = read_formula(formula)
-    columns = _columns_of(data)
-    _check_sides(read)
-    check_one_residual(read, residual_by)
-    needed = needed_columns(read, residual_by, weights if isinstance(weights, str) else None)
-    columns.require(needed.all)
-    rows, bars = usable_rows(read, columns, needed)
-    y = read_response(read.response, columns, rows)
-    used = read_weights(weights, columns, rows)
-    rows.warn_of_lost_levels(name for name in needed.levels if rows.is_factor(name))
-    fixed, x = _fixed_part(read.fixed, rows)
-    residual = make_residual(read.residual, residual_by, rows)
-    check_bars(bars, residual, weighted=used is not None)
-    kept = np.ones(len(data), dtype=bool) if rows.kept is None else rows.kept
-    return Design(read, rows.frame, kept, len(data) - len(y), read.response.text, y, x, used, fixed, bars, residual)
-
-
-def _columns_of(data: pd.DataFrame) -> Columns:
-    if not isinstance(data, pd.DataFrame):
-        raise MixedModelError(f"The data must be a pandas DataFrame, found {type(data).__name__}.")
-    if not len(data):
-        raise MixedModelError("The data have no rows.")
-    return Columns(data)
-
-
-def _fixed_part(part: Part, rows: Rows) -> tuple[FixedPart, Array]:
-    """The fixed part and its matrix, without the columns that those before them already say."""
-    coding, x = make_coding(part, rows)
-    _check_factors(part, coding.factors, rows)
-    _check_finite(x, coding.names)
-    kept = independent_columns(x)
-    aliases = np.zeros((len(kept), 0))
-    dropped = tuple(name for at, name in enumerate(coding.names) if at not in set(kept))
-    if dropped:
-        whole, x = x, np.asfortranarray(x[:, kept])
-        aliases = aliases_of(x, np.delete(whole, kept, axis=1))
-        _warn_of_dropped(dropped)
-    _check_enough_rows(x)
-    numbers = dict.fromkeys(name for term in coding.terms for name in term.variables if name not in coding.factors)
-    fixed = FixedPart(
-        names=tuple(coding.names[at] for at in kept),
-        dropped=dropped,
-        terms=_terms_left(coding.terms, kept),
-        factors=coding.factors,
-        numeric={name: float(rows.numbers(name).mean()) for name in numbers},
-        coding=coding,
-        kept=np.array(kept, dtype=np.intp),
-        aliases=aliases,
-    )
-    return fixed, x
-
-
-def _terms_left(terms: tuple[Term, ...], kept: list[int]) -> tuple[Term, ...]:
-    at = {old: new for new, old in enumerate(kept)}
-    moved = (replace(term, columns=tuple(at[column] for column in term.columns if column in at)) for term in terms)
-    return tuple(term for term in moved if term.columns)
-
-
-def _check_factors(part: Part, factors: Mapping[str, tuple[Any, ...]], rows: Rows) -> None:
-    plain = {factor.text for term in part.terms for factor in term if factor.kind == "column"}
-    for name, levels in factors.items():
-        if len(levels) < 2:
-            raise MixedModelError(
-                f"{name} has one level ({levels[0]!r}) in the rows that are used, and nothing can be compared. "
-                "Take it out of the formula."
-            )
-        if name in plain and rows.columns.column(name).dtype == object and not isinstance(levels[0], str | bool):
-            raise MixedModelError(
-                f"{name} holds numbers stored as objects, such as {levels[0]!r}. Convert it with pandas.to_numeric, or "
-                f"write C({name}) if they are labels."
-            )
-
-
-def _check_sides(read: MixedFormula) -> None:
-    if any(term == (read.response,) for term in read.fixed.terms):
-        raise MixedModelError(f"{read.response.text} stands on both sides of '~'. Take it out of the right one.")
-
-
-def _check_finite(x: Array, names: tuple[str, ...]) -> None:
-    if np.isfinite(np.einsum("ij->", x)):
-        return
-    for at, name in enumerate(names):
-        wrong = x[~np.isfinite(x[:, at]), at]
-        if len(wrong):
-            raise MixedModelError(
-                f"The column {name} of the fixed part is {wrong[0]:g} in {len(wrong)} of {len(x)} rows. "
-                "Correct these values or make them missing."
-            )
-
-
-def _warn_of_dropped(dropped: tuple[str, ...]) -> None:
-    one = len(dropped) == 1
-    what = (
-        "One column of the fixed part is a combination"
-        if one
-        else (f"{len(dropped)} columns of the fixed part are combinations")
-    )
-    warnings.warn(
-        f"{what} of those before {'it' if one else 'them'} and left out: {listed(dropped)}.",
-        MixedModelWarning,
-        stacklevel=5,  # where mixedlm is called
-    )
-
-
-def _check_enough_rows(x: Array) -> None:
-    n, p = x.shape
-    if n <= p:
-        raise MixedModelError(
-            f"{n} rows are too few for {p} coefficients: there must be more rows than coefficients. Take terms out."
-        )

@@ -9,11 +9,22 @@ import numpy as np
 from kap_analysis.mixed.covariance.structures import INDEPENDENT, STRUCTURES
 from kap_analysis.mixed.design.checks import check_pairs_of_visits, check_visits
 from kap_analysis.mixed.design.columns import Labels, Rows
+from kap_analysis.mixed.design.design import Residual
 from kap_analysis.mixed.design.grouping import check_is_label
 from kap_analysis.mixed.design.response import check_is_number
-from kap_analysis.mixed.design.terms import Residual
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.formula import ResidualTerm
+
+
+def check_one_residual(term: ResidualTerm | None, residual_by: str | None) -> None:
+    """Raise when the formula and `residual_by` both set the residual covariance."""
+    if term is None or residual_by is None:
+        return
+    own = f"{term.structure}({term.visit} | {residual_by}/{term.subject})"
+    raise MixedModelError(
+        f"residual_by={residual_by!r} and {term.text} both set the residual covariance. Take one of them away; "
+        f"{own} gives each level of {residual_by} a matrix of its own."
+    )
 
 
 def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows) -> Residual:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.design.coding import make_coding
+from kap_analysis.mixed.design.coding import Coding, make_coding
 from kap_analysis.mixed.design.columns import Columns, Mask, Rows
+from kap_analysis.mixed.design.design import Bar
 from kap_analysis.mixed.design.grouping import Grouping, check_is_label, make_grouping
-from kap_analysis.mixed.design.terms import Bar, as_bar
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.formula import MixedFormula
 
@@ -126,6 +126,11 @@ def _bars_on(
         active = np.ones(len(rows), dtype=bool) if "Intercept" in coding.names else (z != 0).any(axis=1)
         acts[bar.grouping] = acts[bar.grouping] | active if bar.grouping in acts else active
         without |= active & (here[bar.grouping].codes < 0)
-        made.append((bar, coding, z))
+        made.append((bar.text, coding, z, bar.grouping))
     shared = {columns: grouping.among(acts[columns]) for columns, grouping in here.items()}
-    return tuple(as_bar(bar, coding, z, shared[bar.grouping]) for bar, coding, z in made), without
+    return tuple(_bar(text, coding, z, shared[grouping]) for text, coding, z, grouping in made), without
+
+
+def _bar(text: str, coding: Coding, z: Array, groups: Grouping) -> Bar:
+    names = tuple("(Intercept)" if name == "Intercept" else name for name in coding.names)
+    return Bar(text, groups.name, names, z, groups.codes, groups.levels, coding, groups)

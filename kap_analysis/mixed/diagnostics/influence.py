@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.collinearity import independent_columns
 from kap_analysis.mixed.design.columns import Labels, compress, read_labels
-from kap_analysis.mixed.design.design import Design
-from kap_analysis.mixed.design.terms import Bar, Residual
+from kap_analysis.mixed.design.design import Bar, Design, Residual
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.mixed.design.design import build_design
+from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.errors import MixedModelError
 
 
@@ -34,13 +34,6 @@ def error_of(formula: str, data: pd.DataFrame, **keywords: object) -> str:
 
 
 # Redundant pairs
-
-
-def test_a_residual_covariance_with_residual_by(scores):
-    assert error_of("score ~ visit + us(visit | patient)", scores, residual_by="format") == (
-        "residual_by='format' and us(visit | patient) both set the residual covariance. Take one of them away; "
-        "us(visit | format/patient) gives each level of format a matrix of its own."
-    )
 
 
 @pytest.mark.parametrize(
@@ -184,31 +177,6 @@ def test_a_patient_in_two_strata(scores):
     assert error_of("score ~ visit + us(visit | format/patient)", scores) == (
         "us(visit | format/patient) needs each patient in one format, and 2 stand in several: 0, 11."
     )
-
-
-def test_visits_that_are_measurements(scores):
-    assert error_of("score ~ month + us(day | patient)", scores) == (
-        f"day is continuous (36 distinct values, such as {scores['day'].min():g}) and cannot be the visit of "
-        "us(day | patient). Take scheduled visits, or exponential() in time."
-    )
-
-
-def test_times_that_are_text(scores):
-    kind = scores["visit"].dtype
-    assert error_of("score ~ month + exponential(visit | patient)", scores) == (
-        f"The time visit of exponential(visit | patient) must be a number, found 'm1' (type {kind})."
-    )
-
-
-def test_visits_whose_text_is_out_of_order(scores):
-    scores["visit"] = scores["month"].map({1: "month 1", 2: "month 2", 3: "month 10"})
-    assert error_of("score ~ visit + ar1(visit | patient)", scores) == (
-        "ar1(visit | patient) needs its visits in order, and the text of visit has month 1, month 10, month 2. "
-        "Make it an ordered categorical."
-    )
-    assert build_design("score ~ visit + us(visit | patient)", scores).residual.visits[1] == "month 10"
-    scores["visit"] = pd.Categorical(scores["visit"], ["month 1", "month 2", "month 10"])
-    assert build_design("score ~ visit + ar1(visit | patient)", scores).residual.visits[1] == "month 2"
 
 
 def test_visits_that_no_patient_has_together(scores):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.mixed.design.design import build_design
+from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.errors import MixedModelError
 
 DATA = pd.DataFrame({"score": [20.0, 12, 25, 16, 18, 13], "month": [0, 1, 0, 1, 0, 1], "patient": list("aabbcc")})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.mixed.design.design import build_design
+from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_covariance.units import Units
 from kap_analysis.mixed.model import mixedlm

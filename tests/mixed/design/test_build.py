@@ -1,0 +1,232 @@
+"""From a formula and a frame to a design: which rows, which columns, and every way in which the data do not suit."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.mixed.design.build import build_design
+from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning
+
+
+def error_of(formula: str, data: object, **keywords: object) -> str:
+    with pytest.raises(MixedModelError) as caught:
+        build_design(formula, data, **keywords)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+# What a design holds
+
+
+def test_a_design_holds_the_rows_as_matrices_and_codes(scores):
+    design = build_design("score ~ month*format + practice + (month | patient) + (0 + is_group | cohort)", scores)
+    assert design.response == "score"
+    assert design.n_left_out == 0
+    assert design.kept.all()
+    assert design.fixed.names == (
+        "Intercept", "month", "format[T.group]", "practice[T.B]", "month:format[T.group]",
+    )  # fmt: skip
+    assert design.fixed.dropped == ()
+    assert design.x.dtype == float
+    np.testing.assert_array_equal(design.y, scores["score"])
+    np.testing.assert_array_equal(design.x[:, 4], scores["month"] * scores["is_group"])
+    assert dict(design.fixed.factors) == {"format": ("individual", "group"), "practice": ("A", "B")}
+    assert dict(design.fixed.numeric) == {"month": 2.0}
+    assert design.weights is None
+    assert sorted(design.frame.columns) == ["cohort", "format", "is_group", "month", "patient", "practice", "score"]
+
+
+def test_bars_have_columns_groups_and_levels(scores):
+    slope, cohort = build_design("score ~ 1 + (month | patient) + (0 + is_group | cohort)", scores).bars
+    assert (slope.text, slope.grouping, slope.names) == ("(month | patient)", "patient", ("(Intercept)", "month"))
+    assert slope.levels[:2] == ("P00", "P01")
+    np.testing.assert_array_equal(slope.z, np.column_stack([np.ones(60), scores["month"]]))
+    np.testing.assert_array_equal(slope.codes, np.repeat(np.arange(20), 3))
+    assert cohort.levels == ("c0", "c1", "c2", "c3", "c4")
+    np.testing.assert_array_equal(cohort.codes, np.r_[np.repeat(np.arange(5), 6), np.full(30, -1)])
+
+
+def test_groups_in_which_nothing_acts_are_no_levels(scores):
+    scores["cohort"] = scores["cohort"].fillna("none " + scores["patient"])
+    (bar,) = build_design("score ~ 1 + (0 + is_group | cohort)", scores).bars
+    assert bar.levels == ("c0", "c1", "c2", "c3", "c4")
+    assert set(bar.codes[30:]) == {-1}
+
+
+def test_bars_of_one_grouping_share_their_groups(scores):
+    one, other = build_design("score ~ 1 + (0 + is_group | patient) + (0 + month | patient)", scores).bars
+    assert one.levels == other.levels
+    np.testing.assert_array_equal(one.codes, other.codes)
+
+
+def test_a_factor_in_a_bar_has_a_column_per_level(scores):
+    (bar,) = build_design("score ~ 1 + (0 + format | practice:patient)", scores).bars
+    assert bar.names == ("format[individual]", "format[group]")
+    assert bar.grouping == "practice:patient"
+
+
+def test_the_response_may_be_computed(scores):
+    design = build_design("np.log(score + 100) ~ month", scores)
+    np.testing.assert_allclose(design.y, np.log(scores["score"] + 100))
+
+
+@pytest.mark.parametrize("given", ["name", "array", "series"])
+def test_weights_by_name_array_or_series(scores, given):
+    scores.loc[3, "score"] = np.nan
+    weights = {"name": "weight", "array": scores["weight"].to_list(), "series": scores["weight"]}[given]
+    design = build_design("score ~ month + (1 | patient)", scores, weights=weights)
+    np.testing.assert_array_equal(design.weights, scores["weight"].drop(3))
+
+
+def test_the_data_are_not_changed_and_not_shared(scores):
+    before = scores.copy()
+    design = build_design("score ~ month + (1 | patient)", scores, weights="weight")
+    design.y[0], design.x[0, 1], design.weights[0] = -1.0, -1.0, -1.0
+    pd.testing.assert_frame_equal(scores, before)
+
+
+def test_order_of_rows_and_index_do_not_matter(scores):
+    formula = "score ~ visit*format + practice + (0 + is_group | cohort) + us(visit | format/patient)"
+    order = np.random.default_rng(3).permutation(60)
+    one, other = build_design(formula, scores), build_design(formula, scores.iloc[order].set_index("row", drop=False))
+    np.testing.assert_array_equal(one.x[order], other.x)
+    np.testing.assert_array_equal(one.bars[0].codes[order], other.bars[0].codes)
+    np.testing.assert_array_equal(one.residual.subject[order], other.residual.subject)
+    assert other.frame.index.tolist() == order.tolist()
+
+
+# Columns that are left out
+
+
+def test_collinear_columns_are_named_and_left_out(scores):
+    with pytest.warns(MixedModelWarning) as caught:
+        design = build_design("score ~ month + visit + I(2 * month)", scores)
+    assert [str(one.message) for one in caught] == [
+        "2 columns of the fixed part are combinations of those before them and left out: visit[T.m3], I(2 * month)."
+    ]
+    assert design.fixed.names == ("Intercept", "month", "visit[T.m2]")
+    assert [(term.label, term.columns) for term in design.fixed.terms] == [
+        ("Intercept", (0,)),
+        ("month", (1,)),
+        ("visit", (2,)),
+    ]
+    np.testing.assert_array_equal(design.fixed.rows(scores), design.x)
+
+
+def test_one_collinear_column(scores):
+    with pytest.warns(
+        MixedModelWarning,
+        match=r"^One column of the fixed part is a combination of those before it and left out: is_group\.$",
+    ):
+        build_design("score ~ format + is_group", scores)
+
+
+def test_levels_that_no_row_has_are_named_and_left_out(scores):
+    scores["format"] = scores["format"].cat.add_categories(["mixed", "other"])
+    scores.loc[scores["practice"] == "B", "score"] = np.nan
+    with pytest.warns(MixedModelWarning) as caught:
+        design = build_design("score ~ format + (1 | patient)", scores)
+    assert [str(one.message) for one in caught] == [
+        f"The levels mixed, other of format are never observed in the {len(design.y)} rows that are used, and "
+        "left out of the model."
+    ]
+    assert design.frame["format"].cat.categories.tolist() == ["individual", "group"]
+    with pytest.raises(MixedModelError, match="format has 'mixed' in the new rows, which the model does not know"):
+        design.fixed.rows(pd.DataFrame({"format": ["mixed"]}))
+
+
+def test_a_level_lost_with_its_rows_is_named(scores):
+    scores.loc[scores["visit"] == "m2", "score"] = np.nan
+    message = "The level 'm2' of visit is never observed in the 40 rows that are used, and left out of the model."
+    with pytest.warns(MixedModelWarning, match=f"^{re.escape(message)}$"):
+        design = build_design("score ~ month + us(visit | patient)", scores)
+    assert design.residual.visits == ("m1", "m3")
+
+
+def test_unused_categories_of_a_grouping_go_silently(scores):
+    scores["patient"] = scores["patient"].astype("category").cat.add_categories(["P99"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        design = build_design("score ~ month + (1 | patient)", scores)
+    assert len(design.bars[0].levels) == 20
+
+
+# Data that do not suit
+
+
+def test_columns_that_are_not_there(scores):
+    assert error_of("scroe ~ month", scores) == "There is no column 'scroe' in the data. Did you mean 'score'?"
+    assert error_of("score ~ log(mnth)", scores) == "There is no column 'mnth' in the data. Did you mean 'month'?"
+    assert (
+        error_of("score ~ 1 + (1 | patent)", scores)
+        == "There is no column 'patent' in the data. Did you mean 'patient'?"
+    )
+    assert (
+        error_of("score ~ 1 + us(vsit | patient)", scores)
+        == "There is no column 'vsit' in the data. Did you mean 'visit'?"
+    )
+    assert (
+        error_of("score ~ 1", scores, residual_by="frmat")
+        == "There is no column 'frmat' in the data. Did you mean 'format'?"
+    )
+    assert (
+        error_of("score ~ 1", scores, weights="wieght")
+        == "There is no column 'wieght' in the data. Did you mean 'weight'?"
+    )
+
+
+def test_data_that_are_no_rows(scores):
+    assert error_of("score ~ 1", scores.to_dict()) == "The data must be a pandas DataFrame, found dict."
+    assert error_of("score ~ 1", scores.iloc[:0]) == "The data have no rows."
+
+
+def test_a_column_that_is_there_twice(scores):
+    assert error_of("score ~ month", pd.concat([scores, scores[["month"]]], axis=1)) == (
+        "The data have 2 columns named 'month', and the formula cannot tell them apart. Rename them."
+    )
+
+
+def test_dates_are_no_numbers(scores):
+    found = error_of("score ~ when", scores.assign(when=np.datetime64("2026-01-01", "s")))
+    assert found == (
+        "when holds values of type datetime64[s], which no model can use as they are. Make a number of it, such "
+        "as days since the first session."
+    )
+
+
+def test_fewer_rows_than_coefficients(scores):
+    assert error_of("score ~ visit", scores.iloc[:3]) == (
+        "3 rows are too few for 3 coefficients: there must be more rows than coefficients. Take terms out."
+    )
+
+
+def test_a_factor_with_one_level(scores):
+    assert error_of("score ~ format", scores.astype({"format": "str"}).iloc[:30]) == (
+        "format has one level ('group') in the rows that are used, and nothing can be compared. Take it out of "
+        "the formula."
+    )
+
+
+def test_numbers_stored_as_objects(scores):
+    scores["age"] = scores["age"].round().astype(int).astype(object)
+    first = scores["age"].min()
+    assert error_of("score ~ age", scores) == (
+        f"age holds numbers stored as objects, such as {first}. Convert it with pandas.to_numeric, or write "
+        "C(age) if they are labels."
+    )
+    assert "age" in build_design("score ~ C(age)", scores).fixed.factors
+
+
+def test_the_response_on_both_sides(scores):
+    assert (
+        error_of("score ~ month + score", scores) == "score stands on both sides of '~'. Take it out of the right one."
+    )
+
+
+def test_columns_that_are_not_finite(scores):
+    assert error_of("score ~ np.log(month - 1)", scores) == (
+        "The column np.log(month - 1) of the fixed part is -inf in 20 of 60 rows. Correct these values or make "
+        "them missing."
+    )
