@@ -18,7 +18,11 @@ Decay = Callable[[Array], tuple[Array, Array, Array]]
 
 @dataclass(frozen=True)
 class VarianceAndRange(CovarianceBlock):
-    """log variance and log range. V is not linear in anything of them, so that they are their own elements."""
+    """log variance and log range.
+
+    V is linear in no function of the range. So the likelihood is differentiated in the parameters themselves
+    (`covariance_at_times`), and they stand for the elements too.
+    """
 
     linear: ClassVar[bool] = False
     n_elements: int = 2

@@ -20,7 +20,7 @@ class Structured(CovarianceBlock):
     """Standard deviations times correlations, each of which is a product of correlation parameters.
 
     Parameters are the log standard deviations (one, or one per visit), then the correlation parameters. They are not
-    transformed: a correlation may be negative in every structure, and where the matrix stops to be positive definite
+    transformed: a correlation may be negative in every structure, and where the matrix stops being positive definite
     depends on the structure and its size. There the likelihood does not exist, and the search turns back.
 
     Attributes

@@ -12,6 +12,7 @@ from kap_analysis.mixed.covariance.structures import STRUCTURES
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.expressions import read_expression
 from kap_analysis.mixed.formula.formula import NAME, BarTerm, MixedFormula, Part, ResidualTerm, quoted
+from kap_analysis.mixed.formula.functions import TRANSFORMS
 from kap_analysis.mixed.formula.spans import Span, whole_span
 from kap_analysis.mixed.formula.terms import read_part
 
@@ -106,9 +107,9 @@ def _loose_bar(span: Span) -> MixedModelError:
 
 
 def _check_structure(span: Span) -> None:
-    """A structure without a bar is a mistake, except cs(), which is also a spline of formulaic."""
+    """A structure without a bar is a mistake, except where it is also a function: cs() is a spline of formulaic."""
     name = str(span).partition("(")[0].strip()
-    if name in STRUCTURES and name != "cs" and str(span).endswith(")"):
+    if name in STRUCTURES and name not in TRANSFORMS and str(span).endswith(")"):
         raise span.fail(f"{name}() takes a visit, a bar and a subject: {name}(visit | patient_id).")
 
 

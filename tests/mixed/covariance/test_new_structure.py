@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kap_analysis.mixed.covariance.families import InTime
+from kap_analysis.mixed.design.design import build_design
+from kap_analysis.mixed.model import MixedModel
 from tests.docs_pages import BLOCK, ROOT
 from tests.mixed import dense
 
@@ -133,3 +137,26 @@ def test_the_rest_of_the_package_knows_it(found: dict) -> None:
     assert "cs, csh, ar1, ar1h, toep, toeph, exponential, ante1." in found["unknown"]
     assert "ante1(visit | patient)" in found["summary"]
     assert all(1 < df < 200 for df in found["df"]) and all(error > 0 for error in found["error"])
+
+
+def test_a_correlation_in_time_of_another_shape(scores: pd.DataFrame) -> None:
+    """exp(-(time / range)^2): its likelihood is the density written out, and the estimates are its minimum."""
+
+    def gaussian(apart: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return -(apart**2), -2 * apart, np.full_like(apart, -2.0)
+
+    structure = InTime("gaussian", "Gaussian in time", decay=gaussian)
+    design = build_design("score ~ month * format + exponential(month | patient)", scores)
+    fit = MixedModel(replace(design, residual=replace(design.residual, structure=structure))).fit()
+    month, patient = scores["month"].to_numpy(), scores["patient"].to_numpy()
+    apart, same = np.abs(month[:, None] - month), patient[:, None] == patient
+
+    def value(at: np.ndarray) -> complex:
+        v = np.exp(at[0] - (apart / np.exp(at[1])) ** 2) * same
+        return dense.criterion(v, columns(scores), scores["score"].to_numpy())
+
+    theta = fit.theta.to_numpy()
+    assert list(fit.theta.index) == ["gaussian(log variance)", "gaussian(log range)"]
+    assert fit.criterion == pytest.approx(value(theta).real, rel=1e-10)
+    assert np.abs(dense.complex_gradient(value, theta)).max() < 1e-4
+    assert fit.residual["range"][0] == pytest.approx(np.exp(theta[1]))

@@ -5,12 +5,15 @@ The tests run over all records, so that a new one is tested when it is written.
 
 from __future__ import annotations
 
+import ast
 import re
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from kap_analysis.mixed.covariance import families
 from kap_analysis.mixed.covariance.block import CovarianceBlock
 from kap_analysis.mixed.covariance.continuous_time import covariance_at_times
 from kap_analysis.mixed.covariance.structures import INDEPENDENT, STRUCTURES
@@ -140,6 +143,19 @@ def test_names_are_words_of_the_formula():
         assert re.fullmatch(r"[a-z]\w*", name)
         term = read_formula(f"score ~ visit + {name}(visit | patient)").residual
         assert term is not None and term.structure == name
+
+
+def test_no_other_module_knows_a_structure_by_its_name():
+    """What differs between structures is asked of the record. cs is a spline, too."""
+    folder = Path(families.__file__).parents[1]
+    found = {
+        (path.name, node.value)
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in [*STRUCTURES]
+    }
+    own = {("structures.py", name) for name in STRUCTURES}
+    assert found - own <= {("functions.py", "cs")}
 
 
 def test_names_of_parameters_show_the_stratum_and_the_visits():
