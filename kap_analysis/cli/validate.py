@@ -18,6 +18,10 @@ class Purpose(StrEnum):
 def validate(
     path: Annotated[Path, typer.Argument(help="The study folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    table: Annotated[
+        Path | None,
+        typer.Option("--problems", help="A CSV file for all problems; the shell shows the first hundred lines."),
+    ] = None,
     purpose: Annotated[Purpose, typer.Option(help="research leaves out patients without consent.")] = Purpose.care,
 ) -> None:
     """Check a study folder: every problem with file, row and column; exit 0 if there is none, 1 if there are.
@@ -31,11 +35,21 @@ def validate(
         typer.echo(f"kap: found {what} at {path}; expected a study folder.", err=True)
         raise typer.Exit(2)
     check = check_study(path, purpose=purpose.value)
+    if table is not None:
+        _write_problems(check.problems, table)
     if as_json:
         typer.echo(json.dumps(_report(check), ensure_ascii=False, indent=2, allow_nan=False))
     else:
         _echo_lines(check)
     raise typer.Exit(0 if check.ok else 1)
+
+
+def _write_problems(problems: Any, table: Path) -> None:
+    try:
+        problems.to_csv(table, index=False, lineterminator="\n")
+    except OSError as error:
+        typer.echo(f"kap: cannot write the problems to {table} ({error.strerror}).", err=True)
+        raise typer.Exit(2) from None
 
 
 def _report(check: Any) -> dict[str, Any]:
@@ -57,7 +71,10 @@ def _echo_lines(check: Any) -> None:
         typer.echo(f"note: {note}")
     if check.study is None:
         n = len(check.problems)
-        typer.echo(f"{n:,} problem{'s' if n != 1 else ''}; what the study can answer is told once there are none.")
+        all_of_them = "; --problems FILE.csv writes every one" if n > len(check.lines()) else ""
+        typer.echo(
+            f"{n:,} problem{'s' if n != 1 else ''}{all_of_them}; what the study can answer is told once there are none."
+        )
         return
     study = check.study
     typer.echo(

@@ -34,6 +34,9 @@ _PEOPLE: Final = frozenset({"patient_id"})
 _CODES: Final = frozenset({"facilitator_ids", "session_id", "group_session_id", "cohort_id"})
 
 
+FailedCells = tuple[np.ndarray, list[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
     """A column after typing: numbers as float64, everything else as categorical, missing where empty or unreadable.
@@ -42,8 +45,8 @@ class TypedColumn:
     ----------
     values : pandas.Series
         The categories of a categorical are the texts that occur; in it, lookups cost one step per distinct text.
-    failed : list of tuple
-        (positions, found, expected) of the cells that could not be read.
+    failed : tuple
+        Positions of the cells that could not be read, and what was found in each.
     n_na : int
         Cells that said NA.
     unreadable : bool
@@ -51,7 +54,7 @@ class TypedColumn:
     """
 
     values: pd.Series
-    failed: list[tuple[np.ndarray, str, str]]
+    failed: FailedCells
     n_na: int
     unreadable: bool = False
 
@@ -60,7 +63,7 @@ def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec) -> Typed
     """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none)."""
     missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)
     failures = _failures(texts, missing, column)
-    failed = _by_position(codes, failures)
+    failed = _cells_with(codes, failures)
     n_na = int((codes == texts.index(MISSING)).sum()) if MISSING in texts else 0
     usable = ~missing
     for position in failures:
@@ -75,20 +78,13 @@ def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec) -> Typed
     return TypedColumn(pd.Series(pd.Categorical.from_codes(new_codes[codes], categories=categories)), failed, n_na)
 
 
-def _by_position(codes: np.ndarray, failures: dict[int, tuple[str, str]]) -> list[tuple[np.ndarray, str, str]]:
-    if not failures:
-        return []
-    order = np.argsort(codes, kind="stable")
-    first = np.searchsorted(codes[order], list(failures), side="left")
-    last = np.searchsorted(codes[order], list(failures), side="right")
-    return [
-        (order[start:stop], found, expected)
-        for (found, expected), start, stop in zip(failures.values(), first, last, strict=True)
-    ]
+def _cells_with(codes: np.ndarray, failures: dict[int, str]) -> FailedCells:
+    where = np.flatnonzero(np.isin(codes, list(failures)))
+    return where, [failures[code] for code in codes[where].tolist()]
 
 
-def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, tuple[str, str]]:
-    expected = expected_in(column)
+def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, str]:
+    """What was found, by position of the text, for each text that cannot be read."""
     if column.is_number:
         doubtful = [at for at, text in enumerate(texts) if not missing[at] and unreadable_number(text, column)]
         kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
@@ -106,7 +102,7 @@ def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict
     for at, kind in pairs:
         found = f"{mask(texts[at])}, which looks like {kind}" if kind else _unreadable(texts[at], column)
         if found:
-            failures[at] = (found, expected)
+            failures[at] = found
     return failures
 
 

@@ -74,17 +74,16 @@ def _all_missing(n: int, column: ColumnSpec) -> TypedColumn:
 
 def _type_numbers(values: pa.Array, column: ColumnSpec) -> TypedColumn:
     numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(float)
-    failed = []
-    infinite = np.flatnonzero(np.isinf(numbers))
-    if len(infinite):
-        failed.append((infinite, "an infinite number", expected_in(column)))
+    broken = np.isinf(numbers)
     if column.type == "integer":
-        broken = np.flatnonzero(np.isfinite(numbers) & (numbers != np.floor(numbers)))
-        failed += [(np.array([at]), f"{numbers[at]:.15g}, which is not a whole number", expected_in(column))
-                   for at in broken]  # fmt: skip
-    for where, _, _ in failed:
-        numbers[where] = np.nan
-    return TypedColumn(pd.Series(numbers), failed, 0)
+        broken |= ~np.isnan(numbers) & (numbers != np.floor(numbers))
+    where = np.flatnonzero(broken)
+    found = [
+        "an infinite number" if np.isinf(number) else f"{number:.15g}, which is not a whole number"
+        for number in numbers[where].tolist()
+    ]
+    numbers[where] = np.nan
+    return TypedColumn(pd.Series(numbers), (where, found), 0)
 
 
 def _type_wanted(file: str, values: pa.Array, name: str, problems: Problems) -> TypedColumn:

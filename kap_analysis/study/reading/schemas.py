@@ -12,9 +12,11 @@ from pandera.errors import SchemaErrors
 from kap_analysis.study.contract.dictionary import ColumnSpec, TableSpec
 from kap_analysis.study.reading.cells import expected_in
 from kap_analysis.study.reading.quick_check import PERIOD, closed_list
-from kap_analysis.suggestions import nearest_name, nearest_names
+from kap_analysis.suggestions import nearest_names
 
 _NULL: Final = "not_nullable"
+#: A column with more wrong names than this was not mistyped: it holds something else, and nothing nearer is offered.
+_MOST_MISTYPED: Final = 100
 
 
 def table_schema(spec: TableSpec, present: Collection[str], instruments: Collection[str]) -> pa.DataFrameSchema:
@@ -74,7 +76,9 @@ def schema_failures(
             found, expected = ["an empty cell"] * len(alike), [expected_in(column)] * len(alike)
         else:
             found = [_shown(value, column) for value in alike["failure_case"]]
-            expected = [_expected(str(value), column, instruments) for value in alike["failure_case"]]
+            wrong = [str(value) for value in alike["failure_case"]]
+            meant = _meant(set(wrong), column, instruments)
+            expected = [expected_in(column) + meant.get(value, "") for value in wrong]
         failures.append((name, positions, found, expected))
     return failures
 
@@ -88,9 +92,12 @@ def _shown(value: object, column: ColumnSpec) -> str:
     return f"{number:.15g}"
 
 
-def _expected(value: str, column: ColumnSpec, instruments: Collection[str]) -> str:
-    if column.type in ("instrument", "measure"):
-        near = nearest_names(value, [*column.level_names, *instruments])
-    else:
-        near = [name for name in [nearest_name(value, column.level_names)] if name]
-    return expected_in(column) + (f" (did you mean {' or '.join(near)}?)" if near else "")
+def _meant(wrong: set[str], column: ColumnSpec, instruments: Collection[str]) -> dict[str, str]:
+    """For each wrong name the known ones that are nearest, in the words of a message."""
+    if column.is_number or len(wrong) > _MOST_MISTYPED:
+        return {}
+    of_instruments = column.type in ("instrument", "measure")
+    known = [*column.level_names, *(instruments if of_instruments else ())]
+    most, likeness = (2, 0.6) if of_instruments else (1, 0.7)
+    near = {value: nearest_names(value, known, at_most=most, likeness=likeness) for value in wrong}
+    return {value: f" (did you mean {' or '.join(names)}?)" for value, names in near.items() if names}

@@ -11,7 +11,7 @@ import pandas as pd
 from kap_analysis.study.contract.dictionary import TableSpec
 from kap_analysis.study.contract.identifiers import ANYWHERE, identifier_kinds, mask
 from kap_analysis.study.contract.problems import Problems
-from kap_analysis.study.reading.cells import MISSING, TEXT_DTYPE, TypedColumn, extra_column, type_codes
+from kap_analysis.study.reading.cells import MISSING, TEXT_DTYPE, TypedColumn, expected_in, extra_column, type_codes
 from kap_analysis.study.reading.headers import Header, read_header
 from kap_analysis.study.reading.parquet_file import read_parquet_columns
 from kap_analysis.study.reading.quick_check import keeps_schema, repeated_keys
@@ -140,9 +140,11 @@ def _check_table(
     blind = np.flatnonzero(uneven)  # These cells may stand in the wrong columns; the width was reported.
     faulty = dict.fromkeys(table.frame.columns, blind)
     for name, column in typed.items():
-        for where, found, expected in column.failed:
-            table.report(local, np.setdiff1d(where, blind), name, found, expected)
-            faulty[name] = np.concatenate([faulty[name], where])
+        where, found = column.failed
+        readable = ~np.isin(where, blind)
+        expected = expected_in(table.spec.columns.get(name) or extra_column(name))
+        table.report(local, where[readable], name, _only(found, readable), expected)
+        faulty[name] = np.concatenate([faulty[name], where])
         if column.unreadable:
             faulty[name] = np.arange(len(table.frame))
     for name, where, founds, expecteds in _schema_failures(table, instruments):
@@ -183,9 +185,9 @@ def _scan_ignored(file: str, header: Header, cells: list[CodedCells], lines: np.
     for name, position in header.ignored.items():
         column = cells[position]
         kinds = identifier_kinds(column.texts, ANYWHERE)
-        for at in np.flatnonzero(kinds != ""):
-            found = f"{mask(column.texts[at])}, which looks like {kinds[at]}"
-            problems.add_rows(file, lines[column.codes == at], name, found, "no identifiers of persons")
+        where = np.flatnonzero((kinds != "")[column.codes])
+        found = [f"{mask(column.texts[at])}, which looks like {kinds[at]}" for at in column.codes[where]]
+        problems.add_rows(file, lines[where], name, found, "no identifiers of persons")
 
 
 def finish_types(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
