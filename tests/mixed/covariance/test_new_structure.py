@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.mixed.covariance.families import InTime
-from kap_analysis.mixed.design.design import build_design
+from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.model import MixedModel
 from tests.docs_pages import BLOCK, ROOT
 from tests.mixed import dense

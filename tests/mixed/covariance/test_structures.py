@@ -158,24 +158,6 @@ def test_no_other_module_knows_a_structure_by_its_name():
     assert found - own <= {("functions.py", "cs")}
 
 
-def test_names_of_parameters_show_the_stratum_and_the_visits():
-    visits = ["m1", "m2", "m3"]
-    assert INDEPENDENT.parameter_names([], "") == ("residual",)
-    assert INDEPENDENT.parameter_names([], "group") == ("residual[group]",)
-    assert STRUCTURES["us"].parameter_names(visits[:2], "") == ("us(m1, m1)", "us(m1, m2)", "us(m2, m2)")
-    assert STRUCTURES["cs"].parameter_names(visits, "group") == ("cs[group](log sd)", "cs[group](correlation)")
-    assert STRUCTURES["toeph"].parameter_names(visits, "") == (
-        "toeph(log sd m1)", "toeph(log sd m2)", "toeph(log sd m3)",
-        "toeph(correlation lag 1)", "toeph(correlation lag 2)",
-    )  # fmt: skip
-    assert STRUCTURES["toep"].parameter_names(visits[:2], "") == ("toep(log sd)", "toep(correlation)")
-    assert STRUCTURES["ar1h"].parameter_names(visits[:1], "") == ("ar1h(log sd)",)
-    assert STRUCTURES["exponential"].parameter_names([], "") == (
-        "exponential(log variance)",
-        "exponential(log range)",
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "correlation"),
     [
@@ -194,16 +176,3 @@ def test_patterns_written_out(name, correlation, by_visit):
     for i, j in product(range(4), range(4)):
         expected = sd[i] * sd[j] * (1.0 if i == j else correlation(np.abs(i - j)))
         assert found[i, j] == pytest.approx(expected, rel=1e-12)
-
-
-def test_the_covariance_of_two_rows_of_a_patient():
-    """By the visits of the rows, or their times, each in the stratum of the patient."""
-    us, exponential = STRUCTURES["us"], STRUCTURES["exponential"]
-    matrices = np.array([[[4.0, 1.0], [1.0, 9.0]], [[5.0, 2.0], [2.0, 8.0]]])
-    stratum, one, other = np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 1, 0])
-    assert us.covariance(matrices, stratum, one, other).tolist() == [1.0, 9.0, 2.0]
-    values = np.array([[4.0, 2.0], [9.0, 1.0]])  # variance and range
-    found = exponential.covariance(values, stratum, np.array([0.0, 3, 1]), np.array([2.0, 3, 4]))
-    assert found == pytest.approx([4 * np.exp(-1), 4.0, 9 * np.exp(-3)])
-    assert us.value(np.array([4.0, 1.0, 9.0]), 2).tolist() == matrices[0].tolist()
-    assert exponential.value(np.log([4.0, 2.0]), 7) == pytest.approx([4.0, 2.0])
