@@ -37,7 +37,7 @@ METHODS = {
     "kenward-roger": "Kenward-Roger",
     "unbounded": "Kenward-Roger, unbounded",
 }
-#: What the issue expects of a method, in per cent, at any number of cohorts.
+#: Expected of a method, in per cent, at any number of cohorts.
 EXPECTED = {"kenward-roger": (0.0, 6.0), "unbounded": (4.0, 6.0)}
 
 
@@ -201,7 +201,7 @@ def pooled_markdown(summary: pd.DataFrame) -> str:
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--draws", type=int, default=300, help="draws per cell to reach in all (10,000 are asked for)")
+    parser.add_argument("--draws", type=int, default=300, help="draws per cell to reach in all (10,000 are enough)")
     parser.add_argument("--block", type=int, default=50, help="draws per block; keep it the same between runs")
     parser.add_argument("--cohorts", type=int, nargs="*", default=[6, 8, 12, 20])
     parser.add_argument("--icc", type=float, nargs="*", default=[0.0, 0.06, 0.15])

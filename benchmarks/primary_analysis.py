@@ -31,7 +31,7 @@ COUNTS = RESULTS / "primary_analysis_counts.csv"
 FIRST_SEED = 1_000_000
 KEY = ["allocation", "dropout", "block"]
 ADDED = ["draws", "failed", "covered", "error", "squares", "variance", "width", "sd", "full", "boundary"]
-#: What the issue asks of the primary analysis where allocation and dropout look at recorded scores only.
+#: Required of the primary analysis where allocation and dropout depend on recorded scores only.
 COVERAGE = (94.0, 96.5)
 BIAS = 0.02
 #: A bias counts as shown beyond so many Monte Carlo standard errors.
@@ -114,7 +114,7 @@ def summarise(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(part: pd.DataFrame, setting: Setting) -> list[str]:
-    """What was asked for in a setting, and what came out."""
+    """What a setting should give, and what it gave."""
     by = part.set_index("method")
     primary = by.loc["primary"]
     wrong = by["bias"].abs() > BEYOND * by["bias_error"]
@@ -132,7 +132,7 @@ def verdicts(part: pd.DataFrame, setting: Setting) -> list[str]:
             *told,
         ]
     if setting.dropout != "unseen":
-        told.insert(0, asked_of_the_primary(primary))
+        told.insert(0, required_of_the_primary(primary))
     raw, change = by.loc["raw score", "bias"], by.loc["raw change", "bias"]
     sides = "in opposite directions" if raw * change < 0 else "in the same direction"
     told.insert(
@@ -161,17 +161,17 @@ def growing_words(counts: pd.DataFrame, setting: Setting) -> list[str]:
     ]
 
 
-def asked_of_the_primary(row: pd.Series) -> str:
-    """Coverage and bias of the primary analysis beside what the issue asks."""
+def required_of_the_primary(row: pd.Series) -> str:
+    """Coverage and bias of the primary analysis, each with the range that it should be in."""
     allowed = BIAS + 2 * row["bias_share_error"]
     small = "met" if abs(row["bias_share"]) < allowed else "not met"
     inside = COVERAGE[0] <= row["coverage"] <= COVERAGE[1]
     near = COVERAGE[0] - 2 * row["coverage_error"] <= row["coverage"] <= COVERAGE[1] + 2 * row["coverage_error"]
     met = "met" if inside else "not met, by less than two Monte Carlo standard errors" if near else "not met"
     return (
-        f"Primary analysis: coverage asked for {COVERAGE[0]:g} to {COVERAGE[1]:g}%, found {row['coverage']:.1f}% "
-        f"({met}); |bias| asked for under {100 * allowed:.1f}% of the baseline SD (2% and two Monte Carlo standard "
-        f"errors), found {100 * abs(row['bias_share']):.1f}% ({small})."
+        f"Primary analysis: coverage should be {COVERAGE[0]:g} to {COVERAGE[1]:g}%, was {row['coverage']:.1f}% "
+        f"({met}); |bias| should be under {100 * allowed:.1f}% of the baseline SD (2% plus two Monte Carlo standard "
+        f"errors), was {100 * abs(row['bias_share']):.1f}% ({small})."
     )
 
 

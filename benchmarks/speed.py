@@ -144,7 +144,7 @@ WORKS = {
 
 
 def peer_rows(section: str, seconds: dict[str, list[float]]) -> list[list[str]]:
-    """One row per peer: times, their ratio and the ratio that the issue asks for."""
+    """One row per peer: times, their ratio and the ratio that is required."""
     work, bars = WORKS[section]
     mine = seconds[OURS]
     rows = []
@@ -162,14 +162,14 @@ def peer_rows(section: str, seconds: dict[str, list[float]]) -> list[list[str]]:
 def as_markdown(found: dict[str, dict]) -> str:
     """The tables of all sections that were ever run."""
     rows = [row for name in WORKS if name in found for row in peer_rows(name, found[name]["seconds"])]
-    header = ["work", "ours, s", "peer", "peer, s", "times faster", "best against best", "asked", "met"]
+    header = ["work", "ours, s", "peer", "peer, s", "times faster", "best against best", "required", "met"]
     parts = [table(header, rows)] if rows else []
     if "primary" in found:
         seconds = found["primary"]["seconds"]
         mine, first = statistics.median(seconds[OURS]), statistics.median(seconds["ours, first row"])
         parts.append(
             f"The primary model (cohort term and one unstructured matrix per format) with Kenward-Roger took "
-            f"{mine:.4f} s, {mine / first:.1f} times the first row in the same run ({first:.4f} s); asked: under 10."
+            f"{mine:.4f} s, {mine / first:.1f} times the first row in the same run ({first:.4f} s); required: under 10."
         )
     if "growth" in found:
         times = {int(n): statistics.median(values) for n, values in found["growth"]["seconds"].items()}
@@ -180,8 +180,8 @@ def as_markdown(found: dict[str, dict]) -> str:
         size = m["frame_bytes"]
         parts.append(
             f"Peak memory above the frame at {m['rows']:,} rows, as a multiple of the frame ({size / 1e6:.1f} MB): "
-            f"{m['resident set'] / size:.2f} by the resident set, {m['tracemalloc'] / size:.2f} by tracemalloc; asked: "
-            "the peak under 4 times the frame."
+            f"{m['resident set'] / size:.2f} by the resident set, {m['tracemalloc'] / size:.2f} by tracemalloc; "
+            "required: the peak under 4 times the frame."
         )
     ran = "; ".join(f"{name} {one['load']}" for name, one in found.items())
     parts.append(f"One thread. Load of the machine (1 minute) when each was run: {ran}.")
