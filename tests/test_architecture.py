@@ -11,7 +11,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "kap_analysis"
 BELOW = {
     "columns": set(),
-    "writing": {"columns"},
+    "writing": set(),
+    "result_frames": {"writing"},
     "errors": set(),
     "version": set(),
     "suggestions": set(),
@@ -21,8 +22,8 @@ BELOW = {
     "mixed": set(),
     "disclosure": {"columns", "errors"},
     "analysis": {"columns", "errors", "instruments", "study", "mixed", "disclosure", "writing"},
-    "figures": {"columns", "errors", "instruments", "writing"},
-    "tables": {"columns", "errors", "instruments", "writing"},
+    "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
+    "tables": {"columns", "errors", "instruments", "writing", "result_frames"},
     "report": {
         "columns", "errors", "version", "writing", "instruments", "study", "simulation", "mixed", "disclosure",
         "analysis", "figures", "tables",

@@ -10,10 +10,9 @@ from jinja2 import Environment, FileSystemLoader
 from kap_analysis.report import headline
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.report.versions import list_versions
+from kap_analysis.writing.numbers import WITHHELD, count, interval, percent, plural, signed
 
 UNKNOWN: Final = "not in this run"
-WITHHELD: Final = "withheld"
-SMALLEST_TENTH: Final = 0.05
 KINDS: Final = {"html": "HTML", "csv": "CSV", "md": "Markdown", "tex": "LaTeX", "docx": "Word"}
 LIMITS: Final = (
     "Whether ketamine or therapy caused the change: no group of patients went without them.",
@@ -80,7 +79,7 @@ def write_index(
         With ``file`` and ``sha256``.
     """
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
-    facts = contents.get("facts", {})
+    facts, versions = contents.get("facts", {}), list_versions()
     page = environment.get_template("index.html.j2").render(
         style=read_style(),
         title=about.title,
@@ -90,9 +89,9 @@ def write_index(
         limits=what_it_cannot_tell(facts),
         notebooks=notebooks,
         sections=[section for section in _sections(notebooks, contents) if section["figures"] or section["tables"]],
-        made=f"Made by kap reproduce (kap_analysis {list_versions()['kap-analysis']}) from {_count(inputs, 'file')}.",
+        made=f"Made by kap reproduce (kap_analysis {versions['kap-analysis']}) from {plural(len(inputs), 'file')}.",
         files=[*inputs, *outputs],
-        versions=list_versions(),
+        versions=versions,
     )
     path = folder / "index.html"
     path.write_text(page.rstrip() + "\n", encoding="utf-8", newline="\n")
@@ -128,7 +127,7 @@ def what_it_cannot_tell(facts: Mapping[str, Any]) -> list[str]:
     n, when = assessed.get("n"), assessed.get("when", "the primary visit")
     if started is None or n is None:
         return [*LIMITS[:2], "How those fare who were not assessed."]
-    return [*LIMITS[:2], LIMITS[2].format(started=f"{started:,}", lost=f"{started - n:,}", when=when)]
+    return [*LIMITS[:2], LIMITS[2].format(started=count(started), lost=count(started - n), when=when)]
 
 
 def _change_tile(label: str, fact: Mapping[str, Any] | None) -> Tile:
@@ -136,7 +135,7 @@ def _change_tile(label: str, fact: Mapping[str, Any] | None) -> Tile:
         return Tile(label, UNKNOWN)
     n = fact.get("n")
     lines = (_of(n, fact.get("n_assessed"), "assessed"), _of(n, fact.get("n_started"), "started"))
-    return Tile(label, WITHHELD if n is None else f"{n:,}", tuple(line for line in lines if line))
+    return Tile(label, count(n, WITHHELD), tuple(line for line in lines if line))
 
 
 def _difference_tile(fact: Mapping[str, Any]) -> Tile:
@@ -146,9 +145,9 @@ def _difference_tile(fact: Mapping[str, Any]) -> Tile:
     estimate, low, high = (fact.get(key) for key in ("estimate", "ci_low", "ci_high"))
     if estimate is None or low is None or high is None:
         return Tile(label, WITHHELD)
-    lines = [f"95% interval {_signed(low)} to {_signed(high)}", f"{fact.get('unit', 'points')} at {fact['when']}"]
+    lines = [f"95% interval {interval(low, high, write=signed)}", f"{fact.get('unit', 'points')} at {fact['when']}"]
     lines += [str(fact[key]) for key in ("favours", "label") if fact.get(key)]
-    return Tile(label, _signed(estimate), tuple(lines))
+    return Tile(label, signed(estimate), tuple(lines))
 
 
 def _sections(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -173,23 +172,8 @@ def _kind(file: str) -> str:
 
 
 def _integer(facts: Mapping[str, Any], name: str) -> str:
-    if name not in facts:
-        return UNKNOWN
-    return WITHHELD if facts[name] is None else f"{facts[name]:,}"
+    return count(facts[name], WITHHELD) if name in facts else UNKNOWN
 
 
 def _of(n: float | None, whole: float | None, what: str) -> str:
-    if n is None or not whole:
-        return ""
-    percent = round(100 * n / whole)
-    shown = "under 1" if n and not percent else "over 99" if n < whole and percent == 100 else f"{percent}"
-    return f"{shown}% of {whole:,} {what}"
-
-
-def _signed(value: float) -> str:
-    decimals = 2 if value and abs(value) < SMALLEST_TENTH else 1  # a limit of 0.01 is not one of zero
-    return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _count(items: Sequence[Any], what: str) -> str:
-    return f"{len(items):,} {what}" + ("" if len(items) == 1 else "s")
+    return f"{percent(n / whole)} of {count(whole)} {what}" if n is not None and whole else ""

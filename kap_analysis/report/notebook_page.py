@@ -13,7 +13,7 @@ from traitlets.config import Config
 #: A full stop ends a sentence when a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 #: The spaces in "n = 12" and "p < 0.001", at which no line ends.
-KEPT_TOGETHER: Final = re.compile(r"(?<=\b[np]) (?=[=<] )|(?<=\b[np] [=<]) (?=\d)|(?<=\bdf) (?=\d)")
+KEPT_TOGETHER: Final = re.compile(r"(?<=\b[np]) (?=[=<>]\s)|(?<=\b[np] =) (?=\d)|(?<=\bdf) (?=\d)")
 MARKUP: Final = re.compile(r"\*\*|`")
 #: Characters of an answer in short.
 SHORT: Final = 330

@@ -1,26 +1,64 @@
-"""Terms of a model as a reader says them: ``visit[T.month 2]:format[T.group]`` is "visit month 2 × format group"."""
+"""Values and terms as a reader says them, in paragraphs, figures and tables alike.
+
+``primary_diagnosis`` is "primary diagnosis", ``ptsd`` is "PTSD", and ``visit[T.month 2]:format[T.group]`` is
+"visit month 2 × format group".
+"""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
+from kap_analysis.writing.numbers import is_missing
+from kap_analysis.writing.sentences import sentence_case
+
 LEVEL: Final = re.compile(r"^(?P<name>.+?)\[(?:T\.)?(?P<level>[^\]]*)\]$")
 CATEGORICAL: Final = re.compile(r"^C\(\s*(?P<name>[^,()]+?)\s*(?:,.*)?\)$")
-WORDS: Final = {
+ABBREVIATIONS: Final = frozenset({"ptsd", "ocd", "adhd", "ace", "im", "iv", "sl", "sc", "po", "pr"})
+COLUMNS: Final = {
     "patient_id": "patient",
     "cohort_id": "cohort",
     "facilitator_id": "facilitator",
     "is_group": "group format",
     "is_individual": "individual format",
-    "ace_score": "ACE score",
+    "in_cohort": "in a cohort",
     "early": "early months",
     "late": "late months",
     "group_early": "group format × early months",
 }
+"""Columns that the models of the package make, whose names are no words."""
+MEASURES: Final = {
+    "sbp": "Systolic blood pressure",
+    "dbp": "Diastolic blood pressure",
+    "hr": "Heart rate",
+    "spo2": "Oxygen saturation",
+}
+"""Measurements of a session that the data dictionary abbreviates, in its order."""
 NOT_RECORDED: Final = "_not_recorded"
 """Ending of the name of an indicator: 1 where the column before it was not recorded."""
-ABBREVIATIONS: Final = ("ptsd", "ocd", "adhd", "ace", "im", "iv", "sl", "sc", "po", "pr")
 INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
+
+
+def readable(value: object) -> str:
+    """Write a column or a level in words: ``major_depression`` is "major depression", ``ace_score`` "ACE score"."""
+    return " ".join(word.upper() if word in ABBREVIATIONS else word for word in str(value).split("_"))
+
+
+def measure_name(measure: object) -> str:
+    """What was measured in a session, in full where the data dictionary abbreviates it."""
+    return MEASURES.get(str(measure), sentence_case(readable(measure)))
+
+
+def measure_order(measure: object) -> int:
+    """Place of a measure: those of the data dictionary first, in its order."""
+    known = list(MEASURES)
+    return known.index(str(measure)) if str(measure) in known else len(known)
+
+
+def name_with_level(characteristic: object, level: object) -> str:
+    """A characteristic with its level: "Practice: B"; numbers, which have no level, by their name alone."""
+    name = "Baseline score" if characteristic == "baseline" else sentence_case(readable(characteristic))
+    name = name.replace(" not recorded", ": not recorded")
+    return name if is_missing(level) or str(level) == "" else f"{name}: {readable(level)}"
 
 
 def readable_term(term: str, labels: Mapping[str, str] | None = None) -> str:
@@ -31,7 +69,7 @@ def readable_term(term: str, labels: Mapping[str, str] | None = None) -> str:
     term : str
         As formulaic names it.
     labels : mapping of str to str, optional
-        Words for columns, such as ``{"ace_score": "ACE score"}``; otherwise underscores become spaces.
+        Words for columns, such as ``{"phq": "PHQ-9"}``, before those of :func:`readable`.
 
     Examples
     --------
@@ -39,12 +77,6 @@ def readable_term(term: str, labels: Mapping[str, str] | None = None) -> str:
     ('visit month 2 × format group', 'intercept')
     """
     return " × ".join(_factor(part, labels or {}) for part in _split(str(term)))
-
-
-def readable_level(level: object) -> str:
-    """Write a level of a category in words: ``major_depression`` is "major depression", ``ptsd`` is "PTSD"."""
-    words = str(level).split("_")
-    return " ".join(word.upper() if word in ABBREVIATIONS else word for word in words)
 
 
 def _split(term: str) -> list[str]:
@@ -67,5 +99,5 @@ def _factor(part: str, labels: Mapping[str, str]) -> str:
     inside = CATEGORICAL.match(name)
     name = inside["name"] if inside else name
     told = name.removesuffix(NOT_RECORDED)
-    words = (WORDS | dict(labels)).get(told, told.replace("_", " ")) + (" not recorded" if told != name else "")
-    return f"{words} {readable_level(found['level'])}" if found else words
+    words = (COLUMNS | dict(labels)).get(told, readable(told)) + (" not recorded" if told != name else "")
+    return f"{words} {readable(found['level'])}" if found else words

@@ -1,37 +1,43 @@
-"""How numbers are written in tables: the one place of decimals, signs, intervals and p-values.
+"""How numbers are written, in paragraphs, figures and tables alike: decimals, signs, intervals, shares and p-values.
 
-The decisions, after SAMPL (Lang & Altman 2015, doi 10.1016/j.ijnurstu.2014.09.006) unless another source is named:
+The rules follow SAMPL (Lang & Altman 2015, doi 10.1016/j.ijnurstu.2014.09.006) unless another source is named:
 
 - decimals follow the meaning of a statistic, not its size: scores, means, SDs, differences and their intervals have
   one; standard errors, coefficients, standardised differences, ratios and test statistics two; degrees of freedom one;
-- a p-value is exact, to three decimals: ``0.032``; below one in a thousand it is ``< 0.001``, above 0.999 ``> 0.999``;
-  nothing is ever ``NS`` or ``0.000``. It keeps its leading zero, as do the paragraphs and figures of the package:
-  journals differ on that zero (APA drops it), and one style throughout is what a reader needs;
-- an interval is written with "to", since a dash between negative numbers cannot be read: ``−1.2 to 3.4``;
+- a p-value is exact, with two decimals from .1 and three below: ``0.41``, ``0.041``. Below .001 it is ``< 0.001``. What
+  would round to 1 is ``> 0.99`` (AMA Manual of Style, 11th edition, 19.5). A p that is not .05 is never rounded onto
+  .05: it has the decimals that show its side, ``0.0496``. It keeps its leading zero: journals differ (APA drops it);
+- an interval is written with "to", since a dash between negative numbers cannot be read: ``−1.2 to 3.4``. A limit that
+  is not 0 never reads 0.0, which would contradict the p-value: both limits have up to three decimals more;
+- a percentage is whole, since its counts stand beside it. Only nobody is ``0%`` and only everybody ``100%``: few are
+  ``< 1%``, nearly all ``> 99%``;
 - a mean carries its SD in brackets, never a plus-minus sign, which does not say what follows it;
-- a share carries its numerator and denominator, ``12/45 (27%)``; with those beside it, a whole percentage is enough;
-- minus is the true sign (U+2212), and there is no minus zero;
-- what is not there is visible: an en dash where nothing could be estimated, "withheld" where a small count is not
-  shown. Each table explains the marks that it uses.
+- minus is the true sign (U+2212), and there is no minus zero; no line ends between ``<`` and its number;
+- a number that is not there is visible. Its word depends on where it would stand, so it is the argument ``missing``:
+  a dash in figures and tables, "not available" in paragraphs (:mod:`kap_analysis.writing.sentences`).
 
 Every function takes plain numbers (or missing values) and returns text. None of them computes a statistic.
 """
 
 import math
-import re
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 MINUS: Final = "−"
-NOT_ESTIMATED: Final = "–"
+DASH: Final = "–"
+"""What stands in figures and tables for a number that was not estimated."""
 WITHHELD: Final = "withheld"
+"""What stands in tables for a number that the disclosure gate kept back."""
 INTERVAL: Final = "95%\u00a0CI"
 """The heading of intervals; its parts never stand on two lines."""
+LESS: Final = "<\u00a0"
+MORE: Final = ">\u00a0"
 
 SCORE_DECIMALS: Final = 1
-ERROR_DECIMALS: Final = 2
-RATIO_DECIMALS: Final = 2
-DF_DECIMALS: Final = 1
+COEFFICIENT_DECIMALS: Final = 2
+MOST_MORE_DECIMALS: Final = 3
 SMALLEST_P: Final = 0.001
+USUAL_ALPHA: Final = 0.05
 
 
 def is_missing(value: Any) -> bool:
@@ -44,159 +50,216 @@ def is_missing(value: Any) -> bool:
         return True
 
 
-def fixed(value: Any, decimals: int = SCORE_DECIMALS) -> str:
+def number(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
     """Write a number with a fixed count of decimals and a true minus: ``−1.2``.
 
     Parameters
     ----------
     value : number or missing
-        Missing gives an en dash, infinity the infinity sign.
+        Infinity gives the infinity sign.
     decimals : int
         Digits after the point; thousands are separated by commas.
+    missing : str
+        What is written for a missing number.
 
     Examples
     --------
-    >>> fixed(-11.24), fixed(-0.04), fixed(float("nan")), fixed(9016, 0)
+    >>> number(-11.24), number(-0.04), number(float("nan")), number(9016, 0)
     ('−11.2', '0.0', '–', '9,016')
     """
     if is_missing(value):
-        return NOT_ESTIMATED
-    number = float(value)
-    if math.isinf(number):
-        return "∞" if number > 0 else f"{MINUS}∞"
-    text = f"{abs(number):,.{decimals}f}"
-    negative = number < 0 and any(digit in text for digit in "123456789")
-    return f"{MINUS}{text}" if negative else text
+        return missing
+    size = abs(float(value))
+    text = "∞" if math.isinf(size) else f"{size:,.{decimals}f}"
+    is_zero = not any(sign in text for sign in "123456789∞")
+    return f"{MINUS}{text}" if value < 0 and not is_zero else text
 
 
-def count(value: Any) -> str:
+def signed(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+    """Write a difference with its sign, plus too: ``+3.1``; what reads as zero has none."""
+    text = number(value, decimals, missing)
+    has_no_plus = is_missing(value) or value < 0 or text == number(0, decimals)
+    return text if has_no_plus else f"+{text}"
+
+
+def count(value: Any, missing: str = DASH) -> str:
     """Write a count: ``1,806``."""
-    return fixed(value, 0)
+    return number(value, 0, missing)
 
 
-def counted(value: Any, noun: str) -> str:
-    """Write a count with what is counted: ``1 cohort``, ``29 cohorts``."""
-    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+def plural(n: Any, noun: str, nouns: str | None = None, missing: str = DASH) -> str:
+    """Write a count with what is counted: ``1 cohort``, ``29 cohorts``; give an irregular plural as ``nouns``."""
+    return f"{count(n, missing)} {noun if not is_missing(n) and n == 1 else nouns or noun + 's'}"
 
 
-def coefficient(value: Any) -> str:
+def exact(value: float) -> str:
+    """Write a number that was set by somebody with the decimals it was set with: ``3``, ``0.75``."""
+    return number(value, 0 if value == round(value) else len(f"{value:.6g}".partition(".")[2]))
+
+
+def coefficient(value: Any, missing: str = DASH) -> str:
     """Write a coefficient, standard error, standardised difference, ratio or test statistic: two decimals."""
-    return fixed(value, ERROR_DECIMALS)
+    return number(value, COEFFICIENT_DECIMALS, missing)
 
 
-def rate(value: Any) -> str:
+def rate(value: Any, missing: str = DASH) -> str:
     """Write a rate: two decimals, and only none is ``0.00``.
 
     Examples
     --------
-    >>> rate(0.12), rate(0.003), rate(0)
-    ('0.12', '<\xa00.01', '0.00')
+    >>> rate(0.12), rate(0.003) == "<\u00a00.01", rate(0)
+    ('0.12', True, '0.00')
     """
-    written = fixed(value, ERROR_DECIMALS)
-    return f"<\u00a00.{'1':0>{ERROR_DECIMALS}}" if written == fixed(0, ERROR_DECIMALS) and value else written
+    text = coefficient(value, missing)
+    return f"{LESS}0.01" if text == "0.00" and value else text
 
 
-def degrees(value: Any) -> str:
+def degrees(value: Any, missing: str = DASH) -> str:
     """Write degrees of freedom: one decimal, and the infinity sign for a normal test."""
-    return fixed(value, DF_DECIMALS)
+    return number(value, 1, missing)
 
 
-def p_value(value: Any) -> str:
-    """Write a p-value: exact to three decimals, never ``0.000``.
+def p_value(value: Any, missing: str = DASH) -> str:
+    """Write a p-value as it stands under the heading "p".
 
     Examples
     --------
-    >>> p_value(0.0321), p_value(0.00004), p_value(0.9999), p_value(None)
-    ('0.032', '< 0.001', '> 0.999', '–')
+    >>> p_value(0.41), p_value(0.0321), p_value(0.0496), p_value(None)
+    ('0.41', '0.032', '0.0496', '–')
+    >>> p_value(0.00004) == "<\u00a00.001", p_value(0.9999) == ">\u00a00.99"
+    (True, True)
     """
     if is_missing(value):
-        return NOT_ESTIMATED
+        return missing
     if value < SMALLEST_P:
-        return f"< {SMALLEST_P}"
-    if value > 1 - SMALLEST_P:
-        return f"> {1 - SMALLEST_P}"
-    return fixed(value, 3)
+        return f"{LESS}{SMALLEST_P}"
+    if round(value, 2) >= 1:
+        return f"{MORE}0.99"
+    if round(value, 3) >= 0.1:
+        return number(value, 2)
+    return number(value, _decimals_apart([float(value)], [USUAL_ALPHA], 3))
 
 
-def interval(low: Any, high: Any, decimals: int = SCORE_DECIMALS) -> str:
-    """Write an interval: ``−1.2 to 3.4``. If either end is missing there is no interval, hence an en dash.
-
-    An end that is not 0 does not read 0.0, which would contradict its p: it has up to three decimals more.
-    """
-    if is_missing(low) or is_missing(high):
-        return NOT_ESTIMATED
-    if decimals > 0:
-        ends = [float(end) for end in (low, high)]
-        seen = (d for d in range(decimals, decimals + 4) if all(end == 0 or round(end, d) != 0 for end in ends))
-        decimals = next(seen, decimals)
-    return f"{fixed(low, decimals)} to {fixed(high, decimals)}"
+def p_statement(value: Any, missing: str = DASH) -> str:
+    """Write a p-value as it stands in a sentence: ``p = 0.41``, ``p < 0.001``, ``p –``."""
+    text = p_value(value, missing)
+    return f"p {text}" if text[0] in "<>" or is_missing(value) else f"p = {text}"
 
 
-def with_interval(estimate: Any, low: Any, high: Any, decimals: int = SCORE_DECIMALS) -> str:
-    """Write an estimate with its interval: ``1.0 (−1.2 to 3.4)``."""
-    if is_missing(estimate):
-        return NOT_ESTIMATED
-    return f"{fixed(estimate, decimals)} ({interval(low, high, decimals)})"
-
-
-def mean_sd(mean: Any, sd: Any, decimals: int = SCORE_DECIMALS) -> str:
-    """Write a mean with its SD: ``24.3 (8.1)``."""
-    if is_missing(mean):
-        return NOT_ESTIMATED
-    return f"{fixed(mean, decimals)} ({fixed(sd, decimals)})"
-
-
-def median_quartiles(median: Any, q1: Any, q3: Any, decimals: int = SCORE_DECIMALS) -> str:
-    """Write a median with its quartiles: ``3.0 [1.0 to 5.0]``."""
-    if is_missing(median):
-        return NOT_ESTIMATED
-    return f"{fixed(median, decimals)} [{interval(q1, q3, decimals)}]"
-
-
-def percent(share: Any) -> str:
+def percent(share: Any, missing: str = DASH) -> str:
     """Write a share (0 to 1) as a whole percentage; only nobody is ``0%``, and only everybody ``100%``.
 
     Examples
     --------
-    >>> percent(12 / 45), percent(0.002), percent(0.999), percent(1)
-    ('27%', '< 1%', '> 99%', '100%')
+    >>> percent(12 / 45), percent(0), percent(1)
+    ('27%', '0%', '100%')
+    >>> percent(0.004) == "<\u00a01%", percent(0.996) == ">\u00a099%"
+    (True, True)
     """
     if is_missing(share):
-        return NOT_ESTIMATED
-    text = fixed(100 * share, 0)
+        return missing
+    text = count(100 * share)
     if text == "0" and share > 0:
-        return "< 1%"
+        return f"{LESS}1%"
     if text == "100" and share < 1:
-        return "> 99%"
+        return f"{MORE}99%"
     return f"{text}%"
 
 
-def closed_percent(text: Any) -> str:
-    """A text in which the percent sign stands at its number, as everywhere in the tables: "50% or more"."""
-    return re.sub(r"(?<=\d)[ \u00a0\u202f]%", "%", str(text))
+def interval(
+    low: Any,
+    high: Any,
+    decimals: int = SCORE_DECIMALS,
+    marks: Sequence[float] = (0.0,),
+    missing: str = DASH,
+    write: Callable[[Any, int], str] = number,
+) -> str:
+    """Write an interval: ``−1.2 to 3.4``.
+
+    Parameters
+    ----------
+    low, high : number or missing
+        If either limit is missing there is no interval.
+    decimals : int
+        Digits after the point; 0 for limits that are counts or days, which stay whole.
+    marks : sequence of float
+        Values that a limit must not seem to touch: 0 for a difference, 1 for a ratio, a margin. Both limits have the
+        decimals that this takes, at most three more.
+    missing : str
+        What is written where there is no interval.
+    write : callable
+        Writes a limit with a count of decimals; :func:`signed` for differences with their sign.
+
+    Examples
+    --------
+    >>> interval(-1.23, 3.4), interval(0.013, 6.16), interval(-1.0, 3.04, marks=(0.0, 3.0))
+    ('−1.2 to 3.4', '0.01 to 6.16', '−1.00 to 3.04')
+    """
+    if is_missing(low) or is_missing(high):
+        return missing
+    if decimals > 0:
+        decimals = _decimals_apart([float(low), float(high)], marks, decimals)
+    return f"{write(low, decimals)} to {write(high, decimals)}"
 
 
-def count_percent(n: Any, total: Any) -> str:
-    """Write a count with its share of a total that stands elsewhere in the table: ``12 (27%)``."""
-    if is_missing(n):
-        return NOT_ESTIMATED
-    if is_missing(total) or total == 0:
-        return count(n)
+def ratio_interval(low: Any, high: Any, missing: str = DASH) -> str:
+    """Write the interval of a ratio, whose limits are not to seem 1: ``0.82 to 1.31``."""
+    return interval(low, high, COEFFICIENT_DECIMALS, marks=(1.0,), missing=missing)
+
+
+def percent_interval(low: Any, high: Any, missing: str = DASH) -> str:
+    """Write the interval of a share: ``21% to 46%``."""
+    return missing if is_missing(low) or is_missing(high) else f"{percent(low)} to {percent(high)}"
+
+
+def with_interval(estimate: Any, low: Any, high: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+    """Write an estimate with its interval: ``1.0 (−1.2 to 3.4)``."""
+    return _in_brackets(estimate, interval(low, high, decimals, missing=missing), decimals, missing)
+
+
+def mean_sd(mean: Any, sd: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+    """Write a mean with its SD: ``24.3 (8.1)``."""
+    return _in_brackets(mean, number(sd, decimals, missing), decimals, missing)
+
+
+def median_quartiles(median: Any, q1: Any, q3: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+    """Write a median with its quartiles: ``3.0 [1.0 to 5.0]``."""
+    if is_missing(median):
+        return missing
+    return f"{number(median, decimals)} [{interval(q1, q3, decimals, missing=missing)}]"
+
+
+def count_percent(n: Any, total: Any, missing: str = DASH) -> str:
+    """Write a count with its share of a total that stands elsewhere: ``12 (27%)``."""
+    if is_missing(n) or is_missing(total) or total == 0:
+        return count(n, missing)
     return f"{count(n)} ({percent(n / total)})"
 
 
-def count_of(n: Any, total: Any) -> str:
-    """Write a count, its denominator and its share: ``12/45 (27%)``."""
+def count_of(n: Any, total: Any, missing: str = DASH, of: str = "/") -> str:
+    """Write a count, its denominator and its share: ``12/45 (27%)``; in a sentence ``of`` is the word " of "."""
     if is_missing(n) or is_missing(total):
-        return NOT_ESTIMATED
-    if total == 0:
-        return f"{count(n)}/0"
-    return f"{count(n)}/{count(total)} ({percent(n / total)})"
+        return missing
+    share = f" ({percent(n / total)})" if total else ""
+    return f"{count(n)}{of}{count(total)}{share}"
 
 
-def whole_range(low: Any, high: Any) -> str:
+def whole_range(low: Any, high: Any, missing: str = DASH) -> str:
     """Write the bounds of a band or a range of scores, without decimals where both are whole: ``14 to 19``."""
     if is_missing(low) or is_missing(high):
-        return NOT_ESTIMATED
-    decimals = 0 if float(low).is_integer() and float(high).is_integer() else 1
-    return interval(low, high, decimals)
+        return missing
+    return interval(low, high, 0 if float(low).is_integer() and float(high).is_integer() else SCORE_DECIMALS)
+
+
+def _in_brackets(value: Any, text: str, decimals: int, missing: str) -> str:
+    return missing if is_missing(value) else f"{number(value, decimals)} ({text})"
+
+
+def _decimals_apart(values: Sequence[float], marks: Sequence[float], decimals: int) -> int:
+    """The decimals with which no value reads as a mark that it is not, if three more are enough for that."""
+
+    def is_apart(value: float, places: int) -> bool:
+        return all(value == mark or round(value, places) != round(mark, places) for mark in marks)
+
+    more = range(decimals, decimals + MOST_MORE_DECIMALS + 1)
+    return next((places for places in more if all(is_apart(value, places) for value in values)), decimals)

@@ -1,113 +1,59 @@
-"""Numbers and lists in running text, as a Results section writes them (SAMPL: exact p, intervals, df, n)."""
+"""Numbers, lists and names inside a sentence, as a Results section writes them.
+
+The rules are those of :mod:`kap_analysis.writing.numbers`; only the words for a number that is not there are those of
+a paragraph. Counts and shares are missing for one reason only: the disclosure gate withheld them.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Final
 
-MINUS = "−"
-NOT_AVAILABLE = "not available"
-#: Counts are missing for one reason only: the gate withheld them.
-WITHHELD = "a withheld number"
+from kap_analysis.writing import numbers
 
+NOT_AVAILABLE: Final = "not available"
+WITHHELD_NUMBER: Final = "a withheld number"
 
-def number(value: float, decimals: int = 1) -> str:
-    """A number with a true minus sign; "not available" where it was not estimated or is withheld."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return NOT_AVAILABLE
-    if math.isinf(value):
-        return f"{MINUS if value < 0 else ''}∞"
-    text = f"{abs(float(value)):,.{decimals}f}"
-    negative = value < 0 and float(text.replace(",", "")) != 0
-    return f"{MINUS}{text}" if negative else text
-
-
-def interval(low: float, high: float, decimals: int = 1) -> str:
-    """The two ends of an interval: "−0.8 to 2.4"; "not available" where it has neither."""
-    if math.isnan(low) and math.isnan(high):
-        return NOT_AVAILABLE
-    return f"{number(low, decimals)} to {number(high, decimals)}"
+number = partial(numbers.number, missing=NOT_AVAILABLE)
+interval = partial(numbers.interval, missing=NOT_AVAILABLE)
+p_statement = partial(numbers.p_statement, missing=NOT_AVAILABLE)
+percent = partial(numbers.percent, missing="a withheld share")
+ratio_interval = partial(numbers.ratio_interval, missing=NOT_AVAILABLE)
+percent_interval = partial(numbers.percent_interval, missing=NOT_AVAILABLE)
+count = partial(numbers.count, missing=WITHHELD_NUMBER)
 
 
-def interval_apart(low: float, high: float, marks: Sequence[float] = (0.0,), decimals: int = 1) -> str:
-    """An interval with as many decimals as its ends need to be seen on their own side of each mark.
-
-    An end of 0.03 beside the mark 0 is not written as 0.0: "0.03 to 6.17". Three decimals are added at most.
-    """
-
-    def is_seen(end: float, places: int) -> bool:
-        shown = float(f"{end:.{places}f}") if math.isfinite(end) else end
-        return all(end == mark or shown != float(f"{mark:.{places}f}") for mark in marks)
-
-    for places in range(decimals, decimals + 4):
-        if is_seen(low, places) and is_seen(high, places):
-            return interval(low, high, places)
-    return interval(low, high, decimals)
-
-
-def exact(value: float) -> str:
-    """A number that was set by somebody, with the decimals it was set with: "3", "0.75"."""
-    return number(value, 0 if value == round(value) else len(f"{value:.6g}".partition(".")[2]))
-
-
-def p_value(value: float) -> str:
-    """An exact p to two significant digits: "p = 0.032", "p = 0.41", "p < 0.001"; never "0.050" for what is not."""
-    if value is None or math.isnan(value):
-        return "p not available"
-    if value < 0.001:
-        return "p < 0.001"
-    if f"{value:.3f}" == "0.050" and value != 0.05:
-        return f"p = {value:.4f}"
-    return f"p = {value:.3f}" if value < 0.1 else f"p = {value:.2f}"
-
-
-def share(count: float, total: float) -> str:
-    """A share with its numerator and denominator: "34 of 120 (28%)"; some are never "0%", nor nearly all "100%"."""
-    if any(v is None or math.isnan(v) for v in (count, total)) or total == 0:
-        return f"{count_words(count)} of {count_words(total)}"
-    return f"{count_words(count)} of {count_words(total)} ({percent(count / total)})"
-
-
-def percent(of_one: float) -> str:
-    """A share of 1 in percent: "28%", "under 1%" where some are there, "over 99%" where some are not."""
-    if math.isnan(of_one):
-        return "a withheld share"
-    rounded = round(100 * of_one)
-    if rounded == 0 and of_one > 0:
-        return "under 1%"
-    return "over 99%" if rounded == 100 and of_one < 1 else f"{number(100 * of_one, 0)}%"
-
-
-def count_words(count: float) -> str:
-    """A count: "34"; "a withheld number" where it is missing."""
-    return WITHHELD if count is None or math.isnan(count) else number(count, 0)
-
-
-def n_words(count: float) -> str:
+def n_statement(n: Any) -> str:
     """The n beside a mean: "n = 34", "n withheld"."""
-    return "n withheld" if count is None or math.isnan(count) else f"n = {number(count, 0)}"
+    return f"n {numbers.WITHHELD}" if numbers.is_missing(n) else f"n = {count(n)}"
 
 
-def estimate_sentence(row, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
+def plural(n: Any, noun: str, nouns: str | None = None) -> str:
+    """ "1 patient", "3 patients", "2 diagnoses" (give the irregular plural), "a withheld number of patients"."""
+    return numbers.plural(n, noun, nouns, missing=f"{WITHHELD_NUMBER} of")
+
+
+def share(n: Any, total: Any) -> str:
+    """A share with its numerator and denominator: "34 of 120 (28%)"."""
+    return numbers.count_of(n, total, missing=f"{count(n)} of {count(total)}", of=" of ")
+
+
+def estimate_sentence(row: Any, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
     """An estimate with interval, df and p: "1.2 points (95% interval −0.8 to 3.2; df 34.1; p = 0.24)".
 
     A z-interval has no df; what was not tested has no p.
     """
-    told = [f"{100 * level:.0f}% interval {interval_apart(row.ci_low, row.ci_high, decimals=decimals)}"]
+    told = [f"{numbers.percent(level)} interval {interval(row.ci_low, row.ci_high, decimals)}"]
     if not math.isinf(row.df):
-        told.append(f"df {number(row.df, 1)}")
+        told.append(f"df {number(row.df)}")
     if not math.isnan(row.p_value):
-        told.append(p_value(row.p_value))
+        told.append(p_statement(row.p_value))
     return f"{number(row.estimate, decimals)} {unit} ({'; '.join(told)})"
 
 
-def plural(count: float, noun: str, nouns: str | None = None) -> str:
-    """ "1 patient", "3 patients", "2 diagnoses" (give the irregular plural), "a withheld number of patients"."""
-    words = noun if count == 1 else (nouns or noun + "s")
-    return f"{count_words(count)}{' of' if count is None or math.isnan(count) else ''} {words}"
-
-
-def sentence_case(text: str) -> str:
+def sentence_case(text: object) -> str:
     """The text with a capital at its beginning; the rest as it is ("HAM-A" stays)."""
-    return text[:1].upper() + text[1:]
+    return f"{str(text)[:1].upper()}{str(text)[1:]}"
 
 
 def within_sentence(text: str) -> str:
@@ -115,14 +61,13 @@ def within_sentence(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
-def words_of(name: str) -> str:
-    """A column or level as words: "ace_score" is "ACE score", "binge_eating" "binge eating"."""
-    return " ".join("ACE" if part == "ace" else part for part in name.split("_"))
+def full_stop(text: object) -> str:
+    """The text with a full stop at its end; its first letter stays, since it may be a symbol (n, p)."""
+    words = str(text).strip()
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
-def join_words(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    words = list(words)
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+def join_words(words: Iterable[object]) -> str:
+    """ "a", "a and b", "a, b and c"; nothing of nothing."""
+    *first, last = [str(word) for word in words] or [""]
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,5 +1,7 @@
 """What holds of every figure: readable whatever the names, with Axes given, in files, with little or nothing."""
 
+import importlib
+import pkgutil
 import re
 from collections import Counter
 
@@ -10,6 +12,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from kap_analysis import figures
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.export import save_figure
@@ -154,3 +157,20 @@ def test_an_empty_frame_ends_in_one_clear_sentence(name):
         said = str(error)
     assert re.search(r"nothing to draw|There (is|are) no|were withheld|^No adverse event is in the data", said)
     assert said.count("\n") == 0
+
+
+def test_no_figure_changes_the_settings_of_matplotlib():
+    before = dict(matplotlib.rcParams)
+    for name in NAMES:
+        drawn(name, theme="dark")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_every_figure_that_is_offered_is_checked_here():
+    offered = {name for name in dir(figures) if name.startswith("plot_")}
+    checked = {draw.__name__ for draw, _ in made_up.every_figure().values()}
+    defined = set()
+    for module in pkgutil.walk_packages(figures.__path__, "kap_analysis.figures."):
+        defined |= {name for name in vars(importlib.import_module(module.name)) if name.startswith("plot_")}
+    assert sorted(defined - offered) == [], "in no line of figures/__init__.pyi"
+    assert sorted(offered - checked) == [], "without made-up frames in tests/figures/made_up.py"

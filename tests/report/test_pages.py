@@ -34,12 +34,18 @@ def test_a_notebook_without_words_has_no_answer():
 
 
 @pytest.mark.parametrize(
-    ("low", "told"), [(0.01, "+0.01"), (-0.04, "\N{MINUS SIGN}0.04"), (0.06, "+0.1"), (0.0, "+0.0")]
+    ("low", "told"),
+    [
+        (0.01, "+0.01 to +6.20"),
+        (-0.04, "\N{MINUS SIGN}0.04 to +6.20"),
+        (0.06, "+0.1 to +6.2"),
+        (0.0, "0.0 to +6.2"),
+    ],
 )
 def test_a_limit_close_to_zero_is_not_told_as_zero(low, told):
     difference = {"estimate": 3.1, "ci_low": low, "ci_high": 6.2, "when": "month 3", "unit": "BDI-II points"}
     tile = make_tiles({"group minus individual": difference})[-1]
-    assert tile.lines[0] == f"95% interval {told} to +6.2"
+    assert tile.lines[0] == f"95% interval {told}"
 
 
 def test_no_line_ends_inside_a_number_with_its_sign():
@@ -50,7 +56,8 @@ def test_no_line_ends_inside_a_number_with_its_sign():
 
 def test_a_tile_never_says_that_some_are_none_or_nearly_all_are_all():
     worse = make_tiles({"started": 235, "dosed": 234, "reliably worse": {"n": 1, "n_assessed": 118, "n_started": 235}})
-    assert "under 1% of 235 started" in worse[4].lines and "over 99% of 235 started" in worse[1].lines
+    assert "<\N{NO-BREAK SPACE}1% of 235 started" in worse[4].lines
+    assert ">\N{NO-BREAK SPACE}99% of 235 started" in worse[1].lines
 
 
 INKS = ("ink", "quiet", "link", "code", "keyword", "string", "comment")

@@ -13,7 +13,7 @@ from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import interval_apart, join_words, number
+from kap_analysis.writing.sentences import interval, join_words, n_statement, number
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ChangeByInstrument(Result):
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
             f"{row[INSTRUMENT]} {number(row['estimate'])} points (95% interval "
-            f"{interval_apart(row['ci_low'], row['ci_high'])}; n = {number(row[N_PATIENTS], 0)})"
+            f"{interval(row['ci_low'], row['ci_high'])}; {n_statement(row[N_PATIENTS])})"
             for _, row in rows.iterrows()
         ]
         parts = [f"Mean change from baseline to {self.visit}: {join_words(told)}."] if told else []

@@ -39,7 +39,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import interval_apart, join_words, number, p_value, plural
+from kap_analysis.writing.sentences import interval, join_words, n_statement, number, p_statement, plural
 
 BY_BASELINE_SD = "model change / SD of the baseline score; interval by the delta method, SD estimated from n"
 BY_CHANGE_SD = "mean of the observed changes / their SD; interval by the delta method"
@@ -78,8 +78,8 @@ class EstimatedChange(Result):
         name = self.change[INSTRUMENT].iloc[0]
         told = [
             f"{number(r['estimate'])} points at {r[VISIT]} (95% interval "
-            f"{interval_apart(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_value(r['p_value'])}; "
-            f"n = {number(r[N_PATIENTS], 0)})"
+            f"{interval(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_statement(r['p_value'])}; "
+            f"{n_statement(r[N_PATIENTS])})"
             for _, r in self.change.iterrows()
         ]
         model = self.model.iloc[0]
@@ -175,7 +175,7 @@ def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:
     sentences = []
     for (kind, formula), part in sizes.groupby(["effect_size", "formula"], sort=False):
         told = [
-            f"{number(r['estimate'], 2)} ({interval_apart(r['ci_low'], r['ci_high'], decimals=2)}) at {r[VISIT]}"
+            f"{number(r['estimate'], 2)} ({interval(r['ci_low'], r['ci_high'], decimals=2)}) at {r[VISIT]}"
             for _, r in part.iterrows()
         ]
         sentences.append(f"Effect size {kind} ({formula}), with 95% intervals: {join_words(told)}.")

@@ -24,15 +24,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import (
-    count_words,
-    interval_apart,
-    join_words,
-    n_words,
-    number,
-    plural,
-    sentence_case,
-)
+from kap_analysis.writing.sentences import count, interval, join_words, n_statement, number, plural, sentence_case
 
 
 @dataclass(frozen=True)
@@ -56,7 +48,7 @@ class ObservedScores(Result):
     def paragraph(self) -> str:
         total = self.means[self.means[FORMAT] == "all"]
         name = total[INSTRUMENT].iloc[0]
-        told = [f"{number(r['mean'])} ({r[VISIT]}, {n_words(r[N_PATIENTS])})" for _, r in total.iterrows()]
+        told = [f"{number(r['mean'])} ({r[VISIT]}, {n_statement(r[N_PATIENTS])})" for _, r in total.iterrows()]
         parts = [f"Mean {name} was {join_words(told)}. These are the patients who were assessed, not all who started."]
         if (total[VISIT].astype("str") != BASELINE_VISIT).any():
             parts.append(NO_CONTROL)
@@ -86,10 +78,10 @@ class PairedScores(Result):
         before, after = self.means["mean"]
         row = self.change.iloc[0]
         return (
-            f"{sentence_case(count_words(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
+            f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
             f"both times; their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
             f"a change of "
-            f"{number(row['mean_change'])} points (95% interval {interval_apart(row['ci_low'], row['ci_high'])}). "
+            f"{number(row['mean_change'])} points (95% interval {interval(row['ci_low'], row['ci_high'])}). "
             f"{NO_CONTROL}"
         )
 

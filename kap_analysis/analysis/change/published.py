@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from kap_analysis.writing.sentences import join_words, number
+from kap_analysis.writing.sentences import join_words, n_statement, number
 
 _DORE = "Dore et al. 2019, J Psychoactive Drugs 51(2):189-198, doi 10.1080/02791072.2019.1587556, caption of Figure 3"
 _WHINKIN = "Whinkin et al. 2023, chart review of ketamine-assisted psychotherapy (abstract)"
@@ -46,7 +46,7 @@ def published_sentence(published: pd.DataFrame) -> str:
         return ""
     told = [
         f"{row['quantity']} {number(row['value'], 2)} points"
-        + (f", n = {number(float(row['n_published']), 0)}" if pd.notna(row["n_published"]) else "")
+        + (f", {n_statement(row['n_published'])}" if pd.notna(row["n_published"]) else "")
         + f" ({row['source']})"
         for _, row in published.iterrows()
     ]

@@ -15,7 +15,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import join_words, n_words, number
+from kap_analysis.writing.sentences import join_words, n_statement, number
 
 CAPTION = "Those who stop early leave the line: later points are fewer and other patients, not the same ones improving."
 
@@ -97,7 +97,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: F
 
 
 def _mean_words(row: pd.Series) -> str:
-    return f"{number(row['mean'])} before session {row['session_number']} ({n_words(row[N_PATIENTS])})"
+    return f"{number(row['mean'])} before session {row['session_number']} ({n_statement(row[N_PATIENTS])})"
 
 
 def _beside(study: Study, instrument: str, format_rule: FormatRule) -> pd.DataFrame:

@@ -46,7 +46,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import estimate_sentence, interval_apart, join_words, number, plural
+from kap_analysis.writing.sentences import estimate_sentence, interval, join_words, number, plural
 
 #: Month at which dosing is taken to end and the second slope begins.
 KNOT = 2.0
@@ -98,7 +98,7 @@ class Trajectories(Result):
         own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
         told = [
             f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format "
-            f"(95% interval {interval_apart(r['ci_low'], r['ci_high'])}; {plural(r[N_PATIENTS], 'patient')})"
+            f"(95% interval {interval(r['ci_low'], r['ci_high'])}; {plural(r[N_PATIENTS], 'patient')})"
             for _, r in own.iterrows()
         ]
         parts = [f"{name} changed by {join_words(told)}."]
@@ -270,7 +270,7 @@ def _latent_sentence(latent: pd.DataFrame) -> str:
         return ""
     row = latent.iloc[0]
     known = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
-    limits = f"95% interval {interval_apart(row['ci_low'], row['ci_high'], decimals=2)}" if known else "no interval"
+    limits = f"95% interval {interval(row['ci_low'], row['ci_high'], decimals=2)}" if known else "no interval"
     return (
         f"The latent score at the start and the latent slope correlate with {number(row['correlation'], 2)} "
         f"({limits}). {row['warning']}"

@@ -12,7 +12,15 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
-from kap_analysis.writing.sentences import WITHHELD, count_words, interval, number, percent, sentence_case, share
+from kap_analysis.writing.sentences import (
+    WITHHELD_NUMBER,
+    count,
+    number,
+    percent,
+    percent_interval,
+    sentence_case,
+    share,
+)
 
 
 @dataclass(frozen=True)
@@ -122,8 +130,8 @@ def _thresholds(result: ClinicalChange) -> str:
 def _eligible_words(result: ClinicalChange) -> str:
     row = result.eligible[result.eligible[FORMAT] == "all"].iloc[0]
     side = "above" if result.higher_is_better else "below"
-    n_below = sentence_case(count_words(row["n_below_cut_at_baseline"]))
-    ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {_percent_interval(row[CI_LOW], row[CI_HIGH])})"
+    n_below = sentence_case(count(row["n_below_cut_at_baseline"]))
+    ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {percent_interval(row[CI_LOW], row[CI_HIGH])})"
     return (
         f"{n_below} of those assessed {'was' if row['n_below_cut_at_baseline'] == 1 else 'were'} already {side} the "
         "cut-off at baseline and cannot count as recovered; of the others, "
@@ -133,14 +141,10 @@ def _eligible_words(result: ClinicalChange) -> str:
 
 def _count(row: pd.Series) -> str:
     if pd.isna(row["n"]):
-        return WITHHELD
-    ends = _percent_interval(row[CI_LOW], row[CI_HIGH])
-    return f"{number(row['n'], 0)} ({percent(row['share_of_assessed'])}, 95% interval {ends})"
+        return WITHHELD_NUMBER
+    ends = percent_interval(row[CI_LOW], row[CI_HIGH])
+    return f"{count(row['n'])} ({percent(row['share_of_assessed'])}, 95% interval {ends})"
 
 
 def _was(row: pd.Series) -> str:
     return "was" if row["n"] == 1 else "were"
-
-
-def _percent_interval(low: float, high: float) -> str:
-    return f"{interval(100 * low, 100 * high, 0)}%"

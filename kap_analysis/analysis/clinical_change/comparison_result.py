@@ -10,12 +10,14 @@ from kap_analysis.analysis.model.unadjusted import NOT_BY_CHANCE
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS
 from kap_analysis.writing.sentences import (
+    count,
     interval,
-    interval_apart,
     join_words,
     number,
-    p_value,
+    p_statement,
     percent,
+    percent_interval,
+    ratio_interval,
     sentence_case,
     share,
 )
@@ -73,7 +75,7 @@ def comparison_of_classes(result: ClinicalChangeComparison) -> str:
     about = result.about.iloc[0]
     told = [
         f"At {about['visit']}, in {share(about[N_PATIENTS], about['n_started'])} patients who started, with missing "
-        f"{about['instrument']} scores imputed {number(result.n_imputations, 0)} times:"
+        f"{about['instrument']} scores imputed {count(result.n_imputations)} times:"
     ]
     before = ""
     for event in dict.fromkeys(result.contrasts["event"].astype(str)):
@@ -95,12 +97,12 @@ def _event_sentence(result: ClinicalChangeComparison, event: str, before: str) -
         return f"{start}; {difference['note'] or 'no interval'}{observed}.", before
     adjusted = str(difference["adjusted_for"])
     words = "unadjusted" if adjusted == "nothing" else f"given {adjusted}"
-    ends = interval_apart(100 * difference[CI_LOW], 100 * difference[CI_HIGH])
+    ends = interval(100 * difference[CI_LOW], 100 * difference[CI_HIGH])
     sentence = (
         f"{start}{'' if adjusted == before else f' ({words})'}, a difference of "
         f"{number(100 * difference[ESTIMATE])} percentage points (95% interval {ends}; df {number(difference['df'])}; "
-        f"{p_value(difference['p_value'])}) and a ratio of {number(ratio[ESTIMATE], 2)} "
-        f"({interval_apart(ratio[CI_LOW], ratio[CI_HIGH], marks=(1.0,), decimals=2)}){observed}."
+        f"{p_statement(difference['p_value'])}) and a ratio of {number(ratio[ESTIMATE], 2)} "
+        f"({ratio_interval(ratio[CI_LOW], ratio[CI_HIGH])}){observed}."
     )
     return sentence, adjusted
 
@@ -115,7 +117,7 @@ def _observed_words(seen: pd.DataFrame) -> str:
     told = []
     for _, row in seen.iterrows():
         ends = (
-            f" (95% interval {interval(100 * row[CI_LOW], 100 * row[CI_HIGH], 0)}%)"
+            f" (95% interval {percent_interval(row[CI_LOW], row[CI_HIGH])})"
             if row["side"] == WORSE and pd.notna(row[CI_LOW])
             else ""
         )

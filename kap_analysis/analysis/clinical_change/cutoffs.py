@@ -16,7 +16,7 @@ import pandas as pd
 from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.facts import Norm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.sentences import number
+from kap_analysis.writing.sentences import n_statement, number
 
 LETTERS: Final = ("a", "b", "c")
 PUBLISHED: Final = "published"
@@ -53,7 +53,7 @@ class Norms:
     @property
     def basis(self) -> str:
         """What a reliable change rests on, for a sentence: SD, whose, and reliability."""
-        return f"SD {self.clinical_sd:.2f}, {self.clinical_label}; reliability {self.reliability:g}"
+        return f"SD {number(self.clinical_sd, 2)}, {self.clinical_label}; reliability {self.reliability:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +193,5 @@ def cutoff_frame(instrument: Instrument, norms: Norms, used: Cutoff | None, reli
 
 def _norm_source(instrument: Instrument, norm: Norm) -> str:
     citations = "; ".join(instrument.sources[key].citation.rstrip(".") for key in norm.provenance.source)
-    size = "" if norm.n is None else f", n = {norm.n:,}"
+    size = "" if norm.n is None else f", {n_statement(norm.n)}"
     return f"{norm.label}{size} ({citations}, {norm.provenance.certainty.replace('-', ', confidence ')})"

@@ -17,7 +17,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import count_words, interval, join_words, number, plural
+from kap_analysis.writing.sentences import count, interval, join_words, number, plural
 
 NOT_REACHED: Final = "not reached"
 DAYS_CAPTION: Final = (
@@ -65,9 +65,9 @@ class Durability(Result):
         medians = [_median_words(row, is_withheld=row[FORMAT] in kept_back) for _, row in rows]
         return (
             f"Of {plural(whole['n_assessed'], 'patient')} with {self.instrument} at baseline and later, "
-            f"{count_words(whole['n_responders'])} responded at some assessment ({self.criterion}); "
-            f"{count_words(whole['n_lost'])} of these no longer did at a later one, "
-            f"{count_words(whole['n_single'])} had no later one, and {count_words(whole['n_with_booster'])} had a "
+            f"{count(whole['n_responders'])} responded at some assessment ({self.criterion}); "
+            f"{count(whole['n_lost'])} of these no longer did at a later one, "
+            f"{count(whole['n_single'])} had no later one, and {count(whole['n_with_booster'])} had a "
             f"booster while in response. The median time in response was {join_words(medians)}. "
             f"A loss is seen only when a patient is next assessed. {DAYS_CAPTION}"
         )

@@ -23,7 +23,8 @@ from kap_analysis.columns import (
     N_PATIENTS,
     PRACTICE,
 )
-from kap_analysis.writing.sentences import join_words, words_of
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.sentences import join_words
 
 #: Patients with (or, if they are fewer, without) the event for each coefficient of the model.
 EVENTS_PER_COEFFICIENT = 5
@@ -90,7 +91,7 @@ def compare_risks(
             continue
         found = _risks(completed, designs, happened)
         if found is not None:
-            words = join_words([words_of(n) for n in names if not n.endswith("_not_recorded")])
+            words = join_words([readable(n) for n in names if not n.endswith("_not_recorded")])
             return _pooled(found, shares, counts, df, words or "nothing")
     return ComparedRisks(shares, counts, None, None, None, "nothing", UNFITTED)
 

@@ -22,7 +22,8 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import join_words, number, sentence_case, share, within_sentence
+from kap_analysis.writing.numbers import WITHHELD
+from kap_analysis.writing.sentences import count, join_words, sentence_case, share, within_sentence
 
 NO_TARGET = "patients.csv names no target_instrument; the change on each patient's own instrument needs one."
 
@@ -56,7 +57,7 @@ class TargetChange(Result):
     def paragraph(self) -> str:
         rows = {str(row["class"]): row for _, row in self.shares[self.shares[FORMAT] == "all"].iterrows()}
         first, better, worse = rows[RECOVERED], rows[RECOVERED]["n"] + rows[IMPROVED]["n"], rows[DETERIORATED]["n"]
-        counts = ["withheld" if pd.isna(n) else number(n, 0) for n in self.instruments["n_assessed"]]
+        counts = [count(n, missing=WITHHELD) for n in self.instruments["n_assessed"]]
         used = [f"{name} ({n})" for name, n in zip(self.instruments["target_instrument"], counts, strict=True)]
         unjudged = self.instruments[self.instruments["not_judged_because"] != ""]
         left = "".join(

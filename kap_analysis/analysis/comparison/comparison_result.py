@@ -16,15 +16,14 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.writing.numbers import exact
 from kap_analysis.writing.sentences import (
     estimate_sentence,
-    exact,
     interval,
-    interval_apart,
     join_words,
-    n_words,
+    n_statement,
     number,
-    p_value,
+    p_statement,
     plural,
     sentence_case,
     within_sentence,
@@ -108,7 +107,7 @@ def comparison_paragraph(result: FormatComparison) -> str:
         _not_planned(model),
         _means_sentence(result.means, row, model),
         f"Standardised, the difference is {number(row['standardised'], 2)} (95% interval "
-        f"{interval_apart(row['standardised_low'], row['standardised_high'], decimals=2)}; "
+        f"{interval(row['standardised_low'], row['standardised_high'], decimals=2)}; "
         f"{model['standardised_by']}).",
         _icc_sentence(result.icc),
         _margin_sentence(result),
@@ -154,7 +153,7 @@ def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> st
     at_visit = means[means[VISIT].astype("str") == str(row[VISIT])]
     told = [
         f"{number(mean['estimate'])} (95% interval {interval(mean['ci_low'], mean['ci_high'])}; "
-        f"{n_words(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
+        f"{n_statement(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
         for _, mean in at_visit.iterrows()
     ]
     return (
@@ -212,8 +211,8 @@ def _secondary_sentence(secondary: pd.DataFrame) -> str:
         how = f"p adjusted by Holm's method over {plural(int(tested.sum()), 'test')}" if tested.any() else "not tested"
         told = [
             f"{other[INSTRUMENT]} {number(other['estimate'])} points (95% interval "
-            f"{interval_apart(other['ci_low'], other['ci_high'])}"
-            + (f"; {p_value(other['p_holm'])})" if pd.notna(other["p_holm"]) else f"; {other['rung']})")
+            f"{interval(other['ci_low'], other['ci_high'])}"
+            + (f"; {p_statement(other['p_holm'])})" if pd.notna(other["p_holm"]) else f"; {other['rung']})")
             for _, other in secondary[known].iterrows()
         ]
         parts.append(f"Secondary instruments, group minus individual ({how}): {join_words(told)}.")

@@ -13,10 +13,10 @@ from kap_analysis.columns import (
 )
 from kap_analysis.writing.sentences import (
     interval,
-    interval_apart,
     join_words,
+    n_statement,
     number,
-    p_value,
+    p_statement,
     plural,
     sentence_case,
     within_sentence,
@@ -94,10 +94,10 @@ def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
     """ "Age, −1.0 points per 10 years (...): 4.2 (−1.2 to 9.7) at 30 and ..." """
     size = number(row["estimate"])
     per = f"{size} points, {row['unit']}" if " against " in row["unit"] else f"{size} points per {row['unit']}"
-    told = [f"95% interval {interval_apart(row[CI_LOW], row[CI_HIGH])}", f"df {number(row['df'])}"]
+    told = [f"95% interval {interval(row[CI_LOW], row[CI_HIGH])}", f"df {number(row['df'])}"]
     if pd.notna(row["p_holm"]):
-        told.append(p_value(row["p_holm"]))
-    told.append(f"n = {number(row[N_PATIENTS], 0)}")
+        told.append(p_statement(row["p_holm"]))
+    told.append(n_statement(row[N_PATIENTS]))
     where = "{}" if " against " in row["unit"] else "at {}"
     at = [
         f"{number(one['estimate'])} ({interval(one[CI_LOW], one[CI_HIGH])}) {where.format(one['level'])}"

@@ -34,7 +34,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import estimate_sentence, interval_apart, number
+from kap_analysis.writing.sentences import estimate_sentence, interval, number
 
 #: Points by which scores after dropout are made worse in the grid of deltas.
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
@@ -74,7 +74,7 @@ class DropoutSensitivity(Result):
         return (
             f"{few}With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
             f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
-            f"{number(jump['estimate'])} (95% interval {interval_apart(jump['ci_low'], jump['ci_high'])}). "
+            f"{number(jump['estimate'])} (95% interval {interval(jump['ci_low'], jump['ci_high'])}). "
             f"{self._tip()}"
         )
 

@@ -24,7 +24,8 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import join_words, plural, sentence_case, words_of
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.sentences import count, join_words, plural, sentence_case
 
 POOLED = "other"
 NOT_RECORDED = "not recorded"
@@ -149,7 +150,7 @@ def _analysed_rows(outcomes: Outcomes, of_patients: Callable[[int], str]) -> tup
     formats = usable[FORMAT].astype("str").unique()
     if len(formats) < 2:
         n = usable[PATIENT_ID].nunique()
-        who = f"All {n:,} analysed patients were" if n > 1 else "The one analysed patient was"
+        who = f"All {count(n)} analysed patients were" if n > 1 else "The one analysed patient was"
         raise AnalysisError(
             f"{who} treated in {formats[0]} format; a comparison needs both formats. "
             "What changed within the one format is in `estimate_change` and `paired_scores`."
@@ -194,7 +195,7 @@ def prepare_covariates(
     for column in dict.fromkeys(wanted):
         if column not in frame or frame[column].isna().all():
             if column != PRACTICE:
-                notes.append(f"The covariate {words_of(column)} is not in the data and was not used.")
+                notes.append(f"The covariate {readable(column)} is not in the data and was not used.")
             continue
         if pd.api.types.is_numeric_dtype(frame[column]) and not pd.api.types.is_bool_dtype(frame[column]):
             added, note = _number_covariate(frame, column, first, of_patients)
@@ -211,14 +212,14 @@ def _number_covariate(
     values = frame[column].astype(float)
     patients = values[first]
     if patients.nunique() < 2:
-        return [], [f"The covariate {words_of(column)} is the same for everybody and was not used."]
+        return [], [f"The covariate {readable(column)} is the same for everybody and was not used."]
     missing = values.isna()
     frame[column] = values.fillna(patients.mean())
     if not missing.any():
         return [column], []
     frame[f"{column}_not_recorded"] = missing.astype(float)
     count = of_patients(int(missing[first].sum()))
-    note = f"{sentence_case(words_of(column))} was not recorded for {count}: mean and an indicator used."
+    note = f"{sentence_case(readable(column))} was not recorded for {count}: mean and an indicator used."
     return [column, f"{column}_not_recorded"], [note]
 
 
@@ -235,12 +236,12 @@ def _category_covariate(
         if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: join the commonest level
             values = values.where(values != POOLED, counts.drop(POOLED).index[0])
             counts = values[first].value_counts()
-        shown = join_words([words_of(level) for level in rare])
-        notes.append(f"Levels of {words_of(column)} with fewer than {pool_below} patients were pooled: {shown}.")
+        shown = join_words([readable(level) for level in rare])
+        notes.append(f"Levels of {readable(column)} with fewer than {pool_below} patients were pooled: {shown}.")
     if len(counts) < 2:
         return [], [
             *notes,
-            f"The covariate {words_of(column)} has one level left and was not used.",
+            f"The covariate {readable(column)} has one level left and was not used.",
         ] if column != PRACTICE else []
     order = sorted(counts.index, key=lambda level: (-counts[level], level))
     frame[column] = pd.Categorical(values, categories=order)

@@ -14,7 +14,9 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
-from kap_analysis.writing.sentences import exact, join_words, plural
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import exact
+from kap_analysis.writing.sentences import join_words, plural
 
 FILE_NAME = "plan.toml"
 TREATMENT_POLICY = "treatment policy"
@@ -190,7 +192,7 @@ def plan_to_toml(plan: Plan) -> str:
 def methods_paragraph(plan: Plan) -> str:
     """The Methods paragraph that the plan implies."""
     ladder = plan.ladder
-    named = [c.replace("_", " ").replace("ace ", "ACE ") for c in plan.covariates]
+    named = [readable(c) for c in plan.covariates]
     covariates = join_words(["practice (where there are several)", f"baseline {plan.instrument}", *named])
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."

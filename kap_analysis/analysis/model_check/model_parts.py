@@ -13,6 +13,7 @@ from kap_analysis.analysis.result import Result
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.writing.sentences import plural
 
 Modelled = FormatComparison | EstimatedChange | Trajectories
 
@@ -43,7 +44,7 @@ class ModelParts(Result):
     def paragraph(self) -> str:
         said = "converged" if self.about["converged"] else "did not converge"
         edge = "; a variance lies at its boundary (singular)" if self.about["singular"] else ""
-        return f"The model {self.about['formula']} {said} on {self.about['n_observations']:,} scores{edge}."
+        return f"The model {self.about['formula']} {said} on {plural(self.about['n_observations'], 'score')}{edge}."
 
 
 def describe_model(result: Modelled) -> ModelParts:

@@ -17,7 +17,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import count_words, join_words, number, plural, sentence_case, within_sentence
+from kap_analysis.writing.sentences import count, join_words, number, plural, sentence_case, within_sentence
 
 #: Balance is usually called good below this (Austin 2009, doi 10.1002/sim.3697).
 BALANCE_TARGET = 0.1
@@ -60,7 +60,7 @@ class BaselineCharacteristics(Result):
     def paragraph(self) -> str:
         frame = self.characteristics
         counts = frame.drop_duplicates(FORMAT).set_index(FORMAT)["n_patients"]
-        treated = join_words([f"{count_words(counts[f])} in {f} format" for f in counts.index if f != "all"])
+        treated = join_words([f"{count(counts[f])} in {f} format" for f in counts.index if f != "all"])
         smd = frame.drop_duplicates("characteristic").set_index("label")["smd"].dropna()
         are = "is" if counts.get("all") == 1 else "are"
         who = f"{sentence_case(plural(counts.get('all', np.nan), 'patient'))} {are} described"

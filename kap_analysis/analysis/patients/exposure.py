@@ -12,7 +12,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import join_words, number, plural, share
+from kap_analysis.writing.sentences import count, join_words, number, plural, share
 
 HOURS = (24.0, 48.0)
 WITHIN_HOURS = "24–48 hours after the ketamine session"
@@ -97,7 +97,7 @@ def _cohort_sentence(sizes: pd.DataFrame) -> str:
     if sizes.empty or sizes[N_PATIENTS].isna().all():
         return ""
     known = sizes[N_PATIENTS].dropna()
-    return f"{plural(len(sizes), 'cohort')} had {number(known.min(), 0)} to {number(known.max(), 0)} patients each."
+    return f"{plural(len(sizes), 'cohort')} had {count(known.min())} to {count(known.max())} patients each."
 
 
 def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:

@@ -10,7 +10,7 @@ from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PA
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import join_words, number, plural, share
+from kap_analysis.writing.sentences import count, join_words, plural, share
 
 IN_STUDY = "in the study"
 STARTED = "started treatment"
@@ -47,7 +47,7 @@ class ParticipantFlow(Result):
             told.append(f"{share(n[last], n[STARTED])} in {arm} format")
         by_format = f": {join_words(told)}" if len(told) > 1 else ""
         return (
-            f"Of {plural(counts[first], 'patient')} in the study, {number(started, 0)} started treatment and "
+            f"Of {plural(counts[first], 'patient')} in the study, {count(started)} started treatment and "
             f"{share(counts[last], started)} of those who started were {last} with a baseline score{by_format}."
         )
 

@@ -8,7 +8,7 @@ from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import number
+from kap_analysis.writing.sentences import count
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class AccountOfRows(Result):
         kept = self.ledger[(because == "") & (self.ledger[FORMAT].astype("str") == "all")]
         first, last = kept.iloc[0], kept.iloc[-1]
         return (
-            f"Of {number(first[N_PATIENTS], 0)} patients with {number(first['n_rows'], 0)} assessments, "
-            f"{number(last[N_PATIENTS], 0)} with {number(last['n_rows'], 0)} are analysed."
+            f"Of {count(first[N_PATIENTS])} patients with {count(first['n_rows'])} assessments, "
+            f"{count(last[N_PATIENTS])} with {count(last['n_rows'])} are analysed."
         )
 
 

@@ -10,7 +10,7 @@ from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import count_words, join_words, plural
+from kap_analysis.writing.sentences import count, join_words, plural
 
 NOT_RECORDED = "not recorded"
 CANNOT_BE_TOLD_APART = "format and facilitators cannot be told apart here"
@@ -41,7 +41,7 @@ class Positivity(Result):
         totals = self.patients.groupby(PRACTICE, sort=False)[N_PATIENTS].sum(min_count=1)
         group = self.patients[self.patients[FORMAT] == GROUP].set_index(PRACTICE)[N_PATIENTS]
         told = [
-            f"{count_words(group.get(p, 0))} of {count_words(n)} "
+            f"{count(group.get(p, 0))} of {count(n)} "
             f"{'whose practice is not recorded' if p == NOT_RECORDED else f'in practice {p}'}"
             for p, n in totals.items()
         ]

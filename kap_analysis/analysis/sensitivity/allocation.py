@@ -28,7 +28,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import interval_apart, join_words, number, sentence_case
+from kap_analysis.writing.sentences import interval, join_words, number, sentence_case
 
 UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
 #: Patients of each format at the visit that weighting needs.
@@ -74,7 +74,7 @@ class AllocationSensitivity(Result):
     def paragraph(self) -> str:
         worst = self.balance.groupby("weighting")["smd"].apply(lambda s: s.abs().max())
         told = [
-            f"{row['method']}: {number(row['estimate'])} (95% interval {interval_apart(row['ci_low'], row['ci_high'])})"
+            f"{row['method']}: {number(row['estimate'])} (95% interval {interval(row['ci_low'], row['ci_high'])})"
             for _, row in self.estimates.iterrows()
         ]
         notes = " ".join(self.notes["note"])

@@ -33,7 +33,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import interval_apart, number, within_sentence
+from kap_analysis.writing.sentences import interval, number, within_sentence
 
 Progress = Callable[[int, int, str], None]
 
@@ -74,7 +74,7 @@ class Sensitivity(Result):
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
             f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95% interval "
-            f"{interval_apart(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
+            f"{interval(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
             f"{number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
             f"({within_sentence(high['label'])}); "
             f"{said}."

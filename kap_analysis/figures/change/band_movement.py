@@ -14,13 +14,15 @@ from kap_analysis.figures.marks.marks import leave_out_of_layout
 from kap_analysis.figures.marks.ramp import severity_ramp
 from kap_analysis.figures.marks.stacked_bars import Part, draw_stacks, name_parts
 from kap_analysis.figures.marks.time_axis import panel_points
-from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, levels_of, rows_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.style import NARROW_MM, Theme, Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, percent, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, count_percent, plural
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_band_movement"
 _MOVEMENT = (VISIT, "band", N_PATIENTS)
@@ -66,11 +68,11 @@ def plot_band_movement(
     FigureError
         If a column is missing, there are no rows, or a flow names a band or visit that ``movement`` does not have.
     """
-    movement = checked_frame(movement, _MOVEMENT, name="movement", figure=_FIGURE)
-    flows = given_frame(flows, _FLOWS, name="flows", figure=_FIGURE)
+    movement = checked_frame(movement, _MOVEMENT, name="movement", caller=_FIGURE)
+    flows = given_frame(flows, _FLOWS, name="flows", caller=_FIGURE)
     scale = scale_of(instrument)
-    faceted = FORMAT in movement.columns and bool(formats_in(movement, figure=_FIGURE, at_least=0))
-    formats: list[str | None] = [*formats_in(movement, figure=_FIGURE)] if faceted else [None]
+    faceted = FORMAT in movement.columns and bool(formats_in(movement, caller=_FIGURE, at_least=0))
+    formats: list[str | None] = [*formats_in(movement, caller=_FIGURE)] if faceted else [None]
     visits = [str(visit) for visit in levels_of(movement[VISIT])]
     bands = _bands(movement, scale)
     columns = 1 if width_in_mm(width) < NARROW_MM else min(len(formats), 2)
@@ -216,7 +218,7 @@ def _alternative(scale: Scale, name: str | None, counts: pd.DataFrame, totals: p
     sentences = []
     for visit in counts.columns:
         n = totals[visit]
-        parts = [f"{band} {count(k)} ({percent(k / n)})" for band, k in counts[visit].items() if n and k]
+        parts = [f"{band} {count_percent(k, n)}" for band, k in counts[visit].items() if n and k]
         sentences.append(f"{visit}, {plural(n, 'patient')}: {', '.join(parts) or 'nobody'}")
     who = f", {name}" if name else ""
     return f"{scale.name} severity bands by visit{who}. {sentence_case('; '.join(sentences))}."

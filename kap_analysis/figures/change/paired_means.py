@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.figures.marks.marks import draw_bands, view_of_scores, whole_number_axis
-from kap_analysis.figures.page.frames import checked_frame, given_frame, levels_of, numbers_of
+from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, estimate_with_interval, interval, number, plural
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
 
 _FIGURE = "plot_paired_means"
 _NOTHING = "There are no mean scores to draw: every number was withheld."
@@ -70,11 +71,11 @@ def plot_paired_means(
         If a column is missing, there are no rows, or the number of Axes is not the number of instruments. Means that
         were all withheld give a figure that says so.
     """
-    means = checked_frame(means, _MEANS, name="means", figure=_FIGURE)
+    means = checked_frame(means, _MEANS, name="means", caller=_FIGURE)
     if means["mean"].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    change = given_frame(change, _CHANGE, name="change", figure=_FIGURE)
-    modelled = given_frame(modelled, _MODELLED, name="modelled", figure=_FIGURE)
+    change = given_frame(change, _CHANGE, name="change", caller=_FIGURE)
+    modelled = given_frame(modelled, _MODELLED, name="modelled", caller=_FIGURE)
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
     own = tuple(instruments)
     columns = 1 if width_in_mm(width) < NARROW_MM else min(len(names), _PANELS_IN_A_ROW)
@@ -180,7 +181,7 @@ def _head(ax: Axes, scale: Scale, changed: pd.DataFrame | None) -> None:
 
 
 def _alternative(scale: Scale, here: pd.DataFrame, changed: pd.DataFrame | None, visit: str) -> str:
-    at = {row[_TIME]: estimate_with_interval(row["mean"], row[CI_LOW], row[CI_HIGH]) for _, row in here.iterrows()}
+    at = {row[_TIME]: with_interval(row["mean"], row[CI_LOW], row[CI_HIGH]) for _, row in here.iterrows()}
     n = here[N_PATIENTS].max()
     text = (
         f"{scale.name}: mean score of {plural(n, 'patient')} seen at both times, {at.get(BASELINE, 'not known')} at "
@@ -188,7 +189,7 @@ def _alternative(scale: Scale, here: pd.DataFrame, changed: pd.DataFrame | None,
     )
     if changed is not None and not changed.empty:
         row = changed.iloc[0]
-        text += f"; mean change {estimate_with_interval(row['mean_change'], row[CI_LOW], row[CI_HIGH])}"
+        text += f"; mean change {with_interval(row['mean_change'], row[CI_LOW], row[CI_HIGH])}"
     return f"{text}. {_bands_sentence(scale)}"
 
 

@@ -10,14 +10,16 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, INSTRUMENT, N_PATIENTS
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis, side_by_side
-from kap_analysis.figures.page.frames import checked_frame, formats_in, levels_of, numbers_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import POINTS_PER_MM, Width
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, estimate_with_interval, listed, number, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, number, plural, with_interval
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_run_chart"
 _PERIOD, _MEAN, _CENTRE = "start_period", "mean_change", "centre"
@@ -71,12 +73,12 @@ def plot_run_chart(
         If a column is missing, a format is unknown, or there are two instruments. A frame without any mean gives a
         figure that says so.
     """
-    quarters = checked_frame(quarters, _COLUMNS, name="quarters", figure=_FIGURE, may_be_empty=True)
+    quarters = checked_frame(quarters, _COLUMNS, name="quarters", caller=_FIGURE, may_be_empty=True)
     if quarters[_MEAN].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = _scale(quarters, instrument)
     places = quarter_places(quarters[_PERIOD])
-    lines = formats_in(quarters, figure=_FIGURE, at_least=0) or [_ALL]
+    lines = formats_in(quarters, caller=_FIGURE, at_least=0) or [_ALL]
     with open_page(ax, theme=theme, width=width, height=78 + 4 * len(lines), stamp=stamp) as page:
         panel = page.axes[0]
         beside = side_by_side(lines, 0.22)
@@ -106,7 +108,7 @@ def quarter_places(periods: pd.Series) -> dict[str, float]:
 def _scale(quarters: pd.DataFrame, instrument: Instrument | str | None) -> Scale:
     found = levels_of(quarters[INSTRUMENT]) if INSTRUMENT in quarters.columns else []
     if len(found) > 1:
-        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {listed(found)} in quarters=.")
+        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {join_words(found)} in quarters=.")
     return scale_of(instrument if instrument is not None else (str(found[0]) if found else None))
 
 
@@ -226,8 +228,7 @@ def _alternative(
         here = quarters[quarters[FORMAT].astype(str) == name]
         who = "All patients" if name == _ALL else sentence_case(name)
         told = [
-            f"{row[_PERIOD]} {estimate_with_interval(row[_MEAN], row[CI_LOW], row[CI_HIGH])} (n = "
-            f"{count(row[N_PATIENTS])})"
+            f"{row[_PERIOD]} {with_interval(row[_MEAN], row[CI_LOW], row[CI_HIGH])} (n = {count(row[N_PATIENTS])})"
             for _, row in here.iterrows()
         ]
         text += f" {who}: {'; '.join(told)}; median {number(here[_CENTRE].iloc[0])}."

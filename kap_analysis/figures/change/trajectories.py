@@ -38,13 +38,15 @@ from kap_analysis.figures.marks.time_axis import (
     time_word,
     visit_places,
 )
-from kap_analysis.figures.page.frames import formats_in, given_frame, levels_of, numbers_of, rows_of
+from kap_analysis.figures.page.frames import formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, estimate_with_interval, listed, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, with_interval
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_trajectories"
 _MOST_PANELS: Final = 9
@@ -112,9 +114,9 @@ def plot_trajectories(
     if means is None and curves is None:
         raise FigureError(f"{_FIGURE} has nothing to draw: give means=, curves= or both.")
     given = [frame for frame in (means, curves, patients) if frame is not None]
-    means = given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", figure=_FIGURE)
-    curves = given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", figure=_FIGURE)
-    patients = given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", figure=_FIGURE)
+    means = given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", caller=_FIGURE)
+    curves = given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", caller=_FIGURE)
+    patients = given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", caller=_FIGURE)
     if not _has_numbers(means, curves):
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     frames = [frame for frame in (means, curves, patients) if frame is not None]
@@ -122,7 +124,7 @@ def plot_trajectories(
         _refuse_unknown(facet_by, given)
         return draw_statement(_NO_FACETS.format(facet_by), ax=ax, theme=theme, width=width, stamp=stamp)
     levels = _panel_levels(frames, facet_by)
-    formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), figure=_FIGURE)
+    formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), caller=_FIGURE)
     means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
     scale = _scale(instrument, means)
     narrow = width_in_mm(width) < NARROW_MM
@@ -186,7 +188,7 @@ def _of_level(frame: pd.DataFrame | None, facet_by: str | None, level: object) -
 def _scale(instrument: Instrument | str | None, means: pd.DataFrame | None) -> Scale:
     found = [] if means is None or INSTRUMENT not in means.columns else levels_of(means[INSTRUMENT])
     if len(found) > 1:
-        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {listed(found)} in means=.")
+        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {join_words(found)} in means=.")
     return scale_of(instrument if instrument is not None else (str(found[0]) if found else None))
 
 
@@ -251,7 +253,7 @@ def _say(
         if one.empty:
             continue
         ends = [
-            f"{estimate_with_interval(row[value], row[CI_LOW], row[CI_HIGH])} at {_name_of_time(row, time)}"
+            f"{with_interval(row[value], row[CI_LOW], row[CI_HIGH])} at {_name_of_time(row, time)}"
             + (f" (n = {count(row[N_PATIENTS])})" if N_PATIENTS in one.columns else "")
             for _, row in one.iloc[[0, -1] if len(one) > 1 else [0]].iterrows()
         ]

@@ -11,7 +11,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, MONTH, PATIE
 from kap_analysis.figures.marks.marks import side_by_side
 from kap_analysis.figures.page.frames import numbers_of, rows_of
 from kap_analysis.figures.page.page import Page
-from kap_analysis.writing.figure_numbers import count
+from kap_analysis.writing.numbers import count
 
 MOST_PATIENT_LINES: Final = 300
 """Patient lines per panel; of more patients this many are drawn, chosen at random with a fixed seed."""

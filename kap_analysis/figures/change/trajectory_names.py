@@ -13,7 +13,9 @@ from kap_analysis.figures.page.frames import rows_of
 from kap_analysis.figures.page.page import Page
 from kap_analysis.figures.page.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT
 from kap_analysis.figures.page.text_size import text_width
-from kap_analysis.writing.figure_numbers import count, sentence_case
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import count
+from kap_analysis.writing.sentences import sentence_case
 
 
 def name_panels(
@@ -25,7 +27,7 @@ def name_panels(
     wide = panel_points(page.axes[0], columns=columns, given=page.given is not None) + 14
     characters = int(wide / (TEXT_PT * CHARACTER_WIDTH * 1.12))
     size = [_of_patients(patients, facet_by, level) for level in levels]
-    named = [f"{sentence_case(facet_by).replace('_', ' ')}: {level}" for level in levels]
+    named = [f"{sentence_case(readable(facet_by))}: {level}" for level in levels]
     whole = [f"{name}{n}" for name, n in zip(named, size, strict=True)]
     if max(map(len, whole)) > characters:
         whole = [

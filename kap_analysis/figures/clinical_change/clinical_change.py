@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import whole_number_axis
-from kap_analysis.figures.page.frames import checked_frame, formats_in, levels_of, numbers_of, rows_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
@@ -28,7 +28,9 @@ from kap_analysis.figures.page.style import (
     width_in_mm,
 )
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, number, percent, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, number, percent, plural
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_clinical_change"
 _COLUMNS = (PATIENT_ID, FORMAT, BASELINE, "follow_up", "class")
@@ -95,13 +97,13 @@ def plot_clinical_change(
     ----------
     Jacobson NS, Truax P. J Consult Clin Psychol 1991;59:12-19, doi 10.1037/0022-006X.59.1.12.
     """
-    patients = checked_frame(patients, _COLUMNS, name="patients", figure=_FIGURE, may_be_empty=True)
+    patients = checked_frame(patients, _COLUMNS, name="patients", caller=_FIGURE, may_be_empty=True)
     if not reliable_change > 0:
         raise FigureError(f"A reliable change is a positive number of points, not {reliable_change!r}.")
     known = patients.dropna(subset=[BASELINE])
     if known.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    formats = formats_in(known, figure=_FIGURE)
+    formats = formats_in(known, caller=_FIGURE)
     scale = scale_of(instrument)
     field = _Field(*_ends(scale, known), reliable_change, cutoff, scale.higher_is_better)
     narrow = width_in_mm(width) < NARROW_MM

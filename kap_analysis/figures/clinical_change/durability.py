@@ -13,7 +13,8 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, given_fr
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import SMALL_PT, Width
-from kap_analysis.writing.figure_numbers import count, estimate_with_interval, listed, number, plural, sentence_case
+from kap_analysis.writing.numbers import count, percent, percent_interval, plural
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_durability"
 _NOTHING: Final = "The curves were withheld to protect patients: an exact day is a fact about one of them."
@@ -65,9 +66,9 @@ def plot_durability(
         If a column is missing, there are no rows, or a format is unknown. Curves whose days were all withheld give a
         figure that says so.
     """
-    survival = checked_frame(survival, _SURVIVAL, name="survival", figure=_FIGURE)
-    boosters = given_frame(boosters, _BOOSTERS, name="boosters", figure=_FIGURE)
-    formats = formats_in(survival, figure=_FIGURE)
+    survival = checked_frame(survival, _SURVIVAL, name="survival", caller=_FIGURE)
+    boosters = given_frame(boosters, _BOOSTERS, name="boosters", caller=_FIGURE)
+    formats = formats_in(survival, caller=_FIGURE)
     if survival[DAY].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     drawn = {name: _readable(rows_of(survival, name).sort_values(DAY)) for name in formats}
@@ -83,7 +84,7 @@ def plot_durability(
         label_line_ends(panel, [replace(end, x=right) for end in ends if end.x > 0])
         unseen = [name for name, end in zip(formats, ends, strict=True) if not end.x > 0]
         if unseen:
-            page.note(f"Nobody was assessed again after the response: {listed(unseen)}.")
+            page.note(f"Nobody was assessed again after the response: {join_words(unseen)}.")
         if boosters is not None:
             _draw_boosters(page, panel, formats, boosters)
         panel.set_xticks(ticks)
@@ -128,7 +129,7 @@ def _draw_curve(page: Page, ax: Axes, name: str, one: pd.DataFrame) -> LineEnd:
     ax.step(
         month, share, where="post", color=look.colour, linestyle=look.line_style, linewidth=1.5, gid=f"curve {name}"
     )
-    return LineEnd(float(month[-1]), float(share[-1]), f"{sentence_case(name)} {number(share[-1], 0)}%", look.colour)
+    return LineEnd(float(month[-1]), float(share[-1]), f"{sentence_case(name)} {percent(share[-1] / 100)}", look.colour)
 
 
 def _draw_boosters(page: Page, ax: Axes, formats: list[str], boosters: pd.DataFrame) -> None:
@@ -179,9 +180,9 @@ def _alternative(drawn: dict[str, pd.DataFrame], boosters: pd.DataFrame | None, 
     sentences = [f"Kaplan-Meier curves by format: {outcome}."]
     for name, one in drawn.items():
         end = one.iloc[-1]
-        last = estimate_with_interval(100 * end["survival"], 100 * end[CI_LOW], 100 * end[CI_HIGH], 0)
+        last = f"{percent(end['survival'])} ({percent_interval(end[CI_LOW], end[CI_HIGH])})"
         at_first = plural(one["n_at_risk"].iloc[0], "patient")
-        text = f"{sentence_case(name)}: {at_first} at first, {last} percent at day {end[DAY]:g}"
+        text = f"{sentence_case(name)}: {at_first} at first, {last} at day {end[DAY]:g}"
         if boosters is not None:
             text += f", {plural(len(rows_of(boosters, name)), 'booster')}"
         sentences.append(f"{text}.")

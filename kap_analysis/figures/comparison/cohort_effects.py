@@ -16,7 +16,7 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, estimate_with_interval, interval, number, plural
+from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
 
 _FIGURE = "plot_cohort_effects"
 _EFFECTS = (COHORT_ID, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
@@ -68,8 +68,8 @@ def plot_cohort_effects(
     FigureError
         If a column is missing. A frame without any estimate gives a figure that says so.
     """
-    effects = checked_frame(effects, _EFFECTS, name="effects", figure=_FIGURE, may_be_empty=True)
-    icc = given_frame(icc, _ICC, name="icc", figure=_FIGURE)
+    effects = checked_frame(effects, _EFFECTS, name="effects", caller=_FIGURE, may_be_empty=True)
+    icc = given_frame(icc, _ICC, name="icc", caller=_FIGURE)
     scale = scale_of(instrument)
     said = _icc_sentence(icc)
     known = effects.dropna(subset=[ESTIMATE]).sort_values([ESTIMATE, COHORT_ID], ignore_index=True)
@@ -116,7 +116,7 @@ def _rows(known: pd.DataFrame, headers: tuple[str, ...]) -> list[ForestRow]:
         estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
         practice = "" if PRACTICE not in known.columns or pd.isna(row[PRACTICE]) else str(row[PRACTICE])
         n = count(row[N_PATIENTS])
-        cells = {"Practice": practice, "n": n, "Effect (95% CI)": estimate_with_interval(estimate, low, high, decimals)}
+        cells = {"Practice": practice, "n": n, "Effect (95% CI)": with_interval(estimate, low, high, decimals)}
         beside = [
             *([practice] if practice and "Practice" not in headers else []),
             *([] if headers else [f"n\u00a0=\u00a0{n}"]),
@@ -171,9 +171,7 @@ def _alternative(known: pd.DataFrame, scale: Scale, said: str) -> str:
     first, last = known.iloc[0], known.iloc[-1]
     apart = int(((known[CI_LOW] > 0) | (known[CI_HIGH] < 0)).sum())
     better = f" ({scale.direction})" if scale.direction else ""
-    ends = [
-        f"{row[COHORT_ID]} {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}" for row in (first, last)
-    ]
+    ends = [f"{row[COHORT_ID]} {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}" for row in (first, last)]
     return (
         f"Caterpillar plot of {plural(len(known), 'cohort')}, {_points(scale)} from the mean of all{better}: from "
         f"{ends[0]} to {ends[1]}; {apart} with an interval that leaves out zero. {said + '.' if said else ''}"

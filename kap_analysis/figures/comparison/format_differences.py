@@ -18,20 +18,15 @@ from kap_analysis.figures.marks.forest import (
     value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.page.frames import checked_frame, given_frame, levels_of
+from kap_analysis.figures.page.frames import checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import (
-    NOT_AVAILABLE,
-    count,
-    estimate_with_interval,
-    number,
-    p_value,
-    sentence_case,
-)
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import DASH, count, number, p_value, with_interval
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_format_differences"
 _CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")
@@ -89,8 +84,8 @@ def plot_format_differences(
         If a column is missing, or the margin is not positive. Frames without rows (as with one format only) give a
         figure that says so.
     """
-    contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", figure=_FIGURE, may_be_empty=True)
-    secondary = given_frame(secondary, _SECONDARY, name="secondary", figure=_FIGURE)
+    contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", caller=_FIGURE, may_be_empty=True)
+    secondary = given_frame(secondary, _SECONDARY, name="secondary", caller=_FIGURE)
     if margin is not None and not margin > 0:
         raise FigureError(f"A margin is a positive number of points, not {margin!r}.")
     if contrasts.empty and secondary is None:
@@ -197,8 +192,8 @@ def _say_reasons(page: Page, panels: list[tuple[Scale, pd.DataFrame]]) -> None:
 def _difference(row: pd.Series) -> str:
     """The difference with its interval; a withheld one is a dash, one that could not be made "not compared"."""
     if pd.isna(row[ESTIMATE]):
-        return NOT_AVAILABLE if _is_withheld(row) or "note" not in row.index else "not compared"
-    return estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
+        return DASH if _is_withheld(row) or "note" not in row.index else "not compared"
+    return with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
 
 
 def _several(frame: pd.DataFrame) -> bool:
@@ -220,7 +215,7 @@ def _rows(frame: pd.DataFrame) -> list[ForestRow]:
                 estimate=value_of(row[ESTIMATE]),
                 low=value_of(row[CI_LOW]),
                 high=value_of(row[CI_HIGH]),
-                columns=cells if p is None else (*cells, p_value(p).removeprefix("p = ").removeprefix("p ")),
+                columns=cells if p is None else (*cells, p_value(p)),
                 is_primary=primary,
             )
         )

@@ -7,12 +7,15 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS, P_VALUE
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.forest import ForestRow, difference_label, draw_forest, forest_height, value_of
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.page.frames import checked_frame, given_frame, levels_of
+from kap_analysis.figures.page.frames import checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import count, estimate_with_interval, p_value, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import count, p_statement, with_interval
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_subgroups"
 _COLUMNS = ("moderator", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
@@ -62,8 +65,8 @@ def plot_subgroups(
     FigureError
         If a column is missing, or there are more than 60 rows. A frame without rows gives a figure that says so.
     """
-    differences = checked_frame(differences, _COLUMNS, name="differences", figure=_FIGURE, may_be_empty=True)
-    interactions = given_frame(interactions, ("moderator", P_VALUE), name="interactions", figure=_FIGURE)
+    differences = checked_frame(differences, _COLUMNS, name="differences", caller=_FIGURE, may_be_empty=True)
+    interactions = given_frame(interactions, ("moderator", P_VALUE), name="interactions", caller=_FIGURE)
     if "level" not in differences.columns and "value" not in differences.columns:
         raise FigureError(f"{_FIGURE} needs the column level or value in differences=.")
     if differences.empty:
@@ -91,12 +94,12 @@ def _rows(differences: pd.DataFrame, tests: dict[str, float]) -> list[ForestRow]
     for moderator in levels_of(differences["moderator"]):
         here = differences[differences["moderator"] == moderator]
         exploring = "exploratory" in here.columns and bool(here["exploratory"].fillna(False).astype(bool).any())
-        name = sentence_case(str(moderator).replace("_", " ")) + (" (exploratory)" if exploring else "")
-        test = ("", "", p_value(tests[moderator])) if tested(moderator, tests) else ()
+        name = sentence_case(readable(moderator)) + (" (exploratory)" if exploring else "")
+        test = ("", "", p_statement(tests[moderator])) if tested(moderator, tests) else ()
         rows.append(ForestRow(name, columns=test, is_heading=True))
         for _, row in here.iterrows():
             estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
-            cells = (estimate_with_interval(estimate, low, high), count(row[N_PATIENTS]))
+            cells = (with_interval(estimate, low, high), count(row[N_PATIENTS]))
             rows.append(ForestRow(level_name(row), estimate, low, high, columns=cells, indent=True))
     return rows
 
@@ -118,9 +121,8 @@ def _alternative(differences: pd.DataFrame, tests: dict[str, float], quantity: s
     for moderator in levels_of(differences["moderator"]):
         here = differences[differences["moderator"] == moderator]
         parts = [
-            f"{level_name(row)} {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}"
-            for _, row in here.iterrows()
+            f"{level_name(row)} {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}" for _, row in here.iterrows()
         ]
-        test = f" (interaction {p_value(tests[moderator])})" if tested(moderator, tests) else ""
-        sentences.append(f"{sentence_case(str(moderator).replace('_', ' '))}{test}: {'; '.join(parts)}.")
+        test = f" (interaction {p_statement(tests[moderator])})" if tested(moderator, tests) else ""
+        sentences.append(f"{sentence_case(readable(moderator))}{test}: {'; '.join(parts)}.")
     return " ".join(sentences)

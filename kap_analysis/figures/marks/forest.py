@@ -15,7 +15,7 @@ from kap_analysis.figures.page.scales import scale_of
 from kap_analysis.figures.page.style import LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import number
+from kap_analysis.writing.numbers import number
 
 ROW_MM: Final = 4.6
 """Height of a row with one line of text."""

@@ -7,7 +7,7 @@ from typing import Final
 from kap_analysis.figures.marks.forest import COLUMN_GAP_PT, INDENT_PT, ForestRow, column_width
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.style import POINTS_PER_MM, SMALL_PT
-from kap_analysis.writing.figure_numbers import NOT_AVAILABLE
+from kap_analysis.writing.numbers import DASH
 
 _NARROW_MM: Final = 120.0
 """Pages narrower than this have the numbers under the label, not in columns of their own."""
@@ -43,19 +43,19 @@ def fitted_rows(
 
 
 def _with_numbers_below(row: ForestRow, headers: Sequence[str]) -> ForestRow:
-    if set(row.columns) == {NOT_AVAILABLE}:
-        return replace(row, columns=(), small=(NOT_AVAILABLE, *row.small))
+    if set(row.columns) == {DASH}:
+        return replace(row, columns=(), small=(DASH, *row.small))
     pairs = zip(headers, row.columns, strict=False)
     said = [
         cell if place == 0 else _named(header, cell)
         for place, (header, cell) in enumerate(pairs)
-        if cell and (place == 0 or cell != NOT_AVAILABLE)
+        if cell and (place == 0 or cell != DASH)
     ]
     return replace(row, columns=(), small=(", ".join(said), *row.small) if said else row.small)
 
 
 def _named(header: str, cell: str) -> str:
-    """A number with the name of its column: ``n = 149``, ``p < 0.001``, ``interaction p = 0.210``."""
+    """A number with the name of its column: ``n = 149``, ``p < 0.001``, ``interaction p = 0.21``."""
     if cell.startswith(("p ", "<", ">")):
         return f"{header[:1].lower()}{header[1:]} {cell}"
     return f"{header} = {cell}"

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.figures.page.scales import Scale
 from kap_analysis.figures.page.style import LINE_HEIGHT, SMALL_PT, Theme
-from kap_analysis.writing.figure_numbers import count, sentence_case
+from kap_analysis.writing.numbers import count
+from kap_analysis.writing.sentences import sentence_case
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends
 from kap_analysis.figures.marks.ramp import letters_on
 from kap_analysis.figures.page.style import SMALL_PT, Theme
-from kap_analysis.writing.figure_numbers import count
+from kap_analysis.writing.numbers import count
 
 _SMALLEST_LABELLED: Final = 0.055
 """Parts below this share of the axis carry no number: it would not fit."""

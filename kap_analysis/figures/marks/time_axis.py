@@ -11,7 +11,8 @@ from kap_analysis.columns import MONTH, N_PATIENTS, VISIT
 from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.style import POINTS_PER_MM
 from kap_analysis.figures.page.text_size import text_width
-from kap_analysis.writing.figure_numbers import count, sentence_case
+from kap_analysis.writing.numbers import count
+from kap_analysis.writing.sentences import sentence_case
 
 SESSION: Final = "session_number"
 THOSE_WHO_STOP: Final = (

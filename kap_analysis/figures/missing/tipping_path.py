@@ -11,7 +11,7 @@ from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.page import Page
 from kap_analysis.figures.page.scales import Scale
 from kap_analysis.figures.page.style import SMALL_PT
-from kap_analysis.writing.figure_numbers import number
+from kap_analysis.writing.numbers import number
 
 _ADDED: Final = {X: "in individual format", Y: "in group format", "both": "in both formats"}
 

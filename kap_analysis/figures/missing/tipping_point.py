@@ -23,7 +23,7 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import estimate_with_interval, number
+from kap_analysis.writing.numbers import number, with_interval
 
 _FIGURE: Final = "plot_tipping_point"
 _COLUMNS: Final = (X, Y, ESTIMATE, CI_LOW, CI_HIGH)
@@ -74,7 +74,7 @@ def plot_tipping_point(
         If a column is missing, two rows have the same points, or the margin is not positive. A frame without rows or
         numbers gives a figure that says so.
     """
-    tipping = checked_frame(tipping, _COLUMNS, name="tipping", figure=_FIGURE, may_be_empty=True)
+    tipping = checked_frame(tipping, _COLUMNS, name="tipping", caller=_FIGURE, may_be_empty=True)
     if margin is not None and not margin > 0:
         raise FigureError(f"A margin is a positive number of points, not {margin!r}.")
     twice = tipping[tipping.duplicated([X, Y])]
@@ -234,7 +234,7 @@ def _alternative(tipping: pd.DataFrame, grid: Grid, scale: Scale, margin: float 
     )
     primary = tipping[(tipping[X] == 0) & (tipping[Y] == 0)]
     for _, row in primary.iterrows():
-        text += f" Nothing added: {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
+        text += f" Nothing added: {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
     known = grid.excludes_zero()
     n, of = int(np.nansum(known)), int(np.isfinite(known).sum())
     text += f" The 95% interval excludes 0 in {n} of {of} analyses."

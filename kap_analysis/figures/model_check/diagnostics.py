@@ -14,14 +14,16 @@ from kap_analysis.figures.marks.marks import format_handles
 from kap_analysis.figures.marks.quantile_plot import draw_quantiles, quantiles
 from kap_analysis.figures.model_check.influence_panel import draw_influence, influence_sentence, name_largest
 from kap_analysis.figures.model_check.residual_panels import draw_lags, draw_residuals, lag_sentence
-from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, levels_of, numbers_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_names import term_name
-from kap_analysis.writing.figure_numbers import count, number, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.names import readable_term
+from kap_analysis.writing.numbers import count, plural
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE: Final = "plot_diagnostics"
 _RESIDUALS: Final = ("fitted", "standardised", "normalised", FORMAT)
@@ -81,14 +83,14 @@ def plot_diagnostics(
     FigureError
         If a column is missing or a format is unknown. A frame of residuals without rows gives a figure that says so.
     """
-    residuals = checked_frame(residuals, _RESIDUALS, name="residuals", figure=_FIGURE, may_be_empty=True)
-    effects = given_frame(random_effects, _EFFECTS, name="random_effects", figure=_FIGURE)
-    lags = given_frame(lag_correlation, _LAGS, name="lag_correlation", figure=_FIGURE)
-    influence = given_frame(influence, _INFLUENCE, name="influence", figure=_FIGURE)
+    residuals = checked_frame(residuals, _RESIDUALS, name="residuals", caller=_FIGURE, may_be_empty=True)
+    effects = given_frame(random_effects, _EFFECTS, name="random_effects", caller=_FIGURE)
+    lags = given_frame(lag_correlation, _LAGS, name="lag_correlation", caller=_FIGURE)
+    influence = given_frame(influence, _INFLUENCE, name="influence", caller=_FIGURE)
     whole = residuals.dropna(subset=list(_RESIDUALS))
     if whole.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    formats = formats_in(whole, figure=_FIGURE, at_least=0)
+    formats = formats_in(whole, caller=_FIGURE, at_least=0)
     panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name)
     columns = min(len(panels), 1 if width_in_mm(width) < NARROW_MM else 3)
     rows = -(-len(panels) // columns)
@@ -160,8 +162,8 @@ def _normalised(page: Page, ax: Axes, whole: pd.DataFrame) -> None:
 def _effects(page: Page, ax: Axes, here: pd.DataFrame, grouping: str, term: str) -> None:
     values = numbers_of(here, ESTIMATE)
     values = values[np.isfinite(values)]
-    who = grouping.removesuffix("_id").replace("_", " ")
-    name = term_name(term)
+    who = readable_term(grouping)
+    name = readable_term(term)
     ax.set_title(textwrap.fill(f"{sentence_case(who)} effects: {name}", _TITLE_CHARACTERS))
     ax.set_xlabel(f"Normal quantile (n = {count(len(values))})")
     ax.set_ylabel("Predicted effect, points")
@@ -212,4 +214,4 @@ def _say(page: Page, residuals: pd.DataFrame, whole: pd.DataFrame, effects: pd.D
     if n_terms > _MOST_TERMS:
         page.note(f"{_MOST_TERMS} of {n_terms} random terms are drawn.")
     if len(whole) < len(residuals):
-        page.note(f"{number(len(residuals) - len(whole), 0)} of {count(len(residuals))} residuals are missing.")
+        page.note(f"{count(len(residuals) - len(whole))} of {count(len(residuals))} residuals are missing.")

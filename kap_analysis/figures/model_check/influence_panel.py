@@ -11,7 +11,7 @@ from kap_analysis.figures.marks.label_places import place_labels
 from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.style import SMALL_PT, Theme
 from kap_analysis.figures.page.text_size import text_width
-from kap_analysis.writing.figure_numbers import number, plural
+from kap_analysis.writing.numbers import number, plural
 
 _LABELLED: Final = 3
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from kap_analysis.figures.marks.density import MOST_POINTS, draw_density
 from kap_analysis.figures.page.frames import numbers_of, rows_of
 from kap_analysis.figures.page.style import Theme
-from kap_analysis.writing.figure_numbers import count, number
+from kap_analysis.writing.numbers import count, number
 
 _FEWEST_FOR_TREND: Final = 50
 _TENTHS: Final = 10

@@ -34,7 +34,7 @@ from kap_analysis.figures.page.style import (
     theme_named,
     width_in_mm,
 )
-from kap_analysis.writing.figure_numbers import plural
+from kap_analysis.writing.numbers import plural
 
 AxesGiven = Axes | Sequence[Axes] | None
 Drawn = Figure | Axes | Sequence[Axes]

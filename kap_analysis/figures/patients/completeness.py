@@ -12,11 +12,13 @@ from kap_analysis.columns import FORMAT, MONTH, N_PATIENTS, PRACTICE, VISIT
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis
 from kap_analysis.figures.marks.row_key import draw_row_key
 from kap_analysis.figures.marks.time_axis import panel_points, time_label
-from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, levels_of, numbers_of, rows_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.style import NARROW_MM, Theme, Width, width_in_mm
-from kap_analysis.writing.figure_numbers import count, percent, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, percent, plural
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_completeness"
 _PARTS: Final = {"n_done": "done", "n_late": "late", "n_missing": "missing"}
@@ -62,9 +64,9 @@ def plot_completeness(
     FigureError
         If a column is missing, there are no rows, or a format is unknown.
     """
-    completeness = checked_frame(completeness, _COMPLETENESS, name="completeness", figure=_FIGURE)
-    retention = given_frame(retention, _RETENTION, name="retention", figure=_FIGURE)
-    formats = formats_in(completeness, figure=_FIGURE, at_least=1)
+    completeness = checked_frame(completeness, _COMPLETENESS, name="completeness", caller=_FIGURE)
+    retention = given_frame(retention, _RETENTION, name="retention", caller=_FIGURE)
+    formats = formats_in(completeness, caller=_FIGURE, at_least=1)
     visits = [str(visit) for visit in levels_of(completeness[VISIT])]
     panels = len(formats) + (retention is not None)
     columns = 1 if width_in_mm(width) < NARROW_MM else panels if panels < 4 else 2
@@ -144,7 +146,7 @@ def _dress_bars(page: Page, ax: Axes, counts: pd.DataFrame, name: str, *, named:
 
 def _draw_retention(page: Page, ax: Axes, retention: pd.DataFrame, *, in_lines: bool) -> None:
     ends, told = [], []
-    for name in formats_in(retention, figure=_FIGURE):
+    for name in formats_in(retention, caller=_FIGURE):
         look, one = page.theme.look(name), rows_of(retention, name).sort_values(MONTH)
         month = np.insert(numbers_of(one, MONTH), 0, 0.0)
         share = np.insert(100 * numbers_of(one, "share"), 0, 100.0)

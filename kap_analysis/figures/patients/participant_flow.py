@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from kap_analysis.columns import FORMAT, N_PATIENTS, PRACTICE
-from kap_analysis.figures.page.frames import checked_frame, formats_in, levels_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.style import (
     CHARACTER_WIDTH,
@@ -19,7 +19,9 @@ from kap_analysis.figures.page.style import (
     Width,
     width_in_mm,
 )
-from kap_analysis.writing.figure_numbers import count, percent, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, percent, plural
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_participant_flow"
 _COLUMNS = (PRACTICE, FORMAT, "step", N_PATIENTS, "n_left_out", "left_out_because", "of_patients")
@@ -78,9 +80,9 @@ def plot_participant_flow(
     FigureError
         If a column is missing, there are no rows, or a format is unknown.
     """
-    flow = checked_frame(steps, _COLUMNS, name="steps", figure=_FIGURE)
+    flow = checked_frame(steps, _COLUMNS, name="steps", caller=_FIGURE)
     names = levels_of(flow["step"])
-    formats = formats_in(flow, figure=_FIGURE, at_least=0)
+    formats = formats_in(flow, caller=_FIGURE, at_least=0)
     practices = [name for name in levels_of(flow[PRACTICE]) if name != _ALL]
     shown = _labels(practices) if len(practices) <= _MOST_PRACTICES else {}
     across = width_in_mm(width)

@@ -15,8 +15,9 @@ from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
-from kap_analysis.writing.figure_names import readable
-from kap_analysis.writing.figure_numbers import NOT_AVAILABLE, count, listed, number, plural, sentence_case
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import DASH, count, number, plural
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_adverse_events"
 _EVENT, _ROUTE, _SEVERITY, _N = "event", "route", "severity", "n_events"
@@ -71,13 +72,13 @@ def plot_adverse_events(
         If a column is missing, a format is unknown, or there are more than 40 events or 4 routes. A frame without
         rows gives a figure that says so.
     """
-    events = checked_frame(events, _COLUMNS, name="events", figure=_FIGURE, may_be_empty=True)
+    events = checked_frame(events, _COLUMNS, name="events", caller=_FIGURE, may_be_empty=True)
     if events.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     inside = events[events[_ROUTE].astype(str) != _OUTSIDE]
     if inside.empty:
         return draw_statement(_outside_sentence(events), ax=ax, theme=theme, width=width, stamp=stamp)
-    formats = formats_in(events, figure=_FIGURE)
+    formats = formats_in(events, caller=_FIGURE)
     routes = sorted({str(route) for route in inside[_ROUTE]})
     names = _events_by_frequency(inside)
     if len(names) > _MOST_EVENTS or len(routes) > _MOST_PANELS:
@@ -156,7 +157,7 @@ def _total(parts: list[tuple[str, float, float]]) -> str:
     """The number of events of one bar: "13 + –" if a part was withheld, "2 (not asked)" if there is no rate."""
     known = [n for _, n, _ in parts if not np.isnan(n)]
     if len(known) < len(parts):
-        return f"{count(sum(known))} + {NOT_AVAILABLE}" if known else NOT_AVAILABLE
+        return f"{count(sum(known))} + {DASH}" if known else DASH
     asked = all(np.isfinite(rate) for _, _, rate in parts)
     return count(sum(known)) + ("" if asked else " (not asked)")
 
@@ -227,7 +228,7 @@ def _dress(page: Page, labels: Sequence[str], widest: float) -> None:
 def _severity_sentence(inside: pd.DataFrame) -> str:
     graded = [severity for severity in _severities(inside) if severity != _UNGRADED]
     without = "Without colour: severity not recorded." if _UNGRADED in _severities(inside) else ""
-    shades = f"The stronger the colour, the worse: {listed(graded)}. " if len(graded) > 1 else ""
+    shades = f"The stronger the colour, the worse: {join_words(graded)}. " if len(graded) > 1 else ""
     return (shades or (f"All {graded[0]}. " if graded and not without else "")) + without
 
 
@@ -240,7 +241,7 @@ def _outside_sentence(events: pd.DataFrame) -> str:
             for name, part in rows.groupby(rows[FORMAT].astype(str), sort=False)
         ]
         told.append(f"{readable(event)} ({', '.join(by)})")
-    return f"Not in a session, so without a rate: {listed(told)}."
+    return f"Not in a session, so without a rate: {join_words(told)}."
 
 
 def _alternative(here: pd.DataFrame, route: str, formats: list[str]) -> str:

@@ -12,13 +12,15 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import numbers_under_axis
 from kap_analysis.figures.marks.row_key import draw_row_key
 from kap_analysis.figures.marks.time_axis import panel_points
-from kap_analysis.figures.page.frames import checked_frame, formats_in, levels_of, rows_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, OKABE_ITO, Theme, Width, width_in_mm
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
-from kap_analysis.writing.figure_numbers import count, listed, percent, plural, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import count, percent, plural
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_suicidality"
 _STATE, _OF, _SHARE = "state", "of_patients", "share"
@@ -64,12 +66,12 @@ def plot_suicidality(
         If a column is missing, a state or format is unknown, or there are two instruments. A frame without rows
         gives a figure that says so.
     """
-    suicidality = checked_frame(suicidality, _COLUMNS, name="suicidality", figure=_FIGURE, may_be_empty=True)
+    suicidality = checked_frame(suicidality, _COLUMNS, name="suicidality", caller=_FIGURE, may_be_empty=True)
     if suicidality.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     _check_states(suicidality)
     item = _item(suicidality)
-    formats = formats_in(suicidality, figure=_FIGURE)
+    formats = formats_in(suicidality, caller=_FIGURE)
     visits = [str(visit) for visit in levels_of(suicidality[VISIT])]
     columns = 1 if width_in_mm(width) < NARROW_MM else min(len(formats), 2)
     rows = -(-len(formats) // columns)
@@ -90,13 +92,13 @@ def plot_suicidality(
 def _check_states(suicidality: pd.DataFrame) -> None:
     unknown = sorted({str(state) for state in suicidality[_STATE].dropna()} - set(STATES))
     if unknown:
-        raise FigureError(f"{_FIGURE} found the state {listed(unknown)}; states are {listed(STATES)}.")
+        raise FigureError(f"{_FIGURE} found the state {join_words(unknown)}; states are {join_words(STATES)}.")
 
 
 def _item(suicidality: pd.DataFrame) -> str:
     names = levels_of(suicidality[INSTRUMENT]) if INSTRUMENT in suicidality.columns else []
     if len(names) > 1:
-        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {listed(names)} in suicidality=.")
+        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {join_words(names)} in suicidality=.")
     return f"{names[0]} item" if names else "suicidality item"
 
 

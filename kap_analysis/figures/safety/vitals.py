@@ -9,12 +9,14 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import format_handles, numbers_under_axis, side_by_side
-from kap_analysis.figures.page.frames import checked_frame, formats_in, levels_of, numbers_of, rows_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
-from kap_analysis.writing.figure_names import measure_name, measure_order
-from kap_analysis.writing.figure_numbers import count, interval, listed, number, sentence_case
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.names import measure_name, measure_order
+from kap_analysis.writing.numbers import count, interval, number
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_vitals"
 _COLUMNS = ("measure", "unit", "minute", FORMAT, "n", "mean", "q1", "q3")
@@ -58,10 +60,10 @@ def plot_vitals(
         If a column is missing, a format is unknown, or there are more than nine measures. A frame without any mean
         gives a figure that says so.
     """
-    vitals = checked_frame(vitals, _COLUMNS, name="vitals", figure=_FIGURE, may_be_empty=True)
+    vitals = checked_frame(vitals, _COLUMNS, name="vitals", caller=_FIGURE, may_be_empty=True)
     if vitals["mean"].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    formats = formats_in(vitals, figure=_FIGURE)
+    formats = formats_in(vitals, caller=_FIGURE)
     panels = _panels(vitals)
     narrow = width_in_mm(width) < NARROW_MM
     columns = 1 if narrow else min(len(panels), 2 if len(panels) in (1, 2, 4) else 3)
@@ -103,7 +105,7 @@ def _said(panels: list[tuple[str, str, pd.DataFrame]]) -> str:
     lowest = [name.lower() for name, _, rows in panels if _extreme(rows) == "minimum"]
     if not any(_extreme(rows) == "maximum" for _, _, rows in panels):
         return " Small dash: the lowest value." if lowest else ""
-    return " Small dash: the highest value" + (f", of {listed(lowest)} the lowest." if lowest else ".")
+    return " Small dash: the highest value" + (f", of {join_words(lowest)} the lowest." if lowest else ".")
 
 
 def minute_places(minutes: pd.Series) -> dict[float, float]:

@@ -9,14 +9,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.page.frames import checked_frame, levels_of
+from kap_analysis.figures.page.frames import checked_frame
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
-from kap_analysis.writing.figure_names import name_with_level
-from kap_analysis.writing.figure_numbers import listed, number, plural
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.names import name_with_level
+from kap_analysis.writing.numbers import number, plural
+from kap_analysis.writing.sentences import join_words
 
 _FIGURE = "plot_balance"
 _COLUMNS = ("characteristic", "level", "weighting", "smd")
@@ -67,7 +69,7 @@ def plot_balance(
         If a column is missing, the threshold is not positive, or there are more than 60 rows. A frame without any
         difference gives a figure that says so.
     """
-    balance = checked_frame(balance, _COLUMNS, name="balance", figure=_FIGURE, may_be_empty=True)
+    balance = checked_frame(balance, _COLUMNS, name="balance", caller=_FIGURE, may_be_empty=True)
     if not threshold > 0:
         raise FigureError(f"The threshold of a standardised difference is a positive number, not {threshold!r}.")
     if balance["smd"].isna().all():
@@ -197,4 +199,4 @@ def _alternative(table: pd.DataFrame, threshold: float) -> str:
             f"{beyond} of {len(values)} beyond ±{threshold:g}."
         )
     left_out = [str(name) for name in table.columns if table[name].isna().all()]
-    return text + (f" Not available: {listed(left_out)}." if left_out else "")
+    return text + (f" Not available: {join_words(left_out)}." if left_out else "")

@@ -14,7 +14,8 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width
-from kap_analysis.writing.figure_numbers import count, number, plural, sentence_case
+from kap_analysis.writing.numbers import count, number, plural
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_propensity_overlap"
 _PROPENSITY = "propensity"
@@ -63,7 +64,7 @@ def plot_propensity_overlap(
     if weighting is not None and weighting not in _WEIGHTS:
         raise FigureError(f"{_FIGURE} draws the weighting {' or '.join(map(repr, _WEIGHTS))}, not {weighting!r}.")
     columns = (FORMAT, _PROPENSITY, *([weighting] if weighting else []))
-    propensity = checked_frame(propensity, columns, name="propensity", figure=_FIGURE, may_be_empty=True)
+    propensity = checked_frame(propensity, columns, name="propensity", caller=_FIGURE, may_be_empty=True)
     if propensity[_PROPENSITY].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = _two_formats(propensity)
@@ -83,7 +84,7 @@ def plot_propensity_overlap(
 
 
 def _two_formats(propensity: pd.DataFrame) -> list[str]:
-    formats = formats_in(propensity, figure=_FIGURE, at_least=1)
+    formats = formats_in(propensity, caller=_FIGURE, at_least=1)
     if not set(formats) <= set(_SIDES):
         raise FigureError(f"{_FIGURE} draws individual above and group below the line; leave the mixed format out.")
     values = propensity[_PROPENSITY].dropna()

@@ -5,20 +5,15 @@ import pandas as pd
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
 from kap_analysis.figures.marks.forest import ForestRow, Margin, difference_label, draw_forest, forest_height, value_of
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.page.frames import checked_frame, levels_of
+from kap_analysis.figures.page.frames import checked_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.figure_numbers import (
-    NOT_AVAILABLE,
-    count,
-    estimate_with_interval,
-    number,
-    plural,
-    sentence_case,
-)
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.numbers import DASH, count, number, plural, with_interval
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_sensitivity"
 _COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
@@ -60,7 +55,7 @@ def plot_sensitivity(
     FigureError
         If a column is missing. A frame without rows gives a figure that says so.
     """
-    estimates = checked_frame(estimates, _COLUMNS, name="estimates", figure=_FIGURE, may_be_empty=True)
+    estimates = checked_frame(estimates, _COLUMNS, name="estimates", caller=_FIGURE, may_be_empty=True)
     if estimates.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
@@ -103,14 +98,14 @@ def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
 def _row(row: pd.Series, *, indent: bool) -> ForestRow:
     assumes = "" if pd.isna(row["assumes"]) else str(row["assumes"])
     estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
-    missing = NOT_AVAILABLE if row.get("withheld", False) else "not estimated"
+    missing = DASH if row.get("withheld", False) else "not estimated"
     return ForestRow(
         label=str(row["label"]),
         estimate=estimate,
         low=low,
         high=high,
         columns=(
-            missing if pd.isna(estimate) else estimate_with_interval(estimate, low, high),
+            missing if pd.isna(estimate) else with_interval(estimate, low, high),
             count(row[N_PATIENTS]),
         ),
         small=(assumes,) if assumes else (),
@@ -124,7 +119,7 @@ def _alternative(estimates: pd.DataFrame) -> str:
     others = estimates[~estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
     text = "Forest plot of the difference group minus individual under different assumptions."
     for _, row in primary.iterrows():
-        text += f" Primary, {row['label']}: {estimate_with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
+        text += f" Primary, {row['label']}: {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
     if len(others):
         ordered = others.sort_values(ESTIMATE, kind="stable")
         least, most = ordered.iloc[0], ordered.iloc[-1]

@@ -5,7 +5,6 @@ import pandas as pd
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PATIENTS, P_VALUE, STD_ERROR, VISIT
 from kap_analysis.tables.page.cells import (
     assemble,
-    capitalised,
     checked_frame,
     df_note,
     given_frame,
@@ -16,16 +15,8 @@ from kap_analysis.tables.page.cells import (
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import (
-    INTERVAL,
-    coefficient,
-    count,
-    degrees,
-    fixed,
-    interval,
-    p_value,
-    with_interval,
-)
+from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval, number, p_value, with_interval
+from kap_analysis.writing.sentences import sentence_case
 
 MEANS = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
 CHANGE = (INSTRUMENT, VISIT, ESTIMATE, STD_ERROR, DF, P_VALUE, CI_LOW, CI_HIGH)
@@ -60,9 +51,9 @@ def table_change(
     TableError
         If a frame lacks a column or has no rows.
     """
-    rows = in_order(checked_frame(means, MEANS, name="means", table="table_change"), VISIT)
-    changes = checked_frame(change, CHANGE, name="change", table="table_change")
-    context = given_frame(published, PUBLISHED, name="published", table="table_change")
+    rows = in_order(checked_frame(means, MEANS, name="means", caller="table_change"), VISIT)
+    changes = checked_frame(change, CHANGE, name="change", caller="table_change")
+    context = given_frame(published, PUBLISHED, name="published", caller="table_change")
     cells = _beside(rows, changes)
     instruments = list(dict.fromkeys(cells[INSTRUMENT]))
     columns = (
@@ -105,7 +96,7 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
         {
             INSTRUMENT: changes[INSTRUMENT].astype(str),
             VISIT: changes[VISIT].astype(str),
-            "change": texts(changes, fixed, ESTIMATE),
+            "change": texts(changes, number, ESTIMATE),
             "interval": texts(told_with_df(changes), interval, CI_LOW, CI_HIGH),
             "error": texts(changes, coefficient, STD_ERROR),
             "df": texts(changes, degrees, DF),
@@ -114,7 +105,7 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     )
     cells = left.merge(right, on=[INSTRUMENT, VISIT], how="left", sort=False)
     cells[["change", "interval", "error", "df", "p"]] = cells[["change", "interval", "error", "df", "p"]].fillna("")
-    cells["label"] = [capitalised(visit) for visit in cells[VISIT]]
+    cells["label"] = [sentence_case(visit) for visit in cells[VISIT]]
     return cells
 
 
@@ -126,7 +117,7 @@ def _notes(published: pd.DataFrame | None) -> list[str]:
     ]
     if published is not None:
         notes += [
-            f"Published, for context: {row[INSTRUMENT]}, {row['quantity']} {fixed(row['value'], 2)}: {row['source']}"
+            f"Published, for context: {row[INSTRUMENT]}, {row['quantity']} {number(row['value'], 2)}: {row['source']}"
             for _, row in published.iterrows()
         ]
     return notes

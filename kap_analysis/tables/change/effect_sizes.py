@@ -3,10 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, VISIT
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count, interval
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (INSTRUMENT, VISIT, "effect_size", "formula", ESTIMATE, CI_LOW, CI_HIGH)
 
@@ -32,15 +33,15 @@ def table_effect_sizes(*, effect_sizes: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(effect_sizes, COLUMNS, name="effect_sizes", table="table_effect_sizes")
+    frame = checked_frame(effect_sizes, COLUMNS, name="effect_sizes", caller="table_effect_sizes")
     several = frame[INSTRUMENT].nunique() > 1
     has_n = "n_patients" in frame.columns
-    visit = [capitalised(value) for value in frame[VISIT].astype(str)]
+    visit = [sentence_case(value) for value in frame[VISIT].astype(str)]
     where = [f"{name}, {at.lower()}" for name, at in zip(frame[INSTRUMENT].astype(str), visit, strict=True)]
     cells = pd.DataFrame(
         {
             "group": where if several else visit,
-            "label": [capitalised(name) for name in frame["effect_size"]],
+            "label": [sentence_case(name) for name in frame["effect_size"]],
             "formula": frame["formula"].astype(str),
             "n": texts(frame, count, "n_patients") if has_n else "",
             "estimate": texts(frame, coefficient, ESTIMATE),

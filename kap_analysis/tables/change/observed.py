@@ -3,19 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.page.cells import (
-    across,
-    assemble,
-    capitalised,
-    checked_frame,
-    format_heading,
-    formats_in,
-    in_order,
-    texts,
-)
+from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, in_order, texts
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, count, interval, mean_sd
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (INSTRUMENT, FORMAT, VISIT, N_PATIENTS, "mean", "sd", CI_LOW, CI_HIGH)
 
@@ -43,7 +35,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = in_order(checked_frame(means, COLUMNS, name="means", table="table_observed_scores"), VISIT)
+    frame = in_order(checked_frame(means, COLUMNS, name="means", caller="table_observed_scores"), VISIT)
     formats = formats_in(frame)
     written = {
         "n": texts(frame, count, N_PATIENTS),
@@ -51,7 +43,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
         "interval": texts(frame, interval, CI_LOW, CI_HIGH),
     }
     cells = across(frame, [INSTRUMENT, VISIT], written, FORMAT)
-    cells["label"] = [capitalised(visit) for visit in cells[VISIT]]
+    cells["label"] = [sentence_case(visit) for visit in cells[VISIT]]
     columns = [label_column("Visit")]
     spanners = []
     for name in formats:

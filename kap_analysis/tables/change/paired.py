@@ -3,10 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, stacked, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, stacked, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, NOT_ESTIMATED, count, count_of, fixed, mean_sd, with_interval
+from kap_analysis.writing.numbers import DASH, INTERVAL, count, count_of, mean_sd, number, with_interval
+from kap_analysis.writing.sentences import sentence_case
 
 MEANS = (INSTRUMENT, "time", VISIT, N_PATIENTS, "mean", "sd")
 CHANGE = (INSTRUMENT, VISIT, N_PATIENTS, "mean_change", "sd_change", CI_LOW, CI_HIGH)
@@ -36,8 +37,8 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
     TableError
         If a frame lacks a column or has no rows.
     """
-    scores = checked_frame(means, MEANS, name="means", table="table_paired_change")
-    changes = checked_frame(change, CHANGE, name="change", table="table_paired_change")
+    scores = checked_frame(means, MEANS, name="means", caller="table_paired_change")
+    changes = checked_frame(change, CHANGE, name="change", caller="table_paired_change")
     scores["text"] = texts(scores, mean_sd, "mean", "sd")
     has_started = "n_started" in changes.columns
     pairs = texts(changes, count_of, N_PATIENTS, "n_started") if has_started else texts(changes, count, N_PATIENTS)
@@ -45,12 +46,12 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
     cells = pd.DataFrame(
         {
             "label": changes[INSTRUMENT].astype(str),
-            "visit": [capitalised(visit) for visit in changes[VISIT].astype(str)],
+            "visit": [sentence_case(visit) for visit in changes[VISIT].astype(str)],
             "pairs": pairs,
             "before": before,
             "after": after,
             "change": texts(changes, with_interval, "mean_change", CI_LOW, CI_HIGH),
-            "sd": texts(changes, fixed, "sd_change"),
+            "sd": texts(changes, number, "sd_change"),
         }
     )
     layout = Layout(
@@ -88,5 +89,5 @@ def _by_time(scores: pd.DataFrame, changes: pd.DataFrame, position: int) -> list
         wanted = (
             same[is_before] if position == 0 else same[~is_before & (same[VISIT].astype(str) == str(change[VISIT]))]
         )
-        found.append(str(wanted["text"].iloc[0]) if len(wanted) else NOT_ESTIMATED)
+        found.append(str(wanted["text"].iloc[0]) if len(wanted) else DASH)
     return found

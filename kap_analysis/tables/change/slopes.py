@@ -3,18 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, FORMATS, N_PATIENTS, STD_ERROR
-from kap_analysis.tables.page.cells import (
-    assemble,
-    capitalised,
-    checked_frame,
-    df_note,
-    format_heading,
-    texts,
-    told_with_df,
-)
+from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, format_heading, texts, told_with_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (FORMAT, "phase", N_PATIENTS, ESTIMATE, STD_ERROR, DF, CI_LOW, CI_HIGH)
 
@@ -40,10 +33,10 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(slopes, COLUMNS, name="slopes", table="table_slopes")
+    frame = checked_frame(slopes, COLUMNS, name="slopes", caller="table_slopes")
     cells = pd.DataFrame(
         {
-            "phase": [capitalised(phase) for phase in frame["phase"]],
+            "phase": [sentence_case(phase) for phase in frame["phase"]],
             "label": [format_heading(str(name)).replace(" - ", " − ") for name in frame[FORMAT]],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, coefficient, ESTIMATE),

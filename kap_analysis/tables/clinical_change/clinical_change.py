@@ -5,7 +5,6 @@ import pandas as pd
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.tables.page.cells import (
     assemble,
-    capitalised,
     checked_frame,
     format_heading,
     formats_in,
@@ -16,6 +15,7 @@ from kap_analysis.tables.page.cells import (
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count_of, is_missing, percent
+from kap_analysis.writing.sentences import sentence_case
 
 SHARES = (FORMAT, "class", "n", "n_assessed", "n_started", "n_not_assessed", CI_LOW, CI_HIGH)
 ELIGIBLE = (FORMAT, "n", "n_eligible", CI_LOW, CI_HIGH)
@@ -56,9 +56,9 @@ def table_clinical_change(
     TableError
         If a frame lacks a column or has no rows.
     """
-    frame = checked_frame(shares, SHARES, name="shares", table="table_clinical_change")
-    limits = given_frame(cutoffs, CUTOFFS, name="cutoffs", table="table_clinical_change")
-    could = given_frame(eligible, ELIGIBLE, name="eligible", table="table_clinical_change")
+    frame = checked_frame(shares, SHARES, name="shares", caller="table_clinical_change")
+    limits = given_frame(cutoffs, CUTOFFS, name="cutoffs", caller="table_clinical_change")
+    could = given_frame(eligible, ELIGIBLE, name="eligible", caller="table_clinical_change")
     lost = frame.drop_duplicates(FORMAT)
     classes = pd.DataFrame(
         {
@@ -83,7 +83,7 @@ def table_clinical_change(
     order = {name: position for position, name in enumerate(dict.fromkeys(cells["class"]))}
     cells = cells.assign(first=cells["class"].map(order), second=cells["label"].map(place))
     cells = cells.sort_values(["first", "second"], ignore_index=True)
-    cells["class"] = [capitalised(name) for name in cells["class"]]
+    cells["class"] = [sentence_case(name) for name in cells["class"]]
     columns = (
         label_column("Format"),
         Column("assessed", "Of assessed"),
@@ -141,7 +141,7 @@ def _notes(cutoffs: pd.DataFrame | None) -> list[str]:
 
 def _cutoff_name(name: object) -> str:
     """Jacobson and Truax call their cut-offs by letters."""
-    return f"Cut-off {name}" if len(str(name)) == 1 else capitalised(name)
+    return f"Cut-off {name}" if len(str(name)) == 1 else sentence_case(name)
 
 
 def _is_used(row: "pd.Series") -> bool:

@@ -1,34 +1,26 @@
 """Clinically significant change compared between the formats: observed counts, risks and their difference."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, N_PATIENTS, P_VALUE
-from kap_analysis.tables.page.cells import (
-    assemble,
-    capitalised,
-    checked_frame,
-    format_heading,
-    formats_in,
-    stacked,
-    texts,
-)
+from kap_analysis.tables.page.cells import assemble, checked_frame, format_heading, formats_in, stacked, texts
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import (
     INTERVAL,
-    closed_percent,
     coefficient,
     count_of,
-    counted,
     degrees,
-    fixed,
+    interval,
     is_missing,
+    number,
     p_value,
     percent,
+    percent_interval,
+    plural,
+    ratio_interval,
 )
+from kap_analysis.writing.sentences import sentence_case
 
 CONTRASTS = ("event", "measure", ESTIMATE, CI_LOW, CI_HIGH, DF, P_VALUE, N_PATIENTS)
 RISKS = ("event", FORMAT, "risk", CI_LOW, CI_HIGH)
@@ -65,16 +57,14 @@ def table_clinical_comparison(
     """
     asked = {"contrasts": (contrasts, CONTRASTS), "risks": (risks, RISKS), "observed": (observed, OBSERVED)}
     frames = {
-        name: checked_frame(frame, columns, name=name, table="table_clinical_comparison")
+        name: checked_frame(frame, columns, name=name, caller="table_clinical_comparison")
         for name, (frame, columns) in asked.items()
     }
     by_format = _by_format(frames["observed"], frames["risks"])
     compared = _compared(frames["contrasts"])
     events = list(dict.fromkeys(frames["contrasts"]["event"]))
     blocks = [part[part["event"] == event] for event in events for part in (by_format, compared)]
-    cells = pd.concat(blocks, ignore_index=True).assign(
-        event=lambda rows: [closed_percent(capitalised(e)) for e in rows["event"]]
-    )
+    cells = pd.concat(blocks, ignore_index=True).assign(event=lambda rows: [sentence_case(e) for e in rows["event"]])
     columns = (
         label_column("Format"),
         Column("assessed", "Of assessed"),
@@ -110,8 +100,8 @@ def _by_format(observed: pd.DataFrame, risks: pd.DataFrame) -> pd.DataFrame:
         {
             "event": risks["event"],
             FORMAT: risks[FORMAT].astype(str),
-            "estimate": texts(risks, _share, "risk"),
-            "interval": texts(risks, _share_interval, CI_LOW, CI_HIGH),
+            "estimate": texts(risks, percent, "risk"),
+            "interval": texts(risks, percent_interval, CI_LOW, CI_HIGH),
         }
     )
     rows = seen.merge(estimated, how="left", on=["event", FORMAT]).fillna("")
@@ -127,12 +117,10 @@ def _compared(contrasts: pd.DataFrame) -> pd.DataFrame:
         "Group − individual, percentage points" if difference else "Group / individual, ratio"
         for difference in is_difference
     ]
+    in_points = contrasts.assign(**{name: 100 * contrasts[name] for name in (ESTIMATE, CI_LOW, CI_HIGH)})
     written = {
-        "estimate": (texts(contrasts, _points, ESTIMATE), texts(contrasts, coefficient, ESTIMATE)),
-        "interval": (
-            texts(contrasts, _points_interval, CI_LOW, CI_HIGH),
-            texts(contrasts, _ratio_interval, CI_LOW, CI_HIGH),
-        ),
+        "estimate": (texts(in_points, number, ESTIMATE), texts(contrasts, coefficient, ESTIMATE)),
+        "interval": (texts(in_points, interval, CI_LOW, CI_HIGH), texts(contrasts, ratio_interval, CI_LOW, CI_HIGH)),
     }
     chosen = {
         key: [a if difference else b for a, b, difference in zip(points, ratios, is_difference, strict=True)]
@@ -144,33 +132,9 @@ def _compared(contrasts: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _share(value: object) -> str:
-    return "–" if is_missing(value) else percent(value)
-
-
-def _points(value: float) -> str:
-    return fixed(None if is_missing(value) else 100 * value)
-
-
-def _between(low: object, high: object, write: Callable[[Any], str]) -> str:
-    return "–" if is_missing(low) or is_missing(high) else f"{write(low)} to {write(high)}"
-
-
-def _share_interval(low: object, high: object) -> str:
-    return _between(low, high, percent)
-
-
-def _points_interval(low: object, high: object) -> str:
-    return _between(low, high, _points)
-
-
-def _ratio_interval(low: object, high: object) -> str:
-    return _between(low, high, coefficient)
-
-
 def _notes(contrasts: pd.DataFrame) -> list[str]:
     n = contrasts[N_PATIENTS].max()
-    patients = "all patients" if is_missing(n) else counted(n, "patient")
+    patients = "all patients" if is_missing(n) else plural(n, "patient")
     notes = [
         f"Imputed: scores never observed are imputed, and risks standardised over {patients}.",
         "CI: confidence interval, not adjusted for the number of events. Unless patients "
@@ -182,5 +146,5 @@ def _notes(contrasts: pd.DataFrame) -> list[str]:
         told = contrasts[contrasts[column].fillna("").astype(str) != ""]
         told = told.drop_duplicates(["event", column])
         for words, rows in told.groupby(column, sort=False):
-            notes.append(closed_percent(f"{capitalised('; '.join(dict.fromkeys(rows['event'])))}: {lead}{words}."))
+            notes.append(f"{sentence_case('; '.join(dict.fromkeys(rows['event'])))}: {lead}{words}.")
     return notes

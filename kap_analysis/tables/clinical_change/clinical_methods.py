@@ -3,18 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import FORMAT
-from kap_analysis.tables.page.cells import (
-    across,
-    assemble,
-    capitalised,
-    checked_frame,
-    format_heading,
-    formats_in,
-    texts,
-)
+from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import count, percent
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("method", "class", "n", "share")
 
@@ -40,17 +33,17 @@ def table_clinical_methods(*, methods: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(methods, COLUMNS, name="methods", table="table_clinical_methods")
+    frame = checked_frame(methods, COLUMNS, name="methods", caller="table_clinical_methods")
     by_format = FORMAT in frame.columns and frame[FORMAT].nunique() > 1
     rows = [*([FORMAT] if by_format else []), "method"]
     cells = across(frame, rows, {"n": texts(frame, _count_share, "n", "share")}, "class")
-    cells["label"] = [capitalised(name) for name in cells["method"]]
+    cells["label"] = [sentence_case(name) for name in cells["method"]]
     if by_format:
         order = {name: place for place, name in enumerate(formats_in(frame))}
         cells = cells.sort_values(FORMAT, key=lambda names: names.map(order), kind="stable")
         cells["where"] = [format_heading(name) for name in cells[FORMAT]]
     classes = list(dict.fromkeys(frame["class"].astype(str)))
-    columns = (label_column("Method"), *(Column(f"n|{name}", capitalised(name)) for name in classes))
+    columns = (label_column("Method"), *(Column(f"n|{name}", sentence_case(name)) for name in classes))
     return assemble(
         "clinical-methods",
         "Clinically significant change by method",

@@ -4,10 +4,11 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.tables.clinical_change.clinical_change import share_interval
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, format_heading, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, format_heading, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, closed_percent, count_of, is_missing
+from kap_analysis.writing.numbers import INTERVAL, count_of, is_missing
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (FORMAT, "criterion", "n", "n_assessed", "n_started", CI_LOW, CI_HIGH)
 
@@ -34,7 +35,7 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(criteria, COLUMNS, name="criteria", table="table_criteria")
+    frame = checked_frame(criteria, COLUMNS, name="criteria", caller="table_criteria")
     cells = pd.DataFrame(
         {
             "criterion": _criteria(frame),
@@ -66,7 +67,7 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
 
 def _criteria(frame: pd.DataFrame) -> list[str]:
     """Each criterion in words, with the side: the same threshold counts those who improved and those who got worse."""
-    words = [closed_percent(capitalised(criterion)) for criterion in frame["criterion"]]
+    words = [sentence_case(criterion) for criterion in frame["criterion"]]
     if "side" not in frame.columns:
         return words
     sides = {"better": "improved", "worse": "worsened"}
@@ -80,7 +81,7 @@ def _sources(frame: pd.DataFrame) -> list[str]:
         return []
     told = frame.drop_duplicates("criterion")
     return [
-        f"{closed_percent(capitalised(row['criterion']))}: {row['source']}"
+        f"{sentence_case(row['criterion'])}: {row['source']}"
         for _, row in told.iterrows()
         if not is_missing(row["source"]) and row["source"]
     ]

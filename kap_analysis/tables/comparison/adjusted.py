@@ -8,7 +8,6 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, N_PATIEN
 from kap_analysis.tables.page.cells import (
     across,
     assemble,
-    capitalised,
     checked_frame,
     df_note,
     format_heading,
@@ -22,18 +21,19 @@ from kap_analysis.tables.page.cells import (
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import (
+    DASH,
     INTERVAL,
-    NOT_ESTIMATED,
     coefficient,
     count,
-    counted,
     degrees,
-    fixed,
     interval,
     is_missing,
+    number,
     p_value,
+    plural,
     with_interval,
 )
+from kap_analysis.writing.sentences import sentence_case
 
 MEANS = (FORMAT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
 CONTRASTS = (VISIT, "contrast", ESTIMATE, STD_ERROR, DF, P_VALUE, CI_LOW, CI_HIGH)
@@ -71,9 +71,9 @@ def table_adjusted(
     TableError
         If a frame lacks a column or has no rows.
     """
-    rows = in_order(checked_frame(means, MEANS, name="means", table="table_adjusted"), VISIT)
-    tested = in_order(checked_frame(contrasts, CONTRASTS, name="contrasts", table="table_adjusted"), VISIT)
-    cohorts = given_frame(icc, ICC, name="icc", table="table_adjusted")
+    rows = in_order(checked_frame(means, MEANS, name="means", caller="table_adjusted"), VISIT)
+    tested = in_order(checked_frame(contrasts, CONTRASTS, name="contrasts", caller="table_adjusted"), VISIT)
+    cohorts = given_frame(icc, ICC, name="icc", caller="table_adjusted")
     formats = formats_in(rows)
     written = {
         "n": texts(rows, count, N_PATIENTS),
@@ -88,7 +88,7 @@ def table_adjusted(
     shown = _contrast_columns(tested)
     columns += shown
     several = tested["contrast"].nunique() > 1
-    over = "Difference" if several else capitalised(tested["contrast"].iloc[0]).replace(" - ", " − ")
+    over = "Difference" if several else sentence_case(tested["contrast"].iloc[0]).replace(" - ", " − ")
     spanners.append(Spanner(over, tuple(column.key for column in shown)))
     return assemble(
         "adjusted-means",
@@ -108,7 +108,7 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
         {
             VISIT: tested[VISIT].astype(str),
             "contrast": tested["contrast"].astype(str).str.replace(" - ", " − "),
-            "difference": texts(tested, fixed, ESTIMATE),
+            "difference": texts(tested, number, ESTIMATE),
             "interval": texts(told_with_df(tested), interval, CI_LOW, CI_HIGH),
             "error": texts(tested, coefficient, STD_ERROR),
             "df": texts(tested, degrees, DF),
@@ -118,9 +118,9 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
     if "standardised" in tested.columns:
         lines["standardised"] = texts(tested, coefficient, "standardised")
     whole = cells.merge(lines, on=VISIT, how="outer" if set(lines[VISIT]) - set(cells[VISIT]) else "left", sort=False)
-    whole = whole.fillna(NOT_ESTIMATED)
+    whole = whole.fillna(DASH)
     primary = _primary_visits(tested)
-    whole["label"] = [capitalised(visit) + (" (primary)" if visit in primary else "") for visit in whole[VISIT]]
+    whole["label"] = [sentence_case(visit) + (" (primary)" if visit in primary else "") for visit in whole[VISIT]]
     again = whole.duplicated(VISIT)
     for column in [VISIT, "label", *(name for name in whole.columns if "|" in name)]:
         whole.loc[again, column] = ""
@@ -160,8 +160,8 @@ def _notes(tested: pd.DataFrame, icc: pd.DataFrame | None) -> list[str]:
 
 def _icc_note(icc: "pd.Series[Any]") -> str:
     note = f"Patients of one cohort: ICC {coefficient(icc[ESTIMATE])} (95% CI {interval(icc[CI_LOW], icc[CI_HIGH], 2)})"
-    effect, size, number = (icc.get(name) for name in ("design_effect", "mean_cohort_size", "n_cohorts"))
+    effect, size, n_cohorts = (icc.get(name) for name in ("design_effect", "mean_cohort_size", "n_cohorts"))
     note += f"; design effect {coefficient(effect)}" if not is_missing(effect) else ""
-    note += f"; {counted(number, 'cohort')}" if not is_missing(number) else ""
-    note += f" of {fixed(size)} patients on average" if not (is_missing(size) or is_missing(number)) else ""
+    note += f"; {plural(n_cohorts, 'cohort')}" if not is_missing(n_cohorts) else ""
+    note += f" of {number(size)} patients on average" if not (is_missing(size) or is_missing(n_cohorts)) else ""
     return f"{note}."

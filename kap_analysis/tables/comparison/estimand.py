@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from kap_analysis.errors import TableError
-from kap_analysis.tables.page.cells import assemble, capitalised, listed
+from kap_analysis.tables.page.cells import assemble
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.names import readable_term
-from kap_analysis.writing.numbers import fixed, is_missing
+from kap_analysis.writing.names import readable, readable_term
+from kap_analysis.writing.numbers import is_missing, number
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 NEEDED = ("instrument", "visit", "population", "switching", "dropout")
 
@@ -40,7 +41,7 @@ def table_estimand(*, plan: Mapping[str, Any], stamp: str = "") -> Table:
     lacking = [name for name in NEEDED if name not in plan]
     if lacking:
         raise TableError(
-            f"table_estimand needs {listed(lacking)} in plan=; found {listed(plan) if plan else 'nothing'}."
+            f"table_estimand needs {join_words(lacking)} in plan=; found {join_words(plan) if plan else 'nothing'}."
         )
     rows = [*_attributes(plan), *_rules(plan)]
     cells = pd.DataFrame(rows, columns=["part", "label", "text"])
@@ -59,10 +60,10 @@ def _attributes(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     part = "Estimand"
     return [
         (part, "Treatment", "Ketamine-assisted psychotherapy in group format, compared with individual format"),
-        (part, "Population", capitalised(plan["population"])),
+        (part, "Population", sentence_case(plan["population"])),
         (part, "Variable", f"{plan['instrument']} score at {plan['visit']}"),
-        (part, "Switching format, boosters", capitalised(plan["switching"])),
-        (part, "Scores never observed", capitalised(plan["dropout"])),
+        (part, "Switching format, boosters", sentence_case(plan["switching"])),
+        (part, "Scores never observed", sentence_case(plan["dropout"])),
         (part, "Summary", "Difference of adjusted means, group minus individual"),
     ]
 
@@ -75,23 +76,23 @@ def _rules(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("Format of a patient", _words(plan.get("format_rule"))),
         ("Cohort of a patient", _words(plan.get("cohort_rule"))),
     ]
-    rows = [(part, label, capitalised(text)) for label, text in rules if text]
+    rows = [(part, label, sentence_case(text)) for label, text in rules if text]
     return [*rows, (part, "Margin", _margin(plan.get("margin")))]
 
 
 def _words(value: Any) -> str:
     if is_missing(value) or isinstance(value, str):
-        return "" if is_missing(value) else str(value).replace("_", " ")
+        return "" if is_missing(value) else readable(value)
     if isinstance(value, Iterable):
         words = [readable_term(str(word)) for word in value]
-        return listed(words) if words else "none"
+        return join_words(words) if words else "none"
     return str(value)
 
 
 def _margin(margin: Any) -> str:
     if is_missing(margin):
         return "None was stated: the difference is estimated, not tested against a margin"
-    return f"{fixed(margin['points'])} points ({margin.get('source', 'no source')}, {margin.get('date', 'no date')})"
+    return f"{number(margin['points'])} points ({margin.get('source', 'no source')}, {margin.get('date', 'no date')})"
 
 
 def _notes(plan: Mapping[str, Any]) -> list[str]:

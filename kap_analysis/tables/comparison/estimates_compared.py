@@ -32,7 +32,7 @@ def table_estimates_compared(*, estimates: pd.DataFrame, stamp: str = "") -> Tab
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(estimates, COLUMNS, name="estimates", table="table_estimates_compared")
+    frame = checked_frame(estimates, COLUMNS, name="estimates", caller="table_estimates_compared")
     cells = pd.DataFrame(
         {
             "label": frame["by"].astype(str),

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, P_VALUE
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import fixed, interval, p_value, percent
+from kap_analysis.writing.numbers import interval, number, p_value, percent
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("kind", "margin", "is_stated", "ci_level", CI_LOW, CI_HIGH, P_VALUE, "holds")
 
@@ -32,13 +33,13 @@ def table_margins(*, margins: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows (no margin was stated).
     """
-    frame = checked_frame(margins, COLUMNS, name="margins", table="table_margins")
+    frame = checked_frame(margins, COLUMNS, name="margins", caller="table_margins")
     stated = frame["is_stated"].astype(bool)
     cells = pd.DataFrame(
         {
-            "kind": [capitalised(kind) for kind in frame["kind"]],
+            "kind": [sentence_case(kind) for kind in frame["kind"]],
             "label": [
-                f"{fixed(points, 2)}{' (stated)' if is_stated else ''}"
+                f"{number(points, 2)}{' (stated)' if is_stated else ''}"
                 for points, is_stated in zip(frame["margin"], stated, strict=True)
             ],
             "level": texts(frame, percent, "ci_level"),

@@ -6,10 +6,11 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, given_frame, stacked, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, given_frame, stacked, texts
 from kap_analysis.tables.page.layout import INDENT, Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, count, degrees, fixed, interval, is_missing, p_value
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, interval, is_missing, number, p_value
+from kap_analysis.writing.sentences import sentence_case
 
 INTERACTIONS = ("moderator", "unit", ESTIMATE, DF, P_VALUE, CI_LOW, CI_HIGH, N_PATIENTS, "exploratory")
 DIFFERENCES = ("moderator", "level", ESTIMATE, CI_LOW, CI_HIGH)
@@ -43,8 +44,8 @@ def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | 
     TableError
         If a frame lacks a column or has no rows.
     """
-    frame = checked_frame(interactions, INTERACTIONS, name="interactions", table="table_moderators")
-    values = given_frame(differences, DIFFERENCES, name="differences", table="table_moderators")
+    frame = checked_frame(interactions, INTERACTIONS, name="interactions", caller="table_moderators")
+    values = given_frame(differences, DIFFERENCES, name="differences", caller="table_moderators")
     has_holm = "p_holm" in frame.columns and frame["p_holm"].notna().any()
     rows = pd.DataFrame(
         {
@@ -52,7 +53,7 @@ def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | 
             "unit": frame["unit"],
             "label": [_named(row) for _, row in frame.iterrows()],
             "n": texts(frame, count, N_PATIENTS),
-            "estimate": texts(frame, fixed, ESTIMATE),
+            "estimate": texts(frame, number, ESTIMATE),
             "interval": texts(frame, interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(frame, p_value, P_VALUE),
@@ -88,7 +89,7 @@ def _is_true(value: object) -> bool:
 def _named(row: "pd.Series") -> str:
     unit = row["unit"]
     per = "" if is_missing(unit) or not str(unit) else f", {unit}" if " against " in str(unit) else f", per {unit}"
-    return f"{capitalised(row['moderator'])}: interaction{per}"
+    return f"{sentence_case(row['moderator'])}: interaction{per}"
 
 
 def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.DataFrame:
@@ -101,7 +102,7 @@ def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.Dat
             "moderator": values["moderator"].astype(str),
             "label": [f"{INDENT}Difference, {level}" for level in levels],
             "n": texts(values, count, N_PATIENTS) if has_n else "",
-            "estimate": texts(values, fixed, ESTIMATE),
+            "estimate": texts(values, number, ESTIMATE),
             "interval": texts(values, interval, CI_LOW, CI_HIGH),
         }
     )
@@ -129,5 +130,5 @@ def _notes(frame: pd.DataFrame, values: pd.DataFrame | None) -> list[str]:
     for column in ("warning", "note"):
         if column in frame.columns:
             told = frame[frame[column].fillna("").astype(str) != ""]
-            notes += [f"{capitalised(row['moderator'])}: {row[column]}" for _, row in told.iterrows()]
+            notes += [f"{sentence_case(row['moderator'])}: {row[column]}" for _, row in told.iterrows()]
     return notes

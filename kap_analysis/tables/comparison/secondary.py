@@ -3,10 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, df_note, texts, told_with_df
+from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, texts, told_with_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, count, degrees, fixed, interval, p_value
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, interval, number, p_value
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, DF, N_PATIENTS, "p_holm")
 
@@ -32,13 +33,13 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(secondary, COLUMNS, name="secondary", table="table_secondary")
+    frame = checked_frame(secondary, COLUMNS, name="secondary", caller="table_secondary")
     cells = pd.DataFrame(
         {
             "label": frame[INSTRUMENT].astype(str),
-            "visit": [capitalised(visit) for visit in frame[VISIT].astype(str)],
+            "visit": [sentence_case(visit) for visit in frame[VISIT].astype(str)],
             "n": texts(frame, count, N_PATIENTS),
-            "estimate": texts(frame, fixed, ESTIMATE),
+            "estimate": texts(frame, number, ESTIMATE),
             "interval": texts(told_with_df(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(frame, p_value, "p_holm"),

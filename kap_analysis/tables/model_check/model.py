@@ -6,20 +6,12 @@ from typing import Any, Final
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, P_VALUE, STATISTIC, STD_ERROR, TERM
-from kap_analysis.tables.page.cells import (
-    assemble,
-    capitalised,
-    checked_frame,
-    df_note,
-    given_frame,
-    stacked,
-    texts,
-    told_with_df,
-)
+from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, given_frame, stacked, texts, told_with_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import readable_term
-from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, fixed, interval, is_missing, p_value
+from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval, is_missing, number, p_value
+from kap_analysis.writing.sentences import sentence_case
 
 COEFFICIENTS: Final = (TERM, ESTIMATE, STD_ERROR, DF, STATISTIC, P_VALUE, CI_LOW, CI_HIGH)
 COMPONENTS: Final = ("grouping", "term1", "term2", "sd", "correlation")
@@ -81,10 +73,10 @@ def table_model(
     TableError
         If a frame lacks a column, or there are no coefficients.
     """
-    terms = checked_frame(coefficients, COEFFICIENTS, name="coefficients", table="table_model")
-    components = given_frame(variance_components, COMPONENTS, name="variance_components", table="table_model")
-    residuals = given_frame(residual, RESIDUAL, name="residual", table="table_model")
-    shares = given_frame(icc, ICC, name="icc", table="table_model")
+    terms = checked_frame(coefficients, COEFFICIENTS, name="coefficients", caller="table_model")
+    components = given_frame(variance_components, COMPONENTS, name="variance_components", caller="table_model")
+    residuals = given_frame(residual, RESIDUAL, name="residual", caller="table_model")
+    shares = given_frame(icc, ICC, name="icc", caller="table_model")
     facts = dict(about or {})
     words = labels or {}
     cells = pd.concat(
@@ -117,7 +109,7 @@ def _fixed_part(terms: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "part": "Fixed part",
-            "label": [capitalised(readable_term(term, labels)) for term in terms[TERM]],
+            "label": [sentence_case(readable_term(term, labels)) for term in terms[TERM]],
             "estimate": texts(terms, coefficient, ESTIMATE),
             "interval": texts(told_with_df(terms), _two_decimals, CI_LOW, CI_HIGH),
             "error": texts(terms, coefficient, STD_ERROR),
@@ -142,7 +134,7 @@ def _random_part(components: pd.DataFrame | None, labels: Mapping[str, str]) -> 
         is_pair = second not in ("", first)
         where = readable_term(row["grouping"], labels)
         named = f"{where}: correlation of {first} with {second}" if is_pair else f"{where}: SD of {first}"
-        rows.append((capitalised(named), coefficient(row["correlation"] if is_pair else row["sd"])))
+        rows.append((sentence_case(named), coefficient(row["correlation"] if is_pair else row["sd"])))
     return pd.DataFrame(rows, columns=["label", "estimate"]).assign(part="Random part (SDs, correlations)")
 
 
@@ -164,7 +156,7 @@ def _fit_part(icc: pd.DataFrame | None, facts: Mapping[str, Any]) -> pd.DataFram
     rows = []
     for _, row in (icc if icc is not None else pd.DataFrame()).iterrows():
         name = row.get("grouping")
-        label = "ICC of the cohorts" if is_missing(name) else f"ICC, {str(name).replace('_', ' ')}"
+        label = "ICC of the cohorts" if is_missing(name) else f"ICC, {readable_term(str(name))}"
         rows.append((label, coefficient(row[ESTIMATE]), interval(row[CI_LOW], row[CI_HIGH], 2)))
     for key, label, write in (
         ("r2_marginal", "R², marginal (fixed part)", coefficient),
@@ -173,7 +165,7 @@ def _fit_part(icc: pd.DataFrame | None, facts: Mapping[str, Any]) -> pd.DataFram
         ("n_cohorts", "Cohorts", count),
         ("n_observations", "Observations", count),
         ("n_left_out", "Rows left out for missing values", count),
-        ("criterion", "−2 log likelihood" + (" (REML)" if facts.get("reml", True) else " (ML)"), fixed),
+        ("criterion", "−2 log likelihood" + (" (REML)" if facts.get("reml", True) else " (ML)"), number),
     ):
         if key in facts and not is_missing(facts[key]):
             rows.append((label, write(facts[key]), ""))

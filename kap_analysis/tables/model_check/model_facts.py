@@ -7,17 +7,18 @@ import pandas as pd
 
 from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.tables.model_check.model import METHODS
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, given_frame, stacked, withheld_rows
+from kap_analysis.tables.page.cells import assemble, checked_frame, given_frame, stacked, withheld_rows
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import WITHHELD, count, fixed, is_missing
+from kap_analysis.writing.numbers import WITHHELD, count, is_missing, number
+from kap_analysis.writing.sentences import sentence_case
 
 NO_MARGIN: Final = "None was stated"
 ORIGINS: Final = {"drafted": "Drafted from the study's settings", "registered": "As registered in plan.toml"}
 
 
 def _method(value: Any) -> str:
-    return capitalised(METHODS.get(str(value), value))
+    return sentence_case(METHODS.get(str(value), value))
 
 
 def _yes_or_no(value: Any) -> str:
@@ -25,25 +26,25 @@ def _yes_or_no(value: Any) -> str:
 
 
 def _origin(value: Any) -> str:
-    return ORIGINS.get(str(value), capitalised(value))
+    return ORIGINS.get(str(value), sentence_case(value))
 
 
 def _margin(value: Any) -> str:
-    return f"{fixed(value)} points"
+    return f"{number(value)} points"
 
 
 FACTS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
     (INSTRUMENT, "Instrument", str),
-    (VISIT, "Visit", capitalised),
-    ("rung", "Model", capitalised),
+    (VISIT, "Visit", sentence_case),
+    ("rung", "Model", sentence_case),
     ("label", "Fitted by", str),
-    ("why", "Chosen because", capitalised),
+    ("why", "Chosen because", sentence_case),
     ("formula", "Formula", str),
     (N_PATIENTS, "Patients", count),
     ("n_observations", "Observations", count),
     ("n_cohorts", "Cohorts of two or more patients", count),
     ("ddf", "Degrees of freedom", _method),
-    ("standardised_by", "Standardised difference", capitalised),
+    ("standardised_by", "Standardised difference", sentence_case),
     ("is_planned", "Planned as primary", _yes_or_no),
     ("plan_origin", "Plan", _origin),
     ("margin", "Margin", _margin),
@@ -78,8 +79,8 @@ def table_model_facts(*, model: pd.DataFrame, notes: pd.DataFrame | None = None,
         If the frame lacks a column or has no rows.
     """
     needed = ("formula", N_PATIENTS, "n_observations")
-    frame = checked_frame(model, needed, name="model", table="table_model_facts")
-    remarks = given_frame(notes, ("note",), name="notes", table="table_model_facts")
+    frame = checked_frame(model, needed, name="model", caller="table_model_facts")
+    remarks = given_frame(notes, ("note",), name="notes", caller="table_model_facts")
     row, (is_withheld, *_) = frame.iloc[0], withheld_rows(frame)
     known = [(name, words, write) for name, words, write in FACTS if name in frame.columns]
     told = [(words, _fact(row[name], write, name, is_withheld=is_withheld)) for name, words, write in known]

@@ -1,15 +1,19 @@
 """From result frames to cells: what a table expects of a frame, text per row, one set of columns per format."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 
+from kap_analysis import result_frames
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, FORMAT, FORMATS, P_VALUE
 from kap_analysis.errors import TableError
+from kap_analysis.result_frames import levels_of
 from kap_analysis.tables.page.layout import Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import NOT_ESTIMATED, WITHHELD, count, is_missing
+from kap_analysis.writing.numbers import DASH, WITHHELD, count, is_missing
+from kap_analysis.writing.sentences import full_stop, sentence_case
 
 ALL: Final = "all"
 FEWEST_DF: Final = 1.0
@@ -19,44 +23,8 @@ WITHHELD_NOTE: Final = (
 )
 HEADINGS: Final = {ALL: "All", "individual": "Individual", "group": "Group", "mixed": "Mixed"}
 
-
-def checked_frame(frame: Any, columns: Sequence[str], *, name: str, table: str) -> pd.DataFrame:
-    """The frame with a plain index, if it is one, has the columns and has rows.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        What the caller passed.
-    columns : sequence of str
-        Columns that the table shows.
-    name, table : str
-        The keyword and the function, for the error.
-
-    Raises
-    ------
-    TableError
-        If it is no frame, lacks a column, or has no rows.
-    """
-    if not isinstance(frame, pd.DataFrame):
-        raise TableError(f"{table} expected a DataFrame for {name}=, found {type(frame).__name__}.")
-    lacking = [column for column in columns if column not in frame.columns]
-    if lacking:
-        found = ", ".join(str(column) for column in frame.columns) or "no columns"
-        raise TableError(
-            f"{table} needs the column{'s' if len(lacking) > 1 else ''} {listed(lacking)} in {name}=; found {found}."
-        )
-    if frame.empty:
-        raise TableError(
-            f"{table} has nothing to show: {name}= has no rows (for a public study they may have been withheld)."
-        )
-    return frame.reset_index(drop=True)
-
-
-def given_frame(frame: Any, columns: Sequence[str], *, name: str, table: str) -> pd.DataFrame | None:
-    """As :func:`checked_frame`, for a frame that may be left out; an empty one counts as left out."""
-    if frame is None or (isinstance(frame, pd.DataFrame) and frame.empty):
-        return None
-    return checked_frame(frame, columns, name=name, table=table)
+checked_frame = partial(result_frames.checked_frame, error=TableError)
+given_frame = partial(result_frames.given_frame, error=TableError)
 
 
 def texts(frame: pd.DataFrame, write: Callable[..., str], *columns: str) -> list[str]:
@@ -99,14 +67,6 @@ def withheld_rows(frame: pd.DataFrame) -> list[bool]:
     return [bool(value) and not is_missing(value) for value in frame[WITHHELD_COLUMN]]
 
 
-def levels_of(values: pd.Series) -> list[Any]:
-    """Distinct values: in the order of the categories if there are any, else in the order of appearance."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        present = set(values.dropna().unique())
-        return [level for level in values.cat.categories if level in present]
-    return list(values.dropna().unique())
-
-
 def in_order(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """The rows in the order of the column's categories (of visits, steps); as they are if it has none."""
     if not isinstance(frame[column].dtype, pd.CategoricalDtype):
@@ -123,7 +83,7 @@ def formats_in(frame: pd.DataFrame) -> list[str]:
 
 def format_heading(name: str, n_patients: Any = None, *, withheld: bool = False) -> str:
     """The heading of a format: ``Group (n = 102)``."""
-    heading = HEADINGS.get(name, capitalised(name))
+    heading = HEADINGS.get(name, sentence_case(name))
     if n_patients is None and not withheld:
         return heading
     return f"{heading} (n {WITHHELD})" if withheld else f"{heading} (n = {count(n_patients)})"
@@ -168,7 +128,7 @@ def across(frame: pd.DataFrame, rows: Sequence[str], written: Mapping[str, Itera
         part = long[long[by] == level].drop(columns=by)
         part = part.rename(columns={name: f"{name}|{level}" for name in written})
         wide = wide.merge(part, on=list(rows), how="left", sort=False)
-    return wide.fillna(NOT_ESTIMATED)
+    return wide.fillna(DASH)
 
 
 def assemble(
@@ -186,40 +146,18 @@ def assemble(
     shown = [str(cell) for key in layout.keys for cell in cells[key]]
     headings = [column.heading for column in layout.columns] + [spanner.heading for spanner in layout.spanners]
     marks = []
-    if any(NOT_ESTIMATED in cell.replace("(", " ").replace(")", " ").split() for cell in shown):
-        marks.append(f"{NOT_ESTIMATED}: {dash}")
+    if any(DASH in cell.replace("(", " ").replace(")", " ").split() for cell in shown):
+        marks.append(f"{DASH}: {dash}")
     if any(WITHHELD in text for text in shown + headings):
         marks.append(WITHHELD_NOTE)
-    lines = tuple(sentence(note) for note in (*notes, *marks) if note)
+    lines = tuple(full_stop(note) for note in (*notes, *marks) if note)
     return Table(name, title, cells.reset_index(drop=True), layout, lines, raw.copy(), stamp)
-
-
-def is_empty_frame(frame: Any) -> bool:
-    """Whether a frame was given and has no rows: for a list of events that is an answer, not a mistake."""
-    return isinstance(frame, pd.DataFrame) and frame.empty
 
 
 def nothing_to_list(name: str, title: str, line: str, *, raw: pd.DataFrame, stamp: str = "") -> Table:
     """A table of one line that says that a list is empty."""
     cells = pd.DataFrame({"label": [line]})
     return assemble(name, title, cells, Layout((label_column("Result", prose=True),)), raw=raw, stamp=stamp)
-
-
-def listed(words: Iterable[Any]) -> str:
-    """Words as a list: ``a, b and c``."""
-    *first, last = [str(word) for word in words]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def capitalised(text: Any) -> str:
-    """The text with a capital first letter and the rest unchanged."""
-    return f"{str(text)[:1].upper()}{str(text)[1:]}"
-
-
-def sentence(text: Any) -> str:
-    """The text with a full stop at its end; its first letter stays, since a note may begin with a symbol (n, p)."""
-    words = str(text).strip()
-    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def stacked(**frames: pd.DataFrame | None) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.tables.page.cells import (
     across,
     assemble,
-    capitalised,
     checked_frame,
     format_heading,
     formats_in,
@@ -19,8 +18,9 @@ from kap_analysis.tables.page.cells import (
 )
 from kap_analysis.tables.page.layout import INDENT, Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.names import readable_level
+from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import WITHHELD, coefficient, count, count_percent, mean_sd, median_quartiles
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (
     "characteristic", "label", "kind", "unit", "level", FORMAT, N_PATIENTS, "n_missing", "mean", "sd", "median", "q1",
@@ -57,7 +57,7 @@ def table_baseline(*, characteristics: pd.DataFrame, medians: Collection[str] = 
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(characteristics, COLUMNS, name="characteristics", table="table_baseline")
+    frame = checked_frame(characteristics, COLUMNS, name="characteristics", caller="table_baseline")
     frame["level"] = frame["level"].fillna("").astype(str)
     frame["known"] = frame[N_PATIENTS] - frame["n_missing"]
     frame["value"] = _values(frame, medians)
@@ -120,7 +120,7 @@ def _with_headings(
         lines.append({**blank, **shared, "label": f"{named}, n (%)", "smd": smd})
         for _, row in part.iterrows():
             empty = {f"missing|{care}": "" for care in formats}
-            lines.append({**row, **empty, "label": f"{INDENT}{capitalised(readable_level(row['level']))}", "smd": ""})
+            lines.append({**row, **empty, "label": f"{INDENT}{sentence_case(readable(row['level']))}", "smd": ""})
     return pd.DataFrame(lines)
 
 

@@ -7,7 +7,6 @@ from kap_analysis.tables.page.cells import (
     ALL,
     across,
     assemble,
-    capitalised,
     checked_frame,
     format_heading,
     formats_in,
@@ -17,6 +16,7 @@ from kap_analysis.tables.page.cells import (
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import count, count_percent
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing")
 
@@ -44,7 +44,7 @@ def table_completeness(*, completeness: pd.DataFrame, practices: bool = False, s
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(completeness, COLUMNS, name="completeness", table="table_completeness")
+    frame = checked_frame(completeness, COLUMNS, name="completeness", caller="table_completeness")
     places = frame[PRACTICE].astype(str)
     if not practices and (places == ALL).any():
         frame = frame[places == ALL].reset_index(drop=True)
@@ -57,12 +57,12 @@ def table_completeness(*, completeness: pd.DataFrame, practices: bool = False, s
         "missing": texts(frame, count_percent, "n_missing", "n_due"),
     }
     cells = across(frame, [PRACTICE, VISIT], written, FORMAT)
-    cells["label"] = [capitalised(visit) for visit in cells[VISIT]]
+    cells["label"] = [sentence_case(visit) for visit in cells[VISIT]]
     cells["where"] = ["All practices" if name == ALL else f"Practice {name}" for name in cells[PRACTICE]]
     columns, spanners = [label_column("Visit")], []
     for name in formats:
         keys = tuple(f"{key}|{name}" for key in written)
-        columns += [Column(key, capitalised(key.split("|")[0])) for key in keys]
+        columns += [Column(key, sentence_case(key.split("|")[0])) for key in keys]
         spanners.append(Spanner(format_heading(name), keys))
     grouped = cells["where"].nunique() > 1
     return assemble(

@@ -6,7 +6,6 @@ from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.tables.page.cells import (
     across,
     assemble,
-    capitalised,
     checked_frame,
     format_heading,
     formats_in,
@@ -16,7 +15,9 @@ from kap_analysis.tables.page.cells import (
 )
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import count_of, counted, fixed, is_missing, mean_sd, whole_range
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import count_of, is_missing, mean_sd, number, plural, whole_range
+from kap_analysis.writing.sentences import sentence_case
 
 SESSIONS = (FORMAT, "kind", "setting", "phase", "mean_per_patient", "sd")
 DOSES = (FORMAT, "route", "unit", "mean", "sd", "n_sessions")
@@ -66,11 +67,11 @@ def table_exposure(
         If a frame lacks a column, or there are no sessions.
     """
     name = "table_exposure"
-    held = checked_frame(sessions, SESSIONS, name="sessions", table=name)
-    given = given_frame(doses, DOSES, name="doses", table=name)
-    followed = given_frame(integration, INTEGRATION, name="integration", table=name)
-    minutes = given_frame(clinician_minutes, MINUTES, name="clinician_minutes", table=name)
-    cohorts = given_frame(cohort_sizes, COHORTS, name="cohort_sizes", table=name)
+    held = checked_frame(sessions, SESSIONS, name="sessions", caller=name)
+    given = given_frame(doses, DOSES, name="doses", caller=name)
+    followed = given_frame(integration, INTEGRATION, name="integration", caller=name)
+    minutes = given_frame(clinician_minutes, MINUTES, name="clinician_minutes", caller=name)
+    cohorts = given_frame(cohort_sizes, COHORTS, name="cohort_sizes", caller=name)
     long = pd.concat([_sessions(held), _doses(given), _integration(followed), _minutes(minutes)], ignore_index=True)
     cells = across(long, ["part", "label"], {"value": long["value"]}, FORMAT)
     columns = (label_column(""), *(Column(f"value|{care}", format_heading(care)) for care in formats_in(long)))
@@ -89,8 +90,8 @@ def table_exposure(
 def _sessions(held: pd.DataFrame) -> pd.DataFrame:
     labels = []
     for _, row in held.iterrows():
-        known = [str(row[column]) for column in ("setting", "phase") if not is_missing(row[column]) and row[column]]
-        labels.append(capitalised(", ".join([str(row["kind"]), *known])).replace("_", " "))
+        known = [row[column] for column in ("setting", "phase") if not is_missing(row[column]) and row[column]]
+        labels.append(sentence_case(", ".join(map(readable, [row["kind"], *known]))))
     value = texts(held, mean_sd, "mean_per_patient", "sd")
     return pd.DataFrame(
         {FORMAT: held[FORMAT].astype(str), "part": "Sessions per patient, mean (SD)", "label": labels, "value": value}
@@ -121,7 +122,7 @@ def _integration(followed: pd.DataFrame | None) -> pd.DataFrame:
         {
             FORMAT: counted[FORMAT].astype(str),
             "part": "Ketamine sessions followed by integration, n/N (%)",
-            "label": [capitalised(rule) for rule in counted["within"]],
+            "label": [sentence_case(rule) for rule in counted["within"]],
             "value": texts(counted, count_of, "n_followed", "n_sessions"),
         }
     )
@@ -148,7 +149,7 @@ def _notes(doses: pd.DataFrame | None, cohorts: pd.DataFrame | None) -> list[str
         sizes = cohorts[N_PATIENTS].dropna()
         if len(sizes):
             smallest, largest = sizes.min(), sizes.max()
-            spread = f"{whole_range(smallest, largest)} patients, {fixed(sizes.mean())} on average"
-            told = counted(smallest, "patient") if smallest == largest else spread
-            notes.append(f"{counted(len(sizes), 'cohort')} of {told}.")
+            spread = f"{whole_range(smallest, largest)} patients, {number(sizes.mean())} on average"
+            told = plural(smallest, "patient") if smallest == largest else spread
+            notes.append(f"{plural(len(sizes), 'cohort')} of {told}.")
     return notes

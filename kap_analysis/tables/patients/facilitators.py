@@ -33,7 +33,7 @@ def table_facilitators(*, facilitators: pd.DataFrame, sentence: str = "", stamp:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(facilitators, COLUMNS, name="facilitators", table="table_facilitators")
+    frame = checked_frame(facilitators, COLUMNS, name="facilitators", caller="table_facilitators")
     frame["share"] = frame["n_group"] / (frame["n_individual"] + frame["n_group"]).replace(0, float("nan"))
     cells = pd.DataFrame(
         {

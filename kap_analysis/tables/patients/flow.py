@@ -3,20 +3,12 @@
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, N_PATIENTS, PRACTICE
-from kap_analysis.tables.page.cells import (
-    ALL,
-    across,
-    assemble,
-    capitalised,
-    checked_frame,
-    format_heading,
-    formats_in,
-    levels_of,
-    texts,
-)
+from kap_analysis.result_frames import levels_of
+from kap_analysis.tables.page.cells import ALL, across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import count_percent
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (PRACTICE, FORMAT, "step", N_PATIENTS, "of_patients", "n_left_out", "left_out_because")
 
@@ -45,7 +37,7 @@ def table_flow(*, steps: pd.DataFrame, practices: bool = True, stamp: str = "") 
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(steps, COLUMNS, name="steps", table="table_flow")
+    frame = checked_frame(steps, COLUMNS, name="steps", caller="table_flow")
     if not practices or frame[PRACTICE].nunique() == 1:
         frame = frame[frame[PRACTICE].astype(str) == ALL].reset_index(drop=True)
     ordered = [str(step) for step in levels_of(frame["step"])]
@@ -53,7 +45,7 @@ def table_flow(*, steps: pd.DataFrame, practices: bool = True, stamp: str = "") 
     frame = frame.merge(first.rename(columns={N_PATIENTS: "of_first"}), on=[PRACTICE, FORMAT], how="left")
     formats = formats_in(frame)
     cells = across(frame, [PRACTICE, "step"], {"n": texts(frame, count_percent, N_PATIENTS, "of_first")}, FORMAT)
-    cells["label"] = [capitalised(step) for step in cells["step"]]
+    cells["label"] = [sentence_case(step) for step in cells["step"]]
     cells["where"] = ["All practices" if where == ALL else f"Practice {where}" for where in cells[PRACTICE]]
     one_place = cells["where"].nunique() == 1
     layout = Layout(
@@ -77,4 +69,4 @@ def _reasons(frame: pd.DataFrame) -> str:
     told = frame.assign(step=frame["step"].astype(str), why=frame["left_out_because"].fillna("").astype(str))
     told = told[told["why"] != ""].drop_duplicates(["step", "why"])
     reasons = [f"{step}: {'; '.join(part['why'])}" for step, part in told.groupby("step", sort=False)]
-    return f"Not reached because: {'. '.join(map(capitalised, reasons))}." if reasons else ""
+    return f"Not reached because: {'. '.join(map(sentence_case, reasons))}." if reasons else ""

@@ -3,18 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, N_PATIENTS
-from kap_analysis.tables.page.cells import (
-    across,
-    assemble,
-    capitalised,
-    checked_frame,
-    format_heading,
-    formats_in,
-    texts,
-)
+from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import count_of
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (FORMAT, "event", N_PATIENTS, "of_patients")
 
@@ -39,9 +32,9 @@ def table_intercurrent_events(*, events: pd.DataFrame, stamp: str = "") -> Table
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(events, COLUMNS, name="events", table="table_intercurrent_events")
+    frame = checked_frame(events, COLUMNS, name="events", caller="table_intercurrent_events")
     cells = across(frame, ["event"], {"n": texts(frame, count_of, N_PATIENTS, "of_patients")}, FORMAT)
-    cells["label"] = [capitalised(event) for event in cells["event"]]
+    cells["label"] = [sentence_case(event) for event in cells["event"]]
     columns = (label_column("Event"), *(Column(f"n|{name}", format_heading(name)) for name in formats_in(frame)))
     return assemble(
         "intercurrent-events",

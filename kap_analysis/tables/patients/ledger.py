@@ -3,18 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, N_PATIENTS
-from kap_analysis.tables.page.cells import (
-    across,
-    assemble,
-    capitalised,
-    checked_frame,
-    format_heading,
-    formats_in,
-    texts,
-)
+from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.page.layout import INDENT, Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import count
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("step", "left_out_because", FORMAT, N_PATIENTS, "n_rows")
 
@@ -40,12 +33,12 @@ def table_ledger(*, ledger: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(ledger, COLUMNS, name="ledger", table="table_ledger")
+    frame = checked_frame(ledger, COLUMNS, name="ledger", caller="table_ledger")
     frame["left_out_because"] = frame["left_out_because"].astype(object).fillna("").astype(str)
     written = {"patients": texts(frame, count, N_PATIENTS), "rows": texts(frame, count, "n_rows")}
     cells = across(frame, ["step", "left_out_because"], written, FORMAT)
     cells["label"] = [
-        f"{INDENT}Left out: {row['left_out_because']}" if row["left_out_because"] else capitalised(row["step"])
+        f"{INDENT}Left out: {row['left_out_because']}" if row["left_out_because"] else sentence_case(row["step"])
         for _, row in cells.iterrows()
     ]
     columns, spanners = [label_column("Step")], []

@@ -33,7 +33,7 @@ def table_positivity(*, patients: pd.DataFrame, sentence: str = "", stamp: str =
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(patients, COLUMNS, name="patients", table="table_positivity")
+    frame = checked_frame(patients, COLUMNS, name="patients", caller="table_positivity")
     totals = frame.groupby(PRACTICE, observed=True)[N_PATIENTS].sum(min_count=1)
     frame["of_practice"] = frame[PRACTICE].map(totals).astype("float64")
     cells = across(frame, [PRACTICE], {"n": texts(frame, count_of, N_PATIENTS, "of_practice")}, FORMAT)

@@ -6,7 +6,6 @@ from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.tables.page.cells import (
     across,
     assemble,
-    capitalised,
     checked_frame,
     format_heading,
     formats_in,
@@ -15,7 +14,9 @@ from kap_analysis.tables.page.cells import (
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import WITHHELD, count, count_of, rate
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import DASH, WITHHELD, count, count_of, rate
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("event", FORMAT, "severity", "n_events", N_PATIENTS, "per_session", "n_sessions_asked", "n_sessions")
 NO_SESSION = "not in a session"
@@ -44,7 +45,7 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(events, COLUMNS, name="events", table="table_adverse_events")
+    frame = checked_frame(events, COLUMNS, name="events", caller="table_adverse_events")
     keys = ["event", "severity", *(["route"] if "route" in frame.columns else [])]
     written = {
         "n": texts(frame, count, "n_events"),
@@ -52,8 +53,8 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
         "rate": texts(frame, rate, "per_session"),
     }
     cells = _in_order(across(frame, keys, written, FORMAT))
-    cells["event"] = [capitalised(event).replace("_", " ") for event in cells["event"]]
-    cells["label"] = [capitalised(", ".join(str(row[key]) for key in keys[1:])) for _, row in cells.iterrows()]
+    cells["event"] = [sentence_case(readable(event)) for event in cells["event"]]
+    cells["label"] = [sentence_case(", ".join(str(row[key]) for key in keys[1:])) for _, row in cells.iterrows()]
     columns, spanners = [label_column("Event")], []
     for name in formats_in(frame):
         shown = tuple(f"{key}|{name}" for key in written)
@@ -93,7 +94,7 @@ def _asked(frame: pd.DataFrame) -> str:
     told = []
     for (_, row), hidden in zip(known.iterrows(), withheld_rows(known), strict=True):
         sessions = count_of(row["n_sessions_asked"], row["n_sessions"])
-        if row.get("route") == NO_SESSION or (sessions == "–" and not hidden):
+        if row.get("route") == NO_SESSION or (sessions == DASH and not hidden):
             continue
-        told.append(f"{', '.join(str(row[key]) for key in keys)} {WITHHELD if sessions == '–' else sessions}")
+        told.append(f"{', '.join(str(row[key]) for key in keys)} {WITHHELD if sessions == DASH else sessions}")
     return "; ".join(told) or "no session"

@@ -3,18 +3,13 @@
 import pandas as pd
 
 from kap_analysis.columns import DAY, INSTRUMENT, PATIENT_ID
-from kap_analysis.tables.page.cells import (
-    assemble,
-    capitalised,
-    checked_frame,
-    is_empty_frame,
-    nothing_to_list,
-    texts,
-)
+from kap_analysis.result_frames import is_empty_frame
+from kap_analysis.tables.page.cells import assemble, checked_frame, nothing_to_list, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.tables.safety.suicidality import LOOKS_BACK
 from kap_analysis.writing.numbers import count
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (PATIENT_ID, INSTRUMENT, DAY, "state")
 TITLE = "For chart review: answers on suicidality after treatment began"
@@ -43,13 +38,13 @@ def table_for_review(*, for_review: pd.DataFrame, stamp: str = "") -> Table:
     """
     if is_empty_frame(for_review):
         return nothing_to_list("for-review", TITLE, NOTHING, raw=for_review, stamp=stamp)
-    frame = checked_frame(for_review, COLUMNS, name="for_review", table="table_for_review")
+    frame = checked_frame(for_review, COLUMNS, name="for_review", caller="table_for_review")
     cells = pd.DataFrame(
         {
             "label": frame[PATIENT_ID].astype(str),
             "instrument": frame[INSTRUMENT].astype(str),
             "day": texts(frame, count, DAY),
-            "state": [capitalised(state) for state in frame["state"]],
+            "state": [sentence_case(state) for state in frame["state"]],
         }
     )
     columns = (

@@ -3,17 +3,13 @@
 import pandas as pd
 
 from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
-from kap_analysis.tables.page.cells import (
-    assemble,
-    capitalised,
-    checked_frame,
-    is_empty_frame,
-    nothing_to_list,
-    texts,
-)
+from kap_analysis.result_frames import is_empty_frame
+from kap_analysis.tables.page.cells import assemble, checked_frame, nothing_to_list, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import NOT_ESTIMATED, count, is_missing
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import DASH, count, is_missing
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (PATIENT_ID, DAY, FORMAT, "event", "severity", "relatedness")
 TITLE = "Serious adverse events"
@@ -43,7 +39,7 @@ def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
     """
     if is_empty_frame(serious):
         return nothing_to_list("serious-events", TITLE, NOTHING, raw=serious, stamp=stamp)
-    frame = checked_frame(serious, COLUMNS, name="serious", table="table_serious_events")
+    frame = checked_frame(serious, COLUMNS, name="serious", caller="table_serious_events")
     words = {name: texts(frame, _word, name) for name in (FORMAT, "event", "severity", "relatedness")}
     cells = pd.DataFrame({"label": frame[PATIENT_ID].astype(str), "day": texts(frame, count, DAY), **words})
     columns = (
@@ -67,4 +63,4 @@ def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
 
 
 def _word(value: object) -> str:
-    return NOT_ESTIMATED if is_missing(value) or value == "" else capitalised(value).replace("_", " ")
+    return DASH if is_missing(value) or value == "" else sentence_case(readable(value))

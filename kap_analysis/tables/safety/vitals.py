@@ -6,15 +6,10 @@ from kap_analysis.columns import FORMAT
 from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import count, fixed, is_missing, mean_sd, whole_range
+from kap_analysis.writing.names import measure_name
+from kap_analysis.writing.numbers import count, is_missing, mean_sd, number, whole_range
 
 COLUMNS = ("measure", "unit", "minute", FORMAT, "n", "mean", "sd")
-NAMES = {
-    "sbp": "Systolic blood pressure",
-    "dbp": "Diastolic blood pressure",
-    "hr": "Heart rate",
-    "spo2": "Oxygen saturation",
-}
 
 
 def table_vitals(*, vitals: pd.DataFrame, stamp: str = "") -> Table:
@@ -38,17 +33,17 @@ def table_vitals(*, vitals: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(vitals, COLUMNS, name="vitals", table="table_vitals")
+    frame = checked_frame(vitals, COLUMNS, name="vitals", caller="table_vitals")
     frame = frame.sort_values("minute", kind="stable", ignore_index=True)
     frame["where"] = [_measure(name, unit) for name, unit in zip(frame["measure"], frame["unit"], strict=True)]
-    frame["label"] = ["Minute not recorded" if is_missing(at) else f"Minute {fixed(at, 0)}" for at in frame["minute"]]
+    frame["label"] = ["Minute not recorded" if is_missing(at) else f"Minute {number(at, 0)}" for at in frame["minute"]]
     written = {"n": texts(frame, count, "n"), "mean": texts(frame, mean_sd, "mean", "sd")}
     headings = {"n": "n", "mean": "Mean (SD)"}
     if {"minimum", "maximum"} <= set(frame.columns):
         written["range"] = texts(frame, whole_range, "minimum", "maximum")
         headings["range"] = "Range"
     elif "maximum" in frame.columns:
-        written["maximum"] = texts(frame, lambda value: fixed(value, 0), "maximum")
+        written["maximum"] = texts(frame, lambda value: number(value, 0), "maximum")
         headings["maximum"] = "Maximum"
     cells = across(frame, ["where", "label"], written, FORMAT)
     columns, spanners = [label_column("")], []
@@ -68,5 +63,5 @@ def table_vitals(*, vitals: pd.DataFrame, stamp: str = "") -> Table:
 
 
 def _measure(name: object, unit: object) -> str:
-    words = NAMES.get(str(name), str(name))
+    words = measure_name(name)
     return words if is_missing(unit) or unit == "" else f"{words}, {unit}"

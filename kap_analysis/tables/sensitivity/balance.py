@@ -3,11 +3,12 @@
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, N_PATIENTS
-from kap_analysis.tables.page.cells import across, assemble, capitalised, checked_frame, given_frame, stacked, texts
+from kap_analysis.tables.page.cells import across, assemble, checked_frame, given_frame, stacked, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.names import readable_level
-from kap_analysis.writing.numbers import coefficient, count, fixed
+from kap_analysis.writing.names import name_with_level
+from kap_analysis.writing.numbers import coefficient, count, number
+from kap_analysis.writing.sentences import sentence_case
 
 BALANCE = ("characteristic", "level", "weighting", "smd")
 SIZES = ("weighting", FORMAT, N_PATIENTS, "effective")
@@ -39,23 +40,22 @@ def table_balance(
     TableError
         If a frame lacks a column or has no rows.
     """
-    frame = checked_frame(balance, BALANCE, name="balance", table="table_balance")
-    sizes = given_frame(effective_sample_size, SIZES, name="effective_sample_size", table="table_balance")
+    frame = checked_frame(balance, BALANCE, name="balance", caller="table_balance")
+    sizes = given_frame(effective_sample_size, SIZES, name="effective_sample_size", caller="table_balance")
     frame["level"] = frame["level"].astype(object).fillna("").astype(str)
     cells = across(frame, ["characteristic", "level"], {"smd": texts(frame, coefficient, "smd")}, "weighting")
     cells["label"] = [
-        _characteristic(name) + (f": {readable_level(level)}" if level else "")
-        for name, level in zip(cells["characteristic"], cells["level"], strict=True)
+        name_with_level(name, level) for name, level in zip(cells["characteristic"], cells["level"], strict=True)
     ]
     columns = [label_column("Characteristic")]
     for name in dict.fromkeys(frame["weighting"].astype(str)):
-        columns.append(Column(f"smd|{name}", WEIGHTINGS.get(name, capitalised(name))))
+        columns.append(Column(f"smd|{name}", WEIGHTINGS.get(name, sentence_case(name))))
     notes = ["Standardised differences, group minus individual; below 0.1 in size is usually called balanced."]
     if sizes is not None:
         notes += [
             f"{WEIGHTINGS.get(str(name), str(name))}, effective sample size: "
             + "; ".join(
-                f"{row[FORMAT]} {fixed(row['effective'])} of {count(row[N_PATIENTS])}" for _, row in part.iterrows()
+                f"{row[FORMAT]} {number(row['effective'])} of {count(row[N_PATIENTS])}" for _, row in part.iterrows()
             )
             + "."
             for name, part in sizes.groupby("weighting", sort=False, observed=True)
@@ -69,7 +69,3 @@ def table_balance(
         notes=notes,
         stamp=stamp,
     )
-
-
-def _characteristic(name: str) -> str:
-    return "Baseline score" if name == "baseline" else capitalised(readable_level(name))

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame, df_note, texts, told_with_df
+from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, texts, told_with_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, count, degrees, fixed, interval, p_value
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, interval, number, p_value
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, DF, P_VALUE, N_PATIENTS, "assumes", "is_primary")
 
@@ -35,17 +36,17 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(estimates, COLUMNS, name="estimates", table="table_sensitivity")
+    frame = checked_frame(estimates, COLUMNS, name="estimates", caller="table_sensitivity")
     cells = pd.DataFrame(
         {
-            "group": [capitalised(name) for name in frame["group"]],
-            "label": [capitalised(name) for name in frame["label"]],
+            "group": [sentence_case(name) for name in frame["group"]],
+            "label": [sentence_case(name) for name in frame["label"]],
             "n": texts(frame, count, N_PATIENTS),
-            "estimate": texts(frame, fixed, ESTIMATE),
+            "estimate": texts(frame, number, ESTIMATE),
             "interval": texts(told_with_df(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(told_with_df(frame), p_value, P_VALUE),
-            "assumes": [capitalised(text) for text in frame["assumes"].fillna("")],
+            "assumes": [sentence_case(text) for text in frame["assumes"].fillna("")],
         }
     )
     columns = [
@@ -60,7 +61,7 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
     notes = ["Group minus individual, in points. CI: confidence interval."]
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]
-        notes += [f"{capitalised(row['label'])}: {row['note']}" for _, row in told.iterrows()]
+        notes += [f"{sentence_case(row['label'])}: {row['note']}" for _, row in told.iterrows()]
     notes.append(df_note(frame))
     return assemble(
         "sensitivity",

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from kap_analysis.tables.page.cells import assemble, capitalised, checked_frame
+from kap_analysis.tables.page.cells import assemble, checked_frame
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("question", "can_answer", "why")
 
@@ -29,12 +30,12 @@ def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
     TableError
         If the frame lacks a column or has no rows.
     """
-    frame = checked_frame(answers, COLUMNS, name="answers", table="table_answers")
+    frame = checked_frame(answers, COLUMNS, name="answers", caller="table_answers")
     frame = frame.sort_values("can_answer", ascending=False, kind="stable", ignore_index=True)
     cells = pd.DataFrame(
         {
             "part": ["Can answer" if value else "Cannot answer" for value in frame["can_answer"].astype(bool)],
-            "label": [capitalised(question) for question in frame["question"]],
+            "label": [sentence_case(question) for question in frame["question"]],
             "why": [_reason(why) for why in frame["why"].fillna("")],
         }
     )
@@ -51,4 +52,4 @@ def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
 def _reason(text: str) -> str:
     """A reason with a capital first letter; a name of the data, such as dose_mg or study.toml, keeps its letters."""
     first = text.partition(" ")[0]
-    return text if "_" in first or "." in first[:-1] else capitalised(text)
+    return text if "_" in first or "." in first[:-1] else sentence_case(text)

@@ -8,9 +8,10 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.errors import TableError
-from kap_analysis.tables.page.cells import assemble, listed
+from kap_analysis.tables.page.cells import assemble
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.sentences import join_words
 
 ITEMS_FILE: Final = Path(__file__).with_name("checklist.toml")
 BY_AUTHORS: Final = "To be written by the authors"
@@ -48,7 +49,7 @@ def table_checklist(*, where: Mapping[str, str] | None = None, stamp: str = "") 
     unknown = [number for number in places if number not in set(items["number"])]
     if unknown:
         raise TableError(
-            f"Neither checklist has the item {listed(unknown)}; STROBE has 1 to 22, RECORD such as 'RECORD 13.1'."
+            f"Neither checklist has the item {join_words(unknown)}; STROBE has 1 to 22, RECORD such as 'RECORD 13.1'."
         )
     items["where"] = [places.get(number, found) for number, found in zip(items["number"], items["where"], strict=True)]
     cells = items.assign(label=items["number"], place=[found or BY_AUTHORS for found in items["where"]])

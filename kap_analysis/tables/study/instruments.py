@@ -7,10 +7,11 @@ import pandas as pd
 from kap_analysis.errors import TableError
 from kap_analysis.instruments.facts import Source
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.tables.page.cells import assemble, capitalised, listed
+from kap_analysis.tables.page.cells import assemble
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import whole_range
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 UNKNOWN = "not established"
 
@@ -85,7 +86,9 @@ def _bands(one: Instrument) -> str:
     for found in one.band_sets:
         bands = ", ".join(f"{band.label} {whole_range(band.low, band.high)}" for band in found.bands)
         is_default = " (used)" if len(one.band_sets) > 1 and found.name == one.default_band_set else ""
-        sets.append(f"{capitalised(found.name)}{is_default}: {bands}" if len(one.band_sets) > 1 else capitalised(bands))
+        sets.append(
+            f"{sentence_case(found.name)}{is_default}: {bands}" if len(one.band_sets) > 1 else sentence_case(bands)
+        )
     return "; ".join(sets) or UNKNOWN
 
 
@@ -102,7 +105,7 @@ def _missing_items(used: list[Instrument]) -> list[str]:
     names: dict[str, list[str]] = {}
     for one in used:
         names.setdefault(one.missing_rule.sentence, []).append(one.name)
-    return [f"Missing items of {listed(having)}: {rule}" for rule, having in names.items()]
+    return [f"Missing items of {join_words(having)}: {rule}" for rule, having in names.items()]
 
 
 def _sources(used: list[Instrument]) -> list[str]:

@@ -105,7 +105,7 @@ def test_rare_worsening_is_told_with_its_counts_and_without_an_interval(complete
     worse = result.contrasts[result.contrasts["event"] == "reliably worse"]
     assert worse["ci_low"].isna().all() and worse["note"].str.startswith("too few for an interval").all()
     assert "Reliably worse: " in result.paragraph
-    assert "in group format (95% interval 0 to" in result.paragraph
+    assert "in group format (95% interval 0% to" in result.paragraph
 
 
 def test_fewer_cohorts_than_the_plan_needs_are_described():

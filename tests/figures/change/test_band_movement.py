@@ -10,6 +10,7 @@ import pytest
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.change.band_movement import plot_band_movement
 from kap_analysis.figures.page.alternative_text import alt_text
+from tests.figures.drawn import marked
 
 BANDS = ["minimal", "mild", "moderate", "severe", "not assessed"]
 COUNTS = {"baseline": [1, 2, 3, 4, 0], "month 3": [5, 2, 1, 0, 2]}
@@ -34,10 +35,6 @@ def flows():
     return frame.assign(visit_from="baseline", visit_to="month 3", format="individual")
 
 
-def having(ax, gid):
-    return ax.findobj(lambda artist: (artist.get_gid() or "").startswith(gid))
-
-
 def words(figure):
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
@@ -45,7 +42,7 @@ def words(figure):
 def test_heights_are_shares_of_all_at_the_visit_and_stack_to_all(movement):
     figure = plot_band_movement(movement=movement, instrument="BDI-II")
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["Individual, n = 10", "Group, n = 10"]
-    tall = {(p.get_gid(), round(p.get_x() + p.get_width() / 2)): p.get_height() for p in having(figure.axes[0], "part")}
+    tall = {(p.get_gid(), round(p.get_x() + p.get_width() / 2)): p.get_height() for p in marked(figure.axes[0], "part")}
     assert tall[("part severe", 0)] == pytest.approx(40)
     assert tall[("part not assessed", 1)] == pytest.approx(20)
     for visit in (0, 1):
@@ -55,13 +52,13 @@ def test_heights_are_shares_of_all_at_the_visit_and_stack_to_all(movement):
 def test_bands_stack_from_least_to_most_severe_whatever_the_order_of_the_rows(movement):
     shuffled = movement.sample(frac=1.0, random_state=4).sort_values("visit", kind="stable")
     ax = plot_band_movement(movement=shuffled, instrument="BDI-II").axes[0]
-    bottoms = {p.get_gid(): p.get_y() for p in having(ax, "part") if p.get_x() < 0.4}
+    bottoms = {p.get_gid(): p.get_y() for p in marked(ax, "part") if p.get_x() < 0.4}
     assert sorted(bottoms, key=bottoms.get) == [f"part {band}" for band in BANDS[:4]]
 
 
 def test_those_not_assessed_are_hatched_and_bands_darken_with_severity(movement):
     ax = plot_band_movement(movement=movement, instrument="BDI-II").axes[0]
-    parts = {p.get_gid().removeprefix("part "): p for p in having(ax, "part")}
+    parts = {p.get_gid().removeprefix("part "): p for p in marked(ax, "part")}
     assert {band for band, part in parts.items() if part.get_hatch()} == {"not assessed"}
     light = [np.mean(parts[band].get_facecolor()[:3]) for band in BANDS[:4]]
     assert light == sorted(light, reverse=True)
@@ -70,7 +67,7 @@ def test_those_not_assessed_are_hatched_and_bands_darken_with_severity(movement)
 
 def test_a_ribbon_is_as_wide_as_its_share_at_both_ends(movement, flows):
     ax = plot_band_movement(movement=movement, flows=flows, instrument="BDI-II").axes[0]
-    ribbons = having(ax, "ribbon")
+    ribbons = marked(ax, "ribbon")
     assert len(ribbons) == 5
     points = ribbons[-1].get_paths()[0].vertices  # the last is severe to minimal, of 4 in 10
     left, right = (points[np.isclose(points[:, 0], at), 1] for at in (0.25, 0.75))
@@ -97,10 +94,10 @@ def test_withheld_numbers_leave_their_part_of_all_patients_open(movement):
     movement["withheld"] = movement["n_patients"] == 1
     movement["n_patients"] = movement["n_patients"].where(movement["n_patients"] != 1).astype(float)
     figure = plot_band_movement(movement=movement, instrument="BDI-II")
-    tall = {(p.get_gid(), round(p.get_x() + p.get_width() / 2)): p.get_height() for p in having(figure.axes[0], "part")}
+    tall = {(p.get_gid(), round(p.get_x() + p.get_width() / 2)): p.get_height() for p in marked(figure.axes[0], "part")}
     assert ("part minimal", 0) not in tall
     assert tall[("part severe", 0)] == pytest.approx(40)
-    [rest, _] = having(figure.axes[0], "withheld")
+    [rest, _] = marked(figure.axes[0], "withheld")
     assert rest.get_height() == pytest.approx(10)
     assert "Numbers withheld" in " ".join(words(figure))
 

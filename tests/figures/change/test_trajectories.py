@@ -5,21 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import kap_analysis as kap
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.change.trajectories import plot_trajectories
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility
+from tests.figures.drawn import drawn_values, marked, texts
 
 STOP = "Those who stop early leave the line"
-
-
-def texts(figure) -> str:
-    return "\n".join(t.get_text() for t in figure.findobj(matplotlib.text.Text))
-
-
-def having(figure, gid: str) -> list:
-    return figure.findobj(lambda artist: (artist.get_gid() or "").startswith(gid))
 
 
 def session_means(last: int, *, n: int = 100, formats=("individual", "group")) -> pd.DataFrame:
@@ -57,14 +51,14 @@ def test_a_figure_by_session_says_that_those_who_stop_leave_the_line():
 
 def test_numbers_under_the_axis_stand_at_every_session_while_there_is_room():
     figure = plot_trajectories(means=session_means(6), time="session_number")
-    under = having(figure, "number under axis")
+    under = marked(figure, "number under axis")
     assert sorted({t.xy[0] for t in under}) == [1, 2, 3, 4, 5, 6]
     assert {t.get_text() for t in under} == {"99", "98", "97", "96", "95", "94"}
 
 
 def test_numbers_of_thousands_stand_at_every_third_session_when_there_is_no_room():
     figure = plot_trajectories(means=session_means(24, n=20_000), time="session_number")
-    at = sorted({t.xy[0] for t in having(figure, "number under axis")})
+    at = sorted({t.xy[0] for t in marked(figure, "number under axis")})
     assert at[0] == 1
     assert set(np.diff(at)) == {3}
     assert legibility.touching_texts(figure) == []
@@ -72,14 +66,14 @@ def test_numbers_of_thousands_stand_at_every_third_session_when_there_is_no_room
 
 def test_of_twenty_thousand_patients_three_hundred_lines_are_drawn_and_it_is_said():
     figure = plot_trajectories(means=month_means(), patients=patient_lines(20_000))
-    lines = sum(len(c.get_segments()) for c in having(figure, "patients "))
+    lines = sum(len(c.get_segments()) for c in marked(figure, "patients "))
     assert lines == 300
     assert "Thin lines: 300 of 20,000 patients, chosen at random." in texts(figure)
 
 
 def test_twelve_patients_are_all_drawn_and_nothing_is_said_of_a_sample():
     figure = plot_trajectories(means=month_means(), patients=patient_lines(12))
-    assert sum(len(c.get_segments()) for c in having(figure, "patients ")) == 12
+    assert sum(len(c.get_segments()) for c in marked(figure, "patients ")) == 12
     assert "chosen at random" not in texts(figure)
 
 
@@ -89,7 +83,7 @@ def test_the_same_lines_are_drawn_whatever_the_order_of_the_rows():
     drawn = []
     for frame in (lines, lines.sample(frac=1.0, random_state=2)):
         figure = plot_trajectories(means=month_means(), patients=frame)
-        drawn.append(sorted(np.asarray(s).ravel().tolist() for c in having(figure, "pat") for s in c.get_segments()))
+        drawn.append(sorted(np.asarray(s).ravel().tolist() for c in marked(figure, "pat") for s in c.get_segments()))
     assert drawn[0] == drawn[1]
 
 
@@ -98,7 +92,7 @@ def test_facets_have_one_panel_per_level_one_key_and_names_of_rows_once():
     figure = plot_trajectories(means=means, facet_by="practice")
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["Practice: A", "Practice: B", "Practice: C"]
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Individual", "Group"]
-    assert len(having(figure, "name under axis")) == 3
+    assert len(marked(figure, "name under axis")) == 3
 
 
 def test_long_levels_are_titles_of_their_own_in_lines():
@@ -112,7 +106,7 @@ def test_long_levels_are_titles_of_their_own_in_lines():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_each_format_has_its_colour_in_line_and_label(theme):
     figure = plot_trajectories(means=month_means(), theme=theme)
-    colours = {t.get_text(): t.get_color() for t in having(figure, "line label")}
+    colours = {t.get_text(): t.get_color() for t in marked(figure, "line label")}
     assert colours == {
         "Individual": THEMES[theme].look("individual").colour,
         "Group": THEMES[theme].look("group").colour,
@@ -121,16 +115,16 @@ def test_each_format_has_its_colour_in_line_and_label(theme):
 
 def test_one_format_only_is_drawn_alone():
     figure = plot_trajectories(means=month_means(("group",)), width="single")
-    assert [t.get_text() for t in having(figure, "line label")] == ["Group"]
+    assert [t.get_text() for t in marked(figure, "line label")] == ["Group"]
 
 
 def test_withheld_means_leave_a_gap_and_the_label_stands_at_the_last_mean_shown():
     means = month_means()
     means.loc[means["visit"] == "month 3", ["n_patients", "mean", "ci_low", "ci_high"]] = np.nan
     figure = plot_trajectories(means=means.assign(withheld=means["mean"].isna()))
-    assert {t.xy[0] for t in having(figure, "line label")} == {1.0 + 0.03}  # where the marks stand
+    assert {t.xy[0] for t in marked(figure, "line label")} == {1.0 + 0.03}  # where the marks stand
     assert "Numbers withheld" in texts(figure)
-    assert "–" in {t.get_text() for t in having(figure, "number under axis")}
+    assert "–" in {t.get_text() for t in marked(figure, "number under axis")}
 
 
 @pytest.mark.parametrize("frame", [month_means().iloc[:0], month_means().assign(mean=np.nan, ci_low=np.nan)])
@@ -171,3 +165,24 @@ def test_intervals_that_run_off_the_panel_are_said_to():
     wide = month_means().assign(ci_low=-5.0)
     assert "Intervals that run off the panel" in texts(plot_trajectories(means=wide, instrument="BDI-II"))
     assert "Intervals that run off" not in texts(plot_trajectories(means=month_means(), instrument="BDI-II"))
+
+
+def test_observed_means_stand_where_they_were_computed_with_n_under_the_axis(observed):
+    figure = kap.figures.plot_trajectories(means=observed.means)
+    heights = drawn_values(figure, "y")
+    written = texts(figure).split("\n")
+    for row in observed.means[observed.means["format"] != "all"].itertuples():
+        assert round(row.mean, 6) in heights
+        assert str(row.n_patients) in written
+    assert "BDI-II" in figure.axes[0].get_ylabel()
+    assert "onths" in figure.axes[0].get_xlabel()
+
+
+def test_the_formats_differ_in_colour_line_and_marker(observed):
+    figure = kap.figures.plot_trajectories(means=observed.means)
+    looks = set()
+    for line in figure.findobj(matplotlib.lines.Line2D):
+        if len(np.atleast_1d(line.get_xdata())) == observed.means["visit"].nunique() and line.get_linestyle() != "None":
+            looks.add((matplotlib.colors.to_hex(line.get_color()), str(line.get_linestyle())))
+    assert len({colour for colour, _ in looks}) >= 2
+    assert len({style for _, style in looks}) >= 2

@@ -10,6 +10,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.clinical_change.clinical_change import plot_clinical_change
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
+from tests.figures.drawn import having
 
 ROWS = [
     ("P1", "individual", 30.0, 10.0, "recovered"),
@@ -25,10 +26,6 @@ SETTINGS = {"reliable_change": 9.0, "cutoff": 14.5, "instrument": "BDI-II", "vis
 @pytest.fixture
 def patients():
     return pd.DataFrame(ROWS, columns=["patient_id", "format", "baseline", "follow_up", "class"])
-
-
-def having(ax, gid):
-    return ax.findobj(lambda artist: artist.get_gid() == gid)
 
 
 def words(figure):

@@ -9,6 +9,7 @@ from kap_analysis.columns import DAYS_PER_MONTH
 from kap_analysis.figures.clinical_change.durability import FEWEST_AT_RISK, MOST_BOOSTERS, plot_durability
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
+from tests.figures.drawn import having
 
 
 @pytest.fixture
@@ -20,10 +21,6 @@ def survival():
     individual = curve("individual", [(30, 20, 0.9), (70, 12, 0.75), (150, 5, 0.6), (160, 1, 0.0)])
     group = curve("group", [(20, 9, 0.8), (100, 2, 0.4)])
     return pd.concat([curve("all", [(20, 29, 0.9)]), individual, group], ignore_index=True)
-
-
-def having(figure, gid):
-    return figure.findobj(lambda artist: (artist.get_gid() or "") == gid)
 
 
 def words(figure):
@@ -80,7 +77,7 @@ def test_ticks_stand_three_months_apart_over_years(survival):
 
 def test_the_alternative_text_says_where_each_curve_ends(survival):
     text = alt_text(plot_durability(survival=survival))
-    assert "Individual: 20 patients at first, 60 (40 to 70) percent at day 150." in text
+    assert "Individual: 20 patients at first, 60% (40% to 70%) at day 150." in text
 
 
 def test_a_format_that_nobody_followed_is_named_below_and_not_on_the_others_line(survival):

@@ -10,6 +10,7 @@ from kap_analysis.figures.missing.tipping_grid import boundary, grid_of, one_way
 from kap_analysis.figures.missing.tipping_point import plot_tipping_point
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
+from tests.figures.drawn import having, texts
 
 
 def tipping(individual, group, *, half=2.4) -> pd.DataFrame:
@@ -20,14 +21,6 @@ def tipping(individual, group, *, half=2.4) -> pd.DataFrame:
 
 
 GRID = tipping([0, 4, 8], [0, 4, 8, 12])
-
-
-def texts(figure) -> str:
-    return "\n".join(t.get_text() for t in figure.findobj(matplotlib.text.Text))
-
-
-def having(figure, gid: str) -> list:
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
 
 
 def edges(figure, gid: str) -> set:
@@ -166,3 +159,8 @@ def test_the_same_points_twice_are_one_sentence():
     assert str(caught.value) == (
         "plot_tipping_point found two rows for 0.0 points added in individual and 4.0 in group format; keep one."
     )
+
+
+def test_a_margin_must_be_positive():
+    with pytest.raises(FigureError, match="A margin is a positive number of points, not"):
+        plot_tipping_point(tipping=GRID.iloc[:0], margin=-1)

@@ -12,6 +12,7 @@ from kap_analysis.figures.model_check.diagnostics import plot_diagnostics
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility
+from tests.figures.drawn import marked, texts
 
 
 def residual_frame(n: int, *, formats=("individual", "group")) -> pd.DataFrame:
@@ -36,14 +37,6 @@ INFLUENCE = pd.DataFrame(
 )  # fmt: skip
 
 
-def texts(figure) -> str:
-    return "\n".join(t.get_text() for t in figure.findobj(matplotlib.text.Text))
-
-
-def having(figure, gid: str) -> list:
-    return figure.findobj(lambda artist: (artist.get_gid() or "").startswith(gid))
-
-
 def titles(figure) -> list[str]:
     return [ax.get_title(loc="left") for ax in figure.axes]
 
@@ -55,7 +48,7 @@ def test_there_is_a_panel_for_each_frame_term_and_unit():
     assert titles(figure) == [
         "Residuals (line: median)",
         "Normalised residuals",
-        "Cohort effects: intercept,\ngroup format",
+        "Cohort effects: group\nformat",
         "Correlation by lag",
         "Influence of 4 patients",
         "Influence of 3 cohorts",
@@ -67,7 +60,7 @@ def test_there_is_a_panel_for_each_frame_term_and_unit():
 def test_residuals_stand_at_their_fitted_scores_in_the_colour_of_their_format(theme):
     frame = residual_frame(120)
     figure = plot_diagnostics(residuals=frame, instrument="BDI-II", theme=theme)
-    drawn = {line.get_gid().split()[-1]: line for line in having(figure, "residuals ")}
+    drawn = {line.get_gid().split()[-1]: line for line in marked(figure, "residuals ")}
     for name, line in drawn.items():
         one = frame[frame["format"] == name]
         assert line.get_xydata() == pytest.approx(one[["fitted", "standardised"]].to_numpy())
@@ -80,11 +73,11 @@ def test_residuals_stand_at_their_fitted_scores_in_the_colour_of_their_format(th
 
 def test_of_more_than_five_thousand_residuals_the_density_is_drawn_and_it_is_said():
     figure = plot_diagnostics(residuals=residual_frame(6000))
-    assert having(figure, "residuals ") == []
-    (density,) = having(figure, "density")
+    assert marked(figure, "residuals ") == []
+    (density,) = marked(figure, "density")
     assert density.get_array().sum() == 6000
     assert "Density of 6,000 residuals in place of points" in texts(figure)
-    (points,) = having(figure, "quantiles")
+    (points,) = marked(figure, "quantiles")
     assert len(points.get_xdata()) == 2000  # 250 at each end and 1,500 between
     assert "some between" in texts(figure)
 
@@ -106,9 +99,9 @@ def test_about_one_normal_value_in_twenty_lies_outside_the_band():
 
 def test_random_effects_are_ordered_with_their_errors():
     figure = plot_diagnostics(residuals=residual_frame(60), random_effects=EFFECTS)
-    points = having(figure.axes[2], "quantiles")[0]
+    points = marked(figure.axes[2], "quantiles")[0]
     assert points.get_ydata().tolist() == [-2, -1, 0, 1, 2]
-    (bars,) = having(figure, "std_error")
+    (bars,) = marked(figure, "std_error")
     assert bars.get_segments()[0][:, 1].tolist() == [-2.5, -1.5]
     assert "(n = 5)" in figure.axes[2].get_xlabel()
 
@@ -127,21 +120,28 @@ def test_more_than_four_terms_are_not_all_drawn_and_it_is_said():
 
 def test_lags_have_their_correlation_their_pairs_and_a_band_of_no_correlation():
     figure = plot_diagnostics(residuals=residual_frame(60), lag_correlation=LAGS)
-    (points,) = having(figure, "correlation")
+    (points,) = marked(figure, "correlation")
     assert points.get_xydata().tolist() == [[1, 0.2], [2, -0.1], [3, 0.05]]
     assert [t.get_text() for t in figure.axes[2].get_xticklabels()] == ["1\n120", "2\n80", "3\n40"]
-    heights = [bar.get_height() for bar in having(figure.axes[2], "band")]
+    heights = [bar.get_height() for bar in marked(figure.axes[2], "band")]
     assert heights == pytest.approx([2 * 1.96 / np.sqrt(n) for n in (120, 80, 40)])
 
 
 def test_the_most_influential_are_named_unless_withheld():
     figure = plot_diagnostics(residuals=residual_frame(60), influence=INFLUENCE)
-    assert {t.get_text() for t in having(figure, "influence label")} == {"S002", "S004", "S003", "A-1", "A-3", "A-2"}
+    assert {t.get_text() for t in marked(figure, "influence label")} == {
+        "S002",
+        "S004",
+        "S003",
+        "A-1",
+        "A-3",
+        "A-2",
+    }
     hidden = INFLUENCE.assign(label=INFLUENCE["label"].where(INFLUENCE["unit"] == "cohort"))
     figure = plot_diagnostics(residuals=residual_frame(60), influence=hidden.assign(withheld=hidden["label"].isna()))
-    assert {t.get_text() for t in having(figure, "influence label")} == {"A-1", "A-3", "A-2"}
+    assert {t.get_text() for t in marked(figure, "influence label")} == {"A-1", "A-3", "A-2"}
     assert "Numbers withheld" in texts(figure)
-    points = having(figure.axes[2], "influence")[0]
+    points = marked(figure.axes[2], "influence")[0]
     assert points.get_xydata().tolist()[1] == [-0.2, 0.05]
 
 
@@ -152,8 +152,8 @@ def test_influence_that_is_all_withheld_is_said_in_its_panel():
 
 def test_twelve_patients_of_one_format():
     figure = plot_diagnostics(residuals=residual_frame(12, formats=("group",)), width="single")
-    assert len(having(figure, "residuals group")) == 1
-    assert having(figure, "trend") == []
+    assert len(marked(figure, "residuals group")) == 1
+    assert marked(figure, "trend") == []
 
 
 def test_missing_residuals_are_left_out_and_counted():
@@ -170,7 +170,7 @@ def test_alternative_text_names_every_panel():
     )
     assert "0.20 at lag 1, −0.10 at lag 2" in text
     assert "Leaving out one cohort changes the contrast by at most 0.90 points" in text
-    assert "random effects of cohort (intercept, group format)" in text
+    assert "random effects of cohort (group format)" in text
 
 
 def test_no_residuals_are_said_quietly_and_a_missing_column_is_an_error():
@@ -182,7 +182,7 @@ def test_no_residuals_are_said_quietly_and_a_missing_column_is_an_error():
 
 def test_residuals_of_one_format_are_drawn_without_a_key():
     figure = plot_diagnostics(residuals=residual_frame(60).assign(format="all"))
-    (points,) = having(figure, "residuals")
+    (points,) = marked(figure, "residuals")
     assert len(points.get_xdata()) == 60
     assert figure.legends == []
 
@@ -199,6 +199,6 @@ def test_names_of_influential_marks_stand_off_every_mark_and_each_other():
     assert legibility.touching_texts(figure) == []
     ax = figure.axes[2]
     marks = ax.transData.transform(crowd[["change", "distance"]].to_numpy())
-    for name in having(figure, "influence label"):
+    for name in marked(figure, "influence label"):
         box = matplotlib.text.Text.get_window_extent(name)
         assert not [mark for mark in marks if box.contains(*mark)]

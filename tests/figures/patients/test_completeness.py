@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
 from kap_analysis.figures.patients.completeness import plot_completeness
+from tests.figures.drawn import having
 
 COUNTS = {("individual", "month 1"): (20, 16, 1, 3), ("individual", "month 3"): (20, 10, 0, 10),
           ("group", "month 1"): (10, 6, 2, 2), ("group", "month 3"): (8, 2, 2, 4)}  # fmt: skip
@@ -32,10 +33,6 @@ def retention():
 def heights(ax):
     named = [bar for bar in ax.patches if bar.get_gid() and not bar.get_gid().startswith("key")]
     return {bar.get_gid(): bar.get_height() for bar in named}
-
-
-def having(figure, gid):
-    return figure.findobj(lambda artist: (artist.get_gid() or "") == gid)
 
 
 def words(figure):

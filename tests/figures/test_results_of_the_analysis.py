@@ -7,7 +7,6 @@ import kap_analysis as kap
 from kap_analysis.disclosure.gate import release
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
-from tests.places import ROOT
 
 FRAMES = {
     kap.figures.plot_balance: "balance",
@@ -20,8 +19,7 @@ FRAMES = {
 
 
 @pytest.fixture(scope="module")
-def results():
-    study = kap.load_study(ROOT / "data" / "three_practices")
+def results(study):
     allocation = kap.check_allocation(study, n_bootstrap=2)
     return allocation, kap.review_safety(study), kap.chart_quarters(study.outcomes(), "month 3")
 
@@ -50,17 +48,3 @@ def test_frames_of_a_public_study_are_drawn_without_what_was_withheld(results, p
     written = "\n".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
     says_so = "Numbers withheld to protect patients" in written or "were withheld" in alt_text(figure)
     assert says_so == (frame.empty or ("withheld" in frame and bool(frame["withheld"].any())))
-
-
-def test_a_figure_goes_into_given_axes_and_gives_them_back(results):
-    figure = matplotlib.figure.Figure(layout="constrained")
-    ax = figure.subplots()
-    assert kap.figures.plot_balance(balance=frame_of(results, "balance"), ax=ax) is ax
-    assert "Love plot" in alt_text(ax)
-
-
-def test_hatched_figures_are_written_to_every_file_type_without_a_title(results, tmp_path):
-    figure = kap.figures.plot_suicidality(suicidality=frame_of(results, "suicidality"))
-    paths = kap.figures.save_figure(figure, tmp_path / "figure")
-    assert [path.suffix for path in paths] == [".png", ".pdf", ".svg"]
-    assert "None" not in paths[2].read_text(encoding="utf-8").partition("<defs>")[0]

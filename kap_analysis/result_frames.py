@@ -1,0 +1,67 @@
+"""What a figure or a table expects of the frame of a result, checked before anything is drawn or written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from kap_analysis.writing.sentences import join_words
+
+
+def checked_frame(
+    frame: Any, columns: Sequence[str], *, name: str, caller: str, error: type[Exception], may_be_empty: bool = False
+) -> pd.DataFrame:
+    """The frame with a plain index, if it is one, has the columns and has rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What the caller passed.
+    columns : sequence of str
+        Columns that are shown.
+    name, caller : str
+        The keyword and the function, for the error.
+    error : type
+        What is raised: a ``FigureError`` or a ``TableError``.
+    may_be_empty : bool
+        For figures and tables that say in words that there is nothing to show.
+
+    Raises
+    ------
+    error
+        If it is no frame, lacks a column, or has no rows where it must have some.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise error(f"{caller} expected a DataFrame for {name}=, found {type(frame).__name__}.")
+    lacking = [column for column in columns if column not in frame.columns]
+    if lacking:
+        found = ", ".join(str(column) for column in frame.columns) or "no columns"
+        noun = "columns" if len(lacking) > 1 else "column"
+        raise error(f"{caller} needs the {noun} {join_words(lacking)} in {name}=; found {found}.")
+    if frame.empty and not may_be_empty:
+        raise error(
+            f"{caller} has nothing to show: {name}= has no rows (for a public study they may have been withheld)."
+        )
+    return frame.reset_index(drop=True)
+
+
+def given_frame(
+    frame: Any, columns: Sequence[str], *, name: str, caller: str, error: type[Exception]
+) -> pd.DataFrame | None:
+    """As :func:`checked_frame`, for a frame that may be left out; an empty one counts as left out."""
+    if frame is None or is_empty_frame(frame):
+        return None
+    return checked_frame(frame, columns, name=name, caller=caller, error=error)
+
+
+def is_empty_frame(frame: Any) -> bool:
+    """Whether a frame was given and has no rows: for a list of events that is an answer, not a mistake."""
+    return isinstance(frame, pd.DataFrame) and frame.empty
+
+
+def levels_of(values: pd.Series) -> list[Any]:
+    """Distinct values: in the order of the categories if there are any, else in the order of appearance."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        present = set(values.dropna().unique())
+        return [level for level in values.cat.categories if level in present]
+    return list(values.dropna().unique())
