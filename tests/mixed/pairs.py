@@ -28,8 +28,8 @@ def pair(name: str) -> dict[str, Any]:
     return read_json(PAIRS, name)
 
 
-@cache
 def data_of(name: str) -> pd.DataFrame:
+    """A CSV file of the pairs, read anew: tests may change what they get."""
     return read_data(PAIRS, name)
 
 

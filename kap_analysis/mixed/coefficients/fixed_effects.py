@@ -1,7 +1,8 @@
-"""Estimates, standard errors and degrees of freedom of linear hypotheses about the coefficients."""
+"""Tests of linear combinations of the coefficients: estimates, standard errors and df under each df method."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,9 +13,9 @@ from scipy.special import fdtrc
 from kap_analysis.mixed.coefficients.between_within import between_within_df
 from kap_analysis.mixed.coefficients.information import element_covariance, interior_covariance
 from kap_analysis.mixed.coefficients.kenward_roger import KenwardRoger
-from kap_analysis.mixed.coefficients.satterthwaite import f_df, row_df
+from kap_analysis.mixed.coefficients.satterthwaite import f_df, row_df, uncorrelated_rows
 from kap_analysis.mixed.design.design import Design
-from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, require_name
 from kap_analysis.mixed.estimation.solution import Solution
 from kap_analysis.mixed.likelihood.scaling import Scaling
 
@@ -42,7 +43,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class FTest:
-    """A joint test of L beta = 0."""
+    """A joint test of L beta = 0; missing numbers where Kenward-Roger finds no denominator df."""
 
     statistic: float
     df_num: int
@@ -52,7 +53,7 @@ class FTest:
 
 @dataclass
 class FixedInference:
-    """Everything that is asked of the coefficients of one fit."""
+    """The coefficients of one fit with their covariance, plain and adjusted."""
 
     design: Design
     scaling: Scaling
@@ -122,21 +123,31 @@ class FixedInference:
         return np.full(len(rows), float(n - p) if method == "residual" else np.inf)
 
     def joint(self, rows: Array, method: str) -> FTest:
-        """All rows of L at once."""
-        rows = independent_rows(self._checked(rows, method))
+        """All rows of L at once; a basis of what they span, but for Satterthwaite, whose df depend on the rows."""
+        given = self._checked(rows, method)
+        rows = independent_rows(given)
         q = len(rows)
         estimate, covariance = rows @ self.beta, rows @ self.covariance(method) @ rows.T
         f = float(estimate @ np.linalg.solve(covariance, estimate)) / q
         if method == "kenward-roger" and q > 1:
             df, scale = self.kenward_roger.scaled_f(self.scaling.rows(rows))
             f *= scale
+            if np.isnan(df):
+                _warn_of_no_df(q)
         elif method == "satterthwaite" and q > 1:
-            _, vectors = np.linalg.eigh(covariance)
-            df = f_df(self._df(vectors.T @ rows, method))
+            df = f_df(self._df(uncorrelated_rows(given, self.covariance(method)), method))
         else:
             df = float(self._df(rows, method).min())
-        p = float(fdtrc(q, df, f)) if np.isfinite(df) else float(fdtrc(q, 1e12, f))
-        return FTest(f, q, float(df), p)
+        return FTest(f, q, float(df), float(fdtrc(q, min(df, 1e12), f)))
+
+
+def _warn_of_no_df(q: int) -> None:
+    warnings.warn(
+        f"The Kenward-Roger F test of {q} rows has no denominator df, and no p-value is given: too few groups carry "
+        "the contrast for its moments. Use ddf='satterthwaite'.",
+        MixedModelWarning,
+        stacklevel=5,  # where f_test or anova is called
+    )
 
 
 def independent_rows(rows: Array) -> Array:

@@ -48,7 +48,7 @@ class KenwardRoger:
         return row_df(rows, self.criterion.unscaled_cov, self.criterion.s1, self.w)
 
     def scaled_f(self, rows: Array) -> tuple[float, float]:
-        """Denominator df and scale of the F statistic of all rows at once, section 2.4; rows of full rank."""
+        """Denominator df and scale of F for all rows at once, section 2.4; missing where F has no df."""
         cov, s1, w = self.criterion.unscaled_cov, self.criterion.s1, self.w
         q = len(rows)
         theta = rows.T @ np.linalg.solve(rows @ cov @ rows.T, rows)
@@ -61,7 +61,12 @@ class KenwardRoger:
 
 
 def f_scale(a1: float, a2: float, q: int) -> tuple[float, float]:
-    """Denominator df and scale of F from A1 and A2, with the modified moments of the paper's section 3."""
+    """Denominator df and scale of F from A1 and A2, with the modified moments of the paper's section 3.
+
+    The numbers are those of pbkrtest's ``KRmodcomp``, its guards included. Below 4 df the variance of F, and with it
+    rho, is negative by its formula; the df that follow are lawful, and exact in balanced designs. Where they are not
+    above 0 there is no F distribution, and both are missing.
+    """
     if a2 <= 1e-14:
         return np.inf, 1.0
     b = (a1 + 6 * a2) / (2 * q)
@@ -70,12 +75,16 @@ def f_scale(a1: float, a2: float, q: int) -> tuple[float, float]:
     c1, c2, c3 = g / bottom, (q - g) / bottom, (q + 2 - g) / bottom
     below = 1 - a2 / q
     v0, v1, v2 = 1 + c1 * b, 1 - c2 * b, 1 - c3 * b
-    if abs(v2) < 1e-10 and abs(v0) < 1e-10:  # balanced limits, where both vanish together
-        v0 = v2 = 1.0
-    ratio = below / v1
-    rho = ratio**2 * v0 / v2 / q
-    if not q * rho - 1 > 0:
+    v0 = 0.0 if abs(v0) < 1e-10 else v0
+    # At 2 df both are 0 in balanced designs, and their ratio is 1.
+    ratio = 1.0 if abs(below) < 1e-14 and abs(v1) < 1e-14 else below / v1
+    if v2 == 0:
+        return 4.0, 2 * below  # rho is infinite
+    excess = ratio**2 * v0 / v2 - 1  # q rho - 1
+    if abs(excess) < 1e-12:
         return np.inf, below
-    df = 4 + (q + 2) / (q * rho - 1)
-    scale = df * below / (df - 2) if abs(df - 2) > 1e-10 else 1.0
-    return float(df), float(scale)
+    df = 4 + (q + 2) / excess
+    if df <= 0:
+        return np.nan, np.nan
+    # The scale is 0 / 0 at 2 df; pbkrtest leaves F alone that near.
+    return df, 1.0 if abs(df - 2) < 0.01 else df * below / (df - 2)

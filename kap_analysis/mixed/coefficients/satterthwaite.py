@@ -31,11 +31,24 @@ def row_df(rows: Array, unscaled_cov: Array, s1: Array, w: Array) -> Array:
     return np.where(variance > 0, df, np.nan)
 
 
+def uncorrelated_rows(rows: Array, covariance: Array) -> Array:
+    """Combinations of the rows of L whose estimates are uncorrelated: the eigenvectors of their covariance times L.
+
+    As lmerTest's ``contestMD`` does it, for the rows as they stand: another basis of the same hypothesis has other
+    eigenvectors, and where the df of the rows differ, slightly other df. Rows that others imply are left out.
+    """
+    values, vectors = np.linalg.eigh(rows @ covariance @ rows.T)
+    kept = values > np.sqrt(np.finfo(float).eps) * max(values[-1], 0.0)
+    return np.asarray(vectors[:, kept].T[::-1] @ rows)
+
+
 def f_df(df: Array) -> float:
-    """Denominator df of an F that averages independent t^2 with these df, as lmerTest and mmrm combine them."""
-    if len(df) == 1 or np.ptp(df) < 1e-8:
+    """Denominator df of an F that averages independent t^2 with these df, as lmerTest's ``get_Fstat_ddf``."""
+    if np.isinf(df).all():
+        return np.inf
+    if (np.abs(np.diff(df)) < 1e-8).all():
         return float(np.mean(df))
     if not (df > 2).all():
-        return 2.0
-    expected = float(np.sum(np.where(np.isinf(df), 1.0, df / (df - 2))))
+        return 2.0  # a t^2 with 2 df or fewer has no mean
+    expected = float(np.sum(1 / (1 - 2 / df)))
     return 2 * expected / (expected - len(df)) if expected > len(df) else np.inf

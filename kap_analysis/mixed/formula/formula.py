@@ -122,9 +122,3 @@ def quoted(column: str) -> str:
 def column_factor(name: str) -> Factor:
     """The factor that is one column."""
     return Factor(name, "column", (name,))
-
-
-def sum_to_zero(column: str) -> Factor:
-    """The levels of a column in sum-to-zero coding."""
-    code = f"C({placeholder(column, as_levels=True)}, contr.sum)"
-    return Factor(f"C({quoted(column)}, contr.sum)", "expression", (column,), code, column)

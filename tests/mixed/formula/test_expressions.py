@@ -4,7 +4,7 @@ import pytest
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.expressions import read_expression
-from kap_analysis.mixed.formula.formula import Factor, placeholder, sum_to_zero
+from kap_analysis.mixed.formula.formula import Factor, placeholder
 from kap_analysis.mixed.formula.parser import read_formula
 from kap_analysis.mixed.formula.spans import whole_span
 
@@ -60,10 +60,6 @@ def test_only_a_bare_column_under_c_or_factor_is_read_by_its_levels():
 def test_numpy_functions_may_have_their_prefix():
     assert expression("np.log(age)").code == expression("log(age)").code
     assert expression("np.log(age)").text == "np.log(age)"
-
-
-def test_sum_to_zero_coding_is_that_of_the_formula():
-    assert sum_to_zero("my visit") == expression("C(`my visit`, contr.sum)")
 
 
 @pytest.mark.parametrize(
