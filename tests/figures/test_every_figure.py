@@ -18,6 +18,7 @@ from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.export import save_figure
 from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility, made_up
+from tests.places import ROOT
 
 NAMES = sorted(made_up.every_figure())
 LONG = "Zentrum für ketamingestützte Psychotherapie Überlingen – Αθήνα, forme longue révisée"
@@ -174,3 +175,11 @@ def test_every_figure_that_is_offered_is_checked_here():
         defined |= {name for name in vars(importlib.import_module(module.name)) if name.startswith("plot_")}
     assert sorted(defined - offered) == [], "in no line of figures/__init__.pyi"
     assert sorted(offered - checked) == [], "without made-up frames in tests/figures/made_up.py"
+
+
+def test_every_figure_has_tests_of_its_own_that_are_found_by_its_name():
+    room, tests = ROOT / "kap_analysis" / "figures", ROOT / "tests" / "figures"
+    modules = [path for path in room.rglob("*.py") if re.search(r"^def plot_", path.read_text("utf-8"), re.MULTILINE)]
+    wanted = [path.relative_to(room).with_name(f"test_{path.name}") for path in modules]
+    assert len(wanted) >= 19
+    assert [str(path) for path in wanted if not (tests / path).exists()] == []

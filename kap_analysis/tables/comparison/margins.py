@@ -43,7 +43,7 @@ def table_margins(*, margins: pd.DataFrame, stamp: str = "") -> Table:
                 for points, is_stated in zip(frame["margin"], stated, strict=True)
             ],
             "level": texts(frame, percent, "ci_level"),
-            "interval": texts(frame, interval, CI_LOW, CI_HIGH),
+            "interval": texts(frame, _beside_margin, CI_LOW, CI_HIGH, "margin"),
             "p": texts(frame, p_value, P_VALUE),
             "holds": ["Shown" if holds else "Not shown" for holds in frame["holds"].astype(bool)],
         }
@@ -64,3 +64,8 @@ def table_margins(*, margins: pd.DataFrame, stamp: str = "") -> Table:
         notes=("Only the stated margin is a test; the others show how far the conclusion depends on it.",),
         stamp=stamp,
     )
+
+
+def _beside_margin(low: float, high: float, margin: float) -> str:
+    """The interval, with the decimals that show on which side of 0 and of the margin each limit lies."""
+    return interval(low, high, marks=(0.0, margin, -margin))
