@@ -1,4 +1,4 @@
-"""Every page of docs/ does what it says: its Python runs, prints what stands below it, and its links lead somewhere."""
+"""Every page of docs/ does what it says: its Python runs, prints the text shown below it, and its links lead somewhere."""
 
 import json
 import re
@@ -53,7 +53,7 @@ def test_every_page_is_linked_from_the_readme() -> None:
 
 
 def test_the_tables_of_a_page_are_those_that_the_scripts_wrote() -> None:
-    """What stands between the marks of a page is the file in benchmarks/results/."""
+    """The text between the marks of a page is the file in benchmarks/results/."""
     pages = [*PAGES, ROOT / "benchmarks" / "README.md"]
     mark = re.compile(r"<!-- (\w+): written by the script -->\n(.*?)<!-- end of \1 -->", re.S)
     found = [
