@@ -61,7 +61,8 @@ def fit(
 
     read = read_formula(formula)
     columns = [column for column, _ in references] + list(categorical or []) + [residual_by or ""]
-    table = read_plain_table(data, [*read.columns, *filter(None, columns)])
+    ids = [name for name in read.ids if name not in columns]
+    table = read_plain_table(data, [*read.columns, *filter(None, columns)], as_text=ids)
     table = _with_levels(table, list(categorical or []), references)
     with _warnings_on_standard_error():
         done = mixedlm(read, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)

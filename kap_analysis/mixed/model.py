@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
@@ -129,7 +129,7 @@ class MixedModel:
 
 def mixedlm(
     formula: str | MixedFormula,
-    data: pd.DataFrame,
+    data: Any,
     *,
     residual_by: str | None = None,
     weights: str | ArrayLike | None = None,
@@ -146,9 +146,10 @@ def mixedlm(
         format/patient_id)`` for one matrix per format and ``ar1``, or in time: ``exponential(month | patient_id)``
         (docs/mixed_models.md lists all). A formula holds columns, arithmetic, comparisons and a list of functions; it
         cannot run code.
-    data : pandas.DataFrame
-        One row per observation. Rows with a missing value in a needed column are left out and counted in
-        ``design.n_left_out``; a grouping may be missing where the columns of its bar are 0.
+    data : pandas.DataFrame, or a table of polars or Arrow
+        One row per observation. Numbers of any type are read as 64-bit floats, words and categories as levels. Rows
+        with a missing value in a needed column are left out and counted in ``design.n_left_out``; a grouping may be
+        missing where the columns of its bar are 0.
     residual_by : str, optional
         A column; each of its levels has a residual variance of its own.
     weights : str or array, optional
@@ -166,8 +167,7 @@ def mixedlm(
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> scores = pd.DataFrame({"score": [20.0, 12, 25, 16, 18, 13, 30, 19], "visit": ["a", "b"] * 4})
+    >>>     >>> scores = pd.DataFrame({"score": [20.0, 12, 25, 16, 18, 13, 30, 19], "visit": ["a", "b"] * 4})
     >>> scores["patient"] = [1, 1, 2, 2, 3, 3, 4, 4]
     >>> fit = mixedlm("score ~ visit + (1 | patient)", scores).fit()
     >>> fit.params.round(2).to_dict()

@@ -10,6 +10,7 @@ import pytest
 from kap_analysis.cli import main
 from kap_analysis.cli.fit import Ddf
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
+from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.model import mixedlm
 from tests.mixed.reference_values import r_term, read_json
 from tests.places import PAIRS
@@ -164,7 +165,11 @@ def test_true_and_false_are_0_and_1_and_codes_keep_their_zeros(kap, scores, tmp_
     )
     other.to_csv(tmp_path / "words.csv", index=False)
     scores.to_csv(tmp_path / "numbers.csv", index=False)
-    assert kap(tmp_path / "words.csv", FORMULA, "--json") == kap(tmp_path / "numbers.csv", FORMULA, "--json")
+    words, numbers = (json.loads(kap(tmp_path / f"{n}.csv", FORMULA, "--json")[1]) for n in ("words", "numbers"))
+    assert words["criterion"] == pytest.approx(numbers["criterion"], rel=1e-12)
+    for row, other_row in zip(words["coefficients"], numbers["coefficients"], strict=True):
+        assert row["term"] == other_row["term"]
+        assert row["estimate"] == pytest.approx(other_row["estimate"], rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -316,3 +321,68 @@ def test_the_primary_model_from_the_shell_is_that_of_glmmtmb(kap, method):
     assert [row["variance"] for row in found["residual"] if row["stratum"] == "group" and row["visit2"] is None] == (
         pytest.approx(np.diag(known["covariance"]["group"]), rel=1e-4)
     )
+
+
+# Ids
+
+
+@pytest.fixture
+def long_ids(scores):
+    """Ids of 17 digits: as 64-bit floats every second one is its neighbour."""
+    return scores.assign(patient=[str(10**16 + p) for p in scores["patient"]])
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_long_ids_stay_apart_beside_a_missing_one(kap, long_ids, tmp_path, kind):
+    long_ids.loc[5, "patient"] = None
+    path = tmp_path / f"ids.{kind}"
+    if kind == "csv":
+        long_ids.to_csv(path, index=False)
+    else:
+        long_ids.astype({"patient": "Int64"}).to_parquet(path)
+    code, out, err = kap(path, "score ~ format + (1 | patient)")
+    assert code == 0
+    assert "\nGroups                        patient 40\n" in out
+    assert err == "kap: 1 of 120 rows are left out for missing values: patient in 1.\n"
+
+
+def test_ids_are_text_and_never_numbers(kap, scores, tmp_path):
+    """1.1 and 1.10 are two patients."""
+    ids = [f"{1 + p // 20}.{1 + p % 20}" for p in scores["patient"]]
+    scores.assign(patient=ids).to_csv(tmp_path / "dots.csv", index=False)
+    scores.assign(patient=[f"p{one}" for one in ids]).to_csv(tmp_path / "words.csv", index=False)
+    done = kap(tmp_path / "dots.csv", FORMULA, "--json")
+    assert done[0] == 0
+    assert done == kap(tmp_path / "words.csv", FORMULA, "--json")
+
+
+def test_the_left_side_is_evaluated(kap, scores, tmp_path):
+    scores.assign(baseline=np.arange(120) % 11, change=scores["score"] - np.arange(120) % 11).to_csv(
+        tmp_path / "change.csv", index=False
+    )
+    difference, column = (
+        json.loads(kap(tmp_path / "change.csv", f"{left} ~ visit + (1 | patient)", "--json")[1])
+        for left in ("score - baseline", "change")
+    )
+    assert difference["criterion"] == pytest.approx(column["criterion"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "score ~ sqr(visit) + (1 | patient)",
+        "score ~ visit.clip(1, 2) + (1 | patient)",
+        "score ~ offset(visit) + (1 | patient)",
+        "score ~ vist + (1 | patient)",
+        "score ~ visit + (1 | `pat`)",
+        "score ~ C(format)[0] + (1 | patient)",
+        "score ~ I(9**9**9) + (1 | patient)",
+        "score ~ score + (1 | patient)",
+        "score ~ visit + us(visit | patient) + cs(visit | patient)",
+        "format ~ visit + (1 | patient)",
+    ],
+)
+def test_the_shell_and_python_refuse_the_same_in_the_same_words(kap, scores, written, formula):
+    with pytest.raises(MixedModelError) as caught:
+        mixedlm(formula, scores.astype({"format": object}))
+    assert kap(written, formula) == (1, "", f"kap: {caught.value}\n")

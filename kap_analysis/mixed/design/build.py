@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.checks import check_bars
@@ -19,6 +18,7 @@ from kap_analysis.mixed.design.design import Design, FixedPart
 from kap_analysis.mixed.design.residual import check_one_residual, make_residual
 from kap_analysis.mixed.design.response import read_response, read_weights
 from kap_analysis.mixed.design.rows_used import needed_columns, usable_rows
+from kap_analysis.mixed.design.tables import as_table
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed
 from kap_analysis.mixed.formula.formula import MixedFormula, Part
 from kap_analysis.mixed.formula.parser import read_formula
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 def build_design(
     formula: str | MixedFormula,
-    data: pd.DataFrame,
+    data: Any,
     *,
     residual_by: str | None = None,
     weights: str | ArrayLike | None = None,
@@ -39,7 +39,7 @@ def build_design(
     ----------
     formula : str or MixedFormula
         `response ~ fixed part + (columns | grouping) + structure(visit | stratum/subject)`, or what it was read as.
-    data : pandas.DataFrame
+    data : pandas.DataFrame, or a table of polars or Arrow
         One row per observation. A row with a missing value in a needed column is left out; the group of a bar term may
         be missing where all columns of the bar are 0.
     residual_by : str, optional
@@ -79,17 +79,17 @@ def build_design(
     return Design(read, rows.frame, kept, len(data) - len(y), read.response.text, y, x, used, fixed, bars, residual)
 
 
-def _columns_of(data: pd.DataFrame) -> Columns:
-    if not isinstance(data, pd.DataFrame):
-        raise MixedModelError(f"The data must be a pandas DataFrame, found {type(data).__name__}.")
-    if not len(data):
+def _columns_of(data: Any) -> Columns:
+    table = as_table(data)
+    if not len(table):
         raise MixedModelError("The data have no rows.")
-    return Columns(data)
+    return Columns(table)
 
 
 def _fixed_part(part: Part, rows: Rows) -> tuple[FixedPart, Array]:
     """The fixed part and its matrix, without the columns that those before them already say."""
     coding, x = make_coding(part, rows)
+    _check_names(coding.names)
     _check_factors(part, coding.factors, rows)
     _check_finite(x, coding.names)
     kept = independent_columns(x)
@@ -138,6 +138,15 @@ def _check_factors(part: Part, factors: Mapping[str, tuple[Any, ...]], rows: Row
 def _check_sides(read: MixedFormula) -> None:
     if any(term == (read.response,) for term in read.fixed.terms):
         raise MixedModelError(f"{read.response.text} stands on both sides of '~'. Take it out of the right one.")
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
+    if twice:
+        raise MixedModelError(
+            f"The fixed part has two columns called {twice[0]!r}, and no table could tell them apart. "
+            "Rename the column of the data."
+        )
 
 
 def _check_finite(x: Array, names: tuple[str, ...]) -> None:

@@ -25,6 +25,8 @@ Mask = NDArray[np.bool_]
 
 #: From so many distinct values on pandas sorts them faster than Python does.
 MANY = 5000
+#: Floating-point numbers from here on are not all whole numbers: 2^53 + 1 is none.
+EXACT = 2.0**53
 #: Arrow types and what they are read as; integers stay exact, which ids of 17 digits need.
 _PLAIN_TYPES = (
     (pa.types.is_boolean, "boolean"),
@@ -233,9 +235,10 @@ def positions(column: pd.Series, levels: tuple[Any, ...]) -> Codes:
 
 
 def read_labels(column: pd.Series) -> Labels:
-    """A column as codes, levels in the order of its categories or sorted; whole numbers without fractions as 3."""
+    """A column as codes, levels in the order of its categories or sorted; whole numbers as 3, not as 3.0."""
     labels = _labels(read_column(column))
-    if labels.levels and isinstance(labels.levels[0], float) and all(level.is_integer() for level in labels.levels):
+    numbers = labels.levels if labels.levels and isinstance(labels.levels[0], float) else ()
+    if numbers and all(level.is_integer() and abs(level) < EXACT for level in numbers):
         return Labels(labels.codes, tuple(int(level) for level in labels.levels))
     return labels
 

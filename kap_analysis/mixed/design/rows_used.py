@@ -12,7 +12,7 @@ from kap_analysis.mixed.design.columns import Columns, Mask, Rows
 from kap_analysis.mixed.design.design import Bar
 from kap_analysis.mixed.design.grouping import Grouping, check_is_label, make_grouping
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.formula.formula import MixedFormula
+from kap_analysis.mixed.formula.formula import BarTerm, MixedFormula
 
 Array = NDArray[np.float64]
 
@@ -123,14 +123,15 @@ def _bars_on(
     made = []
     for bar in formula.bars:
         coding, z = make_coding(bar.part, rows)
-        active = np.ones(len(rows), dtype=bool) if "Intercept" in coding.names else (z != 0).any(axis=1)
+        active = np.ones(len(rows), dtype=bool) if () in bar.part.terms else (z != 0).any(axis=1)
         acts[bar.grouping] = acts[bar.grouping] | active if bar.grouping in acts else active
         without |= active & (here[bar.grouping].codes < 0)
-        made.append((bar.text, coding, z, bar.grouping))
+        made.append((bar, coding, z))
     shared = {columns: grouping.among(acts[columns]) for columns, grouping in here.items()}
-    return tuple(_bar(text, coding, z, shared[grouping]) for text, coding, z, grouping in made), without
+    return tuple(_bar(term, coding, z, shared[term.grouping]) for term, coding, z in made), without
 
 
-def _bar(text: str, coding: Coding, z: Array, groups: Grouping) -> Bar:
-    names = tuple("(Intercept)" if name == "Intercept" else name for name in coding.names)
-    return Bar(text, groups.name, names, z, groups.codes, groups.levels, coding, groups)
+def _bar(term: BarTerm, coding: Coding, z: Array, groups: Grouping) -> Bar:
+    constant = [column for one in coding.terms if not one.variables for column in one.columns]
+    names = tuple("(Intercept)" if at in constant else name for at, name in enumerate(coding.names))
+    return Bar(term.text, groups.name, names, z, groups.codes, groups.levels, coding, groups)

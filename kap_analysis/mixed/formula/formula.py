@@ -99,6 +99,15 @@ class MixedFormula:
             names += filter(None, (self.residual.visit, self.residual.stratum, self.residual.subject))
         return tuple(dict.fromkeys(names))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The columns that name groups or subjects and stand nowhere else, so that no number is ever made of them."""
+        residual = self.residual
+        groups = [name for bar in self.bars for name in bar.grouping] + ([residual.subject] if residual else [])
+        used = {*self.response.columns, *self.fixed.columns, *(name for bar in self.bars for name in bar.part.columns)}
+        used |= {residual.visit, residual.stratum or ""} if residual else set()
+        return tuple(name for name in dict.fromkeys(groups) if name not in used)
+
 
 def columns_of(factors: Iterable[Factor]) -> tuple[str, ...]:
     """The columns that some factors read, each once."""

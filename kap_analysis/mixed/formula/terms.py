@@ -16,7 +16,7 @@ from kap_analysis.mixed.formula.formula import NAME, Factor, Part, column_factor
 from kap_analysis.mixed.formula.spans import Span
 
 _MARKED = re.compile(r"⧛(?:\x1b\[[0-9;]*m)?")
-_CALL = re.compile(rf"{NAME}\(|\{{")
+_EXPRESSION = re.compile(rf"{NAME}\(|\{{|`[^`]*`")
 
 
 def read_part(span: Span, text: str | None = None) -> Part:
@@ -40,23 +40,22 @@ def read_part(span: Span, text: str | None = None) -> Part:
 
 
 def _without_expressions(span: Span, text: str) -> tuple[str, dict[str, Factor]]:
-    """The text with each expression as one letter and blanks, so that other characters keep their places."""
+    """The text with each expression as one letter and blanks, so that other characters keep their places.
+
+    So do columns in backticks: formulaic would take a column `1` for the constant.
+    """
     words, at, letters = list(text), 0, free_letters(text)
     known: dict[str, str] = {}
     found: dict[str, Factor] = {}
-    while match := _CALL.search(text, at):
-        opened = match.end() - 1
-        if span.depths[span.start + opened] < 0:  # in quotes or backticks
-            at = match.end()
-            continue
-        at = _closing(span, opened) + 1
+    while match := _EXPRESSION.search(text, at):
+        at = match.end() if match.group()[0] == "`" else _closing(span, match.end() - 1) + 1
         inside = match.group() == "{"
         factor = read_expression(span.cut(span.start + match.start() + inside, span.start + at - inside))
-        if factor.kind == "column":
-            letter = f"`{factor.text}`"
+        if factor.kind == "column" and re.fullmatch(NAME, factor.text):
+            letter = factor.text
         else:
-            letter = known.get(factor.code) or next(letters)
-            known[factor.code], found[letter] = letter, factor
+            letter = known.get(factor.code or factor.text) or next(letters)
+            known[factor.code or factor.text], found[letter] = letter, factor
         words[match.start() : at] = letter.ljust(at - match.start())
     for position, char in enumerate(words):
         if char in "[]" and span.depths[span.start + position] >= 0:

@@ -13,6 +13,8 @@ from scipy.sparse import csr_array
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
 from kap_analysis.mixed.design.coding import level_codes
+from kap_analysis.mixed.design.columns import Columns, positions
+from kap_analysis.mixed.design.tables import as_table
 from kap_analysis.mixed.errors import MixedModelError, nearest
 from kap_analysis.mixed.fitted_covariance.residual import residual_covariance
 from kap_analysis.mixed.fitted_model import FittedModel
@@ -35,7 +37,7 @@ def fitted_values(fit: FittedModel) -> pd.Series:
 
 def predict_rows(
     fit: FittedModel,
-    newdata: pd.DataFrame | None = None,
+    newdata: Any = None,
     *,
     conditional: bool = False,
     interval: bool = False,
@@ -78,7 +80,7 @@ def predict_rows(
         columns were dropped.
     """
     check_level(level)
-    frame = fit.design.frame if newdata is None else newdata
+    frame = fit.design.frame if newdata is None else as_table(newdata, "The new rows")
     rows = _new_rows(fit, frame, conditional=conditional)
     parts = [_predicted(fit, part, conditional=conditional, interval=interval) for part in rows.pieces()]
     estimate, std_error, df = (np.concatenate([part[i] for part in parts]) for i in range(3))
@@ -138,7 +140,7 @@ def _residual_rows(fit: FittedModel, frame: pd.DataFrame) -> tuple[Index, Index,
     for name in (term.visit, term.subject, *([term.stratum] if term.stratum else [])):
         if name not in frame.columns:
             raise MixedModelError(f"The new rows have no column {name!r}. {nearest(name, frame.columns)}")
-    subject = np.asarray(pd.Index(residual.subjects).get_indexer(pd.Index(frame[term.subject])), dtype=np.intp)
+    subject = positions(frame[term.subject], residual.subjects)
     stratum = np.zeros(len(frame), dtype=np.intp)
     if term.stratum:
         stratum = level_codes(frame[term.stratum], residual.strata)
@@ -153,7 +155,7 @@ def _residual_rows(fit: FittedModel, frame: pd.DataFrame) -> tuple[Index, Index,
                 f"{now!r} in the new rows. Predict it as it was, or leave conditional=True out."
             )
     if residual.structure.in_time:
-        return subject, stratum, frame[term.visit].to_numpy(dtype=float, na_value=np.nan)
+        return subject, stratum, Columns(frame).numbers(term.visit)
     return subject, stratum, level_codes(frame[term.visit], residual.visits)
 
 

@@ -178,7 +178,7 @@ def test_columns_that_are_not_there(scores):
 
 
 def test_data_that_are_no_rows(scores):
-    assert error_of("score ~ 1", scores.to_dict()) == "The data must be a pandas DataFrame, found dict."
+    assert error_of("score ~ 1", scores.to_dict()) == "The data must be a table of pandas, polars or Arrow, found dict."
     assert error_of("score ~ 1", scores.iloc[:0]) == "The data have no rows."
 
 
@@ -230,3 +230,21 @@ def test_columns_that_are_not_finite(scores):
         "The column np.log(month - 1) of the fixed part is -inf in 20 of 60 rows. Correct these values or make "
         "them missing."
     )
+
+
+@pytest.mark.parametrize("name", ["Intercept", "visit[T.m2]"])
+def test_a_column_called_as_another_column_of_the_fixed_part(scores, name):
+    assert error_of(f"score ~ visit + `{name}`", scores.assign(**{name: scores["age"]})) == (
+        f"The fixed part has two columns called '{name}', and no table could tell them apart. "
+        "Rename the column of the data."
+    )
+
+
+def test_columns_may_have_the_names_of_functions_and_words_of_python(scores):
+    strange = {"C": "month", "class": "format", "t.x": "age", "np": "is_group", "yield": "score", "0": "patient"}
+    renamed = scores.rename(columns={old: new for new, old in strange.items()})
+    design = build_design("yield ~ C(C)*class + log(`t.x`) + I(`t.x` * C^2) + (0 + np | `0`)", renamed)
+    plain = build_design("score ~ C(month)*format + log(age) + I(age * month^2) + (0 + is_group | patient)", scores)
+    np.testing.assert_array_equal(design.x, plain.x)
+    np.testing.assert_array_equal(design.bars[0].z, plain.bars[0].z)
+    assert design.fixed.names[-2:] == ("C(C)[T.2]:class[T.group]", "C(C)[T.3]:class[T.group]")

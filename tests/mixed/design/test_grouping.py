@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.design.columns import Labels, read_labels
 from kap_analysis.mixed.design.grouping import make_grouping
 from kap_analysis.mixed.errors import MixedModelError
@@ -73,3 +74,15 @@ def test_no_group_at_all():
     made = make_grouping(["cohort"], [Labels(np.array([-1, -1]), ())])
     assert made.codes.tolist() == [-1, -1]
     assert made.of(pd.DataFrame({"cohort": ["a"]})).tolist() == [-1]
+
+
+def test_ids_that_floating_point_numbers_merge_are_refused():
+    data = pd.DataFrame({"score": range(6), "patient": [1e16, 1e16 + 2, 1e16, 5, 5, np.nan]})
+    with pytest.raises(MixedModelError) as caught:
+        build_design("score ~ 1 + (1 | patient)", data)
+    assert str(caught.value) == (
+        "patient cannot be the grouping of (1 | patient): it holds numbers above 2^53 as floating-point numbers, "
+        "which do not tell neighbours apart. Read the column as text or as integers."
+    )
+    whole = data.dropna().astype({"patient": "int64"})
+    assert build_design("score ~ 1 + (1 | patient)", whole).bars[0].levels == (5, 10**16, 10**16 + 2)

@@ -23,6 +23,8 @@ def terms_of(text: str) -> list[str]:
         ("month - 1", ["month"]),
         ("2:month", ["1", "2:month"]),
         ("`my age`:month", ["1", "my age:month"]),
+        ("`1` + `0` + 0", ["1", "0"]),
+        ("`month` + month:`a+b` + `f(x)`", ["1", "month", "f(x)", "month:a+b"]),
         ("Q('my age') + Q('my age'):month", ["1", "my age", "my age:month"]),
         ("log(age)*format", ["1", "log(age)", "format", "log(age):format"]),
         ("{month + age}", ["1", "month + age"]),

@@ -162,3 +162,13 @@ def test_a_patient_without_a_cohort_needs_none():
     np.testing.assert_allclose(found["estimate"], fit.fittedvalues, atol=EXACT)
     other = mixedlm(FORMULA, PARTIAL).fit().predict(PARTIAL, conditional=True, interval=True)
     np.testing.assert_allclose(found, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("formula", ["score ~ month + (1 | patient)", "score ~ month + cs(visit | patient)"])
+@pytest.mark.parametrize("kind", [str, float, "Int64", object])
+def test_a_patient_is_found_whatever_type_the_new_rows_have(formula, kind):
+    """ "308" for 308 once gave the average patient without a word."""
+    data = PARTIAL.assign(patient=300 + pd.factorize(PARTIAL["patient"])[0])
+    fit = mixedlm(formula, data).fit()
+    expected = fit.predict(data, conditional=True)
+    np.testing.assert_array_equal(fit.predict(data.astype({"patient": kind}), conditional=True), expected)
