@@ -1,6 +1,10 @@
 """The errors of the package: what was found, what was expected, what to do."""
 
+from typing import Any, Final
+
 import pandas as pd
+
+LONGEST_QUOTE: Final = 80
 
 
 class KapError(Exception):
@@ -43,3 +47,12 @@ class TableError(KapError):
 
 class SimulationError(KapError):
     """A simulated study was asked for that cannot be made, or cannot be written where it was asked for."""
+
+
+def quoted(value: Any) -> str:
+    """Return a value of a file as a message quotes it: no more than 80 characters of it, however large it is."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python writes no integer of more than 4,300 digits
+        return "a number of thousands of digits" if isinstance(value, int) else "a value too large to be quoted"
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"

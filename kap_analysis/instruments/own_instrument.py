@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from kap_analysis.errors import InstrumentError
+from kap_analysis.errors import InstrumentError, quoted
 from kap_analysis.instruments.data_folder import data_files
 from kap_analysis.instruments.facts import (
     Band,
@@ -24,6 +24,8 @@ from kap_analysis.instruments.instrument import ROLES, Instrument
 from kap_analysis.instruments.missing_items import describe_rule
 
 NUMBER: Final = (int, float)
+LARGEST: Final = 1_000_000
+MOST_ITEMS: Final = 1_000
 REQUIRED: Final = {"name": str, "total_range": list, "higher_is_better": bool}
 OPTIONAL: Final = {
     "title": str,
@@ -127,31 +129,59 @@ def _thresholds(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(mapping: Mapping[str, Any]) -> None:
     name = mapping.get("name")
-    where = f"The [[instrument]] {name!r} of study.toml" if name else "An [[instrument]] of study.toml"
+    where = f"The [[instrument]] {quoted(name)} of study.toml" if name else "An [[instrument]] of study.toml"
+    _check_keys(mapping, where)
+    if not str(name).strip():
+        raise InstrumentError(f"{where} has an empty name.")
+    if name in data_files():
+        raise InstrumentError(f"{where} has the name of an instrument of the registry; give yours a name of its own.")
+    _check_range(mapping["total_range"], "total_range", where)
+    if mapping.get("role", "outcome") not in ROLES:
+        raise InstrumentError(f"{where}: role is {quoted(mapping['role'])}; expected one of {', '.join(ROLES)}.")
+    if mapping.get("rater", "self") not in ("self", "clinician"):
+        raise InstrumentError(f"{where}: rater is {quoted(mapping['rater'])}; expected self or clinician.")
+    _check_items(mapping, where)
+    _check_numbers(mapping, where)
+    _check_bands(mapping, where)
+
+
+def _check_keys(mapping: Mapping[str, Any], where: str) -> None:
     allowed = {**REQUIRED, **OPTIONAL}
     for key in REQUIRED:
         if key not in mapping:
             raise InstrumentError(f"{where} has no {key!r}; required are {', '.join(REQUIRED)}.")
     for key, value in mapping.items():
         if key not in allowed:
-            raise InstrumentError(f"{where} has {key!r}; expected one of {', '.join(sorted(allowed))}.")
+            raise InstrumentError(f"{where} has {quoted(key)}; expected one of {', '.join(sorted(allowed))}.")
         wanted: Any = allowed[key]
         if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-            raise InstrumentError(f"{where}: {key} is {value!r}; expected {_type_name(wanted)}.")
-    if not str(name).strip():
-        raise InstrumentError(f"{where} has an empty name.")
-    if name in data_files():
-        raise InstrumentError(f"{where} has the name of an instrument of the registry; give yours a name of its own.")
-    _check_range(mapping["total_range"], "total_range", where)
+            raise InstrumentError(f"{where}: {key} is {quoted(value)}; expected {_type_name(wanted)}.")
+        if isinstance(value, NUMBER) and not _is_usable(value):
+            raise InstrumentError(f"{where}: {key} is {quoted(value)}; expected a number up to {LARGEST:,}.")
+
+
+def _check_items(mapping: Mapping[str, Any], where: str) -> None:
+    """Items come with their range, can reach both ends of the total, and the item on suicidality is one of them."""
     if ("n_items" in mapping) != ("item_range" in mapping):
         raise InstrumentError(f"{where} has only one of n_items and item_range; give both or neither.")
-    if "item_range" in mapping:
+    n_items = mapping.get("n_items", 0)
+    if "n_items" in mapping:
+        if not 1 <= n_items <= MOST_ITEMS:
+            raise InstrumentError(f"{where}: n_items is {n_items}; expected 1 to {MOST_ITEMS}.")
         _check_range(mapping["item_range"], "item_range", where)
-    if mapping.get("role", "outcome") not in ROLES:
-        raise InstrumentError(f"{where}: role is {mapping['role']!r}; expected one of {', '.join(ROLES)}.")
-    if mapping.get("rater", "self") not in ("self", "clinician"):
-        raise InstrumentError(f"{where}: rater is {mapping['rater']!r}; expected self or clinician.")
-    _check_numbers(mapping, where)
+        (low, high), total = mapping["item_range"], mapping["total_range"]
+        if not (isinstance(low, int) and isinstance(high, int)):
+            raise InstrumentError(f"{where}: item_range is [{low:g}, {high:g}]; expected whole numbers.")
+        if n_items * low > total[0] or n_items * high < total[1]:
+            raise InstrumentError(
+                f"{where}: {n_items} items from {low} to {high} give totals from {n_items * low} to {n_items * high}; "
+                f"expected to reach all of total_range, {total[0]:g} to {total[1]:g}."
+            )
+    for key, lowest in (("max_missing", 0), ("suicidality_item", 1)):
+        if mapping.get(key, lowest) < lowest:
+            raise InstrumentError(f"{where}: {key} is {mapping[key]}; expected {lowest} or more.")
+        if mapping.get(key, 0) > n_items:
+            raise InstrumentError(f"{where}: {key} is {mapping[key]}, and n_items is {n_items}.")
 
 
 def _check_numbers(mapping: Mapping[str, Any], where: str) -> None:
@@ -162,31 +192,49 @@ def _check_numbers(mapping: Mapping[str, Any], where: str) -> None:
     for key in ("smallest_important_change", "reliable_change", "clinical_sd", "normative_sd", "response_percent"):
         if key in mapping and not mapping[key] > 0:
             raise InstrumentError(f"{where}: {key} is {mapping[key]:g}; expected more than 0.")
+    if mapping.get("response_percent", 0) > 100:
+        raise InstrumentError(f"{where}: response_percent is {mapping['response_percent']:g}; expected 100 or less.")
     if not 0 < mapping.get("reliability", 0.5) < 1:
         raise InstrumentError(f"{where}: reliability is {mapping['reliability']:g}; expected between 0 and 1.")
-    for key in ("recall_days", "max_missing"):
-        if mapping.get(key, 0) < 0:
-            raise InstrumentError(f"{where}: {key} is {mapping[key]}; expected 0 or more.")
-    n_items = mapping.get("n_items", 0)
-    for key in ("suicidality_item", "max_missing"):
-        if mapping.get(key, 0) > n_items:
-            raise InstrumentError(f"{where}: {key} is {mapping[key]}, and n_items is {n_items}.")
-    expected = low
+    if mapping.get("recall_days", 0) < 0:
+        raise InstrumentError(f"{where}: recall_days is {mapping['recall_days']}; expected 0 or more.")
+
+
+def _check_bands(mapping: Mapping[str, Any], where: str) -> None:
+    expected, high = mapping["total_range"]
+    labels: list[str] = []
     for band in mapping.get("bands", ()):
         if not isinstance(band, Mapping) or set(band) != {"label", "low", "high"}:
-            raise InstrumentError(f"{where}: a band is {band!r}; expected a table of label, low and high.")
-        if not expected <= band["low"] <= band["high"] <= high:
+            raise InstrumentError(f"{where}: a band is {quoted(band)}; expected a table of label, low and high.")
+        label, first, last = band["label"], band["low"], band["high"]
+        if not isinstance(label, str) or not label.strip() or label in labels:
+            raise InstrumentError(f"{where}: a band has the label {quoted(label)}; expected a text of its own.")
+        if not (_is_number(first) and _is_number(last) and expected <= first <= last <= high):
             raise InstrumentError(
-                f"{where}: the band {band['label']!r} runs from {band['low']:g} to {band['high']:g}; "
+                f"{where}: the band {quoted(label)} runs from {_plain(first)} to {_plain(last)}; "
                 f"expected inside {expected:g} to {high:g}."
             )
-        expected = band["high"]
+        labels.append(label)
+        expected = last
 
 
 def _check_range(value: list[Any], key: str, where: str) -> None:
-    numbers = [one for one in value if isinstance(one, NUMBER) and not isinstance(one, bool)]
-    if len(value) != 2 or len(numbers) != 2 or not value[0] < value[1]:
-        raise InstrumentError(f"{where}: {key} is {value!r}; expected [lowest, highest].")
+    usable = len(value) == 2 and all(_is_number(one) and _is_usable(one) for one in value)
+    if not usable or not value[0] < value[1]:
+        raise InstrumentError(f"{where}: {key} is {quoted(value)}; expected [lowest, highest].")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, NUMBER) and not isinstance(value, bool)
+
+
+def _is_usable(number: float) -> bool:
+    """Whether a number is finite and no larger than any score or day can be."""
+    return -LARGEST <= number <= LARGEST
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if _is_number(value) and _is_usable(value) else quoted(value)
 
 
 def _type_name(wanted: Any) -> str:

@@ -16,9 +16,10 @@ def own_instruments(settings: Settings, problems: Problems) -> dict[str, Instrum
     for entry in settings.own_instruments:
         try:
             instrument = instrument_from_mapping(entry)
-        except (InstrumentError, TypeError) as error:
-            expected = "name, total_range and higher_is_better, as in the documentation of study.toml"
-            problems.add(SETTINGS_FILE, str(error).rstrip("."), expected, column="instrument")
+        except InstrumentError as error:
+            found, _, expected = str(error).removesuffix(".").partition("; expected ")
+            otherwise = "name, total_range and higher_is_better, as in the documentation of study.toml"
+            problems.add(SETTINGS_FILE, found[0].lower() + found[1:], expected or otherwise, column="instrument")
             continue
         if instrument.name in own:
             problems.add(SETTINGS_FILE, f"two [[instrument]] {instrument.name}", "one", column="instrument")

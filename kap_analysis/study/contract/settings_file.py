@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeGuard, get_args
 
+from kap_analysis.errors import quoted
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import is_identifying_name, mask
 from kap_analysis.study.contract.problems import WHOLE_FILE, Problems
@@ -24,6 +25,8 @@ from kap_analysis.study.contract.settings import (
 from kap_analysis.suggestions import nearest_name
 
 SETTINGS_FILE: Final = "study.toml"
+LAST_DAY: Final = 36_500
+MOST_POINTS: Final = 1_000_000
 NOTHING_SAID: Final = Settings(title="", primary_instrument="", primary_visit="")
 _REQUIRED: Final = ("title", "primary_instrument", "primary_visit")
 _KEYS: Final = frozenset(
@@ -43,6 +46,9 @@ _KEYS: Final = frozenset(
 )
 
 
+_DAYS: Final = f"from -{LAST_DAY} to {LAST_DAY}"
+
+
 def read_settings(folder: Path, problems: Problems) -> Settings:
     """Read the ``study.toml`` of a folder.
 
@@ -51,8 +57,9 @@ def read_settings(folder: Path, problems: Problems) -> Settings:
     """
     path = folder / SETTINGS_FILE
     if not path.is_file():
+        found = "no such file" if not path.exists() else "something that is not a file"
         expected = f"a file {SETTINGS_FILE} with at least {', '.join(_REQUIRED[:-1])} and {_REQUIRED[-1]}"
-        problems.add(SETTINGS_FILE, "no such file", expected)
+        problems.add(SETTINGS_FILE, found, expected)
         return NOTHING_SAID
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -64,10 +71,14 @@ def read_settings(folder: Path, problems: Problems) -> Settings:
         return NOTHING_SAID
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        problems.add(SETTINGS_FILE, "brackets nested too deep to be read", "key = value lines")
+        return NOTHING_SAID
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         line = re.search(r"line (\d+)", str(error))
         row = int(line.group(1)) if line else WHOLE_FILE
-        problems.add(SETTINGS_FILE, f"text that is not TOML ({error})", "key = value lines", row=row)
+        why = error if isinstance(error, tomllib.TOMLDecodeError) else "a number of too many digits"
+        problems.add(SETTINGS_FILE, f"text that is not TOML ({why})", "key = value lines", row=row)
         return NOTHING_SAID
     reader = _SettingsReader(content, text, problems)
     return reader.settings()
@@ -98,7 +109,7 @@ class _SettingsReader:
         )
         labels, primary = settings.visit_labels, settings.primary_visit
         if primary and primary not in labels:
-            self._wrong("primary_visit", repr(primary), f"one of the visits: {', '.join(labels)}")
+            self._wrong("primary_visit", quoted(primary), f"one of the visits: {', '.join(labels)}")
         return settings
 
     def _wrong(self, key: str, found: str, expected: str) -> None:
@@ -112,38 +123,38 @@ class _SettingsReader:
             if key not in _KEYS:
                 near = nearest_name(key, _KEYS)
                 known = f"{near}, written exactly so" if near else f"one of {', '.join(sorted(_KEYS))}"
-                self._wrong(key, f"the key {key!r}", known)
+                self._wrong(key, f"the key {quoted(key)}", known)
 
     def _text(self, key: str) -> str:
         value = self.content.get(key)
         if isinstance(value, str) and value.strip():
             return value
-        self._wrong(key, "nothing" if value is None else repr(value), "a text; it is required")
+        self._wrong(key, "nothing" if value is None else quoted(value), "a text; it is required")
         return ""
 
     def _texts(self, key: str, value: Any) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
             return tuple(value)
-        self._wrong(key, repr(value), 'a list of texts, such as ["A", "B"]')
+        self._wrong(key, quoted(value), 'a list of texts, such as ["A", "B"]')
         return ()
 
     def _one_of(self, key: str, allowed: tuple[str, ...], default: str) -> Any:
         value = self.content.get(key, default)
         if value not in allowed:
-            self._wrong(key, repr(value), " or ".join(allowed))
+            self._wrong(key, quoted(value), " or ".join(allowed))
             return default
         return value
 
     def _window(self, key: str, value: Any) -> tuple[int, int]:
         if value is None and key == "baseline_window":
             return DEFAULT_BASELINE_WINDOW
-        if isinstance(value, list) and len(value) == 2 and all(type(day) is int for day in value):
+        if isinstance(value, list) and len(value) == 2 and all(_is_day(day) for day in value):
             if value[0] > value[1]:
                 self._wrong(key, f"a window that ends before it begins: {value}", "first day, last day")
             elif key == "baseline_window" and value[1] > 0:
                 self._wrong(key, f"a baseline that ends on day {value[1]}", "a last day of 0 or earlier")
             return value[0], value[1]
-        self._wrong(key, repr(value), "two whole numbers in brackets: [first day, last day]")
+        self._wrong(key, quoted(value), f"two days in brackets, [first day, last day], {_DAYS}")
         return DEFAULT_BASELINE_WINDOW
 
     def _visits(self) -> tuple[Visit, ...]:
@@ -151,7 +162,7 @@ class _SettingsReader:
         if entries is None:
             return DEFAULT_VISITS
         if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
-            self._wrong("visits", repr(entries), "one [[visits]] block per visit")
+            self._wrong("visits", quoted(entries), "one [[visits]] block per visit")
             return DEFAULT_VISITS
         visits = [visit for entry in entries if (visit := self._visit(entry)) is not None]
         visits.sort(key=lambda visit: visit.first_day)
@@ -161,7 +172,7 @@ class _SettingsReader:
                 self._wrong("visits", f"{found} day {later.first_day}", "windows that share no day")
         labels = [visit.label for visit in visits]
         for label in sorted({label for label in labels if labels.count(label) > 1}):
-            self._wrong("visits", f"{labels.count(label)} visits with the label {label!r}", "one")
+            self._wrong("visits", f"{labels.count(label)} visits with the label {quoted(label)}", "one")
         if visits and visits[0].first_day <= self._baseline_end():
             self._wrong(
                 "visits", f"{visits[0].label} beginning on day {visits[0].first_day}", "a day after the baseline"
@@ -170,18 +181,18 @@ class _SettingsReader:
 
     def _baseline_end(self) -> int:
         window = self.content.get("baseline_window")
-        return window[1] if isinstance(window, list) and len(window) == 2 and type(window[1]) is int else 0
+        return window[1] if isinstance(window, list) and len(window) == 2 and _is_day(window[1]) else 0
 
     def _visit(self, entry: Mapping[str, Any]) -> Visit | None:
         label, target = entry.get("label"), entry.get("target_day")
         unknown = sorted(set(entry) - {"label", "target_day", "window"})
         if unknown:
-            self._wrong("visits", f"the key {unknown[0]!r}", "label, target_day and window")
+            self._wrong("visits", f"the key {quoted(unknown[0])}", "label, target_day and window")
         if not isinstance(label, str) or not label.strip() or label == "baseline":
-            self._wrong("visits", f"the label {label!r}", "a text other than baseline")
+            self._wrong("visits", f"the label {quoted(label)}", "a text other than baseline")
             return None
-        if type(target) is not int:
-            self._wrong("visits", f"the target_day {target!r} of {label}", "a whole number")
+        if not _is_day(target):
+            self._wrong("visits", f"the target_day {quoted(target)} of {label}", f"a whole number {_DAYS}")
             return None
         first, last = self._window("visits.window", entry.get("window"))
         if not first <= target <= last:
@@ -193,17 +204,17 @@ class _SettingsReader:
         if entry is None:
             return None
         if not isinstance(entry, dict):
-            self._wrong("margin", repr(entry), "a [margin] block with points and source")
+            self._wrong("margin", quoted(entry), "a [margin] block with points and source")
             return None
         points, source, when = entry.get("points"), entry.get("source"), entry.get("date", "")
         unknown = sorted(set(entry) - {"points", "source", "date"})
         if unknown:
-            self._wrong("margin", f"the key {unknown[0]!r}", "points, source and date")
-        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < float("inf"):
-            self._wrong("margin.points", repr(points), "a positive number of points")
+            self._wrong("margin", f"the key {quoted(unknown[0])}", "points, source and date")
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= MOST_POINTS:
+            self._wrong("margin.points", quoted(points), "a positive number of points")
             return None
         if not isinstance(source, str) or not source.strip():
-            self._wrong("margin.source", repr(source), "who fixed the margin, and on what grounds")
+            self._wrong("margin.source", quoted(source), "who fixed the margin, and on what grounds")
             return None
         return Margin(float(points), source, str(when))
 
@@ -211,19 +222,19 @@ class _SettingsReader:
         value = self.content.get("data_cut", "")
         if isinstance(value, str | date):
             return str(value)
-        self._wrong("data_cut", repr(value), 'a text such as "2026-Q3"')
+        self._wrong("data_cut", quoted(value), 'a text such as "2026-Q3"')
         return ""
 
     def _extra_columns(self) -> dict[str, tuple[str, ...]]:
         entry = self.content.get("extra_columns", {})
         if not isinstance(entry, dict):
-            self._wrong("extra_columns", repr(entry), "an [extra_columns] block: table = [columns]")
+            self._wrong("extra_columns", quoted(entry), "an [extra_columns] block: table = [columns]")
             return {}
         wanted = {}
         for table, names in entry.items():
             key = f"extra_columns.{table}"
             if table not in TABLES:
-                self._wrong(key, f"the table {table!r}", f"one of {', '.join(TABLES)}")
+                self._wrong(key, f"the table {quoted(table)}", f"one of {', '.join(TABLES)}")
                 continue
             names = self._texts(key, names)
             for name in (name for name in names if is_identifying_name(name)):
@@ -235,8 +246,9 @@ class _SettingsReader:
         entries = self.content.get("instrument", [])
         if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
             return tuple(entries)
-        self._wrong("instrument", repr(entries), "one [[instrument]] block per instrument")
+        self._wrong("instrument", quoted(entries), "one [[instrument]] block per instrument")
         return ()
 
 
-__all__ = ["SETTINGS_FILE", "read_settings"]
+def _is_day(value: Any) -> TypeGuard[int]:
+    return type(value) is int and -LAST_DAY <= value <= LAST_DAY

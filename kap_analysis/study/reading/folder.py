@@ -21,22 +21,39 @@ def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, Path], list
     -------
     (dict, list)
         Table name -> file; and notes on files that are not read. A table that stands in two files is a problem and
-        is not read; a required table that is absent is a problem.
+        is not read, nor is one whose name belongs to something else than a file: passed over, it would silently be an
+        absent table. A required table that is absent is a problem.
     """
-    entries = sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    there = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    entries = [entry for entry in there if entry.is_file()]
+    blocked = {entry.name: kind for entry in there if (kind := no_file(entry))}
     found: dict[str, Path] = {}
     for name, spec in TABLES.items():
         files = [entry for entry in entries if entry.name in {name + suffix for suffix in FILE_TYPES}]
+        others = [name + suffix for suffix in FILE_TYPES if name + suffix in blocked]
+        for other in others:
+            problems.add(other, blocked[other], f"the table {name} as a file")
         if len(files) > 1:
             both = " and ".join(entry.name for entry in files)
             problems.add(files[0].name, f"the table {name} twice, as {both}", "one of the two files")
         elif files:
             found[name] = files[0]
-        elif spec.required:
+        elif spec.required and not others:
             other = _misnamed(name, entries)
             expected = f"the table {name}, as CSV or Parquet" + (f" (is it {other}?)" if other else "")
             problems.add(f"{name}.csv", "no such file", expected)
     return found, _notes(entries)
+
+
+def no_file(path: Path) -> str:
+    """Say what stands in the place of a file ("a folder"), or return an empty text for a file and for nothing."""
+    if path.is_file():
+        return ""
+    if path.is_symlink() and not path.exists():
+        return "a link that leads nowhere"
+    if path.is_dir():
+        return "a folder"
+    return "no file but a pipe, a socket or a device" if path.exists() else ""
 
 
 def _misnamed(name: str, entries: list[Path]) -> str:

@@ -104,3 +104,41 @@ def test_settings_written_are_read_back_the_same(tmp_path):
     assert lines == []
     assert again == settings
     assert _read(tmp_path, settings_text(replace(settings, margin=None)))[0].margin is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "zz = " + "9" * 5000,
+            "found text that is not TOML (a number of too many digits); expected key = value lines.",
+        ),
+        ("zz = " + "[" * 50_000, "found brackets nested too deep to be read; expected key = value lines."),
+        ("[margin]\npoints = " + "9" * 400 + '\nsource = "x"', "expected a positive number of points."),
+        ('[margin]\npoints = inf\nsource = "x"', "margin.points: found inf; expected a positive number of points."),
+        (
+            "baseline_window = [-" + "9" * 400 + ", 0]",
+            "expected two days in brackets, [first day, last day], from -36500",
+        ),
+        (
+            "baseline_window = [0x" + "f" * 5000 + ", 0]",
+            "baseline_window: found a value too large to be quoted; expected",
+        ),
+        (
+            '[[visits]]\nlabel = "month 3"\ntarget_day = 10000000000\nwindow = [76, 120]',
+            "found the target_day 10000000000 of month 3; expected a whole number from -36500 to 36500.",
+        ),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_numbers_and_brackets_of_any_size_are_one_line(tmp_path, text, line):
+    _, lines = _read(tmp_path, MINIMAL + text + "\n")
+    assert any(line in one for one in lines), lines
+    assert max(len(one) for one in lines) < 300
+
+
+def test_a_folder_in_its_place_is_said(tmp_path):
+    (tmp_path / "study.toml").mkdir()
+    problems = Problems()
+    read_settings(tmp_path, problems)
+    assert problems.frame()["found"].tolist() == ["something that is not a file"]
