@@ -1,4 +1,4 @@
-"""Every page of docs/ does what it says: its Python runs, prints the text shown below it, and its links lead somewhere."""
+"""Every page of docs/ does what it says: its Python runs, prints what is shown below it, its links lead somewhere."""
 
 import json
 import re
