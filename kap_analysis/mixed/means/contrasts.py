@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
-from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.errors import MixedModelError, listed, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
-from kap_analysis.mixed.means.multiplicity import adjust_tests
-from kap_analysis.mixed.means.reference_grid import MeanRows, mean_rows
+from kap_analysis.mixed.means.averaged_rows import MeanRows, mean_rows
+from kap_analysis.mixed.means.estimability import without_what_is_not_estimable
+from kap_analysis.mixed.means.multiplicity import ADJUSTMENTS, adjust_tests
 
 METHODS = ("pairwise", "reference", "differences")
 Coefficients = dict[str, np.ndarray]
@@ -58,35 +60,67 @@ def contrast_means(
     -------
     pandas.DataFrame
         One row per contrast, ``by`` varying slowest: ``contrast``, the columns of ``by``, ``estimate std_error df
-        statistic p_value ci_low ci_high``, in units of the response.
+        statistic p_value ci_low ci_high``, in units of the response. A contrast that the data cannot give has missing
+        numbers and the word "not estimable" in a column ``note``; it does not count in an adjustment.
 
     Raises
     ------
     MixedModelError
         When a name is not there, or coefficients do not fit the means.
+
+    Warns
+    -----
+    MixedModelWarning
+        When a contrast is not estimable.
     """
-    labels, rows, n_means = contrast_rows(fit, specs, by=by, method=method, reference=reference, at=at, weights=weights)
+    contrasts = contrast_rows(fit, specs, by=by, method=method, reference=reference, at=at, weights=weights)
     check_level(level)
-    inference = fit.inference(rows, ddf)
-    frame = estimate_frame(labels, inference.estimate, inference.std_error, inference.df, level=level)
-    if adjustment == "none":
-        return frame
-    groups = [names for names in labels.columns if names != "contrast"]
-    families = [frame.index] if not groups else [part.index for _, part in frame.groupby(groups, observed=True)]
-    for family in families:
-        part = frame.loc[family]
-        p_values, factor = adjust_tests(
-            part["statistic"].to_numpy(),
-            part["df"].to_numpy(),
-            adjustment=adjustment,
-            level=level,
-            n_means=n_means,
-            pairwise=method == "pairwise",
-        )
-        frame.loc[family, "p_value"] = p_values
-        frame.loc[family, "ci_low"] = part["estimate"] - factor * part["std_error"]
-        frame.loc[family, "ci_high"] = part["estimate"] + factor * part["std_error"]
-    return frame
+    require_name(adjustment, ADJUSTMENTS, "adjustment for several tests")
+    inference = fit.inference(contrasts.rows, ddf)
+    frame = estimate_frame(contrasts.labels, inference.estimate, inference.std_error, inference.df, level=level)
+    if adjustment != "none":
+        for family in contrasts.families():
+            part = frame.loc[family]
+            p_values, factor = adjust_tests(
+                part["statistic"].to_numpy(),
+                part["df"].to_numpy(),
+                adjustment=adjustment,
+                level=level,
+                n_means=contrasts.n_means,
+                pairwise=method == "pairwise",
+            )
+            frame.loc[family, "p_value"] = p_values
+            frame.loc[family, "ci_low"] = part["estimate"] - factor * part["std_error"]
+            frame.loc[family, "ci_high"] = part["estimate"] + factor * part["std_error"]
+    return without_what_is_not_estimable(frame, contrasts.estimable, fit)
+
+
+@dataclass(frozen=True)
+class ContrastRows:
+    """The rows of L behind a table of contrasts.
+
+    Attributes
+    ----------
+    labels : pandas.DataFrame
+        One row per contrast: ``contrast`` and the columns of ``by``.
+    rows : numpy.ndarray
+        (contrasts, p).
+    estimable : numpy.ndarray
+        (contrasts,): which of them the data can give.
+    n_means : int
+        How many means the contrasts of one family compare.
+    """
+
+    labels: pd.DataFrame
+    rows: np.ndarray
+    estimable: np.ndarray
+    n_means: int
+
+    def families(self) -> list[pd.Index]:
+        """The estimable contrasts of each level of ``by``, which are adjusted together."""
+        groups = [name for name in self.labels.columns if name != "contrast"]
+        known = self.labels[self.estimable]
+        return [known.index] if not groups else [part.index for _, part in known.groupby(groups, observed=True)]
 
 
 def contrast_rows(
@@ -98,25 +132,37 @@ def contrast_rows(
     reference: Any = None,
     at: Mapping[str, Any] | None = None,
     weights: str = "equal",
-) -> tuple[pd.DataFrame, np.ndarray, int]:
-    """The labels of the contrasts, their rows of L (contrasts, p), and how many means a family compares."""
+) -> ContrastRows:
+    """The rows of L behind ``contrast_means``; parameters as there."""
     means = mean_rows(fit, specs, by=by, at=at, weights=weights)
     groups = list(means.by)
     parts = [(None, means.labels)] if not groups else list(means.labels.groupby(groups, observed=True, sort=False))
-    labels, rows, n_means = [], [], 0
+    labels, rows, estimable, n_means = [], [], [], 0
     for _, part in parts:
+        if len(part) < 2 and len(parts) > 1:
+            continue  # a level of by within which one mean stands alone, as in nested designs
         coefficients = _coefficients(means, part, method, reference)
-        n_means = len(part)
+        n_means = max(n_means, len(part))
         here = part[groups].iloc[[0] * len(coefficients)].reset_index(drop=True)
         here.insert(0, "contrast", list(coefficients))
         labels.append(here)
-        rows.append(np.array(list(coefficients.values())) @ means.rows[part.index])
-    return pd.concat(labels, ignore_index=True), np.vstack(rows), n_means
+        combined = np.zeros((len(coefficients), len(means.labels)))
+        combined[:, part.index] = np.array(list(coefficients.values()))
+        rows.append(combined @ means.rows)
+        estimable.append(means.estimable(combined))
+    if not rows:
+        raise MixedModelError("A contrast needs two means or more; within each level of by there is one.")
+    return ContrastRows(pd.concat(labels, ignore_index=True), np.vstack(rows), np.concatenate(estimable), n_means)
 
 
 def _coefficients(means: MeanRows, part: pd.DataFrame, method: Any, reference: Any) -> Coefficients:
     """The contrasts of one family: a name and a coefficient per mean."""
     levels = {column: list(dict.fromkeys(part[column])) for column in means.specs}
+    of_columns = method == "differences" or not isinstance(method, str | Mapping)
+    if of_columns and len(part) != np.prod([len(values) for values in levels.values()]):
+        raise MixedModelError(
+            f"Differences of differences need every combination of {listed(means.specs)}, and one lies within another."
+        )
     if isinstance(method, Mapping):
         return _own(method, _names(part, means.specs))
     if isinstance(method, str):

@@ -14,6 +14,7 @@ from scipy.special import stdtr, stdtrit
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.means.contrasts import contrast_rows
+from kap_analysis.mixed.means.estimability import NOT_ESTIMABLE, without_what_is_not_estimable
 
 QUESTIONS = ("non-inferiority", "equivalence")
 
@@ -54,7 +55,8 @@ def compare_with_margin(
     -------
     pandas.DataFrame
         One row per contrast: ``contrast``, the columns of ``by``, ``estimate std_error df statistic p_value ci_low
-        ci_high margin conclusion``; conclusion is "shown" or "not shown". Not shown does not mean that the arms differ.
+        ci_high margin conclusion``; conclusion is "shown", "not shown" or "not estimable". Not shown does not mean that
+        the arms differ.
 
     Raises
     ------
@@ -66,15 +68,15 @@ def compare_with_margin(
         raise MixedModelError(f"The margin is {margin!r}; give a number of points above 0, with its source.")
     if not 0 < alpha < 0.5:
         raise MixedModelError(f"alpha is {alpha!r}; give a one-sided level between 0 and 0.5, such as 0.025.")
-    labels, rows, _ = contrast_rows(fit, specs, **contrast)
-    found = fit.inference(rows, ddf)
+    contrasts = contrast_rows(fit, specs, **contrast)
+    found = fit.inference(contrasts.rows, ddf)
     from_below = (found.estimate + margin) / found.std_error
     from_above = (found.estimate - margin) / found.std_error
     p_below, p_above = stdtr(found.df, -from_below), stdtr(found.df, from_above)
-    nearer = p_below > p_above if question == "equivalence" else np.full(len(labels), higher_is_better)
+    nearer = p_below > p_above if question == "equivalence" else np.full(len(found.df), higher_is_better)
     p_value = np.where(nearer, p_below, p_above)
     half = stdtrit(found.df, 1 - alpha) * found.std_error
-    return labels.assign(
+    frame = contrasts.labels.assign(
         estimate=found.estimate,
         std_error=found.std_error,
         df=found.df,
@@ -82,6 +84,8 @@ def compare_with_margin(
         p_value=p_value,
         ci_low=found.estimate - half,
         ci_high=found.estimate + half,
-        margin=float(margin),
-        conclusion=np.where(p_value < alpha, "shown", "not shown"),
+    )
+    shown = np.where(p_value < alpha, "shown", "not shown")
+    return without_what_is_not_estimable(frame, contrasts.estimable, fit).assign(
+        margin=float(margin), conclusion=np.where(contrasts.estimable, shown, NOT_ESTIMABLE)
     )

@@ -1,7 +1,7 @@
 """The reference grid: which design rows a marginal mean averages, and with which weights.
 
-A marginal mean is ``l'beta``. Its row ``l`` is an average of design rows over a grid of factor levels, as in emmeans
-(Searle, Speed & Milliken 1980, doi:10.1080/00031305.1980.10483031), or over the patients who were analysed.
+A marginal mean is ``l'beta``. Its row ``l`` is an average of design rows over a grid of levels, as in emmeans (Searle,
+Speed & Milliken 1980, doi:10.1080/00031305.1980.10483031), or over the patients who were analysed.
 """
 
 from __future__ import annotations
@@ -9,157 +9,148 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.mixed.errors import MixedModelError, as_names, listed, require_name
+from kap_analysis.mixed.design.columns import Rows
+from kap_analysis.mixed.errors import require_name
 from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.means.nesting import Nests, counts_of, find_nests
 
-WEIGHTS = ("equal", "proportional", "patients")
+Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class MeanRows:
-    """The rows of L behind a table of means.
+class ReferenceGrid:
+    """The values that the columns of the fixed part take on the grid.
 
     Attributes
     ----------
-    labels : pandas.DataFrame
-        One row per mean: the columns of ``specs`` and of ``by`` as ordered categoricals or numbers.
-    rows : numpy.ndarray
-        (means, p): multiplied by the coefficients they give the means.
-    specs, by : tuple of str
-        The columns whose levels are compared, and those within which they are.
+    fit : FittedModel
+        The fit.
+    values : mapping
+        For each column its values: the levels of a factor, both values of a number that has two, the mean of any other
+        number, or what was asked for.
+    counted : pandas.DataFrame
+        (rows, columns): where each analysed row stands among the values of factors and of numbers with two values; rows
+        with a level that was not asked for are left out.
     """
 
-    labels: pd.DataFrame
-    rows: np.ndarray
-    specs: tuple[str, ...]
-    by: tuple[str, ...]
+    fit: FittedModel
+    values: dict[str, list[Any]]
+    counted: pd.DataFrame
+
+    @classmethod
+    def of(cls, fit: FittedModel, at: Mapping[str, Any]) -> ReferenceGrid:
+        """The grid of a fit, some columns restricted to the values in ``at``."""
+        fixed, rows = fit.design.fixed, Rows.of(fit.design.frame)
+        values: dict[str, list[Any]] = {}
+        codes: dict[str, Array] = {}
+        for column in fit.design.formula.fixed.columns:
+            wanted = _as_list(at[column]) if column in at else None
+            if column in fixed.factors:
+                levels = fixed.factors[column]
+                for level in wanted or ():
+                    require_name(level, levels, f"level of {column}")
+                values[column] = list(levels) if wanted is None else wanted
+                place = np.array([_index(level, values[column]) for level in levels])
+                codes[column] = place[rows.labels(column).codes]
+            elif wanted is not None:
+                values[column] = wanted
+            else:
+                numbers = rows.numbers(column)
+                distinct = np.unique(numbers)
+                if len(distinct) == 2:
+                    values[column] = [_as_given(value, fit.design.frame[column]) for value in distinct]
+                    codes[column] = (numbers == distinct[1]).astype(int)
+                else:
+                    values[column] = [fixed.numeric[column]]
+        counted = pd.DataFrame(codes, index=range(fit.nobs))
+        return cls(fit, values, counted[(counted >= 0).all(axis=1)])
+
+    @cached_property
+    def nests(self) -> Nests:
+        """The factors that each nested factor lies in."""
+        several = [column for column in self.counted.columns if len(self.values[column]) > 1]
+        return find_nests(self.counted[several], self.fit.design.formula.fixed)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many values each column has."""
+        return {column: len(values) for column, values in self.values.items()}
+
+    def combinations(self, columns: Sequence[str]) -> Array:
+        """Positions of the values (combinations, columns), the last column fastest."""
+        places = list(itertools.product(*(range(self.sizes[column]) for column in columns)))
+        return np.array(places, dtype=np.intp).reshape(len(places), len(columns))
+
+    def seen(self, columns: Sequence[str], places: Array) -> Array:
+        """Which combinations (m,) have a row, as far as nested columns and those that they lie in are concerned."""
+        nested = [c for c in columns if c in self.nests and set(self.nests[c]) <= set(columns)]
+        kept = np.ones(len(places), dtype=bool)
+        for column in nested:
+            part = [*self.nests[column], column]
+            table = counts_of(self.counted, self.sizes, part)
+            kept &= table[tuple(places[:, list(columns).index(c)] for c in part)] > 0
+        return kept
+
+    def frame(self, columns: Sequence[str], places: Array) -> pd.DataFrame:
+        """The values of combinations, in the types of the data."""
+        data = self.fit.design.frame
+        made = {c: column_like(data, c, [self.values[c][at] for at in places[:, i]]) for i, c in enumerate(columns)}
+        return pd.DataFrame(made, index=range(len(places)))
 
 
-def mean_rows(
-    fit: FittedModel,
-    specs: str | Sequence[str],
-    *,
-    by: str | Sequence[str] | None = None,
-    at: Mapping[str, Any] | None = None,
-    weights: str = "equal",
-) -> MeanRows:
-    """The rows of L behind ``marginal_means``; parameters as there."""
-    specs, by = as_names(specs), as_names(by)
-    require_name(weights, WEIGHTS, "kind of weights")
-    values = reference_values(fit, {**(at or {})}, specs + by)
-    if not specs:
-        raise MixedModelError("No column to take means of: name at least one factor of the formula, such as 'format'.")
-    shown = by + specs
-    labels = pd.DataFrame(list(itertools.product(*(values[column] for column in shown))), columns=shown)
-    if weights == "patients":
-        rows = _rows_over_patients(fit, labels, at or {})
-    else:
-        rows = _rows_over_grid(fit, labels, values, proportional=weights == "proportional")
-    return MeanRows(_as_levels(fit, labels)[specs + by], rows, tuple(specs), tuple(by))
+def _as_list(chosen: Any) -> list[Any]:
+    return list(chosen) if isinstance(chosen, Iterable) and not isinstance(chosen, str) else [chosen]
 
 
-def reference_values(fit: FittedModel, at: Mapping[str, Any], shown: Sequence[str]) -> dict[str, list[Any]]:
-    """Each column of the fixed part with its values on the reference grid: levels, a mean, or what ``at`` says."""
-    fixed = fit.design.fixed
-    values: dict[str, list[Any]] = {column: list(levels) for column, levels in fixed.factors.items()}
-    values.update({column: [mean] for column, mean in fixed.numeric.items()})
-    for column in (*shown, *at):
-        require_name(column, values, "column of the fixed part")
-    for column, chosen in at.items():
-        wanted = list(chosen) if isinstance(chosen, Iterable) and not isinstance(chosen, str) else [chosen]
-        if column in fixed.factors:
-            for level in wanted:
-                require_name(level, fixed.factors[column], f"level of {column}")
-        values[column] = wanted
-    return values
+def _index(level: Any, values: list[Any]) -> int:
+    return values.index(level) if level in values else -1
 
 
-def _rows_over_grid(
-    fit: FittedModel, labels: pd.DataFrame, values: dict[str, list[Any]], proportional: bool
-) -> np.ndarray:
-    """One row of L per label: the design rows of every combination of the columns that are not shown, averaged."""
-    rest = [column for column in values if column not in labels.columns]
-    combinations = pd.DataFrame(list(itertools.product(*(values[column] for column in rest))), columns=rest)
-    if not rest:
-        combinations = pd.DataFrame(index=[0])
-    shares = _shares(fit, combinations) if proportional else np.full(len(combinations), 1 / len(combinations))
-    grid = labels.merge(combinations, how="cross")
-    design = _design_rows(fit, grid)
-    return np.einsum("c,lcp->lp", shares, design.reshape(len(labels), len(combinations), -1))
+def _as_given(value: float, column: pd.Series) -> Any:
+    """True and false as such; a number without fractions as a whole one where the data hold whole ones."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return bool(value)
+    return int(value) if pd.api.types.is_integer_dtype(column.dtype) else float(value)
 
 
-def _shares(fit: FittedModel, combinations: pd.DataFrame) -> np.ndarray:
-    """The share of the analysed rows that has each combination of factor levels."""
-    factors = [column for column in combinations.columns if column in fit.design.fixed.factors]
-    repeats = combinations.groupby(factors, observed=True)[factors[0]].transform("size") if factors else None
-    if repeats is None:
-        return np.full(len(combinations), 1 / len(combinations))
-    counts = fit.design.frame.groupby(factors, observed=True).size().rename("rows").reset_index()
-    for column in factors:
-        counts[column] = counts[column].astype(object)
-    found = combinations[factors].astype(object).merge(counts, how="left", on=factors)["rows"].fillna(0).to_numpy(float)
-    weight = found / repeats.to_numpy(float)
-    return weight / weight.sum()
-
-
-def _rows_over_patients(fit: FittedModel, labels: pd.DataFrame, at: Mapping[str, Any]) -> np.ndarray:
-    """One row of L per label: the design rows of all patients with the label's columns set, averaged."""
-    frame = fit.design.frame
-    patients = frame.loc[~pd.Series(patient_of_rows(fit)).duplicated().to_numpy()].copy()
-    for column, chosen in at.items():
-        if column in labels.columns:
-            continue
-        if isinstance(chosen, Iterable) and not isinstance(chosen, str):
-            raise MixedModelError(
-                f"Averaged over patients, {column!r} can be set to one value only; found {listed(chosen)}. "
-                "Name it in by to see each."
-            )
-        patients[column] = _column_like(frame, column, [chosen] * len(patients))
-    rows = []
-    for label in labels.itertuples(index=False):
-        for column, value in zip(labels.columns, label, strict=True):
-            patients[column] = _column_like(frame, column, [value] * len(patients))
-        rows.append(fit.design.fixed.rows(patients).mean(axis=0))
-    return np.array(rows)
-
-
-def patient_of_rows(fit: FittedModel) -> np.ndarray:
-    """The patient of each row: the subject of the residual covariance, else the bar grouping with the most levels."""
-    design = fit.design
-    if design.residual.subject is not None:
-        return np.asarray(design.residual.subject)
-    if not design.bars:
-        raise MixedModelError("Means over patients need a term that names the patient, such as (1 | patient_id).")
-    finest = max(design.bars, key=lambda bar: len(bar.levels))
-    same = [bar.codes for bar in design.bars if bar.grouping == finest.grouping]
-    return np.max(np.stack(same), axis=0)
-
-
-def _column_like(frame: pd.DataFrame, column: str, values: Sequence[Any]) -> Any:
+def column_like(frame: pd.DataFrame, column: str, values: Sequence[Any]) -> Any:
     """Values as the frame holds that column: a categorical keeps its categories."""
     dtype = frame[column].dtype
     return pd.Categorical(values, dtype=dtype) if isinstance(dtype, pd.CategoricalDtype) else list(values)
 
 
-def _design_rows(fit: FittedModel, grid: pd.DataFrame) -> np.ndarray:
-    """Design rows of a grid, its columns typed as in the data."""
-    frame = fit.design.frame
-    typed = {column: _column_like(frame, column, list(grid[column])) for column in grid.columns}
-    return np.asarray(fit.design.fixed.rows(pd.DataFrame(typed, index=grid.index)), float)
+def grid_weights(
+    grid: ReferenceGrid, shown: Sequence[str], places: Array, hidden: Sequence[str], over: Array, *, proportional: bool
+) -> Array:
+    """How much each combination of the hidden columns counts in each mean (means, combinations).
 
-
-def _as_levels(fit: FittedModel, labels: pd.DataFrame) -> pd.DataFrame:
-    """Factors as ordered categoricals in the order of their levels."""
-    factors = fit.design.fixed.factors
-    typed = {
-        column: pd.Categorical(labels[column], categories=list(factors[column]), ordered=True)
-        if column in factors
-        else labels[column]
-        for column in labels.columns
-    }
-    return pd.DataFrame(typed)
+    Equal: each value of a hidden column counts the same, but of a nested one only those that are seen within the levels
+    that it lies in. Proportional: combinations count by their rows. Both as emmeans.
+    """
+    at = {c: np.repeat(places[:, i], len(over)) for i, c in enumerate(shown)}
+    at |= {c: np.tile(over[:, i], len(places)) for i, c in enumerate(hidden)}
+    weights = np.ones(len(places) * len(over))
+    left = list(hidden)
+    while nested := [c for c in left if c in grid.nests]:
+        # The innermost first, within what it lies in and within the other nested columns that are still to be averaged.
+        column = max(reversed(nested), key=lambda c: len(grid.nests[c]))
+        part = list(dict.fromkeys([*grid.nests[column], *(c for c in nested if c != column)]))
+        away = [c for c in left if c not in part and (proportional or c == column) and c in grid.counted]
+        table = counts_of(grid.counted, grid.sizes, [*part, *away]).astype(float)
+        table = table if proportional else np.sign(table)
+        total = table.sum(axis=tuple(range(len(part), table.ndim)), keepdims=True)
+        shares = np.divide(table, total, out=np.zeros(table.shape), where=total > 0)
+        weights *= shares[tuple(at[c] for c in [*part, *away])]
+        left = [c for c in left if c not in away]
+    if proportional:
+        rest = [c for c in left if c in grid.counted]
+        weights *= counts_of(grid.counted, grid.sizes, rest)[tuple(at[c] for c in rest)]
+    each = weights.reshape(len(places), len(over))
+    total = each.sum(axis=1, keepdims=True)
+    return np.divide(each, total, out=np.full(each.shape, 1 / len(over)), where=total > 0)

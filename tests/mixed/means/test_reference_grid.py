@@ -1,55 +1,77 @@
-"""The rows behind the means: each patient counted once, columns set to a value."""
+"""The reference grid is emmeans': numbers with two values, true and false, factors within others, empty cells."""
 
 from __future__ import annotations
+
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.means.reference_grid import ReferenceGrid
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed.pairs import data_of, partial
+from tests.mixed.pairs import DF_OF_R, ERROR, ESTIMATE, P_VALUE, pair
 
-FORMULA = "score ~ visit * format + baseline + practice + (1 | patient)"
-
-
-@pytest.fixture(scope="module")
-def data() -> pd.DataFrame:
-    return data_of("partial.csv")
+PAIR = pair("reference_grid")
+ASKED = [(case, at) for case in PAIR["cases"] for at in range(len(case["asked"]))]
+pytestmark = pytest.mark.filterwarnings("ignore::kap_analysis.mixed.errors.MixedModelWarning")
 
 
-@pytest.fixture(scope="module")
-def fit() -> MixedResults:
-    return partial(FORMULA)
+def data_of_pair(rows: str = "all") -> pd.DataFrame:
+    data = pd.DataFrame(PAIR["data"])
+    return data if rows == "all" else data[~((data["arm"] == "plc") & (data["visit"] == "w2"))]
 
 
-def test_averaged_over_the_patients_each_counts_once(fit: MixedResults, data: pd.DataFrame) -> None:
-    """The mean over 1 row per patient of what is predicted with format and visit set; rows lost do not matter."""
-    found = fit.means("format", by="visit", weights="patients")
-    patients = data.drop_duplicates("patient")
-    assert len(patients) < len(data)
-    expected = [
-        fit.predict(
-            patients.assign(format=pd.Categorical([level] * len(patients), ["individual", "group"]), visit=visit)
-        )
-        for visit in "1236"
-        for level in ("individual", "group")
-    ]
-    assert found["estimate"].to_numpy() == pytest.approx([one.mean() for one in expected], rel=1e-12)
-    by_rows = fit.means("format", by="visit", weights="proportional")
-    assert np.max(np.abs(found["estimate"] - by_rows["estimate"])) > 1e-3
+@cache
+def fitted(formula: str, rows: str) -> MixedResults:
+    return mixedlm(formula, data_of_pair(rows)).fit(ddf="satterthwaite")
 
 
-def test_a_covariate_can_be_set_for_all_patients(fit: MixedResults) -> None:
-    one = fit.means("format", weights="patients", at={"baseline": 20.0, "visit": "3"})["estimate"]
-    rise = fit.means("format", weights="patients", at={"baseline": 30.0, "visit": "3"})["estimate"] - one
-    assert rise.to_numpy() == pytest.approx(10 * fit.params["baseline"])
-    with pytest.raises(MixedModelError, match="can be set to one value only; found 20, 30"):
-        fit.means("format", weights="patients", at={"baseline": [20, 30]})
+def labels_of(frame: pd.DataFrame, columns: list[str]) -> pd.Index:
+    """The rows by their labels, written alike: R writes TRUE, and zero_one1 for a level of a number."""
+    text = frame[columns].astype(str).agg(" | ".join, axis=1)
+    for old in ("TRUE", "FALSE"):
+        text = text.str.replace(old, old.capitalize())
+    return pd.Index(text.str.replace(r"[()]|zero_one|dose|flag", "", regex=True))
 
 
-def test_means_over_patients_need_patients(data: pd.DataFrame) -> None:
-    fit = mixedlm("score ~ format", data).fit()
-    with pytest.raises(MixedModelError, match="need a term that names the patient"):
-        fit.means("format", weights="patients")
+def same(found: pd.DataFrame, known: list[dict[str, Any]]) -> None:
+    expected = pd.DataFrame(known)
+    columns = [c for c in expected if c in found and c not in ("estimate", "df")]
+    found, expected = found.set_index(labels_of(found, columns)), expected.set_index(labels_of(expected, columns))
+    assert sorted(found.index) == sorted(expected.index)
+    found = found.loc[expected.index]
+    gap = (found["estimate"] - expected["estimate"].astype(float)) / expected["SE"].astype(float)
+    assert list(found["estimate"].isna()) == list(expected["estimate"].isna())
+    assert gap.abs().max() < ESTIMATE
+    for ours, theirs, tolerance in (("std_error", "SE", ERROR), ("df", "df", DF_OF_R["satterthwaite"])):
+        assert np.allclose(found[ours], expected[theirs].astype(float), rtol=tolerance, atol=0, equal_nan=True)
+    assert np.allclose(found["p_value"], expected["p.value"].astype(float), rtol=0, atol=P_VALUE, equal_nan=True)
+
+
+@pytest.mark.parametrize(("case", "at"), ASKED, ids=lambda x: x["name"] if isinstance(x, dict) else str(x))
+def test_means_and_contrasts_as_emmeans(case: dict[str, Any], at: int) -> None:
+    asked = case["asked"][at]
+    options = {"by": asked["by"] or None, "weights": asked["weights"], "at": asked.get("at") or None}
+    fit = fitted(case["formula"], case["rows"])
+    same(fit.means(asked["specs"], **options), asked["means"])
+    same(fit.contrasts(asked["specs"], **options), asked["contrasts"])
+
+
+def test_true_and_false_are_shown_as_such() -> None:
+    fit = fitted("y ~ arm * flag + age + (1 | id)", "all")
+    found = fit.means("flag")
+    assert found["flag"].tolist() == [False, True]
+    assert fit.contrasts("flag")["contrast"].tolist() == ["True - False"]
+    grid = ReferenceGrid.of(fit, {})
+    assert grid.values["age"] == [pytest.approx(data_of_pair()["age"].mean())]
+
+
+def test_only_the_rows_of_levels_that_are_asked_for_are_counted() -> None:
+    grid = ReferenceGrid.of(fitted("y ~ arm * flag + age + (1 | id)", "all"), {"arm": ["old", "plc"], "age": 30})
+    data = data_of_pair()
+    assert grid.values == {"arm": ["old", "plc"], "flag": [False, True], "age": [30]}
+    assert len(grid.counted) == data["arm"].isin(["old", "plc"]).sum()
+    assert grid.counted["arm"].value_counts()[0] == (data["arm"] == "old").sum()
