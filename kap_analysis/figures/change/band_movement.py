@@ -11,14 +11,13 @@ from matplotlib.patches import Rectangle
 from kap_analysis.columns import FORMAT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import leave_out_of_layout
-from kap_analysis.figures.marks.ramp import severity_ramp
-from kap_analysis.figures.marks.stacked_bars import Part, draw_stacks, name_parts
+from kap_analysis.figures.marks.stacked_bars import Part, draw_stacks, name_parts, severity_ramp
 from kap_analysis.figures.marks.time_axis import panel_points
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
-from kap_analysis.figures.page.style import NARROW_MM, Theme, Width, width_in_mm
+from kap_analysis.figures.page.style import Theme, Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, count_percent, plural
@@ -75,8 +74,7 @@ def plot_band_movement(
     formats: list[str | None] = [*formats_in(movement, caller=_FIGURE)] if faceted else [None]
     visits = [str(visit) for visit in levels_of(movement[VISIT])]
     bands = _bands(movement, scale)
-    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(formats), 2)
-    rows = -(-len(formats) // columns)
+    rows, columns = panel_grid(width, len(formats), 2)
     grid: Any = {"rows": rows, "columns": columns, "panels": len(formats), "sharey": True}
     with open_page(ax, theme=theme, width=width, height=84 * rows, stamp=stamp, **grid) as page:
         parts = _parts(bands, page.theme)

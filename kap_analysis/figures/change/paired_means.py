@@ -11,7 +11,7 @@ from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.page.style import SMALL_PT, Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
@@ -78,8 +78,7 @@ def plot_paired_means(
     modelled = given_frame(modelled, _MODELLED, name="modelled", caller=_FIGURE)
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
     own = tuple(instruments)
-    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(names), _PANELS_IN_A_ROW)
-    rows = -(-len(names) // columns)
+    rows, columns = panel_grid(width, len(names), _PANELS_IN_A_ROW)
     grid = {"rows": rows, "columns": columns, "panels": len(names)}
     with open_page(ax, theme=theme, width=width, height=78 * rows, stamp=stamp, **grid) as page:
         for panel, name in zip(page.axes, names, strict=True):

@@ -7,19 +7,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, INSTRUMENT, N_PATIENTS
-from kap_analysis.errors import FigureError
+from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, N_PATIENTS
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis, side_by_side
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.scales import Scale, scale_of
+from kap_analysis.figures.page.scales import Scale, scale_of_one
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import POINTS_PER_MM, Width
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, number, plural, with_interval
-from kap_analysis.writing.sentences import join_words, sentence_case
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_run_chart"
 _PERIOD, _MEAN, _CENTRE = "start_period", "mean_change", "centre"
@@ -76,7 +74,7 @@ def plot_run_chart(
     quarters = checked_frame(quarters, _COLUMNS, name="quarters", caller=_FIGURE, may_be_empty=True)
     if quarters[_MEAN].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    scale = _scale(quarters, instrument)
+    scale = scale_of_one(instrument, quarters, name="quarters", caller=_FIGURE)
     places = quarter_places(quarters[_PERIOD])
     lines = formats_in(quarters, caller=_FIGURE, at_least=0) or [_ALL]
     with open_page(ax, theme=theme, width=width, height=78 + 4 * len(lines), stamp=stamp) as page:
@@ -103,13 +101,6 @@ def quarter_places(periods: pd.Series) -> dict[str, float]:
         return {name: float(place) for place, name in enumerate(names)}
     first = found[0][0]
     return {name: 4.0 * (year - first) + quarter - 1 for name, (year, quarter) in zip(names, found, strict=True)}
-
-
-def _scale(quarters: pd.DataFrame, instrument: Instrument | str | None) -> Scale:
-    found = levels_of(quarters[INSTRUMENT]) if INSTRUMENT in quarters.columns else []
-    if len(found) > 1:
-        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {join_words(found)} in quarters=.")
-    return scale_of(instrument if instrument is not None else (str(found[0]) if found else None))
 
 
 def _draw_line(page: Page, ax: Axes, here: pd.DataFrame, name: str, places: dict[str, float], beside: float) -> None:

@@ -11,7 +11,6 @@ from kap_analysis.columns import (
     CI_LOW,
     ESTIMATE,
     FORMAT,
-    INSTRUMENT,
     MONTH,
     N_PATIENTS,
     PATIENT_ID,
@@ -40,13 +39,13 @@ from kap_analysis.figures.marks.time_axis import (
 )
 from kap_analysis.figures.page.frames import formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.scales import Scale, scale_of
+from kap_analysis.figures.page.scales import Scale, scale_of_one
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
+from kap_analysis.figures.page.style import Width, is_narrow, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, with_interval
-from kap_analysis.writing.sentences import join_words, sentence_case
+from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_trajectories"
 _MOST_PANELS: Final = 9
@@ -126,12 +125,10 @@ def plot_trajectories(
     levels = _panel_levels(frames, facet_by)
     formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), caller=_FIGURE)
     means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
-    scale = _scale(instrument, means)
-    narrow = width_in_mm(width) < NARROW_MM
-    columns = 1 if narrow else min(len(levels), 3)
-    rows = -(-len(levels) // columns)
+    scale = scale_of_one(instrument, means, name="means", caller=_FIGURE)
+    rows, columns = panel_grid(width, len(levels), 3)
     grid = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
-    height = 100 if rows == 1 else (66 if narrow else 82) * rows
+    height = 100 if rows == 1 else (66 if is_narrow(width) else 82) * rows
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         view = _score_view(frames, scale, with_patients=patients is not None)
         drawn = []
@@ -183,13 +180,6 @@ def _of_level(frame: pd.DataFrame | None, facet_by: str | None, level: object) -
     if frame is None or facet_by is None or facet_by not in frame.columns:
         return frame
     return frame[frame[facet_by] == level]
-
-
-def _scale(instrument: Instrument | str | None, means: pd.DataFrame | None) -> Scale:
-    found = [] if means is None or INSTRUMENT not in means.columns else levels_of(means[INSTRUMENT])
-    if len(found) > 1:
-        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {join_words(found)} in means=.")
-    return scale_of(instrument if instrument is not None else (str(found[0]) if found else None))
 
 
 def _score_view(frames: list[pd.DataFrame], scale: Scale, *, with_patients: bool) -> tuple[float, float]:

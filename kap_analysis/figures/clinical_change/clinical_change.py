@@ -10,22 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
-from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import whole_number_axis
-from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
+from kap_analysis.figures.page.frames import check_positive, checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
-    NARROW_MM,
     POINTS_PER_MM,
     SMALL_PT,
     TEXT_PT,
     Theme,
     Width,
-    width_in_mm,
+    is_narrow,
 )
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
@@ -98,15 +96,14 @@ def plot_clinical_change(
     Jacobson NS, Truax P. J Consult Clin Psychol 1991;59:12-19, doi 10.1037/0022-006X.59.1.12.
     """
     patients = checked_frame(patients, _COLUMNS, name="patients", caller=_FIGURE, may_be_empty=True)
-    if not reliable_change > 0:
-        raise FigureError(f"A reliable change is a positive number of points, not {reliable_change!r}.")
+    check_positive(reliable_change, "A reliable change is a positive number of points")
     known = patients.dropna(subset=[BASELINE])
     if known.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(known, caller=_FIGURE)
     scale = scale_of(instrument)
     field = _Field(*_ends(scale, known), reliable_change, cutoff, scale.higher_is_better)
-    narrow = width_in_mm(width) < NARROW_MM
+    narrow = is_narrow(width)
     rows, columns = (len(formats), 1) if narrow else (1, len(formats))
     height = 100 * rows if narrow or columns < 3 else 78
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, rows=rows, columns=columns) as page:

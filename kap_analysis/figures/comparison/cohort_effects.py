@@ -13,7 +13,7 @@ from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
+from kap_analysis.figures.page.style import Width, is_narrow, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
@@ -76,7 +76,7 @@ def plot_cohort_effects(
     if known.empty:
         return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
     named = len(known) <= MOST_NAMED
-    narrow = width_in_mm(width) < NARROW_MM
+    narrow = is_narrow(width)
     headers = _headers(known, narrow=narrow)
     rows, drawn_headers = fitted_rows(_rows(known, headers), headers, width_in_mm(width)) if named else ([], ())
     height = forest_height(rows) + 26 if named else _DENSE_MM
@@ -134,8 +134,8 @@ def _axis_label(scale: Scale, *, narrow: bool) -> str:
     quantity = f"Cohort effect, {_points(scale)}{chr(10) if narrow else ' '}from the mean of all cohorts"
     if not scale.direction_known:
         return quantity
-    better_low = ("better", "worse") if narrow else ("better than the mean", "worse than the mean")
-    return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
+    ends = ("better", "worse") if narrow else ("better than the mean", "worse than the mean")
+    return sides(*scale.from_low_to_high(*ends), quantity)
 
 
 def _draw_dense(page: Page, ax: Axes, known: pd.DataFrame, label: str) -> None:

@@ -6,19 +6,18 @@ from typing import Any
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, P_VALUE, VISIT
-from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.forest import (
     ForestRow,
-    Margin,
     column_width,
     draw_forest,
     forest_height,
     label_column,
+    margin_marks,
     sides,
     value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.page.frames import checked_frame, given_frame
+from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
@@ -86,8 +85,7 @@ def plot_format_differences(
     """
     contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", caller=_FIGURE, may_be_empty=True)
     secondary = given_frame(secondary, _SECONDARY, name="secondary", caller=_FIGURE)
-    if margin is not None and not margin > 0:
-        raise FigureError(f"A margin is a positive number of points, not {margin!r}.")
+    check_positive(margin, "A margin is a positive number of points")
     if contrasts.empty and secondary is None:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     own = tuple(instruments)
@@ -113,7 +111,7 @@ def plot_format_differences(
         last = max((place for place, (_, frame) in enumerate(panels) if _has_number(frame)), default=0)
         for place, (panel, (one, headers), (scale, frame)) in enumerate(zip(page.axes, fitted, panels, strict=True)):
             primary = frame is contrasts
-            stated = _margin(scale, margin) if primary else []
+            stated = margin_marks(scale, margin) if primary else []
             label = _axis_label(scale, frame, with_sides=not alike or place == last)
             alone: Any = {"label": label, "margins": stated} if primary or _has_number(frame) else {"zero": None}
             draw_forest(
@@ -226,15 +224,8 @@ def _axis_label(scale: Scale, frame: pd.DataFrame, *, with_sides: bool) -> str:
     quantity = f"{'Difference between formats' if _several(frame) else 'Group minus individual'}, {scale.name} points"
     if not scale.direction_known or not (with_sides or _several(frame)):
         return quantity
-    better_low = ("first format better", "second better") if _several(frame) else ("group better", "individual better")
-    return sides(*(better_low[::-1] if scale.higher_is_better else better_low), quantity)
-
-
-def _margin(scale: Scale, margin: float | None) -> list[Margin]:
-    if margin is None:
-        return []
-    at = -margin if scale.higher_is_better else margin
-    return [Margin(at, f"margin {number(margin)}")]
+    ends = ("first format better", "second better") if _several(frame) else ("group better", "individual better")
+    return sides(*scale.from_low_to_high(*ends), quantity)
 
 
 def _alternative(scale: Scale, frame: pd.DataFrame, margin: float | None) -> str:

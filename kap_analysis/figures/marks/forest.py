@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from kap_analysis.figures.page.scales import scale_of
+from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.style import LINE_HEIGHT, POINTS_PER_MM, SMALL_PT, Theme
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
@@ -268,11 +268,15 @@ def sides(favours_low: str, favours_high: str, quantity: str) -> str:
     return f"{quantity}\n←  {favours_low}     {favours_high}  →"
 
 
+def margin_marks(scale: Scale, margin: float | None) -> list[Margin]:
+    """The margin, where the group format is worse by it; nothing where none was stated."""
+    return [] if margin is None else [Margin(scale.in_disfavour(margin), f"margin {number(margin)}")]
+
+
 def difference_label(instrument: Instrument | str | None) -> str:
     """Label of an axis of group minus individual: the unit, and what each side means where that is known."""
     scale = scale_of(instrument)
     quantity = f"Group minus individual, {'' if instrument is None else scale.name + ' '}points"
     if not scale.direction_known:
         return quantity
-    ends = ("group better", "individual better")
-    return sides(*(ends[::-1] if scale.higher_is_better else ends), quantity)
+    return sides(*scale.from_low_to_high("group better", "individual better"), quantity)

@@ -1,20 +1,26 @@
-"""Stacked bars with a number in each part: the layout of band movement, completeness and the suicidality item."""
+"""Stacked bars with a number in each part, as in band movement, completeness and the suicidality item.
+
+Their colours are an ordered ramp where the parts have an order, as severity bands do.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
 
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends
-from kap_analysis.figures.marks.ramp import letters_on
 from kap_analysis.figures.page.style import SMALL_PT, Theme
 from kap_analysis.writing.numbers import count
 
 _SMALLEST_LABELLED: Final = 0.055
 """Parts below this share of the axis carry no number: it would not fit."""
+_RAMP: Final = "Purples"
+_FAINTEST, _STRONGEST = 0.22, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +114,19 @@ def name_parts(
         for part in parts
     ]
     label_line_ends(ax, labels, offset=4.0)
+
+
+def severity_ramp(n: int, theme: Theme) -> list[str]:
+    """``n`` colours from least to most, standing out more from the background the further they go."""
+    colours = matplotlib.colormaps[_RAMP]
+    places = [_FAINTEST + (_STRONGEST - _FAINTEST) * (k / max(n - 1, 1)) for k in range(n)]
+    if theme.name == "dark":
+        places = [1.0 - 0.9 * place for place in places]
+    return [to_hex(colours(place)) for place in places]
+
+
+def letters_on(colour: str) -> str:
+    """Black or white, whichever is read better on a colour (relative luminance of WCAG 2)."""
+    channels = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(colour)]
+    luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+    return "#000000" if luminance > 0.179 else "#FFFFFF"

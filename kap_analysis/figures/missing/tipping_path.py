@@ -42,9 +42,8 @@ def draw_path(page: Page, tipping: pd.DataFrame, varies: str, scale: Scale, marg
     is_primary = (frame[X].to_numpy(float) == 0) & (frame[Y].to_numpy(float) == 0)
     ax.plot(at[is_primary], estimate[is_primary], "D", color=theme.foreground, markersize=6, zorder=5, gid="primary")
     fixed = "" if varies == "both" else _fixed(frame, X if varies == Y else Y)
-    unit = f"{scale.name} points" if scale.direction_known else "points"
-    ax.set_xlabel(f"Added after dropout {_ADDED[varies]}, {unit}{fixed}")
-    ax.set_ylabel(f"Group minus individual,\n{unit} (95% CI)")
+    ax.set_xlabel(f"Added after dropout {_ADDED[varies]}, {scale.points}{fixed}")
+    ax.set_ylabel(f"Group minus individual,\n{scale.points} (95% CI)")
     page.note("Diamond: primary analysis. Filled circles: the 95% interval excludes 0.")
     if not np.any(excludes):
         page.note("The 95% interval excludes 0 in no analysis drawn.")

@@ -16,7 +16,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.time_axis import readable
 from kap_analysis.figures.missing.tipping_grid import Grid, X, Y, boundary, grid_of, one_way, side_of
 from kap_analysis.figures.missing.tipping_path import draw_path
-from kap_analysis.figures.page.frames import checked_frame, numbers_of
+from kap_analysis.figures.page.frames import check_positive, checked_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
@@ -75,8 +75,7 @@ def plot_tipping_point(
         numbers gives a figure that says so.
     """
     tipping = checked_frame(tipping, _COLUMNS, name="tipping", caller=_FIGURE, may_be_empty=True)
-    if margin is not None and not margin > 0:
-        raise FigureError(f"A margin is a positive number of points, not {margin!r}.")
+    check_positive(margin, "A margin is a positive number of points")
     twice = tipping[tipping.duplicated([X, Y])]
     if len(twice):
         first = twice.iloc[0]
@@ -87,7 +86,7 @@ def plot_tipping_point(
     if not np.isfinite(numbers_of(tipping, ESTIMATE)).any():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
-    signed = None if margin is None else (-margin if scale.higher_is_better else margin)
+    signed = None if margin is None else scale.in_disfavour(margin)
     varies = one_way(tipping)
     grid = grid_of(tipping)
     height = 62.0 if varies else _tall(len(grid.y)) + 22.0
@@ -137,7 +136,7 @@ def _draw_grid(page: Page, grid: Grid, scale: Scale, margin: float | None, wide:
 
 def _better(scale: Scale) -> tuple[str, str]:
     """Which format does better where the difference is below 0, and above it."""
-    return (INDIVIDUAL, GROUP) if scale.higher_is_better else (GROUP, INDIVIDUAL)
+    return scale.from_low_to_high(GROUP, INDIVIDUAL)
 
 
 def _colours(grid: Grid, scale: Scale, theme: Theme) -> np.ndarray:
@@ -214,9 +213,8 @@ def _name_axes(ax: Axes, grid: Grid, scale: Scale, panel: tuple[float, float]) -
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    unit = f"{scale.name} points" if scale.direction_known else "points"
-    ax.set_xlabel(f"Added after dropout in individual format,\n{unit}")
-    ax.set_ylabel(f"Added after dropout in group format,\n{unit}")
+    ax.set_xlabel(f"Added after dropout in individual format,\n{scale.points}")
+    ax.set_ylabel(f"Added after dropout in group format,\n{scale.points}")
 
 
 def _added(scale: Scale) -> str:
@@ -239,6 +237,6 @@ def _alternative(tipping: pd.DataFrame, grid: Grid, scale: Scale, margin: float 
     n, of = int(np.nansum(known)), int(np.isfinite(known).sum())
     text += f" The 95% interval excludes 0 in {n} of {of} analyses."
     if margin is not None:
-        reached = grid.reaches(-margin if scale.higher_is_better else margin)
+        reached = grid.reaches(scale.in_disfavour(margin))
         text += f" It reaches the margin of {number(margin)} points in {int(np.nansum(reached))}."
     return text

@@ -18,7 +18,7 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, given_fr
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import scale_of
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width, width_in_mm
+from kap_analysis.figures.page.style import SMALL_PT, Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import readable_term
@@ -92,8 +92,7 @@ def plot_diagnostics(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(whole, caller=_FIGURE, at_least=0)
     panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name)
-    columns = min(len(panels), 1 if width_in_mm(width) < NARROW_MM else 3)
-    rows = -(-len(panels) // columns)
+    rows, columns = panel_grid(width, len(panels), 3)
     grid = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=_PANEL_MM * rows, stamp=stamp, **grid) as page:
         for panel, draw in zip(page.axes, panels, strict=True):

@@ -36,6 +36,12 @@ def formats_in(frame: pd.DataFrame, *, caller: str, at_least: int = 1) -> list[s
     return present
 
 
+def check_positive(value: float | None, what: str) -> None:
+    """Refuse a number that is not above 0, if one was given; ``what`` begins the sentence of the error."""
+    if value is not None and not value > 0:
+        raise FigureError(f"{what}, not {value!r}.")
+
+
 def rows_of(frame: pd.DataFrame, care_format: str) -> pd.DataFrame:
     """The rows of one format."""
     return frame[frame[FORMAT].astype(str) == care_format]

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kap_analysis.errors import InstrumentError
+import pandas as pd
+
+from kap_analysis.columns import INSTRUMENT
+from kap_analysis.errors import FigureError, InstrumentError
 from kap_analysis.instruments.facts import Band
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.sentences import join_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,19 @@ class Scale:
         ends = "" if self.low is None or self.high is None else f"{self.low:g} to {self.high:g}"
         inside = ", ".join(part for part in (ends, self.direction) if part)
         return f"{self.name} score" + (f" ({inside})" if inside else "")
+
+    @property
+    def points(self) -> str:
+        """The unit of a difference: "BDI-II points", or "points" of a scale that nobody knows."""
+        return f"{self.name} points" if self.direction_known else "points"
+
+    def in_disfavour(self, points: float) -> float:
+        """Where a difference lies that is worse by so many points: above 0 if lower is better, else below."""
+        return -points if self.higher_is_better else points
+
+    def from_low_to_high(self, better: str, worse: str) -> tuple[str, str]:
+        """Words for the two sides of an axis, from the lower scores to the higher."""
+        return (worse, better) if self.higher_is_better else (better, worse)
 
     def band_edges(self) -> list[float]:
         """Edges of the bands, one more than there are bands, half way between the scores of two neighbours."""
@@ -76,3 +94,23 @@ def scale_of(instrument: Instrument | str | None, instruments: Iterable[Instrume
         bands=bands,
         direction_known=instrument.higher_is_better is not None,
     )
+
+
+def scale_of_one(instrument: Instrument | str | None, frame: pd.DataFrame | None, *, name: str, caller: str) -> Scale:
+    """The scale of the instrument that was named, or else of the only one in the frame.
+
+    Raises
+    ------
+    FigureError
+        If the frame has several instruments.
+    """
+    found = only_instrument(frame, name=name, caller=caller)
+    return scale_of(found if instrument is None else instrument)
+
+
+def only_instrument(frame: pd.DataFrame | None, *, name: str, caller: str) -> str | None:
+    """The name of the instrument of a frame, None if it names none; a FigureError if it has several."""
+    found = levels_of(frame[INSTRUMENT]) if frame is not None and INSTRUMENT in frame.columns else []
+    if len(found) > 1:
+        raise FigureError(f"{caller} draws one instrument at a time, found {join_words(found)} in {name}=.")
+    return str(found[0]) if found else None

@@ -142,6 +142,17 @@ def theme_named(name: str) -> Theme:
     return THEMES[name]
 
 
+def is_narrow(width: Width) -> bool:
+    """Whether a page is too narrow for panels beside each other and for columns of numbers."""
+    return width_in_mm(width) < NARROW_MM
+
+
+def panel_grid(width: Width, panels: int, most: int) -> tuple[int, int]:
+    """Rows and columns of panels: at most so many beside each other, on a narrow page all below each other."""
+    columns = 1 if is_narrow(width) else min(panels, most)
+    return -(-panels // columns), columns
+
+
 def width_in_mm(width: Width) -> float:
     """Width of a figure in mm: ``"single"`` column (89), ``"double"`` column (183), or a number of mm."""
     if width == "single":

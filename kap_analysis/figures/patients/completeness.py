@@ -15,7 +15,7 @@ from kap_analysis.figures.marks.time_axis import panel_points, time_label
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.style import NARROW_MM, Theme, Width, width_in_mm
+from kap_analysis.figures.page.style import Theme, Width, panel_grid
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, percent, plural
 from kap_analysis.writing.sentences import sentence_case
@@ -69,8 +69,7 @@ def plot_completeness(
     formats = formats_in(completeness, caller=_FIGURE, at_least=1)
     visits = [str(visit) for visit in levels_of(completeness[VISIT])]
     panels = len(formats) + (retention is not None)
-    columns = 1 if width_in_mm(width) < NARROW_MM else panels if panels < 4 else 2
-    rows = -(-panels // columns)
+    rows, columns = panel_grid(width, panels, 3 if panels < 4 else 2)
     grid: Any = {"rows": rows, "columns": columns, "panels": panels, "sharey": True}
     height = 76 if rows == 1 else 64 * rows if columns == 1 else 74 * rows
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:

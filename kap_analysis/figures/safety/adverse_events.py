@@ -14,7 +14,15 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.page.style import (
+    LINE_HEIGHT,
+    POINTS_PER_MM,
+    SMALL_PT,
+    Theme,
+    Width,
+    panel_grid,
+    width_in_mm,
+)
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import DASH, count, number, plural
 from kap_analysis.writing.sentences import join_words, sentence_case
@@ -86,8 +94,7 @@ def plot_adverse_events(
             f"{_FIGURE} draws {_MOST_EVENTS} events and {_MOST_PANELS} routes at most, found {len(names)} and "
             f"{len(routes)}; pool the rare ones."
         )
-    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(routes), 2)
-    rows = -(-len(routes) // columns)
+    rows, columns = panel_grid(width, len(routes), 2)
     grid: dict[str, Any] = {"rows": rows, "columns": columns, "panels": len(routes), "sharey": True, "sharex": True}
     labels, taller = tick_lines(
         [sentence_case(readable(name)) for name in names], _NAMES_SHARE * width_in_mm(width) * POINTS_PER_MM

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kap_analysis.columns import FORMAT, INSTRUMENT, N_PATIENTS, VISIT
+from kap_analysis.columns import FORMAT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import numbers_under_axis
 from kap_analysis.figures.marks.row_key import draw_row_key
@@ -15,8 +15,9 @@ from kap_analysis.figures.marks.time_axis import panel_points
 from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.page.scales import only_instrument
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import NARROW_MM, OKABE_ITO, Theme, Width, width_in_mm
+from kap_analysis.figures.page.style import OKABE_ITO, Theme, Width, panel_grid
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, percent, plural
@@ -70,11 +71,10 @@ def plot_suicidality(
     if suicidality.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     _check_states(suicidality)
-    item = _item(suicidality)
+    item = only_instrument(suicidality, name="suicidality", caller=_FIGURE) or "suicidality"
     formats = formats_in(suicidality, caller=_FIGURE)
     visits = [str(visit) for visit in levels_of(suicidality[VISIT])]
-    columns = 1 if width_in_mm(width) < NARROW_MM else min(len(formats), 2)
-    rows = -(-len(formats) // columns)
+    rows, columns = panel_grid(width, len(formats), 2)
     grid: Any = {"rows": rows, "columns": columns, "panels": len(formats), "sharey": True}
     with open_page(ax, theme=theme, width=width, height=84 * rows, stamp=stamp, **grid) as page:
         for panel, name in zip(page.axes, formats, strict=True):
@@ -83,7 +83,7 @@ def plot_suicidality(
             _dress(page, panel, here, name, visits, panel_points(panel, columns=columns, given=ax is not None))
             page.describe(_alternative(here, name, visits))
         for panel in page.axes[::columns]:
-            panel.set_ylabel(f"Patients who started, {item}")
+            panel.set_ylabel(f"Patients who started, {item} item")
         page.note_withheld(suicidality)
         page.note(SENTENCE)
     return page.result
@@ -93,13 +93,6 @@ def _check_states(suicidality: pd.DataFrame) -> None:
     unknown = sorted({str(state) for state in suicidality[_STATE].dropna()} - set(STATES))
     if unknown:
         raise FigureError(f"{_FIGURE} found the state {join_words(unknown)}; states are {join_words(STATES)}.")
-
-
-def _item(suicidality: pd.DataFrame) -> str:
-    names = levels_of(suicidality[INSTRUMENT]) if INSTRUMENT in suicidality.columns else []
-    if len(names) > 1:
-        raise FigureError(f"{_FIGURE} draws one instrument at a time, found {join_words(names)} in suicidality=.")
-    return f"{names[0]} item" if names else "suicidality item"
 
 
 def _look(state: str, theme: Theme) -> dict[str, object]:

@@ -12,7 +12,7 @@ from kap_analysis.figures.marks.marks import format_handles, numbers_under_axis,
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import NARROW_MM, Width, width_in_mm
+from kap_analysis.figures.page.style import Width, panel_grid
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import measure_name, measure_order
 from kap_analysis.writing.numbers import count, interval, number
@@ -65,9 +65,7 @@ def plot_vitals(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(vitals, caller=_FIGURE)
     panels = _panels(vitals)
-    narrow = width_in_mm(width) < NARROW_MM
-    columns = 1 if narrow else min(len(panels), 2 if len(panels) in (1, 2, 4) else 3)
-    rows = -(-len(panels) // columns)
+    rows, columns = panel_grid(width, len(panels), 2 if len(panels) == 4 else 3)
     grid = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=56 * rows + 8, stamp=stamp, **grid) as page:
         for panel, (name, unit, here) in zip(page.axes, panels, strict=True):

@@ -9,11 +9,20 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.page.frames import checked_frame
+from kap_analysis.figures.page.frames import check_positive, checked_frame
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import LINE_HEIGHT, NARROW_MM, POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
+from kap_analysis.figures.page.style import (
+    LINE_HEIGHT,
+    NARROW_MM,
+    POINTS_PER_MM,
+    SMALL_PT,
+    Theme,
+    Width,
+    is_narrow,
+    width_in_mm,
+)
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import name_with_level
@@ -70,17 +79,14 @@ def plot_balance(
         difference gives a figure that says so.
     """
     balance = checked_frame(balance, _COLUMNS, name="balance", caller=_FIGURE, may_be_empty=True)
-    if not threshold > 0:
-        raise FigureError(f"The threshold of a standardised difference is a positive number, not {threshold!r}.")
+    check_positive(threshold, "The threshold of a standardised difference is a positive number")
     if balance["smd"].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     table = _sorted_differences(balance)
     if len(table) > _MOST_ROWS:
         raise FigureError(f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(table)}; pool the rare levels.")
     names = _names_in_lines(table, width)
-    height = sum(_ROW_MM + name.count("\n") * _LINE_MM for name in names) + (
-        36 if width_in_mm(width) < NARROW_MM else 26
-    )
+    height = sum(_ROW_MM + name.count("\n") * _LINE_MM for name in names) + (36 if is_narrow(width) else 26)
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         places = _places(names)
         _draw_threshold(page.axes[0], threshold, page.theme)

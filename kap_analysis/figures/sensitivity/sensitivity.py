@@ -3,11 +3,18 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
-from kap_analysis.figures.marks.forest import ForestRow, Margin, difference_label, draw_forest, forest_height, value_of
+from kap_analysis.figures.marks.forest import (
+    ForestRow,
+    difference_label,
+    draw_forest,
+    forest_height,
+    margin_marks,
+    value_of,
+)
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.page.frames import checked_frame
+from kap_analysis.figures.page.frames import check_positive, checked_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
-from kap_analysis.figures.page.scales import Scale, scale_of
+from kap_analysis.figures.page.scales import scale_of
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
@@ -56,6 +63,7 @@ def plot_sensitivity(
         If a column is missing. A frame without rows gives a figure that says so.
     """
     estimates = checked_frame(estimates, _COLUMNS, name="estimates", caller=_FIGURE, may_be_empty=True)
+    check_positive(margin, "A margin is a positive number of points")
     if estimates.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
@@ -68,7 +76,7 @@ def plot_sensitivity(
             page.theme,
             headers=headers,
             label=difference_label(instrument),
-            margins=_margins(scale, margin),
+            margins=margin_marks(scale, margin),
         )
         primary = estimates[estimates["is_primary"].astype(bool)]
         for value in primary[ESTIMATE].dropna():
@@ -76,12 +84,6 @@ def plot_sensitivity(
         page.note_withheld(estimates)
         page.describe(_alternative(estimates))
     return page.result
-
-
-def _margins(scale: Scale, margin: float | None) -> list[Margin]:
-    if margin is None:
-        return []
-    return [Margin(-margin if scale.higher_is_better else margin, f"margin {number(margin)}")]
 
 
 def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
