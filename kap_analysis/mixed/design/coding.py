@@ -6,6 +6,7 @@ product present, is coded here directly: the same columns under the same names, 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 from formulaic import SimpleFormula
-from formulaic.errors import FormulaicError
+from formulaic.errors import DataMismatchWarning, FormulaicError
 from formulaic.parser.types import Factor as FormulaicFactor
 from formulaic.parser.types import Term as FormulaicTerm
 from numpy.typing import NDArray
@@ -182,13 +183,20 @@ def _as_input(values: Any, levels: tuple[Any, ...] | None) -> Any:
 
 
 def _materialise(spec: Any, frame: pd.DataFrame, shown: Mapping[str, str]) -> Any:
+    functions = {name: function for name, (function, _) in FUNCTIONS.items()}
     try:
-        with np.errstate(all="ignore"):  # what is not finite is reported with its column
-            functions = {name: function for name, (function, _) in FUNCTIONS.items()}
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # what is not finite is reported with its column
+            warnings.simplefilter("ignore", DataMismatchWarning)  # levels that are not listed are an error here
             return spec.get_model_matrix(frame, na_action="ignore", context=functions)
     except (FormulaicError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
-        text = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise MixedModelError(f"The columns of the formula cannot be computed: {_restored(text, shown)}") from error
+        text = _restored((str(error).strip() or type(error).__name__).splitlines()[0], shown)
+        words = [name for code, name in shown.items() if f"`{name}`" in text and _reads_words(code, frame)]
+        why = f"{words[0]} cannot be computed, for it reads words where numbers are needed." if words else ""
+        raise MixedModelError(why or f"The columns of the formula cannot be computed: {text}") from error
+
+
+def _reads_words(code: str, frame: pd.DataFrame) -> bool:
+    return any(name in code and isinstance(frame[name].dtype, pd.CategoricalDtype) for name in frame.columns)
 
 
 def _restored(text: str, shown: Mapping[str, str]) -> str:
@@ -251,6 +259,7 @@ def _formulaic_coding(part: Part, rows: Rows, factors: dict[str, tuple[Any, ...]
     formula = SimpleFormula([_formulaic_term(term) for term in part.terms], _ordering="none")
     matrix = _materialise(formula, frame, shown)
     spec = matrix.model_spec
+    _check_levels_are_listed(part, factors, spec)
     terms = tuple(
         Term(
             ":".join(factor.text for factor in term) or "Intercept",
@@ -261,6 +270,18 @@ def _formulaic_coding(part: Part, rows: Rows, factors: dict[str, tuple[Any, ...]
     )
     names = tuple(_restored(str(name), shown) for name in matrix.columns)
     return FormulaicCoding(spec, inputs, factors, names, terms, shown), np.asarray(matrix, dtype=float)
+
+
+def _check_levels_are_listed(part: Part, factors: Mapping[str, tuple[Any, ...]], spec: Any) -> None:
+    """Rows of a level that `C(x, levels=[...])` leaves out would count as the reference level."""
+    for factor in (factor for term in part.terms for factor in term if factor.levels_of):
+        listed_levels = spec.encoder_state[factor.code][1]["categories"]
+        left_out = [level for level in factors[str(factor.levels_of)] if level not in listed_levels]
+        if left_out:
+            raise MixedModelError(
+                f"{factor.text} leaves out {listed([repr(level) for level in left_out])} of {factor.levels_of}. "
+                "List every level."
+            )
 
 
 def _inputs(part: Part, rows: Rows) -> dict[str, tuple[str, bool]]:

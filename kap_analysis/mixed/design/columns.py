@@ -82,9 +82,10 @@ class Columns:
                     f"The data have {column.shape[1]} columns named {name!r}, and the formula cannot tell them apart. "
                     "Rename them."
                 )
-            if getattr(column.dtype, "kind", "O") in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
+            kind = _kind_of_no_use(column)
+            if kind is not None:
                 raise MixedModelError(
-                    f"{name} holds values of type {column.dtype}, which no model can use as they are. "
+                    f"{name} holds values of type {kind}, which no model can use as they are. "
                     "Make a number of it, such as days since the first session."
                 )
 
@@ -186,6 +187,16 @@ class Rows:
                     MixedModelWarning,
                     stacklevel=4,  # where mixedlm is called
                 )
+
+
+def _kind_of_no_use(column: pd.Series) -> str | None:
+    """The type of a column that is neither numbers nor words: dates, durations, complex numbers, bytes."""
+    if getattr(column.dtype, "kind", "O") in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
+        return str(column.dtype)
+    if column.dtype != object:
+        return None
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    return kind if kind in ("date", "datetime", "time", "timedelta", "period", "complex", "bytes") else None
 
 
 def read_column(column: pd.Series) -> pd.Series:

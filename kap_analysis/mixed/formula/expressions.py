@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from kap_analysis.mixed.errors import nearest
 from kap_analysis.mixed.formula.formula import NAME, Factor, column_factor, placeholder, quoted
-from kap_analysis.mixed.formula.functions import CONTRASTS, FUNCTIONS, KEYWORDS, TRANSFORMS
+from kap_analysis.mixed.formula.functions import CONTRASTS, FUNCTIONS, IN_R, KEYWORDS, TRANSFORMS
 from kap_analysis.mixed.formula.spans import Span
 
 HOLDS = "columns, numbers, texts in quotes, + - * / // % ** ^, comparisons and functions"
@@ -93,7 +93,8 @@ def _check_function(name: str, span: Span, at: int) -> None:
         raise span.fail("there is no offset() here: take it from the response, as in score - x ~ month.", at)
     plain, known = name.removeprefix("np."), (*FUNCTIONS, *TRANSFORMS, *(f"contr.{kind}" for kind in CONTRASTS))
     if plain not in known or (plain != name and plain not in FUNCTIONS):
-        raise span.fail(f"there is no function {name!r}. {nearest(plain, known)}", at)
+        hint = f"Here it is {IN_R[name]}." if name in IN_R else nearest(plain, known)
+        raise span.fail(f"there is no function {name!r}. {hint}", at)
 
 
 def _place(code: str, text: str, at: int) -> int:
@@ -205,6 +206,13 @@ class _Coder(ast.NodeTransformer):
         if isinstance(node.func, ast.Name) and node.func.id == "factor":
             node.func.id = "C"
         return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """`a & b` of columns that are true or false: as 64-bit floats they have no bits."""
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.BitAnd):
+            return node
+        return ast.Call(ast.Name("logical_and"), [node.left, node.right], [])
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Name(placeholder(self.columns[node.id])) if node.id in self.columns else node

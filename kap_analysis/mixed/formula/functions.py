@@ -16,13 +16,18 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], int]] = {
             "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
         )
     },
-    "minimum": (np.minimum, 2),
-    "maximum": (np.maximum, 2),
+    **{name: (getattr(np, name), 2) for name in ("minimum", "maximum", "logical_and", "logical_or")},
+    "logical_not": (np.logical_not, 1),
     "where": (np.where, 3),
 }  # fmt: skip
 #: What formulaic adds: levels, splines, polynomials and columns that are centred at the mean of the analysed rows.
 TRANSFORMS = ("C", "factor", "I", "center", "scale", "standardize", "poly", "bs", "cr", "cc", "cs")
 CONTRASTS = ("treatment", "SAS", "sum", "helmert", "diff", "poly")
+#: What R users write for some of them.
+IN_R = {
+    "ifelse": "where", "pmin": "minimum", "pmax": "maximum", "ceiling": "ceil", "asin": "arcsin", "acos": "arccos",
+    "atan": "arctan", "ns": "cr", "as.factor": "factor", "relevel": "C(x, levels=[...])",
+}  # fmt: skip
 KEYWORDS = (
     "df", "degree", "raw", "knots", "lower_bound", "upper_bound", "include_intercept", "extrapolation", "contrasts",
     "levels", "base", "scores", "reverse", "center", "scale", "rescale", "ddof",

@@ -155,7 +155,9 @@ def read_formula(formula: str | MixedFormula) -> MixedFormula:
     """
     if isinstance(formula, MixedFormula):
         return formula
-    if not isinstance(formula, str) or not formula.strip():
+    if not isinstance(formula, str):
+        raise MixedModelError(f"The formula must be text, found {type(formula).__name__}.")
+    if not formula.strip():
         raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
     whole = whole_span(re.sub(r"\s", " ", formula).strip())
     left, right = _sides(whole)

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -194,6 +195,14 @@ def test_dates_are_no_numbers(scores):
         "when holds values of type datetime64[s], which no model can use as they are. Make a number of it, such "
         "as days since the first session."
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(date(2026, 1, 1), "date"), (b"a", "bytes"), (1j, "complex128"), (timedelta(1), "timedelta64")]
+)
+def test_values_that_are_neither_numbers_nor_words(scores, value, kind):
+    found = error_of("score ~ when", scores.assign(when=pd.Series([value] * 60)))
+    assert found.startswith(f"when holds values of type {kind}")
 
 
 def test_fewer_rows_than_coefficients(scores):

@@ -153,8 +153,31 @@ def test_a_number_must_be_one_in_new_rows(frame):
 
 
 def test_an_expression_that_cannot_be_computed_is_said_in_the_words_of_the_formula(frame):
-    with pytest.raises(MixedModelError, match=r"^The columns of the formula cannot be computed: .*`log\(practice\)`"):
-        make_coding(part_of("log(practice)"), Rows.of(frame))
+    with pytest.raises(MixedModelError, match=r"^The columns of the formula cannot be computed: .*`bs\(age, df=1\)`"):
+        make_coding(part_of("bs(age, df=1)"), Rows.of(frame))
+
+
+@pytest.mark.parametrize("text", ["log(practice)", "I(practice + 1)", "log(age) + abs(practice)*month"])
+def test_words_where_numbers_are_needed(frame, text):
+    with pytest.raises(MixedModelError) as caught:
+        make_coding(part_of(text), Rows.of(frame))
+    expression = next(one for one in ("log(practice)", "I(practice + 1)", "abs(practice)") if one in text)
+    assert str(caught.value) == f"{expression} cannot be computed, for it reads words where numbers are needed."
+
+
+def test_a_level_that_is_not_listed_is_no_reference_level(frame):
+    with pytest.raises(MixedModelError) as caught:
+        make_coding(part_of("C(practice, levels=['C', 'A'])"), Rows.of(frame))
+    assert str(caught.value) == "C(practice, levels=['C', 'A']) leaves out 'B' of practice. List every level."
+    coding, _ = make_coding(part_of("C(whole, levels=[3, 1, 2])"), Rows.of(frame))
+    assert coding.names[1:] == ("C(whole, levels=[3, 1, 2])[T.1]", "C(whole, levels=[3, 1, 2])[T.2]")
+
+
+def test_true_and_false_may_be_joined(frame):
+    _, matrix = make_coding(part_of("I(flag & (month > 1))"), Rows.of(frame))
+    np.testing.assert_array_equal(matrix[:, 1], frame["flag"] & (frame["month"] > 1))
+    _, matrix = make_coding(part_of("logical_or(flag, month > 1)"), Rows.of(frame))
+    np.testing.assert_array_equal(matrix[:, 1], frame["flag"] | (frame["month"] > 1))
 
 
 def test_numbers_and_levels_of_one_column_stand_side_by_side(frame):

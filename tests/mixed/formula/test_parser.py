@@ -176,7 +176,13 @@ def test_points_at_the_character_that_does_not_parse(formula, at, problem):
     )
 
 
-@pytest.mark.parametrize("nothing", ["", "   ", None])
+@pytest.mark.parametrize("strange", [None, 5, ["score ~ month"]])
+def test_a_formula_is_text(strange):
+    with pytest.raises(MixedModelError, match=rf"^The formula must be text, found {type(strange).__name__}\.$"):
+        read_formula(strange)
+
+
+@pytest.mark.parametrize("nothing", ["", "   "])
 def test_an_empty_formula_says_what_to_write(nothing):
     with pytest.raises(MixedModelError) as caught:
         read_formula(nothing)
