@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from kap_analysis.study.load import check_study
+
 SETTINGS = """\
 title = "A small study"
 practices = ["A", "B"]
@@ -118,3 +120,8 @@ def write_small_study(folder: Path, changed: dict[str, str | bytes | None] | Non
         if content is not None:
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     return folder
+
+
+def lines_of(folder: Path, changed: dict[str, str | bytes | None]) -> list[str]:
+    """The problems of the small study with some files changed, as readable lines."""
+    return list(check_study(write_small_study(folder / "study", changed)).lines())
