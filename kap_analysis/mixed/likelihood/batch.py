@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -30,7 +30,7 @@ class UpperLinks:
     """Where the columns U of the subjects of a batch stand among all random effects above them."""
 
     slots: Index  # (b, u): column of the level above
-    cells: Index  # (b, u, u): cell of the Q x Q matrices above, which lie one after the other
+    cells: Index  # (b, u, u): cell of the Q x Q matrices above, among those that a subject touches
     n_columns: int
     n_cells: int
     du: Array  # (P, r, u): Z'U or the rows of U, per pattern
@@ -42,18 +42,18 @@ class UpperLinks:
         return self.slots.shape[1]
 
     @cached_property
-    def to_columns(self) -> csr_array:
+    def to_columns(self) -> csc_array:
         return _adder(self.slots.ravel(), self.n_columns)
 
     @cached_property
-    def to_cells(self) -> csr_array:
+    def to_cells(self) -> csc_array:
         return _adder(self.cells.ravel(), self.n_cells)
 
 
-def _adder(target: Index, size: int) -> csr_array:
+def _adder(target: Index, size: int) -> csc_array:
     """The sparse matrix that adds row i to row target[i]; faster than ``np.add.at``."""
     n = len(target)
-    return csr_array((np.ones(n), (target, np.arange(n))), shape=(size, n))
+    return csc_array((np.ones(n), target, np.arange(n + 1)), shape=(size, n))
 
 
 @dataclass(frozen=True)

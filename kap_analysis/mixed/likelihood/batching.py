@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,40 @@ from kap_analysis.mixed.likelihood.batch import Batch, UpperLinks
 from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.levels import Level
 from kap_analysis.mixed.likelihood.low_rank import LowRankBatch
+from kap_analysis.mixed.likelihood.patterns import sort_by_pattern
 from kap_analysis.mixed.likelihood.subjects import SubjectRows
-from kap_analysis.mixed.likelihood.upper_effects import UpperColumns, UpperGroup, subject_shapes, upper_columns
+from kap_analysis.mixed.likelihood.upper_effects import Upper, UpperColumns, subject_shapes, upper_columns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+MANY = 5_000  # rows from which on sums run over one column at a time
 
 
-def make_batches(work: SubjectRows) -> tuple[tuple[Batch, ...], tuple[UpperGroup, ...]]:
-    """All batches, and the groups of components above them."""
+def make_batches(work: SubjectRows) -> tuple[tuple[Batch, ...], Upper | None]:
+    """All batches, and the random effects above them."""
     shapes = subject_shapes(work)
     above = upper_columns(work.upper, shapes.touched, len(work.starts)) if work.upper else None
     make = _dense if work.dense else _low_rank
-    batches = tuple(make(Members.of(work, above, *group)) for group in shapes.groups)
-    return batches, tuple(above.groups) if above is not None else ()
+    batches: list[Batch] = [make(Members.of(work, above, *group)) for group in shapes.groups]
+    return _numbered(batches, above) if above is not None else (tuple(batches), None)
+
+
+def _numbered(batches: list[Batch], above: UpperColumns) -> tuple[tuple[Batch, ...], Upper]:
+    """The batches with cells counted among those that any subject touches, and what stands above."""
+    links = [batch.links for batch in batches if batch.links is not None]
+    touched = np.zeros(above.groups[-1].cells.stop, dtype=bool)
+    for one in links:
+        touched[one.cells.ravel()] = True
+    cells = np.flatnonzero(touched)
+    if len(cells) < len(touched):
+        number = np.cumsum(touched) - 1
+        batches = [
+            replace(one, links=replace(one.links, cells=number[one.links.cells], n_cells=len(cells)))
+            if one.links
+            else one
+            for one in batches
+        ]
+    return tuple(batches), Upper(tuple(above.groups), cells)
 
 
 @dataclass(frozen=True)
@@ -80,8 +100,8 @@ class Members:
         if self.above is None or not self.u.shape[1]:
             return None
         slots, cells = _places(self.work.upper, self.above, [codes[order] for codes in self.columns])
-        groups = self.above.groups
-        return UpperLinks(slots, cells, groups[0].total_columns, groups[0].total_cells, du[lead], uu[lead], uw[order])
+        last = self.above.groups[-1]
+        return UpperLinks(slots, cells, last.columns.stop, last.cells.stop, du[lead], uu[lead], uw[order])
 
 
 def _columns_above(work: SubjectRows, rows: Index | slice, owner: Index, columns: list[Index]) -> Array:
@@ -111,30 +131,16 @@ def _places(upper: tuple[Level, ...], above: UpperColumns, columns: list[Index])
     return np.hstack(slots), np.asarray(cells, dtype=np.intp)
 
 
-def patterns(keys: Array) -> tuple[Index, Index, Index]:
-    """Subjects sorted by pattern: (order, starts of the patterns, one subject of each pattern).
-
-    Column by column, since a sort of all rows as they are would take most of the time of making a layout.
-    """
-    b = len(keys)
-    code = np.zeros(b, dtype=np.int64)
-    for j in range(keys.shape[1]):
-        column = keys[:, j]
-        if b and (column == column[0]).all():
-            continue
-        levels, own = np.unique(column, return_inverse=True)
-        code = np.unique(code * len(levels) + own, return_inverse=True)[1].astype(np.int64)
-    order = np.argsort(code, kind="stable")
-    lead = np.flatnonzero(np.r_[True, code[order][1:] != code[order][:-1]])
-    return order, np.r_[lead, b], order[lead]
-
-
 def _cross(left: Array, right: Array, starts: Index) -> Array:
     """sum over the rows of each subject of left' right: (b, a, c)."""
     out = np.empty((len(starts), left.shape[1], right.shape[1]))
+    many = len(left) > MANY
     for i in range(left.shape[1]):
-        for j in range(right.shape[1]):
-            out[:, i, j] = np.add.reduceat(left[:, i] * right[:, j], starts, axis=0)
+        if many:
+            for j in range(right.shape[1]):
+                out[:, i, j] = np.add.reduceat(left[:, i] * right[:, j], starts, axis=0)
+        else:
+            out[:, i] = np.add.reduceat(left[:, i, None] * right, starts, axis=0)
     return out
 
 
@@ -148,7 +154,7 @@ def _low_rank(members: Members) -> LowRankBatch:
     k, d = _cross(z, z, starts), _cross(z, w, starts)
     zu, uu, uw = (_cross(a, b, starts) for a, b in ((z, u), (u, u), (u, w)))
     b = len(starts)
-    order, edges, lead = patterns(np.hstack([part.reshape(b, -1) for part in (k, zu, uu)]))
+    order, edges, lead = sort_by_pattern(np.hstack([part.reshape(b, -1) for part in (k, zu, uu)]))
     links = members.links(order, lead, zu, uu, uw)
     params = (*params, work.n_bars + members.stratum)
     return LowRankBatch(params, edges, d[order], w.T @ w, len(w), links, k[lead], directions)
@@ -184,7 +190,7 @@ def _dense(members: Members) -> DenseBatch:
     relative = [code - np.where(mask > 0, code, np.inf).min(axis=1, keepdims=True) for code in codes]
     keys = [mask, stratum, us.reshape(b, -1), *(z.reshape(b, -1) for z in columns)]
     keys += [np.where(mask > 0, code, -1.0) for code in relative]
-    order, edges, lead = patterns(np.hstack([*keys, times] if times is not None else keys))
+    order, edges, lead = sort_by_pattern(np.hstack([*keys, times] if times is not None else keys))
     params, basis = _bar_basis(bars, mask[lead], [z[lead] for z in columns], [code[lead] for code in codes])
     more, pieces = _residual_basis(members, mask[lead], stratum[lead])
     basis += pieces

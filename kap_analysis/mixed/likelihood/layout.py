@@ -12,7 +12,7 @@ from kap_analysis.mixed.likelihood.batching import make_batches
 from kap_analysis.mixed.likelihood.levels import scaled_bars
 from kap_analysis.mixed.likelihood.scaling import Scaling
 from kap_analysis.mixed.likelihood.subjects import subject_rows
-from kap_analysis.mixed.likelihood.upper_effects import UpperGroup
+from kap_analysis.mixed.likelihood.upper_effects import Upper
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Layout:
     ----------
     batches : tuple of Batch
         The subjects.
-    upper : tuple of UpperGroup
-        The random effects above them.
+    upper : Upper or None
+        The random effects above them, where there are any.
     low : tuple of int
         Elements that act below an upper group.
     n_elements : int
@@ -38,7 +38,7 @@ class Layout:
     """
 
     batches: tuple[Batch, ...]
-    upper: tuple[UpperGroup, ...]
+    upper: Upper | None
     low: tuple[int, ...]
     n_elements: int
     k: int

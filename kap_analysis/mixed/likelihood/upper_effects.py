@@ -8,15 +8,18 @@ with equally many levels of each grouping have the same G and are worked on toge
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from kap_analysis.mixed.likelihood.block_diagonal import Block
 from kap_analysis.mixed.likelihood.levels import Level
 from kap_analysis.mixed.likelihood.subjects import SubjectRows
+from kap_analysis.mixed.likelihood.touched_cells import TouchedCells
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -25,15 +28,60 @@ Touched = list[tuple[Index, Index]]  # per upper level: (subject, code) pairs, e
 
 @dataclass(frozen=True)
 class UpperGroup:
-    """Components of one shape: b sets of Q random effects that share subjects."""
+    """Components of one shape: b sets of Q random effects that share subjects.
 
-    params: tuple[int, ...]
-    directions: Array  # (m, Q, Q)
+    Attributes
+    ----------
+    blocks : tuple of Block
+        Its groupings, of which every component has equally many levels.
+    q : int
+        Random effects of a component.
+    columns, cells : slice
+        Where its effects stand among all, and its Q x Q matrices among those of all groups.
+    """
+
+    blocks: tuple[Block, ...]
     q: int
     columns: slice
     cells: slice
-    total_columns: int
-    total_cells: int
+
+    @property
+    def params(self) -> tuple[int, ...]:
+        return tuple(param for block in self.blocks for param in block.params)
+
+    @property
+    def n_components(self) -> int:
+        return (self.columns.stop - self.columns.start) // self.q
+
+
+@dataclass(frozen=True)
+class Upper:
+    """The random effects above the subjects.
+
+    Attributes
+    ----------
+    groups : tuple of UpperGroup
+        Components by their shape.
+    cells : numpy.ndarray
+        Which cells of all their Q x Q matrices a subject touches, sorted.
+    """
+
+    groups: tuple[UpperGroup, ...]
+    cells: Index
+
+    @property
+    def n_columns(self) -> int:
+        return self.groups[-1].columns.stop
+
+    @cached_property
+    def touched(self) -> tuple[TouchedCells, ...]:
+        """The same, per group."""
+        out = []
+        for group in self.groups:
+            first, last = np.searchsorted(self.cells, [group.cells.start, group.cells.stop])
+            where = self.cells[first:last] - group.cells.start
+            out.append(TouchedCells(group.q, group.n_components, slice(int(first), int(last)), where))
+        return tuple(out)
 
 
 @dataclass(frozen=True)
@@ -120,11 +168,9 @@ def upper_columns(upper: Sequence[Level], touched: Touched, b: int) -> UpperColu
         column[members] = columns_done + np.arange(len(members)) * q
         cell[members] = cells_done + np.arange(len(members)) * q * q
         ends = columns_done + len(members) * q, cells_done + len(members) * q * q
-        params, directions = _directions(upper, numbers, q)
         places = slice(columns_done, ends[0]), slice(cells_done, ends[1])
-        groups.append(UpperGroup(params, directions, q, *places, 0, 0))
+        groups.append(UpperGroup(_blocks(upper, numbers), q, *places))
         columns_done, cells_done = ends
-    groups = [replace(group, total_columns=columns_done, total_cells=cells_done) for group in groups]
     inside = _places_inside(component, widths[kind])
     q_of = (shapes @ widths)[shape_of]
     parts = [slice(offsets[at], offsets[at + 1]) for at in range(len(upper))]
@@ -159,21 +205,12 @@ def _places_inside(component: Index, size: Index) -> Index:
     return inside
 
 
-def _directions(upper: Sequence[Level], numbers: Array, q: int) -> tuple[tuple[int, ...], Array]:
-    """Directions of the block-diagonal G of one component: each level of a grouping has the same block."""
-    params: list[int] = []
-    out = []
-    left = 0
+def _blocks(upper: Sequence[Level], numbers: Array) -> tuple[Block, ...]:
+    """G of a component with so many levels of each grouping."""
+    blocks, left = [], 0
     for level, number in zip(upper, numbers, strict=True):
-        if not number:
-            continue
-        width = level.z.shape[1]
-        for param, direction in zip(level.params, level.directions, strict=True):
-            wide = np.zeros((q, q))
-            for i in range(int(number)):
-                at = left + i * width
-                wide[at : at + width, at : at + width] = direction
-            params.append(param)
-            out.append(wide)
-        left += int(number) * width
-    return tuple(params), np.array(out)
+        right = left + int(number) * level.z.shape[1]
+        if number:
+            blocks.append(Block(level.params, level.directions, slice(left, right), int(number)))
+        left = right
+    return tuple(blocks)
