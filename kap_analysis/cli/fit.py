@@ -89,7 +89,7 @@ def _with_levels(table: Any, categorical: list[str], references: list[tuple[str,
     import pandas as pd
 
     from kap_analysis.errors import StudyError
-    from kap_analysis.mixed.design.columns import is_factor
+    from kap_analysis.mixed.design.column_types import is_factor
     from kap_analysis.mixed.errors import listed, require_name
 
     for column in categorical:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.checks import check_bars
-from kap_analysis.mixed.design.coding import Term, make_coding
+from kap_analysis.mixed.design.coding import make_coding
 from kap_analysis.mixed.design.collinearity import aliases_of, independent_columns
 from kap_analysis.mixed.design.columns import Columns, Rows
 from kap_analysis.mixed.design.design import Design, FixedPart
@@ -19,6 +19,7 @@ from kap_analysis.mixed.design.residual import check_one_residual, make_residual
 from kap_analysis.mixed.design.response import read_response, read_weights
 from kap_analysis.mixed.design.rows_used import needed_columns, usable_rows
 from kap_analysis.mixed.design.tables import as_table
+from kap_analysis.mixed.design.term import Term
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed
 from kap_analysis.mixed.formula.formula import MixedFormula, Part
 from kap_analysis.mixed.formula.parser import read_formula

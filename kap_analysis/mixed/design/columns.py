@@ -1,59 +1,22 @@
-"""Columns of a table, each read once: numbers as 64-bit floats, words as codes of their levels.
-
-This is the only reader. What codes a column later, here or in formulaic, is given what it says. So a number means the
-same as an 8-bit integer, a nullable, a decimal or an Arrow number, and a word means the same in every string type.
-"""
+"""Columns of a table, each read once: numbers as 64-bit floats, words as codes of their levels."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.design.column_types import is_factor, read_column, useless_type
+from kap_analysis.mixed.design.labels import Labels, Mask, compress, read_labels
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning, listed, nearest
 
 Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
-Mask = NDArray[np.bool_]
-
-#: From so many distinct values on pandas sorts them faster than Python does.
-MANY = 5000
-#: Floating-point numbers from here on are not all whole numbers: 2^53 + 1 is none.
-EXACT = 2.0**53
-#: Arrow types and what they are read as; integers stay exact, which ids of 17 digits need.
-_PLAIN_TYPES = (
-    (pa.types.is_boolean, "boolean"),
-    (pa.types.is_unsigned_integer, "UInt64"),
-    (pa.types.is_integer, "Int64"),
-    (pa.types.is_floating, "float64"),
-    (pa.types.is_decimal, "float64"),
-    (pa.types.is_string, object),
-    (pa.types.is_large_string, object),
-    (pa.types.is_null, "float64"),
-)
-
-
-@dataclass(frozen=True)
-class Labels:
-    """A column as codes.
-
-    Attributes
-    ----------
-    codes : numpy.ndarray
-        (n,) position of each value among the levels, -1 where it is missing.
-    levels : tuple
-        The categories in their order, or the distinct values sorted.
-    """
-
-    codes: Codes
-    levels: tuple[Any, ...]
 
 
 class Columns:
@@ -82,7 +45,7 @@ class Columns:
                     f"The data have {column.shape[1]} columns named {name!r}, and the formula cannot tell them apart. "
                     "Rename them."
                 )
-            kind = _kind_of_no_use(column)
+            kind = useless_type(column)
             if kind is not None:
                 raise MixedModelError(
                     f"{name} holds values of type {kind}, which no model can use as they are. "
@@ -172,7 +135,7 @@ class Rows:
             codes = whole.codes if self.kept is None else whole.codes[self.kept]
             codes, old = compress(codes, len(whole.levels))
             levels = whole.levels if len(old) == len(whole.levels) else tuple(whole.levels[i] for i in old)
-            self._labels[name] = Labels(codes, levels)
+            self._labels[name] = replace(whole, codes=codes, levels=levels)
         return self._labels[name]
 
     def warn_of_lost_levels(self, names: Iterable[str]) -> None:
@@ -187,139 +150,3 @@ class Rows:
                     MixedModelWarning,
                     stacklevel=4,  # where mixedlm is called
                 )
-
-
-def _kind_of_no_use(column: pd.Series) -> str | None:
-    """The type of a column that is neither numbers nor words: dates, durations, complex numbers, bytes."""
-    if getattr(column.dtype, "kind", "O") in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
-        return str(column.dtype)
-    if column.dtype != object:
-        return None
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    return kind if kind in ("date", "datetime", "time", "timedelta", "period", "complex", "bytes") else None
-
-
-def read_column(column: pd.Series) -> pd.Series:
-    """A column in a type of NumPy or pandas: Arrow types, decimals, and true and false among missing values."""
-    if isinstance(column.dtype, pd.ArrowDtype):
-        column = _from_arrow(column)
-    elif isinstance(column.dtype, pd.SparseDtype):
-        column = pd.Series(np.asarray(column), column.index, name=column.name)
-    if column.dtype != object:
-        return column
-    kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind == "boolean":
-        return column.astype("boolean")
-    return pd.to_numeric(column.astype("float64")) if kind == "decimal" else column
-
-
-def _from_arrow(column: pd.Series) -> pd.Series:
-    assert isinstance(column.dtype, pd.ArrowDtype)
-    stored = column.dtype.pyarrow_dtype
-    if pa.types.is_dictionary(stored):
-        return pd.Series(column.array.__arrow_array__().to_pandas().array, column.index, name=column.name)
-    for suits, plain in _PLAIN_TYPES:
-        if suits(stored):
-            return column.astype(plain)  # type: ignore[arg-type]
-    return column
-
-
-def is_factor(column: pd.Series) -> bool:
-    """Whether a column is coded by its levels: words and categories are; numbers, true and false are numbers."""
-    return not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype))
-
-
-def label_text(value: Any) -> str:
-    """A label as text: 308 and 308.0 are the patient "308"."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def positions(column: pd.Series, levels: tuple[Any, ...]) -> Codes:
-    """Position of each value among `levels`, -1 where it is missing or not one of them.
-
-    A label is compared as text where it is not equal as it stands: a table that was read afresh may hold "308" for 308.
-    """
-    codes, values = pd.factorize(read_column(column))
-    known = {label_text(level): at for at, level in enumerate(levels)} | {level: at for at, level in enumerate(levels)}
-    found = [known.get(value, known.get(label_text(value), -1)) for value in np.asarray(values).tolist()]
-    return np.array([*found, -1], dtype=np.intp)[codes]
-
-
-def read_labels(column: pd.Series) -> Labels:
-    """A column as codes, levels in the order of its categories or sorted; whole numbers as 3, not as 3.0."""
-    labels = _labels(read_column(column))
-    numbers = labels.levels if labels.levels and isinstance(labels.levels[0], float) else ()
-    if numbers and all(level.is_integer() and abs(level) < EXACT for level in numbers):
-        return Labels(labels.codes, tuple(int(level) for level in labels.levels))
-    return labels
-
-
-def _labels(column: pd.Series) -> Labels:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return Labels(column.cat.codes.to_numpy().astype(np.intp), tuple(column.cat.categories.tolist()))
-    numbered = _whole_numbers(column)
-    if numbered is not None:
-        return numbered
-    plain = isinstance(column.dtype, np.dtype)
-    try:
-        codes, values = pd.factorize(column.to_numpy() if plain else column.array, sort=False)
-    except TypeError:
-        raise MixedModelError(
-            f"{column.name} holds values that are neither numbers nor words, such as lists."
-        ) from None
-    levels = np.asarray(values).tolist()
-    try:
-        order = _sorted_order(levels) if len(levels) < MANY else np.asarray(pd.Index(values).argsort(), dtype=np.intp)
-    except TypeError:
-        kinds: dict[str, Any] = {}
-        for value in levels:
-            kinds.setdefault(type(value).__name__, value)
-        raise MixedModelError(
-            f"{column.name} mixes kinds of values that have no order: "
-            f"{', '.join(f'{value!r} ({kind})' for kind, value in kinds.items())}. Make them all text or all numbers."
-        ) from None
-    rank = np.empty(len(order) + 1, dtype=np.intp)
-    rank[order] = np.arange(len(order))
-    rank[-1] = -1
-    return Labels(rank[codes], tuple(levels[i] for i in order.tolist()))
-
-
-def _sorted_order(levels: list[Any]) -> Codes:
-    return np.array(sorted(range(len(levels)), key=levels.__getitem__), dtype=np.intp)
-
-
-def _whole_numbers(column: pd.Series) -> Labels | None:
-    """Numbers without fractions in a narrow range, such as the numbers of patients: no sorting, no hashing."""
-    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf" or not len(column):
-        return None
-    if column.dtype == np.uint64:
-        return None
-    values = column.to_numpy()
-    if column.dtype.kind in "iu":
-        values = values.astype(np.int64)
-    low, high = (np.nanmin(values), np.nanmax(values)) if not np.isnan(values).all() else (0, 0)
-    # In Python's numbers: the width of all 64-bit integers is itself no 64-bit integer.
-    if not (np.isfinite(low) and np.isfinite(high)) or int(high) - int(low) > 4 * len(values) + 1024:
-        return None
-    shifted = values - low
-    missing = np.isnan(values) if column.dtype.kind == "f" else None
-    if missing is not None:
-        shifted[missing] = -1
-    whole = shifted.astype(np.intp)
-    if missing is not None and (whole != shifted).any():
-        return None
-    codes, old = compress(whole, int(high - low) + 1)
-    return Labels(codes, tuple((old + low).tolist()))
-
-
-def compress(codes: Codes, size: int, active: Mask | None = None) -> tuple[Codes, Codes]:
-    """Codes without gaps (-1 where missing or not active), and the old code of each new one."""
-    kept = codes if active is None else np.where(active, codes, -1)
-    used = np.zeros(size + 1, dtype=bool)
-    used[kept] = True
-    old = np.flatnonzero(used[:size])
-    if len(old) == size:
-        return kept, old
-    renumber = np.full(size + 1, -1, dtype=np.intp)
-    renumber[old] = np.arange(len(old))
-    return renumber[kept], old

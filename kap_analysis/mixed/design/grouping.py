@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kap_analysis.mixed.design.columns import EXACT, Codes, Labels, Mask, compress, positions
+from kap_analysis.mixed.design.labels import Codes, Labels, Mask, compress, positions
 from kap_analysis.mixed.errors import MixedModelError
 
 #: A column of fractions with more distinct values than this is a measurement, not a label.
@@ -109,10 +109,10 @@ def check_is_label(name: str, labels: Labels, role: str, instead: str) -> None:
     instead : str
         What to do, as a sentence.
     """
-    if any(isinstance(level, float) and abs(level) >= EXACT for level in labels.levels):
+    if not labels.exact:
         raise MixedModelError(
-            f"{name} cannot be {role}: it holds numbers above 2^53 as floating-point numbers, which do not tell "
-            "neighbours apart. Read the column as text or as integers."
+            f"{name} cannot be {role}: its numbers are too large for their floating-point type, which does not "
+            "tell neighbours apart. Read the column as text or as integers."
         )
     fractions = [level for level in labels.levels[:1000] if isinstance(level, float) and level % 1 != 0]
     if fractions and len(labels.levels) > MOST_FRACTIONS:

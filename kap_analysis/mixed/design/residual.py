@@ -8,9 +8,10 @@ import numpy as np
 
 from kap_analysis.mixed.covariance.structures import INDEPENDENT, STRUCTURES
 from kap_analysis.mixed.design.checks import check_pairs_of_visits, check_visits
-from kap_analysis.mixed.design.columns import Labels, Rows
+from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.design.design import Residual
 from kap_analysis.mixed.design.grouping import check_is_label
+from kap_analysis.mixed.design.labels import Labels
 from kap_analysis.mixed.design.response import check_is_number
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.formula import ResidualTerm

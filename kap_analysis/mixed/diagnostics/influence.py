@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.collinearity import independent_columns
-from kap_analysis.mixed.design.columns import Labels, compress, read_labels
 from kap_analysis.mixed.design.design import Bar, Design, Residual
+from kap_analysis.mixed.design.labels import Labels, compress, read_labels
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
 

@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import ipc
 
-from kap_analysis.mixed.design.columns import read_labels
+from kap_analysis.mixed.design.labels import read_labels
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_model import FittedModel
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
-from kap_analysis.mixed.design.coding import level_codes
-from kap_analysis.mixed.design.columns import Columns, positions
+from kap_analysis.mixed.design.columns import Columns
+from kap_analysis.mixed.design.labels import positions
+from kap_analysis.mixed.design.new_rows import level_codes
 from kap_analysis.mixed.design.tables import as_table
 from kap_analysis.mixed.errors import MixedModelError, nearest
 from kap_analysis.mixed.fitted_covariance.residual import residual_covariance

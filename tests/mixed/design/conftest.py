@@ -27,3 +27,22 @@ def scores() -> pd.DataFrame:
             "row": np.arange(60),
         }
     )
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """Columns of every kind, for the codings."""
+    rng = np.random.default_rng(5)
+    n = 48
+    return pd.DataFrame(
+        {
+            "month": np.tile([0.0, 1, 3, 6], n // 4),
+            "visit": pd.Categorical(np.tile(["b", "m1", "m3", "m6"], n // 4), ordered=True),
+            "format": pd.Categorical(rng.choice(["individual", "group"], n), categories=["individual", "group"]),
+            "practice": rng.choice(["A", "B", "C"], n),
+            "age": rng.normal(40, 9, n),
+            "my age": rng.normal(40, 9, n),
+            "flag": rng.random(n) > 0.5,
+            "whole": rng.integers(1, 4, n),
+        }
+    )

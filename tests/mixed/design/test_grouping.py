@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from kap_analysis.mixed.design.build import build_design
-from kap_analysis.mixed.design.columns import Labels, read_labels
 from kap_analysis.mixed.design.grouping import make_grouping
+from kap_analysis.mixed.design.labels import Labels, read_labels
 from kap_analysis.mixed.errors import MixedModelError
 
 
@@ -81,8 +81,8 @@ def test_ids_that_floating_point_numbers_merge_are_refused():
     with pytest.raises(MixedModelError) as caught:
         build_design("score ~ 1 + (1 | patient)", data)
     assert str(caught.value) == (
-        "patient cannot be the grouping of (1 | patient): it holds numbers above 2^53 as floating-point numbers, "
-        "which do not tell neighbours apart. Read the column as text or as integers."
+        "patient cannot be the grouping of (1 | patient): its numbers are too large for their floating-point "
+        "type, which does not tell neighbours apart. Read the column as text or as integers."
     )
     whole = data.dropna().astype({"patient": "int64"})
     assert build_design("score ~ 1 + (1 | patient)", whole).bars[0].levels == (5, 10**16, 10**16 + 2)
