@@ -47,7 +47,7 @@ def plot_band_movement(
     movement : pandas.DataFrame
         The ``movement`` of ``band_movement``: ``visit``, ``band`` ("not assessed" included; a categorical gives the
         order, else the instrument does), ``n_patients``, optionally ``format`` (one panel each) and ``of_patients``.
-        Heights are shares of all patients at the visit, those not assessed included; what is withheld is left open.
+        Heights are shares of all patients at the visit, those not assessed included. Withheld parts are empty outlines.
     flows : pandas.DataFrame, optional
         The ``flows`` of ``band_movement``: ``visit_from``, ``band_from``, ``visit_to``, ``band_to``, ``n_patients``,
         optionally ``format``; drawn as ribbons between the bars of neighbouring visits.
@@ -121,7 +121,7 @@ def _counts(one: pd.DataFrame, visits: list[str], bands: list[str]) -> pd.DataFr
 
 
 def _totals(one: pd.DataFrame, counts: pd.DataFrame) -> pd.Series:
-    """All patients at each visit: as told in ``of_patients``, else the sum of the bands."""
+    """All patients at each visit: ``of_patients`` where it is known, else the sum of the bands."""
     summed = counts.sum(axis=0)
     if "of_patients" not in one.columns:
         return summed
@@ -165,7 +165,7 @@ def _draw_panel(
 
 
 def _draw_rest(ax: Axes, place: int, top: float, theme: Theme) -> None:
-    """What is withheld of a bar, left open."""
+    """The withheld part of a bar, as an empty outline."""
     settings: Any = {"facecolor": "none", "edgecolor": theme.muted, "linestyle": (0, (2, 2)), "linewidth": 0.7}
     ax.add_patch(Rectangle((place - _WIDE / 2, top), _WIDE, 100 - top, gid="withheld", **settings))
 
@@ -203,7 +203,7 @@ def _draw_ribbons(
 
 
 def _draw_ribbon(ax: Axes, place: int, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
-    """A ribbon from one bar to the next, as wide at each end as its share there, bent like a smooth step."""
+    """A ribbon from one bar to the next, as wide at each end as its share there, with smooth edges."""
     way = np.linspace(0, 1, 21)
     bend = way**2 * (3 - 2 * way)
     bottom = start[0] + (end[0] - start[0]) * bend

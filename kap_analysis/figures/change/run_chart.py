@@ -1,4 +1,4 @@
-"""Figure 17: mean change by the quarter in which patients started, round its median (run chart)."""
+"""Figure 17: mean change by the quarter in which patients started, around its median (run chart)."""
 
 import re
 from typing import Final
@@ -42,7 +42,7 @@ def plot_run_chart(
     width: Width = "double",
     stamp: str | None = None,
 ) -> Drawn:
-    """Does the practice change over time: the mean change of the patients who started in each quarter.
+    """Run chart of a practice: the mean change of the patients who started in each quarter.
 
     Quarters without a mean stay empty on the axis. Means of few patients scatter widely; their number stands below.
 
@@ -94,7 +94,7 @@ def plot_run_chart(
 
 
 def quarter_places(periods: pd.Series) -> dict[str, float]:
-    """Positions on the axis in quarters since January of the first year; other words than quarters in their order."""
+    """Positions on the axis, in quarters since January of the first year; other periods stand in order."""
     names = sorted({str(period) for period in periods.dropna()})
     found = [(int(match[1]), int(match[2])) for match in map(_QUARTER.match, names) if match]
     if len(found) < len(names):
@@ -125,7 +125,7 @@ def _draw_line(page: Page, ax: Axes, here: pd.DataFrame, name: str, places: dict
 
 
 def _view(quarters: pd.DataFrame) -> tuple[float, float]:
-    """Ends of the axis: all intervals, but no further beyond the means than their own span with zero and centre."""
+    """Limits of the axis: they hold all intervals, unless one is far wider than the range of the means."""
     inside = np.concatenate([numbers_of(quarters, column) for column in (_MEAN, _CENTRE)])
     low, high = min(0.0, float(np.nanmin(inside))), max(0.0, float(np.nanmax(inside)))
     span = max(high - low, 1.0)
@@ -189,7 +189,7 @@ def _dress(
 
 
 def _stride(quarters: pd.DataFrame, n_places: float, width_mm: float) -> int:
-    """Every how many quarters there is room for a number: 1, 2, 4, 8, ..."""
+    """How many quarters apart the numbers stand so that they do not touch: 1, 2, 4, 8, ..."""
     widest = max([text_width("Q3"), *(text_width(count(n)) for n in quarters[N_PATIENTS])]) / POINTS_PER_MM
     wanted = n_places * (widest + _GAP_MM) / max(width_mm - _BESIDE_MM, 1.0)
     return 1 if wanted <= 1 else int(2 ** np.ceil(np.log2(wanted)))

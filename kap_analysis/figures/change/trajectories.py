@@ -32,7 +32,7 @@ from kap_analysis.figures.marks.time_axis import (
     counts_in,
     numbers_at,
     panel_points,
-    readable,
+    places_with_room,
     time_label,
     time_word,
     visit_places,
@@ -156,7 +156,7 @@ def _has_numbers(means: pd.DataFrame | None, curves: pd.DataFrame | None) -> boo
 
 
 def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:
-    """A column that no frame has is a mistake; one whose frame is empty was withheld, which is none."""
+    """Refuse a column that no frame has, unless a frame is empty: its rows were withheld, which is no mistake."""
     if not any(facet_by in frame.columns for frame in given):
         raise FigureError(f"{_FIGURE} found the column {facet_by!r} of facet_by= in none of its frames.")
 
@@ -217,7 +217,7 @@ def _dress(
     wide = panel_points(ax, columns=columns, given=page.given is not None)
     scaled = (wide - (_NAMES_PT if len(page.axes) == 1 else 0.0)) / (1.1 * span)
     ticks = sorted({round(place) for place in places})
-    ax.set_xticks(readable(ticks, [f"{tick:g}" for tick in ticks], scaled))
+    ax.set_xticks(places_with_room(ticks, [f"{tick:g}" for tick in ticks], scaled))
     ax.tick_params(labelbottom=True)
     ax.set_xlabel(time_label(time, in_lines=columns > 1))
     draw_bands(ax, scale, page.theme, labels=edges[1])
@@ -226,7 +226,7 @@ def _dress(
     if means is None:
         return
     rows = {name: numbers_at(rows_of(means, name), places, time) for name in formats}
-    kept = readable(places, counts_in(rows.values()), scaled)
+    kept = places_with_room(places, counts_in(rows.values()), scaled)
     shown = {name: {at: n for at, n in row.items() if at in kept} for name, row in rows.items()}
     gap = 27.0 if columns == 1 or time == SESSION else 38.0
     numbers_under_axis(ax, shown, page.theme, heading="Patients observed", gap=gap, names=edges[0])

@@ -29,7 +29,7 @@ def draw_panel(
     time: str,
     most_lines: int,
 ) -> tuple[int, int]:
-    """Draw the lines of one panel; how many patients there are, and how many of them are drawn."""
+    """Draw the lines of one panel; return how many patients there are and how many of them are drawn."""
     sampled = (0, 0) if patients is None else _draw_patients(page, ax, patients, time, most_lines)
     beside = marks_beside(formats, time)
     for name in formats:
@@ -59,7 +59,7 @@ def draw_panel(
 
 
 def marks_beside(formats: list[str], time: str) -> dict[str, float]:
-    """By how much the marks of each format stand beside their time, so that none covers another."""
+    """Horizontal offset of the marks of each format, so that none covers another."""
     return side_by_side(formats, 0.06 if time == MONTH else 0.1)
 
 

@@ -123,7 +123,7 @@ def plot_clinical_change(
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """The scores shown and the lines among them."""
+    """The range of scores that is shown, and the thresholds drawn in it."""
 
     low: float
     high: float

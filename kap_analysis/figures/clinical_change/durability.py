@@ -103,7 +103,7 @@ def plot_durability(
 
 
 def _readable(one: pd.DataFrame) -> pd.DataFrame:
-    """The part of a curve that enough patients carry: the steps of the last few jump to nothing."""
+    """The part of a curve with enough patients at risk; beyond it each relapse is a step too large to be read."""
     at_risk = numbers_of(one, "n_at_risk")
     return one if at_risk[0] < 2 * FEWEST_AT_RISK else one[at_risk >= FEWEST_AT_RISK]
 

@@ -99,7 +99,7 @@ def plot_cohort_effects(
 
 
 def _headers(known: pd.DataFrame, *, narrow: bool) -> tuple[str, ...]:
-    """Columns beside the marks; names of practices that are long, or a narrow page, stand with the cohort's instead."""
+    """Columns beside the marks; on a narrow page, and for long names of practices, they stand in the label instead."""
     if narrow:
         return ()
     names = [] if PRACTICE not in known.columns else [str(name) for name in known[PRACTICE].dropna()]

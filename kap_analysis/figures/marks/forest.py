@@ -248,7 +248,7 @@ def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: 
 
 
 def decimals_for(span: float) -> int:
-    """Decimals of the ticks, and of numbers beside them, of an axis that is so long."""
+    """Decimals of the ticks of an axis, by its length."""
     return 0 if span > 4 else 1 if span > 0.6 else 2
 
 
@@ -259,7 +259,7 @@ def _figure_of(ax: Axes) -> Figure:
 
 
 def value_of(value: object) -> float:
-    """A cell as a float, NaN if it is missing in any of the ways that a frame knows."""
+    """A cell as a float; NaN if it is None, NaN or NA."""
     return np.nan if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]
 
 

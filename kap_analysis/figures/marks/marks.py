@@ -131,7 +131,7 @@ def _under_axis(
 
 
 def label_line_ends(ax: Axes, ends: Sequence[LineEnd], *, offset: float = 5.0, lines: int = 1) -> None:
-    """Labels of so many lines right of the ends of curves, moved apart where they would touch."""
+    """Labels to the right of the ends of curves, moved apart where they would touch."""
     low, high = sorted(ax.get_ylim())
     apart = lines * SMALL_PT * LINE_HEIGHT / 72 / (_height_in_inches(ax)) * (high - low)
     placed = kept_inside(spread_apart([end.y for end in ends], apart), low + apart / 2, high - apart / 2)
@@ -151,7 +151,7 @@ def label_line_ends(ax: Axes, ends: Sequence[LineEnd], *, offset: float = 5.0, l
 
 
 def spread_apart(values: Sequence[float], apart: float) -> list[float]:
-    """Positions at least ``apart`` from each other, in the order of the values, moved as little as may be.
+    """Positions at least ``apart`` from each other, in the order of the values, moved as little as possible.
 
     Neighbours that are too close are pooled and set symmetrically round their mean.
     """
@@ -171,7 +171,7 @@ def spread_apart(values: Sequence[float], apart: float) -> list[float]:
 
 
 def kept_inside(placed: Sequence[float], low: float, high: float) -> list[float]:
-    """The positions shifted together so that none is beyond the ends, if there is room for all of them."""
+    """The positions, shifted together so that all are within the limits, if there is room."""
     if not placed or max(placed) - min(placed) > high - low:
         return list(placed)
     shift = max(low - min(placed), 0.0) + min(high - max(placed), 0.0)
@@ -214,6 +214,6 @@ def whole_number_axis(ax: Axes, which: str = "y", *, most: int = 6) -> None:
 
 
 def side_by_side(names: Sequence[str], apart: float) -> dict[str, float]:
-    """Offsets that set the marks of several formats next to each other, symmetric round zero."""
+    """Offsets that set the marks of several formats next to each other, symmetric around zero."""
     middle = (len(names) - 1) / 2
     return {name: (place - middle) * apart for place, name in enumerate(names)}

@@ -54,7 +54,7 @@ def quantiles(values: np.ndarray, *, centre: float = 0.0, spread: float = 1.0) -
 def draw_quantiles(
     ax: Axes, found: Quantiles, theme: Theme, *, centre: float = 0.0, spread: float = 1.0, colour: str | None = None
 ) -> bool:
-    """Points, the line of the normal distribution and the band; whether points were left out."""
+    """Draw points, the line of a normal distribution and the band; return whether points were left out."""
     n = len(found.value)
     kept = _kept(n)
     ax.fill_between(found.normal, found.low, found.high, color=theme.muted, alpha=0.22, linewidth=0, gid="band")

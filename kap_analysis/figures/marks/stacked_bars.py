@@ -117,7 +117,7 @@ def name_parts(
 
 
 def severity_ramp(n: int, theme: Theme) -> list[str]:
-    """``n`` colours from least to most, standing out more from the background the further they go."""
+    """``n`` colours from least to most severe: the more severe, the more contrast with the background."""
     colours = matplotlib.colormaps[_RAMP]
     places = [_FAINTEST + (_STRONGEST - _FAINTEST) * (k / max(n - 1, 1)) for k in range(n)]
     if theme.name == "dark":

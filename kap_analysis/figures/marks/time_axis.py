@@ -61,8 +61,8 @@ def panel_points(ax: Axes, *, columns: int, given: bool) -> float:
     return max((wide - _BESIDE_PANELS_PT - (columns - 1) * _BETWEEN_PANELS_PT) / columns, 10 * POINTS_PER_MM)
 
 
-def readable(places: Iterable[float], texts: Iterable[str], points_per_unit: float) -> list[float]:
-    """Those of the places whose texts do not touch their neighbours'.
+def places_with_room(places: Iterable[float], texts: Iterable[str], points_per_unit: float) -> list[float]:
+    """The places whose texts do not touch those of their neighbours.
 
     Every place if all fit; of equally spaced ones every second, third and so on; else the first and each next one
     that is far enough from the last that was kept.
@@ -82,5 +82,5 @@ def readable(places: Iterable[float], texts: Iterable[str], points_per_unit: flo
 
 
 def counts_in(rows: Iterable[dict[float, float]]) -> list[str]:
-    """The numbers of all rows as they will be written, for :func:`readable`."""
+    """The numbers of all rows as they will be written, for :func:`places_with_room`."""
     return [count(n) for row in rows for n in row.values()]

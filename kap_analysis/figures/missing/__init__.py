@@ -1,1 +1,1 @@
-"""Figures of what the missing scores could change."""
+"""Figures of missing scores: how far they could change the answer."""

@@ -53,7 +53,7 @@ def grid_of(tipping: pd.DataFrame) -> Grid:
 
 
 def one_way(tipping: pd.DataFrame) -> str | None:
-    """Where only one number varies: its name, or ``"both"`` if the same is added in both formats; else None."""
+    """The column that varies if only one does, ``"both"`` if the same is added in both formats, else None."""
     x, y = tipping[X].to_numpy(float), tipping[Y].to_numpy(float)
     if len(np.unique(x)) == 1:
         return Y
@@ -83,7 +83,7 @@ def boundary(answers: np.ndarray) -> list[Segment]:
 
 
 def side_of(answers: np.ndarray) -> str:
-    """On which side of the line the answer is 1 throughout: above, below, right or left; else nothing."""
+    """The side of the line on which every answer is 1: above, below, right or left; empty if there is none."""
     if not ((answers == 1).any() and (answers == 0).any()):
         return ""
     for name, turned in (("above", answers), ("below", answers[::-1]), ("right", answers.T), ("left", answers.T[::-1])):

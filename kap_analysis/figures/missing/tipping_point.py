@@ -1,4 +1,4 @@
-"""Figure 12: how much worse those who were lost would have to be before the conclusion changes."""
+"""Figure 12: how much worse the patients who dropped out would have to be before the conclusion changes."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.marks.time_axis import readable
+from kap_analysis.figures.marks.time_axis import places_with_room
 from kap_analysis.figures.missing.tipping_grid import Grid, X, Y, boundary, grid_of, one_way, side_of
 from kap_analysis.figures.missing.tipping_path import draw_path
 from kap_analysis.figures.page.frames import check_positive, checked_frame, numbers_of
@@ -46,7 +46,7 @@ def plot_tipping_point(
     width: Width = 120.0,
     stamp: str | None = None,
 ) -> Drawn:
-    """The difference between formats if those who were lost had done worse, by points added in each format.
+    """Tipping point: the difference between the formats if patients had done worse after dropout, by points added.
 
     Each cell is one analysis; a line runs where the 95% interval begins to exclude 0, a broken one where it reaches a
     margin that was stated. If only one number varies, the estimate is drawn against it with its interval.
@@ -102,7 +102,7 @@ def plot_tipping_point(
 
 
 def _tall(rows: int) -> float:
-    """Height of the panel in mm: so many rows, but room for the name of the axis."""
+    """Height of the panel in mm: enough for its rows and for the label of its axis."""
     return min(max(rows * _CELL_MM, _LEAST_MM), 90.0)
 
 
@@ -187,7 +187,7 @@ def _mark_primary(ax: Axes, grid: Grid, theme: Theme) -> Patch | None:
 
 
 def _draw_line(page: Page, answers: np.ndarray, what: str, style: Any, colour: str) -> Line2D | None:
-    """The line round the cells of one answer, and its entry in the key; a note where there is no line."""
+    """The line around the cells of one answer, and its entry in the key; a note where there is no line."""
     edges = boundary(answers)
     if not edges:
         known = answers[~np.isnan(answers)]
@@ -208,7 +208,7 @@ def _name_axes(ax: Axes, grid: Grid, scale: Scale, panel: tuple[float, float]) -
         decimals = 0 if np.all(values % 1 == 0) else 1
         texts = [number(value, decimals) for value in values]
         scaled = points / len(values)
-        kept = [int(at) for at in readable(range(len(values)), texts, scaled if name == "x" else 2 * scaled)]
+        kept = [int(at) for at in places_with_room(range(len(values)), texts, scaled if name == "x" else 2 * scaled)]
         ax.set(**{f"{name}ticks": kept, f"{name}ticklabels": [texts[at] for at in kept]})
     ax.tick_params(length=0)
     for spine in ax.spines.values():

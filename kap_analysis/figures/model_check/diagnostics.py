@@ -51,7 +51,7 @@ def plot_diagnostics(
     width: Width = "double",
     stamp: str | None = None,
 ) -> Drawn:
-    """What a model assumes, checked by eye; one panel for each frame, and one for each random term and unit.
+    """Diagnostic plots of a model; one panel for each frame, and one for each random term and unit.
 
     Parameters
     ----------

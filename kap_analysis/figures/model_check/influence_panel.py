@@ -17,7 +17,7 @@ _LABELLED: Final = 3
 
 
 def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str) -> bool:
-    """Distance against the change of the contrast; whether a density was drawn for points.
+    """Draw distance against the change of the contrast; return whether a density was drawn in place of points.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def name_largest(ax: Axes, influence: pd.DataFrame, theme: Theme) -> None:
 
 
 def influence_sentence(influence: pd.DataFrame, unit: str) -> str:
-    """For the alternative text."""
+    """The sentence on influence for the alternative text."""
     change = numbers_of(influence, "change")
     text = (
         f"Leaving out one {unit} changes the contrast by at most {number(float(np.nanmax(np.abs(change))), 2)} points"

@@ -19,7 +19,7 @@ _Z: Final = 1.96
 
 
 def draw_residuals(ax: Axes, whole: pd.DataFrame, formats: list[str], theme: Theme) -> bool:
-    """Standardised residuals against fitted scores, by format if told apart; whether a density was drawn for points.
+    """Standardised residuals against fitted scores, by format where given; return whether a density was drawn.
 
     The line is the median of the residuals in tenths of the fitted scores, drawn from 50 residuals on.
     """
@@ -81,6 +81,6 @@ def draw_lags(ax: Axes, lags: pd.DataFrame, theme: Theme) -> None:
 
 
 def lag_sentence(lags: pd.DataFrame) -> str:
-    """For the alternative text."""
+    """The sentence on correlation by lag for the alternative text."""
     told = [f"{number(row['correlation'], 2)} at lag {row['lag']:g}" for _, row in lags.sort_values("lag").iterrows()]
     return f"Correlation of normalised residuals: {', '.join(told)}."

@@ -1,1 +1,1 @@
-"""Figures of who was treated and who was lost."""
+"""Figures of the patients: who was treated, and who was assessed."""

@@ -46,7 +46,7 @@ def plot_completeness(
     completeness : pandas.DataFrame
         The ``completeness`` of ``describe_completeness``: ``format``, ``visit``, ``n_due``, ``n_done``, ``n_late``,
         ``n_missing``; with a column ``practice`` its rows "all" are drawn, or the sum of the practices if there are
-        none. Bars are shares of the patients due; withheld parts are left open.
+        none. Bars are shares of the patients due; withheld parts are empty outlines.
     retention : pandas.DataFrame, optional
         The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients`` (seen at this visit or
         later), ``share``. One more panel, with a line per format that begins at 100% in month 0.

@@ -52,7 +52,7 @@ def plot_participant_flow(
     width: Width = "double",
     stamp: str | None = None,
 ) -> Drawn:
-    """Who entered the study, who started, who was assessed, and who was lost where and why.
+    """Flow diagram: who entered the study, started, and was assessed; at each step how many left, and why.
 
     Parameters
     ----------

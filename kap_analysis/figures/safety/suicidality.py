@@ -51,7 +51,7 @@ def plot_suicidality(
     suicidality : pandas.DataFrame
         The ``suicidality`` of ``review_safety``: ``format``, ``visit``, ``state`` (the four), ``n_patients``,
         ``of_patients``, ``share`` (of one), optionally ``instrument`` (one only). Withheld numbers are missing: the
-        rest of such a bar is left open.
+        rest of such a bar is an empty outline.
     ax : Axes or sequence of Axes, optional
         One per format.
     theme, width, stamp

@@ -11,7 +11,7 @@ from kap_analysis.tables.page.cells import (
     in_order,
     stacked,
     texts,
-    told_with_df,
+    with_enough_df,
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
@@ -89,7 +89,7 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             INSTRUMENT: rows[INSTRUMENT].astype(str),
             VISIT: rows[VISIT].astype(str),
             "n": texts(rows, count, N_PATIENTS),
-            "mean": texts(told_with_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
+            "mean": texts(with_enough_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
         }
     )
     right = pd.DataFrame(
@@ -97,10 +97,10 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             INSTRUMENT: changes[INSTRUMENT].astype(str),
             VISIT: changes[VISIT].astype(str),
             "change": texts(changes, number, ESTIMATE),
-            "interval": texts(told_with_df(changes), interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough_df(changes), interval, CI_LOW, CI_HIGH),
             "error": texts(changes, coefficient, STD_ERROR),
             "df": texts(changes, degrees, DF),
-            "p": texts(told_with_df(changes), p_value, P_VALUE),
+            "p": texts(with_enough_df(changes), p_value, P_VALUE),
         }
     )
     cells = left.merge(right, on=[INSTRUMENT, VISIT], how="left", sort=False)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, FORMATS, N_PATIENTS, STD_ERROR
-from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, format_heading, texts, told_with_df
+from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, format_heading, texts, with_enough_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval
@@ -40,7 +40,7 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
             "label": [format_heading(str(name)).replace(" - ", " − ") for name in frame[FORMAT]],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, coefficient, ESTIMATE),
-            "interval": texts(told_with_df(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
+            "interval": texts(with_enough_df(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
             "error": texts(frame, coefficient, STD_ERROR),
             "df": texts(frame, degrees, DF),
         }

@@ -30,7 +30,7 @@ OBSERVED = ("event", FORMAT, "n", "n_assessed", "n_started")
 def table_clinical_comparison(
     *, contrasts: pd.DataFrame, risks: pd.DataFrame, observed: pd.DataFrame, stamp: str = ""
 ) -> Table:
-    """Compare clinically significant change between the formats, what was seen and what was estimated apart.
+    """Compare clinically significant change between the formats: observed counts and estimated risks.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def table_clinical_comparison(
 
 
 def _by_format(observed: pd.DataFrame, risks: pd.DataFrame) -> pd.DataFrame:
-    """What was seen and the estimated risk, a row per event and format."""
+    """Observed counts and the estimated risk, one row per event and format."""
     seen = pd.DataFrame(
         {
             "event": observed["event"],

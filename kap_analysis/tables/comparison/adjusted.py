@@ -1,4 +1,4 @@
-"""What the model says of the formats: adjusted means per visit and their difference, with interval, df and p."""
+"""Adjusted means of the formats at each visit, and their difference with interval, df and p."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from kap_analysis.tables.page.cells import (
     in_order,
     stacked,
     texts,
-    told_with_df,
+    with_enough_df,
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
@@ -77,7 +77,7 @@ def table_adjusted(
     formats = formats_in(rows)
     written = {
         "n": texts(rows, count, N_PATIENTS),
-        "mean": texts(told_with_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
+        "mean": texts(with_enough_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
     }
     cells = _beside(across(rows, [VISIT], written, FORMAT), tested)
     columns = [label_column("Visit")]
@@ -109,10 +109,10 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
             VISIT: tested[VISIT].astype(str),
             "contrast": tested["contrast"].astype(str).str.replace(" - ", " − "),
             "difference": texts(tested, number, ESTIMATE),
-            "interval": texts(told_with_df(tested), interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough_df(tested), interval, CI_LOW, CI_HIGH),
             "error": texts(tested, coefficient, STD_ERROR),
             "df": texts(tested, degrees, DF),
-            "p": texts(told_with_df(tested), p_value, P_VALUE),
+            "p": texts(with_enough_df(tested), p_value, P_VALUE),
         }
     )
     if "standardised" in tested.columns:

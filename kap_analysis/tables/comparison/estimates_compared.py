@@ -1,4 +1,4 @@
-"""One quantity as several ways of estimating it find it, side by side."""
+"""One difference estimated in several ways, side by side."""
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ COLUMNS = ("by", ESTIMATE, STD_ERROR, DF, STATISTIC, P_VALUE, CI_LOW, CI_HIGH)
 
 
 def table_estimates_compared(*, estimates: pd.DataFrame, stamp: str = "") -> Table:
-    """Show one difference between the formats as several ways of estimating it find it.
+    """Show one difference between the formats, estimated in several ways.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the interval says about a margin, over a range of margins around the stated one."""
+"""Non-inferiority and equivalence for a range of margins around the stated one."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""For whom: how the difference between the formats varies with a characteristic of the patients."""
+"""Moderators: how the difference between the formats varies with a characteristic of the patients."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a model is: its formula, why this one, what it was fitted to, and what was done to the data on the way."""
+"""Facts of a model: its formula, why it was chosen, the data it was fitted to, and what was done to them."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -54,7 +54,7 @@ FACTS: Final[tuple[tuple[str, str, Callable[[Any], str]], ...]] = (
 
 
 def table_model_facts(*, model: pd.DataFrame, notes: pd.DataFrame | None = None, stamp: str = "") -> Table:
-    """Show what a model is: its formula, why this one, how many patients and observations it has.
+    """Show the facts of a model: its formula, why it was chosen, how many patients and observations it has.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def table_model_facts(*, model: pd.DataFrame, notes: pd.DataFrame | None = None,
 
 
 def _fact(value: Any, write: Callable[[Any], str], name: str, *, is_withheld: bool) -> str:
-    """A fact in words; what is not known is left out, but for a margin, where that is a fact."""
+    """A fact in words; unknown facts are left out, except a margin: none was stated."""
     if is_missing(value) and is_withheld:
         return WITHHELD if write is count else ""
     if is_missing(value) or value == "":

@@ -41,8 +41,8 @@ def texts(frame: pd.DataFrame, write: Callable[..., str], *columns: str) -> list
     return written
 
 
-def told_with_df(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame without intervals and p-values that rest on less than one degree of freedom: they say nothing.
+def with_enough_df(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame without intervals and p-values that rest on less than one degree of freedom, which are useless.
 
     A t-distribution with fewer has no mean, and its interval can be a hundred times as wide as the scale. The frame
     comes back as it is where it has no df.
@@ -55,7 +55,7 @@ def told_with_df(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def df_note(*frames: pd.DataFrame) -> str:
-    """The sentence that says that an interval was left out for want of degrees of freedom; empty if none was."""
+    """The note that an interval is not shown because it had too few degrees of freedom; empty if all are shown."""
     left_out = any(DF in frame.columns and (frame[DF] < FEWEST_DF).any() for frame in frames)
     return "An interval or p that rests on less than one degree of freedom is not shown." if left_out else ""
 

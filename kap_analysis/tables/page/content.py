@@ -1,4 +1,4 @@
-"""What a table says, before anything is said of how it is written."""
+"""The content of a table, whatever file it is written to."""
 
 from dataclasses import dataclass, field
 

@@ -36,7 +36,7 @@ class Printed:
 
     @property
     def narrowest(self) -> int:
-        """Letters below which the column is not squeezed."""
+        """The fewest letters to which the column is narrowed."""
         return max(NARROWEST_PROSE, min(self.width, LONGEST_LABEL)) if self.breaks else self.width
 
 

@@ -1,1 +1,1 @@
-"""Tables of who was treated and who was lost."""
+"""Tables of the patients: who was treated, and who was assessed."""

@@ -1,4 +1,4 @@
-"""Who was lost, and where: patients at each step by format and practice (STROBE item 13)."""
+"""Flow of participants: patients at each step by format and practice (STROBE item 13)."""
 
 import pandas as pd
 

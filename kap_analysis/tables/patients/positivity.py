@@ -1,4 +1,4 @@
-"""Could every kind of patient have been treated in either format: patients per practice and format."""
+"""Positivity: whether each practice treated patients in both formats."""
 
 import pandas as pd
 

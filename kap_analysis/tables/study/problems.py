@@ -1,4 +1,4 @@
-"""What a study folder breaks of its contract, place by place."""
+"""Problems of a study folder: where it does not follow the data dictionary."""
 
 import pandas as pd
 
