@@ -76,8 +76,9 @@ def build_design(
     fixed, x = _fixed_part(read.fixed, rows)
     residual = make_residual(read.residual, residual_by, rows)
     check_bars(bars, residual, weighted=used is not None)
-    kept = np.ones(len(data), dtype=bool) if rows.kept is None else rows.kept
-    return Design(read, rows.frame, kept, len(data) - len(y), read.response.text, y, x, used, fixed, bars, residual)
+    n = len(columns.data)
+    kept = np.ones(n, dtype=bool) if rows.kept is None else rows.kept
+    return Design(read, rows.frame, kept, n - len(y), read.response.text, y, x, used, fixed, bars, residual)
 
 
 def _columns_of(data: Any) -> Columns:
@@ -163,14 +164,11 @@ def _check_finite(x: Array, names: tuple[str, ...]) -> None:
 
 
 def _warn_of_dropped(dropped: tuple[str, ...]) -> None:
-    one = len(dropped) == 1
-    what = (
-        "One column of the fixed part is a combination"
-        if one
-        else (f"{len(dropped)} columns of the fixed part are combinations")
-    )
+    what = f"{len(dropped)} columns of the fixed part are combinations of those before them"
+    if len(dropped) == 1:
+        what = "One column of the fixed part is a combination of those before it"
     warnings.warn(
-        f"{what} of those before {'it' if one else 'them'} and left out: {listed(dropped)}.",
+        f"{what} and left out: {listed(dropped)}.",
         MixedModelWarning,
         stacklevel=5,  # where mixedlm is called
     )

@@ -25,7 +25,7 @@ def check_bars(bars: Sequence[Bar], residual: Residual, *, weighted: bool) -> No
                 f"Take the term out, or put {bar.grouping} into the fixed part."
             )
         _check_columns(bar)
-        if not weighted:
+        if not weighted:  # known weights tell a variance of single rows from sigma2, as in a meta-analysis
             _check_against_residual(bar, residual)
 
 
@@ -56,7 +56,7 @@ def _check_distinct(one: Bar, other: Bar) -> None:
 
 
 def _check_against_residual(bar: Bar, residual: Residual) -> None:
-    """A bar whose covariance within the groups is one that the residual can take on by itself."""
+    """A bar whose covariance the residual structure describes already: the likelihood would be flat along a line."""
     flat, structure = _is_flat(bar, residual), residual.structure
     if flat and len(bar.levels) == int((bar.codes >= 0).sum()) and structure.holds_constant:
         what = residual.text or structure.title

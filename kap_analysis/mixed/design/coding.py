@@ -1,7 +1,7 @@
-"""From columns of a frame to columns of a design matrix.
+"""From columns of a table to columns of a design matrix.
 
-formulaic does this for any formula. A formula that only adds and multiplies columns, with every lower-order term of a
-product present, is coded here directly: the same columns under the same names, without a second copy of the data.
+formulaic does this for any formula. The usual formula only adds and multiplies columns: it is coded directly, into the
+same columns under the same names, without the second copy of the data that formulaic makes.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding,
 
 
 def _is_simple(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> bool:
-    """Plain columns only, and each factor has its margin in the model, so that every contrast is a reduced one."""
+    """Plain columns only, and with each interaction the term without this factor.
+
+    Where that term is missing, as in `0 + visit` or `month:format` alone, R and formulaic code the factor by all of its
+    levels instead of treatment contrasts. formulaic knows when.
+    """
     if any(factor.kind != "column" for term in part.terms for factor in term):
         return False
     terms = [tuple(factor.text for factor in term) for term in part.terms]

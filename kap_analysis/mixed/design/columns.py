@@ -79,7 +79,7 @@ class Columns:
 
 
 class Rows:
-    """Some rows of a frame, with the levels that they have.
+    """Some rows of a table, with the levels that these rows have.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Design columns of sums of products: the same columns under the same names as formulaic's, without a second copy."""
+"""Design columns of sums of products, without formulaic: `visit*format + age`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,19 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ProductCoding:
-    """Sums of products of columns: numbers as they stand, factors by treatment contrasts against their first level."""
+    """Sums of products of columns: numbers as they stand, factors by treatment contrasts against their first level.
+
+    Names and order of the columns are formulaic's, which a test holds: the levels of the first factor change fastest.
+
+    Attributes
+    ----------
+    terms_of : tuple of tuple of str
+        The columns of the data in each term.
+    factors : mapping
+        Each column of levels with its levels in order.
+    recipe : tuple
+        For each design column, the data columns that are multiplied: each with the level that is meant, or -1.
+    """
 
     terms_of: tuple[tuple[str, ...], ...]
     factors: Mapping[str, tuple[Any, ...]]

@@ -29,7 +29,7 @@ class Needed:
     groups : tuple of str
         Those that name the groups of bars.
     levels : tuple of str
-        Those of whose lost levels the user is told, where they are factors.
+        Those that the user is told about when a level of them is left in no row.
     """
 
     complete: tuple[str, ...]

@@ -48,7 +48,7 @@ def read_expression(span: Span) -> Factor:
         tree = ast.parse(code, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = (getattr(error, "offset", None) or 1) - 1
-        raise span.fail("an operator or a term is missing here.", span.start + _place(code, text, at)) from None
+        raise span.error("an operator or a term is missing here.", span.start + _place(code, text, at)) from None
     reader = _Reader(span, code, columns)
     reader.admit(tree)
     shown = ast.unparse(tree)
@@ -69,7 +69,7 @@ def _as_python(match: re.Match[str], span: Span, columns: dict[str, str], letter
     """One token as Python can read it: a column becomes a letter and blanks, so that the rest keeps its place."""
     column = match["q"] or match["quoted"]
     if match["strange"]:
-        raise span.fail(f"{match.group()!r} means nothing in a formula.", span.start + match.start())
+        raise span.error(f"{match.group()!r} means nothing in a formula.", span.start + match.start())
     if match["power"]:
         return "**"
     if match["name"]:
@@ -90,11 +90,11 @@ def _as_python(match: re.Match[str], span: Span, columns: dict[str, str], letter
 
 def _check_function(name: str, span: Span, at: int) -> None:
     if name == "offset":
-        raise span.fail("there is no offset() here: take it from the response, as in score - x ~ month.", at)
+        raise span.error("there is no offset() here: take it from the response, as in score - x ~ month.", at)
     plain, known = name.removeprefix("np."), (*FUNCTIONS, *TRANSFORMS, *(f"contr.{kind}" for kind in CONTRASTS))
     if plain not in known or (plain != name and plain not in FUNCTIONS):
         hint = f"Here it is {IN_R[name]}." if name in IN_R else nearest(plain, known)
-        raise span.fail(f"there is no function {name!r}. {hint}", at)
+        raise span.error(f"there is no function {name!r}. {hint}", at)
 
 
 def _place(code: str, text: str, at: int) -> int:
@@ -127,18 +127,18 @@ class _Reader:
             for child in node.elts:
                 self.admit(child)
         elif not _is_contrast(node):
-            raise self._fail(node, f"{self._written(node)!r} cannot stand in a formula, which holds {HOLDS}.")
+            raise self._error(node, f"{self._written(node)!r} cannot stand in a formula, which holds {HOLDS}.")
 
     def _admit_call(self, node: ast.Call) -> None:
         name = ast.unparse(node.func).removeprefix("np.")
         if not (isinstance(node.func, ast.Name) or _is_contrast(node.func) or name in FUNCTIONS):
-            raise self._fail(node, f"{self._written(node.func)!r} is no function.")
+            raise self._error(node, f"{self._written(node.func)!r} is no function.")
         if name in FUNCTIONS and (node.keywords or len(node.args) != FUNCTIONS[name][1]):
             number = FUNCTIONS[name][1]
-            raise self._fail(node, f"{name}() takes {number} argument{'s' if number > 1 else ''}.")
+            raise self._error(node, f"{name}() takes {number} argument{'s' if number > 1 else ''}.")
         for word in node.keywords:
             if word.arg not in KEYWORDS:
-                raise self._fail(node, f"{name}() takes no argument {word.arg!r}.")
+                raise self._error(node, f"{name}() takes no argument {word.arg!r}.")
         for child in (*node.args, *(word.value for word in node.keywords)):
             self.admit(child)
 
@@ -148,16 +148,16 @@ class _Reader:
             return
         base, power = node.left, node.right
         if not (_is_small(base, 1e6) and _is_small(power, 10)):
-            raise self._fail(node, f"the power {self._written(node)!r} of numbers is too large.")
+            raise self._error(node, f"the power {self._written(node)!r} of numbers is too large.")
 
     def _has_column(self, node: ast.BinOp) -> bool:
         return any(isinstance(child, ast.Name) and child.id in self.columns for child in ast.walk(node))
 
     def _admit_constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and not _PLAIN_TEXT.fullmatch(node.value):
-            raise self._fail(node, f"the text {node.value!r} holds a sign that a formula cannot take.")
+            raise self._error(node, f"the text {node.value!r} holds a sign that a formula cannot take.")
         if not (node.value is None or isinstance(node.value, str | bool | int | float)):
-            raise self._fail(node, f"{self._written(node)!r} cannot stand in a formula, which holds {HOLDS}.")
+            raise self._error(node, f"{self._written(node)!r} cannot stand in a formula, which holds {HOLDS}.")
 
     def _written(self, node: ast.AST) -> str:
         text = ast.unparse(node)
@@ -165,9 +165,9 @@ class _Reader:
             text = text.replace(short, quoted(column))
         return text
 
-    def _fail(self, node: ast.expr, problem: str) -> Exception:
+    def _error(self, node: ast.expr, problem: str) -> Exception:
         at = len(self.code.encode()[: node.col_offset].decode())
-        return self.span.fail(problem, self.span.start + _place(self.code, str(self.span), at))
+        return self.span.error(problem, self.span.start + _place(self.code, str(self.span), at))
 
 
 def _is_small(node: ast.expr, most: float) -> bool:

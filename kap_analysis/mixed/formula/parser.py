@@ -28,9 +28,9 @@ def _addends(span: Span) -> list[tuple[str, Span]]:
         if str(piece):
             parts.append((sign, piece))
         elif i == span.stop:
-            raise span.fail("a term is missing at the end.", max(i - 1, 0))
+            raise span.error("a term is missing at the end.", max(i - 1, 0))
         elif start > span.start:
-            raise span.fail(f"'{span.formula[i]}' follows another sign.", i)
+            raise span.error(f"'{span.formula[i]}' follows another sign.", i)
         if i < span.stop:
             sign, start = span.formula[i], i + 1
     return parts
@@ -38,7 +38,7 @@ def _addends(span: Span) -> list[tuple[str, Span]]:
 
 def _column(span: Span, what: str) -> str:
     if not re.fullmatch(rf"{NAME}|`[^`]+`", str(span)):
-        raise span.fail(f"{what} must be a column, found {str(span)!r}.")
+        raise span.error(f"{what} must be a column, found {str(span)!r}.")
     return str(span).strip("`")
 
 
@@ -47,21 +47,21 @@ def _split_bar(span: Span) -> tuple[Span, bool, Span]:
     bars = [i for i in range(span.start, span.stop) if span.formula[i] == "|" and span.depths[i] >= 0]
     independent = len(bars) == 2 and bars[1] == bars[0] + 1
     if len(bars) > 1 and not independent:
-        raise span.fail("one bar is expected between columns and grouping.", bars[1])
+        raise span.error("one bar is expected between columns and grouping.", bars[1])
     left, right = span.cut(span.start, bars[0]), span.cut(bars[-1] + 1, span.stop)
     if not str(left):
-        raise span.fail("no columns stand before the bar.", bars[0])
+        raise span.error("no columns stand before the bar.", bars[0])
     if not str(right):
-        raise span.fail("no grouping stands after the bar.", bars[-1])
+        raise span.error("no grouping stands after the bar.", bars[-1])
     return left, independent, right
 
 
 def _groupings(right: Span) -> list[tuple[str, ...]]:
     """`a/b` -> [(a,), (a, b)]; `a:b` -> [(a, b)]."""
-    right = right.bared()
+    right = right.without_brackets()
     nested: list[tuple[str, ...]] = []
     for part in right.pieces("/"):
-        names = tuple(_column(name.bared(), "a grouping") for name in part.bared().pieces(":"))
+        names = tuple(_column(name.without_brackets(), "a grouping") for name in part.without_brackets().pieces(":"))
         nested.append((nested[-1] if nested else ()) + names)
     return nested if right.signs("/") else nested[-1:]
 
@@ -76,7 +76,7 @@ def _split_columns(left: Span) -> list[Part]:
 
 
 def _read_bar(span: Span) -> list[BarTerm]:
-    left, independent, right = _split_bar(span.bared())
+    left, independent, right = _split_bar(span.without_brackets())
     parts = _split_columns(left) if independent else [read_part(left)]
     return [
         BarTerm(f"({part.text} | {':'.join(grouping)})", part, grouping)
@@ -88,10 +88,10 @@ def _read_bar(span: Span) -> list[BarTerm]:
 def _read_residual(structure: str, span: Span) -> ResidualTerm:
     left, independent, right = _split_bar(span)
     if independent:
-        raise span.fail(f"{structure}() takes one bar.")
-    parts = list(right.bared().pieces("/"))
+        raise span.error(f"{structure}() takes one bar.")
+    parts = list(right.without_brackets().pieces("/"))
     if len(parts) > 2:
-        raise parts[2].fail(f"{structure}() takes subject or stratum/subject after the bar.")
+        raise parts[2].error(f"{structure}() takes subject or stratum/subject after the bar.")
     visit = _column(left, "the visit")
     names = [_column(part, what) for part, what in zip(reversed(parts), ("the subject", "the stratum"), strict=False)]
     stratum = names[1] if len(names) == 2 else None
@@ -101,16 +101,16 @@ def _read_residual(structure: str, span: Span) -> ResidualTerm:
 def _loose_bar(span: Span) -> MixedModelError:
     name = re.match(r"(\w+)\s*\(", str(span))
     if name and name.group(1) not in STRUCTURES:
-        return span.fail(f"{name.group(1)!r} is not a residual covariance; there are {', '.join(STRUCTURES)}.")
+        return span.error(f"{name.group(1)!r} is not a residual covariance; there are {', '.join(STRUCTURES)}.")
     bar = next(i for i in range(span.start, span.stop) if span.formula[i] == "|" and span.depths[i] >= 0)
-    return span.fail("a bar term stands in parentheses and is added with '+': + (month | patient_id).", bar)
+    return span.error("a bar term stands in parentheses and is added with '+': + (month | patient_id).", bar)
 
 
 def _check_structure(span: Span) -> None:
     """A structure without a bar is a mistake, except where it is also a function: cs() is a spline of formulaic."""
     name = str(span).partition("(")[0].strip()
     if name in STRUCTURES and name not in TRANSFORMS and str(span).endswith(")"):
-        raise span.fail(f"{name}() takes a visit, a bar and a subject: {name}(visit | patient_id).")
+        raise span.error(f"{name}() takes a visit, a bar and a subject: {name}(visit | patient_id).")
 
 
 def _has_bar(span: Span) -> bool:
@@ -130,12 +130,12 @@ def _sides(whole: Span) -> tuple[Span, Span]:
     """The two sides of the tilde."""
     tildes = [i for i, char in enumerate(whole.formula) if char == "~" and whole.depths[i] >= 0]
     if len(tildes) != 1:
-        raise whole.fail(f"one '~' is expected, found {len(tildes)}.", tildes[1] if tildes else whole.stop - 1)
+        raise whole.error(f"one '~' is expected, found {len(tildes)}.", tildes[1] if tildes else whole.stop - 1)
     left, right = whole.cut(0, tildes[0]), whole.cut(tildes[0] + 1, whole.stop)
     if not str(left):
-        raise whole.fail("no response stands before '~'.", tildes[0])
+        raise whole.error("no response stands before '~'.", tildes[0])
     if _has_bar(left):
-        raise left.fail("bar terms stand on the right of '~'.")
+        raise left.error("bar terms stand on the right of '~'.")
     return left, right
 
 
@@ -172,7 +172,7 @@ def read_formula(formula: str | MixedFormula) -> MixedFormula:
         if inside is None:
             raise _loose_bar(piece)
         if sign == "-":
-            raise piece.fail("a term with a bar is added, not taken away.")
+            raise piece.error("a term with a bar is added, not taken away.")
         if inside[0]:
             residuals.append(_read_residual(*inside))
         else:
@@ -182,7 +182,7 @@ def read_formula(formula: str | MixedFormula) -> MixedFormula:
         raise MixedModelError(f"One residual covariance is possible, found {' and '.join(r.text for r in residuals)}.")
     response = read_expression(left)
     if not response.columns:
-        raise left.fail("the response holds no column.")
+        raise left.error("the response holds no column.")
     residual = residuals[0] if residuals else None
     return MixedFormula(whole.formula, response, _fixed(right, fixed), tuple(bars), residual)
 

@@ -43,7 +43,7 @@ class Span:
             yield self.cut(start, i)
             start = i + 1
 
-    def bared(self) -> Span:
+    def without_brackets(self) -> Span:
         """Without parentheses around the whole."""
         span = self
         while str(span).startswith("(") and str(span).endswith(")") and span.is_one_bracket():
@@ -55,7 +55,7 @@ class Span:
         first = self.depths[self.start]
         return all(d != first for d in self.depths[self.start + 1 : self.stop - 1])
 
-    def fail(self, problem: str, position: int | None = None) -> MixedModelError:
+    def error(self, problem: str, position: int | None = None) -> MixedModelError:
         """An error that points at a character."""
         at = min(self.start if position is None else position, len(self.formula) - 1)
         return MixedModelError(
@@ -79,10 +79,10 @@ def whole_span(text: str) -> Span:
             opened.append(i)
         elif char in _CLOSE:
             if not opened or _OPEN.index(text[opened[-1]]) != _CLOSE.index(char):
-                raise span.fail(f"'{char}' closes nothing.", i)
+                raise span.error(f"'{char}' closes nothing.", i)
             opened.pop()
     if quote:
-        raise span.fail(f"the quote {quote} is never closed.", quote_at)
+        raise span.error(f"the quote {quote} is never closed.", quote_at)
     if opened:
-        raise span.fail(f"'{text[opened[-1]]}' is never closed.", opened[-1])
+        raise span.error(f"'{text[opened[-1]]}' is never closed.", opened[-1])
     return Span(text, tuple(depths), 0, len(text))

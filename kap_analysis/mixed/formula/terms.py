@@ -59,7 +59,7 @@ def _without_expressions(span: Span, text: str) -> tuple[str, dict[str, Factor]]
         words[match.start() : at] = letter.ljust(at - match.start())
     for position, char in enumerate(words):
         if char in "[]" and span.depths[span.start + position] >= 0:
-            raise span.fail(f"{char!r} stands in no function and means nothing here.", span.start + position)
+            raise span.error(f"{char!r} stands in no function and means nothing here.", span.start + position)
     return "".join(words), found
 
 
@@ -91,4 +91,4 @@ def _failure(span: Span, text: str, expressions: dict[str, Factor], message: str
         dot = re.search(r"(?<![\w.])\.(?![\w.])", text)
         problem, position = "'.' stands for no column here: name the columns.", dot.start() if dot else 0
     problem = problem if problem.endswith(".") else problem + "."
-    return span.fail(problem, span.start + min(position, len(text) - 1))
+    return span.error(problem, span.start + min(position, len(text) - 1))

@@ -13,14 +13,14 @@ def test_signs_count_outside_brackets_and_quotes():
 
 
 def test_a_stretch_without_the_brackets_around_it():
-    assert str(whole_span("((a + b))").bared()) == "a + b"
-    assert str(whole_span("(a) + (b)").bared()) == "(a) + (b)"
+    assert str(whole_span("((a + b))").without_brackets()) == "a + b"
+    assert str(whole_span("(a) + (b)").without_brackets()) == "(a) + (b)"
 
 
 def test_a_stretch_keeps_its_place_in_the_formula():
     piece = whole_span("score ~  month ").cut(7, 15)
     assert (str(piece), piece.start, piece.stop) == ("month", 9, 14)
-    assert str(piece.fail("why.")).endswith("\n  score ~  month \n           ^")
+    assert str(piece.error("why.")).endswith("\n  score ~  month \n           ^")
 
 
 @pytest.mark.parametrize(
