@@ -28,7 +28,7 @@ from kap_analysis.mixed.means.non_inferiority import compare_with_margin
 from kap_analysis.mixed.output.saved_fit import save_fit
 from kap_analysis.mixed.output.summary import Summary, one_line, summary_of
 from kap_analysis.mixed.random_effects.effects import effects_by_group, estimated_effects
-from kap_analysis.mixed.random_effects.icc import intraclass_correlation
+from kap_analysis.mixed.random_effects.icc import icc_of_theta, intraclass_correlation
 from kap_analysis.mixed.random_effects.prediction import fitted_values, predict_rows
 from kap_analysis.mixed.random_effects.r_squared import RSquared, explained_variance
 
@@ -89,9 +89,9 @@ class MixedResults(FittedModel):
         """Estimated effects, one frame per grouping: a row per level, a column per term."""
         return effects_by_group(self)
 
-    def effects(self) -> pd.DataFrame:
-        """Random effects with standard errors: ``grouping term level estimate std_error``."""
-        return estimated_effects(self)
+    def effects(self, errors: str = "conditional") -> pd.DataFrame:
+        """Random effects with conditional standard errors or prediction errors; see ``estimated_effects``."""
+        return estimated_effects(self, errors)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:
@@ -128,6 +128,10 @@ class MixedResults(FittedModel):
     ) -> float:
         """The share of a grouping in the variance; see ``intraclass_correlation``."""
         return intraclass_correlation(self, grouping, at=at, visit=visit, stratum=stratum)
+
+    def icc_interval(self, grouping: str, *, level: float = 0.95, **where: Any) -> pd.DataFrame:
+        """Its profile interval, in one row: ``name estimate ci_low ci_high``; see ``icc`` for ``at visit stratum``."""
+        return profile_parameters(self, {"icc": icc_of_theta(self, grouping, **where)}, level)
 
     def bootstrap(self, statistic: Statistic | None = None, n_draws: int = 999, **options: Any) -> Bootstrap:
         """Refits to drawn responses; see ``bootstrap_fit`` for ``seed`` and ``progress``."""

@@ -1,14 +1,22 @@
-# Random effects with conditional standard errors, fitted values, and predictions for known and for new groups.
+# Random effects with conditional standard errors and prediction errors, fitted values, and predictions for known and for new groups.
 source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1])), "common.R"))
 
 effects_block <- function(formula, data, new, weights = rep(1, nrow(data))) {
   environment(formula) <- environment()
   fit <- lme4::lmer(formula, data, control = tight, weights = weights)
   effects <- as.data.frame(ranef(fit, condVar = TRUE))
+  # Prediction errors, the estimation of the coefficients included: Henderson's equations written out and inverted.
+  x <- getME(fit, "X"); z <- as.matrix(getME(fit, "Z")); r <- sigma(fit)^2 / weights
+  g <- sigma(fit)^2 * as.matrix(tcrossprod(getME(fit, "Lambda")))
+  whole <- crossprod(cbind(x, z) / sqrt(r)); here <- ncol(x) + seq_len(ncol(z))
+  whole[here, here] <- whole[here, here] + solve(g)
+  error <- sqrt(diag(solve(whole))[here])
+  names(error) <- paste(rep(names(getME(fit, "cnms")), diff(getME(fit, "Gp"))), colnames(getME(fit, "Z")))
   list(
     formula = deparse1(formula), reml_criterion = as.numeric(REMLcrit(fit)),
     effects = data.frame(grouping = as.character(effects$grpvar), term = as.character(effects$term),
-                         level = as.character(effects$grp), estimate = effects$condval, std_error = effects$condsd),
+                         level = as.character(effects$grp), estimate = effects$condval, std_error = effects$condsd,
+                         prediction_error = unname(error[paste(effects$grpvar, effects$grp)])),
     fitted_head = unname(fitted(fit))[1:10],
     new = new,
     population = unname(predict(fit, new, re.form = NA)),

@@ -1,23 +1,20 @@
 """How alike the patients of one cohort are: the intraclass correlation in the group format, with its interval.
 
 ICC = cohort variance / (cohort variance + variance of a group patient at the visit apart from the cohort). The
-interval is profiled: the cohort variance is held over a range of values, everything else refitted, and the values
-kept whose criterion lies within the chi-squared quantile of the best; it can include 0.
+interval is its profile: at each value of the ratio all parameters are fitted that give it, and the values are kept
+whose criterion lies within the chi-squared quantile of the best. It can include 0.
 """
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
-from scipy.special import chdtri
 
 from kap_analysis.analysis.model.model_frame import IN_COHORT, ModelFrame
 from kap_analysis.columns import COHORT_ID, GROUP, IS_GROUP, PATIENT_ID
+from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.results import MixedResults
 
 COLUMNS = ("estimate", "ci_low", "ci_high", "design_effect", "n_cohorts", "mean_cohort_size", "note")
-#: The largest ICC that the profile looks at.
-LARGEST_ICC = 0.95
 
 
 def estimate_icc(fit: MixedResults, model: ModelFrame, visit: str, *, level: float = 0.95) -> pd.DataFrame:
@@ -37,7 +34,7 @@ def estimate_icc(fit: MixedResults, model: ModelFrame, visit: str, *, level: flo
         return pd.DataFrame(columns=list(COLUMNS))
     between, within = float(fit.theta[name]), group_variance(fit, visit)
     icc = between / (between + within)
-    low, high, note = _profile(fit, name, visit, between, within, level)
+    low, high, note = _profile(fit, visit, level)
     row = [icc, low, high, 1 + (sizes.mean() - 1) * icc, len(sizes), sizes.mean(), note]
     return pd.DataFrame([row], columns=list(COLUMNS))
 
@@ -61,28 +58,19 @@ def group_variance(fit: FittedModel, visit: str) -> float:
     return float(rows["variance"].iloc[0] + between.sum())
 
 
-def _profile(
-    fit: MixedResults, name: str, visit: str, between: float, within: float, level: float
-) -> tuple[float, float, str]:
-    """Limits of the ICC where the profiled criterion exceeds its minimum by the chi-squared quantile."""
-    allowed = float(chdtri(1, 1 - level))
-
-    def excess(value: float) -> float:
-        held = fit.model.fit(**{**fit.settings.as_keywords(), "fixed": {name: value}, "ddf": "normal"})
-        return float(held.criterion - fit.criterion - allowed)
-
-    def icc_at(value: float) -> float:
-        held = fit.model.fit(**{**fit.settings.as_keywords(), "fixed": {name: value}, "ddf": "normal"})
-        return value / (value + group_variance(held, visit))
-
+def _profile(fit: MixedResults, visit: str, level: float) -> tuple[float, float, str]:
+    """Limits of the ICC itself, everything else refitted at each of its values."""
+    residual = fit.design.residual
+    columns = {name for bar in fit.design.formula.bars for name in bar.part.columns}
+    stratum = next((name for name in residual.strata if name in (GROUP, IN_COHORT)), None)
     try:
-        best = max(between, 0.0)
-        low = 0.0 if best == 0 or excess(0.0) <= 0 else icc_at(brentq(excess, 0.0, best, xtol=1e-3 * within))
-        upper = best + 0.1 * within
-        while excess(upper) < 0:
-            upper = best + 2 * (upper - best)
-            if upper / (upper + within) > LARGEST_ICC:
-                return low, np.nan, f"the upper limit lies above {LARGEST_ICC}"
-        return low, icc_at(brentq(excess, best, upper, xtol=1e-3 * within)), ""
-    except ValueError as error:
+        found = fit.icc_interval(
+            COHORT_ID,
+            at={name: float(name in (IS_GROUP, "in_cohort")) for name in columns},
+            visit=visit if residual.structure.over_visits else None,
+            stratum=stratum,
+            level=level,
+        )
+    except MixedModelError as error:
         return np.nan, np.nan, f"the interval could not be profiled: {error}"
+    return float(found["ci_low"].iloc[0]), float(found["ci_high"].iloc[0]), ""

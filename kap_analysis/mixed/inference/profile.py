@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from scipy.special import chdtri
 from kap_analysis.mixed.coefficients.estimates import check_level
 from kap_analysis.mixed.errors import MixedModelError, as_names, require_name
 from kap_analysis.mixed.estimation.newton import Search
+from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.fitted_model import FittedModel
 
 Array = NDArray[np.float64]
@@ -111,14 +113,18 @@ class _Region:
         spread[free] = (vectors / np.sqrt(values)) / size[:, None]
         return cls(fit, search, solution.phi, spread, here.value, quantile)
 
+    @cached_property
+    def _seen(self) -> Parameters:
+        return self.fit.model.parameters.as_seen()
+
     def phi(self, psi: Array) -> Array:
         return self.best + self.spread @ psi
 
     def theta(self, psi: Array) -> pd.Series:
         """Covariance parameters in the user's units."""
         model = self.fit.model
-        elements = self.search.parameters.elements(self.phi(psi))
-        return pd.Series(model.parameters.seen_values(elements, model.layout.scaling), model.parameters.names)
+        elements = model.layout.scaling.outside(self.search.parameters.elements(self.phi(psi)))
+        return pd.Series(self._seen.from_elements(elements), self.fit.theta.index)
 
     def room(self, psi: Array) -> float:
         """What is left of the quantile, in quantiles; far below 0 where V is not positive definite."""

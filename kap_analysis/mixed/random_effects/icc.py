@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ def intraclass_correlation(
     -------
     float
         Between 0 and 1; below 0 where ``bounded=False`` let the variance become negative. The residual variance of a
-        weighted model is that of a row of weight 1. No interval: see the profile and the bootstrap.
+        weighted model is that of a row of weight 1. ``icc_interval`` profiles it.
 
     Raises
     ------
@@ -54,16 +54,48 @@ def intraclass_correlation(
     Shrout & Fleiss 1979, doi:10.1037/0033-2909.86.2.420; Goldstein, Browne & Rasbash 2002,
     doi:10.1207/S15328031US0104_02.
     """
-    require_name(grouping, dict.fromkeys(bar.grouping for bar in fit.design.bars), "grouping of a bar term")
+    return icc_of_theta(fit, grouping, at=at, visit=visit, stratum=stratum)(fit.theta)
+
+
+def icc_of_theta(
+    fit: FittedModel,
+    grouping: str,
+    *,
+    at: Mapping[str, Any] | None = None,
+    visit: Any = None,
+    stratum: Any = None,
+) -> Callable[[pd.Series], float]:
+    """The same as a function of the covariance parameters, so that its profile can be taken.
+
+    ``z'G z`` is linear in the elements of G: the weights of the elements are found once, for the profile evaluates the
+    function some thousand times.
+    """
+    bars, residual = fit.design.bars, fit.design.residual
+    require_name(grouping, dict.fromkeys(bar.grouping for bar in bars), "grouping of a bar term")
     row = _stated_row(fit, dict(at or {}))
-    own = everything = 0.0
-    for bar, g in zip(fit.design.bars, fit.units.matrices, strict=True):
-        z = bar.coding.rows(row)[0]
-        part = float(z @ g @ z)
-        everything += part
-        own += part if bar.grouping == grouping else 0.0
-    total = everything + residual_variance(fit, visit=visit, stratum=stratum)
-    return own / total
+    stratum_at = _position(stratum, residual.strata, "stratum")
+    visit_at = _position(visit, residual.visits if residual.structure.over_visits else ("",), "visit")
+    weights = [_element_weights(bar.coding.rows(row)[0]) for bar in bars]
+    own = np.concatenate([w * (bar.grouping == grouping) for w, bar in zip(weights, bars, strict=True)])
+    every = np.concatenate(weights)
+    size, n_visits = residual.structure.n_elements(len(residual.visits)), len(residual.visits)
+    start = len(every) + stratum_at * size
+    seen = fit.model.parameters.as_seen()
+
+    def share(theta: pd.Series) -> float:
+        elements = seen.elements(theta.to_numpy(dtype=float))
+        value = residual.structure.value(elements[start : start + size], n_visits)
+        left = value[visit_at, visit_at] if value.ndim == 2 else value[0]
+        between = elements[: len(every)]
+        return float(own @ between / (every @ between + left))
+
+    return share
+
+
+def _element_weights(z: np.ndarray) -> np.ndarray:
+    """What each element of G counts in z'G z: the lower triangle by rows, covariances twice."""
+    products = np.outer(z, z) * (2 - np.eye(len(z)))
+    return np.asarray(products[np.tril_indices(len(z))])
 
 
 def _stated_row(fit: FittedModel, at: dict[str, Any]) -> pd.DataFrame:
@@ -78,20 +110,6 @@ def _stated_row(fit: FittedModel, at: dict[str, Any]) -> pd.DataFrame:
             f"The variance of the bar terms depends on {', '.join(lacking)}. State the value, as in at={{{example}}}."
         )
     return pd.DataFrame({name: [value] for name, value in at.items()}, index=[0])
-
-
-def residual_variance(fit: FittedModel, *, visit: Any = None, stratum: Any = None) -> float:
-    """The residual variance of one stratum and visit, for a weight of 1.
-
-    Raises
-    ------
-    MixedModelError
-        When the model has several strata or visits and none, or an unknown one, is named.
-    """
-    residual = fit.design.residual
-    value = fit.units.residual[_position(stratum, residual.strata, "stratum")]
-    at = _position(visit, residual.visits if residual.structure.over_visits else ("",), "visit")
-    return float(np.diag(value)[at] if value.ndim == 2 else value[0])
 
 
 def _position(value: Any, known: tuple[Any, ...], what: str) -> int:

@@ -33,6 +33,9 @@ def test_effects_and_their_errors_are_those_of_lme4(case):
     largest = expected["estimate"].abs().max()
     np.testing.assert_allclose(found["estimate"], expected["estimate"], atol=R_STOPPED * largest)
     np.testing.assert_allclose(found["std_error"], expected["std_error"], rtol=R_STOPPED)
+    of_prediction = mixedlm(block["formula"], data, weights="weight" if case == "weights" else None)
+    errors = of_prediction.fit(ddf="satterthwaite").effects("prediction").set_index(keys).loc[expected.index]
+    np.testing.assert_allclose(errors["std_error"], expected["prediction_error"], rtol=R_STOPPED)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared/reference is not on this machine")
@@ -47,6 +50,31 @@ def test_the_first_effects_of_the_shared_references(name):
         for row in rows:
             for term in wide.columns:
                 assert wide.loc[row["level"], term] == pytest.approx(row[term], abs=R_STOPPED_EARLY)
+
+
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("score ~ month*format + baseline + (0 + is_group | cohort) + (1 | patient)", {}),
+        ("score ~ month*format + (1 | visit) + (1 | patient)", {"residual_by": "format"}),
+        ("score ~ visit*format + baseline + (0 + is_group | cohort) + us(visit | format/patient)", {}),
+        ("score ~ month*format + (1 | cohort) + exponential(month | patient)", {}),
+    ],
+)
+def test_prediction_errors_are_those_of_henderson_s_equations(formula, options):
+    """The lower right block of the inverse of [X'R^-1 X, X'R^-1 Z; Z'R^-1 X, Z'R^-1 Z + G^-1]."""
+    fit = mixedlm(formula, PARTIAL, **options).fit(ddf="satterthwaite")
+    z, x, r_inverse = fit.equations.z.toarray(), fit.design.x, fit.equations.r_inverse.toarray()
+    both = np.hstack([x, z])
+    whole = both.T @ r_inverse @ both
+    for group in fit.equations.groups:
+        part = slice(x.shape[1] + group.start, x.shape[1] + group.stop)
+        whole[part, part] += np.kron(np.eye(len(group.levels)), np.linalg.inv(group.g))
+    expected = np.sqrt(np.diag(np.linalg.inv(whole)))[x.shape[1] :]
+    found = fit.effects("prediction").groupby("grouping", sort=False)["std_error"]
+    for group in fit.equations.groups:
+        np.testing.assert_allclose(found.get_group(group.grouping), expected[group.start : group.stop], rtol=1e-5)
+    assert (fit.effects("prediction")["std_error"] >= fit.effects()["std_error"]).all()
 
 
 def test_nested_groupings_sum_to_the_mean_of_their_clinic():
@@ -79,6 +107,8 @@ def test_a_singular_slope_moves_with_the_intercept():
 def test_a_model_without_bars_has_no_random_effects():
     fit = mixedlm("score ~ visit*format + us(visit | patient)", PARTIAL).fit()
     assert fit.random_effects == {}
+    with pytest.raises(MixedModelError, match=r"^There is no kind of standard error 'marginal'\."):
+        mixedlm("score ~ visit + (1 | patient)", PARTIAL).fit().effects("marginal")
     with pytest.raises(MixedModelError) as raised:
         fit.effects()
     assert str(raised.value) == (
