@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ def fit(
     read = read_formula(formula)
     columns = [column for column, _ in references] + list(categorical or []) + [residual_by or ""]
     ids = [name for name in read.ids if name not in columns]
-    table = read_plain_table(data, [*read.columns, *filter(None, columns)], as_text=ids)
+    table = read_plain_table(data, [*read.columns, *filter(None, columns)], as_text=[*ids, *(categorical or [])])
     table = _with_levels(table, list(categorical or []), references)
     with _warnings_on_standard_error():
         done = mixedlm(read, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)
@@ -115,6 +116,13 @@ def _values_and_levels(column: Any) -> tuple[Any, list[Any]]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column, column.cat.categories.tolist()
     distinct = column.dropna().unique().tolist()
+    if all(isinstance(value, str) for value in distinct):
+        numbers = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce")
+        if numbers.isna().any() or numbers.duplicated().any() or any(re.match(r"0\d", text) for text in distinct):
+            # Not numbers, or such as 1.1 and 1.10: two labels that are one number.
+            ranks = dict(zip(distinct, numbers.fillna(math.inf), strict=True))
+            return column, sorted(distinct, key=lambda text: (ranks[text], text))
+        column, distinct = column.map(dict(zip(distinct, numbers, strict=True))), numbers.tolist()
     if any(isinstance(value, float) for value in distinct) and all(float(value).is_integer() for value in distinct):
         column, distinct = column.astype("Int64"), [int(value) for value in distinct]
     return column, sorted(distinct)

@@ -386,3 +386,20 @@ def test_the_shell_and_python_refuse_the_same_in_the_same_words(kap, scores, wri
     with pytest.raises(MixedModelError) as caught:
         mixedlm(formula, scores.astype({"format": object}))
     assert kap(written, formula) == (1, "", f"kap: {caught.value}\n")
+
+
+def test_levels_that_are_one_number_are_two_levels(kap, scores, tmp_path):
+    sites = np.array(["1.1", "x", "1.10", "1.2", "b"])
+    scores.assign(site=sites[scores["patient"] % 5]).to_csv(tmp_path / "sites.csv", index=False)
+    code, out, _ = kap(
+        tmp_path / "sites.csv",
+        "score ~ site + (1 | patient)",
+        "--categorical",
+        "site",
+        "--reference",
+        "site=1.10",
+        "--json",
+    )
+    assert code == 0
+    terms = [row["term"] for row in json.loads(out)["coefficients"]]
+    assert terms == ["Intercept", "site[T.1.1]", "site[T.1.2]", "site[T.b]", "site[T.x]"]
