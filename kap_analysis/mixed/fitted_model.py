@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
 from kap_analysis.mixed.coefficients.fixed_effects import FixedInference, FTest, Inference
-from kap_analysis.mixed.coefficients.information import seen_information
+from kap_analysis.mixed.coefficients.information import JOINT, KINDS, seen_information, usual_information
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.errors import require_name
 from kap_analysis.mixed.estimation.parameters import Parameters
@@ -182,8 +182,9 @@ class FittedModel:
 
     def information(self, kind: str | None = None) -> pd.DataFrame:
         """Information of ``theta``, "expected" or "observed"; parameters that were held are left out."""
-        kind = kind or self.settings.information
-        require_name(kind, ("expected", "observed"), "kind of information")
+        kept = self.settings.information
+        kind = kind or (usual_information(self.design) if kept == JOINT else kept)
+        require_name(kind, KINDS, "kind of information")
         information, _, moved = seen_information(self.solution, kind)
         back = np.linalg.inv(self.model.parameters.seen_derivative(self.model.layout.scaling))
         names = np.array(self.model.parameters.names)[moved]
@@ -226,7 +227,7 @@ class FittedModel:
         return pd.Series(self.beta, self.design.fixed.names, name="estimate")
 
     def cov_params(self, ddf: str | None = None) -> pd.DataFrame:
-        """Covariance of the coefficients, adjusted under Kenward-Roger."""
+        """Covariance of the coefficients, adjusted under Kenward-Roger or with joint information."""
         names = list(self.design.fixed.names)
         return pd.DataFrame(self._fixed.covariance(ddf or self.settings.ddf), names, names)
 

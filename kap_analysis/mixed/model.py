@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
+from kap_analysis.mixed.coefficients.information import JOINT, KINDS, usual_information
 from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.errors import MixedModelError, require_name
@@ -73,9 +74,11 @@ class MixedModel:
             False lets variances of bar terms become negative while every V stays positive definite (SAS: NOBOUND).
         fixed : mapping, optional
             Covariance parameters to hold, by the names of ``theta``.
-        information : {"expected", "observed"}, optional
+        information : {"expected", "observed", "joint"}, optional
             Information for Kenward-Roger: the expected one for models with bars (as pbkrtest) and the observed one for
-            models with a residual covariance only (as mmrm), where it is not given.
+            models with a residual covariance only (as mmrm), where it is not given. "joint" takes the standard errors
+            from the observed information of coefficients and covariance parameters together, as glmmTMB, by every df
+            method; degrees of freedom do not change. See docs/mixed_models.md.
         start : mapping, optional
             Values of all of ``theta`` to begin with.
 
@@ -94,8 +97,8 @@ class MixedModel:
             raise MixedModelError(
                 "Kenward-Roger is defined for REML; found reml=False. Use ddf='satterthwaite', or fit by REML."
             )
-        kind = information or ("expected" if self.design.bars else "observed")
-        require_name(kind, ("expected", "observed"), "kind of information")
+        kind = information or usual_information(self.design)
+        require_name(kind, (*KINDS, JOINT), "kind of information")
         settings = FitSettings(reml, ddf, bounded, dict(fixed or {}), kind)
         for name in settings.fixed:
             require_name(name, self.parameters.names, "covariance parameter")

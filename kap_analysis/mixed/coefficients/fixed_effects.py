@@ -1,4 +1,11 @@
-"""Tests of linear combinations of the coefficients: estimates, standard errors and df under each df method."""
+"""Tests of linear combinations of the coefficients: estimates, standard errors and df under each df method.
+
+With joint information the covariance of the coefficients is (X'V^-1 X)^-1 + J W J' (see `joint_addition`). The df are
+those without it, by every method: they say how well the large part of the variance is known. Kenward and Roger's
+Lambda is the mean of J W J' over y, with the rows that there are: J W J' takes the place of the first of its two
+Lambdas and is not added to both, which would count the same uncertainty twice. Under loss at random the two differ,
+because which rows there are depends on y.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +18,13 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from kap_analysis.mixed.coefficients.between_within import between_within_df
-from kap_analysis.mixed.coefficients.information import element_covariance, interior_covariance
+from kap_analysis.mixed.coefficients.information import (
+    JOINT,
+    element_covariance,
+    interior_covariance,
+    joint_addition,
+    usual_information,
+)
 from kap_analysis.mixed.coefficients.kenward_roger import KenwardRoger
 from kap_analysis.mixed.coefficients.satterthwaite import f_df, row_df, uncorrelated_rows
 from kap_analysis.mixed.design.design import Design
@@ -71,7 +84,8 @@ class FixedInference:
 
     @cached_property
     def kenward_roger(self) -> KenwardRoger:
-        return KenwardRoger(self.solution.criterion, element_covariance(self.solution, self.information))
+        kind = usual_information(self.design) if self.information == JOINT else self.information
+        return KenwardRoger(self.solution.criterion, element_covariance(self.solution, kind))
 
     @cached_property
     def _interior(self) -> Array:
@@ -80,7 +94,13 @@ class FixedInference:
     @cached_property
     def adjusted(self) -> Array:
         """Kenward and Roger's covariance in the user's units."""
-        return self._outside(self.kenward_roger.covariance)
+        if self.information != JOINT:
+            return self._outside(self.kenward_roger.covariance)
+        return self.unadjusted + self._outside(self.kenward_roger.addition + joint_addition(self.solution))
+
+    @cached_property
+    def _joint(self) -> Array:
+        return self.unadjusted + self._outside(joint_addition(self.solution))
 
     def _outside(self, inside: Array) -> Array:
         half = np.linalg.solve(self.scaling.r, inside)
@@ -88,7 +108,9 @@ class FixedInference:
 
     def covariance(self, method: str) -> Array:
         """Covariance of the coefficients under a df method (p, p)."""
-        return self.adjusted if method == "kenward-roger" else self.unadjusted
+        if method == "kenward-roger":
+            return self.adjusted
+        return self._joint if self.information == JOINT else self.unadjusted
 
     def rows(self, rows: Array, method: str) -> Inference:
         """Each row of L (l, p) by itself."""

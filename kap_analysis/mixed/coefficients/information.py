@@ -1,14 +1,21 @@
-"""How well the covariance parameters are known."""
+"""How well the covariance parameters are known, and what not knowing them adds to the covariance of the coefficients."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.estimation.solution import Solution
 
 Array = NDArray[np.float64]
 KINDS = ("expected", "observed")
+JOINT = "joint"
+
+
+def usual_information(design: Design) -> str:
+    """The kind that R's packages take: expected for models with bars (pbkrtest), observed for others (mmrm)."""
+    return "expected" if design.bars else "observed"
 
 
 def seen_information(solution: Solution, kind: str) -> tuple[Array, Array, NDArray[np.bool_]]:
@@ -48,6 +55,17 @@ def interior_covariance(solution: Solution) -> Array:
     information = (jacobian.T @ here.hessian @ jacobian + parameters.second_derivative(solution.phi, here.gradient)) / 2
     free = solution.free
     return spread(information[np.ix_(free, free)], jacobian[:, free])
+
+
+def joint_addition(solution: Solution) -> Array:
+    """J W J' (p, p), inside scale, with J = d beta / d theta and W the inverse observed information of theta.
+
+    The coefficients' block of the inverse of the observed information of coefficients and covariance parameters
+    together is (X'V^-1 X)^-1 + J W J', for the likelihood and for the restricted one. A covariance on the boundary is
+    held there.
+    """
+    slope = solution.criterion.beta_slope
+    return np.asarray(slope @ interior_covariance(solution) @ slope.T)
 
 
 def spread(information: Array, jacobian: Array) -> Array:

@@ -33,15 +33,24 @@ class KenwardRoger:
     criterion: Criterion
     w: Array
 
-    @cached_property
+    @property
     def covariance(self) -> Array:
         """The adjusted covariance (p, p), equation (5) with R_ij = 0."""
+        return self.criterion.unscaled_cov + 2 * self.addition
+
+    @cached_property
+    def addition(self) -> Array:
+        """Lambda (p, p), section 2: what estimating V adds to the covariance of the coefficients, on average over y.
+
+        The adjusted covariance holds it twice: once for that, and once because (X'V^-1 X)^-1 at an estimated V is too
+        small by about as much.
+        """
         cov, s1 = self.criterion.unscaled_cov, self.criterion.s1
         total = self.criterion.evaluation.weighted(self.w)[:-1, :-1] / 2
         partner = np.tensordot(self.w, s1, axes=1)
         total = total - np.einsum("jab,bc,jcd->ad", s1, cov, partner, optimize=True)
-        adjusted = cov + 2 * cov @ total @ cov
-        return (adjusted + adjusted.T) / 2
+        added = cov @ total @ cov
+        return np.asarray(added + added.T) / 2
 
     def df(self, rows: Array) -> Array:
         """Denominator df of each row alone: there the paper's df and Satterthwaite's agree, and the scale is 1."""

@@ -64,6 +64,16 @@ class Criterion:
         return logdet1 + np.tensordot(s1, xi, axes=([1, 2], [0, 1]))
 
     @cached_property
+    def _turned(self) -> Array:
+        """S_j c without the row of y (m, p)."""
+        return (self._first[1] @ self._c)[:, :-1]
+
+    @property
+    def beta_slope(self) -> Array:
+        """Derivatives of the coefficients along the elements of V (p, m)."""
+        return self.unscaled_cov @ self._turned.T
+
+    @cached_property
     def _quadratic(self) -> Array:
         """tr(Phi S_j Phi S_k)."""
         products = self.unscaled_cov @ self.s1
@@ -73,13 +83,11 @@ class Criterion:
     @cached_property
     def hessian(self) -> Array:
         """(m, m): second derivatives."""
-        s1 = self._first[1]
         xi = np.outer(self._c, self._c)
         if self.reml:
             xi = xi + self._fixed
         out = self.evaluation.logdet2() + self.evaluation.second(xi)
-        turned = (s1 @ self._c)[:, :-1]
-        out -= 2 * turned @ self.unscaled_cov @ turned.T
+        out -= 2 * self._turned @ self.unscaled_cov @ self._turned.T
         if self.reml:
             out -= self._quadratic
         return (out + out.T) / 2

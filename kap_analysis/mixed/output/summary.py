@@ -111,7 +111,7 @@ def summary_of(fit: FittedModel, *, level: float = 0.95) -> Summary:
     likelihood = "restricted likelihood" if settings.reml else "likelihood"
     rows = f"{fit.nobs:,} used" + (f", {fit.n_left_out:,} left out for missing values" if fit.n_left_out else "")
     method = METHODS[settings.ddf]
-    if settings.ddf == "kenward-roger":
+    if settings.ddf == "kenward-roger" or settings.information == "joint":
         method += f", {settings.information} information"
     facts = [("Formula", fit.formula), ("Rows", rows)]
     groups = _group_counts(fit)
