@@ -1,10 +1,10 @@
 """Tests of linear combinations of the coefficients: estimates, standard errors and df under each df method.
 
-With joint information the covariance of the coefficients is (X'V^-1 X)^-1 + J W J' (see `joint_addition`). The df are
-those without it, by every method: they say how well the large part of the variance is known. Kenward and Roger's
-Lambda is the mean of J W J' over y, with the rows that there are: J W J' takes the place of the first of its two
-Lambdas and is not added to both, which would count the same uncertainty twice. Under loss at random the two differ,
-because which rows there are depends on y.
+With joint information the covariance of the coefficients is (X'V^-1 X)^-1 + J W J' (see `joint_addition`), with the
+observed information as in glmmTMB. The df are those without it, by every method: they say how well the large part of
+the variance is known. Kenward and Roger's Lambda is the mean of J W J' over y, for the rows that there are and their W:
+there J W J' with this W takes the place of the first of the two Lambdas. Added to both it would count the same
+uncertainty twice. Under loss at random the two differ, because which rows there are depends on y.
 """
 
 from __future__ import annotations
@@ -96,11 +96,12 @@ class FixedInference:
         """Kenward and Roger's covariance in the user's units."""
         if self.information != JOINT:
             return self._outside(self.kenward_roger.covariance)
-        return self.unadjusted + self._outside(self.kenward_roger.addition + joint_addition(self.solution))
+        added = joint_addition(self.solution.criterion, self.kenward_roger.w)
+        return self.unadjusted + self._outside(self.kenward_roger.addition + added)
 
     @cached_property
     def _joint(self) -> Array:
-        return self.unadjusted + self._outside(joint_addition(self.solution))
+        return self.unadjusted + self._outside(joint_addition(self.solution.criterion, self._interior))
 
     def _outside(self, inside: Array) -> Array:
         half = np.linalg.solve(self.scaling.r, inside)

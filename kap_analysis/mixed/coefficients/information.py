@@ -1,4 +1,4 @@
-"""How well the covariance parameters are known, and what not knowing them adds to the covariance of the coefficients."""
+"""How well the covariance parameters are known, and what that adds to the covariance of the coefficients."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.estimation.solution import Solution
+from kap_analysis.mixed.likelihood.criterion import Criterion
 
 Array = NDArray[np.float64]
 KINDS = ("expected", "observed")
@@ -57,15 +58,14 @@ def interior_covariance(solution: Solution) -> Array:
     return spread(information[np.ix_(free, free)], jacobian[:, free])
 
 
-def joint_addition(solution: Solution) -> Array:
-    """J W J' (p, p), inside scale, with J = d beta / d theta and W the inverse observed information of theta.
+def joint_addition(criterion: Criterion, w: Array) -> Array:
+    """J W J' (p, p), inside scale, with J the derivatives of the coefficients along the elements of V.
 
-    The coefficients' block of the inverse of the observed information of coefficients and covariance parameters
-    together is (X'V^-1 X)^-1 + J W J', for the likelihood and for the restricted one. A covariance on the boundary is
-    held there.
+    With W the inverse observed information of theta, the coefficients' block of the inverse of the observed information
+    of coefficients and covariance parameters together is (X'V^-1 X)^-1 + J W J', for the likelihood and for the
+    restricted one.
     """
-    slope = solution.criterion.beta_slope
-    return np.asarray(slope @ interior_covariance(solution) @ slope.T)
+    return np.asarray(criterion.beta_slope @ w @ criterion.beta_slope.T)
 
 
 def spread(information: Array, jacobian: Array) -> Array:
