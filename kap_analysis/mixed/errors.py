@@ -12,12 +12,13 @@ class MixedModelWarning(UserWarning):
     """The model was fitted, and something about it should be known."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[object]) -> str:
     """A sentence that offers the known name closest to `name`, or lists the known ones."""
-    names = [str(k) for k in known]
+    by_text = {str(k): k for k in known}
+    names = list(by_text)
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     if close:
-        return f"Did you mean {close[0]!r}?"
+        return f"Did you mean {by_text[close[0]]!r}?"  # level 2 for '2'
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return f"There are: {shown}."
 
@@ -56,4 +57,4 @@ def require_name(name: object, known: Iterable[object], what: str) -> None:
     known = list(known)
     if name in known:
         return
-    raise MixedModelError(f"There is no {what} {name!r}. {nearest(str(name), map(str, known))}")
+    raise MixedModelError(f"There is no {what} {name!r}. {nearest(name, known)}")

@@ -1,0 +1,23 @@
+"""Sentences about names that users give."""
+
+import pytest
+
+from kap_analysis.mixed.errors import MixedModelError, as_names, listed, nearest, require_name
+
+
+def test_the_nearest_name_is_offered_as_it_is():
+    assert nearest("scroe", ["month", "score"]) == "Did you mean 'score'?"
+    assert nearest("2", [1, 2, 3]) == "Did you mean 2?"
+    assert nearest("zzz", ["month", "score"]) == "There are: month, score."
+    assert nearest("zzz", range(9)) == "There are: 0, 1, 2, 3, 4, 5, 6, 7, ...."
+
+
+def test_a_name_that_is_there_is_no_error():
+    assert require_name("score", ["month", "score"], "column") is None
+    with pytest.raises(MixedModelError, match=r"^There is no level of visit '2'\. Did you mean 2\?$"):
+        require_name("2", (1, 2), "level of visit")
+
+
+def test_names_as_lists_and_lists_as_text():
+    assert (as_names(None), as_names("a"), as_names(("a", "b"))) == ([], ["a"], ["a", "b"])
+    assert listed(range(10), 3) == "0, 1, 2 and 7 more"
