@@ -14,12 +14,12 @@ from .analysis.clinical_change.significant_change import clinical_change as clin
 from .analysis.clinical_change.target_instrument import target_change as target_change
 from .analysis.comparison.cohort_effects import list_cohort_effects as list_cohort_effects
 from .analysis.comparison.comparison import compare_formats as compare_formats
-from .analysis.comparison.moderators import moderate as moderate
-from .analysis.comparison.side_by_side import compare_estimates as compare_estimates
+from .analysis.comparison.moderation import moderate as moderate
+from .analysis.comparison.statsmodels_check import compare_estimates as compare_estimates
 from .analysis.comparison.statsmodels_check import compare_formats_by_statsmodels as compare_formats_by_statsmodels
 from .analysis.missing.dropout import check_dropout as check_dropout
-from .analysis.model.plan import methods_paragraph as methods_paragraph
-from .analysis.model.plan import study_plan as study_plan
+from .analysis.model.methods_section import methods_paragraph as methods_paragraph
+from .analysis.model.plan_file import study_plan as study_plan
 from .analysis.model_check.diagnostics import diagnose_model as diagnose_model
 from .analysis.model_check.model_parts import describe_model as describe_model
 from .analysis.patients.characteristics import baseline_characteristics as baseline_characteristics

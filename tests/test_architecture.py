@@ -48,7 +48,7 @@ ORDER = {
         ["load"],
     ],
     "analysis": [
-        ["result", "visits", "proportion"], ["model"], ["patients", "missing"],
+        ["result", "visits", "formats", "proportion"], ["model"], ["patients", "missing"],
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
     ],
     "figures": [["page"], ["marks"], QUESTIONS],

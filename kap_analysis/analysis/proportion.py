@@ -1,4 +1,4 @@
-"""Counts as shares with Wilson intervals, of those assessed and of those who started."""
+"""Counts as proportions with Wilson intervals, of patients assessed and of patients who started."""
 
 import numpy as np
 import pandas as pd
@@ -7,12 +7,12 @@ from scipy.special import ndtri
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, FORMATS, N_PATIENTS
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
-#: Ledger steps that count everybody who started, in a study and in outcomes made of any table.
+#: Ledger steps that count all patients who started, in a study and in outcomes made from any table.
 STARTED_STEPS = ("started treatment", "in the table")
 
 
 def wilson_interval(count: float, total: float, level: float = 0.95) -> tuple[float, float]:
-    """Score interval of a proportion; missing where there is nobody.
+    """Wilson score interval of a proportion; missing if there are no patients.
 
     With z the normal quantile: (p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n).
 
@@ -31,11 +31,11 @@ def wilson_interval(count: float, total: float, level: float = 0.95) -> tuple[fl
 
 
 def share_columns(count: int, n_assessed: int, n_started: int) -> dict[str, float]:
-    """A count with both denominators: shares, Wilson intervals, and how many were not assessed.
+    """A count with both denominators: proportions, Wilson intervals, and how many patients were not assessed.
 
-    ``ci_low`` and ``ci_high`` belong to the share of those assessed, the ``started_`` ones to the share of those who
-    started, in which whoever was not assessed counts as not having done it. The intervals treat patients as
-    independent: they are descriptive and make no comparison.
+    ``ci_low`` and ``ci_high`` belong to the share of patients assessed, and the ``started_`` limits to the share of
+    patients who started. In the latter, patients who were not assessed count as not having the event. The intervals
+    treat patients as independent: they are descriptive and not for comparing formats.
     """
     low, high = wilson_interval(count, n_assessed)
     started_low, started_high = wilson_interval(count, n_started)
@@ -54,7 +54,7 @@ def share_columns(count: int, n_assessed: int, n_started: int) -> dict[str, floa
 
 
 def count_started(outcomes: Outcomes) -> dict[str, int]:
-    """Patients who started, by format ("all" first), from the ledger: those never assessed are among them."""
+    """Patients who started, by format ("all" first), from the ledger; it includes patients who were never assessed."""
     ledger = outcomes.ledger
     kept = ledger[ledger["left_out_because"] == ""]
     for step in STARTED_STEPS:

@@ -1,19 +1,23 @@
-"""What every answer of this room can do: print itself as a paragraph, and become JSON."""
+"""What all results have in common: a paragraph in plain English, and JSON."""
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+#: What long calls report to: (done, total, what).
+Progress = Callable[[int, int, str], None]
+
 
 class Result:
     """Base of the frozen results of ``analysis/``.
 
-    A result holds tidy frames, one per field, and says itself in plain English: ``paragraph`` is fit for a Results
-    section and is made from the frames, so it changes with the data. ``withheld`` lists what the disclosure gate kept
-    back (columns ``frame``, ``row``, ``column``, ``why``); it is empty for a private or a simulated study.
+    A result holds tidy frames, one per field. ``paragraph`` states the result in plain English for a Results section.
+    It is written from the frames, so it changes with the data. ``withheld`` lists what the disclosure gate held back
+    (columns ``frame``, ``row``, ``column``, ``why``); it is empty for a private or a simulated study.
     """
 
     __slots__ = ()
@@ -36,7 +40,7 @@ class Result:
 
 
 def empty_withheld() -> pd.DataFrame:
-    """The list of what was withheld, when nothing was."""
+    """The frame for ``withheld`` when nothing was withheld."""
     return pd.DataFrame({name: pd.Series(dtype="str") for name in ("frame", "row", "column", "why")})
 
 

@@ -1,9 +1,10 @@
-"""Is it safe: adverse events where they were asked about, vital signs, and a suicidality item at scheduled visits."""
+"""Safety: adverse events and whether they were asked about, vital signs, and a suicidality item at visits."""
 
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, VISIT
@@ -25,8 +26,8 @@ class Safety(Result):
     events : DataFrame
         ``event``, ``format`` (at time zero), ``route`` (of the session; "not in a session"), ``severity``,
         ``n_events``, ``n_patients``, ``n_sessions_asked`` and ``n_sessions`` (ketamine sessions of the format and
-        route at which events were asked about, of all), ``per_session`` (events per session asked; NaN where nobody
-        was asked or the event belongs to no session).
+        route at which events were asked about, of all), ``per_session`` (events per session asked; NaN if no
+        patient was asked or the event belongs to no session).
     asked : DataFrame
         ``format``, ``route``, ``n_sessions_asked``, ``n_sessions``: all ketamine sessions held, with an event or not.
     serious : DataFrame
@@ -64,7 +65,7 @@ class Safety(Result):
         return f"{'; '.join(told)}. {self._listed()} {SENTENCE}"
 
     def _listed(self) -> str:
-        """How many are listed one by one; of a public study such lists are withheld, and no number stands for them."""
+        """How many events and patients are listed; for a public study lists and numbers are withheld."""
         kept_back = set(self.withheld["frame"])
         n = len(self.serious)
         serious = f"{plural(n, 'serious event') if n else 'No serious event'} {'are' if n > 1 else 'is'} listed."
@@ -125,7 +126,7 @@ def _events(study: Study, ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFra
     route = held.dropna(subset=["session_id"]).drop_duplicates("session_id").set_index("session_id")["route"]
     events = events.reindex(columns=[PATIENT_ID, "event", "session_id", "severity"])
     events["route"] = events["session_id"].map(route.astype("object")).fillna("not in a session")
-    events["severity"] = events["severity"].astype("object").fillna("not recorded")
+    events["severity"] = recorded_words(events["severity"])
     events[FORMAT] = events[PATIENT_ID].map(arms)
     keys = ["event", FORMAT, "route", "severity"]
     counts = events.astype(dict.fromkeys(keys, "str")).groupby(keys)[PATIENT_ID].agg(["size", "nunique"]).reset_index()
@@ -138,7 +139,7 @@ def _events(study: Study, ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFra
 def _asked(ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFrame:
     """Ketamine sessions at which adverse events were asked about, and all of them, by format and route."""
     held = ketamine.reindex(columns=[PATIENT_ID, "route", "ae_asked"])
-    route = held["route"].astype("object").fillna("not recorded").astype("str")
+    route = recorded_words(held["route"])
     by = [held[PATIENT_ID].map(arms).rename(FORMAT), route.rename("route")]
     asked = (held["ae_asked"].astype("object") == "yes").groupby(by).agg(["sum", "size"])
     return asked.set_axis(["n_sessions_asked", "n_sessions"], axis=1)

@@ -14,7 +14,9 @@ def plan(
 
     Where there is a plan.toml already, it is read, checked and left as it is. Nothing in a draft depends on a score.
     """
-    from kap_analysis.analysis.model.plan import FILE_NAME, draft_plan, methods_paragraph, plan_to_toml, read_plan
+    from kap_analysis.analysis.model.methods_section import methods_paragraph
+    from kap_analysis.analysis.model.plan import draft_plan, plan_to_toml
+    from kap_analysis.analysis.model.plan_file import FILE_NAME, read_plan
     from kap_analysis.report.plan_record import write_plan
     from kap_analysis.study.load import load_study
 

@@ -1,4 +1,4 @@
-"""Running a copy of a notebook from its first cell to its last; what differs between two runs is taken out."""
+"""Run a copy of a notebook from the first cell to the last, and remove what differs between two runs."""
 
 import asyncio
 import copy
@@ -30,14 +30,14 @@ def read_notebook(path: Path) -> NotebookNode:
 def run_notebook(
     notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: CellProgress | None = None
 ) -> NotebookNode:
-    """Run a copy of a notebook in a fresh kernel of this interpreter, and wait for it: see `execute_notebook`."""
+    """Run a copy of a notebook in a fresh kernel of this interpreter and wait for it: see `execute_notebook`."""
     return asyncio.run(execute_notebook(notebook, name=name, folder=folder, progress=progress))
 
 
 async def execute_notebook(
     notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: CellProgress | None = None
 ) -> NotebookNode:
-    """Run a copy of a notebook in a fresh kernel of this interpreter, beside other notebooks if need be.
+    """Run a copy of a notebook in a fresh kernel of this interpreter; several can run at once.
 
     Parameters
     ----------
@@ -51,13 +51,13 @@ async def execute_notebook(
 
     Returns
     -------
-    The copy with its outputs, without timings and without what only describes the machine. A cell that these data
-    cannot answer holds the reason instead (see `unanswered`).
+    The copy with its outputs, without timings and without details of the machine. A cell that these data cannot answer
+    holds the reason instead (see `unanswered`).
 
     Raises
     ------
     ReportError
-        If a cell fails for another reason: which, and with what.
+        If a cell fails for another reason; the error names the cell and the reason.
     """
     running = copy.deepcopy(notebook)
     for cell in running.cells:
@@ -78,12 +78,12 @@ async def execute_notebook(
 
 
 def count_code_cells(notebook: NotebookNode) -> int:
-    """The number of code cells that hold anything."""
+    """The number of code cells that are not empty."""
     return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in notebook.cells)
 
 
 def without_traces(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy without timings, language details and widget state, so that two runs are equal byte by byte."""
+    """Return a copy without timings, language details and widget state, so that two runs are identical."""
     plain = copy.deepcopy(notebook)
     plain.metadata = NotebookNode({"kernelspec": NotebookNode(KERNELSPEC)})
     for cell in plain.cells:
@@ -93,7 +93,7 @@ def without_traces(notebook: NotebookNode) -> NotebookNode:
 
 
 def write_notebook(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook file, with Unix line ends on every platform."""
+    """Write a notebook file, with Unix line endings on every platform."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         nbformat.write(notebook, file)
 
@@ -112,7 +112,7 @@ def _client(notebook: NotebookNode, kernel: Kernel, run: "_Run") -> NotebookClie
 
 
 class _Run:
-    """Counts the cells of a run, and stops it at an error that is not for want of data."""
+    """Counts the cells of a run, and stops it at an error that does not come from the data."""
 
     def __init__(self, name: str, total: int, progress: CellProgress | None) -> None:
         self.name, self.total, self.progress = name, total, progress

@@ -1,4 +1,4 @@
-"""What each notebook of a run handed over, put together in the order of the notebooks."""
+"""Gather what each notebook of a run produced, in the order of the notebooks."""
 
 import shutil
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ def gather_parts(parts: Path, names: Iterable[str], folder: Path) -> None:
     Parameters
     ----------
     parts : path
-        Holds one folder per notebook that handed anything over.
+        Holds one folder per notebook that produced anything.
     names : iterable of str
         The notebooks in their order.
     folder : path
-        Its ``contents.json`` says of every figure and table which notebook made it.
+        Its ``contents.json`` names the notebook that made each figure and table.
 
     Raises
     ------
     ReportError
-        If two notebooks made a figure, or a table, of one name.
+        If two notebooks made a figure, or a table, of the same name.
     """
     gathered = read_contents(folder)
     for name in names:
@@ -32,7 +32,7 @@ def gather_parts(parts: Path, names: Iterable[str], folder: Path) -> None:
             for key, entry in found[kind].items():
                 if key in gathered[kind]:
                     first = gathered[kind][key]["notebook"]
-                    raise ReportError(f"{first} and {name} both hand over {kind} named {key!r}; rename one.")
+                    raise ReportError(f"{first} and {name} both produce {kind} named {key!r}; rename one.")
                 gathered[kind][key] = {**entry, "notebook": name}
         gathered["facts"] |= found["facts"]
         _move_files(parts / name, folder)

@@ -1,4 +1,4 @@
-"""What the tiles of the index page say, read off the frames of three results."""
+"""The facts on the tiles of the index page, taken from the frames of three results."""
 
 import math
 from typing import Any, Final
@@ -30,7 +30,7 @@ WORSE_CLASSES: Final = ("deteriorated",)
 
 
 def headline_facts(result: Any) -> dict[str, Any]:
-    """The facts for the tiles that a result holds: none when it holds none of them.
+    """The facts for the tiles that a result provides; empty if it provides none.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def headline_facts(result: Any) -> dict[str, Any]:
 
     Returns
     -------
-    Name of the tile to a number or a mapping; numbers that were withheld or are unknown are None.
+    Name of the tile -> a number or a mapping; numbers that are withheld or unknown are None.
     """
     facts: dict[str, Any] = {}
     if hasattr(result, "steps"):

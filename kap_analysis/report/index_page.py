@@ -1,4 +1,4 @@
-"""``index.html``: what a reader sees first, made from what the notebooks handed over."""
+"""``index.html``: the page that a reader sees first, made from the results of the notebooks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from kap_analysis.writing.numbers import WITHHELD, count, interval, percent, plu
 UNKNOWN: Final = "not in this run"
 KINDS: Final = {"html": "HTML", "csv": "CSV", "md": "Markdown", "tex": "LaTeX", "docx": "Word"}
 LIMITS: Final = (
-    "Whether ketamine or therapy caused the change: no group of patients went without them.",
-    "Whether the format caused a difference, unless patients were assigned to one by chance: adjusting reaches only "
-    "what was recorded.",
-    "How those fare who were not assessed: of {started} in the study, {lost} are without a score at baseline or at "
+    "Whether ketamine or therapy caused the change: there is no control group without them.",
+    "Whether the format caused a difference, unless patients were randomised: adjustment covers only recorded "
+    "characteristics.",
+    "How patients who were not assessed are doing: of {started} in the study, {lost} have no score at baseline or at "
     "{when}.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AboutStudy:
-    """What the banner says of a study."""
+    """The banner of a study: title, visibility and data."""
 
     title: str
     banner: str
@@ -34,7 +34,7 @@ class AboutStudy:
 
 @dataclass(frozen=True, slots=True)
 class NotebookEntry:
-    """An executed notebook on the index page: its question, its answer in short, where it lies."""
+    """An executed notebook on the index page: its question, its short answer, its files."""
 
     name: str
     title: str
@@ -45,7 +45,7 @@ class NotebookEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One number with its label, and what it is out of."""
+    """One number with its label and its denominators."""
 
     label: str
     value: str
@@ -53,7 +53,7 @@ class Tile:
 
     @property
     def known(self) -> bool:
-        """Whether the value is a number, not a word that says why there is none."""
+        """Whether the value is a number, and not a word for a missing number."""
         return self.value not in (UNKNOWN, WITHHELD)
 
 
@@ -99,7 +99,7 @@ def write_index(
 
 
 def make_tiles(facts: Mapping[str, Any]) -> list[Tile]:
-    """The tiles, from the facts that the notebooks noted; a fact that is missing is said to be."""
+    """The tiles, from the facts that the notebooks recorded; a missing fact is shown as missing."""
     assessed = facts.get(headline.ASSESSED, {})
     difference = facts.get(headline.DIFFERENCE, {})
     started = facts.get(headline.STARTED)
@@ -122,11 +122,11 @@ def make_tiles(facts: Mapping[str, Any]) -> list[Tile]:
 
 
 def what_it_cannot_tell(facts: Mapping[str, Any]) -> list[str]:
-    """Three lines on what no reader may conclude."""
+    """Three lines on what cannot be concluded."""
     started, assessed = facts.get(headline.STARTED), facts.get(headline.ASSESSED, {})
     n, when = assessed.get("n"), assessed.get("when", "the primary visit")
     if started is None or n is None:
-        return [*LIMITS[:2], "How those fare who were not assessed."]
+        return [*LIMITS[:2], "How patients who were not assessed are doing."]
     return [*LIMITS[:2], LIMITS[2].format(started=count(started), lost=count(started - n), when=when)]
 
 
@@ -151,7 +151,7 @@ def _difference_tile(fact: Mapping[str, Any]) -> Tile:
 
 
 def _sections(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Figures and tables, under the question that they help to answer."""
+    """Figures and tables, grouped by the question of their notebook."""
     entries = {kind: [_entry(n, e) for n, e in contents.get(kind, {}).items()] for kind in ("figures", "tables")}
     return [
         {"title": notebook.title, "page": notebook.page}

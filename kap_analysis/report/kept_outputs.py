@@ -1,4 +1,4 @@
-"""The outputs that the notebooks of a checkout keep: made by one fresh run, and held to one."""
+"""The outputs stored in the notebooks of a checkout: written by a fresh run, and checked against one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +10,16 @@ from kap_analysis.report.execution import read_notebook, run_notebook, write_not
 from kap_analysis.report.shipped import list_notebooks
 from kap_analysis.report.unanswered import UNANSWERED
 
-#: Cells with this tag say what differs from machine to machine, such as versions.
+#: Cells with this tag show what differs between machines, such as versions.
 OF_THIS_MACHINE: Final = "of-this-machine"
-#: Pictures may differ in single pixels between platforms; what they show is tested from the data drawn.
+#: Pictures are not compared: single pixels differ between platforms, and tests check the data drawn.
 COMPARED: Final = ("text/markdown", "text/html", "text/plain")
 
 
 def refresh_notebooks(
     folder: Path, *, check: bool = False, progress: Callable[[int, int, str], None] | None = None
 ) -> list[str]:
-    """Run the notebooks of a folder where they lie, without a results folder, and write their outputs back.
+    """Run the notebooks of a folder in place, without a results folder, and store their outputs.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def refresh_notebooks(
 
 
 def compare_outputs(kept: NotebookNode, fresh: NotebookNode) -> list[str]:
-    """Say in which code cells the words of two runs of a notebook differ, and where a warning was printed."""
+    """The code cells whose text differs between two runs of a notebook, and those that printed a warning."""
     found = []
     pairs = zip(kept.cells, fresh.cells, strict=True)
     code = [pair for pair in pairs if pair[0].cell_type == "code"]
@@ -59,7 +59,7 @@ def compare_outputs(kept: NotebookNode, fresh: NotebookNode) -> list[str]:
         if UNANSWERED in after.metadata.get("tags", []):
             found.append(f"code cell {number} has no answer")
         if OF_THIS_MACHINE not in before.metadata.get("tags", []) and _words(before) != _words(after):
-            found.append(f"code cell {number} gives other words than are kept")
+            found.append(f"code cell {number} gives other text than is stored")
     return found
 
 

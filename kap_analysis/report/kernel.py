@@ -1,4 +1,4 @@
-"""A kernel of this very interpreter, which needs no installed kernelspec and opens no network port."""
+"""A kernel of the running interpreter, without an installed kernelspec and without a network port."""
 
 import json
 import os
@@ -20,7 +20,7 @@ LONGEST_SOCKET_PATH: Final = 90
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """What nbclient needs to run a notebook here: the manager, the folder it runs in, its environment."""
+    """What nbclient needs to run a notebook: the manager, the working folder and the environment."""
 
     manager: AsyncKernelManager
     folder: Path
@@ -31,8 +31,8 @@ class Kernel:
 def own_kernel() -> Iterator[Kernel]:
     """A kernel manager in a temporary folder, which is removed afterwards.
 
-    The user's own kernels, IPython profile and start-up files play no part, so a notebook runs the same everywhere;
-    linear algebra runs on one thread, so sums are made in one order.
+    The user's kernels, IPython profile and start-up files are not used, so a notebook runs the same everywhere. Linear
+    algebra runs on one thread, so that sums are made in the same order.
     """
     with tempfile.TemporaryDirectory(prefix="kap-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

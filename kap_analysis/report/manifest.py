@@ -1,4 +1,4 @@
-"""What went into a run and what came out of it: files with their hashes, versions, platform, seed and seconds."""
+"""The manifest of a run: input and output files with hashes, versions, platform, seed and run times."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final
 from kap_analysis.report.staging import MADE_BY, MANIFEST
 from kap_analysis.report.versions import list_versions
 
-#: What a study folder is read from; other files in it play no part.
+#: File types that a study is read from; other files in the folder are ignored.
 STUDY_FILES: Final = (".toml", ".csv", ".parquet")
 
 
@@ -44,7 +44,7 @@ def write_manifest(
     about: Mapping[str, Any],
     plan: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Write ``manifest.json`` of a results folder, and return what it says.
+    """Write ``manifest.json`` of a results folder, and return its content.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def write_manifest(
     inputs : list of dict
         From :func:`list_inputs`.
     seed : int or None
-        Of what is drawn at random in the notebooks.
+        The random seed of the notebooks.
     seconds : mapping
-        Notebook to seconds; the one part that differs between two runs.
+        Notebook -> seconds; the only part that differs between two runs.
     about : mapping
-        Of the study: title, provenance, visibility, when the data were cut, patients.
+        The study: title, provenance, visibility, data cut, number of patients.
     plan : mapping
-        Of the analysis plan: origin, hash, earlier hashes, what was changed since.
+        The analysis plan: origin, hash, earlier hashes, and what has changed since.
     """
     outputs = [p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")]
     manifest = {

@@ -1,4 +1,4 @@
-"""An executed notebook as one HTML page that loads nothing from anywhere."""
+"""An executed notebook as a self-contained HTML page."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -10,12 +10,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-#: A full stop ends a sentence when a capital follows.
+#: A full stop ends a sentence if a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
-#: The spaces in "n = 12" and "p < 0.001", at which no line ends.
+#: The spaces in "n = 12" and "p < 0.001", at which a line must not break.
 KEPT_TOGETHER: Final = re.compile(r"(?<=\b[np]) (?=[=<>]\s)|(?<=\b[np] =) (?=\d)|(?<=\bdf) (?=\d)")
 MARKUP: Final = re.compile(r"\*\*|`")
-#: Characters of an answer in short.
+#: The most characters of a short answer.
 SHORT: Final = 330
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
@@ -30,7 +30,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """What stands above a notebook: its title, links, and what data it was run on."""
+    """The head of a notebook page: title, links, and the data it was run on."""
 
     title: str
     links: tuple[Link, ...] = ()
@@ -39,7 +39,7 @@ class PageHead:
 
 
 def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
-    """The first heading of a notebook: the question that it asks."""
+    """The first heading of a notebook, which is its question."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for line in cell.source.splitlines():
@@ -49,7 +49,7 @@ def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
 
 
 def first_answer(notebook: NotebookNode) -> str:
-    """What the cells of a notebook first say in words, in one or a few sentences; empty if they say nothing."""
+    """The first text output of a notebook, in one or a few sentences; empty if there is none."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             text = output.get("data", {}).get("text/markdown", "")
@@ -59,7 +59,7 @@ def first_answer(notebook: NotebookNode) -> str:
 
 
 def _in_short(text: str) -> str:
-    """The first sentence, and those after it while it is all a line or two."""
+    """The first sentence, and further ones up to the length of a short answer."""
     said = ""
     for sentence in SENTENCE_END.split(text):
         if said and len(said) + len(sentence) > SHORT:
@@ -93,7 +93,7 @@ def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
 
 
 def markdown_to_html(text: str) -> str:
-    """Markdown as HTML; HTML in it, which may come from the title of a study, is shown and not obeyed."""
+    """Markdown as HTML; any HTML in it (for example from a study title) is escaped."""
     kept = KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
     return str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(kept))
 

@@ -1,4 +1,4 @@
-"""The one cell of a notebook that another study changes: tagged ``parameters``, plain assignments only."""
+"""The cell of a notebook that sets its parameters: tagged ``parameters``, with plain assignments only."""
 
 import ast
 import copy
@@ -20,9 +20,9 @@ def fill_parameters(notebook: NotebookNode, values: Mapping[str, Any], *, name: 
     ----------
     notebook : NotebookNode
     values : mapping
-        Name to value; names that the cell does not assign are refused, names not given keep their own value.
+        Name -> value. Names that the cell does not assign are an error; names not given keep their value.
     name : str
-        Of the notebook, for the error.
+        Name of the notebook, for the error.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def fill_parameters(notebook: NotebookNode, values: Mapping[str, Any], *, name: 
 
 
 def read_parameters(notebook: NotebookNode) -> dict[str, Any]:
-    """Name to value, for what the cell tagged ``parameters`` assigns."""
+    """Name -> value, for the assignments of the cell tagged ``parameters``."""
     texts: dict[str, str] = {}
     for cell in _parameter_cells(notebook):
         texts |= _assigned_values(cell.source)
@@ -57,7 +57,7 @@ def _parameter_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def _assigned_values(source: str) -> dict[str, str]:
-    """Name to text of its value, for each plain assignment, in order."""
+    """Name -> text of its value, for each plain assignment, in order."""
     found: dict[str, str] = {}
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):

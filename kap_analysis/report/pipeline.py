@@ -1,4 +1,4 @@
-"""The main job: every notebook against one study, and a results folder that is whole or not there."""
+"""The main job: run every notebook on a study and write a complete results folder, or none."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from nbformat import NotebookNode
 
-from kap_analysis.analysis.model.plan import FILE_NAME
+from kap_analysis.analysis.model.plan_file import FILE_NAME
 from kap_analysis.report.execution import count_code_cells, execute_notebook, read_notebook, write_notebook
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
@@ -29,13 +29,13 @@ STUDY_FOLDER: Final = "study_folder"
 RESULTS_FOLDER: Final = "results_folder"
 PAGES: Final = "notebooks"
 PARTS: Final = ".parts"
-#: Notebooks that run at a time: more would need the memory of more, for a large study.
+#: Notebooks that run at the same time; more would need more memory for a large study.
 AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Reproduced:
-    """Where the results are, and what the manifest says of them."""
+    """The results folder, its index page and the content of its manifest."""
 
     folder: Path
     index: Path
@@ -49,14 +49,14 @@ def reproduce(
     notebooks: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Reproduced:
-    """Run the notebooks in their order against a study, and write figures, tables, pages and a manifest.
+    """Run the notebooks on a study, and write figures, tables, pages and a manifest.
 
     Parameters
     ----------
     study : path, optional
         A study folder; the simulated study that comes with the package when absent.
     out : path
-        The results folder: absent, empty, or one that an earlier run wrote. It is replaced as a whole at the end.
+        The results folder: absent, empty, or one that an earlier run wrote. It is replaced when the run ends.
     notebooks : path, optional
         A folder of numbered notebooks; those of the package when absent.
     progress : callable, optional
@@ -71,7 +71,7 @@ def reproduce(
     StudyError
         If the study breaks its contract.
     ReportError
-        If a notebook fails, or `out` is not ours to replace. The results that were there stay as they were.
+        If a notebook fails, or `out` was not written by this package. Earlier results stay unchanged.
     """
     source = Path(study) if study is not None else shipped_study()
     check_replaceable(Path(out).expanduser().resolve())
@@ -94,20 +94,23 @@ def reproduce(
 
 
 def describe_study(study: Study, plan: str) -> AboutStudy:
-    """What the banner says: SIMULATED, PRIVATE or PUBLIC, when the data were cut, how many patients, which plan."""
+    """The banner: SIMULATED, PRIVATE or PUBLIC, data cut, number of patients, and plan."""
     settings = study.settings
     if study.is_simulated:
-        banner, meaning = "SIMULATED", "No patient stands behind these numbers."
+        banner, meaning = "SIMULATED", "These numbers do not come from real patients."
     elif settings.visibility == "private":
-        banner, meaning = "PRIVATE", "These pages can point at single patients; keep them with those who treat them."
+        banner, meaning = (
+            "PRIVATE",
+            "These pages can identify single patients; keep them with the people who treat them.",
+        )
     else:
-        banner, meaning = "PUBLIC", "Small counts, and what would give them back, are withheld."
-    as_of = f"Data as of {settings.data_cut}" if settings.data_cut else "When the data were cut is not stated"
+        banner, meaning = "PUBLIC", "Small counts, and numbers that would reveal them, are withheld."
+    as_of = f"Data as of {settings.data_cut}" if settings.data_cut else "The data cut is not stated"
     return AboutStudy(settings.title, banner, f"{meaning} {as_of}; n = {len(study.patients):,} patients. {plan}")
 
 
 def study_facts(study: Study) -> dict[str, Any]:
-    """What the manifest says of a study: nothing that tells where it lies."""
+    """The facts of a study for the manifest, without its path."""
     settings = study.settings
     return {
         "title": settings.title,
@@ -121,7 +124,7 @@ def study_facts(study: Study) -> dict[str, Any]:
 async def _run_all(
     originals: Mapping[str, NotebookNode], study: Path, staging: Path, progress: Progress | None
 ) -> tuple[dict[str, float], dict[str, NotebookNode]]:
-    """Run the notebooks, two at a time and the long ones first, each with a folder of its own for its results."""
+    """Run the notebooks, two at a time and the longest first, each with its own folder for results."""
     told = _Told(progress, {name: count_code_cells(notebook) for name, notebook in originals.items()})
     places = asyncio.Semaphore(min(AT_ONCE, os.cpu_count() or 1))
 
@@ -131,7 +134,7 @@ async def _run_all(
             folders = {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(staging / PARTS / name)}
             filled = fill_parameters(originals[name], folders, name=name)
             ran = await execute_notebook(filled, name=name, progress=told.of(name))
-            # what is kept shows the name of the study folder, not where it lies
+            # the stored copy shows the name of the study folder, not its path
             kept = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
             return time.perf_counter() - began, kept
 
@@ -148,14 +151,14 @@ async def _run_all(
 
 
 class _Told:
-    """Progress over several notebooks at once."""
+    """Progress over several notebooks that run at the same time."""
 
     def __init__(self, progress: Progress | None, cells: dict[str, int]) -> None:
         self.progress, self.cells = progress, cells
         self.done = dict.fromkeys(cells, 0)
 
     def of(self, name: str) -> Callable[[int, int], None] | None:
-        """What one notebook calls when a cell is done; it is told at once that the notebook begins."""
+        """The function that one notebook calls after each cell; it also reports that the notebook has started."""
         if self.progress is None:
             return None
 

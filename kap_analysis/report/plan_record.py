@@ -1,4 +1,4 @@
-"""The plan behind a run, kept with its results, and what was changed in it since the results before."""
+"""The plan of a run, stored with its results, and what has changed in it since the earlier results."""
 
 import json
 import tomllib
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kap_analysis.analysis.model.plan import FILE_NAME, Plan, plan_to_toml, study_plan
+from kap_analysis.analysis.model.plan import Plan, plan_to_toml
+from kap_analysis.analysis.model.plan_file import FILE_NAME, study_plan
 from kap_analysis.report.staging import MANIFEST
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words
@@ -17,15 +18,15 @@ HASHES: Final = "earlier_hashes"
 
 @dataclass(frozen=True, slots=True)
 class PlanRecord:
-    """A plan as it stands in the results.
+    """A plan as it is stored with the results.
 
     Attributes
     ----------
     text : str
-        What ``plan.toml`` of the results folder holds.
+        The text of ``plan.toml`` in the results folder.
     facts : mapping
-        For the manifest: ``origin`` (registered, drafted), ``hash``, ``earlier_hashes`` (of the results that this
-        folder held before, oldest first), ``changed`` (entries that differ from the results before).
+        For the manifest: ``origin`` (registered, drafted), ``hash``, ``earlier_hashes`` (of earlier
+        results in this folder, oldest first), ``changed`` (entries that differ from the earlier results).
     sentence : str
         For the index page.
     """
@@ -36,7 +37,7 @@ class PlanRecord:
 
 
 def record_plan(study: Study, results: Path) -> PlanRecord:
-    """The plan of a study, compared with that of the results that stand in a folder."""
+    """The plan of a study, compared with the plan of the results in a folder."""
     plan = study_plan(study)
     text = plan_to_toml(plan)
     before, earlier = _before(results)
@@ -56,7 +57,7 @@ def write_plan(path: Path, text: str) -> None:
 
 
 def _before(results: Path) -> tuple[str | None, list[str]]:
-    """The text of the plan of earlier results, and the hashes up to theirs."""
+    """The text of the earlier plan, and the hashes up to it."""
     plan, manifest = results / FILE_NAME, results / MANIFEST
     if not (plan.is_file() and manifest.is_file()):
         return None, []

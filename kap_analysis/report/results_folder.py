@@ -1,4 +1,4 @@
-"""What a notebook hands over: figures, tables and facts, shown in the notebook and, in a run, written to a folder."""
+"""Results of a notebook: figures, tables and facts, shown in the notebook and, in a run, written to a folder."""
 
 import importlib.util
 import json
@@ -23,11 +23,11 @@ T = TypeVar("T")
 
 
 class Described(Protocol):
-    """What must be known of the data behind a result: whether they are simulated."""
+    """Anything that says whether its data are simulated."""
 
     @property
     def is_simulated(self) -> bool:
-        """Whether no patient stands behind them."""
+        """Whether the data are simulated."""
         ...
 
 
@@ -52,9 +52,9 @@ class ResultsFolder:
     Attributes
     ----------
     folder : path or None
-        None when a notebook is run by hand: everything is shown and nothing is written.
+        None if a notebook is run by hand: results are shown and not written.
     stamp : str
-        ``SIMULATED`` where no patient stands behind the numbers; it is put on every figure and table.
+        ``SIMULATED`` for simulated data; it is put on every figure and table.
     """
 
     folder: Path | None = None
@@ -68,7 +68,7 @@ class ResultsFolder:
         name : str
             Lower-case letters, digits and underscores: the name of its files.
         figure : matplotlib.figure.Figure
-            It is stamped when the data are simulated and it does not say so yet.
+            It is stamped if the data are simulated and it is not stamped yet.
         caption : str
             What it shows, for the index page.
         """
@@ -103,12 +103,12 @@ class ResultsFolder:
         return shown
 
     def fact(self, name: str, value: Any) -> None:
-        """Note one value (a number, a text, or a mapping of them) for the index page."""
+        """Record one value (a number, a text, or a mapping of them) for the index page."""
         if self.folder is not None:
             self._record("facts", name, value)
 
     def headline(self, result: T) -> T:
-        """Note what the tiles of the index page say of a result, and return the result.
+        """Record the facts of a result for the tiles of the index page, and return the result.
 
         Parameters
         ----------
@@ -130,14 +130,14 @@ class ResultsFolder:
 
 
 def open_results(folder: str | Path | None = None, study: Described | None = None) -> ResultsFolder:
-    """Where a notebook puts what it found.
+    """Where a notebook puts its results.
 
     Parameters
     ----------
     folder : path, optional
-        Figures, tables and facts are written there; without one they are shown and nothing is written.
+        Figures, tables and facts are written there. Without a folder they are only shown.
     study : Study or Outcomes, optional
-        When it is simulated, every figure and table says so.
+        If it is simulated, every figure and table says so.
 
     Returns
     -------
@@ -156,14 +156,14 @@ def open_results(folder: str | Path | None = None, study: Described | None = Non
 
 
 def read_contents(folder: Path) -> dict[str, dict[str, Any]]:
-    """What was handed over so far: ``figures``, ``tables`` and ``facts``, each name to its entry, in order."""
+    """The results so far: ``figures``, ``tables`` and ``facts``, each name with its entry, in order."""
     path = folder / CONTENTS
     empty: dict[str, dict[str, Any]] = {"figures": {}, "tables": {}, "facts": {}}
     return {**empty, **json.loads(path.read_text(encoding="utf-8"))} if path.exists() else empty
 
 
 def write_contents(folder: Path, contents: Mapping[str, Any]) -> None:
-    """Write what was handed over, as `read_contents` reads it."""
+    """Write the results so far, as `read_contents` reads them."""
     text = json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / CONTENTS).write_text(text + "\n", encoding="utf-8", newline="\n")
 

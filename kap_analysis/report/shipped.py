@@ -1,4 +1,4 @@
-"""Where the notebooks and the simulated study lie, in an installed wheel or in a checkout, and laying them out."""
+"""The notebooks and the simulated study, in an installed wheel or in a checkout, and how to copy them out."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ def list_notebooks(folder: Path) -> list[Path]:
 
 
 def lay_out_demo(folder: str | Path) -> Path:
-    """Copy the notebooks and the simulated study to a new folder, where they run as they are.
+    """Copy the notebooks and the simulated study to a new folder, ready to run.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Replacing a results folder as a whole: built beside it, swapped in by two renames, mended when interrupted.
+"""Replace a results folder as a whole: build it beside the old one, swap by two renames, repair after interruption.
 
 A folder cannot be renamed over one that is not empty. So new results are built in ``results.new``; then ``results``
-becomes ``results.old``, ``results.new`` becomes ``results``, and ``results.old`` goes. Whatever stops the machine in
-between, one of the folders is whole, and the next run puts things right before it begins.
+becomes ``results.old``, ``results.new`` becomes ``results``, and ``results.old`` is removed. If the run is interrupted,
+one of the folders is complete, and the next run restores it before it begins.
 """
 
 import json
@@ -23,13 +23,13 @@ else:
 MANIFEST: Final = "manifest.json"
 MADE_BY: Final = "kap_analysis"
 IN_USE: Final = ".being-written"
-#: Files that a desktop leaves in any folder that is looked at.
+#: Files that a desktop puts into folders that are opened.
 OF_THE_DESKTOP: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory"})
 
 
 @contextmanager
 def staged_folder(out: str | Path) -> Iterator[Path]:
-    """Give a fresh folder to build results in, and put it in the place of `out` when the block ends well.
+    """Give a new folder to build results in, and replace `out` with it if the block succeeds.
 
     Parameters
     ----------
@@ -38,17 +38,17 @@ def staged_folder(out: str | Path) -> Iterator[Path]:
 
     Yields
     ------
-    The folder to build in; when the block raises it is removed, and `out` stays as it was.
+    The folder to build in. If the block raises, it is removed and `out` stays unchanged.
 
     Raises
     ------
     ReportError
-        If `out` is not ours to replace, or another run is writing it.
+        If `out` was not written by this package, or another run is writing it.
     """
     target = Path(out).expanduser().resolve()
     if not target.name:
         raise ReportError(f"{out} cannot hold results; name a folder of its own, for example results.")
-    _mend(target)
+    _repair(target)
     check_replaceable(target)
     staging = _beside(target, "new")
     try:
@@ -68,12 +68,12 @@ def staged_folder(out: str | Path) -> Iterator[Path]:
 
 
 def check_replaceable(target: Path) -> None:
-    """Refuse a folder that this package did not write, or in which someone keeps other files.
+    """Raise an error for a folder that this package did not write, or that holds other files.
 
     Raises
     ------
     ReportError
-        One sentence that names what was found.
+        With one sentence that names what was found.
     """
     if not target.exists():
         return
@@ -97,7 +97,7 @@ def check_replaceable(target: Path) -> None:
 
 
 def _listed_files(folder: Path) -> set[str] | None:
-    """The files that the manifest of a results folder names, or None if the folder is not ours."""
+    """The files that the manifest of a results folder names, or None if this package did not write the folder."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return {entry["file"] for entry in manifest["outputs"]} | {MANIFEST} if manifest["made_by"] == MADE_BY else None
@@ -109,8 +109,8 @@ def _beside(target: Path, what: str) -> Path:
     return target.with_name(f"{target.name}.{what}")
 
 
-def _mend(target: Path) -> None:
-    """Put right what an interrupted run left: the old results back in place, half-built ones away."""
+def _repair(target: Path) -> None:
+    """Repair what an interrupted run left: restore the old results, remove unfinished ones."""
     old, staging = _beside(target, "old"), _beside(target, "new")
     if old.exists():
         if _listed_files(old) is None:
@@ -147,7 +147,7 @@ def _swap(staging: Path, target: Path) -> None:
 
 
 def _hold(path: Path) -> IO[str]:
-    """Open a file and lock it; the system lets go of the lock when the process ends, however it ends."""
+    """Open a file and lock it; the system releases the lock when the process ends for any reason."""
     file = path.open("a", encoding="utf-8")
     try:
         if sys.platform == "win32":

@@ -1,9 +1,9 @@
-"""Cells that a study cannot answer: the reason stands where the answer would, and the notebook goes on.
+"""Cells that a study cannot answer: the page shows the reason instead of the answer, and the notebook goes on.
 
-Notebooks hold no logic, so they do not ask first whether a study has two formats, or any PHQ-9. When a cell ends in an
-error by which the package says that these data cannot answer it, the page shows that sentence; later cells that fail
-only because they use a name that the cell would have made show nothing. What is said below such a cell, up to the
-next heading, speaks of a result that is not there, and goes with it. Any other error stops the run.
+Notebooks hold no logic, so they do not check first whether a study has two formats, or any PHQ-9. If a cell ends in an
+error of the package that says that the data cannot answer it, the page shows that sentence. Later cells that fail only
+because they use a name from that cell show nothing. Text below such a cell, up to the next heading, describes a result
+that does not exist, and is removed. Any other error stops the run.
 """
 
 import ast
@@ -24,24 +24,24 @@ MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
 WITHOUT_ROWS: Final = re.compile(
     r"^(table|plot)_\w+ (has nothing to show: \w+= has no rows|found the column .+ in none)"
 )
-NOTHING_TO_SHOW: Final = "There is nothing to show here: what it needs was not recorded, or is withheld."
+NOTHING_TO_SHOW: Final = "There is nothing to show here: the data it needs were not recorded, or are withheld."
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
-SAME_REASON: Final = "The reason is one that stands above."
-#: Stands under a heading below which every cell needs an answer that is missing.
+SAME_REASON: Final = "The reason is given above."
+#: Shown under a heading if every cell below it needs an answer that is missing.
 NEEDS_WHAT_IS_MISSING: Final = "Not answered: it needs the answer that is missing above."
-#: Cells that carry this tag hold a reason in place of an answer.
+#: Tag of cells that show a reason instead of an answer.
 UNANSWERED: Final = "unanswered"
 
 
 @dataclass(slots=True)
 class Unanswered:
-    """The cells of one run that have no answer, and the names that were therefore never made."""
+    """The cells of one run that have no answer, and the names that they would have defined."""
 
     reasons: dict[int, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
     def accept(self, place: int, source: str, error: Mapping[str, Any]) -> bool:
-        """Note a failed cell if it failed for want of data; say whether it did.
+        """Record a failed cell if the data could not answer it; return whether that was so.
 
         Parameters
         ----------
@@ -62,7 +62,7 @@ class Unanswered:
         return True
 
     def put_into(self, notebook: NotebookNode) -> None:
-        """Put the reasons in the place of the errors."""
+        """Replace the errors by the reasons."""
         said: set[str] = set()
         for place, reason in self.reasons.items():
             cell = notebook.cells[place]
@@ -71,11 +71,11 @@ class Unanswered:
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [new_output("display_data", data=data)] if reason else []
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), UNANSWERED]
-            _take_out_what_is_said_of_it(notebook, place)
+            _remove_text_about(notebook, place)
         _close_empty_sections(notebook, {place for place, reason in self.reasons.items() if not reason})
 
 
-def _take_out_what_is_said_of_it(notebook: NotebookNode, place: int) -> None:
+def _remove_text_about(notebook: NotebookNode, place: int) -> None:
     below = notebook.cells[place + 1 : place + 2]
     if below and below[0].cell_type == "markdown":
         heading = HEADING.search(below[0].source)
@@ -83,7 +83,7 @@ def _take_out_what_is_said_of_it(notebook: NotebookNode, place: int) -> None:
 
 
 def _close_empty_sections(notebook: NotebookNode, silent: set[int]) -> None:
-    """Say under a heading that nothing below it could be made, and take out the words that speak of it."""
+    """Say under a heading that nothing below it could be answered, and remove the text about it."""
     cells = notebook.cells
     found = {p: HEADING.search(c.source) for p, c in enumerate(cells) if c.cell_type == "markdown"}
     headings = {place: match for place, match in found.items() if match}

@@ -1,4 +1,4 @@
-"""Which versions made a result."""
+"""The versions behind a result."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +10,7 @@ PACKAGES: Final = ("numpy", "scipy", "pandas", "formulaic", "statsmodels", "matp
 
 
 def list_versions() -> dict[str, str]:
-    """Name to version: this package, Python, and the libraries that numbers, figures and tables come from.
+    """Name -> version: this package, Python, and the libraries behind numbers, figures and tables.
 
     Examples
     --------

@@ -47,6 +47,25 @@ def as_outcomes(scores: pd.DataFrame, **options) -> Outcomes:
     return Outcomes.from_frame(scores, instrument="BDI-II", **{"visits": VISITS, **options})
 
 
+def balanced_layout(spread: float, cohorts: int = 12, size: int = 4) -> pd.DataFrame:
+    """One visit; the group arm is a balanced one-way layout whose scores do not follow the baseline at all."""
+    rng = np.random.default_rng(5)
+    scores = made_up_scores(cohorts=cohorts, size=size, individual=48, visits=("month 3",)).assign(practice="A")
+    at = (scores["visit"] == "month 3") & (scores["format"] == "group")
+    pull = spread * rng.standard_normal(cohorts)
+    scores.loc[at, "score"] = 20 + np.repeat(pull, size) + 3 * rng.standard_normal(cohorts * size)
+    scores.loc[scores["visit"] == "baseline", "score"] = np.tile([24.0, 30.0], len(scores) // 4)
+    return scores
+
+
+def lossy_scores(**options) -> pd.DataFrame:
+    """A third of the patients have no score at month 3, and half of these none at month 2."""
+    scores = made_up_scores(individual=40, cohorts=12, **options)
+    number = scores["patient_id"].str[1:].astype(int)
+    lost = ((number % 3 == 0) & (scores["visit"] == "month 3")) | ((number % 6 == 0) & (scores["visit"] == "month 2"))
+    return scores.assign(score=scores["score"].mask(lost))
+
+
 def btheb() -> Outcomes:
     """Beating the Blues: treatment as usual stands as individual, the programme as group; no cohorts."""
     if not BTHEB.exists():

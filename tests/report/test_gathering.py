@@ -39,5 +39,5 @@ def test_parts_stand_in_the_order_of_the_notebooks_and_say_which_made_them(tmp_p
 def test_two_notebooks_may_not_make_a_figure_of_one_name(tmp_path):
     for name in ("00_a", "01_b"):
         hand_over(tmp_path / ".parts" / name, "flow", 1)
-    with pytest.raises(ReportError, match=r"00_a and 01_b both hand over figures named 'flow'; rename one\."):
+    with pytest.raises(ReportError, match=r"00_a and 01_b both produce figures named 'flow'; rename one\."):
         gather_parts(tmp_path / ".parts", ["00_a", "01_b"], tmp_path)

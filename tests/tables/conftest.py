@@ -302,7 +302,7 @@ def sensitivity():
             "n_patients": [190, 190, 190, 235, 150],
             "assumes": [
                 "scores are missing at random given the scores and covariates that were observed",
-                "patients of one cohort are no more alike than others",
+                "patients of one cohort are no more alike than other patients",
                 "the ICC is .06",
                 "missing at random, baselines imputed too",
                 "dropout has nothing to do with the scores (wrong here)",

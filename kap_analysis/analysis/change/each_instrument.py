@@ -1,4 +1,4 @@
-"""Did they change, on each instrument of the plan: the same model for each, and the patients seen at both times."""
+"""Change on each instrument of the plan: the same model for each, and the patients assessed at both times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,8 @@ import pandas as pd
 
 from kap_analysis.analysis.change.estimated_change import EstimatedChange, estimate_change
 from kap_analysis.analysis.change.observed import PairedScores, paired_scores
-from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
@@ -23,9 +24,9 @@ class ChangeByInstrument(Result):
     Attributes
     ----------
     means, change, effect_sizes, published : DataFrame
-        As those of `EstimatedChange`, one instrument under the other.
+        As in `EstimatedChange`, stacked by instrument.
     paired_means, paired_change : DataFrame
-        As ``means`` and ``change`` of `PairedScores`, at the plan's primary visit.
+        As ``means`` and ``change`` in `PairedScores`, at the plan's primary visit.
     visit : str
     notes : DataFrame
         ``instrument``, ``note``: what could not be estimated, and why.
@@ -52,7 +53,7 @@ class ChangeByInstrument(Result):
         ]
         parts = [f"Mean change from baseline to {self.visit}: {join_words(told)}."] if told else []
         if len(hidden):
-            parts.append(f"Withheld, to protect the few patients: {join_words(list(hidden[INSTRUMENT]))}.")
+            parts.append(f"Withheld to protect small groups of patients: {join_words(list(hidden[INSTRUMENT]))}.")
         parts += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in self.notes.iterrows()]
         return " ".join([*parts, NO_CONTROL])
 
@@ -73,7 +74,7 @@ def change_by_instrument(study: Study, *, plan: Plan | None = None) -> ChangeByI
     Raises
     ------
     AnalysisError
-        If change can be estimated on no instrument.
+        If change cannot be estimated on any instrument.
     """
     plan = plan or study_plan(study)
     modelled: list[EstimatedChange] = []

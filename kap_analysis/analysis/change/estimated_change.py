@@ -1,7 +1,8 @@
-"""Did the patients change: change from baseline from a mixed model over all observed scores.
+"""Did the patients change: change from baseline by a mixed model of all observed scores.
 
-Every score counts, also of those who were seen once: the baseline is a row, not a covariate, and the visits have an
-unstructured covariance. Patients of one cohort may change alike. There is no control arm: change is not an effect.
+All scores are used, including those of patients assessed only once: the baseline is a row, not a covariate, and the
+visits have an unstructured covariance. Change may be correlated within a cohort. There is no control arm, so change
+is not evidence of an effect.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kap_analysis.analysis.change.published import published_changes, published_sentence
+from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.analysis.model.estimates import (
     averaged_rows,
     engine_notes,
@@ -59,7 +61,7 @@ class EstimatedChange(Result):
     effect_sizes : DataFrame
         ``instrument``, ``visit``, ``effect_size``, ``formula``, ``estimate``, ``ci_low``, ``ci_high``, ``n_patients``.
     published : DataFrame
-        As `published_changes`: context, not a comparator.
+        As `published_changes`: for context, not as a comparator.
     model : DataFrame
         One row: ``formula``, ``n_patients``, ``n_observations``, ``ddf``.
     fit : MixedResults or None
@@ -149,7 +151,7 @@ def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
     frame = frame[label.isin(visits)]
     frame[VISIT] = pd.Categorical(frame[VISIT].astype("str"), categories=list(visits))
     if PRACTICE in frame:
-        frame[PRACTICE] = frame[PRACTICE].astype("object").fillna("not recorded").astype("str")
+        frame[PRACTICE] = recorded_words(frame[PRACTICE])
     if COHORT_ID in frame and FORMAT in frame:
         nested = frame[COHORT_ID].notna() & (frame[FORMAT].astype("object") == GROUP)
         sizes = frame[nested].groupby(COHORT_ID)[PATIENT_ID].nunique()
@@ -160,7 +162,7 @@ def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
-    """From the plan's model to the simplest that says the same thing."""
+    """The planned model first, then simpler models of the same means."""
     terms = [VISIT]
     if PRACTICE in frame and frame[PRACTICE].nunique() > 1:
         terms.append(PRACTICE)
@@ -184,7 +186,7 @@ def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:
 
 def _effect_sizes(frame: pd.DataFrame, change: pd.DataFrame) -> pd.DataFrame:
     start = frame.loc[frame[VISIT] == BASELINE_VISIT, SCORE]
-    spread, z = float(start.std()), float(ndtri(0.975))  # a spread of 0 gives no size by it
+    spread, z = float(start.std()), float(ndtri(0.975))  # no effect size if the baseline does not vary
     rows: list[list[object]] = []
     columns = (change[name].tolist() for name in (VISIT, "estimate", "std_error", N_PATIENTS))
     for visit, estimate, std_error, n_patients in zip(*columns, strict=True):

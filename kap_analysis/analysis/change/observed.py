@@ -1,4 +1,4 @@
-"""What was observed, before any model: mean scores by visit and format, and before and after in the same patients."""
+"""Observed scores without a model: means by visit and format, and before and after in the same patients."""
 
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ class ObservedScores(Result):
         One row per format ("all" included) and visit: ``instrument``, ``format``, ``visit``, ``month`` (mean, from
         the actual days), ``n_patients``, ``mean``, ``sd``, ``std_error``, ``ci_low``, ``ci_high`` (t interval).
     beside : DataFrame
-        As `adjusted_beside`: what must stand beside the formats when they are shown without adjustment.
+        As `adjusted_beside`: shown wherever the formats are shown without adjustment.
     """
 
     means: pd.DataFrame
@@ -57,7 +57,7 @@ class ObservedScores(Result):
 
 @dataclass(frozen=True)
 class PairedScores(Result):
-    """Scores before and after of the patients who have both.
+    """Scores before and after, in patients who have both.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class PairedScores(Result):
         row = self.change.iloc[0]
         return (
             f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
-            f"both times; their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
+            f"both times. Their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
             f"a change of "
             f"{number(row['mean_change'])} points (95% interval {interval(row['ci_low'], row['ci_high'])}). "
             f"{NO_CONTROL}"
@@ -87,14 +87,14 @@ class PairedScores(Result):
 
 
 def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> ObservedScores:
-    """Mean observed score per format and visit, with the number of patients behind each mean.
+    """Mean observed score per format and visit, with the number of patients.
 
     Parameters
     ----------
     outcomes : Outcomes
         With one row per patient and visit.
     plan : Plan, optional
-        For the adjusted difference that stands beside the formats.
+        For the adjusted difference that is shown with the formats.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> Observed
 
 
 def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
-    """Mean scores before and at a visit, of the patients who have both.
+    """Mean scores at baseline and at a visit, in patients who have both.
 
     Parameters
     ----------

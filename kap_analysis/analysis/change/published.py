@@ -1,7 +1,7 @@
-"""Published figures of single-arm programmes, for context beside ours; never a comparator, never a target.
+"""Published results of single-arm programmes, for context; they are neither a comparator nor a target.
 
-Only what was read in a retrieved abstract, caption or registry entry stands here. No standard deviation was given for
-the three-practice study, so no effect size can be derived from it.
+Each number was read in an abstract, caption or registry entry. No standard deviation was given for the three-practice
+study, so no effect size can be derived from it.
 """
 
 from typing import Final
@@ -32,7 +32,7 @@ def published_changes(instrument: str) -> pd.DataFrame:
     -------
     DataFrame
         ``instrument``, ``quantity``, ``value`` (points), ``n_published`` (NaN: not stated), ``source``, ``note``;
-        no row where none was read.
+        no row if none is held.
     """
     names = ["instrument", "quantity", "value", "n_published", "source", "note"]
     frame = pd.DataFrame(PUBLISHED_CHANGES, columns=names)
@@ -41,7 +41,7 @@ def published_changes(instrument: str) -> pd.DataFrame:
 
 
 def published_sentence(published: pd.DataFrame) -> str:
-    """The published figures as context; empty where none was read."""
+    """The published results as a sentence; empty if none is held."""
     if published.empty:
         return ""
     told = [
@@ -50,4 +50,4 @@ def published_sentence(published: pd.DataFrame) -> str:
         + f" ({row['source']})"
         for _, row in published.iterrows()
     ]
-    return f"Published, as context and no comparator: {join_words(told)}."
+    return f"Published, for context and not as a comparator: {join_words(told)}."

@@ -1,4 +1,4 @@
-"""Does the practice change over time: mean change by the quarter in which patients started."""
+"""Do results drift over calendar time: mean change by the quarter in which patients started."""
 
 from dataclasses import dataclass, field
 
@@ -41,7 +41,7 @@ class RunChart(Result):
         return (
             f"Over {plural(len(self.quarters), 'quarter')} the median of the mean changes at {self.visit} is "
             f"{number(self.quarters['centre'].iloc[0])} points; the longest run on one side of it is "
-            f"{plural(self.longest_run, 'quarter')} ({signal}: a run of {SIGNAL_RUN} or more is one). {NO_CONTROL}"
+            f"{plural(self.longest_run, 'quarter')} ({signal}; a signal is a run of {SIGNAL_RUN} or more). {NO_CONTROL}"
         )
 
 
@@ -51,7 +51,7 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
     Raises
     ------
     AnalysisError
-        If quarters of start are not recorded, or nobody has both scores.
+        If the quarter of start is not recorded, or no patient has both scores.
     """
     check_visit(outcomes, visit)
     frame = outcomes.frame
@@ -80,7 +80,7 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
 
 
 def longest_run(distance: pd.Series) -> int:
-    """Points in a row on one side; a point on the line itself neither breaks nor adds to a run."""
+    """The longest run of points on one side; a point on the line neither breaks nor extends a run."""
     sides = distance[distance != 0] > 0
     if sides.empty:
         return 0

@@ -1,23 +1,27 @@
-"""Scores by number of the ketamine session: what was answered just before each session, by format."""
+"""Scores by ketamine session number: questionnaires answered just before each session, by format."""
 
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from kap_analysis.analysis.change.observed import mean_interval
+from kap_analysis.analysis.formats import in_format_order
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
-from kap_analysis.analysis.model.plan import study_plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import NO_CONTROL
-from kap_analysis.columns import DAY, FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
+from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import join_words, n_statement, number
 
-CAPTION = "Those who stop early leave the line: later points are fewer and other patients, not the same ones improving."
+CAPTION = (
+    "Patients who stop early leave the line: later points come from fewer and different patients, "
+    "not from the same ones improving."
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: F
     Raises
     ------
     AnalysisError
-        If nothing was answered before a session.
+        If no questionnaire was answered before a session.
     """
     patients = treated_patients(study, format_rule=format_rule)[[PATIENT_ID, FORMAT]]
     sessions = held_sessions(study)
@@ -91,7 +95,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: F
         for (arm, count), part in lines.groupby([lines[FORMAT].astype("str"), "session_number"])
     ]
     shown = lines[[PATIENT_ID, FORMAT, "session_number", DAY, SCORE]].reset_index(drop=True)
-    means = pd.DataFrame(rows).sort_values(FORMAT, key=lambda arms: arms.map(FORMATS.index), kind="stable")
+    means = in_format_order(pd.DataFrame(rows))
     result = SessionScores(means.reset_index(drop=True), shown, _beside(study, instrument, format_rule))
     return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
 

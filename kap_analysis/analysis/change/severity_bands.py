@@ -1,4 +1,4 @@
-"""Between which severity bands patients moved, visit by visit, with those who were not assessed."""
+"""How patients moved between severity bands from visit to visit, including patients who were not assessed."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.analysis.formats import parts_by_format
 from kap_analysis.analysis.proportion import count_started
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, SCORE, VISIT
@@ -16,7 +17,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import join_words, plural, sentence_case, share
 
 NOT_ASSESSED: Final = "not assessed"
-#: The ledger step of outcomes that leave out whoever has no baseline: their bands are unknown, not absent.
+#: The ledger step of outcomes that leave out patients without a baseline; their bands are unknown.
 SELECTED_STEP: Final = "baseline score"
 
 
@@ -29,14 +30,14 @@ class BandMovement(Result):
     instrument, band_set : str
     movement : DataFrame
         One row per format ("all" first), visit and band ("not assessed" last): ``format``, ``visit``, ``band``
-        (ordered), ``n_patients``, ``of_patients`` (everybody counted at the visit), ``share``.
+        (ordered), ``n_patients``, ``of_patients`` (all patients counted at the visit), ``share``.
     flows : DataFrame
-        One row per format, pair of neighbouring visits and pair of bands with somebody in it: ``format``,
+        One row per format, pair of consecutive visits and pair of bands with at least one patient: ``format``,
         ``visit_from``, ``band_from``, ``visit_to``, ``band_to``, ``n_patients``.
     counted : DataFrame
         ``format``, ``n_started``, ``n_counted``, ``n_left_out``: patients who started and are not counted, because
-        the outcomes leave out whoever has no baseline or no later score. Make the outcomes with
-        ``population="started"`` to count them.
+        the outcomes leave out patients without a baseline or a later score. Outcomes made with
+        ``population="started"`` include them.
     """
 
     instrument: str
@@ -52,8 +53,8 @@ class BandMovement(Result):
         visits = list(rows[VISIT].cat.categories)
         told = [self._at(rows, visit) for visit in dict.fromkeys((visits[0], visits[-1]))]
         n_left_out = self.counted["n_left_out"].iloc[0]
-        who = sentence_case(plural(n_left_out, "patient"))
-        left = f" {who} who started are not counted: they had no baseline or no later score."
+        who = "1 patient who started is" if n_left_out == 1 else f"{plural(n_left_out, 'patient')} who started are"
+        left = f" {sentence_case(who)} not counted, for want of a baseline or a later score."
         return f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{'' if n_left_out == 0 else left}"
 
     @staticmethod
@@ -72,7 +73,7 @@ def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMov
     Parameters
     ----------
     outcomes : Outcomes
-        One row per patient and visit; with ``population="started"`` everybody who started is counted.
+        One row per patient and visit; with ``population="started"`` all patients who started are counted.
     band_set : str, optional
         A published set of bands; default: the instrument's.
 
@@ -94,7 +95,7 @@ def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMov
     formats = frame.drop_duplicates(PATIENT_ID).set_index(PATIENT_ID)[FORMAT].reindex(wide.index)
     counted = _counted(outcomes, formats)
     never = dict(zip(counted[FORMAT], counted["n_counted"] - counted["n_present"], strict=True))
-    parts = _parts(wide, formats)
+    parts = parts_by_format(wide, formats)
     counts = [_count(name, part, int(never.get(name, 0)), [*labels, NOT_ASSESSED]) for name, part in parts]
     result = BandMovement(
         instrument=instrument.name,
@@ -107,7 +108,7 @@ def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMov
 
 
 def _counted(outcomes: Outcomes, formats: pd.Series) -> pd.DataFrame:
-    """Who is counted: everybody who started, unless the outcomes left some out whose bands would then be unknown."""
+    """Who is counted: all patients who started, unless the outcomes leave out some, whose bands are then unknown."""
     words = formats.astype("object").astype("str")
     is_selected = (outcomes.ledger["step"] == SELECTED_STEP).any()
     rows = []
@@ -117,11 +118,6 @@ def _counted(outcomes: Outcomes, formats: pd.Series) -> pd.DataFrame:
         numbers = {"n_started": n_started, "n_present": n_present, "n_counted": n_counted}
         rows.append({FORMAT: name, **numbers, "n_left_out": max(n_started - n_counted, 0)})
     return pd.DataFrame(rows)
-
-
-def _parts(wide: pd.DataFrame, formats: pd.Series) -> list[tuple[str, pd.DataFrame]]:
-    words = formats.astype("object").astype("str")
-    return [("all", wide), *((name, wide[words == name]) for name in FORMATS if (words == name).any())]
 
 
 def _count(name: str, wide: pd.DataFrame, never: int, labels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -143,7 +139,7 @@ def _count(name: str, wide: pd.DataFrame, never: int, labels: list[str]) -> tupl
 
 
 def _ordered(counts: pd.DataFrame, outcomes: Outcomes, labels: list[str]) -> pd.DataFrame:
-    """Visits in their order and bands from the lowest scores to "not assessed", as categories and as rows."""
+    """Visits in order, and bands from the lowest scores to "not assessed", as categories and as row order."""
     later = [visit for visit in outcomes.visits if visit != BASELINE_VISIT]
     order = {"visit": [BASELINE_VISIT, *later], "band": [*labels, NOT_ASSESSED]}
     columns = [c for c in counts.columns if c.split("_")[0] in order]

@@ -1,11 +1,11 @@
-"""How scores went over time: a piecewise growth model, descriptive.
+"""Scores over time: a descriptive piecewise growth model.
 
-    early = min(month, 2) (dosing), late = max(month - 2, 0) (after it); a baseline taken before day 0 stands at 0
-    (one straight line where there are no scores on both sides of the bend)
+    early = min(month, 2) (dosing), late = max(month - 2, 0) (after dosing); a baseline before day 0 is at month 0
+    (one straight line if there are no scores on one side of the knot)
     score ~ practice + format*(early + late) + (1 + early | patient) + (0 + is_group:early | cohort),
     residual variance per format
 
-The curves show where each format started: they are not the adjusted comparison, which is `compare_formats`.
+The curves include differences at the start. For the adjusted comparison see `compare_formats`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.change.latent_slope import latent_correlation, latent_sentence
+from kap_analysis.analysis.formats import formats_present, recorded_words
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
 from kap_analysis.analysis.model.estimates import (
     Rows,
@@ -43,19 +45,18 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
-from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_sentence, interval, join_words, number, plural
 
-#: Month at which dosing is taken to end and the second slope begins.
+#: Month at which dosing is assumed to end and the second slope begins.
 KNOT = 2.0
 DURING = f"during dosing (months 0 to {KNOT:.0f})"
 AFTER = f"after dosing (from month {KNOT:.0f})"
 #: Steps of the curve, in months.
 STEP = 0.25
 THROUGHOUT = "over the months observed"
-#: Two slopes need this share of the later scores on either side of the bend, give or take half a month.
+#: Two slopes need this share of the later scores on each side of the knot, give or take half a month.
 FEWEST_ON_A_SIDE, NEAR_KNOT = 0.05, 0.5
 
 
@@ -77,7 +78,7 @@ class Trajectories(Result):
         One row: ``correlation`` of the latent score at the start with the latent slope, with ``ci_low`` and
         ``ci_high`` (profile interval), ``warning``; empty where the model has no such correlation.
     beside : DataFrame
-        As `adjusted_beside`: what must stand beside curves of the formats.
+        As `adjusted_beside`: shown with the curves of the formats.
     model : DataFrame
         One row: ``instrument``, ``formula``, ``n_patients``, ``n_observations``.
     fit : MixedResults or None
@@ -107,8 +108,10 @@ class Trajectories(Result):
             first = between.iloc[0]
             difference = estimate_sentence(first, "points per month")
             parts.append(f"The slopes {first['phase']} differ by {difference}, group minus individual.")
-            parts.append("These curves are descriptive: each format starts where it started, and nothing is tested.")
-        parts += filter(None, [_latent_sentence(self.latent), NO_CONTROL, beside_sentence(self.beside)])
+            parts.append(
+                "These curves are descriptive: they show where each format started, and no difference is tested."
+            )
+        parts += filter(None, [latent_sentence(self.latent), NO_CONTROL, beside_sentence(self.beside)])
         return " ".join(parts)
 
 
@@ -120,12 +123,12 @@ def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Traje
     outcomes : Outcomes
         One row per patient and visit, or per assessment (``visits="all"``).
     plan : Plan, optional
-        For the adjusted difference that stands beside the curves.
+        For the adjusted difference that is shown with the curves.
 
     Raises
     ------
     AnalysisError
-        With fewer than two points in time, fewer than two patients, or scores that no growth model fits.
+        With fewer than two time points, fewer than two patients, or scores that no growth model fits.
     """
     frame = _rows(outcomes)
     formats = tuple(frame[FORMAT].cat.categories)
@@ -150,7 +153,7 @@ def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Traje
         curves=estimate_rows(fit, rows.matrix, grid, test=False),
         patients=lines.assign(fitted=np.asarray(fit.fittedvalues)).reset_index(drop=True),
         slopes=_slopes(fit, people, formats),
-        latent=_latent_correlation(fit),
+        latent=latent_correlation(fit),
         beside=_beside(outcomes, plan),
         model=pd.DataFrame([described]),
         fit=fit,
@@ -160,7 +163,7 @@ def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Traje
 
 def _rows(outcomes: Outcomes) -> pd.DataFrame:
     frame = outcomes.frame.dropna(subset=[SCORE, FORMAT, MONTH]).reset_index(drop=True)
-    present = [f for f in FORMATS if (frame[FORMAT].astype("str") == f).any()]
+    present = formats_present(frame[FORMAT])
     month = frame[MONTH].astype(float)
     if frame.empty or month.clip(lower=0).nunique() < 2:
         raise AnalysisError(
@@ -171,7 +174,7 @@ def _rows(outcomes: Outcomes) -> pd.DataFrame:
             f"Found {outcomes.instrument.name} of one patient; a growth model needs two or more. What one patient "
             "scored stands in the outcome frame."
         )
-    frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=present)
+    frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=list(present))
     frame = frame.assign(**_pieces(month, bends=_bends(month)))
     frame[MONTH] = month
     nested = (
@@ -181,12 +184,12 @@ def _rows(outcomes: Outcomes) -> pd.DataFrame:
     alone = cohort_of_one(frame[PATIENT_ID])
     frame[COHORT_ID] = frame[COHORT_ID].astype("object").where(nested, alone) if nested.any() else alone
     if PRACTICE in frame:
-        frame[PRACTICE] = frame[PRACTICE].astype("object").fillna("not recorded").astype("str")
+        frame[PRACTICE] = recorded_words(frame[PRACTICE])
     return frame
 
 
 def _bends(month: pd.Series) -> bool:
-    """Whether there are scores both before and after the bend, so that two slopes can be told apart."""
+    """Whether there are scores on both sides of the knot, so that two slopes can be estimated."""
     after_start = month[month > 0]
     by_knot = (after_start <= KNOT + NEAR_KNOT).mean() if len(after_start) else 0.0
     return bool(FEWEST_ON_A_SIDE <= by_knot <= 1 - FEWEST_ON_A_SIDE)
@@ -199,7 +202,7 @@ def _pieces(month: pd.Series, *, bends: bool) -> dict[str, pd.Series]:
 
 
 def _beside(outcomes: Outcomes, plan: Plan | None) -> pd.DataFrame:
-    """Of the visits in windows; a frame with every assessment has rows between them, which are left out."""
+    """Only rows in visit windows: a frame with every assessment also has rows between them."""
     frame = outcomes.frame
     in_window = frame[VISIT].notna()
     return adjusted_beside(
@@ -235,43 +238,3 @@ def _slopes(fit: MixedResults, people: pd.DataFrame, formats: tuple[str, ...]) -
             names.append({FORMAT: "group - individual", "phase": phase, N_PATIENTS: len(people)})
             matrix.append(slopes[GROUP] - slopes["individual"])
     return estimate_rows(fit, np.array(matrix), pd.DataFrame(names), test=False)
-
-
-def _latent_correlation(fit: MixedResults) -> pd.DataFrame:
-    """Severity as a moderator of change itself, only as the latent correlation of start and slope."""
-    theta = fit.theta
-    names = [
-        f"var((Intercept) | {PATIENT_ID})",
-        f"cov((Intercept), early | {PATIENT_ID})",
-        f"var(early | {PATIENT_ID})",
-    ]
-    if not set(names) <= set(theta.index) or theta[names[0]] * theta[names[2]] <= 0:
-        return pd.DataFrame(columns=["correlation", "ci_low", "ci_high", "warning"])
-
-    def correlation(values: pd.Series) -> float:
-        return float(np.clip(values[names[1]] / np.sqrt(values[names[0]] * values[names[2]]), -1.0, 1.0))
-
-    try:
-        limits = fit.profile({"correlation": correlation}).iloc[0]
-        low, high = float(limits["ci_low"]), float(limits["ci_high"])
-    except (MixedModelError, np.linalg.LinAlgError):
-        low, high = np.nan, np.nan  # on the boundary the interval cannot be certified: none is given
-    warning = (
-        "An observed baseline contains the error of its day, so that high baselines fall by themselves (regression to "
-        "the mean); this is the correlation of the latent values, and it is no evidence that treatment works better "
-        "in severe illness."
-    )
-    row = {"correlation": correlation(theta), "ci_low": low, "ci_high": high, "warning": warning}
-    return pd.DataFrame([row])
-
-
-def _latent_sentence(latent: pd.DataFrame) -> str:
-    if latent.empty:
-        return ""
-    row = latent.iloc[0]
-    known = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
-    limits = f"95% interval {interval(row['ci_low'], row['ci_high'], decimals=2)}" if known else "no interval"
-    return (
-        f"The latent score at the start and the latent slope correlate with {number(row['correlation'], 2)} "
-        f"({limits}). {row['warning']}"
-    )

@@ -1,4 +1,4 @@
-"""Clinically significant change in the sentences of a Results section, made from the frames of the result."""
+"""The result of `clinical_change`, and its sentences for a Results section."""
 
 from dataclasses import dataclass, field
 
@@ -33,25 +33,26 @@ class ClinicalChange(Result):
     reliable_change : float
         The smallest reliable change in points (Jacobson-Truax).
     basis : str
-        What it rests on: SD, whose, and reliability.
+        What it is based on: the SD, its population, and the reliability.
     cutoff : float or None
-        The cut-off in force; None where none is established, and then nobody can be "recovered".
+        The cut-off used; None if none is established, in which case no patient can be "recovered".
     cutoff_name : "a", "b", "c", "published" or "none"
     higher_is_better : bool
     patients : DataFrame
         One row per patient of the outcomes: ``patient_id``, ``format``, ``baseline``, ``follow_up``, ``change``,
         ``percent_change``, ``rci`` (index of `method`), ``class`` (recovered, improved, unchanged, deteriorated;
-        missing where not assessed), ``below_cut_at_baseline`` (already on the functional side, which is above the
-        cut-off where higher is better; missing without a cut-off or a baseline).
+        missing where not assessed), ``below_cut_at_baseline`` (already on the functional side at baseline;
+        for scales on which higher is better that is above the cut-off; missing without a cut-off or a baseline).
     shares : DataFrame
         One row per format ("all" first) and class: ``n``, ``n_assessed``, ``n_started``, ``n_not_assessed``,
         ``share_of_assessed``, ``ci_low``, ``ci_high`` (Wilson), ``share_of_started``, ``started_ci_low``,
         ``started_ci_high``.
     eligible : DataFrame
-        Recovery of those who could recover: ``format``, ``n_assessed``, ``n_below_cut_at_baseline``, ``n_eligible``
+        Recovery among patients who could recover: ``format``, ``n_assessed``, ``n_below_cut_at_baseline``,
+        ``n_eligible``
         (on the clinical side at baseline), ``n`` (of them recovered), ``share``, ``ci_low``, ``ci_high``.
     methods : DataFrame
-        Sensitivity to the method (those of `METHODS`, and the growth model where enough patients have three scores):
+        Sensitivity to the method (`METHODS`, and the growth model if enough patients have three scores):
         ``method``, ``format``, ``class``, ``n``, ``n_assessed``, ``share``.
     criteria : DataFrame
         Response, remission and smallest important change: ``format``, ``criterion`` (in words), ``kind``, ``side``
@@ -60,7 +61,7 @@ class ClinicalChange(Result):
         ``cutoff`` (a, b, c, published, reliable change), ``value``, ``formula``, ``source``, ``is_used``,
         ``qualification``.
     notes : tuple of str
-        What could not be formed, and why.
+        What could not be computed, and why.
     """
 
     instrument: str
@@ -86,7 +87,7 @@ class ClinicalChange(Result):
 
 
 def change_paragraph(result: ClinicalChange) -> str:
-    """Who was assessed, who was reliably better, who worse, and by which thresholds."""
+    """How many were assessed, reliably better and reliably worse, and by which thresholds."""
     rows = {str(row["class"]): row for _, row in result.shares[result.shares[FORMAT] == "all"].iterrows()}
     first = rows[RECOVERED]
     told = [

@@ -1,8 +1,8 @@
-"""Did more patients improve, or get worse, in groups than individually: the classes of change compared by format.
+"""Did more patients improve, or get worse, in groups than individually: classes of change compared by format.
 
-Scores that were not observed are imputed (see `imputation`), the classes formed within each imputed data set, and the
-risks compared by a logistic GEE standardised over the patients (see `standardised_risk`); Rubin's rules combine them.
-Allocation was not by chance: baseline and covariates are in the model as far as the number of events allows.
+Missing scores are imputed (see `imputation`), patients are classified within each imputed data set, and risks are
+compared by a logistic GEE standardised over the patients (see `standardised_risk`). Rubin's rules pool the results.
+Patients were not randomised, so the model adjusts for baseline and covariates as far as the number of events allows.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,11 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
 from kap_analysis.analysis.clinical_change.response import BETTER, WORSE, Criterion, list_criteria, meets
 from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
 from kap_analysis.analysis.missing.dropout import complete_scores
-from kap_analysis.analysis.missing.imputation import Completed, Progress
-from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.missing.imputation import Completed
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.proportion import count_started, share_columns
+from kap_analysis.analysis.result import Progress
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID
 from kap_analysis.disclosure.gate import release, withhold_columns
@@ -39,13 +41,13 @@ from kap_analysis.writing.sentences import join_words
 
 RELIABLY_BETTER = "reliably better"
 RELIABLY_WORSE = "reliably worse"
-#: What counts patients; of a public study it stays out where a class of `clinical_change` has few: they add up.
+#: Counts of patients; withheld for a public study if `clinical_change` has a small class, which they would reveal.
 COUNTED = {
     "observed": list(share_columns(0, 1, 1)),
     "risks": ["n_with_event"],
     "contrasts": ["n_fewest"],
 }
-FEW_BY_CLASS = "`clinical_change` tells the same patients by class, and some are few"
+FEW_BY_CLASS = "`clinical_change` counts the same patients by class, and some classes are small"
 
 
 def compare_clinical_change(
@@ -66,7 +68,7 @@ def compare_clinical_change(
     Parameters
     ----------
     source : Study or Outcomes
-        Outcomes with everybody who started; a patient who was never assessed later is imputed.
+        Outcomes of all patients who started; patients never assessed later are imputed.
     visit : str, optional
         Default: the primary visit of the plan; of outcomes without a plan the last visit.
     method, cutoff, norms, reliability
@@ -83,10 +85,10 @@ def compare_clinical_change(
     Raises
     ------
     AnalysisError, InstrumentError
-        With one format only, a visit that nobody has, too few patients to impute from, or thresholds that are not
+        With one format only, an unknown visit, too few patients to impute from, or thresholds that are not
         established.
     """
-    outcomes, plan, visit = _resolve(source, plan, visit)
+    outcomes, plan, visit = planned_outcomes(source, plan, visit, population="started")
     check_visit(outcomes, visit)
     if method not in METHODS:
         raise AnalysisError(f"The method {method!r} is not known; choose one of {join_words(METHODS)}.")
@@ -95,7 +97,9 @@ def compare_clinical_change(
     seen = seen[seen[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
     pairs = seen.dropna(subset=[BASELINE, "follow_up"])
     if pairs.empty:
-        raise AnalysisError(f"Nobody has {instrument.name} at baseline and at {visit}; nothing can be classified.")
+        raise AnalysisError(
+            f"No patient has {instrument.name} at baseline and at {visit}, so nothing can be classified."
+        )
     held = choose_norms(instrument, norms, pairs[BASELINE], reliability)
     rules = _Rules(held, pick_cutoff(instrument, held, cutoff), method, instrument.direction, _response(outcomes))
     completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
@@ -130,7 +134,7 @@ def compare_clinical_change(
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """By what a pair of scores is judged."""
+    """The rules by which a pair of scores is classified."""
 
     norms: Norms
     cutoff: Cutoff | None
@@ -139,7 +143,7 @@ class _Rules:
     response: Criterion | None
 
     def events(self, pairs: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
-        """Event, side and who had it, for paired scores (`patient_id`, `format`, `baseline`, `follow_up`)."""
+        """Each event, its side, and who had it, for paired scores (`patient_id`, `format`, `baseline`, `follow_up`)."""
         classes = classify_patients(pairs, self.norms, self.cutoff, self.method, self.direction)["class"]
         if self.cutoff is not None:
             beyond = "above" if self.direction > 0 else "below"
@@ -154,17 +158,6 @@ class _Rules:
             )
 
 
-def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan, str]:
-    if isinstance(source, Outcomes):
-        visit = visit or (plan.visit if plan else source.visits[-1])
-        return source, plan or Plan(source.instrument.name, visit), visit
-    plan = plan or study_plan(source)
-    outcomes = source.outcomes(
-        plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
-    )
-    return outcomes, plan, visit or plan.visit
-
-
 def _started(outcomes: Outcomes) -> int:
     started = count_started(outcomes)
     return sum(started.get(name, 0) for name in (INDIVIDUAL, GROUP))
@@ -175,7 +168,7 @@ def _response(outcomes: Outcomes) -> Criterion | None:
 
 
 def _imputed_events(completed: Completed, visit: str, rules: _Rules) -> dict[tuple[str, str], np.ndarray]:
-    """Of each event, whether each patient had it in each data set: Boolean (imputations, patients)."""
+    """For each event, whether each patient had it in each data set: Boolean (imputations, patients)."""
     at = completed.visits.index(visit)
     named = completed.patients[[PATIENT_ID, FORMAT]]
     found: dict[tuple[str, str], list[np.ndarray]] = {}
@@ -199,7 +192,7 @@ def _observed(pairs: pd.DataFrame, patients: pd.DataFrame, rules: _Rules) -> pd.
 
 
 def _any_few(pairs: pd.DataFrame, rules: _Rules) -> bool:
-    """Whether a class, or those with or without response, has 1 to 10 of the patients of a format."""
+    """Whether 1 to 10 patients of a format are in a class, or with or without response."""
     classes = classify_patients(pairs, rules.norms, rules.cutoff, rules.method, rules.direction)["class"]
     groups = [classes.astype("str")]
     if rules.response is not None:
@@ -211,7 +204,7 @@ def _any_few(pairs: pd.DataFrame, rules: _Rules) -> bool:
 def _notes(name: str, rules: _Rules, is_described: bool, fewest: int) -> tuple[str, ...]:
     notes = []
     if rules.cutoff is None:
-        notes.append(f"No cut-off of {name} is established, so that nobody can be told to have recovered.")
+        notes.append(f"No cut-off for {name} is established, so recovery cannot be assessed.")
     if is_described:
         notes.append(f"The group format has fewer than {fewest} cohorts: the risks are described, not compared.")
     return tuple(notes)

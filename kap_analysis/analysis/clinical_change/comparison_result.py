@@ -1,4 +1,4 @@
-"""The comparison of clinically significant change in the sentences of a Results section."""
+"""The result of `compare_clinical_change`, and its sentences for a Results section."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class ClinicalChangeComparison(Result):
     ----------
     contrasts : DataFrame
         One row per event and measure: ``event`` ("reliably better and below the cut-off", "reliably better",
-        "reliably worse", and response where the instrument has a rule), ``side`` (better, worse), ``measure``
+        "reliably worse", and response if the instrument has a response rule), ``side`` (better, worse), ``measure``
         ("risk difference", group minus individual; "risk ratio", group over individual, whose ``std_error`` is that
         of its logarithm), the estimate columns (Rubin's rules, Barnard-Rubin df), ``missing_information``,
         ``n_patients``, ``n_fewest`` (patients with the event in the format that has fewer of them, on average over the
@@ -41,9 +41,9 @@ class ClinicalChangeComparison(Result):
         over all patients), ``ci_low``, ``ci_high``.
     needed : DataFrame
         Number needed to treat: ``event``, ``meaning``, ``estimate``, ``ci_low``, ``ci_high``; only for events whose
-        risk difference has both limits on one side of zero.
+        risk difference excludes zero.
     observed : DataFrame
-        What was seen, without imputation: ``event``, ``side``, ``format``, and the columns of
+        Observed counts, without imputation: ``event``, ``side``, ``format``, and the columns of
         `ClinicalChange.shares`.
     about : DataFrame
         One row: ``instrument``, ``visit``, ``method``, ``n_patients`` (of a known format, with a score),
@@ -51,7 +51,7 @@ class ClinicalChangeComparison(Result):
         ``complete_df``.
     n_imputations : int
     cutoff : float or None
-        In force; None where none is established, and then nobody can be told to have recovered.
+        The cut-off used; None if none is established, in which case recovery is not assessed.
     notes : tuple of str
     """
 
@@ -71,7 +71,7 @@ class ClinicalChangeComparison(Result):
 
 
 def comparison_of_classes(result: ClinicalChangeComparison) -> str:
-    """What was compared in whom, each event for better and for worse, and what was seen without imputation."""
+    """Who was compared, each event, and the observed counts without imputation."""
     about = result.about.iloc[0]
     told = [
         f"At {about['visit']}, in {share(about[N_PATIENTS], about['n_started'])} patients who started, with missing "
@@ -82,12 +82,12 @@ def comparison_of_classes(result: ClinicalChangeComparison) -> str:
         sentence, before = _event_sentence(result, event, before)
         told.append(sentence)
     told += [_needed_sentence(row) for _, row in result.needed.iterrows()]
-    last = f"The intervals are not adjusted for the number of events. {NOT_BY_CHANCE}."
+    last = f"The intervals are not adjusted for the number of events compared. {NOT_BY_CHANCE}."
     return " ".join([*told, *result.notes, last])
 
 
 def _event_sentence(result: ClinicalChangeComparison, event: str, before: str) -> tuple[str, str]:
-    """The sentence of one event, and what it was adjusted for (said again only where it differs from `before`)."""
+    """The sentence of one event, and its covariates (named only if they differ from `before`)."""
     rows = result.contrasts[result.contrasts["event"] == event].set_index("measure")
     risks = result.risks[result.risks["event"] == event].set_index(FORMAT)["risk"]
     observed = _observed_words(result.observed[result.observed["event"] == event])
@@ -96,7 +96,7 @@ def _event_sentence(result: ClinicalChangeComparison, event: str, before: str) -
     if pd.isna(difference[CI_LOW]):
         return f"{start}; {difference['note'] or 'no interval'}{observed}.", before
     adjusted = str(difference["adjusted_for"])
-    words = "unadjusted" if adjusted == "nothing" else f"given {adjusted}"
+    words = "unadjusted" if adjusted == "nothing" else f"adjusted for {adjusted}"
     ends = interval(100 * difference[CI_LOW], 100 * difference[CI_HIGH])
     sentence = (
         f"{start}{'' if adjusted == before else f' ({words})'}, a difference of "
@@ -108,9 +108,9 @@ def _event_sentence(result: ClinicalChangeComparison, event: str, before: str) -
 
 
 def _observed_words(seen: pd.DataFrame) -> str:
-    """Counts of those assessed; of a worsening, with the interval: a small count must not look like none.
+    """Counts of patients assessed; for a worsening with the interval, because a small count is not none.
 
-    Nothing where all are withheld.
+    Empty if all counts are withheld.
     """
     if seen["n"].isna().all():
         return ""

@@ -1,4 +1,4 @@
-"""Where the clinical range ends and the functional one begins: Jacobson and Truax's cut-offs, and their norms.
+"""Cut-offs between the clinical and the functional range by Jacobson and Truax, and the norms they need.
 
 a = M_clinical - 2 SD_clinical, b = M_normative + 2 SD_normative and
 c = (SD_normative M_clinical + SD_clinical M_normative) / (SD_normative + SD_clinical), with the signs of a and b
@@ -26,7 +26,7 @@ CutoffChoice = Literal["a", "b", "c", "published"]
 
 @dataclass(frozen=True, slots=True)
 class Norms:
-    """Means, SDs and the reliability that change is judged by; a fact that is not known is None.
+    """Means, SDs and reliability used to judge change; None if not known.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Norms:
     normative_mean, normative_sd : float or None
     reliability : float
     clinical_source, normative_source, reliability_source : str
-        Where they come from, for under the table.
+        Where they come from, for the notes of a table.
     clinical_label : str
-        Whose mean and SD, in the words of a sentence.
+        The population of the clinical mean and SD, in words.
     """
 
     clinical_mean: float
@@ -52,13 +52,13 @@ class Norms:
 
     @property
     def basis(self) -> str:
-        """What a reliable change rests on, for a sentence: SD, whose, and reliability."""
+        """What a reliable change is based on, in words: the SD, its population, and the reliability."""
         return f"SD {number(self.clinical_sd, 2)}, {self.clinical_label}; reliability {self.reliability:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """The cut-off in force: ``name`` (a, b, c or published), ``value``, and whether the value itself is functional."""
+    """The cut-off used: ``name`` (a, b, c or published), ``value``, and whether the value itself is functional."""
 
     name: str
     value: float
@@ -76,12 +76,12 @@ def choose_norms(
     baseline: pd.Series,
     reliability: float | None = None,
 ) -> Norms:
-    """The norms in force.
+    """The norms to use.
 
     Parameters
     ----------
     norms : "registry", "pairs" or Norms
-        The registry's clinical mean and SD, or those of `baseline` (the baseline scores of the analysed pairs), or
+        The registry's clinical mean and SD, those of `baseline` (the baseline scores of the analysed pairs), or
         your own.
     reliability : float, optional
         Instead of the registry's.
@@ -89,7 +89,7 @@ def choose_norms(
     Raises
     ------
     InstrumentError, AnalysisError
-        If what is needed is not established, or the pairs have no spread.
+        If a needed norm is not established, or the baseline scores of the pairs do not vary.
     """
     if isinstance(norms, Norms):
         return norms
@@ -126,7 +126,7 @@ def choose_norms(
 
 
 def cutoff_values(norms: Norms, direction: int) -> dict[str, float]:
-    """Cut-offs a, b and c; missing where the normative mean and SD are not known."""
+    """Cut-offs a, b and c; missing if the normative mean and SD are not known."""
     m1, s1 = norms.clinical_mean, norms.clinical_sd
     m0 = np.nan if norms.normative_mean is None else norms.normative_mean
     s0 = np.nan if norms.normative_sd is None else norms.normative_sd
@@ -134,13 +134,12 @@ def cutoff_values(norms: Norms, direction: int) -> dict[str, float]:
 
 
 def pick_cutoff(instrument: Instrument, norms: Norms, choice: CutoffChoice) -> Cutoff | None:
-    """The cut-off asked for; where c cannot be formed the published one; None where there is neither.
+    """The requested cut-off; if c cannot be computed, the published one; None if there is neither.
 
     Raises
     ------
     AnalysisError
-        If the choice is unknown, cannot be formed (a, b, published), or lies outside the scale so that nobody, or
-        everybody, is beyond it.
+        If the choice is unknown, cannot be computed (a, b, published), or lies outside the range of the scale.
     """
     if choice not in (*LETTERS, PUBLISHED):
         raise AnalysisError(f"The cut-off {choice!r} is not known; choose a, b, c or published.")
@@ -150,7 +149,7 @@ def pick_cutoff(instrument: Instrument, norms: Norms, choice: CutoffChoice) -> C
             return Cutoff(PUBLISHED, instrument.clinical_cutoffs[0].value, inclusive=True)
         if choice == "c":
             return None
-        raise AnalysisError(f"The cut-off {choice} of {instrument.name} cannot be formed: no norms are established.")
+        raise AnalysisError(f"The cut-off {choice} of {instrument.name} cannot be computed: no norms are established.")
     low, high = instrument.total_range
     if not low < value < high:
         raise AnalysisError(

@@ -1,9 +1,9 @@
-"""The growth-model (HLM) method of reliable change: every score that a patient has, not only the first and the last.
+"""The growth-model (HLM) method of reliable change, which uses all scores of a patient, not only the first and last.
 
 A straight line per patient, ``score ~ month + (month | patient_id)``, is fitted to all scores up to the visit. The
-index is the patient's empirical Bayes slope (the average slope plus the patient's own deviation, drawn towards the
-average the less is known of the patient) over the standard error of that deviation; a change is reliable beyond 1.96.
-It needs no reliability coefficient, and leans on the line being straight.
+index is the patient's empirical Bayes slope (the average slope plus the patient's deviation, shrunken towards the
+average) divided by the standard error of that deviation; a change is reliable beyond 1.96. The method needs no
+reliability coefficient, but assumes that change is linear.
 
 Reference: Speer DC, Greenbaum PE. J Consult Clin Psychol 1995;63:1044-1048, doi 10.1037/0022-006X.63.6.1044.
 """
@@ -19,7 +19,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
 GROWTH_MODEL: Final = "Growth model (HLM)"
-#: A slope of its own for each patient needs patients with this many scores.
+#: A slope for each patient needs patients with this many scores.
 SCORES_PER_PATIENT: Final = 3
 FEWEST_PATIENTS: Final = 10
 FORMULA: Final = f"{SCORE} ~ {MONTH} + ({MONTH} | {PATIENT_ID})"
@@ -39,15 +39,15 @@ def growth_index(outcomes: Outcomes, visit: str) -> pd.Series:
     counts = rows.groupby(PATIENT_ID)[MONTH].nunique()
     if (counts >= SCORES_PER_PATIENT).sum() < FEWEST_PATIENTS:
         raise AnalysisError(
-            f"fewer than {FEWEST_PATIENTS} patients have {SCORES_PER_PATIENT} scores up to {visit}, which a line of "
-            "their own needs"
+            f"fewer than {FEWEST_PATIENTS} patients have {SCORES_PER_PATIENT} scores up to {visit}, which a slope for "
+            "each patient needs"
         )
     try:
         fit = fit_formula(FORMULA, rows.astype({MONTH: float, PATIENT_ID: str}), ddf="normal")
     except (ValueError, np.linalg.LinAlgError) as error:
-        raise AnalysisError(f"the lines of the patients cannot be modelled: {error}") from error
+        raise AnalysisError(f"the slopes of the patients cannot be modelled: {error}") from error
     slopes = fit.effects().query("term == @MONTH", local_dict={"MONTH": MONTH}).set_index("level")
     if not (slopes["std_error"] > 0).all() or fit.singular:
-        raise AnalysisError("the slopes of the patients do not differ by more than the scores scatter")
+        raise AnalysisError("the slopes of the patients do not differ beyond the residual variation of the scores")
     own = float(fit.params[MONTH]) + slopes["estimate"]
     return (own / slopes["std_error"]).rename_axis(PATIENT_ID)

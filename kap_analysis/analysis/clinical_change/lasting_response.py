@@ -1,4 +1,4 @@
-"""How long does it last: from the first response to its loss, with boosters marked (Kaplan-Meier)."""
+"""How long do responses last: Kaplan-Meier curves from first response to loss, with boosters marked."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,9 +9,10 @@ from scipy.special import ndtri
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from kap_analysis.analysis.clinical_change.response import Criterion, list_criteria, meets
+from kap_analysis.analysis.formats import parts_by_format
 from kap_analysis.analysis.patients.treated import held_sessions
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, FORMATS, PATIENT_ID, SCORE
+from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -21,7 +22,7 @@ from kap_analysis.writing.sentences import count, interval, join_words, number, 
 
 NOT_REACHED: Final = "not reached"
 DAYS_CAPTION: Final = (
-    "Responders only, counted from a moment after treatment began: the curves say how long responses last, "
+    "The curves include responders only and start at their first response: they show how long responses last "
     "and do not compare the formats."
 )
 
@@ -33,19 +34,19 @@ class Durability(Result):
     Attributes
     ----------
     instrument, criterion : str
-        What counts as response; loss is the first later assessment that does not meet it.
+        The response criterion; loss is the first later assessment that does not meet it.
     survival : DataFrame
-        One row per format ("all" first) and day on which something happened: ``format``, ``day`` (since the first
+        One row per format ("all" first) and day with a loss or a censored patient: ``format``, ``day`` (since the first
         response), ``n_at_risk`` (just before that day), ``n_lost``, ``n_censored``, ``survival`` (share still in
-        response), ``ci_low``, ``ci_high`` (log-minus-log; missing where nobody is left in response). Each format
+        response), ``ci_low``, ``ci_high`` (log-minus-log; missing if no patient is left in response). Each format
         begins with day 0.
     boosters : DataFrame
         Ketamine sessions while in response: ``patient_id``, ``format``, ``day`` (since the first response). In the
-        maintenance phase where phases are recorded, any ketamine session otherwise.
+        maintenance phase if phases are recorded, otherwise any ketamine session.
     summary : DataFrame
         ``format``, ``n_assessed`` (baseline and a later score), ``n_responders``, ``n_single`` (of them without any
         later assessment), ``n_lost``, ``n_censored``, ``n_with_booster``, ``median_days`` and its ``ci_low``,
-        ``ci_high`` (missing where the curve, or its bound, stays above one half).
+        ``ci_high`` (missing if the curve, or its limit, stays above 0.5).
     """
 
     instrument: str
@@ -69,20 +70,20 @@ class Durability(Result):
             f"{count(whole['n_lost'])} of these no longer did at a later one, "
             f"{count(whole['n_single'])} had no later one, and {count(whole['n_with_booster'])} had a "
             f"booster while in response. The median time in response was {join_words(medians)}. "
-            f"A loss is seen only when a patient is next assessed. {DAYS_CAPTION}"
+            f"A loss of response is only seen when a patient is next assessed. {DAYS_CAPTION}"
         )
 
 
 def durability(
     study: Study | Outcomes, instrument: str | None = None, *, format_rule: FormatRule = "planned"
 ) -> Durability:
-    """Follow responders from their first response until they no longer meet its criterion.
+    """Follow responders from their first response until they no longer meet the criterion.
 
     Parameters
     ----------
     study : Study or Outcomes
-        Of a study every assessment counts, whether in a visit window or not. Outcomes have no sessions, so that no
-        boosters are marked.
+        For a study, all assessments are used, in a visit window or not. Outcomes have no sessions, so no boosters
+        are marked.
     instrument : str, optional
         Default: the primary instrument. For a study only.
     format_rule : str
@@ -91,24 +92,24 @@ def durability(
     Raises
     ------
     InstrumentError, AnalysisError
-        If the instrument has no established response rule, or nobody responded.
+        If the instrument has no established response rule, or no patient responded.
     """
     if isinstance(study, Outcomes):
         outcomes, sessions = study, None
     else:
         outcomes = study.outcomes(instrument, visits="all", format_rule=format_rule)
         sessions = held_sessions(study)
-    outcomes.instrument.require("response", "Time to the loss of a response needs one.")
+    outcomes.instrument.require("response", "Time to loss of response needs one.")
     rule = list_criteria(outcomes.instrument)[0]
     assessed = _assessed_rows(outcomes)
     spans = response_spans(assessed, rule, outcomes.instrument.direction)
     if spans.empty:
         raise AnalysisError(
             f"None of {plural(assessed[PATIENT_ID].nunique(), 'patient')} responded on {outcomes.instrument.name} "
-            f"({rule.label}); there is no response whose length could be described."
+            f"({rule.label}); no duration of response can be described."
         )
     boosters = _boosters(sessions, spans)
-    curves = [_curve(name, part) for name, part in _parts(spans)]
+    curves = [_curve(name, part) for name, part in parts_by_format(spans, spans[FORMAT])]
     result = Durability(
         instrument=outcomes.instrument.name,
         criterion=rule.label,
@@ -120,7 +121,7 @@ def durability(
 
 
 def response_spans(assessed: pd.DataFrame, rule: Criterion, direction: int) -> pd.DataFrame:
-    """The first response of each patient and what became of it.
+    """The first response of each patient, and when it was lost.
 
     Parameters
     ----------
@@ -129,8 +130,8 @@ def response_spans(assessed: pd.DataFrame, rule: Criterion, direction: int) -> p
 
     Returns
     -------
-    One row per responder: ``patient_id``, ``format``, ``first_day`` (of the response), ``days`` (until it was found
-    lost, or the last assessment), ``is_lost``.
+    One row per responder: ``patient_id``, ``format``, ``first_day`` (of the response), ``days`` (until loss was
+    seen, or the last assessment), ``is_lost``.
     """
     rows = assessed.sort_values([PATIENT_ID, DAY], kind="stable").reset_index(drop=True)
     pairs = rows[[BASELINE]].assign(follow_up=rows[SCORE])
@@ -153,13 +154,8 @@ def _assessed_rows(outcomes: Outcomes) -> pd.DataFrame:
     frame = outcomes.frame.dropna(subset=[SCORE, BASELINE, DAY])
     rows = frame[frame[DAY] > 0]
     if rows.empty:
-        raise AnalysisError(f"Nobody has {outcomes.instrument.name} at baseline and on a day after the first session.")
+        raise AnalysisError(f"No patient has {outcomes.instrument.name} at baseline and after the first session.")
     return rows
-
-
-def _parts(spans: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    words = spans[FORMAT].astype("object").astype("str")
-    return [("all", spans), *((name, spans[words == name]) for name in FORMATS if (words == name).any())]
 
 
 def _curve(name: str, spans: pd.DataFrame) -> pd.DataFrame:
@@ -212,7 +208,7 @@ def _summary(assessed: pd.DataFrame, spans: pd.DataFrame, boosters: pd.DataFrame
     everybody = assessed.drop_duplicates(PATIENT_ID)
     words = everybody[FORMAT].astype("object").astype("str")
     rows = []
-    for name, part in _parts(spans):
+    for name, part in parts_by_format(spans, spans[FORMAT]):
         curve = _curve(name, part)
         rows.append(
             {

@@ -1,4 +1,4 @@
-"""Risks of an event in many imputed data sets, combined by Rubin's rules; how far to adjust is decided by counts."""
+"""Risks of an event in imputed data sets, pooled by Rubin's rules; the number of events decides the adjustment."""
 
 from dataclasses import dataclass, field
 
@@ -26,13 +26,13 @@ from kap_analysis.columns import (
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import join_words
 
-#: Patients with (or, if they are fewer, without) the event for each coefficient of the model.
+#: Patients with the event (or without it, if fewer) needed per coefficient of the model.
 EVENTS_PER_COEFFICIENT = 5
-#: Patients with and without the event that each format must have, on average, for an interval.
+#: Patients with and without the event needed in each format, on average, for an interval.
 FEWEST_PER_FORMAT = 5
 TOO_FEW = (
-    f"too few for an interval (on average over the imputed data fewer than {FEWEST_PER_FORMAT} patients of one format "
-    "with it, or without it)"
+    f"too few for an interval (in one format fewer than {FEWEST_PER_FORMAT} patients have it, or fewer than "
+    f"{FEWEST_PER_FORMAT} do not, on average over the imputed data)"
 )
 UNFITTED = "the model could not be fitted in every imputed data set"
 DIFFERENCE, RATIO = "risk difference", "risk ratio"
@@ -40,16 +40,16 @@ DIFFERENCE, RATIO = "risk difference", "risk ratio"
 
 @dataclass(frozen=True, slots=True)
 class ComparedRisks:
-    """One event.
+    """The risks of one event in both formats, and their comparison.
 
     Attributes
     ----------
     shares : tuple of float
-        Of patients with the event, averaged over the data sets: group, individual.
+        Share of patients with the event, averaged over the data sets: group, individual.
     counts : tuple of float
-        The patients with the event behind these.
+        Number of patients with the event, averaged likewise.
     difference, log_ratio, logits : Pooled or None
-        None where the events are too few for an interval; ``logits`` of the risks, group first.
+        None if there are too few events for an interval; ``logits`` of the risks, group first.
     adjusted_for : str
     note : str
         Why there is no interval, or empty.
@@ -73,7 +73,7 @@ def compare_risks(
     ----------
     happened : bool array (imputations, patients)
     df : float
-        Of the comparison without missing values: clusters of the group format less one.
+        Complete-data degrees of freedom: clusters of the group format minus one.
     is_described : bool
         Whether there are too few cohorts for an interval.
     """
@@ -140,7 +140,7 @@ def _pooled(
 
 @dataclass
 class RiskRows:
-    """The events of a comparison, gathered into frames."""
+    """Collects the events of a comparison into frames."""
 
     found: list[tuple[str, str, ComparedRisks]] = field(default_factory=list)
 
@@ -174,7 +174,7 @@ class RiskRows:
         return pd.DataFrame(rows)
 
     def needed(self) -> pd.DataFrame:
-        """1 / risk difference, where both its limits lie on one side of zero."""
+        """1 / risk difference, for events whose risk difference excludes zero."""
         rows = []
         for event, side, one in self.found:
             if one.difference is None:
@@ -193,7 +193,7 @@ class RiskRows:
 
 def _estimate_row(pooled: Pooled | None, measure: str, shares: tuple[float, float]) -> dict[str, float]:
     if pooled is None:
-        estimate = shares[0] - shares[1] if measure == DIFFERENCE else np.nan  # a ratio of so few says nothing
+        estimate = shares[0] - shares[1] if measure == DIFFERENCE else np.nan  # too few events for a ratio
         return {**dict.fromkeys(ESTIMATE_COLUMNS, np.nan), ESTIMATE: estimate, "missing_information": np.nan}
     row = pooled.row()
     if measure == RATIO:

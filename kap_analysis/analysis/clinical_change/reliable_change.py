@@ -1,7 +1,7 @@
-"""Has a patient changed by more than the instrument's error of measurement: one index per method.
+"""Has a patient changed by more than measurement error: one reliable change index per method.
 
-Every index is (follow-up minus what was expected) / standard error, negative where scores fell, and a change is
-reliable where it is beyond the normal quantile (1.96). With M and SD of the scores before treatment and r the
+Each index is (follow-up minus expected) / standard error. It is negative if scores fell, and a change is reliable if
+the index is beyond the normal quantile (1.96). With M and SD of the scores before treatment and r the
 reliability of the instrument, the methods differ in what is expected and in the error:
 
 ======================  ==========================  =============================
@@ -63,7 +63,7 @@ def reliable_change_points(sd: float, reliability: float, level: float = 0.95) -
 def reliable_change_index(
     method: str, baseline: pd.Series, follow_up: pd.Series, *, mean: float, sd: float, reliability: float
 ) -> pd.Series:
-    """The index of each patient; missing where either score is.
+    """The index of each patient; missing if either score is.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def reliable_change_index(
 def classify_change(
     index: pd.Series, clinical_before: pd.Series, functional_after: pd.Series, *, direction: int, level: float = 0.95
 ) -> pd.Series:
-    """Put each patient into a class, an ordered categorical; missing where the index is.
+    """Classify each patient (ordered categorical); missing if the index is.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def classify_change(
 
     Returns
     -------
-    recovered: reliably better, and over the cut-off from the clinical to the functional side; improved: reliably
+    recovered: reliably better, and from the clinical to the functional side of the cut-off; improved: reliably
     better otherwise; unchanged; deteriorated: reliably worse.
     """
     limit = critical_value(level)

@@ -1,7 +1,7 @@
-"""Response, remission and the smallest important change: one rule each, counted for better and for worse.
+"""Response, remission and smallest important change: one rule each, counted for better and for worse.
 
-These are not reliable change: a smallest important change can be far smaller than what the instrument can tell from
-its error (on the BDI-II 17.5% of 22 points is 3.9, and 9.4 points are reliable).
+These differ from reliable change. A smallest important change can be far below the measurement error of the
+instrument: on the BDI-II 17.5% of 22 points is 3.9 points, while a reliable change is 9.4 points.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ WORSE: Final = "worse"
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A rule that a change or a score meets or does not.
+    """A rule for a change or a score.
 
     ``kind`` is "response", "remission", "smallest important change" or "reliable change (published)"; ``unit`` is
     "percent" (of the baseline), "points" or "score" (a score of ``threshold`` or better).
@@ -42,7 +42,7 @@ class Criterion:
 
 
 def list_criteria(instrument: Instrument) -> list[Criterion]:
-    """The criteria that are established for single patients; differences between groups are not among them."""
+    """The criteria that are established for single patients, not for differences between groups."""
     found = []
     if instrument.response:
         rule = instrument.response
@@ -61,7 +61,7 @@ def list_criteria(instrument: Instrument) -> list[Criterion]:
 
 
 def percent_change(baseline: pd.Series, follow_up: pd.Series) -> pd.Series:
-    """Change in per cent of the baseline, negative where scores fell; missing where the baseline is 0."""
+    """Change in per cent of the baseline, negative if scores fell; missing if the baseline is 0."""
     return 100 * (follow_up - baseline) / baseline.where(baseline != 0)
 
 
@@ -82,7 +82,7 @@ def meets(criterion: Criterion, pairs: pd.DataFrame, direction: int, side: str =
     gain = direction * (after - before) * (1 if side == BETTER else -1)
     if criterion.unit == "points":
         return gain >= criterion.threshold
-    # Rounded at the ninth digit: 40% of 35 is 14, and no rounding error may decide.
+    # Rounded to nine digits, so that rounding error does not decide (40% of 35 is 14).
     relative = pd.Series(np.round(100 * gain / before.abs().where(before != 0), 9), index=pairs.index)
     return (relative >= criterion.threshold) | ((before == 0) & (gain > 0))
 

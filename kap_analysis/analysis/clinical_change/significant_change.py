@@ -1,4 +1,4 @@
-"""Who improved in a way that matters: clinically significant change, response, remission, and who got worse."""
+"""Who improved to a clinically meaningful degree, and who got worse: significant change, response, remission."""
 
 from typing import Literal
 
@@ -71,7 +71,9 @@ def clinical_change(
     patients = pair_scores(outcomes, visit)
     pairs = patients.dropna(subset=[BASELINE, "follow_up"])
     if pairs.empty:
-        raise AnalysisError(f"Nobody has {instrument.name} at baseline and at {visit}; nothing can be classified.")
+        raise AnalysisError(
+            f"No patient has {instrument.name} at baseline and at {visit}, so nothing can be classified."
+        )
     held = choose_norms(instrument, norms, pairs[BASELINE], reliability)
     limit = pick_cutoff(instrument, held, cutoff)
     started = count_started(outcomes)
@@ -172,7 +174,7 @@ def _eligible(patients: pd.DataFrame, started: dict[str, int]) -> pd.DataFrame:
 def _method_indices(
     outcomes: Outcomes, visit: str, patients: pd.DataFrame, norms: Norms
 ) -> tuple[dict[str, pd.Series], tuple[str, ...]]:
-    """The index of each method for those with both scores, and which method could not be formed and why."""
+    """The index of each method for patients with both scores, and why a method could not be applied."""
     before, after = patients[BASELINE], patients["follow_up"]
     held = {"mean": norms.clinical_mean, "sd": norms.clinical_sd, "reliability": norms.reliability}
     indices = {name: reliable_change_index(name, before, after, **held) for name in METHODS}
@@ -221,6 +223,6 @@ def _criteria(outcomes: Outcomes, patients: pd.DataFrame, started: dict[str, int
 
 def _no_cutoff(name: str) -> str:
     return (
-        f"No cut-off of {name} is established, so that no patient can be told to have recovered: "
+        f"No cut-off for {name} is established, so no patient can be classified as recovered: "
         "reliable change alone is reported."
     )

@@ -16,7 +16,7 @@ import statsmodels.api as sm
 from scipy.special import expit
 from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
-#: A coefficient beyond this (per SD of its column) tells events from non-events completely, or nearly so.
+#: A coefficient beyond this (per SD of its column) indicates complete or nearly complete separation.
 LARGEST_COEFFICIENT = 10.0
 
 
@@ -56,7 +56,7 @@ class Risks:
 
 
 def standardised_risks(event: np.ndarray, group: np.ndarray, design: np.ndarray, cluster: np.ndarray) -> Risks | None:
-    """The risks in both formats; None where the model does not converge or the columns tell the events apart.
+    """The risks in both formats; None if the model does not converge or the covariates separate the events.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Change of each patient on the instrument of the condition that the patient was treated for."""
+"""Change of each patient on the instrument for the condition that the patient was treated for."""
 
 from dataclasses import dataclass, field
 
@@ -14,10 +14,11 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
 )
 from kap_analysis.analysis.clinical_change.response import list_criteria, meets
 from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
+from kap_analysis.analysis.formats import parts_by_format
 from kap_analysis.analysis.patients.treated import treated_patients
 from kap_analysis.analysis.proportion import by_format, share_columns
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import BASELINE, FORMAT, FORMATS, PATIENT_ID
+from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.study.study import Study
@@ -65,7 +66,7 @@ class TargetChange(Result):
             for _, r in unjudged.iterrows()
         )
         return (
-            f"On the instrument of the condition that each was treated for, "
+            f"On the instrument for the condition that each patient was treated for, "
             f"{share(first['n_assessed'], first['n_started'])} patients who started were assessed at {self.visit}: "
             f"{join_words(used)}. {sentence_case(share(better, first['n_assessed']))} of those assessed were reliably "
             f"better and {share(worse, first['n_assessed'])} reliably worse; of those who started "
@@ -74,10 +75,10 @@ class TargetChange(Result):
 
 
 def target_change(study: Study, visit: str | None = None, *, format_rule: FormatRule = "planned") -> TargetChange:
-    """Classify each patient on the own target instrument, by Jacobson and Truax.
+    """Classify each patient on the patient's own target instrument, by Jacobson and Truax.
 
-    Norms come from the registry where it has a clinical mean and SD, else from the pairs of everybody who has the
-    instrument at both times.
+    Norms come from the registry if it has a clinical mean and SD, otherwise from all patients who have the instrument
+    at both times.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
     Raises
     ------
     AnalysisError
-        If the study names no target instruments, or nobody was assessed on the own one.
+        If the study names no target instruments, or no patient was assessed on theirs.
     """
     visit = study.settings.primary_visit if visit is None else visit
     people = treated_patients(study, format_rule=format_rule)
@@ -101,10 +102,9 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
         rows.append({"target_instrument": name, "n_started": len(own), **row})
     patients = pd.concat([part for part in parts if len(part)], ignore_index=True) if any(map(len, parts)) else None
     if patients is None or patients["follow_up"].isna().all():
-        raise AnalysisError(f"Nobody was assessed on the own target instrument at baseline and at {visit}.")
+        raise AnalysisError(f"No patient was assessed on their target instrument at baseline and at {visit}.")
     patients["class"] = pd.Categorical(patients["class"], categories=list(CLASSES), ordered=True)
-    words = people[FORMAT].astype("str")
-    started = {"all": len(people), **{f: int((words == f).sum()) for f in FORMATS if (words == f).any()}}
+    started = {name: len(part) for name, part in parts_by_format(people, people[FORMAT])}
     shares = []
     for name, part, n_started in by_format(patients, started):
         classes = part["class"].dropna()
@@ -118,7 +118,7 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
 def _judge(
     study: Study, name: str, own: set[str], visit: str, format_rule: FormatRule
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """Patients of one target instrument, classified, and what was used to do so."""
+    """Patients of one target instrument, classified, with the norms and cut-off that were used."""
     row: dict[str, object] = {"n_assessed": 0, "n_reliably_better": 0, "n_reliably_worse": 0}
     row |= {"n_with_response_rule": 0, "n_response": 0}
     row |= {"norms": "none", "cutoff": float("nan"), "cutoff_name": "none", "not_judged_because": ""}

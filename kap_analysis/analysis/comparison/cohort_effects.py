@@ -1,4 +1,4 @@
-"""How far each cohort lies from the average cohort, as the primary model estimates it."""
+"""How far each cohort is from the average cohort, as predicted by the primary model."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +20,7 @@ class CohortEffects(Result):
     Attributes
     ----------
     effects : DataFrame
-        ``cohort_id``, ``practice`` (where recorded), ``estimate`` (points from the average cohort, drawn towards 0),
+        ``cohort_id``, ``practice`` (where recorded), ``estimate`` (points from the average cohort, shrunken towards 0),
         ``std_error``, ``ci_low``, ``ci_high`` (95%, given the variances), ``n_patients``.
     """
 
@@ -32,12 +32,12 @@ class CohortEffects(Result):
         low, high = self.effects["estimate"].min(), self.effects["estimate"].max()
         if number(low) == number(high) == number(0.0):
             return (
-                f"All effects of {plural(len(self.effects), 'cohort')} lie within 0.05 points of the average: the "
-                "variance of the cohorts is estimated as nearly 0, which is no proof that they are alike."
+                f"The effects of all {plural(len(self.effects), 'cohort')} lie within 0.05 points of the average: the "
+                "variance of the cohorts is estimated as nearly 0, which does not prove that they are alike."
             )
         return (
-            f"The effects of {plural(len(self.effects), 'cohort')} go from {number(low)} to {number(high)} points; "
-            "they are drawn towards zero, the more so the fewer patients a cohort has, and their order is no ranking."
+            f"The effects of {plural(len(self.effects), 'cohort')} range from {number(low)} to {number(high)} points. "
+            "They are shrunken towards zero, more so in small cohorts, and their order is not a ranking."
         )
 
 

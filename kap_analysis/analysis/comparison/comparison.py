@@ -15,7 +15,8 @@ from kap_analysis.analysis.comparison.comparison_result import (
 from kap_analysis.analysis.comparison.margins import assess_margins, check_margin
 from kap_analysis.analysis.model.cohort_icc import estimate_icc
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
-from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary, format_estimates
 from kap_analysis.analysis.model.unadjusted import describe_unadjusted
 from kap_analysis.analysis.visits import check_visit
@@ -116,7 +117,7 @@ def _plan_outcomes(study: Study, plan: Plan, instrument: str) -> Outcomes:
 
 
 def _stated_margin(margin: float | None, plan: Plan, outcomes: Outcomes) -> float | None:
-    """The margin asked for, else the plan's, which is of its primary instrument; none is invented."""
+    """The margin given, or the plan's if this is its primary instrument; there is no default."""
     if margin is not None:
         return check_margin(margin)
     planned = plan.margin is not None and outcomes.instrument.name == plan.instrument
@@ -129,7 +130,7 @@ def _judge(primary: pd.Series, points: float, higher_is_better: bool) -> pd.Data
 
 
 def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
-    """Other instruments at the primary visit, p adjusted by Holm; an instrument that cannot be compared says why."""
+    """Other instruments at the primary visit, p adjusted by Holm; a note says why one cannot be compared."""
     rows: list[dict[str, object]] = []
     for name in plan.secondary:
         try:

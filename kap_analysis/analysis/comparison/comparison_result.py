@@ -1,4 +1,4 @@
-"""The comparison of the formats in the sentences of a Results section, made from the frames of the result."""
+"""The result of `compare_formats`, and its sentences for a Results section."""
 
 from dataclasses import dataclass, field
 
@@ -38,15 +38,16 @@ class FormatComparison(Result):
     ----------
     means : DataFrame
         Adjusted means: ``format``, ``visit``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``
-        (both empty: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
+        (both missing: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
     contrasts : DataFrame
         ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
         columns, ``n_patients`` (scored at the visit), ``standardised``, ``standardised_low``, ``standardised_high``
-        (the limits by the same SD), ``is_primary`` (the one that was asked for). Only the plan's primary instrument
+        (the limits by the same SD), ``is_primary`` (the requested contrast). Only the plan's primary instrument
         and visit is tested: the others have no ``p_value``, and none has one when the comparison is descriptive.
     secondary : DataFrame
         The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
-        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``, ``note`` (why it is not compared).
+        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``,
+        ``note`` (why it could not be compared).
     icc : DataFrame
         One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
         or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.
@@ -59,7 +60,7 @@ class FormatComparison(Result):
         ``n_observations``, ``why``, ``ddf``, ``standardised_by``, ``plan_origin``, ``margin`` (stated, in points;
         missing: none), ``is_planned`` (whether this is the plan's primary instrument and visit).
     notes : DataFrame
-        ``note``: what was done to the data and the model on the way.
+        ``note``: how data and model were prepared, and what was changed.
     higher_is_better : bool
     fit : MixedResults or None
     """
@@ -88,7 +89,7 @@ class FormatComparison(Result):
 
     @property
     def answer(self) -> str:
-        """The answer in one sentence: the adjusted difference, its interval, and what it allows to be said."""
+        """The answer in one sentence: the adjusted difference, its interval, and what follows from it."""
         size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better)
         if self.is_descriptive:
             return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
@@ -100,7 +101,7 @@ class FormatComparison(Result):
 
 
 def comparison_paragraph(result: FormatComparison) -> str:
-    """The difference, the means behind it, likeness in cohorts, margin, start, other formats and instruments."""
+    """The difference, means, ICC, margin, unadjusted difference, other formats and secondary instruments."""
     row, model = result.primary, result.model.iloc[0]
     parts = [
         result.answer,
@@ -119,8 +120,8 @@ def comparison_paragraph(result: FormatComparison) -> str:
 
 
 def difference_sentence(row: pd.Series, instrument: str, higher_is_better: bool) -> str:
-    """Who scored better by how much, with the estimate in brackets; without a full stop."""
-    size = f"group minus individual {estimate_sentence(row)}; {plural(row[N_PATIENTS], 'patient')} scored then"
+    """Which format scored better and by how much, with the estimate in brackets; without a full stop."""
+    size = f"group minus individual {estimate_sentence(row)}; {plural(row[N_PATIENTS], 'patient')} scored at that visit"
     shown = number(abs(row["estimate"]))
     if shown == number(0.0):
         return (
@@ -135,18 +136,20 @@ def difference_sentence(row: pd.Series, instrument: str, higher_is_better: bool)
 
 
 def what_the_interval_says(row: pd.Series) -> str:
-    """Whether the interval leaves open which format is the better one."""
+    """Whether the interval is compatible with either format being better."""
     if pd.isna(row["ci_low"]) or pd.isna(row["ci_high"]):
         return "its interval is not available"
     if row["ci_low"] <= 0 <= row["ci_high"]:
-        return "the data allow either format to be the better one"
+        return "the data are compatible with either format being better"
     return "the interval does not include zero"
 
 
 def _not_planned(model: pd.Series) -> str:
     if model["is_planned"]:
         return ""
-    return f"{model[INSTRUMENT]} at {model[VISIT]} is not the primary outcome of the plan: an estimate, not a test."
+    return (
+        f"{model[INSTRUMENT]} at {model[VISIT]} is not the plan's primary outcome, so it is estimated and not tested."
+    )
 
 
 def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> str:
@@ -158,15 +161,15 @@ def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> st
     ]
     return (
         f"The adjusted means were {join_words(told)}, from {plural(model['n_observations'], 'score')} after baseline "
-        f"of {plural(model[N_PATIENTS], 'patient')}."
+        f"in {plural(model[N_PATIENTS], 'patient')}."
     )
 
 
 def _icc_sentence(icc: pd.DataFrame) -> str:
     if icc.empty:
         return (
-            "No therapy cohort with two or more analysed patients is recorded, so likeness within cohorts could not "
-            "be allowed for."
+            "No therapy cohort with two or more analysed patients is recorded, so clustering within cohorts could not "
+            "be modelled."
         )
     row = icc.iloc[0]
     if pd.isna(row["ci_high"]) and row["note"]:
@@ -185,13 +188,13 @@ def _margin_sentence(result: FormatComparison) -> str:
         stated = result.margins[result.margins["is_stated"]]
         return " ".join(f"{sentence_case(conclusion)}." for conclusion in stated["conclusion"])
     if pd.notna(points):
-        return f"The margin of {exact(points)} points is not judged, because the comparison is descriptive."
+        return f"The margin of {exact(points)} points is not assessed, because the comparison is descriptive."
     width = row["ci_high"] - row["ci_low"]
-    return f"No margin was stated, so none is judged; the interval is {number(width)} points wide."
+    return f"No margin was set, so none is assessed; the interval is {number(width)} points wide."
 
 
 def _other_formats(contrasts: pd.DataFrame, row: pd.Series) -> str:
-    """The third arm where there is one: an estimate, never a test."""
+    """The third arm, if there is one: an estimate, never a test."""
     at_visit = contrasts[(contrasts[VISIT].astype("str") == str(row[VISIT])) & ~contrasts["is_primary"]]
     told = [
         f"{sentence_case(other['contrast'].replace(' - ', ' minus '))} format: {estimate_sentence(other)}, not tested."

@@ -1,11 +1,11 @@
-"""Is group at least as good as individual, or as good: what an interval says about a stated margin.
+"""Non-inferiority and equivalence of group and individual format at a stated margin.
 
 With d = group minus individual on a scale on which lower is better (signs reversed where higher is better):
 
 non-inferiority   upper limit of the 95% interval below the margin (one-sided 2.5%)
 equivalence       90% interval inside minus to plus the margin (two one-sided 5% tests)
 
-There is no default margin: a change that matters within a patient is far too wide between arms.
+There is no default margin: an important change within a patient is far too large a difference between arms.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from kap_analysis.writing.sentences import interval, p_statement
 
 NON_INFERIORITY = "non-inferiority"
 EQUIVALENCE = "equivalence"
-#: Multiples of the stated margin over which the conclusion is shown.
+#: Multiples of the stated margin for which the conclusion is shown.
 RANGE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 
 
@@ -49,7 +49,7 @@ def assess_margins(
 
 
 def check_margin(margin: float) -> float:
-    """The margin, if it is a positive number of points."""
+    """The margin, checked to be a positive number of points."""
     if not (isinstance(margin, int | float) and np.isfinite(margin) and margin > 0):
         raise AnalysisError(f"Found the margin {margin!r}; give a positive number of points.")
     return float(margin)

@@ -1,4 +1,4 @@
-"""The moderators of the format difference in the sentences of a Results section."""
+"""The result of `moderate`, and its sentences for a Results section."""
 
 from dataclasses import dataclass, field
 
@@ -30,9 +30,9 @@ class Moderation(Result):
     Attributes
     ----------
     interactions : DataFrame
-        ``moderator``, ``unit``, the estimate columns (how much group minus individual changes per unit), ``p_holm``
-        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be asked, or
-        what should be known of its model). A descriptive comparison tests no moderator.
+        ``moderator``, ``unit``, the estimate columns (change of group minus individual per unit), ``p_holm``
+        (over the planned ones), ``n_patients``, ``exploratory``, ``warning``, ``note`` (why it could not be
+        examined, or a note on its model). A descriptive comparison tests no moderator.
     differences : DataFrame
         Group minus individual at values of the moderator: ``moderator``, ``value``, ``level``, the estimate columns
         (intervals adjusted by Bonferroni over the values of a moderator; no test), ``n_patients``, ``exploratory``.
@@ -50,7 +50,7 @@ class Moderation(Result):
 
 
 def moderation_paragraph(result: Moderation) -> str:
-    """The planned moderators with their tests, what was looked at beside them, what could not be asked, warnings."""
+    """The planned moderators with their tests, the exploratory ones, those that could not be examined, warnings."""
     found = result.interactions["estimate"].notna()
     planned = result.interactions[found & ~result.interactions["exploratory"]]
     parts = []
@@ -60,16 +60,16 @@ def moderation_paragraph(result: Moderation) -> str:
         told = "; ".join(_moderator_words(row, result.differences) for _, row in planned.iterrows())
         parts += _in_short(planned, result.visit) if tests else []
         parts.append(
-            f"How group minus individual at {result.visit} changes with the patient ({how}): {told}. "
-            "Differences at single values have intervals widened by Bonferroni's method."
+            f"How group minus individual at {result.visit} varies with the patient ({how}): {told}. "
+            "Intervals at single values are widened by Bonferroni's method."
         )
     else:
-        parts.append(f"No planned moderator of the difference at {result.visit} could be asked about.")
+        parts.append(f"No planned moderator of the difference at {result.visit} could be examined.")
     count = int((found & result.interactions["exploratory"]).sum())
     if count:
         were = "was" if count == 1 else "were"
         parts.append(
-            f"{plural(count, 'other characteristic')} {were} looked at as exploratory, without tests: a chance finding "
+            f"{plural(count, 'other characteristic')} {were} examined as exploratory, without tests: a chance finding "
             "is likely among them."
         )
     parts += _not_asked(result.interactions[~found])
@@ -79,15 +79,13 @@ def moderation_paragraph(result: Moderation) -> str:
 
 
 def _in_short(planned: pd.DataFrame, visit: str) -> list[str]:
-    """Whether the difference is shown to change with any characteristic that was tested."""
+    """Whether the difference was shown to vary with any characteristic that was tested."""
     tested = planned[planned["p_holm"].notna()]
     changing = [within_sentence(name) for name in tested.loc[tested["p_holm"] < 0.05, "moderator"].astype(str)]
     if changing:
-        return [f"The difference between the formats at {visit} changes with {join_words(changing)}."]
+        return [f"The difference between the formats at {visit} varies with {join_words(changing)}."]
     asked = f"any of the {len(tested)} characteristics" if len(tested) > 1 else "the one characteristic"
-    return [
-        f"The difference between the formats at {visit} is not shown to change with {asked} asked about beforehand."
-    ]
+    return [f"The difference between the formats at {visit} was not shown to vary with {asked} named in advance."]
 
 
 def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
@@ -108,5 +106,5 @@ def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
 
 def _not_asked(rows: pd.DataFrame) -> list[str]:
     known = rows[rows["note"].fillna("") != ""]
-    return [f"{sentence_case(row['moderator'])} could not be asked about: {row['note'].rstrip('.')}." for _, row in
+    return [f"{sentence_case(row['moderator'])} could not be examined: {row['note'].rstrip('.')}." for _, row in
             known.iterrows()]  # fmt: skip

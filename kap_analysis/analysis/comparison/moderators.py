@@ -1,41 +1,18 @@
-"""For whom: does the difference between the formats depend on who the patient is?
-
-Each moderator is asked alone, in the model of the primary comparison with moderator by format by visit added. What
-was not named beforehand is exploratory: estimates without p. A variable measured after treatment began is not a
-moderator of allocation, and says so.
-"""
+"""Characteristics of a patient that may change the difference between the formats, and how each is read."""
 
 from dataclasses import dataclass
-from functools import partial
 
-import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
-from kap_analysis.analysis.comparison.moderation_result import Moderation
-from kap_analysis.analysis.model.estimates import (
-    averaged_rows,
-    engine_notes,
-    estimate_rows,
-    first_or_refuse,
-    fit_formula,
-)
-from kap_analysis.analysis.model.ladder import DESCRIPTIVE, choose_rungs
-from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
-from kap_analysis.analysis.model.plan import Plan, study_plan
-from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time
-from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
-from kap_analysis.disclosure.gate import release
-from kap_analysis.errors import AnalysisError
-from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import join_words, number
+from kap_analysis.columns import BASELINE
+from kap_analysis.writing.sentences import number
 
 AFTER_START = (
-    "measured after treatment began: patients who did well may have it more often, "
-    "so this is no moderator of allocation"
+    "measured after treatment began: patients who did well may have it more often, so it is not a baseline moderator"
 )
-MEAN_REVERSION = "a high baseline falls by itself; only the difference between formats is asked here, never the change"
+MEAN_REVERSION = (
+    "high baseline scores tend to fall on their own; this is about the difference between formats, not about change"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +28,7 @@ class Moderator:
     values : tuple of float
         Values at which the difference is shown; empty: the quartiles of the analysed patients.
     planned : bool
-        Named beforehand: tested. Otherwise exploratory, without p.
+        Named in advance, so tested. Otherwise exploratory, without p.
     warning : str
     source : str
         The column of the outcome frame that a yes-or-no characteristic is read from; empty: `column` itself, as 0/1.
@@ -68,6 +45,21 @@ class Moderator:
     warning: str = ""
     source: str = ""
     at_least: float | None = None
+
+    @property
+    def levels(self) -> tuple[str, str]:
+        """The words for 1 and 0 of a yes-or-no characteristic."""
+        one, other = self.unit.split(" against ")
+        return one, other
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the characteristic has two values."""
+        return self.per == 0
+
+    def value_name(self, value: float) -> str:
+        """A value in words: a number, or yes and no."""
+        return self.levels[0 if value == 1 else 1] if self.is_yes_or_no else number(value, 0)
 
 
 YES_OR_NO: tuple[str, float, tuple[float, float]] = ("yes against no", 0.0, (0.0, 1.0))
@@ -88,67 +80,7 @@ MODERATORS = (
 )
 
 
-def moderate(
-    source: Study | Outcomes,
-    *,
-    plan: Plan | None = None,
-    visit: str | None = None,
-    moderators: tuple[Moderator, ...] = MODERATORS,
-) -> Moderation:
-    """Ask of each moderator how the difference between the formats depends on it.
-
-    Parameters
-    ----------
-    source : Study or Outcomes
-        A study brings its plan, its primary instrument and whether integration followed in time. Of outcomes, a
-        column ``integration_in_time`` (0/1 per patient) is used where the frame has it; see `add_integration_in_time`.
-    plan : Plan, optional
-        For its covariates, ladder and visit; default the study's.
-    visit : str, optional
-        Default the plan's primary visit, or that of the study the outcomes come from.
-
-    Raises
-    ------
-    AnalysisError
-        Where no visit is named and none is known, where the formats cannot be compared at the visit, or where the data
-        have none of the moderators.
-    """
-    outcomes, plan, visit = _resolve(source, plan, visit)
-    model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
-    if visit not in model.visits:
-        raise AnalysisError(f"The formats cannot be compared at {visit}; choose one of {join_words(model.visits)}.")
-    frame = _add_yes_or_no(model.frame, moderators)
-    asked = [_ask(model, frame, m, visit, plan) for m in moderators if m.column in frame]
-    if not asked:
-        raise AnalysisError(f"The data have none of the moderators {join_words([m.label for m in moderators])}.")
-    interactions = pd.concat([a[0] for a in asked], ignore_index=True)
-    found = [a[1] for a in asked if len(a[1])]
-    differences = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-    tested = ~interactions["exploratory"] & interactions[P_VALUE].notna()
-    interactions["p_holm"] = np.nan
-    if tested.any():
-        interactions.loc[tested, "p_holm"] = multipletests(interactions.loc[tested, P_VALUE], method="holm")[1]
-    return release(
-        Moderation(interactions, differences, visit),
-        visibility=outcomes.visibility,
-        is_simulated=outcomes.is_simulated,
-    )
-
-
-def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan, str]:
-    if isinstance(source, Outcomes):
-        at = visit or (plan.visit if plan else source.primary_visit)
-        if at is None:
-            raise AnalysisError(
-                f"Name the visit to compare at, one of {join_words(source.visits[1:])}, or give a plan."
-            )
-        return source, plan or Plan(source.instrument.name, at), at
-    plan = plan or study_plan(source)
-    outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
-    return add_integration_in_time(outcomes, source), plan, visit or plan.visit
-
-
-def _add_yes_or_no(frame: pd.DataFrame, moderators: tuple[Moderator, ...]) -> pd.DataFrame:
+def add_yes_or_no(frame: pd.DataFrame, moderators: tuple[Moderator, ...]) -> pd.DataFrame:
     """The frame with a 0/1 column for each moderator that is read from another column."""
     read = [moderator for moderator in moderators if moderator.source in frame]
     return frame.assign(**{moderator.column: _is_yes(frame, moderator) for moderator in read})
@@ -158,103 +90,8 @@ def _is_yes(frame: pd.DataFrame, moderator: Moderator) -> pd.Series:
     """1 for yes, 0 for no, missing where the source was not recorded, also where the model frame has a mean instead."""
     found = frame[moderator.source]
     if moderator.at_least is None:
-        yes, no = moderator.unit.split(" against ")
+        yes, no = moderator.levels
         return found.astype("object").map({yes: 1.0, no: 0.0}).astype(float)
     filled = f"{moderator.source}_not_recorded"
     recorded = found.where(frame[filled] != 1.0) if filled in frame else found
     return (recorded >= moderator.at_least).astype(float).where(recorded.notna())
-
-
-def _ask(
-    model: ModelFrame, frame: pd.DataFrame, moderator: Moderator, visit: str, plan: Plan
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    described = {
-        "moderator": moderator.label, "unit": moderator.unit, "exploratory": not moderator.planned,
-        "warning": moderator.warning, "note": "",
-    }  # fmt: skip
-    rows = frame[frame[moderator.column].notna()]
-    people = rows.drop_duplicates(PATIENT_ID)
-    reason = _cannot_be_asked(people, moderator)
-    if reason:
-        return _unanswered(described, people, reason), pd.DataFrame()
-    varying = tuple(c for c in _others(model, moderator) if people[c].nunique() > 1)
-    subset = ModelFrame(rows, model.visits, model.formats, varying, model.notes)
-    rungs = choose_rungs(subset, visit, plan.ladder)
-    by_moderator = f"{FORMAT}*{moderator.column}"
-    if len(model.visits) > 1:
-        by_moderator = f"{VISIT}*{by_moderator}"
-    builders = [partial(fit_formula, r.adding(by_moderator).formula, rows, r.residual_by) for r in rungs]
-    try:
-        with engine_notes() as warned:
-            position, fit, _ = first_or_refuse(builders, f"The difference by {moderator.label}")
-    except AnalysisError as error:
-        return _unanswered(described, people, str(error)), pd.DataFrame()
-    described["note"] = " ".join(warned)
-    per = moderator.per or 1.0
-    values = moderator.values or _quartiles(people[moderator.column])
-    points = [0.0, per, *values]
-    grid = pd.DataFrame(
-        [(f, visit, v) for v in points for f in (INDIVIDUAL, GROUP)], columns=[FORMAT, VISIT, moderator.column]
-    )
-    matrix = averaged_rows(fit, people, grid).matrix
-    difference = matrix[1::2] - matrix[0::2]
-    interaction = estimate_rows(
-        fit,
-        difference[1:2] - difference[0:1],
-        pd.DataFrame([{**described, N_PATIENTS: len(people)}]),
-        test=moderator.planned and rungs[position].name != DESCRIPTIVE,
-    )
-    names = pd.DataFrame(
-        {"moderator": moderator.label, "value": list(values), N_PATIENTS: _near(people, moderator, values)}
-    )
-    names["level"] = [_value_name(moderator, v) for v in values]
-    names["exploratory"] = not moderator.planned
-    level = 1 - 0.05 / len(values)
-    return interaction, estimate_rows(fit, difference[2:], names, level=level, test=False)
-
-
-def _quartiles(values: pd.Series) -> tuple[float, ...]:
-    """Quartiles that some patient has, each once."""
-    return tuple(dict.fromkeys(values.quantile([0.25, 0.5, 0.75], interpolation="nearest").astype(float)))
-
-
-def _cannot_be_asked(people: pd.DataFrame, moderator: Moderator) -> str:
-    arms = people[FORMAT].astype("str")
-    if people[moderator.column].isna().all():
-        return "it is not recorded"
-    for arm in (INDIVIDUAL, GROUP):
-        values = people.loc[arms == arm, moderator.column]
-        if moderator.per == 0 and values.value_counts().reindex(list(moderator.values), fill_value=0).min() < 2:
-            return f"too few patients on one side of it in {arm} format"
-        if values.nunique() < 2:
-            return f"it does not vary in {arm} format"
-    return ""
-
-
-def _unanswered(described: dict, people: pd.DataFrame, reason: str) -> pd.DataFrame:
-    columns = [*described, N_PATIENTS, "estimate", "std_error", "df", "statistic", P_VALUE, "ci_low", "ci_high"]
-    return (
-        pd.DataFrame([{**described, N_PATIENTS: len(people), "note": reason}])
-        .reindex(columns=columns)
-        .astype(dict.fromkeys(columns[6:], float))
-    )
-
-
-def _others(model: ModelFrame, moderator: Moderator) -> tuple[str, ...]:
-    """Covariates without those that say the same as the moderator."""
-    source = moderator.source or moderator.column
-    return tuple(c for c in model.covariates if c not in (source, moderator.column, f"{source}_not_recorded"))
-
-
-def _near(people: pd.DataFrame, moderator: Moderator, values: tuple[float, ...]) -> list[int]:
-    """Patients at a yes-or-no value; of a number, all who were analysed."""
-    if moderator.per:
-        return [len(people)] * len(values)
-    return [int((people[moderator.column] == v).sum()) for v in values]
-
-
-def _value_name(moderator: Moderator, value: float) -> str:
-    if moderator.per:
-        return f"{number(value, 0)}"
-    yes, no = moderator.unit.split(" against ")
-    return yes if value == 1 else no

@@ -1,14 +1,15 @@
-"""Group versus individual by statsmodels' MixedLM: what a reader who knows statsmodels can fit, and where it stops.
+"""Group versus individual by statsmodels' MixedLM, as an independent check with its limits.
 
     score ~ visit*(format + baseline) + practice, post-baseline rows
     groups: the cohort of a patient treated in a group, else the patient; variance components for patient and cohort
 
-Its intervals and p-values are z: they take no account of the number of cohorts, of which there are few. It has no
-residual covariance and no variance by format (statsmodels issues 2620, 6304, 8381). It is a check on the engine, and
-not the analysis.
+Its intervals and p-values use the normal distribution and ignore the small number of cohorts. It has no residual
+covariance and no variance by format (statsmodels issues 2620, 6304, 8381). It checks the engine; it is not the
+analysis.
 """
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,11 @@ from patsy import build_design_matrices
 from scipy.special import ndtr, ndtri
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-from kap_analysis.analysis.comparison.comparison_result import difference_sentence, what_the_interval_says
+from kap_analysis.analysis.comparison.comparison_result import (
+    FormatComparison,
+    difference_sentence,
+    what_the_interval_says,
+)
 from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.unadjusted import describe_unadjusted, unadjusted_sentence
 from kap_analysis.analysis.result import Result, empty_withheld
@@ -26,6 +31,7 @@ from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
     BASELINE,
     COHORT_ID,
+    ESTIMATE_COLUMNS,
     FORMAT,
     GROUP,
     INDIVIDUAL,
@@ -42,7 +48,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import join_words, number
 
 LABEL = "statsmodels MixedLM, z"
-#: The default optimiser stops short in some fits of healthy data; these two in turn do not.
+#: The default optimiser stops too early on some well-behaved data; these two, in this order, do not.
 METHODS = ("lbfgs", "cg")
 
 
@@ -128,14 +134,31 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
 
+def compare_estimates(comparisons: Mapping[str, FormatComparison | StatsmodelsComparison], visit: str) -> pd.DataFrame:
+    """Group minus individual at a visit, one row per way of estimating it.
+
+    Returns
+    -------
+    DataFrame
+        ``by`` (the name given), then ``estimate std_error df statistic p_value ci_low ci_high``, in points; of a
+        public study ``withheld`` where numbers of a comparison were.
+    """
+    rows = []
+    for name, comparison in comparisons.items():
+        found = comparison.contrasts[comparison.contrasts[VISIT].astype("str") == visit].iloc[0]
+        told = [*ESTIMATE_COLUMNS, *(["withheld"] if "withheld" in found.index else [])]
+        rows.append({"by": name, **{column: found[column] for column in told}})
+    return pd.DataFrame(rows)
+
+
 def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
     components = {"patient": f"0 + C({PATIENT_ID})"}
     if has_cohorts:
         components["cohort"] = "0 + is_group"
     if frame[SCORE].nunique() < 2:
-        raise AnalysisError(f"Every score after baseline is {frame[SCORE].iloc[0]:g}: there is nothing to explain.")
+        raise AnalysisError(f"Every score after baseline is {frame[SCORE].iloc[0]:g}: there is nothing to model.")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # what became of it stands in `converged`
+        warnings.simplefilter("ignore", ConvergenceWarning)  # reported in `converged`
         # re_formula "0" leaves the variance components alone to carry the patient and the cohort
         built = smf.mixedlm(formula, frame, groups=COHORT_ID, re_formula="0", vc_formula=components)
         try:
@@ -176,7 +199,7 @@ def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[s
 
 
 def _design(info, rows: pd.DataFrame) -> pd.DataFrame:
-    """Design rows of the fixed part, by the formula engine that statsmodels used (formulaic, or patsy)."""
+    """Design rows of the fixed part, by the formula library that statsmodels used (formulaic or patsy)."""
     if hasattr(info, "get_model_matrix"):
         return info.get_model_matrix(rows)
     return build_design_matrices([info], rows, return_type="dataframe")[0]

@@ -1,8 +1,8 @@
-"""Does the comparison hold if the lost did worse?
+"""Does the comparison hold if patients who were lost did worse?
 
-The primary contrast is repeated on imputed data (see `imputation`): as if missing at random, with the scores after
-dropout made worse by a delta in each format (the tipping point is where the conclusion changes), and with those lost
-back at their baseline.
+The primary contrast is repeated on imputed data (see `imputation`) under three assumptions: scores are missing at
+random; scores after dropout are worse by a delta in each format (the tipping point is where the conclusion changes);
+patients who were lost returned to their baseline score.
 """
 
 from dataclasses import dataclass, field
@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.missing.imputation import Completed, Progress, impute_scores
+from kap_analysis.analysis.missing.imputation import Completed, impute_scores
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
 from kap_analysis.analysis.model.model_frame import cohort_of_one, prepare_covariates
-from kap_analysis.analysis.model.plan import Plan, study_plan
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
+from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
     BASELINE_VISIT,
@@ -72,30 +73,34 @@ class DropoutSensitivity(Result):
         at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
         few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         return (
-            f"{few}With {self.n_imputations} imputations and the missing scores at random, group minus individual at "
-            f"{self.visit} is {estimate_sentence(at_random)}; with those lost back at their baseline it is "
+            f"{few}With {self.n_imputations} imputations and scores missing at random, group minus individual at "
+            f"{self.visit} is {estimate_sentence(at_random)}; if those lost returned to their baseline scores it is "
             f"{number(jump['estimate'])} (95% interval {interval(jump['ci_low'], jump['ci_high'])}). "
             f"{self._tip()}"
         )
 
     def _tip(self) -> str:
-        """Where the conclusion changes, or that it does not; an undecided one is said to be undecided."""
+        """Where the conclusion changes, for each format varied alone, or that it does not change."""
         start = str(self.tipping_point["at_random"].iloc[0])
         most = number(self.tipping[["delta_individual", "delta_group"]].max().max(), 0)
         zero = "includes zero: no difference is shown" if start == UNDECIDED else f"excludes zero: {start}"
-        told = [f"With the missing scores at random the interval {zero}."]
-        if self.tipping_point[["delta_individual", "delta_group"]].isna().to_numpy().sum() == len(self.tipping_point):
-            return f"{told[0]} This stays so with up to {most} points worse in those lost from either format alone."
-        for _, row in self.tipping_point.iterrows():
-            points = row[f"delta_{row['varied']}"]
+        start_sentence = f"With scores missing at random the interval {zero}."
+        points = [row[f"delta_{row['varied']}"] for _, row in self.tipping_point.iterrows()]
+        if pd.isna(points).all():
+            return (
+                f"{start_sentence} This conclusion does not change if those lost from either format alone score up to "
+                f"{most} points worse than expected."
+            )
+        told = []
+        for (_, row), at in zip(self.tipping_point.iterrows(), points, strict=True):
             lost = "groups" if row["varied"] == GROUP else "individual format"
-            if pd.isna(points):
-                told.append(f"This stays so with up to {most} points worse in those lost from {lost} alone.")
+            if pd.isna(at):
+                told.append(f"It does not change if those lost from {lost} alone score up to {most} points worse.")
             else:
-                size = "less than 0.1 points" if points < 0.05 else f"{number(points)} points"
+                size = "less than 0.1 points" if at < 0.05 else f"{number(at)} points"
                 change = row["conclusion"] if row["conclusion"] != UNDECIDED else "undecided"
-                told.append(f'It becomes "{change}" once those lost from {lost} alone are {size} worse than expected.')
-        return " ".join(told)
+                told.append(f'It becomes "{change}" if those lost from {lost} alone score {size} worse than expected.')
+        return " ".join([start_sentence, *told])
 
 
 def check_dropout(
@@ -108,25 +113,16 @@ def check_dropout(
     seed: int = 20190402,
     progress: Progress | None = None,
 ) -> DropoutSensitivity:
-    """Repeat the primary contrast on imputed data, under assumptions about those who were lost.
+    """Repeat the primary contrast on imputed data, under assumptions about the patients who were lost.
 
     Parameters
     ----------
     n_imputations : int
-        More is steadier; the Monte Carlo error of the estimate falls with its square root.
+        The Monte Carlo error of the estimate falls with the square root of this number.
     deltas : tuple of float
-        Points added to the scores from the first visit after dropout (taken away where higher is better).
+        Points added to scores after dropout (subtracted where higher is better).
     """
-    if isinstance(source, Outcomes):
-        outcomes = source
-        visit = visit or (plan.visit if plan else outcomes.visits[-1])
-        plan = plan or Plan(outcomes.instrument.name, visit)
-    else:
-        plan = plan or study_plan(source)
-        outcomes = source.outcomes(
-            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
-        )
-        visit = visit or plan.visit
+    outcomes, plan, visit = planned_outcomes(source, plan, visit, population="started")
     check_visit(outcomes, visit)
     completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
@@ -139,13 +135,13 @@ def check_dropout(
             "missing at random",
             at_random,
             completed,
-            "scores of those lost are like those of similar patients who stayed",
+            "patients lost to follow-up score like similar patients who stayed",
         ),
         _named(
             "jump to baseline",
             contrast.pooled(jumped),
             completed,
-            "those lost went back to where they started",
+            "patients lost to follow-up returned to their baseline score",
         ),
     ]
     too_few = _too_few_cohorts(completed, plan)
@@ -172,7 +168,7 @@ def complete_scores(
     visits = tuple(v for v in outcomes.visits if v in counts.index and counts.loc[v].min() >= 5)
     if BASELINE_VISIT not in visits or visit not in visits:
         raise AnalysisError(
-            f"Fewer than five patients of a format were scored at baseline or at {visit}; imputation would invent them."
+            f"Fewer than five patients of a format were scored at baseline or at {visit}; too few to impute from."
         )
     keep = [c for c in (PATIENT_ID, FORMAT, COHORT_ID, *covariates) if c in people]
     fixed = people[keep].copy()

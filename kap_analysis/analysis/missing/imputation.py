@@ -1,17 +1,16 @@
-"""Multiple imputation that respects cohorts: what the missing scores may have been, had they been observed.
+"""Multiple imputation of missing scores that respects cohorts.
 
 For each imputation: resample cohorts (group format) and patients (individual format) with replacement, refit a model
 with the baseline in the vector
 
     score ~ visit*format + practice + covariates + (0 + group_after | cohort_id) + us(visit | format/patient_id)
 
-and draw, from its distribution given everything that was observed, the cohorts' effects and the missing scores of the
-original patients together. The bootstrap carries the uncertainty of the parameters (Little & Rubin 2019, section 10.2;
-as in rbmi's approximate Bayesian approach). Missing baselines are imputed too. Imputed scores are left on the latent
-scale: not rounded and not clipped to the instrument's range, which would bias means and variances.
+and draw the cohort effects and the missing scores of the original patients jointly, given all observed scores. The
+bootstrap accounts for the uncertainty of the parameters (Little & Rubin 2019, section 10.2; the approximate Bayesian
+approach of rbmi). Missing baselines are imputed too. Imputed scores are neither rounded nor clipped to the range of the
+instrument, which would bias means and variances.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,21 +20,20 @@ import pandas as pd
 from kap_analysis.analysis.missing.missing_scores import draw_missing
 from kap_analysis.analysis.model.estimates import first_that_fits, fit_formula
 from kap_analysis.analysis.model.resampling import ClusteredRows
+from kap_analysis.analysis.result import Progress
 from kap_analysis.columns import BASELINE_VISIT, COHORT_ID, FORMAT, GROUP, PATIENT_ID, SCORE, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 
-Progress = Callable[[int, int, str], None]
-
 
 @dataclass(frozen=True)
 class Completed:
-    """Imputed score arrays.
+    """Scores with the missing ones imputed.
 
     Attributes
     ----------
     scores : array (imputations, patients, visits)
-        Observed scores, and draws where there was none.
+        Observed scores, and draws for missing ones.
     observed : bool array (patients, visits)
     patients : DataFrame
         One row per patient, in the order of the arrays.
@@ -76,7 +74,7 @@ def impute_scores(
     ----------
     rows : DataFrame
         One row per patient and visit that was observed, baseline included: ``patient_id``, ``visit``, ``score``,
-        ``format``, ``cohort_id`` (a label for everybody), ``is_group``, covariates without missing values. Patients
+        ``format``, ``cohort_id`` (a label for every patient), ``is_group``, covariates without missing values. Patients
         without any score are allowed with a missing score at one visit.
     visits : tuple of str
         Baseline first; each must have been observed in both formats.
@@ -97,7 +95,7 @@ def impute_scores(
     long = rows[rows[SCORE].notna()].copy()
     long["group_after"] = long["is_group"] * (long[VISIT].astype("str") != BASELINE_VISIT)
     formulas = _formulas(long, covariates)
-    # fitted once on the original rows: an early error if the model cannot be fitted at all
+    # fitted once to the original rows, so that a model that cannot be fitted fails early
     first_that_fits([partial(fit_formula, formula, long, ddf="normal") for formula in formulas])
     sampler = _Sampler.of(long, patients)
     draws = np.empty((n_imputations, *scores.shape))
@@ -134,7 +132,7 @@ def _cohorts(long: pd.DataFrame) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Sampler:
-    """Draws clusters of the original rows: the cohorts of the group format and the patients of the individual one."""
+    """Draws clusters of the original rows: cohorts of the group format, patients of the individual format."""
 
     long: pd.DataFrame
     patient: np.ndarray  # of each row its patient's position
@@ -153,7 +151,7 @@ class _Sampler:
         return cls(long, patient, tuple(arms))
 
     def sample(self, generator: np.random.Generator) -> pd.DataFrame:
-        """As many clusters of each format as there are, with replacement, and with new numbers for ids."""
+        """Draw clusters with replacement, as many of each format as there are; ids become new numbers."""
         drawn = [arm.draw(generator) for arm in self.arms]
         before = np.cumsum([0] + [len(arm.sizes) for arm in self.arms])
         rows = np.concatenate([positions for positions, _ in drawn])
@@ -164,7 +162,7 @@ class _Sampler:
 
 
 def _refit(sample: pd.DataFrame, formulas: list[str]) -> MixedResults | None:
-    """The first model that converges on a sample, begun afresh: what the original rows gave is a worse beginning."""
+    """The first model that converges on a sample, with fresh starting values (the original estimates start worse)."""
     for formula in formulas:
         try:
             fit = fit_formula(formula, sample, ddf="normal")

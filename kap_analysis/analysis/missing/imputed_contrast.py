@@ -1,4 +1,4 @@
-"""The comparison of the formats at one visit, repeated on many completed data sets and pooled."""
+"""The comparison of the formats at one visit, repeated on imputed data sets and pooled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ from kap_analysis.mixed.results import MixedResults
 
 @dataclass
 class ImputedContrast:
-    """Group minus individual at a visit, in each completed data set, by the comparison at that visit alone.
+    """Group minus individual at a visit in each imputed data set, by a model of that visit alone.
 
-    The models are built once for each imputation; scores that are shifted afterwards (deltas) change the response only.
+    The models are built once per imputation. Shifting the scores (deltas) changes only the response.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class ImputedContrast:
         return mixedlm(built.formula, frame, residual_by=built.residual_by)
 
     def _fit(self, which: int, response: np.ndarray) -> MixedResults:
-        """The comparison in one data set, begun where the last one of this data set ended; else by a simpler model."""
+        """The comparison in one data set, started at its last estimates; a simpler model if that fails."""
         model = self._models[which].with_response(response)
         builders: list[Callable[[], MixedResults]] = [
             model.fit,

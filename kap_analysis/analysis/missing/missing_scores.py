@@ -1,9 +1,9 @@
-"""What the missing scores may have been under a fitted model: a draw given everything that was observed.
+"""Draws of the missing scores from their distribution under a fitted model, given all observed scores.
 
-A patient's scores are the model's means, plus the effect of the cohort at the visits after baseline, plus an
-unstructured error. So the effect of each cohort is drawn given the observed scores of its patients, and the missing
-scores of each patient given the observed ones and that effect; together a draw from their joint distribution. Patients
-of one format with the same visits observed share all matrices.
+The scores of a patient are the means of the model, plus a cohort effect at visits after baseline, plus an unstructured
+error. The effect of each cohort is drawn given the observed scores of its patients, then the missing scores of each
+patient given the observed scores and that effect. Together this is a draw from the joint distribution. Patients of one
+format with the same visits observed share all matrices.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def draw_missing(
     visits: tuple[str, ...],
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """Observed scores, and draws where there was none.
+    """Observed scores, and draws for missing ones.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def draw_missing(
     patients : DataFrame
         One row per patient: ``format``, ``cohort_id``, the covariates of the model.
     scores : array (patients, visits)
-        NaN where nothing was observed; baseline first.
+        NaN if not observed; baseline first.
     visits : tuple of str
     """
     arms = patients[FORMAT].astype("str").to_numpy(object)
@@ -49,26 +49,29 @@ def complete_errors(
     between: float,
     generator: np.random.Generator,
 ) -> np.ndarray:
-    """Draw what is missing of deviations from the mean.
+    """Draw the missing deviations from the mean.
 
     Parameters
     ----------
     errors : array (patients, visits)
-        NaN where nothing was observed; baseline first.
+        NaN if not observed; baseline first.
     arms : array (patients,)
-        Whose covariance a patient has.
+        The covariance that applies to each patient.
     covariance : dict
         Array (visits, visits) of each arm, without the cohorts.
     cohort : int array (patients,)
         Number of the cohort, -1 for a patient without one.
     between : float
-        Variance of the cohorts' effects, which are nil at baseline.
+        Variance of the cohort effects, which are zero at baseline.
     """
     seen = ~np.isnan(errors)
     after = (np.arange(errors.shape[1]) > 0).astype(float)
     alike = _alike(arms, seen)
     n_cohorts = int(cohort.max(initial=-1)) + 1
-    precision, pull = np.zeros(n_cohorts + 1), np.zeros(n_cohorts + 1)  # the last one is that of no cohort
+    precision, pull = (
+        np.zeros(n_cohorts + 1),
+        np.zeros(n_cohorts + 1),
+    )  # the last element is for patients without a cohort
     for members in alike:
         known = seen[members[0]]
         weights = np.linalg.solve(covariance[arms[members[0]]][np.ix_(known, known)], after[known])

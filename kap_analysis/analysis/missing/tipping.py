@@ -1,9 +1,9 @@
-"""How the imputed comparison moves when the scores of those who were lost are worse than expected.
+"""How the imputed comparison changes if patients who were lost score worse than expected.
 
-Points are added to the scores after dropout, in each format by its own delta, and the comparison is repeated. The
-estimate is all but linear in the deltas, and the variances are all but quadratic: so the comparison is fitted at three
-deltas of each format and interpolated quadratically between them (estimate, variances within and between, df). The
-estimates so found are within a hundredth of a point, the limits within some hundredths, of those of a fit.
+A delta for each format is added to the scores after dropout, and the comparison is repeated. The estimate is almost
+linear in the deltas and the variances almost quadratic. The comparison is therefore fitted at three deltas per format
+and interpolated quadratically between them (estimate, variances within and between, df). Interpolated estimates are
+within 0.01 points of a fit, and limits within a few hundredths.
 """
 
 import itertools
@@ -11,12 +11,12 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.missing.imputation import Progress
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.missing.rubin import Pooled, pool_parts
+from kap_analysis.analysis.result import Progress
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, GROUP, INDIVIDUAL
 
-#: So many deltas of each format are fitted; those between them are interpolated.
+#: Deltas of each format that are fitted; the others are interpolated.
 FITTED_DELTAS = 3
 UNDECIDED, GROUP_WORSE, GROUP_BETTER = "no difference shown", "group worse", "group better"
 
@@ -63,19 +63,19 @@ def shift_lost(
 
 
 def conclusion_of(low: float, high: float, worse: float) -> str:
-    """What an interval of group minus individual says."""
+    """The conclusion from an interval of group minus individual."""
     if low <= 0 <= high:
         return UNDECIDED
     return GROUP_WORSE if low * worse > 0 else GROUP_BETTER
 
 
 def tipping_points(tipping: pd.DataFrame) -> pd.DataFrame:
-    """Where the conclusion changes as the lost of one format get worse and those of the other are as expected.
+    """Where the conclusion changes if the lost of one format score worse and those of the other as expected.
 
     Returns
     -------
     One row per format that is varied, group first: ``varied``, ``delta_individual``, ``delta_group`` (points at which
-    the limit of the interval crosses zero, by linear interpolation; the varied one is missing where nothing changes
+    the limit of the interval crosses zero, by linear interpolation; the varied one is missing if nothing changes
     within the grid), ``at_random`` (the conclusion without deltas), ``conclusion`` (after the change).
     """
     rows = []

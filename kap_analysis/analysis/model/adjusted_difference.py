@@ -1,7 +1,7 @@
-"""What must stand beside formats that are shown side by side without adjustment: how they started, and what is left.
+"""The adjusted difference that goes with any unadjusted display of the formats, and how the formats started.
 
-The difference is that of the primary model, so that it agrees with `compare_formats`; where the formats cannot be
-compared the reason stands there instead.
+The difference comes from the primary model, so it agrees with `compare_formats`. If the formats cannot be compared,
+the reason is given instead.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ COLUMNS = (INSTRUMENT, VISIT, "start", *ESTIMATE_COLUMNS, N_PATIENTS, "higher_is
 
 
 def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | None = None) -> pd.DataFrame:
-    """How the formats started and how far they are apart after adjustment, at one visit; never a test.
+    """How the formats started, and their adjusted difference at one visit; never a test.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | N
     Returns
     -------
     DataFrame
-        One row, none where there is one format: ``instrument``, ``visit``, ``start`` (mean baseline, group minus
+        One row, or none if there is only one format: ``instrument``, ``visit``, ``start`` (mean baseline, group minus
         individual, of the patients scored at the visit), the estimate columns (adjusted difference; no p),
         ``n_patients`` (scored at the visit), ``higher_is_better``, ``note`` (why it could not be adjusted).
     """
@@ -63,14 +63,11 @@ def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | N
 
 
 def beside_sentence(beside: pd.DataFrame) -> str:
-    """The sentence of the one row; empty where one format was treated only."""
+    """The row as a sentence; empty if there is only one format."""
     if beside.empty:
         return ""
     row = beside.iloc[0]
     start = started_apart(row["start"], bool(row["higher_is_better"]))
     if row["note"]:
         return f"{start}, and the difference could not be adjusted: {within_sentence(row['note'])} {NOT_BY_CHANCE}."
-    return (
-        f"{start}; allowing for that, the adjusted difference at {row[VISIT]} is "
-        f"{estimate_sentence(row)}. {NOT_BY_CHANCE}."
-    )
+    return f"{start}; after adjustment the difference at {row[VISIT]} is {estimate_sentence(row)}. {NOT_BY_CHANCE}."

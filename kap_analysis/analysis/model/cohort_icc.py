@@ -1,8 +1,8 @@
-"""How alike the patients of one cohort are: the intraclass correlation in the group format, with its interval.
+"""How similar patients of one cohort are: the intraclass correlation in the group format, with its interval.
 
 ICC = cohort variance / (cohort variance + variance of a group patient at the visit apart from the cohort). The
-interval is its profile: at each value of the ratio all parameters are fitted that give it, and the values are kept
-whose criterion lies within the chi-squared quantile of the best. It can include 0.
+interval is a profile likelihood interval: at each value of the ratio the other parameters are refitted, and the
+interval holds the values whose criterion is within the chi-squared quantile of the minimum. It can include 0.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Frames of estimates from a fit: adjusted means and differences of the formats, averaged over the patients.
 
-Each analysed patient counts once: the patient's format and visit are set, the design rows are averaged, so that the
-means are those of the patients who were analysed and not of an average patient who does not exist.
+Each analysed patient counts once. Format and visit are set to the same values for every patient, and the design rows
+are averaged. The means therefore describe the analysed patients, not an average patient who does not exist.
 """
 
 import warnings
@@ -30,7 +30,7 @@ class Rows:
 
 
 def averaged_rows(fit: MixedResults, patients: pd.DataFrame, settings: pd.DataFrame) -> Rows:
-    """One combination per row of `settings`: every patient's columns set to it, design rows averaged.
+    """One combination per row of `settings`: its values are set for every patient, and the design rows are averaged.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def estimate_rows(
 ) -> pd.DataFrame:
     """The frame of estimates of the combinations in `matrix`, with the fit's own degrees of freedom.
 
-    With ``test=False`` statistic and p are missing: the value 0 is not a hypothesis about a mean score.
+    With ``test=False`` statistic and p are missing: that a mean score is 0 is not a hypothesis of interest.
     """
     found = fit.inference(matrix)
     names = names.reset_index(drop=True)
@@ -77,7 +77,7 @@ def first_that_fits(builders: Sequence[Callable[[], MixedResults]]) -> tuple[int
 
     Returns
     -------
-    (position of the builder, the fit, why those before it did not do)
+    (position of the builder, the fit, why the builders before it failed)
 
     Raises
     ------
@@ -99,7 +99,7 @@ def first_that_fits(builders: Sequence[Callable[[], MixedResults]]) -> tuple[int
 
 
 def first_or_refuse(builders: Sequence[Callable[[], MixedResults]], what: str) -> tuple[int, MixedResults, list[str]]:
-    """As `first_that_fits`, but where none fits an `AnalysisError` that says of `what` (scores) and why."""
+    """As `first_that_fits`, but if none fits raise an `AnalysisError` that says what was modelled and why it failed."""
     try:
         return first_that_fits(builders)
     except (ValueError, np.linalg.LinAlgError) as error:
@@ -108,7 +108,7 @@ def first_or_refuse(builders: Sequence[Callable[[], MixedResults]], what: str) -
 
 @contextmanager
 def engine_notes() -> Iterator[list[str]]:
-    """Collect what the engine warns of, each once, so that it stands in the notes of a result; pass on the rest."""
+    """Collect each warning of the engine once, for the notes of a result; pass on all other warnings."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", MixedModelWarning)

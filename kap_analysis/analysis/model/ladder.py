@@ -1,9 +1,9 @@
-"""Which model the counts allow: a ladder by numbers of patients and cohorts, never by a p-value.
+"""Which model the counts allow: a ladder of models chosen by numbers of patients and cohorts, never by a p-value.
 
 full         one unstructured covariance of the visits per format, and the cohort
 compound     one variance between and one within patients per format, and the cohort
-descriptive  too few cohorts or patients: the compound model without covariates, its intervals not a test; where even
-             that asks more than the data hold, without the cohort, and then with one variance between patients
+descriptive  too few cohorts or patients: the compound model without covariates, with intervals and no test; if the
+             data cannot support even that, without the cohort, and then with one variance between patients
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ FULL = "full"
 COMPOUND = "compound"
 DESCRIPTIVE = "descriptive"
 RUNGS = (FULL, COMPOUND, DESCRIPTIVE)
-#: So many reasons against the full model are named; the others are counted.
+#: At most this many reasons against the full model are named; the others are counted.
 SHORTFALLS_SHOWN = 3
 
 
@@ -82,7 +82,7 @@ class Rung:
 
 
 def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
-    """The model that the counts allow, followed by the simpler ones to step down to if it does not converge."""
+    """The model that the counts allow, then the simpler models to step down to if it does not converge."""
     shortfalls = _full_shortfalls(model, visit, ladder)
     too_few = _descriptive_reasons(model, visit, ladder)
     if too_few:
@@ -97,7 +97,7 @@ def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
 
 
 def build_rung(model: ModelFrame, name: str, why: str = "", *, cohort: bool = True, by_format: bool = True) -> Rung:
-    """One rung for these data; a cohort of one patient cannot be told from the patient."""
+    """One rung for these data. Without cohorts of two or more, cohort and patient cannot be separated."""
     several = len(model.visits) > 1
     arm = model.arm_column if by_format else None
     covariance: tuple[str, ...] = ()

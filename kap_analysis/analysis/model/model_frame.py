@@ -1,4 +1,4 @@
-"""From an outcome frame to the rows that a model of the comparison takes, with what was left out and why."""
+"""From an outcome frame to the rows that the comparison models, with what was left out and why."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.formats import formats_present, recorded_words
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
     COHORT_ID,
     FORMAT,
-    FORMATS,
     GROUP,
     INDIVIDUAL,
     IS_GROUP,
@@ -28,9 +28,8 @@ from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import count, join_words, plural, sentence_case
 
 POOLED = "other"
-NOT_RECORDED = "not recorded"
 IN_COHORT, NOT_IN_COHORT = "in a cohort", "not in a cohort"
-#: A visit enters the model when this many patients of each format were scored at it.
+#: A visit is modelled if at least this many patients of each format were scored at it.
 PATIENTS_PER_VISIT = 2
 
 
@@ -85,29 +84,29 @@ class ModelFrame:
 
     @property
     def n_shared_cohorts(self) -> int:
-        """Cohorts with two or more analysed patients: without one, likeness within cohorts cannot be seen."""
+        """Cohorts with two or more analysed patients: without any, clustering within cohorts cannot be estimated."""
         patients = self.patients
         sizes = patients.loc[patients["in_cohort"] == 1, COHORT_ID].value_counts()
         return int((sizes >= 2).sum())
 
 
 def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10) -> ModelFrame:
-    """Choose the analysed patients and rows, and make the covariates fit to be modelled.
+    """Choose the analysed patients and rows, and prepare the covariates.
 
-    Analysed is who has a known format, a baseline score and one score after baseline. Levels of a category with
-    fewer than `pool_levels_below` patients become "other"; a category that is not recorded is a level of its own; a
-    number that is not recorded is set to the mean, with a 0/1 column that says so, and a note.
+    Patients are analysed if they have a known format, a baseline score and a score after baseline. Levels of a
+    category with fewer than `pool_levels_below` patients become "other". A category that is not recorded is a level
+    of its own. A number that is not recorded is set to the mean, with a 0/1 indicator column and a note.
 
     Raises
     ------
     AnalysisError
-        If nobody can be analysed, or the patients are all of one format.
+        If no patient can be analysed, or all patients have the same format.
     """
     of_patients = hide_few(outcomes)
     frame, notes = _analysed_rows(outcomes, of_patients)
     visits, visit_notes = _modelled_visits(frame, outcomes)
     frame = frame[frame[VISIT].astype("str").isin(visits)].copy()
-    formats = tuple(f for f in FORMATS if (frame[FORMAT].astype("str") == f).any())
+    formats = formats_present(frame[FORMAT])
     frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=list(formats))
     frame[VISIT] = pd.Categorical(frame[VISIT].astype("str"), categories=list(visits))
     frame["is_group"] = (frame[FORMAT] == GROUP).astype(float)
@@ -131,7 +130,7 @@ def cohort_of_one(patients: pd.Series) -> pd.Series:
 
 
 def hide_few(outcomes: Outcomes) -> Callable[[int], str]:
-    """Words for a number of patients: a public study of real patients does not say how many a few are."""
+    """How to write a number of patients: a public study of real patients does not give small numbers."""
     if outcomes.visibility == "private" or outcomes.is_simulated:
         return lambda n: plural(n, "patient")
     return lambda n: plural(n, "patient") if n >= MINIMUM_COUNT else f"fewer than {MINIMUM_COUNT} patients"
@@ -226,14 +225,14 @@ def _number_covariate(
 def _category_covariate(
     frame: pd.DataFrame, column: str, first: pd.Series, pool_below: int
 ) -> tuple[list[str], list[str]]:
-    values = frame[column].astype("object").where(frame[column].notna(), NOT_RECORDED).astype("str")
+    values = recorded_words(frame[column])
     counts = values[first].value_counts()
     rare = list(counts.index[counts < pool_below])
     notes = []
     if rare:
         values = values.where(~values.isin(rare), POOLED)
         counts = values[first].value_counts()
-        if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: join the commonest level
+        if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: merge with the most common level
             values = values.where(values != POOLED, counts.drop(POOLED).index[0])
             counts = values[first].value_counts()
         shown = join_words([readable(level) for level in rare])

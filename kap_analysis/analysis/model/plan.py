@@ -1,24 +1,17 @@
-"""The analysis plan: what will be compared, in whom, by which rules; written down before the results.
+"""The analysis plan: what will be compared, in whom, and by which rules, written before the results are known.
 
-`plan.toml` in the study folder is read here and nowhere else. Without one, a plan is drafted from the study's own
+A study folder may hold its plan as `plan.toml` (see `plan_file`). Without one, a plan is drafted from the study's own
 settings by fixed rules, and every result says that it was drafted and not registered.
 """
 
 import hashlib
-import tomllib
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, get_args
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
-from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import exact
-from kap_analysis.writing.sentences import join_words, plural
 
-FILE_NAME = "plan.toml"
 TREATMENT_POLICY = "treatment policy"
 HYPOTHETICAL = "hypothetical: had scores been observed"
 DEFAULT_COVARIATES = ("age", "sex", "primary_diagnosis", "ace_score", "failed_treatments")
@@ -26,7 +19,7 @@ DEFAULT_COVARIATES = ("age", "sex", "primary_diagnosis", "ace_score", "failed_tr
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Which model the counts allow; never a p-value, never a look at the result.
+    """The counts that decide which model is fitted; p-values and results play no part.
 
     Attributes
     ----------
@@ -35,7 +28,7 @@ class Ladder:
     full_pairs : int
         Patients per format with both of any two visits that the full model needs.
     cohorts : int
-        Cohorts with two or more analysed patients, without which the comparison is descriptive.
+        Cohorts with two or more analysed patients below which the comparison is descriptive.
     descriptive_patients : int
         Patients per format below which the comparison is descriptive.
     pool_levels_below : int
@@ -51,7 +44,7 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMargin:
-    """A margin of the format difference on the primary instrument, in points, with where and when it was set."""
+    """A margin for the format difference on the primary instrument, in points, and where and when it was set."""
 
     points: float
     source: str
@@ -77,7 +70,7 @@ class Plan:
     format_rule, cohort_rule : str
         As in `Study.outcomes`.
     margin : PlannedMargin or None
-        No default: without one, estimate and width.
+        No default. Without a margin, the estimate and the width of its interval are reported.
     ladder : Ladder
     origin : str
         "registered" when read from a file, "drafted" when made from the study's settings.
@@ -98,7 +91,7 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of everything in the plan but its origin: the same plan has the same hash, drafted or read."""
+        """SHA-256 of everything in the plan except its origin: drafted or read, the same plan has the same hash."""
         return hashlib.sha256(plan_to_toml(self).encode("utf-8")).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,7 +100,7 @@ class Plan:
 
 
 def draft_plan(study: Study) -> Plan:
-    """Make a plan from a study's own settings; nothing in it depends on a score."""
+    """Make a plan from a study's own settings. No score is used."""
     settings = study.settings
     primary = settings.primary_instrument
     measured = [] if study.assessments.empty else sorted(study.assessments["instrument"].dropna().unique())
@@ -119,40 +112,6 @@ def draft_plan(study: Study) -> Plan:
         known.add("primary_diagnosis")
     covariates = tuple(c for c in DEFAULT_COVARIATES if c in known)
     return Plan(primary, settings.primary_visit, secondary, covariates, margin=planned)
-
-
-def study_plan(study: Study) -> Plan:
-    """The plan in the study folder, or a draft where there is none."""
-    path = None if study.path is None else Path(study.path) / FILE_NAME
-    return read_plan(path) if path is not None and path.is_file() else draft_plan(study)
-
-
-def read_plan(path: str | Path) -> Plan:
-    """Read `plan.toml`.
-
-    Raises
-    ------
-    AnalysisError
-        If the file is not TOML, lacks a required entry, or has one that is not known.
-    """
-    path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AnalysisError(f"{path.name} cannot be read: {error}. Write a new one with `kap plan`.") from error
-    known = {"primary", "secondary", "covariates", "estimand", "rules", "margin", "ladder"}
-    unknown = sorted(set(content) - known)
-    if unknown:
-        raise AnalysisError(
-            f"{path.name} has {plural(len(unknown), 'entry', 'entries')} that no plan has: {join_words(unknown)}; "
-            f"expected {join_words(sorted(known))}."
-        )
-    try:
-        return _plan_from(content)
-    except (KeyError, TypeError) as error:
-        raise AnalysisError(
-            f"{path.name} lacks or misspells an entry: {error}. Compare with `kap plan STUDY`."
-        ) from error
 
 
 def plan_to_toml(plan: Plan) -> str:
@@ -187,83 +146,6 @@ def plan_to_toml(plan: Plan) -> str:
     else:
         lines += ["", "# [margin]  # none was set: the difference is estimated, not judged", "# points = ..."]
     return "\n".join(lines) + "\n"
-
-
-def methods_paragraph(plan: Plan) -> str:
-    """The Methods paragraph that the plan implies."""
-    ladder = plan.ladder
-    named = [readable(c) for c in plan.covariates]
-    covariates = join_words(["practice (where there are several)", f"baseline {plan.instrument}", *named])
-    margin = (
-        "No non-inferiority margin was set, so the difference is reported with its interval."
-        if plan.margin is None
-        else f"The margin was {exact(plan.margin.points)} points ({plan.margin.source}, {plan.margin.date}): "
-        "non-inferiority by a one-sided test at 2.5%, equivalence by a 90% interval inside it."
-    )
-    secondary = (
-        f" {join_words(list(plan.secondary))} at {plan.visit} are secondary (p adjusted by Holm's method)."
-        if plan.secondary
-        else ""
-    )
-    origin = "as registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
-    return (
-        f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}. Population: "
-        f"{plan.population}. Estimand: for switching of format and for boosters, {plan.switching}; for dropout, "
-        f"{plan.dropout}. By this plan, scores after baseline are analysed by a mixed model for repeated measures "
-        f"(REML), with visit by format and visit by baseline score as fixed effects, adjusted for {covariates}; "
-        "patients of one therapy cohort may be alike (a random effect of the cohort in the group format), "
-        "with an unstructured covariance of the visits in each format, and Kenward-Roger degrees of freedom. The full "
-        f"model needs {ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format "
-        f"for each pair of visits and {ladder.cohorts} cohorts of two or more; otherwise a simpler covariance is used, "
-        f"and below {ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the comparison is "
-        f"descriptive. {margin}{secondary}"
-    )
-
-
-def _plan_from(content: dict[str, Any]) -> Plan:
-    rules = content.get("rules", {})
-    _check_choice("format_rule", rules.get("format_rule"), get_args(FormatRule))
-    _check_choice("cohort_rule", rules.get("cohort_rule"), get_args(CohortRule))
-    ladder = content.get("ladder", {})
-    for name, value in ladder.items():
-        if not (isinstance(value, int) and value >= 1):
-            raise TypeError(f"{name} is {value!r}; give a whole number from 1")
-    return Plan(
-        instrument=_text(content["primary"], "instrument"),
-        visit=_text(content["primary"], "visit"),
-        secondary=_texts(content.get("secondary", {}), "instruments"),
-        covariates=_texts(content.get("covariates", {}), "columns"),
-        **content.get("estimand", {}),
-        **rules,
-        margin=_margin_from(content["margin"]) if "margin" in content else None,
-        ladder=replace(Ladder(), **ladder),
-        origin="registered",
-    )
-
-
-def _margin_from(margin: dict[str, Any]) -> PlannedMargin:
-    points = margin["points"]
-    if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < float("inf"):
-        raise TypeError(f"points is {points!r}; give a positive number")
-    return PlannedMargin(float(points), _text(margin, "source"), str(margin["date"]))
-
-
-def _text(table: dict[str, Any], name: str) -> str:
-    if not isinstance(table[name], str) or not table[name].strip():
-        raise TypeError(f"{name} is {table[name]!r}; give a text")
-    return str(table[name])
-
-
-def _texts(table: dict[str, Any], name: str) -> tuple[str, ...]:
-    values = table.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError(f"{name} is {values!r}; give a list of texts")
-    return tuple(values)
-
-
-def _check_choice(name: str, found: object, choices: tuple[str, ...]) -> None:
-    if found is not None and found not in choices:
-        raise TypeError(f"{name} is {found!r}; choose one of {join_words(choices)}")
 
 
 def _is_outcome(study: Study, name: str) -> bool:

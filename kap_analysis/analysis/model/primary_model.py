@@ -1,4 +1,4 @@
-"""The primary model: fitted down the ladder, and what it says about the formats at each visit."""
+"""The primary model: fitted down the ladder of models, with its estimates of the formats at each visit."""
 
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,7 @@ from kap_analysis.writing.sentences import join_words
 
 
 def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame, Rung, MixedResults, list[str]]:
-    """The model frame, the rung that was fitted, the fit, and what should be known of the fitting, in sentences.
+    """The model frame, the rung that was fitted, the fit, and notes on the fitting in sentences.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame,
             f"At {visit} too few patients of a format have {outcomes.instrument.name}; "
             f"visits that can be compared: {join_words(model.visits)}."
         )
-    if len(model.visits) == 1:  # a row is a patient, and no term of the formula keeps who it is
+    if len(model.visits) == 1:  # no term of the formula holds the patient, so the index does
         model = replace(model, frame=model.frame.set_axis(model.frame[PATIENT_ID].to_numpy(object), axis=0))
     rungs = choose_rungs(model, visit, plan.ladder)
     with engine_notes() as warned:
@@ -50,7 +50,7 @@ def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame,
 
 
 def _as_reached(rungs: list[Rung], position: int) -> Rung:
-    """The rung that was fitted; its reason says when the data, not the counts, led down to it."""
+    """The rung that was fitted; its reason says so if the data, not the counts, led to a simpler model."""
     rung, first = rungs[position], rungs[0]
     if rung.name == first.name:
         return rung
@@ -63,7 +63,7 @@ def format_estimates(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Adjusted means per format and visit, and their differences from individual format.
 
-    With ``test=False``, and on the descriptive rung, no difference has a p.
+    With ``test=False``, and for the descriptive model, no difference has a p-value.
     """
     grid = pd.DataFrame([(f, v) for v in model.visits for f in model.formats], columns=[FORMAT, VISIT])
     rows = averaged_rows(fit, model.patients, grid)

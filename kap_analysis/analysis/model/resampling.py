@@ -1,4 +1,4 @@
-"""Resampling that keeps together what belongs together: cohorts in the group format, patients in the individual one."""
+"""Bootstrap samples of clusters: whole cohorts in the group format, single patients in the individual format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from kap_analysis.columns import COHORT_ID, PATIENT_ID
 
 @dataclass(frozen=True, slots=True)
 class ClusteredRows:
-    """Rows by the cluster that they are drawn with.
+    """Rows, grouped by the cluster with which they are drawn.
 
     Attributes
     ----------
     rows : int array
-        Positions of the rows, those of one cluster beside each other.
+        Positions of the rows, sorted by cluster.
     first, sizes : int arrays (clusters,)
-        Where a cluster begins in ``rows``, and how many rows it has; a cluster may have none.
+        Where each cluster begins in ``rows``, and its number of rows, which may be 0.
     """
 
     rows: np.ndarray
@@ -27,12 +27,12 @@ class ClusteredRows:
 
     @classmethod
     def by_code(cls, rows: np.ndarray, codes: np.ndarray, n_clusters: int) -> "ClusteredRows":
-        """From the positions of rows and the number of the cluster of each."""
+        """From the positions of rows and the cluster number of each row."""
         sizes = np.bincount(codes, minlength=n_clusters)
         return cls(rows[np.argsort(codes, kind="stable")], np.cumsum(sizes) - sizes, sizes)
 
     def draw(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """As many clusters as there are, with replacement: positions of their rows, and which draw each came with."""
+        """Draw clusters with replacement, as many as there are: positions of their rows, and the number of the draw."""
         n = len(self.sizes)
         picks = generator.integers(0, n, n)
         sizes = self.sizes[picks]
@@ -65,7 +65,7 @@ def bootstrap_samples(rows: pd.DataFrame, n_samples: int, seed: int) -> Iterator
 
 
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of bootstrap estimates; missing where fewer than 100 could be computed."""
+    """Percentile interval of bootstrap estimates; missing if fewer than 100 could be computed."""
     known = values[np.isfinite(values)]
     if len(known) < 100:
         return np.nan, np.nan

@@ -1,4 +1,4 @@
-"""The formats side by side before any adjustment, and the sentence that must stand beside such a pair."""
+"""The formats before adjustment, and the sentence that must go with them."""
 
 import pandas as pd
 
@@ -6,12 +6,12 @@ from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, INSTRUMENT
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_sentence, number
 
-#: True of every study: whether patients were randomised is not known of a plain table.
-NOT_BY_CHANCE = "Unless patients were assigned by chance, a difference is not an effect of the format"
+#: Said of every study, because a plain table does not show whether patients were randomised.
+NOT_BY_CHANCE = "Unless patients were randomised, a difference between the formats is not an effect of the format"
 
 
 def describe_unadjusted(outcomes: Outcomes, visit: str) -> pd.DataFrame:
-    """Mean baseline, score and change per format of the patients scored at a visit.
+    """Mean baseline, score and change per format, in patients scored at a visit.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def describe_unadjusted(outcomes: Outcomes, visit: str) -> pd.DataFrame:
 
 
 def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is_better: bool) -> str:
-    """Who started milder, and what is left of the difference after allowing for it.
+    """Which format started milder, and the difference after adjusting for it.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is
     means = unadjusted.set_index(["quantity", FORMAT])["mean"]
     start = means.get((BASELINE, GROUP), float("nan")) - means.get((BASELINE, INDIVIDUAL), float("nan"))
     return (
-        f"{started_apart(start, higher_is_better)}; allowing for that, the adjusted difference is "
+        f"{started_apart(start, higher_is_better)}; after adjustment the difference is "
         f"{estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
     )
 
 
 def started_apart(start: float, higher_is_better: bool) -> str:
-    """Who started milder, in words, from the difference of the baseline means, group minus individual."""
+    """Which format started milder, in words, from the difference of baseline means (group minus individual)."""
     if pd.isna(start):
         return "How the formats started is not known"
     shown = number(abs(start))

@@ -1,4 +1,4 @@
-"""Does a model suit the data: residuals, random effects, what is left of correlation, and influence."""
+"""Does the model fit the data: residuals, random effects, remaining correlation, influence."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.writing.sentences import number, plural
 
-#: Normalised residuals beyond this are named as many or few: 1 in 370 of a normal distribution.
+#: Normalised residuals beyond this are counted; a normal distribution has 1 in 370.
 FAR = 3.0
 BEYOND = float(2 * ndtr(-FAR))
 INFLUENCE = ("unit", "label", "n_observations", "distance", "change")
@@ -38,7 +38,7 @@ class Diagnostics(Result):
         ``lag`` (visits apart), ``correlation`` of normalised residuals of one patient, ``n_pairs``.
     influence : DataFrame
         ``unit`` (patient, cohort), ``label``, ``n_observations``, ``distance`` (Cook's), ``change`` (of the primary
-        difference when left out, points; covariance parameters held). Of a comparison only.
+        difference if left out, points; covariance parameters fixed). For a comparison only.
     """
 
     residuals: pd.DataFrame
@@ -61,8 +61,8 @@ class Diagnostics(Result):
         if len(lags):
             largest = lags.sort_values("correlation", key=abs).iloc[-1]
             text += (
-                f" The largest correlation left between visits of one patient is {number(largest['correlation'], 2)} "
-                f"({plural(largest['lag'], 'visit')} apart)."
+                f" The largest remaining correlation between visits of one patient is "
+                f"{number(largest['correlation'], 2)} ({plural(largest['lag'], 'visit')} apart)."
             )
         for unit, part in self.influence.dropna(subset=["change"]).groupby("unit", sort=False):
             most = part.sort_values("change", key=abs).iloc[-1]
@@ -83,7 +83,7 @@ def diagnose_model(result: Modelled) -> Diagnostics:
     Raises
     ------
     AnalysisError
-        For a public study of real patients: residuals are lines of single patients.
+        For a public study of real patients, because residuals belong to single patients.
     """
     fit = fitted_model(result)
     frame = fit.design.frame
@@ -132,7 +132,7 @@ def _lag_correlation(fit: MixedResults, normalised: np.ndarray) -> pd.DataFrame:
 
 
 def _influence(fit: MixedResults, visit: str) -> pd.DataFrame:
-    """Each patient and each cohort left out; the change is that of the primary difference."""
+    """Influence of each patient and each cohort on the primary difference."""
     frame = fit.design.frame
     row = difference_row(fit, frame.iloc[:1], visit)  # no other column of the model interacts with the format
     patient = frame[PATIENT_ID] if PATIENT_ID in frame else pd.Series(frame.index, frame.index)  # see `fit_primary`

@@ -1,4 +1,4 @@
-"""A fitted model in parts, as frames for a table."""
+"""The parts of a fitted model, as frames for a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class ModelParts(Result):
         ``stratum``, ``visit1``, ``visit2``, ``variance``, ``sd``, ``correlation``.
     about : mapping
         ``formula``, ``ddf``, ``n_observations``, ``n_left_out``, ``criterion``, ``converged``, ``singular``, and
-        ``n_patients``, ``why`` where the result says so; ``r2_marginal``, ``r2_conditional`` where they are defined.
+        ``n_patients``, ``why`` if the result has them; ``r2_marginal``, ``r2_conditional`` if they are defined.
     """
 
     coefficients: pd.DataFrame
@@ -48,7 +48,7 @@ class ModelParts(Result):
 
 
 def describe_model(result: Modelled) -> ModelParts:
-    """Take the model behind a result apart.
+    """The parts of the model behind a result.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def describe_model(result: Modelled) -> ModelParts:
     Raises
     ------
     AnalysisError
-        For a public study of real patients: the model holds the rows of single patients.
+        For a public study of real patients, because the model holds rows of single patients.
     """
     fit = fitted_model(result)
     said = result.model.iloc[0]
@@ -70,7 +70,7 @@ def describe_model(result: Modelled) -> ModelParts:
 
 
 def fitted_model(result: Modelled) -> MixedResults:
-    """The fit behind a result, or the reason why there is none."""
+    """The fit behind a result, or an error that says why there is none."""
     if result.fit is None:
         raise AnalysisError(
             "The model holds the rows of single patients, which a public study of real patients does not show."

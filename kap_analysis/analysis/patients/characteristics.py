@@ -1,10 +1,11 @@
-"""Who was treated: the characteristics of the patients at the start, by format, with how far the formats differ."""
+"""Who was treated: baseline characteristics by format, with standardised differences."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.formats import formats_present
 from kap_analysis.analysis.patients.diagnosis_groups import level_title
 from kap_analysis.analysis.patients.standardised_difference import (
     standardised_mean_difference,
@@ -19,7 +20,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import count, join_words, number, plural, sentence_case, within_sentence
 
-#: Balance is usually called good below this (Austin 2009, doi 10.1002/sim.3697).
+#: Balance is usually considered good below this (Austin 2009, doi 10.1002/sim.3697).
 BALANCE_TARGET = 0.1
 
 #: column -> (label, unit, kind)
@@ -50,7 +51,7 @@ class BaselineCharacteristics(Result):
         (continuous, categorical), ``unit``, ``level`` (empty for a number), ``format``, ``n_patients`` (in the
         format), ``n_missing``, ``mean``, ``sd``, ``median``, ``q1``, ``q3`` (numbers), ``n``, ``share`` (levels; of
         those known), ``smd`` (group minus individual, in standard deviations; the same in every row of a
-        characteristic; missing values left out).
+        characteristic; missing values omitted).
     """
 
     characteristics: pd.DataFrame
@@ -84,9 +85,9 @@ def baseline_characteristics(
     Parameters
     ----------
     source : Study or Outcomes
-        Of a study all treated patients are described, scored or not; of outcomes the patients in the frame.
+        For a study, all treated patients, scored or not; for outcomes, the patients in the frame.
     characteristics : mapping of column -> (label, unit, "continuous" or "categorical"), optional
-        Which columns to describe; those that the frame lacks are passed over. Default `CHARACTERISTICS`.
+        Columns to describe; those that the frame lacks are skipped. Default `CHARACTERISTICS`.
 
     Returns
     -------
@@ -124,7 +125,7 @@ def baseline_characteristics(
 
 
 def _all_treated(study: Study, outcomes: Outcomes) -> pd.DataFrame:
-    """Every treated patient once: those never scored stand there without a baseline."""
+    """Every treated patient once; patients never scored have no baseline."""
     scored = outcomes.frame.drop_duplicates(PATIENT_ID)
     treated = treated_patients(study)
     known = scored[[PATIENT_ID, *[c for c in scored.columns if c not in treated.columns]]]
@@ -137,7 +138,7 @@ def describe_characteristic(patients: pd.DataFrame, column: str, label: str, uni
     pair = [values[formats == f] for f in (INDIVIDUAL, GROUP)]
     difference = standardised_mean_difference if kind == "continuous" else standardised_share_difference
     rows = []
-    for shown in ["all", *[f for f in (INDIVIDUAL, GROUP, "mixed") if (formats == f).any()]]:
+    for shown in ["all", *formats_present(formats)]:
         part = values if shown == "all" else values[formats == shown]
         known = part.dropna()
         common = {

@@ -1,4 +1,4 @@
-"""Who is missing: scores due, done, late and missing, retention, and who is more likely to be lost."""
+"""Missing scores: how many were due, done, late and missing, retention, and who is more likely to be lost."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -8,13 +8,14 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
+from kap_analysis.analysis.formats import in_format_order, recorded_words
 from kap_analysis.analysis.model.model_frame import prepare_covariates
-from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import (
     DAYS_PER_MONTH,
     FORMAT,
-    FORMATS,
     MONTH,
     N_PATIENTS,
     PATIENT_ID,
@@ -26,7 +27,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words, share
 
-#: A log odds ratio with a larger standard error is not estimated (separation) and is left empty.
+#: A log odds ratio with a larger standard error is not estimable (separation) and is left empty.
 LARGEST_STANDARD_ERROR = 5.0
 
 
@@ -44,7 +45,7 @@ class Completeness(Result):
         later), ``share``.
     predictors : DataFrame
         Logistic regression of having no score at the primary visit: ``term``, ``odds_ratio``, ``ci_low``,
-        ``ci_high``, ``n_patients``; exploratory, without p. Empty where nobody or everybody is missing.
+        ``ci_high``, ``n_patients``; exploratory, without p. Empty if no or all patients are missing.
     """
 
     completeness: pd.DataFrame
@@ -56,7 +57,7 @@ class Completeness(Result):
     @property
     def paragraph(self) -> str:
         rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
-        rows = rows.sort_values(FORMAT, key=lambda arms: arms.astype("str").map(FORMATS.index), kind="stable")
+        rows = in_format_order(rows)
         told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
         return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
 
@@ -103,7 +104,7 @@ def describe_completeness(study: Study, *, instrument: str | None = None, plan: 
 
 def _count_visit(due: pd.DataFrame, visit: str, done: set[str], late: set[str]) -> list[list[object]]:
     rows: list[list[object]] = []
-    practices = due[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    practices = recorded_words(due[PRACTICE])
     for where in ["all", *sorted(practices.unique())]:
         here = due if where == "all" else due[practices == where]
         for arm, part in here.groupby(here[FORMAT].astype("str"), sort=False):
@@ -125,7 +126,7 @@ def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFram
         fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
     told = (
         fit.bse < LARGEST_STANDARD_ERROR
-    ).to_numpy()  # a level that nobody (or everybody) of was lost has no odds ratio
+    ).to_numpy()  # a level of which no (or every) patient was lost has no odds ratio
     ends = np.exp(np.where(told[:, None], fit.conf_int().to_numpy(), np.nan))
     found = pd.DataFrame({"term": design.columns, "odds_ratio": np.exp(fit.params.where(told)).to_numpy()})
     found["ci_low"], found["ci_high"], found[N_PATIENTS] = ends[:, 0], ends[:, 1], len(people)

@@ -1,4 +1,4 @@
-"""Primary diagnoses as few, named groups, so that each has patients enough to be looked at."""
+"""Primary diagnoses in a few named groups, each with enough patients."""
 
 from typing import Final
 

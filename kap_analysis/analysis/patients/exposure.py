@@ -1,13 +1,14 @@
-"""What the patients received: sessions, doses by route, cohort sizes, integration in time, clinicians' minutes."""
+"""What patients received: sessions, doses by route, cohort sizes, timely integration, clinician minutes."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.formats import formats_present, in_format_order, recorded_words
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import COHORT_ID, DAY, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.columns import COHORT_ID, DAY, FORMAT, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
@@ -21,20 +22,20 @@ NEXT_DAYS = "on the next or second day (hours not recorded)"
 
 @dataclass(frozen=True)
 class Exposure(Result):
-    """What was given, by the format at time zero.
+    """Treatment received, by format at time zero.
 
     Attributes
     ----------
     sessions : DataFrame
         ``format``, ``kind``, ``setting``, ``phase``, ``n_sessions``, ``n_patients``, ``mean_per_patient``, ``sd``
-        (over all patients of the format who were treated, those without such a session counted as 0).
+        (over all treated patients of the format; patients without such a session count as 0).
     doses : DataFrame
         ``format``, ``route``, ``unit`` (mg, mg/kg), ``n_sessions``, ``n_patients``, ``mean``, ``sd``, ``median``,
-        ``q1``, ``q3``, ``minimum``, ``maximum``. Routes are never pooled: their bioavailability differs.
+        ``q1``, ``q3``, ``minimum``, ``maximum``. Routes are never pooled, because their bioavailability differs.
     cohort_sizes : DataFrame
         ``cohort_id``, ``practice``, ``n_patients`` (who attended a ketamine session with the cohort).
     integration : DataFrame
-        ``format``, ``within`` (which rule could be used), ``n_sessions`` (ketamine sessions), ``n_followed`` (of
+        ``format``, ``within`` (the rule that could be applied), ``n_sessions`` (ketamine sessions), ``n_followed`` (of
         them followed by integration in time), ``n_patients`` (with at least one), ``share`` (of sessions).
     clinician_minutes : DataFrame
         ``format``, ``n_patients``, ``mean``, ``sd``, ``median``: minutes of all clinicians divided by the patients
@@ -54,11 +55,11 @@ class Exposure(Result):
         told = [
             f"{number(kinds.get((f, 'ketamine'), np.nan))} ketamine and {number(kinds.get((f, 'integration'), 0.0))} "
             f"integration sessions per patient in {f} format"
-            for f in [f for f in FORMATS if (self.sessions[FORMAT] == f).any()]
+            for f in formats_present(self.sessions[FORMAT])
         ]
         followed = [
             f"{share(row['n_followed'], row['n_sessions'])} in {row[FORMAT]} format"
-            for _, row in in_order(self.integration).iterrows()
+            for _, row in in_format_order(self.integration).iterrows()
         ]
         parts = [f"There were {join_words(told)}."]
         if followed:
@@ -68,16 +69,11 @@ class Exposure(Result):
         minutes = [
             f"{number(row['mean'], 0)} (SD {number(row['sd'], 0)}; {plural(row[N_PATIENTS], 'patient')}) in "
             f"{row[FORMAT]} format"
-            for _, row in in_order(self.clinician_minutes).iterrows()
+            for _, row in in_format_order(self.clinician_minutes).iterrows()
         ]
         if minutes:
             parts.append(f"Mean clinician minutes per patient were {join_words(minutes)}.")
         return " ".join(part for part in parts if part)
-
-
-def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows in the order of the formats: individual, group, mixed."""
-    return frame.sort_values(FORMAT, key=lambda arms: arms.astype("str").map(FORMATS.index), kind="stable")
 
 
 def _dose_sentence(doses: pd.DataFrame) -> str:
@@ -87,7 +83,7 @@ def _dose_sentence(doses: pd.DataFrame) -> str:
         values = [
             f"{number(row['mean'], 0 if unit == 'mg' else 2)} (SD {number(row['sd'], 0 if unit == 'mg' else 2)}; "
             f"{plural(row['n_sessions'], 'session')}) in {row[FORMAT]} format"
-            for _, row in in_order(part).iterrows()
+            for _, row in in_format_order(part).iterrows()
         ]
         told.append(f"{route}, {unit}: {join_words(values)}")
     return f"Mean doses by route: {'; '.join(told)}." if told else ""
@@ -103,12 +99,12 @@ def _cohort_sentence(sizes: pd.DataFrame) -> str:
 def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:
     """Describe what the treated patients received.
 
-    Sessions that were missed or cancelled are not counted; an empty status counts as attended.
+    Missed and cancelled sessions are not counted; an empty status counts as attended.
 
     Raises
     ------
     AnalysisError
-        If no ketamine session was held.
+        If there was no ketamine session.
     """
     patients = treated_patients(study, format_rule=format_rule)
     sessions = held_sessions(study).merge(
@@ -138,7 +134,7 @@ def hours_to_integration(sessions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per ketamine session: ``patient_id``, ``day``, ``days_after``, ``hours_after`` (NaN where an hour is
+        One row per ketamine session: ``patient_id``, ``day``, ``days_after``, ``hours_after`` (NaN if an hour is
         not known), ``in_time``: within 24-48 hours, or, without hours, on the next or the second day.
     """
     columns = [PATIENT_ID, DAY, "hour"]
@@ -160,7 +156,7 @@ def hours_to_integration(sessions: pd.DataFrame) -> pd.DataFrame:
 def _sessions_per_patient(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
     columns = ["arm", "kind", "setting", "phase"]
     table = sessions.reindex(columns=[PATIENT_ID, *columns])
-    table[["setting", "phase"]] = table[["setting", "phase"]].astype("object").fillna("not recorded").astype("str")
+    table[["setting", "phase"]] = table[["setting", "phase"]].apply(recorded_words)
     treated = patients[FORMAT].astype("str").value_counts()
     rows = []
     for key, part in table.astype({"arm": "str", "kind": "str"}).groupby(columns, observed=True):

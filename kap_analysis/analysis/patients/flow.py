@@ -1,9 +1,10 @@
-"""Who was lost, and where: the flow of patients from the study to the primary visit (STROBE item 13)."""
+"""The flow of patients from the study to the primary visit: who was lost, and at which step (STROBE item 13)."""
 
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.analysis.patients.treated import ketamine_patients, patient_formats
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
@@ -26,7 +27,7 @@ class ParticipantFlow(Result):
     Attributes
     ----------
     steps : DataFrame
-        One row per practice ("all" included), format ("all" included; "not known" where no session says it) and
+        One row per practice ("all" included), format ("all" included; "not known" if no session shows it) and
         step: ``practice``, ``format``, ``step`` (ordered), ``n_patients``, ``n_left_out`` (since the step before),
         ``left_out_because``, ``of_patients`` (at the step before).
     """
@@ -60,7 +61,7 @@ def participant_flow(
     Parameters
     ----------
     instrument : str, optional
-        Whose scores count; default the primary instrument.
+        The instrument whose scores count; default the primary instrument.
     """
     outcomes = study.outcomes(instrument, format_rule=format_rule, population="started")
     scored = outcomes.frame.dropna(subset=[SCORE])
@@ -87,7 +88,7 @@ def participant_flow(
 
 
 def _count(people: pd.DataFrame, steps: dict[str, set[str]], because: dict[str, str]) -> pd.DataFrame:
-    practice = people[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    practice = recorded_words(people[PRACTICE])
     arm = people[FORMAT].astype("object").fillna(NO_FORMAT).astype("str")
     practices = ["all", *sorted(practice.unique())]
     arms = ["all", *[f for f in (*FORMATS, NO_FORMAT) if (arm == f).any()]]

@@ -1,4 +1,4 @@
-"""Whether integration followed the ketamine sessions of a patient in time, as a column of the outcome frame."""
+"""Whether a patient's ketamine sessions were followed by timely integration, as a column of the outcome frame."""
 
 from dataclasses import replace
 
@@ -16,9 +16,9 @@ COLUMN = "integration_in_time"
 def add_integration_in_time(outcomes: Outcomes, study: Study) -> Outcomes:
     """Add ``integration_in_time`` to the outcome frame.
 
-    It is 1 where more than half of a patient's ketamine sessions were followed by integration after 24 to 48 hours (on
-    the next or the second day, where hours are not recorded), 0 where they were not, and missing for patients without a
-    ketamine session. It is measured after treatment began: no moderator of allocation, and the results say so.
+    It is 1 if more than half of a patient's ketamine sessions were followed by integration after 24 to 48 hours (on the
+    next or second day if hours are not recorded), 0 if not, and missing for patients without a ketamine session. It is
+    measured after treatment began, so it is not a baseline moderator, and the results say so.
 
     Returns
     -------

@@ -1,9 +1,10 @@
-"""What happened after time zero that changes what a later score means (ICH E9(R1): intercurrent events)."""
+"""Events after time zero that change how later scores are read (ICH E9(R1): intercurrent events)."""
 
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.formats import formats_present
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import DAY, FORMAT, N_PATIENTS, PATIENT_ID
@@ -23,7 +24,7 @@ class IntercurrentEvents(Result):
     ----------
     events : DataFrame
         ``format``, ``event``, ``n_patients`` (with the event after day 0 and up to `until_day`), ``of_patients``
-        (treated), ``share``. An event that the study's tables cannot show has no row.
+        (treated), ``share``. An event that is not recorded in the study's tables has no row.
     """
 
     events: pd.DataFrame
@@ -35,7 +36,7 @@ class IntercurrentEvents(Result):
         for event, part in self.events.groupby("event", sort=False):
             counts = [f"{share(r[N_PATIENTS], r['of_patients'])} in {r[FORMAT]} format" for _, r in part.iterrows()]
             told.append(f"{event}: {join_words(counts)}")
-        return f"Events after the start that change what a later score means: {'; '.join(told)}."
+        return f"Events after the start that change how later scores are read: {'; '.join(told)}."
 
 
 def count_intercurrent_events(
@@ -54,7 +55,7 @@ def count_intercurrent_events(
     arms = patients[FORMAT].astype("str")
     rows = []
     for event, who in _patients_by_event(study, patients, last).items():
-        for arm in dict.fromkeys(arms.sort_values(key=lambda s: s.map(_arm_order))):
+        for arm in formats_present(arms):
             of = patients.loc[arms == arm, PATIENT_ID]
             n = int(of.isin(who).sum())
             rows.append({FORMAT: arm, "event": event, N_PATIENTS: n, "of_patients": len(of), "share": n / len(of)})
@@ -92,7 +93,3 @@ def _switched(later: pd.DataFrame, patients: pd.DataFrame) -> set[str]:
     arms = patients.set_index(PATIENT_ID)[FORMAT].astype("str")
     other = clinic[FORMAT].astype("str") != clinic[PATIENT_ID].map(arms)
     return set(clinic.loc[other & clinic[PATIENT_ID].isin(arms.index), PATIENT_ID])
-
-
-def _arm_order(arm: str) -> int:
-    return ("individual", "group", "mixed").index(arm) if arm in ("individual", "group", "mixed") else 3

@@ -1,4 +1,4 @@
-"""What each step from the assessments to the analysed rows kept and left out, fit to be shown."""
+"""What each step from the assessments to the analysed rows kept and left out, after the disclosure gate."""
 
 from dataclasses import dataclass, field
 
@@ -37,6 +37,6 @@ class AccountOfRows(Result):
 
 
 def account_for_rows(outcomes: Outcomes) -> AccountOfRows:
-    """Show the ledger of an outcome frame: what every step kept and left out, and why."""
+    """The ledger of an outcome frame: what each step kept and left out, and why."""
     ledger = outcomes.ledger.reset_index(drop=True)
     return release(AccountOfRows(ledger), visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)

@@ -1,9 +1,10 @@
-"""Could every kind of patient have been treated in either format, and by the same people?"""
+"""Positivity: were both formats given in every practice, and by the same facilitators?"""
 
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.formats import NOT_RECORDED, recorded_words
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
@@ -12,7 +13,6 @@ from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import count, join_words, plural
 
-NOT_RECORDED = "not recorded"
 CANNOT_BE_TOLD_APART = "format and facilitators cannot be told apart here"
 
 
@@ -23,12 +23,12 @@ class Positivity(Result):
     Attributes
     ----------
     patients : DataFrame
-        ``practice``, ``format``, ``n_patients``; pairs that nobody has stand there with 0.
+        ``practice``, ``format``, ``n_patients``; combinations without patients have 0.
     facilitators : DataFrame
-        ``facilitator_id``, ``practice``, ``n_individual``, ``n_group``: patients whom each saw in ketamine sessions
-        of either format. Empty where facilitators are not recorded.
+        ``facilitator_id``, ``practice``, ``n_individual``, ``n_group``: patients seen in ketamine sessions of
+        each format. Empty if facilitators are not recorded.
     sentence : str
-        What follows for the comparison.
+        What this means for the comparison.
     """
 
     patients: pd.DataFrame
@@ -49,9 +49,9 @@ class Positivity(Result):
 
 
 def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") -> Positivity:
-    """Count patients per practice and format, and whom each facilitator saw in which format."""
+    """Count patients per practice and format, and patients per facilitator and format."""
     patients = treated_patients(study, format_rule=format_rule)
-    practice = patients[PRACTICE].astype("object").fillna(NOT_RECORDED).astype("str")
+    practice = recorded_words(patients[PRACTICE])
     counts = pd.crosstab(practice, patients[FORMAT].astype("str"))
     for arm in (INDIVIDUAL, GROUP):
         if arm not in counts:
@@ -77,7 +77,7 @@ def _facilitators(study: Study) -> pd.DataFrame:
     each = sessions[[PATIENT_ID, FORMAT, "facilitator_ids"]].dropna().merge(where, on=PATIENT_ID, how="left")
     each = each.assign(facilitator_id=each["facilitator_ids"].str.split(";")).explode("facilitator_id")
     each["facilitator_id"] = each["facilitator_id"].str.strip()
-    each[PRACTICE] = each[PRACTICE].astype("object").fillna("not recorded").astype("str")
+    each[PRACTICE] = recorded_words(each[PRACTICE])
     distinct = each.drop_duplicates([PATIENT_ID, FORMAT, "facilitator_id"])
     counts = pd.crosstab([distinct["facilitator_id"], distinct[PRACTICE]], distinct[FORMAT].astype("str"))
     counts = counts.reindex(columns=[INDIVIDUAL, GROUP], fill_value=0).reset_index()

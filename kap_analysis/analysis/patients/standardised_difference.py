@@ -1,15 +1,15 @@
-"""How far apart two groups stand on a characteristic, in standard deviations.
+"""Standardised differences: how far two groups differ on a characteristic, in standard deviations.
 
 Continuous: (mean_1 - mean_0) / sqrt((s_1^2 + s_0^2) / 2). Categorical: the Mahalanobis distance between the two
 vectors of shares under the average of their multinomial covariances (Yang & Dalton 2012, SAS Global Forum 335),
-over all levels, so that the choice of a reference level does not matter. Levels that only one group has are allowed:
-where the groups share no variance in the direction in which they differ, the distance is infinite, not missing.
+over all levels, so the choice of a reference level does not matter. Levels that only one group has are allowed: if the
+groups share no variance in the direction in which they differ, the distance is infinite, not missing.
 """
 
 import numpy as np
 import pandas as pd
 
-#: Relative size below which a direction of the pooled covariance counts as empty.
+#: Relative size below which a direction of the pooled covariance counts as having no variance.
 _EMPTY_DIRECTION = 1e-10
 
 

@@ -1,16 +1,16 @@
-"""Who was treated: the sessions that were held, and the patients who had one with ketamine."""
+"""Who was treated, and by whom: sessions that were held, patients with a ketamine session, their first facilitator."""
 
 import pandas as pd
 
-from kap_analysis.columns import FORMAT, PATIENT_ID
+from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
-from kap_analysis.study.timing.attendance import attended, started_patients
+from kap_analysis.study.timing.attendance import attended, ketamine_sessions, started_patients
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 
 def held_sessions(study: Study) -> pd.DataFrame:
-    """The rows of the sessions table that took place."""
+    """The rows of the sessions table for sessions that took place."""
     return study.sessions[attended(study.sessions)]
 
 
@@ -40,10 +40,26 @@ def treated_patients(study: Study, *, format_rule: FormatRule = "planned") -> pd
     Raises
     ------
     AnalysisError
-        If there is nobody.
+        If there is no such patient.
     """
     people = patient_formats(study, format_rule=format_rule)
     treated = people[people["started"] & people[FORMAT].notna()]
     if treated.empty:
         raise AnalysisError("No patient of this study had a ketamine session in a known format.")
     return treated.reset_index(drop=True)
+
+
+def first_facilitators(study: Study) -> pd.Series:
+    """The first-named facilitator of each patient's first held ketamine session.
+
+    Returns
+    -------
+    Series
+        patient_id -> facilitator code; empty where facilitators are not recorded, or fewer than five are known.
+    """
+    sessions = ketamine_sessions(study.sessions)
+    if "facilitator_ids" not in sessions or sessions["facilitator_ids"].isna().all():
+        return pd.Series(dtype="object")
+    first = sessions.dropna(subset=["facilitator_ids"]).sort_values([PATIENT_ID, DAY]).drop_duplicates(PATIENT_ID)
+    named = first.set_index(PATIENT_ID)["facilitator_ids"].str.split(";").str[0].str.strip()
+    return named if named.nunique() >= 5 else named.iloc[:0]

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame, hide_few
-from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.resampling import bootstrap_samples, percentile_interval
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
+from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.sensitivity.propensity import (
     PROPENSITY_LIMITS,
     estimate_propensity,
@@ -35,7 +36,6 @@ UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
 FEWEST_PATIENTS = 10
 #: A weight beyond this is said: the weighted estimate then rests on few patients.
 LARGE_WEIGHT = 10
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def check_allocation(
     AnalysisError
         If the covariates tell the formats apart completely: no weight can then make them alike.
     """
-    outcomes, plan, visit = _resolve(source, plan, visit)
+    outcomes, plan, visit = planned_outcomes(source, plan, visit)
     check_visit(outcomes, visit)
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     people = _at_visit(model, visit)
@@ -138,15 +138,6 @@ def covariate_matrix(people: pd.DataFrame, covariates: tuple[str, ...]) -> pd.Da
     frame = people[[BASELINE, *covariates]]
     matrix = pd.get_dummies(frame, drop_first=True, dtype=float)
     return matrix.loc[:, matrix.nunique() > 1]
-
-
-def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan, str]:
-    if isinstance(source, Outcomes):
-        visit = visit or (plan.visit if plan else source.visits[-1])
-        return source, plan or Plan(source.instrument.name, visit), visit
-    plan = plan or study_plan(source)
-    outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
-    return outcomes, plan, visit or plan.visit
 
 
 def _at_visit(model: ModelFrame, visit: str) -> pd.DataFrame:

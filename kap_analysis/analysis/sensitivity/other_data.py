@@ -1,4 +1,4 @@
-"""The primary contrast on other data and under other rules: left out, resampled, as treated, complete cases."""
+"""The primary contrast on other data and under other rules: leaving out, resampling, as treated, complete cases."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 
-#: Of more cohorts than this, only so many are left out in turn: the model is fitted again without each.
+#: At most this many cohorts are left out in turn, because the model is fitted again without each.
 MOST_COHORTS = 40
 
 
@@ -45,13 +45,13 @@ def leave_out(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str) -> I
             kept[PRACTICE] = kept[PRACTICE].cat.remove_unused_categories()
             single = kept[PRACTICE].nunique() < 2
             yield (
-                "data", f"Without practice {practice}", "no single practice makes the difference",
+                "data", f"Without practice {practice}", "the result does not depend on one practice",
                 partial(refit, replace(model, frame=kept), rung.without(PRACTICE) if single else rung, visit),
             )  # fmt: skip
     if model.has_cohorts:
         found: list[EstimateRow] = []  # filled by the first of the two
         cohort = model.frame[COHORT_ID].where(model.frame["in_cohort"] == 1)
-        assumes = "no single cohort makes the difference"
+        assumes = "the result does not depend on one cohort"
         if cohort.nunique() > MOST_COHORTS:
             assumes += (
                 f" (of {cohort.nunique():,} cohorts the {MOST_COHORTS} that move it most at the covariance of the "
@@ -80,7 +80,7 @@ def _without_one_cohort(
 
 
 def _influential(fit: MixedResults, model: ModelFrame, visit: str) -> list[str]:
-    """All cohorts, or of many those at either end of what leaving them out does at the covariance of the model."""
+    """All cohorts; where there are many, those with the largest effect in either direction at a fixed covariance."""
     cohort = model.frame[COHORT_ID].where(model.frame["in_cohort"] == 1)
     if cohort.nunique() <= MOST_COHORTS:
         return cohort.dropna().unique().tolist()
@@ -100,17 +100,18 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
         yield (
             "rules",
             "Format of the first session",
-            "the first ketamine session in the clinic says the format",
+            "the first ketamine session in the clinic defines the format",
             partial(under, "first"),
         )
     yield (
-        "rules", "As-treated format", "format read off later events: favours those who stay; mixed is a third arm",
+        "rules", "As-treated format",
+        "format taken from later sessions, which favours patients who stay; mixed is a third arm",
         partial(under, "as_treated"),
     )  # fmt: skip
     yield (
         "rules",
         "Without patients of mixed format",
-        "those who switched are like those who did not",
+        "patients who switched format are like those who did not",
         partial(under, "exclude_mixed"),
     )
 
@@ -118,7 +119,7 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
 def vary_visit(outcomes: Outcomes, plan: Plan) -> Iterator[Setting]:
     for visit in outcomes.visits:
         if visit not in (BASELINE_VISIT, plan.visit):
-            what = "another visit: an estimate, not a test"
+            what = "another visit, estimated and not tested"
             yield "visits", f"At {visit}", what, partial(_at_other_visit, outcomes, plan, visit)
 
 

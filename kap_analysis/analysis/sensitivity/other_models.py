@@ -1,4 +1,4 @@
-"""The primary contrast under other models: clustering, covariates, period, facilitators."""
+"""The primary contrast under other models: clustering, covariates, calendar period, facilitators."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from kap_analysis.analysis.model.cohort_icc import cohort_variance_name, group_v
 from kap_analysis.analysis.model.estimates import difference_row, estimate_rows
 from kap_analysis.analysis.model.ladder import Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
-from kap_analysis.analysis.patients.facilitators import first_facilitators
+from kap_analysis.analysis.patients.treated import first_facilitators
 from kap_analysis.columns import (
     BASELINE,
     FORMAT,
@@ -26,7 +26,7 @@ from kap_analysis.study.study import Study
 
 FIXED_ICC = (0.02, 0.06, 0.12)
 EstimateRow = dict[str, Any]
-#: Group of the analysis, its label, what it assumes, and what computes its row.
+#: The group of an analysis, its label, its assumption, and the function that computes its row.
 Setting = tuple[str, str, str, Callable[[], EstimateRow]]
 
 
@@ -46,7 +46,7 @@ def vary_clustering(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str
         return
     yield (
         "clustering", "MMRM without the cohort" if rung.is_unstructured else "Cohort ignored",
-        "patients of one cohort are no more alike than others",
+        "patients of one cohort are no more alike than other patients",
         partial(refit, model, replace(rung, cohort=None), visit),
     )  # fmt: skip
     name = cohort_variance_name(fit)
@@ -56,7 +56,8 @@ def vary_clustering(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str
     for icc in FIXED_ICC:
         fixed = {name: icc / (1 - icc) * within}
         yield (
-            "clustering", f"Cohort ICC fixed at {icc:.2f}", "the cohorts are this much alike, whatever the data say",
+            "clustering", f"Cohort ICC fixed at {icc:.2f}",
+            "the ICC of the cohorts has this value, whatever the data say",
             partial(refit, model, rung, visit, fixed=fixed),
         )  # fmt: skip
 
@@ -69,14 +70,14 @@ def add_facilitator(study: Study, model: ModelFrame, rung: Rung, visit: str) -> 
     frame = frame[frame["facilitator"].notna()]
     with_facilitator = replace(rung, covariance=(*rung.covariance, "(1 | facilitator)"))
     yield (
-        "clustering", "Facilitator effect", "patients of one first facilitator are alike, in either format",
+        "clustering", "Facilitator effect", "patients who share a first facilitator may be alike, in either format",
         partial(refit, replace(model, frame=frame), with_facilitator, visit),
     )  # fmt: skip
 
 
 def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
     yield (
-        "model", "Without the baseline score", "the formats started alike: they did not",
+        "model", "Without the baseline score", "the formats started alike, which they did not",
         partial(refit, model, rung.without(BASELINE), visit),
     )  # fmt: skip
     if PRACTICE in model.covariates:

@@ -1,4 +1,4 @@
-"""The probability of group format given what was known at the start, and weights made from it."""
+"""The propensity score (the probability of group format given the covariates) and weights based on it."""
 
 import warnings
 from typing import Final
@@ -10,7 +10,7 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSepar
 
 from kap_analysis.errors import AnalysisError
 
-#: Probabilities nearer to 0 or 1 than this are set to it where they stand in a denominator.
+#: In a denominator, probabilities outside these limits are set to them.
 PROPENSITY_LIMITS: Final = (0.01, 0.99)
 #: Percentiles at which inverse-probability weights are truncated.
 TRUNCATION: Final = (1.0, 99.0)
@@ -29,7 +29,7 @@ def estimate_propensity(design: pd.DataFrame | np.ndarray, group: np.ndarray) ->
     Raises
     ------
     AnalysisError
-        If the covariates tell the formats apart completely.
+        If the covariates separate the formats completely.
     """
     x = np.asarray(design, float)
     spread = x.std(axis=0)
@@ -47,13 +47,13 @@ def estimate_propensity(design: pd.DataFrame | np.ndarray, group: np.ndarray) ->
 
 
 _SEPARATED: Final = (
-    "The covariates tell group from individual patients completely, so no weights can make the formats alike; "
-    "use fewer covariates, or say that the formats treat different patients."
+    "The covariates separate group from individual patients completely, so no weights can balance the formats; "
+    "use fewer covariates, or report that the formats treat different patients."
 )
 
 
 def stabilised_weights(propensity: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Inverse-probability weights times the share of the format, truncated at `TRUNCATION`; their mean is near 1."""
+    """Inverse-probability weights times the share of the format, truncated at `TRUNCATION`; the mean is near 1."""
     bounded = np.clip(propensity, *PROPENSITY_LIMITS)
     share = group.mean()
     raw = np.where(group == 1, share / bounded, (1 - share) / (1 - bounded))

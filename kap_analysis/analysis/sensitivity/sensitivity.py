@@ -1,4 +1,4 @@
-"""Does it hold: the primary contrast under other models, other data and other rules, in one frame."""
+"""Is the result robust: the primary contrast under other models, other data and other rules, in one frame."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
-from kap_analysis.analysis.model.plan import Plan, study_plan
+from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
+from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.sensitivity.other_data import (
     cluster_bootstrap,
     complete_cases,
@@ -35,8 +36,6 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import interval, number, within_sentence
 
-Progress = Callable[[int, int, str], None]
-
 MISSING_AT_RANDOM = "scores not observed are missing at random, given those observed"
 
 
@@ -53,7 +52,7 @@ class Sensitivity(Result):
     is_descriptive : bool
         Whether there are too few cohorts or patients for a comparison.
     why : str
-        Why this primary model was fitted, such as which counts fall short.
+        Why this primary model was fitted, for example which counts were too small for a fuller one.
     """
 
     estimates: pd.DataFrame
@@ -74,8 +73,8 @@ class Sensitivity(Result):
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
             f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95% interval "
-            f"{interval(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it goes from "
-            f"{number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
+            f"{interval(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it ranges "
+            f"from {number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
             f"({within_sentence(high['label'])}); "
             f"{said}."
         )
@@ -95,13 +94,14 @@ def check_sensitivity(
     Parameters
     ----------
     source : Study or Outcomes
-        Outcomes have no sessions: other rules of format and the effect of facilitators are left out.
+        Outcomes have no sessions, so other format rules and facilitator effects are left out.
     visit : str, optional
         Default: the plan's; of outcomes without a plan the last visit.
     n_bootstrap : int
-        Samples of the cluster bootstrap, which resamples cohorts and patients and needs no normal distribution.
+        Samples of the cluster bootstrap, which resamples cohorts and patients and does not assume normality.
     """
-    outcomes, plan = _resolve(source, plan, visit)
+    outcomes, plan, visit = planned_outcomes(source, plan, visit)
+    plan = replace(plan, visit=visit)
     check_visit(outcomes, plan.visit)
     model, rung, fit, _ = fit_primary(outcomes, plan, plan.visit)
     if rung.name == DESCRIPTIVE:
@@ -117,7 +117,8 @@ def check_sensitivity(
         ("data", "Cluster bootstrap",
          "no normal distribution (scores pile up at the floor); only those scored at the visit",
          lambda: cluster_bootstrap(model, plan.visit, n_bootstrap, seed)),
-        ("wrong on purpose", "Complete cases", "those who stayed are like those who were lost: not credible",
+        ("wrong on purpose", "Complete cases",
+         "patients who stayed are like those who were lost, which is not credible",
          lambda: complete_cases(outcomes, plan)),
     ]  # fmt: skip
     rows = []
@@ -128,15 +129,6 @@ def check_sensitivity(
     columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
     result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE, rung.why)
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
-
-
-def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan]:
-    if isinstance(source, Outcomes):
-        plan = plan or Plan(source.instrument.name, visit or source.visits[-1])
-        return source, replace(plan, visit=visit or plan.visit)
-    plan = plan or study_plan(source)
-    outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
-    return outcomes, replace(plan, visit=visit or plan.visit)
 
 
 def _attempt(compute: Callable[[], EstimateRow]) -> EstimateRow:

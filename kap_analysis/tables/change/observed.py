@@ -60,8 +60,8 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
         notes=(
             "n: patients assessed at the visit, not all who started. SD: standard deviation"
             + ("; CI: confidence interval of the mean (t)." if intervals else "."),
-            "Unadjusted: formats may have differed at the start. Unless patients were assigned by chance, a "
-            "difference is not an effect of the format.",
+            "Unadjusted: formats may have differed at the start. Unless patients were randomised, a difference "
+            "is not an effect of the format.",
         ),
         dash="nobody assessed, or too few for an SD.",
         stamp=stamp,

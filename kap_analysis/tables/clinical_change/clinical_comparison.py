@@ -138,7 +138,7 @@ def _notes(contrasts: pd.DataFrame) -> list[str]:
     notes = [
         f"Imputed: scores never observed are imputed, and risks standardised over {patients}.",
         "CI: confidence interval, not adjusted for the number of events. Unless patients "
-        "were assigned by chance, a difference is not an effect of the format.",
+        "were randomised, a difference is not an effect of the format.",
     ]
     for column, lead in (("adjusted_for", "adjusted for "), ("note", "")):
         if column not in contrasts.columns:

@@ -154,7 +154,7 @@ def _notes(tested: pd.DataFrame, icc: pd.DataFrame | None) -> list[str]:
         notes.append(IN_SDS)
     if _primary_visits(tested):
         notes.append("Only the primary visit is tested; the other visits are estimates.")
-    notes.append("Unless patients were assigned by chance, a difference is not an effect of the format.")
+    notes.append("Unless patients were randomised, a difference between the formats is not an effect of the format.")
     return notes + ([_icc_note(icc.iloc[0])] if icc is not None else [])
 
 

@@ -9,7 +9,7 @@ from kap_analysis.analysis.change.estimated_change import estimate_change
 from kap_analysis.analysis.change.observed import paired_scores
 from kap_analysis.analysis.change.trajectories import model_trajectories
 from kap_analysis.analysis.comparison.comparison import compare_formats
-from kap_analysis.analysis.model.plan import study_plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model_check.diagnostics import diagnose_model
 from kap_analysis.analysis.model_check.model_parts import describe_model
 from kap_analysis.errors import AnalysisError

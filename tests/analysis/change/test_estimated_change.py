@@ -9,8 +9,7 @@ from scipy import stats
 
 from kap_analysis.analysis.change.estimated_change import estimate_change
 from kap_analysis.analysis.change.observed import observed_scores, paired_scores
-from kap_analysis.analysis.change.published import published_changes
-from kap_analysis.analysis.change.run_chart import chart_quarters, longest_run
+from kap_analysis.analysis.change.run_chart import chart_quarters
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -55,13 +54,6 @@ def test_no_control_arm_stands_beside_every_change(one_arm):
         assert NO_CONTROL in str(result)
 
 
-def test_published_figures_are_context(one_arm):
-    text = estimate_change(one_arm).paragraph
-    published = published_changes("BDI-II").iloc[0]
-    assert "Published, as context and no comparator: mean change, intake to follow-up −11.24 points" in text
-    assert published["value"] == -11.24 and published_changes("PCL-5").empty
-
-
 def test_scores_of_those_who_were_lost_count():
     scores = made_up_scores(individual=40, cohorts=0).assign(practice="A")
     worse = scores.loc[(scores["visit"] == "month 1") & (scores["score"] > 18), "patient_id"]
@@ -71,15 +63,6 @@ def test_scores_of_those_who_were_lost_count():
     completers = paired_scores(seen, "month 3").change["mean_change"].iloc[0]
     truth = paired_scores(as_outcomes(scores), "month 3").change["mean_change"].iloc[0]
     assert abs(model - truth) < abs(completers - truth)
-
-
-def test_observed_formats_never_stand_unadjusted_alone():
-    result = observed_scores(as_outcomes(made_up_scores()))
-    row = result.beside.iloc[0]
-    assert row["visit"] == "month 3" and np.isnan(row["p_value"]) and np.isfinite(row["estimate"])
-    assert "Patients in groups started" in str(result) and "Unless patients were assigned by chance" in str(result)
-    lone = observed_scores(as_outcomes(made_up_scores(cohorts=0)))
-    assert lone.beside.empty and "Patients in groups" not in str(lone)
 
 
 def test_the_real_trial():
@@ -92,14 +75,6 @@ def test_the_real_trial():
 def quarters(outcomes: Outcomes, n: int) -> Outcomes:
     order = outcomes.frame["patient_id"].rank(method="dense").astype(int) % n
     return replace(outcomes, frame=outcomes.frame.assign(start_period=["2025-Q" + str(q + 1) for q in order]))
-
-
-def test_run_chart_counts_runs_about_its_median(one_arm):
-    result = chart_quarters(quarters(one_arm, 4), "month 3")
-    at = quarters(one_arm, 4).frame.query("visit == 'month 3'")
-    means = at.groupby("start_period")["change"].mean()
-    assert result.quarters["mean_change"].tolist() == pytest.approx(means.tolist())
-    assert (result.quarters["centre"] == means.median()).all() and NO_CONTROL in str(result)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +99,3 @@ def test_a_visit_nobody_has(one_arm):
     with pytest.raises(AnalysisError, match="Found no patient with BDI-II at baseline and at month 3"):
         chart_quarters(quarters(outcomes, 2), "month 3")
     assert pd.unique(estimate_change(outcomes).change["visit"].astype(str)).tolist() == ["month 1", "month 2"]
-
-
-@pytest.mark.parametrize(
-    ("distances", "run"),
-    [([1, 1, -1, 1, 1, 1], 3), ([1, 0, 1, 0, 1], 3), ([0, 0], 0), ([-1] * 6, 6), ([1, -1, 1, -1], 1)],
-)
-def test_a_point_on_the_median_neither_breaks_nor_adds_to_a_run(distances, run):
-    assert longest_run(pd.Series(distances, dtype=float)) == run

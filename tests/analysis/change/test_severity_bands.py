@@ -91,3 +91,10 @@ def test_without_bands_or_scores_it_is_refused():
     with pytest.raises(AnalysisError) as error:
         band_movement(nobody)
     assert str(error.value) == "There is no BDI-II score at any visit; no bands can be counted."
+
+
+def test_bands_count_everybody_who_started(study):
+    result = band_movement(study.outcomes("BDI-II", population="started"))
+    assert (result.movement.query("format == 'all'")["of_patients"] == study.at_time_zero()["started"].sum()).all()
+    assert (result.counted["n_left_out"] == 0).all()
+    assert (band_movement(study.outcomes("BDI-II")).counted["n_left_out"] > 0).all()

@@ -171,4 +171,4 @@ def test_what_cannot_be_compared_is_refused():
     nobody = scores.assign(score=np.where(scores["visit"] == "baseline", scores["score"], np.nan))
     with pytest.raises(AnalysisError) as error:
         compare_clinical_change(as_outcomes(pd.DataFrame(nobody)), plan=PLAN)
-    assert str(error.value) == "Nobody has BDI-II at baseline and at month 3; nothing can be classified."
+    assert str(error.value) == "No patient has BDI-II at baseline and at month 3, so nothing can be classified."

@@ -68,7 +68,7 @@ def test_where_nothing_is_established_there_is_no_cutoff():
     ham = get_instrument("HAM-A")
     norms = choose_norms(ham, "pairs", PAIRS)
     assert pick_cutoff(ham, norms, "c") is None
-    with pytest.raises(AnalysisError, match="The cut-off b of HAM-A cannot be formed: no norms are established"):
+    with pytest.raises(AnalysisError, match="The cut-off b of HAM-A cannot be computed: no norms are established"):
         pick_cutoff(ham, norms, "b")
     with pytest.raises(InstrumentError, match="No clinical mean and SD of HAM-A is established"):
         choose_norms(ham, "registry", PAIRS)

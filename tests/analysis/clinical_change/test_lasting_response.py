@@ -85,11 +85,20 @@ def test_without_response_or_responders_it_is_refused():
     with pytest.raises(InstrumentError) as error:
         durability(make({"a": (20, 30, 10, 10)}, "PCL-5"))
     assert str(error.value) == (
-        "No response rule of PCL-5 is established in the registry. Time to the loss of a response needs one."
+        "No response rule of PCL-5 is established in the registry. Time to loss of response needs one."
     )
     with pytest.raises(AnalysisError) as error:
         durability(make({"e": SCORES["e"]}))
     assert str(error.value) == (
-        "None of 1 patient responded on BDI-II (response: 50% or more); "
-        "there is no response whose length could be described."
+        "None of 1 patient responded on BDI-II (response: 50% or more); no duration of response can be described."
     )
+
+
+def test_boosters_lie_inside_the_response(study):
+    result = durability(study)
+    longest = result.survival.groupby("format")["day"].max()
+    assert (result.boosters["day"] > 0).all()
+    assert (result.boosters["day"] <= longest["all"]).all()
+    assert result.summary.set_index("format").loc["all", "n_with_booster"] == result.boosters["patient_id"].nunique()
+    later = result.survival.groupby("format")["survival"].apply(lambda s: (np.diff(s) <= 0).all())
+    assert later.all()

@@ -15,7 +15,6 @@ from tests.places import SHARED
 
 REFERENCE = SHARED
 ROUNDED = 1e-9  # the reference prints eleven digits
-
 #: With the registry's norms a change of 9.35 is reliable and the cut-off is 14.4.
 SCORES = {
     "a": ("individual", 30, 10),  # recovered
@@ -140,7 +139,7 @@ def test_without_a_cutoff_nobody_recovers_and_the_result_says_so():
     assert of_class(result.shares, "all", "recovered") == 0
     assert result.patients["below_cut_at_baseline"].isna().all()
     assert (
-        "No cut-off of HAM-A is established, so that no patient can be told to have recovered: "
+        "No cut-off for HAM-A is established, so no patient can be classified as recovered: "
         "reliable change alone is reported."
     ) in result.paragraph
 
@@ -186,7 +185,7 @@ def test_nobody_with_both_scores_is_refused():
     )
     with pytest.raises(AnalysisError) as error:
         clinical_change(Outcomes.from_frame(frame, instrument="BDI-II"), "month 3")
-    assert str(error.value) == "Nobody has BDI-II at baseline and at month 3; nothing can be classified."
+    assert str(error.value) == "No patient has BDI-II at baseline and at month 3, so nothing can be classified."
 
 
 def test_instrument_without_what_the_method_needs_is_refused():
@@ -243,3 +242,10 @@ def test_real_trial_equals_the_r_package_in_percentage_change(reference, trial):
     assert ours["percent_change"].to_numpy() == pytest.approx(100 * theirs["pct_change"].to_numpy(), abs=1e-7)
     response = result.criteria.query("kind == 'response' and side == 'better' and format == 'all'")
     assert response["n"].item() == theirs["improved"].sum()
+
+
+def test_everybody_who_started_is_in_the_denominators(study):
+    shares = clinical_change(study.outcomes("BDI-II"), "month 3").shares
+    started = shares.drop_duplicates("format").set_index("format")["n_started"]
+    assert started["all"] == study.at_time_zero()["started"].sum()
+    assert started["all"] == started["individual"] + started["group"]

@@ -58,7 +58,7 @@ def test_a_margin_that_is_no_positive_number_is_refused(margin):
 def test_without_a_margin_nothing_is_judged_and_with_one_both_conclusions_are_said():
     outcomes = as_outcomes(made_up_scores(effect=0.5))
     free = compare_formats(outcomes, visit="month 3")
-    assert free.margins.empty and "No margin was stated, so none is judged" in free.paragraph
+    assert free.margins.empty and "No margin was set, so none is assessed" in free.paragraph
     judged = compare_formats(outcomes, visit="month 3", margin=10)
     row = judged.primary
     expected = assess_margins(row["estimate"], row["std_error"], row["df"], 10.0)
@@ -70,4 +70,4 @@ def test_without_a_margin_nothing_is_judged_and_with_one_both_conclusions_are_sa
 def test_a_descriptive_comparison_judges_no_margin():
     result = compare_formats(as_outcomes(made_up_scores(cohorts=4)), visit="month 3", margin=10)
     assert result.is_descriptive and result.margins.empty
-    assert "The margin of 10 points is not judged, because the comparison is descriptive." in result.paragraph
+    assert "The margin of 10 points is not assessed, because the comparison is descriptive." in result.paragraph

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kap_analysis.analysis.formats import NOT_RECORDED
 from kap_analysis.analysis.model.estimates import engine_notes, first_or_refuse, fit_formula
-from kap_analysis.analysis.model.model_frame import NOT_RECORDED, POOLED, build_model_frame
+from kap_analysis.analysis.model.model_frame import POOLED, build_model_frame
 from kap_analysis.errors import AnalysisError
 from tests.analysis.trials import as_outcomes, made_up_scores
 

@@ -5,16 +5,9 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
-from kap_analysis.analysis.model.plan import (
-    Ladder,
-    Plan,
-    PlannedMargin,
-    draft_plan,
-    methods_paragraph,
-    plan_to_toml,
-    read_plan,
-    study_plan,
-)
+from kap_analysis.analysis.model.methods_section import methods_paragraph
+from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan, plan_to_toml
+from kap_analysis.analysis.model.plan_file import read_plan, study_plan
 from kap_analysis.cli.main import app
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import load_study
@@ -89,7 +82,7 @@ def test_a_draft_follows_the_settings_and_no_score():
         ("full_patients = 30", "full_patients = 0", "full_patients is 0; give a whole number from 1"),
         ("full_patients = 30", "fewest = 30", "fewest"),
         ('format_rule = "first"', 'format_rule = "last"', "format_rule is 'last'; choose one of planned, first"),
-        ("[rules]", "[rulez]", "1 entry that no plan has: rulez"),
+        ("[rules]", "[rulez]", "1 unknown entry: rulez"),
         ("[primary]", "[primary", "cannot be read"),
     ],
 )

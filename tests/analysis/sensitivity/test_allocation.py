@@ -1,33 +1,14 @@
 """Weights, balance and effective sample size by hand; a confounder in points; and what is refused or qualified."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.model.resampling import bootstrap_samples, percentile_interval
 from kap_analysis.analysis.sensitivity.allocation import check_allocation
-from kap_analysis.analysis.sensitivity.propensity import estimate_propensity, overlap_weights, stabilised_weights
 from kap_analysis.errors import AnalysisError
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
 
 PLAN = Plan("BDI-II", "month 3", covariates=("age",))
-
-
-def test_propensity_of_one_category_is_its_share():
-    """Logistic regression on a 0/1 column is saturated: 3 of 8 and 6 of 8 were in groups."""
-    column = np.repeat([0.0, 1.0], 8)
-    group = np.array([1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0], float)
-    found = estimate_propensity(column[:, None], group)
-    assert found == pytest.approx(np.repeat([3 / 8, 6 / 8], 8), abs=1e-6)
-
-
-def test_weights_by_hand():
-    propensity = np.array([0.2, 0.2, 0.5, 0.5, 0.8, 0.8])
-    group = np.array([1.0, 0, 1, 0, 1, 0])
-    raw = np.array([0.5 / 0.2, 0.5 / 0.8, 1.0, 1.0, 0.5 / 0.8, 0.5 / 0.2])
-    assert stabilised_weights(propensity, group) == pytest.approx(np.clip(raw, *np.percentile(raw, [1, 99])))
-    assert overlap_weights(propensity, group) == pytest.approx([0.8, 0.2, 0.5, 0.5, 0.2, 0.8])
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +45,6 @@ def test_the_true_difference_is_found_by_each_method(result):
     assert (result.estimates["ci_low"] < 4).all() and (result.estimates["ci_high"] > 4).all()
 
 
-def test_bootstrap_keeps_cohorts_whole_and_patients_single():
-    rows = pd.DataFrame({"patient_id": list("abcdef"), "cohort_id": ["a", "b", "G", "G", "H", "H"]})
-    rows["is_group"] = [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
-    for drawn in bootstrap_samples(rows, 20, seed=1):
-        counts = np.bincount(drawn, minlength=6)
-        assert counts[:2].sum() == 2
-        assert counts[2] == counts[3] and counts[4] == counts[5] and counts[2:].sum() == 4
-
-
-def test_percentiles_of_too_few_samples_are_not_given():
-    assert np.isnan(percentile_interval(np.arange(99.0))).all()
-    assert percentile_interval(np.arange(1001.0)) == pytest.approx((25, 975))
-
-
 def test_points_that_a_confounder_must_account_for(result):
     robust = result.estimates.set_index("method").loc["doubly robust"]
     judged = check_allocation(
@@ -98,7 +65,7 @@ def test_no_sentence_begins_in_lower_case():
 def test_formats_that_do_not_overlap_are_refused():
     scores = made_up_scores()
     apart = scores[(scores["format"] == "group") == (scores["age"] > 50)]
-    with pytest.raises(AnalysisError, match="tell group from individual patients completely"):
+    with pytest.raises(AnalysisError, match="separate group from individual patients completely"):
         check_allocation(as_outcomes(apart), plan=PLAN, n_bootstrap=5)
 
 

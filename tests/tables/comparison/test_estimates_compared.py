@@ -3,7 +3,7 @@
 import numpy as np
 
 from kap_analysis import tables
-from kap_analysis.analysis.comparison.side_by_side import compare_estimates
+from kap_analysis.analysis.comparison.statsmodels_check import compare_estimates
 from tests.tables.shown import lines
 
 

@@ -8,22 +8,15 @@ from pandas.testing import assert_frame_equal
 from scipy.special import stdtrit
 from statsmodels.stats.multitest import multipletests
 
-from kap_analysis.analysis.comparison.moderators import AFTER_START, MODERATORS, Moderator, moderate
+from kap_analysis.analysis.comparison.moderation import moderate
+from kap_analysis.analysis.comparison.moderators import AFTER_START, MODERATORS, Moderator
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.model import mixedlm
-from kap_analysis.study.load import load_study
 from tests.analysis.trials import VISITS, as_outcomes, btheb, made_up_scores
-from tests.places import SHIPPED_STUDY
 
-STUDY = SHIPPED_STUDY
 AGE = tuple(m for m in MODERATORS if m.column == "age")
-
-
-@pytest.fixture(scope="module")
-def study():
-    return load_study(STUDY)
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +100,8 @@ def test_a_study_and_its_outcomes_say_the_same(study, shipped):
 def test_warnings_stand_where_they_are_due(shipped):
     text = shipped.paragraph
     assert f"Integration within 48 hours: {AFTER_START}." in text
-    assert "Baseline score: a high baseline falls by itself" in text
-    assert "looked at as exploratory, without tests" in text
+    assert "Baseline score: high baseline scores tend to fall on their own" in text
+    assert "examined as exploratory, without tests" in text
 
 
 def test_few_patients_test_nothing():
@@ -121,12 +114,12 @@ def test_what_does_not_vary_is_not_asked_and_says_why():
     scores = made_up_scores().assign(age=40.0)
     result = moderate(as_outcomes(scores), visit="month 3")
     row = result.interactions[result.interactions["moderator"] == "Age"].iloc[0]
-    assert np.isnan(row["estimate"]) and "Age could not be asked about: it does not vary" in result.paragraph
+    assert np.isnan(row["estimate"]) and "Age could not be examined: it does not vary" in result.paragraph
     one_side = Moderator("rare", "A rare thing", "yes against no", 0.0, (0.0, 1.0))
     rare = made_up_scores().assign(rare=lambda s: (s["patient_id"] == "P000").astype(float))
     refused = moderate(as_outcomes(rare), visit="month 3", moderators=(one_side,))
-    assert "No planned moderator of the difference at month 3 could be asked about." in refused.paragraph
-    assert "too few patients on one side of it in individual format" in refused.paragraph
+    assert "No planned moderator of the difference at month 3 could be examined." in refused.paragraph
+    assert "too few patients with one of its two values in individual format" in refused.paragraph
 
 
 def test_none_of_the_moderators_is_refused():

@@ -1,0 +1,41 @@
+"""The comparison by statsmodels' MixedLM, beside ours."""
+
+import numpy as np
+import pytest
+
+from kap_analysis.analysis.comparison.comparison import compare_formats
+from kap_analysis.analysis.comparison.statsmodels_check import compare_estimates, compare_formats_by_statsmodels
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.mixed.model import mixedlm
+from tests.analysis.trials import as_outcomes, made_up_scores
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return made_up_scores()
+
+
+@pytest.fixture(scope="module")
+def result(scores):
+    return compare_formats(as_outcomes(scores), plan=Plan("BDI-II", "month 3", covariates=("age",)))
+
+
+def test_statsmodels_agrees_where_it_can_fit_the_model():
+    """One variance for both formats, no cohorts, covariates of the plan left out: the same model as MixedLM's."""
+    outcomes = as_outcomes(made_up_scores().assign(cohort_id=None))
+    peer = compare_formats_by_statsmodels(outcomes, "month 3")
+    frame = outcomes.after_baseline.assign(group=outcomes.after_baseline["is_group"])
+    ours = mixedlm("score ~ visit*(group + baseline) + practice + (1 | patient_id)", frame).fit(ddf="normal")
+    names = ["group", "visit[T.month 3]:group"]
+    weights = np.isin(ours.params.index, names).astype(float)
+    found = ours.test(weights[None, :]).iloc[0]
+    assert peer.primary["estimate"] == pytest.approx(found["estimate"], abs=1e-3)
+    assert peer.primary["std_error"] == pytest.approx(found["std_error"], rel=1e-3)
+    assert peer.primary["df"] == float("inf") and "statsmodels MixedLM, z" in peer.paragraph
+
+
+def test_ways_of_estimating_stand_side_by_side(result, scores):
+    peer = compare_formats_by_statsmodels(as_outcomes(scores), "month 3")
+    frame = compare_estimates({"primary": result, "MixedLM": peer}, "month 3")
+    assert frame["by"].tolist() == ["primary", "MixedLM"]
+    assert frame["estimate"].tolist() == [result.primary["estimate"], peer.primary["estimate"]]
