@@ -5,6 +5,7 @@ formulaic is given columns that are read already, each under a name that the cod
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def code_by_formulaic(part: Part, rows: Rows, factors: dict[str, tuple[Any, ...]
     for name, as_levels in inputs.values():
         if as_levels:
             factors.setdefault(name, rows.labels(name).levels)
+    _check_listed_levels(part, factors)
     frame = pd.DataFrame(
         {
             key: _as_input(rows.labels(name).codes, factors[name]) if as_levels else rows.numbers(name)
@@ -73,7 +75,6 @@ def code_by_formulaic(part: Part, rows: Rows, factors: dict[str, tuple[Any, ...]
     formula = SimpleFormula([_formulaic_term(term) for term in part.terms], _ordering="none")
     matrix = _materialise(formula, frame, shown)
     spec = matrix.model_spec
-    _check_levels_are_listed(part, factors, spec)
     terms = tuple(
         Term(
             ":".join(factor.text for factor in term) or "Intercept",
@@ -86,11 +87,10 @@ def code_by_formulaic(part: Part, rows: Rows, factors: dict[str, tuple[Any, ...]
     return FormulaicCoding(spec, inputs, factors, names, terms, shown), np.asarray(matrix, dtype=float)
 
 
-def _check_levels_are_listed(part: Part, factors: Mapping[str, tuple[Any, ...]], spec: Any) -> None:
+def _check_listed_levels(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> None:
     """Rows of a level that `C(x, levels=[...])` leaves out would count as the reference level."""
-    for factor in (factor for term in part.terms for factor in term if factor.levels_of):
-        listed_levels = spec.encoder_state[factor.code][1]["categories"]
-        left_out = [level for level in factors[str(factor.levels_of)] if level not in listed_levels]
+    for factor in (factor for term in part.terms for factor in term if factor.listed):
+        left_out = [level for level in factors[str(factor.levels_of)] if level not in factor.listed]
         if left_out:
             raise MixedModelError(
                 f"{factor.text} leaves out {listed([repr(level) for level in left_out])} of {factor.levels_of}. "
@@ -130,8 +130,13 @@ def _materialise(spec: Any, frame: pd.DataFrame, shown: Mapping[str, str]) -> An
     functions = {name: function for name, (function, _) in FUNCTIONS.items()}
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():  # what is not finite is reported with its column
-            warnings.simplefilter("ignore", DataMismatchWarning)  # levels that are not listed are an error here
+            # formulaic would count rows of a level that it does not know as rows of the reference level.
+            warnings.simplefilter("error", DataMismatchWarning)
             return spec.get_model_matrix(frame, na_action="ignore", context=functions)
+    except DataMismatchWarning as warning:
+        found = re.search(r"\{(.*)\}", str(warning))
+        which = ": " + re.sub(r"np\.\w+\((.*?)\)", r"\1", found.group(1)) if found else ""
+        raise MixedModelError(f"A C(...) of the formula meets levels that it does not know{which}.") from None
     except (FormulaicError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         text = _restored((str(error).strip() or type(error).__name__).splitlines()[0], shown)
         words = [name for code, name in shown.items() if f"`{name}`" in text and _reads_words(code, frame)]

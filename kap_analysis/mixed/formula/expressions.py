@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from kap_analysis.mixed.errors import nearest
 from kap_analysis.mixed.formula.formula import NAME, Factor, column_factor, placeholder, quoted
@@ -55,9 +56,9 @@ def read_expression(span: Span) -> Factor:
     for short, column in columns.items():
         shown = shown.replace(short, quoted(column))
     inner = _column_of_levels(tree, columns)
-    return Factor(
-        shown, "expression", tuple(dict.fromkeys(reader.found)), ast.unparse(_Coder(columns).visit(tree)), inner
-    )
+    listed = _listed_levels(tree) if inner else ()
+    code = ast.unparse(_Coder(columns).visit(tree))
+    return Factor(shown, "expression", tuple(dict.fromkeys(reader.found)), code, inner, listed)
 
 
 def free_letters(text: str) -> Iterator[str]:
@@ -190,6 +191,13 @@ def _column_of_levels(tree: ast.expr, columns: dict[str, str]) -> str | None:
     if not isinstance(tree, ast.Call) or not tree.args or not isinstance(tree.args[0], ast.Name):
         return None
     return columns.get(tree.args[0].id) if ast.unparse(tree.func) in ("C", "factor") else None
+
+
+def _listed_levels(tree: ast.expr) -> tuple[Any, ...]:
+    """The levels of `C(column, levels=[...])`."""
+    given = [word.value for word in tree.keywords if word.arg == "levels"] if isinstance(tree, ast.Call) else []
+    lists = [node.elts for node in given if isinstance(node, ast.List | ast.Tuple)]
+    return tuple(node.value for elements in lists for node in elements if isinstance(node, ast.Constant))
 
 
 class _Coder(ast.NodeTransformer):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 #: A column that needs no backticks; as in R a dot may stand in it.
 NAME = r"[^\W\d]\w*(?:\.\w+)*"
@@ -29,6 +29,8 @@ class Factor:
         For an expression, what is evaluated: its columns under the names of `placeholder`. Empty otherwise.
     levels_of : str or None
         The column of `C(column)`, whose values are levels also where they are numbers.
+    listed : tuple
+        The levels of `C(column, levels=[...])`.
     """
 
     text: str
@@ -36,6 +38,7 @@ class Factor:
     columns: tuple[str, ...] = ()
     code: str = ""
     levels_of: str | None = None
+    listed: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,3 +68,12 @@ def test_words_are_levels_beside_a_transform_too(frame, kind):
     site = frame.assign(site=frame["whole"].astype(str).astype(kind))
     coding, _ = make_coding(part_of("log(age) + site"), Rows.of(site))
     assert coding.names == ("Intercept", "log(age)", "site[T.2]", "site[T.3]")
+
+
+def test_new_rows_of_a_level_that_was_never_seen_are_no_reference_level(frame):
+    coding, matrix = make_coding(part_of("C(round(month / 2))"), Rows.of(frame))
+    np.testing.assert_array_equal(coding.rows(frame), matrix)
+    with pytest.raises(
+        MixedModelError, match=r"^A C\(\.\.\.\) of the formula meets levels that it does not know: 20\.0\.$"
+    ):
+        coding.rows(frame.assign(month=40.0))
