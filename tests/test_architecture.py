@@ -272,3 +272,10 @@ def test_no_public_function_shares_the_name_of_a_module(room):
         and node.name in modules - NAMED_ALIKE.get(room, set())
     ]
     assert_none(shared, "A public function or class has another name than the modules and folders of its room.")
+
+
+def test_every_module_of_the_mixed_models_has_a_test_of_its_name():
+    tests = Path(__file__).parent
+    modules = [path.relative_to(PACKAGE) for path in MODULES if room_of(path) == "mixed" and path.stem != "__init__"]
+    wrong = [str(path) for path in modules if not (tests / path.parent / f"test_{path.stem}.py").is_file()]
+    assert_none(wrong, "A module of mixed/ has its tests in a file of its name.")

@@ -1,4 +1,4 @@
-"""A fitted mixed model: what was estimated, how well it is known, and the ways to ask it more."""
+"""The results of a fit: each question that can be asked of it is a method, which hands the fit to one function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between-within degrees of freedom: a coefficient counts the units within which its column does not change.
+"""Between-within degrees of freedom: for each coefficient the number of units within which its column is constant.
 
 The rule of nlme (Pinheiro & Bates 2000, section 2.4.2) on the nested levels of the model: independent unit, patient,
 row. For a model with a residual covariance only it is the between-within rule of SAS and mmrm.
@@ -14,7 +14,7 @@ from kap_analysis.mixed.fitted_covariance.units import unit_codes
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-#: Below this share of the largest, a number in a row of L is what rounding left of 0.
+#: A number in a row of L below this share of the largest is rounding error.
 NEGLIGIBLE = 1e-10
 
 

@@ -1,4 +1,4 @@
-"""From estimates, standard errors and degrees of freedom to the tidy columns that every table of the room has."""
+"""Statistic, p-value and interval from estimate, standard error and df: the columns of every table of estimates."""
 
 from __future__ import annotations
 

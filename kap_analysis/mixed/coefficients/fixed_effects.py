@@ -174,7 +174,7 @@ def _warn_of_no_df(q: int) -> None:
 
 
 def independent_rows(rows: Array) -> Array:
-    """Rows that span what the rows of L span."""
+    """An orthonormal basis of what the rows of L span."""
     length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     rows = rows[length > 0] / length[length > 0, None]
     if not len(rows):

@@ -20,7 +20,7 @@ def usual_information(design: Design) -> str:
 
 
 def seen_information(solution: Solution, kind: str) -> tuple[Array, Array, NDArray[np.bool_]]:
-    """Information of the parameters that the user sees, inside scale, for -log likelihood.
+    """Information of the parameters as the user sees them, in the scale of the optimiser, for -log likelihood.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def joint_addition(criterion: Criterion, w: Array) -> Array:
 
 
 def spread(information: Array, jacobian: Array) -> Array:
-    """J I^-1 J'; flat directions of the information, in which nothing is known, are left out."""
+    """J I^-1 J', without the directions in which the information is 0."""
     if not len(information):
         return np.zeros((len(jacobian), len(jacobian)))
     size = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))

@@ -1,4 +1,4 @@
-"""Does the result hang on one cohort: the model fitted again without each."""
+"""Does the result depend on one cohort or patient: the model fitted again without each."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ KINDS = ("raw", "standardised", "normalised")
 
 
 def marginal_residuals(fit: FittedModel, kind: str = "raw") -> pd.Series:
-    """What is left of each score when the fixed part is taken off.
+    """Each score minus what the fixed part expects of it.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class LikelihoodRatio:
 
 
 def compare_likelihoods(one: FittedModel, other: FittedModel) -> LikelihoodRatio:
-    """Whether the larger of two nested models fits better than chance would have it.
+    """Whether the larger of two nested models fits better than expected by chance.
 
     Parameters
     ----------

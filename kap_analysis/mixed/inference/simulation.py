@@ -1,4 +1,4 @@
-"""New responses drawn from a fit: the same patients and visits, other luck."""
+"""New responses drawn from a fit: the same patients and visits, new random effects and residuals."""
 
 from __future__ import annotations
 
