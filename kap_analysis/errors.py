@@ -45,6 +45,10 @@ class TableError(KapError):
     """A table cannot be made from the frames that were given, or cannot be written as was asked."""
 
 
+class NothingToShowError(FigureError, TableError):
+    """A figure or a table was given frames without rows: nothing was recorded, or it is withheld."""
+
+
 class SimulationError(KapError):
     """A simulated study was asked for that cannot be made, or cannot be written where it was asked for."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from kap_analysis.errors import NothingToShowError
 from kap_analysis.writing.sentences import join_words
 
 
@@ -29,7 +30,9 @@ def checked_frame(
     Raises
     ------
     error
-        If it is no frame, lacks a column, or has no rows where it must have some.
+        If it is no frame or lacks a column.
+    NothingToShowError
+        If it has no rows where it must have some.
     """
     if not isinstance(frame, pd.DataFrame):
         raise error(f"{caller} expected a DataFrame for {name}=, found {type(frame).__name__}.")
@@ -39,7 +42,7 @@ def checked_frame(
         noun = "columns" if len(lacking) > 1 else "column"
         raise error(f"{caller} needs the {noun} {join_words(lacking)} in {name}=; found {found}.")
     if frame.empty and not may_be_empty:
-        raise error(
+        raise NothingToShowError(
             f"{caller} has nothing to show: {name}= has no rows (for a public study they may have been withheld)."
         )
     return frame.reset_index(drop=True)

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "kap_analysis"
 BELOW = {
     "columns": set(),
     "writing": set(),
-    "result_frames": {"writing"},
+    "result_frames": {"errors", "writing"},
     "errors": set(),
     "version": set(),
     "suggestions": set(),

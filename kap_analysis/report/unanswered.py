@@ -17,13 +17,19 @@ from nbformat.v4 import new_output
 
 #: Errors that say something of the data; a ReportError or a SimulationError says something of the notebook.
 SAID_OF_THE_DATA: Final = frozenset(
-    {"AnalysisError", "StudyError", "InstrumentError", "FigureError", "TableError", "MixedModelError"}
+    {
+        "AnalysisError",
+        "StudyError",
+        "InstrumentError",
+        "FigureError",
+        "TableError",
+        "NothingToShowError",
+        "MixedModelError",
+    }
 )
 MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
-#: What a figure or a table says when its frame is empty, and what a reader of the page is told instead.
-WITHOUT_ROWS: Final = re.compile(
-    r"^(table|plot)_\w+ (has nothing to show: \w+= has no rows|found the column .+ in none)"
-)
+#: Raised by a figure or a table whose frames have no rows.
+WITHOUT_ROWS: Final = "NothingToShowError"
 NOTHING_TO_SHOW: Final = "There is nothing to show here: the data it needs were not recorded, or are withheld."
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
 SAME_REASON: Final = "The reason is given above."
@@ -53,7 +59,7 @@ class Unanswered:
         """
         missing = MISSING_NAME.search(error["evalue"]) if error["ename"] == "NameError" else None
         if error["ename"] in SAID_OF_THE_DATA:
-            self.reasons[place] = NOTHING_TO_SHOW if WITHOUT_ROWS.search(error["evalue"]) else error["evalue"]
+            self.reasons[place] = NOTHING_TO_SHOW if error["ename"] == WITHOUT_ROWS else error["evalue"]
         elif missing and missing[1] in self.names:
             self.reasons[place] = ""
         else:

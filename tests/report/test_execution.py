@@ -87,8 +87,8 @@ def test_a_reason_is_told_in_full_once_in_a_notebook(make_notebook):
 
 def test_an_empty_table_is_told_in_the_words_of_a_page(make_notebook):
     empty = (
-        "from kap_analysis.errors import TableError\n"
-        "raise TableError('table_serious has nothing to show: serious= has no rows (withheld).')"
+        "from kap_analysis.errors import NothingToShowError\n"
+        "raise NothingToShowError('table_serious has nothing to show: serious= has no rows (withheld).')"
     )
     (said,) = run_notebook(make_notebook(empty), name="00_x").cells[2].outputs
     assert said["data"]["text/markdown"] == f"**This study does not answer this.** {NOTHING_TO_SHOW}"

@@ -17,7 +17,7 @@ from kap_analysis.columns import (
     SCORE,
     VISIT,
 )
-from kap_analysis.errors import FigureError
+from kap_analysis.errors import FigureError, NothingToShowError
 from kap_analysis.figures.change.trajectory_lines import MOST_PATIENT_LINES, draw_panel, say_sample
 from kap_analysis.figures.change.trajectory_names import name_formats, name_panels
 from kap_analysis.figures.marks.marks import (
@@ -158,7 +158,7 @@ def _has_numbers(means: pd.DataFrame | None, curves: pd.DataFrame | None) -> boo
 def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:
     """Refuse a column that no frame has, unless a frame is empty: its rows were withheld, which is no mistake."""
     if not any(facet_by in frame.columns for frame in given):
-        raise FigureError(f"{_FIGURE} found the column {facet_by!r} of facet_by= in none of its frames.")
+        raise NothingToShowError(f"{_FIGURE} found the column {facet_by!r} of facet_by= in none of its frames.")
 
 
 def _panel_levels(frames: list[pd.DataFrame], facet_by: str | None) -> list[object]:

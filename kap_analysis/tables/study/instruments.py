@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from kap_analysis.errors import TableError
+from kap_analysis.errors import NothingToShowError
 from kap_analysis.instruments.facts import Source
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.tables.page.cells import assemble
@@ -33,12 +33,12 @@ def table_instruments(*, instruments: Mapping[str, Instrument] | Iterable[Instru
 
     Raises
     ------
-    TableError
+    NothingToShowError
         If there is no instrument.
     """
     used = list(instruments.values() if isinstance(instruments, Mapping) else instruments)
     if not used:
-        raise TableError("table_instruments has nothing to show: instruments= is empty.")
+        raise NothingToShowError("table_instruments has nothing to show: instruments= is empty.")
     cells = pd.DataFrame(
         {
             "label": [f"{one.name}: {one.title}" if one.title != one.name else one.name for one in used],
