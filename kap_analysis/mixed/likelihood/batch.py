@@ -18,7 +18,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -31,8 +30,6 @@ class UpperLinks:
 
     slots: Index  # (b, u): column of the level above
     cells: Index  # (b, u, u): cell of the Q x Q matrices above, among those that a subject touches
-    n_columns: int
-    n_cells: int
     du: Array  # (P, r, u): Z'U or the rows of U, per pattern
     uu: Array  # (P, u, u): U'U, zero in a dense batch
     uw: Array  # (b, u, k): U'W, zero in a dense batch
@@ -40,20 +37,6 @@ class UpperLinks:
     @property
     def u(self) -> int:
         return self.slots.shape[1]
-
-    @cached_property
-    def to_columns(self) -> csc_array:
-        return _adder(self.slots.ravel(), self.n_columns)
-
-    @cached_property
-    def to_cells(self) -> csc_array:
-        return _adder(self.cells.ravel(), self.n_cells)
-
-
-def _adder(target: Index, size: int) -> csc_array:
-    """The sparse matrix that adds row i to row target[i]; faster than ``np.add.at``."""
-    n = len(target)
-    return csc_array((np.ones(n), target, np.arange(n + 1)), shape=(size, n))
 
 
 @dataclass(frozen=True)
@@ -130,7 +113,7 @@ class Moments:
                 full = np.array(parts)
             else:
                 full = batch.per_pattern(flat[:, :, None] * flat[:, None, :])
-            self.full = full.reshape(len(full), r, k, r, k).transpose(0, 1, 3, 2, 4)
+            self.full = np.ascontiguousarray(full.reshape(len(full), r, k, r, k).transpose(0, 1, 3, 2, 4))
 
     def contract(self, matrices: Array) -> Array:
         """sum_i E_i' A_j E_i for A (P, m, r, r): (m, k, k)."""
@@ -151,7 +134,9 @@ class Moments:
     def functional(self, xi: Array) -> Array:
         """sum_i E_i Xi E_i' per pattern: (P, r, r)."""
         if self.full is not None:
-            return np.tensordot(self.full, xi, axes=([3, 4], [0, 1]))
+            r, k = self.e.shape[1:]
+            n = len(self.full)
+            return (self.full.reshape(n * r * r, k * k) @ np.ravel(xi)).reshape(n, r, r)
         return self.batch.per_pattern((self.e @ xi) @ self.e.transpose(0, 2, 1))
 
 

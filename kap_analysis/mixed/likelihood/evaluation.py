@@ -17,6 +17,7 @@ all of them exists.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,26 +97,31 @@ class Evaluation:
         e = np.zeros((upper.n_columns, len(low), k))
         a1 = np.zeros((len(upper.cells), len(low)))
         y = np.concatenate([part.y.reshape(-1, k) for part in self.upper])
-        for value, moments in zip(self.values, self.moments, strict=True):
-            batch, links = value.batch, value.batch.links
-            if links is None:
-                continue
-            m, u = len(batch.params), links.u
-            to = _places([at[p] for p in batch.params])
-            turned = links.du.transpose(0, 2, 1)[:, None] @ value.omega1  # (P, m, u, r)
-            cell1 = turned @ links.du[:, None] + value.plain1[:, None, None] * links.uu[:, None]
-            a1[:, to] += links.to_cells @ cell1[batch.pattern].transpose(0, 2, 3, 1).reshape(-1, m)
-            each = turned.reshape(-1, m * u, turned.shape[-1])[batch.pattern] @ moments.e
-            each = each.reshape(-1, m, u, k)
-            if value.plain1.any():
-                left = links.uw - links.uu[batch.pattern] @ y[links.slots]
-                each = each + value.plain1[None, :, None, None] * left[:, None]
-            e[:, to] += (links.to_columns @ each.transpose(0, 2, 1, 3).reshape(-1, m * k)).reshape(-1, m, k)
+        for collector in upper.collectors:
+            to, m = _places([at[param] for param in collector.params]), len(collector.params)
+            cells, columns = zip(*(self._slopes_of(number, y, m) for number in collector.members), strict=True)
+            a1[:, to] += collector.to_cells @ _joined(cells)
+            e[:, to] += (collector.to_columns @ _joined(columns)).reshape(-1, m, k)
         out = []
         for part in self.upper:
             own_e = e[part.group.columns].reshape(-1, part.group.q, len(low), k).transpose(0, 2, 1, 3)
             out.append(UpperSlopes(part, own_e, a1[part.touched.among]))
         return out
+
+    def _slopes_of(self, number: int, y: Array, m: int) -> tuple[Array, Array]:
+        """What the subjects of one batch give to the cells of A_j (b u u, m) and to the columns of e_j (b u, m k)."""
+        value, moments = self.values[number], self.moments[number]
+        batch, links = value.batch, value.batch.links
+        assert links is not None
+        turned = links.du.transpose(0, 2, 1)[:, None] @ value.omega1  # (P, m, u, r)
+        cell1 = turned @ links.du[:, None] + value.plain1[:, None, None] * links.uu[:, None]
+        each = turned.reshape(-1, m * links.u, turned.shape[-1])[batch.pattern] @ moments.e
+        each = each.reshape(-1, m, links.u, each.shape[-1])
+        if value.plain1.any():
+            left = links.uw - links.uu[batch.pattern] @ y[links.slots]
+            each = each + value.plain1[None, :, None, None] * left[:, None]
+        cells = cell1[batch.pattern].transpose(0, 2, 3, 1).reshape(-1, m)
+        return cells, each.transpose(0, 2, 1, 3).reshape(-1, m * each.shape[-1])
 
     def _add(self, out: Array, slopes: UpperSlopes, parts: tuple[Array, Array, Array]) -> None:
         """Add what is low by low, own by own and own by low to a matrix of all elements."""
@@ -211,17 +217,10 @@ def _without(value: BatchValue, effects: Array | None) -> tuple[Moments, Array]:
 def _upper_effects(upper: Upper, k: int, eta: Array, values: list[BatchValue]) -> list[UpperEffects] | None:
     """The random effects above the subjects; None where V is not positive definite."""
     a, b = np.zeros(len(upper.cells)), np.zeros((upper.n_columns, k))
-    for value in values:
-        batch, links = value.batch, value.batch.links
-        if links is None:
-            continue
-        turned = links.du.transpose(0, 2, 1) @ value.omega
-        cell = turned @ links.du + value.plain * links.uu
-        a += links.to_cells @ cell[batch.pattern].ravel()
-        each = turned[batch.pattern] @ batch.d
-        if value.plain:
-            each = each + value.plain * links.uw
-        b += links.to_columns @ each.reshape(-1, k)
+    for collector in upper.collectors:
+        cells, columns = zip(*(_given(values[number]) for number in collector.members), strict=True)
+        a += collector.to_cells @ _joined(cells)
+        b += collector.to_columns @ _joined(columns)
     out = []
     for group, touched in zip(upper.groups, upper.touched, strict=True):
         own = b[group.columns].reshape(-1, group.q, k)
@@ -230,3 +229,19 @@ def _upper_effects(upper: Upper, k: int, eta: Array, values: list[BatchValue]) -
             return None
         out.append(found)
     return out
+
+
+def _given(value: BatchValue) -> tuple[Array, Array]:
+    """What the subjects of one batch give to the cells of A (b u u,) and to the columns of B (b u, k)."""
+    batch, links = value.batch, value.batch.links
+    assert links is not None
+    turned = links.du.transpose(0, 2, 1) @ value.omega
+    cell = turned @ links.du + value.plain * links.uu
+    each = turned[batch.pattern] @ batch.d
+    if value.plain:
+        each = each + value.plain * links.uw
+    return cell[batch.pattern].ravel(), each.reshape(-1, each.shape[-1])
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -69,7 +69,7 @@ class LowRankValue(BatchValue):
         omega1 = np.empty((len(f), size + 1, q, q))
         omega1[:, :size] = -(tau**2) * (ft[:, None] @ directions @ f[:, None])
         omega1[:, size] = tau**2 * (2 * tau * m - tau**2 * (m @ batch.k @ m))
-        mean_h = np.tensordot(counts, h, axes=1)
+        mean_h = _total(counts, h)
         logdet1 = np.empty(size + 1)
         logdet1[:size] = tau * np.einsum("jab,ab->j", directions, mean_h)
         logdet1[size] = -(tau**2) * (np.sum(mean_h * g) - n / tau)
@@ -86,8 +86,8 @@ class LowRankValue(BatchValue):
         gh = directions @ h[:, None]  # (P, m, q, q)
         turned = _flat((gh * counts[:, None, None, None]).transpose(1, 0, 3, 2))
         out[:size, :size] = -(tau**2) * (_flat(gh.transpose(1, 0, 2, 3)) @ turned.T)
-        mean_h = np.tensordot(counts, h, axes=1)
-        hgh = np.tensordot(counts, h @ g @ h, axes=1)
+        mean_h = _total(counts, h)
+        hgh = _total(counts, h @ g @ h)
         cross = np.einsum("jab,ab->j", directions, mean_h - tau * hgh)
         out[size, :size] = out[:size, size] = -(tau**2) * cross
         by_tau = np.sum(mean_h * g) - batch.n_rows / tau
@@ -132,3 +132,8 @@ class LowRankValue(BatchValue):
 def _flat(values: Array) -> Array:
     """All axes but the first in one; also where there is nothing, of which reshape cannot tell the size."""
     return values.reshape(len(values), math.prod(values.shape[1:]))
+
+
+def _total(counts: Array, values: Array) -> Array:
+    """sum_p counts_p values_p (q, q): over all subjects."""
+    return (counts @ _flat(values)).reshape(values.shape[1:])

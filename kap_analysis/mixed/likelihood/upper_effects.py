@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from kap_analysis.mixed.likelihood.block_diagonal import Block
@@ -55,6 +55,27 @@ class UpperGroup:
 
 
 @dataclass(frozen=True)
+class Collector:
+    """Batches on which the same elements act, and the sparse matrices that add up what their subjects give.
+
+    Attributes
+    ----------
+    members : tuple of int
+        The batches, by their number.
+    params : tuple of int
+        The elements.
+    to_columns, to_cells : scipy.sparse.csc_array
+        From what each subject gives to each of its columns above, or to each pair of them, one batch after the other,
+        to the columns and the touched cells of all.
+    """
+
+    members: tuple[int, ...]
+    params: tuple[int, ...]
+    to_columns: csc_array
+    to_cells: csc_array
+
+
+@dataclass(frozen=True)
 class Upper:
     """The random effects above the subjects.
 
@@ -64,10 +85,13 @@ class Upper:
         Components by their shape.
     cells : numpy.ndarray
         Which cells of all their Q x Q matrices a subject touches, sorted.
+    collectors : tuple of Collector
+        How they are reached from the batches.
     """
 
     groups: tuple[UpperGroup, ...]
     cells: Index
+    collectors: tuple[Collector, ...]
 
     @property
     def n_columns(self) -> int:

@@ -41,17 +41,19 @@ def test_batches_hold_the_products_of_all_rows(formula: str, keywords: dict[str,
         rows = np.flatnonzero(level.codes >= 0)
         for j in range(level.z.shape[1]):
             u[rows, first[level.codes[rows]] + j] += level.z[rows, j]
-    uu, uw, ww = np.zeros(len(upper.cells)), np.zeros((upper.n_columns, work.k)), np.zeros((work.k, work.k))
-    for batch in batches:
-        dense = isinstance(batch, DenseBatch)
-        ww += np.einsum("brk,brl->kl", batch.d, batch.d) if dense else batch.ww
-        links = batch.links
-        if links is None:
-            continue
-        du = links.du[batch.pattern]
-        each = du.transpose(0, 2, 1) @ du if dense else links.uu[batch.pattern]
-        uu += links.to_cells @ each.ravel()
-        uw += links.to_columns @ (du.transpose(0, 2, 1) @ batch.d if dense else links.uw).reshape(-1, work.k)
+    uu, uw = np.zeros(len(upper.cells)), np.zeros((upper.n_columns, work.k))
+    dense = isinstance(batches[0], DenseBatch)
+    for collector in upper.collectors:
+        cells, columns = [], []
+        for batch in (batches[number] for number in collector.members):
+            links = batch.links
+            assert links is not None and batch.params == collector.params
+            du = links.du[batch.pattern]
+            cells.append((du.transpose(0, 2, 1) @ du if dense else links.uu[batch.pattern]).ravel())
+            columns.append((du.transpose(0, 2, 1) @ batch.d if dense else links.uw).reshape(-1, work.k))
+        uu += collector.to_cells @ np.concatenate(cells)
+        uw += collector.to_columns @ np.concatenate(columns)
+    ww = sum(np.einsum("brk,brl->kl", batch.d, batch.d) if dense else batch.ww for batch in batches)
     np.testing.assert_allclose(ww, work.w.T @ work.w, atol=1e-8)
     np.testing.assert_allclose(uw, u.T @ work.w, atol=1e-8)
     for group, cells in zip(upper.groups, upper.touched, strict=True):
