@@ -162,7 +162,7 @@ def _by_cholesky(
     values, vectors = zip(*(np.linalg.eigh(matrix) for matrix in matrices), strict=True)
     roots = [v * np.sqrt(np.maximum(d, 0.0)) for d, v in zip(values, vectors, strict=True)]
     turned = [root.T for root in roots]
-    s = multiply(blocks, turned, multiply(blocks, turned, whole).transpose(0, 2, 1))
+    s = multiply(blocks, turned, multiply(blocks, turned, whole).transpose(0, 2, 1)).transpose(0, 2, 1)  # in rows
     s[:, np.arange(s.shape[1]), np.arange(s.shape[1])] += 1.0
     logdet = 0.0
     for i, one in enumerate(s):
