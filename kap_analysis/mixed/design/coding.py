@@ -7,34 +7,18 @@ same columns under the same names, without the second copy of the data that form
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.design.formulaic_coding import code_by_formulaic
 from kap_analysis.mixed.design.product_coding import ProductCoding
-from kap_analysis.mixed.design.term import Term
+from kap_analysis.mixed.design.term import Coding
 from kap_analysis.mixed.formula.formula import Part
 
 Matrix = NDArray[np.float64]
-
-
-class Coding(Protocol):
-    """What turns rows of a frame into rows of a design matrix."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-
-    @property
-    def terms(self) -> tuple[Term, ...]: ...
-
-    @property
-    def factors(self) -> Mapping[str, tuple[Any, ...]]: ...
-
-    def rows(self, frame: pd.DataFrame) -> Matrix: ...
 
 
 def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding, Matrix]:

@@ -11,10 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.families import Structure
-from kap_analysis.mixed.design.coding import Coding
 from kap_analysis.mixed.design.grouping import Grouping
 from kap_analysis.mixed.design.labels import Mask
-from kap_analysis.mixed.design.term import Term
+from kap_analysis.mixed.design.term import Coding, Term
 from kap_analysis.mixed.formula.formula import MixedFormula
 
 Array = NDArray[np.float64]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.design.coding import Coding, make_coding
+from kap_analysis.mixed.design.coding import make_coding
 from kap_analysis.mixed.design.columns import Columns, Rows
 from kap_analysis.mixed.design.design import Bar
 from kap_analysis.mixed.design.grouping import Grouping, check_is_label, make_grouping
 from kap_analysis.mixed.design.labels import Mask
+from kap_analysis.mixed.design.term import Coding
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.formula import BarTerm, MixedFormula
 

@@ -1,8 +1,16 @@
-"""One term of a formula part, with the columns of the design matrix that are its own."""
+"""What a coding makes of a formula part: design columns, and which of them belong to each term."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -22,3 +30,18 @@ class Term:
     label: str
     columns: tuple[int, ...]
     variables: tuple[str, ...]
+
+
+class Coding(Protocol):
+    """What turns rows of a frame into rows of a design matrix."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    @property
+    def terms(self) -> tuple[Term, ...]: ...
+
+    @property
+    def factors(self) -> Mapping[str, tuple[Any, ...]]: ...
+
+    def rows(self, frame: pd.DataFrame) -> Matrix: ...

@@ -1,5 +1,7 @@
 """Columns of the design matrix: coded here or by formulaic, the same; and on new rows."""
 
+import random
+
 import numpy as np
 import pytest
 from formulaic import Formula
@@ -56,6 +58,32 @@ def test_columns_and_names_are_those_of_formulaic(frame, text):
     theirs = Formula(text).get_model_matrix(frame)
     assert list(coding.names) == list(theirs.columns)
     np.testing.assert_allclose(matrix, np.asarray(theirs, float), rtol=1e-12, atol=1e-12)
+
+
+def test_random_parts_are_coded_as_formulaic_codes_them(frame):
+    atoms = [
+        "visit",
+        "format",
+        "practice",
+        "month",
+        "age",
+        "flag",
+        "C(whole)",
+        "log(age)",
+        "I(month**2)",
+        "poly(age, 2)",
+    ]
+    atoms += ["C(practice, contr.sum)", "center(month)"]
+    numbers = frame.astype({"flag": float})
+    draws = random.Random(2)
+    for _ in range(150):
+        text = draws.choice(["", "0 + "]) + draws.choice("+*:/").join(draws.sample(atoms, draws.randint(1, 3)))
+        text += draws.choice(["", f" + {draws.choice(atoms)}"])
+        coding, matrix = make_coding(part_of(text), Rows.of(frame))
+        theirs = Formula(text).get_model_matrix(numbers)
+        assert list(coding.names) == list(theirs.columns), text
+        np.testing.assert_allclose(matrix, np.asarray(theirs, float), rtol=1e-10, atol=1e-10, err_msg=text)
+        np.testing.assert_allclose(coding.rows(frame.iloc[:7]), matrix[:7], rtol=1e-10, atol=1e-10, err_msg=text)
 
 
 @pytest.mark.parametrize("text", SIMPLE)

@@ -1,5 +1,7 @@
 """What a mixed-model formula is read as, and where it points when it cannot be read."""
 
+import random
+
 import pytest
 
 from kap_analysis.mixed.covariance.structures import STRUCTURES
@@ -195,3 +197,18 @@ def test_two_residual_covariances_are_named():
     assert (
         str(caught.value) == "One residual covariance is possible, found us(visit | patient) and cs(visit | patient)."
     )
+
+
+def test_whatever_is_typed_is_read_or_refused_in_words():
+    """No other error escapes: 2000 strings of the signs of formulas."""
+    pieces = [*"abm y~+*:/()|`'\"^%.,012=<>&{}[]#\\;@!-_é", "log(", "I(", "C(", "us(", "(1|a)", "**", "levels=", "np."]
+    draws = random.Random(1)
+    done = {"read": 0, "refused": 0}
+    for _ in range(2000):
+        text = draws.choice(["y ~ ", "y ~ a + ", ""]) + "".join(draws.choices(pieces, k=draws.randint(1, 12)))
+        try:
+            read_formula(text)
+            done["read"] += 1
+        except MixedModelError:
+            done["refused"] += 1
+    assert min(done.values()) > 20
