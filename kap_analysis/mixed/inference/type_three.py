@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.design.coding import make_coding
@@ -77,7 +78,7 @@ def _full_term(factors: Sequence[Factor], rows: Rows, known: list[frozenset[str]
     is_reference, values = np.zeros(1, dtype=bool), np.ones((len(rows), 1))
     numbers = []
     for factor in factors:
-        column = factor.text if factor.kind == "column" and rows.is_factor(factor.text) else factor.levels_of
+        column = _column_of_levels(factor, factors, rows, known)
         if column is None:
             numbers.append(factor.text)
             coding, own = make_coding(Part(factor.text, ((factor,),)), rows)
@@ -95,6 +96,14 @@ def _full_term(factors: Sequence[Factor], rows: Rows, known: list[frozenset[str]
     shown = tuple(", ".join(name) for name in names)
     label = ":".join(factor.text for factor in factors)
     return FullTerm(label, _texts(factors), frozenset(numbers), shown, is_reference, values)
+
+
+def _column_of_levels(factor: Factor, factors: Sequence[Factor], rows: Rows, known: list[frozenset[str]]) -> str | None:
+    """The column whose levels a factor codes; None for numbers. True and false are levels, as in R."""
+    if factor.kind != "column" or rows.is_factor(factor.text):
+        return factor.text if factor.kind == "column" else factor.levels_of
+    is_bool = pd.api.types.is_bool_dtype(rows.columns.column(factor.text).dtype)
+    return factor.text if is_bool and _texts(factors) - {factor.text} in known else None
 
 
 def _sorted(levels: tuple[Any, ...]) -> list[int]:
