@@ -24,8 +24,8 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
 )
 from kap_analysis.analysis.clinical_change.response import BETTER, WORSE, Criterion, list_criteria, meets
 from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
-from kap_analysis.analysis.missing.dropout import complete_scores
 from kap_analysis.analysis.missing.imputation import Completed
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.proportion import count_started, share_columns
@@ -123,7 +123,7 @@ def compare_clinical_change(
         pd.DataFrame([about]),
         n_imputations,
         None if rules.cutoff is None else rules.cutoff.value,
-        _notes(instrument.name, rules, is_described, plan.ladder.cohorts),
+        (*_notes(instrument.name, rules, is_described, plan.ladder.cohorts), *completed.notes),
     )
     visibility, is_simulated = outcomes.visibility, outcomes.is_simulated
     result = release(result, visibility=visibility, is_simulated=is_simulated)

@@ -10,29 +10,21 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.missing.imputation import Completed, impute_scores
+from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
-from kap_analysis.analysis.model.model_frame import cohort_of_one, prepare_covariates
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
-    BASELINE_VISIT,
     COHORT_ID,
-    FORMAT,
     GROUP,
-    INDIVIDUAL,
     N_PATIENTS,
-    PATIENT_ID,
-    PRACTICE,
-    SCORE,
-    VISIT,
 )
 from kap_analysis.disclosure.gate import release
-from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import estimate_sentence, interval, number
@@ -58,6 +50,8 @@ class DropoutSensitivity(Result):
     n_imputations : int
     too_few : str
         Why this describes and does not compare, or empty.
+    notes : tuple of str
+        What was done so that bootstrap samples can estimate the imputation model.
     """
 
     estimates: pd.DataFrame
@@ -66,6 +60,7 @@ class DropoutSensitivity(Result):
     visit: str
     n_imputations: int
     too_few: str = ""
+    notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -76,7 +71,7 @@ class DropoutSensitivity(Result):
             f"{few}With {self.n_imputations} imputations and scores missing at random, group minus individual at "
             f"{self.visit} is {estimate_sentence(at_random)}; if those lost returned to their baseline scores it is "
             f"{number(jump['estimate'])} (95% interval {interval(jump['ci_low'], jump['ci_high'])}). "
-            f"{self._tip()}"
+            f"{' '.join([self._tip(), *self.notes])}"
         )
 
     def _tip(self) -> str:
@@ -147,47 +142,9 @@ def check_dropout(
     too_few = _too_few_cohorts(completed, plan)
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
     result = DropoutSensitivity(
-        pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few
+        pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
-
-
-def complete_scores(
-    outcomes: Outcomes, plan: Plan, visit: str, n_imputations: int, seed: int, progress: Progress | None = None
-) -> tuple[Completed, tuple[str, ...]]:
-    """Imputed data sets of the treated patients with a known format, and the covariates as the models take them."""
-    frame = outcomes.frame[outcomes.frame[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
-    people = frame.drop_duplicates(PATIENT_ID)
-    if people[FORMAT].nunique() < 2:
-        raise AnalysisError("Only one format has patients; there is no comparison to repeat on imputed data.")
-    people, covariates, _ = prepare_covariates(people, (PRACTICE, *plan.covariates), plan.ladder.pool_levels_below)
-    scored = frame[frame[SCORE].notna() & frame[VISIT].notna()]
-    counts = pd.crosstab(scored[VISIT].astype("str"), scored[FORMAT].astype("str")).reindex(
-        columns=[INDIVIDUAL, GROUP], fill_value=0
-    )
-    visits = tuple(v for v in outcomes.visits if v in counts.index and counts.loc[v].min() >= 5)
-    if BASELINE_VISIT not in visits or visit not in visits:
-        raise AnalysisError(
-            f"Fewer than five patients of a format were scored at baseline or at {visit}; too few to impute from."
-        )
-    keep = [c for c in (PATIENT_ID, FORMAT, COHORT_ID, *covariates) if c in people]
-    fixed = people[keep].copy()
-    fixed[FORMAT] = pd.Categorical(fixed[FORMAT].astype("str"), categories=[INDIVIDUAL, GROUP])
-    fixed["is_group"] = (fixed[FORMAT] == GROUP).astype(float)
-    cohort = (
-        fixed[COHORT_ID].astype("object") if COHORT_ID in fixed else pd.Series(None, index=fixed.index, dtype="object")
-    )
-    in_cohort = cohort.notna() & (fixed["is_group"] == 1)
-    fixed["in_cohort"] = in_cohort.astype(float)
-    fixed[COHORT_ID] = cohort.where(in_cohort, cohort_of_one(fixed[PATIENT_ID]))
-    rows = scored.loc[scored[VISIT].astype("str").isin(visits), [PATIENT_ID, VISIT, SCORE]]
-    never = fixed.loc[~fixed[PATIENT_ID].isin(rows[PATIENT_ID]), [PATIENT_ID]].copy()
-    never[VISIT], never[SCORE] = BASELINE_VISIT, np.nan
-    long = pd.concat([rows.astype({VISIT: "str"}), never], ignore_index=True).merge(fixed, on=PATIENT_ID)
-    long[VISIT] = pd.Categorical(long[VISIT], categories=list(visits))
-    return impute_scores(
-        long, visits, covariates, n_imputations=n_imputations, seed=seed, progress=progress
-    ), covariates
 
 
 def _too_few_cohorts(completed: Completed, plan: Plan) -> str:

@@ -1,6 +1,7 @@
 """Multiple imputation of missing scores that respects cohorts.
 
-For each imputation: resample cohorts (group format) and patients (individual format) with replacement, refit a model
+For each imputation: resample cohorts (group format) and patients (individual format) with replacement (see
+`resampling` for samples that lack a level), refit a model
 with the baseline in the vector
 
     score ~ visit*format + practice + covariates + (0 + group_after | cohort_id) + us(visit | format/patient_id)
@@ -18,12 +19,14 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.missing.missing_scores import draw_missing
-from kap_analysis.analysis.model.estimates import first_that_fits, fit_formula
-from kap_analysis.analysis.model.resampling import ClusteredRows
+from kap_analysis.analysis.model.estimates import first_or_refuse, fit_formula
+from kap_analysis.analysis.model.resampling import ClusterBootstrap, Sample
 from kap_analysis.analysis.result import Progress
-from kap_analysis.columns import BASELINE_VISIT, COHORT_ID, FORMAT, GROUP, PATIENT_ID, SCORE, VISIT
+from kap_analysis.columns import BASELINE_VISIT, COHORT_ID, FORMAT, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.sentences import join_words
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,18 @@ class Completed:
         One row per patient, in the order of the arrays.
     visits : tuple of str
         Baseline first.
+    notes : tuple of str
+        What was done so that bootstrap samples can estimate the imputation model.
+    covariate_notes : tuple of str
+        What was done to the covariates.
     """
 
     scores: np.ndarray
     observed: np.ndarray
     patients: pd.DataFrame
     visits: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    covariate_notes: tuple[str, ...] = ()
 
     def after_dropout(self) -> np.ndarray:
         """(patients, visits): missing, and nothing observed at this visit or later (monotone part only)."""
@@ -80,42 +89,111 @@ def impute_scores(
         Baseline first; each must have been observed in both formats.
     covariates : tuple of str
         Columns that do not change within a patient (practice among them).
+
+    Raises
+    ------
+    AnalysisError
+        If there are too few patients or cohorts for the model.
     """
     if n_imputations < 2:
         raise AnalysisError(f"{n_imputations} imputation was asked for; give two or more.")
     patients = rows.drop_duplicates(PATIENT_ID).drop(columns=[VISIT, SCORE]).reset_index(drop=True)
-    wide = (
+    scores = (
         rows.pivot(index=PATIENT_ID, columns=VISIT, values=SCORE)
         .reindex(patients[PATIENT_ID])
         .reindex(columns=list(visits))
+        .to_numpy(float)
     )
-    scores = wide.to_numpy(float)
-    observed = ~np.isnan(scores)
-    generator = np.random.default_rng(seed)
     long = rows[rows[SCORE].notna()].copy()
     long["group_after"] = long["is_group"] * (long[VISIT].astype("str") != BASELINE_VISIT)
-    formulas = _formulas(long, covariates)
-    # fitted once to the original rows, so that a model that cannot be fitted fails early
-    first_that_fits([partial(fit_formula, formula, long, ddf="normal") for formula in formulas])
-    sampler = _Sampler.of(long, patients)
+    model = _choose_model(long, patients, covariates, seed)
+    generator = np.random.default_rng(seed)
     draws = np.empty((n_imputations, *scores.shape))
-    done = 0
-    attempts = 0
+    done = failed = discarded = 0
     while done < n_imputations:
-        attempts += 1
-        if attempts > 3 * n_imputations:
-            raise AnalysisError(
-                f"The imputation model could be fitted to only {done} of {attempts - 1} bootstrap samples; "
-                "there are too few patients or cohorts for multiple imputation."
-            )
-        fit = _refit(sampler.sample(generator), formulas)
-        if fit is None:
+        sample = model.bootstrap.draw(generator)
+        fit = None if sample is None else _refit(_sampled_rows(long, sample), model.formulas)
+        if sample is None or fit is None:
+            failed += 1
+            if failed > 2 * n_imputations:
+                raise AnalysisError(
+                    f"The imputation model could be fitted to only {done} of {failed + done} bootstrap samples; "
+                    "there are too few patients or cohorts for multiple imputation."
+                )
             continue
         draws[done] = draw_missing(fit, patients, scores, visits, generator)
+        discarded += sample.n_discarded
         done += 1
         if progress is not None:
             progress(done, n_imputations, "imputations")
-    return Completed(draws, observed, patients, visits)
+    return Completed(draws, ~np.isnan(scores), patients, visits, _notes(model.left_out, discarded))
+
+
+@dataclass(frozen=True, slots=True)
+class _ImputationModel:
+    """The formulas to try in turn, the bootstrap under which they are estimable, and the covariates left out."""
+
+    formulas: list[str]
+    bootstrap: ClusterBootstrap
+    left_out: tuple[str, ...]
+
+
+def _choose_model(
+    long: pd.DataFrame, patients: pd.DataFrame, covariates: tuple[str, ...], seed: int
+) -> _ImputationModel:
+    """The model with all covariates, or with fewer if bootstrap samples of so few patients cannot estimate these."""
+    practice = tuple(name for name in covariates if name == PRACTICE)
+    *choices, simplest = dict.fromkeys([covariates, practice, ()])
+    for used in choices:
+        try:
+            formulas, bootstrap = _estimable(long, patients, used)
+        except AnalysisError:
+            continue  # the data cannot estimate it either
+        if bootstrap.draw(np.random.default_rng(seed)) is not None:
+            return _ImputationModel(formulas, bootstrap, tuple(name for name in covariates if name not in used))
+    return _ImputationModel(*_estimable(long, patients, simplest), covariates)
+
+
+def _estimable(
+    long: pd.DataFrame, patients: pd.DataFrame, covariates: tuple[str, ...]
+) -> tuple[list[str], ClusterBootstrap]:
+    """The formulas with some covariates, fitted once to the original rows, and the bootstrap that keeps them estimable.
+
+    Raises
+    ------
+    AnalysisError
+        If no formula can be fitted.
+    """
+    formulas = _formulas(long, covariates)
+    builders = [partial(fit_formula, formula, long, ddf="normal") for formula in formulas]
+    _, fit, _ = first_or_refuse(builders, "The scores to be imputed")
+    return formulas, ClusterBootstrap.of(patients, long, fit.design.fixed.rows(long))
+
+
+def _sampled_rows(long: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+    """The rows of a sample, with new numbers for its cohorts and patients: a patient drawn twice is two patients."""
+    rows = long.iloc[sample.rows].copy()
+    patient = pd.factorize(rows[PATIENT_ID])[0]
+    rows[PATIENT_ID], rows[COHORT_ID] = sample.cluster * (patient.max() + 1) + patient, sample.cluster
+    return rows
+
+
+def _notes(left_out: tuple[str, ...], discarded: int) -> tuple[str, ...]:
+    """What was done so that every bootstrap sample can estimate the imputation model, in sentences."""
+    notes = []
+    names = [readable(name) for name in left_out if not name.endswith("_not_recorded")]
+    if names:
+        notes.append(
+            f"The imputation model leaves out {join_words(names)}, which bootstrap samples of so few patients cannot "
+            "estimate."
+        )
+    if discarded:
+        were = "sample was" if discarded == 1 else "samples were"
+        notes.append(
+            f"In the imputation {discarded:,} bootstrap {were} drawn again, for want of a patient with some level of a "
+            "covariate."
+        )
+    return tuple(notes)
 
 
 def _formulas(long: pd.DataFrame, covariates: tuple[str, ...]) -> list[str]:
@@ -128,37 +206,6 @@ def _formulas(long: pd.DataFrame, covariates: tuple[str, ...]) -> list[str]:
 def _cohorts(long: pd.DataFrame) -> int:
     nested = long[long["is_group"] == 1]
     return int((nested.groupby(COHORT_ID, observed=True)[PATIENT_ID].nunique() >= 2).sum())
-
-
-@dataclass(frozen=True, slots=True)
-class _Sampler:
-    """Draws clusters of the original rows: cohorts of the group format, patients of the individual format."""
-
-    long: pd.DataFrame
-    patient: np.ndarray  # of each row its patient's position
-    arms: tuple[ClusteredRows, ...]
-
-    @classmethod
-    def of(cls, long: pd.DataFrame, patients: pd.DataFrame) -> "_Sampler":
-        patient = pd.Index(patients[PATIENT_ID]).get_indexer(pd.Index(long[PATIENT_ID]))
-        arms = []
-        for arm in patients[FORMAT].cat.categories:
-            here = (patients[FORMAT] == arm).to_numpy()
-            key = patients[COHORT_ID if arm == GROUP else PATIENT_ID].astype("str").where(here)
-            codes, labels = pd.factorize(key, sort=True)
-            rows = np.flatnonzero(here[patient])
-            arms.append(ClusteredRows.by_code(rows, codes[patient[rows]], len(labels)))
-        return cls(long, patient, tuple(arms))
-
-    def sample(self, generator: np.random.Generator) -> pd.DataFrame:
-        """Draw clusters with replacement, as many of each format as there are; ids become new numbers."""
-        drawn = [arm.draw(generator) for arm in self.arms]
-        before = np.cumsum([0] + [len(arm.sizes) for arm in self.arms])
-        rows = np.concatenate([positions for positions, _ in drawn])
-        cohort = np.concatenate([number + start for (_, number), start in zip(drawn, before, strict=False)])
-        sample = self.long.iloc[rows].copy()
-        sample[PATIENT_ID], sample[COHORT_ID] = cohort * (self.patient.max() + 1) + self.patient[rows], cohort
-        return sample
 
 
 def _refit(sample: pd.DataFrame, formulas: list[str]) -> MixedResults | None:

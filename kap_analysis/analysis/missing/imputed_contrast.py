@@ -8,7 +8,7 @@ import numpy as np
 
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.rubin import Pooled, pool
-from kap_analysis.analysis.model.estimates import difference_row, first_that_fits
+from kap_analysis.analysis.model.estimates import difference_row, first_or_refuse
 from kap_analysis.analysis.model.ladder import build_rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.columns import GROUP, INDIVIDUAL
@@ -64,7 +64,7 @@ class ImputedContrast:
         ]
         if which in self._starts:
             builders.insert(0, partial(model.fit, start=self._starts[which]))
-        position, fit, _ = first_that_fits(builders)
+        position, fit, _ = first_or_refuse(builders, f"The comparison at {self.visit} on imputed data")
         if position < len(builders) - 1:
             self._starts[which] = {str(name): float(value) for name, value in fit.theta.items()}
         return fit

@@ -1,12 +1,20 @@
-"""Bootstrap samples of clusters: whole cohorts in the group format, single patients in the individual format."""
+"""Bootstrap samples of clusters: whole cohorts in the group format, single patients in the individual format.
 
-from collections.abc import Iterator
+A sample may lack a level of a covariate, for instance a practice with two individual patients. A coefficient of the
+model is then not estimable, and scores of the patients who were not drawn cannot be predicted. Such samples are drawn
+again. This conditions on all coefficients being estimable, which matters only for levels of a few patients.
+"""
+
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import COHORT_ID, PATIENT_ID
+from kap_analysis.columns import COHORT_ID, IS_GROUP, PATIENT_ID
+from kap_analysis.mixed.design.collinearity import independent_columns
+
+#: Draws after which a model is given up: fewer than 1 in 20 samples can estimate it.
+MOST_DRAWS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +49,57 @@ class ClusteredRows:
         return self.rows[self.first[picks][number] + within], number
 
 
-def bootstrap_samples(rows: pd.DataFrame, n_samples: int, seed: int) -> Iterator[np.ndarray]:
-    """Positions of the rows of each bootstrap sample.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One bootstrap sample: positions of the rows, the drawn cluster of each, and how many draws were discarded."""
 
-    Parameters
+    rows: np.ndarray
+    cluster: np.ndarray
+    n_discarded: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterBootstrap:
+    """Draws as many cohorts as the group format has, and as many patients as the individual format, with replacement.
+
+    Attributes
     ----------
-    rows : DataFrame
-        ``patient_id``, ``cohort_id`` (a label for everybody) and ``is_group``; any number of rows per patient.
-
-    Yields
-    ------
-    Integer array: as many cohorts as the group format has, and as many patients as the individual one, drawn with
-    replacement; all rows of what was drawn.
+    arms : tuple of ClusteredRows
+        Individual format, group format.
+    design : array (rows, p)
+        Linearly independent columns that must stay independent in a sample.
     """
-    generator = np.random.default_rng(seed)
-    arms = []
-    for arm, key in ((0.0, PATIENT_ID), (1.0, COHORT_ID)):
-        here = np.flatnonzero(rows["is_group"].to_numpy() == arm)
-        codes, labels = pd.factorize(rows[key].astype("str").to_numpy(object)[here], sort=True)
-        arms.append(ClusteredRows.by_code(here, codes, len(labels)))
-    for _ in range(n_samples):
-        yield np.concatenate([arm.draw(generator)[0] for arm in arms])
 
+    arms: tuple[ClusteredRows, ClusteredRows]
+    design: np.ndarray
 
-def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of bootstrap estimates; missing if fewer than 100 could be computed."""
-    known = values[np.isfinite(values)]
-    if len(known) < 100:
-        return np.nan, np.nan
-    tail = 100 * (1 - level) / 2
-    low, high = np.percentile(known, [tail, 100 - tail])
-    return float(low), float(high)
+    @classmethod
+    def of(cls, patients: pd.DataFrame, rows: pd.DataFrame, design: np.ndarray) -> "ClusterBootstrap":
+        """The clusters of some patients.
+
+        Parameters
+        ----------
+        patients : DataFrame
+            One row per patient: ``patient_id``, ``cohort_id`` (a label for every patient), ``is_group``.
+        rows : DataFrame
+            The rows to draw, with ``patient_id``; a patient may have none.
+        design : array (rows, p)
+            Columns of the model; those that depend on earlier ones are left out of the check.
+        """
+        patient = pd.Index(patients[PATIENT_ID]).get_indexer(pd.Index(rows[PATIENT_ID]))
+        is_group = patients[IS_GROUP].to_numpy() == 1
+        arms = []
+        for here, key in ((~is_group, PATIENT_ID), (is_group, COHORT_ID)):
+            codes, labels = pd.factorize(patients[key].astype("str").where(here), sort=True)
+            of_arm = np.flatnonzero(here[patient])
+            arms.append(ClusteredRows.by_code(of_arm, codes[patient[of_arm]], len(labels)))
+        return cls((arms[0], arms[1]), design[:, independent_columns(design)])
+
+    def draw(self, generator: np.random.Generator) -> Sample | None:
+        """A sample in which the model is estimable; None if there is none in `MOST_DRAWS`."""
+        for discarded in range(MOST_DRAWS):
+            (individual, first), (group, second) = (arm.draw(generator) for arm in self.arms)
+            rows = np.concatenate([individual, group])
+            if len(independent_columns(self.design[rows])) == self.design.shape[1]:
+                return Sample(rows, np.concatenate([first, second + len(self.arms[0].sizes)]), discarded)
+        return None

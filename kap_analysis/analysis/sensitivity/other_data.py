@@ -5,23 +5,21 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.estimates import difference_row
 from kap_analysis.analysis.model.ladder import Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
-from kap_analysis.analysis.model.resampling import bootstrap_samples, percentile_interval
+from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
+from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
 from kap_analysis.analysis.sensitivity.other_models import EstimateRow, Setting, estimate_row, refit
+from kap_analysis.analysis.sensitivity.weighted_difference import regression_difference
 from kap_analysis.columns import (
-    BASELINE,
     BASELINE_VISIT,
     COHORT_ID,
     ESTIMATE_COLUMNS,
-    FORMAT,
-    GROUP,
-    INDIVIDUAL,
     N_PATIENTS,
     PATIENT_ID,
     PRACTICE,
@@ -130,24 +128,14 @@ def _at_other_visit(outcomes: Outcomes, plan: Plan, visit: str) -> EstimateRow:
     return {**{c: row[c] for c in ESTIMATE_COLUMNS}, "p_value": np.nan, N_PATIENTS: len(model.patients)}
 
 
-def cluster_bootstrap(model: ModelFrame, visit: str, n_samples: int, seed: int) -> EstimateRow:
-    """Adjusted difference at the visit by least squares, its interval from resampled cohorts and patients."""
-    rows = model.frame[(model.frame[VISIT] == visit) & model.frame[FORMAT].isin([INDIVIDUAL, GROUP])].reset_index(
-        drop=True
-    )
-    numbers = pd.get_dummies(rows[["is_group", BASELINE, *model.covariates]], drop_first=True, dtype=float).to_numpy()
-    design = np.column_stack([np.ones(len(rows)), numbers])
-    score = rows[SCORE].to_numpy(float)
-    drawn = [np.linalg.lstsq(design[i], score[i], rcond=None)[0][1] for i in bootstrap_samples(rows, n_samples, seed)]
-    low, high = percentile_interval(np.array(drawn))
-    estimate = float(np.linalg.lstsq(design, score, rcond=None)[0][1])
-    return {
-        "estimate": estimate,
-        "std_error": float(np.std(drawn, ddof=1)),
-        "ci_low": low,
-        "ci_high": high,
-        N_PATIENTS: len(rows),
-    }
+def cluster_bootstrap(
+    source: Study | Outcomes, plan: Plan, *, n_imputations: int, n_bootstrap: int, seed: int
+) -> EstimateRow:
+    """Adjusted difference by least squares on imputed data, with variances from resampled cohorts and patients."""
+    outcomes, plan, visit = planned_outcomes(source, plan, plan.visit, population="started")
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed)
+    pooled, _ = pool_bootstrap(completed, covariates, visit, regression_difference, n_bootstrap=n_bootstrap, seed=seed)
+    return {**pooled[0].row(), N_PATIENTS: len(completed.patients)}
 
 
 def complete_cases(outcomes: Outcomes, plan: Plan) -> EstimateRow:

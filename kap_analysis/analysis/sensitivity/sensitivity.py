@@ -85,6 +85,7 @@ def check_sensitivity(
     *,
     plan: Plan | None = None,
     visit: str | None = None,
+    n_imputations: int = 20,
     n_bootstrap: int = 200,
     seed: int = 20190402,
     progress: Progress | None = None,
@@ -97,6 +98,8 @@ def check_sensitivity(
         Outcomes have no sessions, so other format rules and facilitator effects are left out.
     visit : str, optional
         Default: the plan's; of outcomes without a plan the last visit.
+    n_imputations : int
+        Imputed data sets of the cluster bootstrap.
     n_bootstrap : int
         Samples of the cluster bootstrap, which resamples cohorts and patients and does not assume normality.
     """
@@ -115,8 +118,9 @@ def check_sensitivity(
         *(vary_rules(source, plan) if isinstance(source, Study) else ()),
         *vary_visit(outcomes, plan),
         ("data", "Cluster bootstrap",
-         "no normal distribution (scores pile up at the floor); only those scored at the visit",
-         lambda: cluster_bootstrap(model, plan.visit, n_bootstrap, seed)),
+         "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",
+         lambda: cluster_bootstrap(
+             source, plan, n_imputations=n_imputations, n_bootstrap=n_bootstrap, seed=seed)),
         ("wrong on purpose", "Complete cases",
          "patients who stayed are like those who were lost, which is not credible",
          lambda: complete_cases(outcomes, plan)),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kap_analysis.analysis.missing.dropout import complete_scores
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.plan import Plan
 from tests.analysis.trials import as_outcomes, lossy_scores
 

@@ -1,8 +1,11 @@
-"""Imputed data sets: what was observed stays, what was not differs between them."""
+"""Imputed data sets: what was observed stays, what was not differs; a level of a few patients is no obstacle."""
 
 import numpy as np
 
+from kap_analysis.analysis.missing.dropout import check_dropout
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.plan import Plan
+from tests.analysis.trials import as_outcomes, lossy_scores, made_up_scores
 
 PLAN = Plan("BDI-II", "month 3", covariates=())
 
@@ -20,3 +23,28 @@ def test_dropout_begins_at_the_first_visit_without_a_later_score(imputed):
     number = completed.patients["patient_id"].str[1:].astype(int).to_numpy()
     assert (lost.sum(axis=1) == np.where(number % 6 == 0, 2, np.where(number % 3 == 0, 1, 0))).all()
     assert not lost[:, 0].any()
+
+
+def test_a_practice_with_two_individual_patients_is_imputed_and_it_is_said():
+    """One in eight bootstrap samples lacks both patients, and with them the level of the practice."""
+    scores = lossy_scores()
+    people = scores.loc[scores["format"] == "individual", "patient_id"].unique()
+    rare = scores["patient_id"].isin(people[[4, 10]])
+    outcomes = as_outcomes(scores.assign(practice=scores["practice"].where(~rare, "C")))
+    completed, covariates = complete_scores(outcomes, PLAN, "month 3", 20, 1)
+    assert covariates == ("practice",) and np.isfinite(completed.scores).all()
+    assert "drawn again, for want of a patient with some level of a covariate" in " ".join(completed.notes)
+    found = check_dropout(outcomes, plan=PLAN, n_imputations=20, deltas=(0.0,))
+    assert found.estimates["estimate"].notna().all()
+    assert "bootstrap sample" in found.paragraph and found.notes
+
+
+def test_covariates_that_no_bootstrap_sample_can_estimate_are_left_out_and_it_is_said():
+    """Sixteen patients have a column each: a bootstrap sample holds two in three patients, never all of these."""
+    scores = made_up_scores(individual=12, cohorts=6, size=2)
+    number = scores["patient_id"].str[1:].astype(int)
+    columns = {f"flag_{k}": (number == k).astype(float) for k in range(17) if k != 11}
+    plan = Plan("BDI-II", "month 3", covariates=tuple(columns))
+    completed, covariates = complete_scores(as_outcomes(scores.assign(**columns)), plan, "month 3", 3, 1)
+    assert set(columns) <= set(covariates)
+    assert completed.notes[0].startswith("The imputation model leaves out flag 0, flag 1")

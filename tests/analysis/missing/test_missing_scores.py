@@ -1,11 +1,9 @@
 """Missing scores drawn by pattern and cohort have the joint distribution of the formula, written out whole."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from kap_analysis.analysis.missing.missing_scores import complete_errors
-from kap_analysis.analysis.model.resampling import ClusteredRows, bootstrap_samples
 
 BETWEEN = 4.0
 US = np.array([[9.0, 3.0, 2.0], [3.0, 12.0, 6.0], [2.0, 6.0, 10.0]])
@@ -60,23 +58,3 @@ def test_without_a_cohort_variance_the_patients_of_a_cohort_are_independent():
     found = complete_errors(errors, arms, {"group": US[:2, :2]}, cohort, 0.0, np.random.default_rng(2))
     later = found[:, 1].reshape(-1, 2)
     assert abs(np.corrcoef(later.T)[0, 1]) < 4.5 / np.sqrt(20_000)
-
-
-def test_clusters_are_drawn_whole_and_an_empty_one_counts():
-    clusters = ClusteredRows.by_code(np.array([4, 7, 5, 6]), np.array([0, 2, 0, 2]), 3)
-    assert clusters.sizes.tolist() == [2, 0, 2]
-    rows, number = clusters.draw(np.random.default_rng(3))
-    picks = np.random.default_rng(3).integers(0, 3, 3)
-    expected = [[4, 5], [], [7, 6]]
-    assert rows.tolist() == [row for pick in picks for row in expected[pick]]
-    assert number.tolist() == [draw for draw, pick in enumerate(picks) for _ in expected[pick]]
-
-
-def test_a_bootstrap_sample_keeps_cohorts_and_patients_together():
-    rows = pd.DataFrame({
-        "patient_id": ["a", "a", "b", "c", "d"], "cohort_id": ["x", "x", "x", "patient c", "patient d"],
-        "is_group": [1.0, 1.0, 1.0, 0.0, 0.0],
-    })  # fmt: skip
-    for sample in bootstrap_samples(rows, 20, seed=4):
-        assert sample.tolist()[2:] == [0, 1, 2]
-        assert set(sample.tolist()[:2]) <= {3, 4}

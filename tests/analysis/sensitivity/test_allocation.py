@@ -13,7 +13,8 @@ PLAN = Plan("BDI-II", "month 3", covariates=("age",))
 
 @pytest.fixture(scope="module")
 def result():
-    return check_allocation(as_outcomes(made_up_scores(individual=40, cohorts=12)), plan=PLAN, n_bootstrap=150)
+    outcomes = as_outcomes(made_up_scores(individual=40, cohorts=12))
+    return check_allocation(outcomes, plan=PLAN, n_imputations=3, n_bootstrap=150)
 
 
 def test_overlap_weights_balance_the_means_of_what_the_propensity_holds(result):
@@ -48,7 +49,7 @@ def test_the_true_difference_is_found_by_each_method(result):
 def test_points_that_a_confounder_must_account_for(result):
     robust = result.estimates.set_index("method").loc["doubly robust"]
     judged = check_allocation(
-        as_outcomes(made_up_scores(individual=40, cohorts=12)), plan=PLAN, n_bootstrap=150, margin=20
+        as_outcomes(made_up_scores(individual=40, cohorts=12)), plan=PLAN, n_imputations=3, n_bootstrap=150, margin=20
     )
     points = judged.confounding.set_index("target")["points"]
     assert points["zero"] == pytest.approx(max(robust["ci_low"], 0.0))
@@ -57,7 +58,7 @@ def test_points_that_a_confounder_must_account_for(result):
 
 
 def test_no_sentence_begins_in_lower_case():
-    paragraph = check_allocation(btheb(), n_bootstrap=100).paragraph
+    paragraph = check_allocation(btheb(), n_imputations=3, n_bootstrap=20).paragraph
     sentences = paragraph.replace("(95% interval", "").split(". ")
     assert all(sentence[0].isupper() for sentence in sentences if sentence)
 
@@ -66,14 +67,14 @@ def test_formats_that_do_not_overlap_are_refused():
     scores = made_up_scores()
     apart = scores[(scores["format"] == "group") == (scores["age"] > 50)]
     with pytest.raises(AnalysisError, match="separate group from individual patients completely"):
-        check_allocation(as_outcomes(apart), plan=PLAN, n_bootstrap=5)
+        check_allocation(as_outcomes(apart), plan=PLAN, n_imputations=2, n_bootstrap=5)
 
 
 def test_weights_that_explode_are_said():
     scores = made_up_scores(individual=60, cohorts=20)
     older = (scores["format"] == "group") & (scores["patient_id"] != "P060")
     skewed = scores.assign(age=scores["age"].where(~older, scores["age"] + 45))
-    found = check_allocation(as_outcomes(skewed), plan=PLAN, n_bootstrap=5)
+    found = check_allocation(as_outcomes(skewed), plan=PLAN, n_imputations=2, n_bootstrap=5)
     said = " ".join(found.notes["note"])
     assert "the formats hardly overlap there." in said or "the weighted estimate rests on few patients" in said
     sizes = found.effective_sample_size.set_index(["weighting", "format"])["effective"]

@@ -1,0 +1,102 @@
+"""The result of `check_allocation`, its sentences, and how many points of bias would change the conclusion."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import N_PATIENTS
+from kap_analysis.writing.sentences import count, interval, join_words, number, plural, sentence_case
+
+UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
+
+
+@dataclass(frozen=True)
+class AllocationSensitivity(Result):
+    """The contrast at one visit after weighting, in all treated patients.
+
+    Attributes
+    ----------
+    propensity : DataFrame
+        ``patient_id``, ``format``, ``propensity`` (of group format), ``ipw``, ``overlap`` (weights). A missing
+        baseline is the mean of its imputed values.
+    balance : DataFrame
+        ``characteristic``, ``level``, ``weighting`` (unweighted, ipw, overlap), ``smd`` (weighted difference of means
+        divided by the unweighted pooled SD).
+    effective_sample_size : DataFrame
+        ``weighting``, ``format``, ``n_patients``, ``effective`` ((sum w)^2 / sum w^2).
+    estimates : DataFrame
+        ``method``, ``estimand``, ``estimate``, ``std_error``, ``df``, ``ci_low``, ``ci_high``, ``missing_information``
+        (cluster bootstrap within imputed data, Rubin's rules), ``n_patients`` (all treated patients of a known format),
+        ``n_scored`` (of them scored at the visit), ``n_bootstrap``, ``assumes``.
+    confounding : DataFrame
+        How many points of the difference an unmeasured confounder must account for: ``target`` (zero, margin),
+        ``limit`` (of the interval), ``points``, ``meaning``.
+    notes : DataFrame
+        ``note``.
+    n_imputations : int
+    """
+
+    propensity: pd.DataFrame
+    balance: pd.DataFrame
+    effective_sample_size: pd.DataFrame
+    estimates: pd.DataFrame
+    confounding: pd.DataFrame
+    notes: pd.DataFrame
+    visit: str
+    n_imputations: int
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        worst = self.balance.groupby("weighting")["smd"].apply(lambda s: s.abs().max())
+        told = [
+            f"{row['method']}: {number(row['estimate'])} (95% interval {interval(row['ci_low'], row['ci_high'])})"
+            for _, row in self.estimates.iterrows()
+        ]
+        notes = " ".join(self.notes["note"])
+        first = self.estimates.iloc[0]
+        return (
+            f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
+            f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
+            f"overlap weights. The differences at {self.visit} are of all {plural(first[N_PATIENTS], 'patient')}; "
+            f"{count(first['n_scored'])} of them were scored then, and the scores of the others were imputed "
+            f"{number(self.n_imputations, 0)} times. Group minus individual by {'; '.join(told)}. "
+            f"{sentence_case(join_words(list(self.confounding['meaning'])))}. {notes}".strip()
+        )
+
+
+def points_of_bias(primary: dict[str, object], margin: float | None, higher_is_better: bool) -> pd.DataFrame:
+    """Points of bias that would move the nearer limit of the interval to zero, or the worse one to the margin."""
+    low, high = float(primary["ci_low"]), float(primary["ci_high"])  # type: ignore[arg-type]
+    rows = []
+    if low <= 0 <= high:
+        rows.append(
+            [
+                "zero",
+                np.nan,
+                0.0,
+                "the interval already includes no difference, so no confounder is needed to explain it away",
+            ]
+        )
+    else:
+        limit = low if low > 0 else high
+        rows.append(
+            [
+                "zero",
+                limit,
+                abs(limit),
+                f"an unmeasured confounder must account for {number(abs(limit))} points to move the interval to zero",
+            ]
+        )
+    if margin is not None:
+        worse = -low if higher_is_better else high
+        room = margin - worse
+        meaning = (
+            f"it must account for {number(room)} points to move the interval across the margin"
+            if room > 0
+            else "the interval crosses the margin without any confounder"
+        )
+        rows.append(["margin", worse, max(room, 0.0), meaning])
+    return pd.DataFrame(rows, columns=["target", "limit", "points", "meaning"])
