@@ -8,28 +8,19 @@ that does not exist, and is removed. Any other error stops the run.
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-#: Errors that say something of the data; a ReportError or a SimulationError says something of the notebook.
-SAID_OF_THE_DATA: Final = frozenset(
-    {
-        "AnalysisError",
-        "StudyError",
-        "InstrumentError",
-        "FigureError",
-        "TableError",
-        "NothingToShowError",
-        "MixedModelError",
-    }
-)
+from kap_analysis.errors import AnalysisError, FigureError, InstrumentError, NothingToShowError, StudyError, TableError
+from kap_analysis.mixed.errors import MixedModelError
+
+#: Errors about the data; a ReportError or a SimulationError is about the notebook.
+ABOUT_THE_DATA: Final = (AnalysisError, StudyError, InstrumentError, FigureError, TableError, MixedModelError)
 MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
-#: Raised by a figure or a table whose frames have no rows.
-WITHOUT_ROWS: Final = "NothingToShowError"
 NOTHING_TO_SHOW: Final = "There is nothing to show here: the data it needs were not recorded, or are withheld."
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
 SAME_REASON: Final = "The reason is given above."
@@ -58,8 +49,9 @@ class Unanswered:
             With ``ename`` and ``evalue``, as the kernel replied.
         """
         missing = MISSING_NAME.search(error["evalue"]) if error["ename"] == "NameError" else None
-        if error["ename"] in SAID_OF_THE_DATA:
-            self.reasons[place] = NOTHING_TO_SHOW if error["ename"] == WITHOUT_ROWS else error["evalue"]
+        if error["ename"] in _names_of(ABOUT_THE_DATA):
+            is_empty = error["ename"] in _names_of((NothingToShowError,))
+            self.reasons[place] = NOTHING_TO_SHOW if is_empty else error["evalue"]
         elif missing and missing[1] in self.names:
             self.reasons[place] = ""
         else:
@@ -102,6 +94,11 @@ def _close_empty_sections(notebook: NotebookNode, silent: set[int]) -> None:
             cells[place].source = ""
         source, at = cells[start].source, headings[start].start()
         cells[start].source = f"{source[:at]}{source[at:].splitlines()[0]}\n\n{NEEDS_WHAT_IS_MISSING}"
+
+
+def _names_of(classes: Iterable[type[Exception]]) -> set[str]:
+    """The names of error classes and of those derived from them: a kernel reports an error by its name."""
+    return {name for cls in classes for name in (cls.__name__, *_names_of(cls.__subclasses__()))}
 
 
 def _names_made(source: str) -> set[str]:

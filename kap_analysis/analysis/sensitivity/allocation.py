@@ -27,18 +27,18 @@ from kap_analysis.analysis.sensitivity.allocation_result import (
     points_of_bias,
 )
 from kap_analysis.analysis.sensitivity.balance import effective_sizes, weighted_balance
+from kap_analysis.analysis.sensitivity.difference_estimators import (
+    DOUBLY_ROBUST,
+    ESTIMANDS,
+    all_differences,
+    covariate_matrix,
+)
 from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
 from kap_analysis.analysis.sensitivity.propensity import (
     PROPENSITY_LIMITS,
     estimate_propensity,
     overlap_weights,
     stabilised_weights,
-)
-from kap_analysis.analysis.sensitivity.weighted_difference import (
-    DOUBLY_ROBUST,
-    ESTIMANDS,
-    all_differences,
-    covariate_matrix,
 )
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, IS_GROUP, N_PATIENTS, PATIENT_ID, SCORE, VISIT

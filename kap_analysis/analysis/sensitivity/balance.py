@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.sensitivity.weighted_difference import weighted_difference
+from kap_analysis.analysis.sensitivity.difference_estimators import weighted_difference
 from kap_analysis.columns import FORMAT, N_PATIENTS
 
 #: Covariates with levels: the column of a level is named ``covariate_level``.

@@ -15,7 +15,7 @@ from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.rubin import Pooled, pool_parts
 from kap_analysis.analysis.model.resampling import ClusterBootstrap
 from kap_analysis.analysis.result import Progress
-from kap_analysis.analysis.sensitivity.weighted_difference import covariate_matrix
+from kap_analysis.analysis.sensitivity.difference_estimators import covariate_matrix
 from kap_analysis.columns import IS_GROUP, SCORE
 from kap_analysis.errors import AnalysisError
 

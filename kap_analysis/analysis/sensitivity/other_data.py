@@ -13,9 +13,9 @@ from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
+from kap_analysis.analysis.sensitivity.difference_estimators import regression_difference
 from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
 from kap_analysis.analysis.sensitivity.other_models import EstimateRow, Setting, estimate_row, refit
-from kap_analysis.analysis.sensitivity.weighted_difference import regression_difference
 from kap_analysis.columns import (
     BASELINE_VISIT,
     COHORT_ID,

@@ -60,5 +60,5 @@ def test_what_cannot_be_imputed_is_refused():
     with pytest.raises(AnalysisError, match="1 imputation was asked for; give two or more"):
         check_dropout(as_outcomes(made_up_scores()), plan=PLAN, n_imputations=1)
     scores = made_up_scores(individual=4, cohorts=3, size=2)
-    with pytest.raises(AnalysisError, match="Fewer than five patients of a format were scored at baseline"):
+    with pytest.raises(AnalysisError, match="Fewer than 5 patients of a format were scored at baseline"):
         check_dropout(as_outcomes(scores), plan=PLAN, n_imputations=4)
