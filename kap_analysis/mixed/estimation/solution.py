@@ -20,7 +20,8 @@ from kap_analysis.mixed.likelihood.criterion import Criterion
 from kap_analysis.mixed.likelihood.layout import Layout
 
 Array = NDArray[np.float64]
-BAR_SHARES = (0.5, 0.1, 0.9)
+BAR_SHARES = (0.5, 0.1, 0.9)  # of the variance, at the start: for all bars together
+MANY_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def minimise(
             found = leave_false_boundary(search, found)
         if found is not None and (best is None or found[1].value < best[1].value - 1e-9):
             best = found
-        if best is not None and (at > 0 or not _near_boundary(parameters, best[0]) or layout.n > 20000):
+        # On a boundary a lower minimum may lie elsewhere, and a second start looks for it, unless it is dear.
+        if best is not None and (at > 0 or not _near_boundary(parameters, best[0]) or layout.n > MANY_ROWS):
             break
     if best is None:
         raise MixedModelError(

@@ -1,4 +1,8 @@
-"""-2 log (restricted) likelihood of a layout with its exact first and second derivatives in the elements of V."""
+"""-2 log (restricted) likelihood of a layout with its exact first and second derivatives in the elements of V.
+
+With S = W'V^-1 W, W = [Q y], and c = (-beta, 1) at the generalised least squares beta, y'Py = c'S c. REML adds
+log|Q'V^-1 Q| (Patterson & Thompson 1971, doi:10.1093/biomet/58.3.545).
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,7 @@ class Criterion:
     def gradient(self) -> Array:
         """(m,): first derivatives."""
         logdet1, s1 = self._first
-        xi = np.outer(self._c, self._c)
+        xi = np.outer(self._c, self._c)  # beta is where c'S c is least: that it moves changes nothing to first order
         if self.reml:
             xi = xi + self._fixed
         return logdet1 + np.tensordot(s1, xi, axes=([1, 2], [0, 1]))
@@ -117,7 +121,7 @@ def criterion_at(layout: Layout, eta: Array, reml: bool) -> Criterion | None:
     beta = unscaled_cov @ s[:p, p]
     rest = float(s[p, p] - s[:p, p] @ beta)
     value = evaluation.logdet - scaling.log_weights + rest + n * np.log(2 * np.pi) + 2 * n * np.log(scaling.scale)
-    if reml:
+    if reml:  # the determinant is that of the user's columns X = Q r, so that the criterion is lme4's and mmrm's
         value += 2 * np.log(np.diag(root)).sum() + 2 * np.linalg.slogdet(scaling.r)[1]
         value -= p * (np.log(2 * np.pi) + 2 * np.log(scaling.scale))
     if not np.isfinite(value):
