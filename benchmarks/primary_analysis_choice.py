@@ -172,9 +172,10 @@ def as_markdown(summary: pd.DataFrame) -> str:
     """What the counts rest on, the rule's verdicts, and one table per setting."""
     draws = summary.groupby("setting")["draws"].max()
     state = "complete" if len(draws) == len(NAMES) and draws.min() >= ENOUGH else "partial"
+    counted = ", ".join(f"{name} {draws.get(name, 0):,}" for name in NAMES)
     lines = [
-        f"Group minus individual format, BDI-II at month 3. The counts are {state}: {draws.min():,} to {draws.max():,} "
-        f"draws in each of {len(draws)} of {len(NAMES)} settings; the rule asks for {ENOUGH:,}. Coverage should be "
+        f"Group minus individual format, BDI-II at month 3. The counts are {state}. Draws so far: {counted}. The rule "
+        f"asks for {ENOUGH:,} in each setting. Coverage should be "
         f"{COVERAGE[0]:g} to {COVERAGE[1]:g}%; in brackets the Monte Carlo standard error. 'Open' is a verdict that "
         "the draws do not decide. 'Against the plan model' is the difference in coverage on the same draws.",
         *choice(summary),
