@@ -11,7 +11,7 @@ import argparse
 import sys
 import warnings
 
-from agreement_found import HEADER, Agreement, values
+from agreement_found import HEADER, Agreement, places, values
 from agreement_pairs import means_and_contrasts, other_packages, pairs_of_lmer, what_follows
 from agreement_shared import lower_criteria, residual_variances, shared, shared_lme4, shared_mmrm
 from results_files import say, table, versions, write
@@ -20,7 +20,7 @@ from results_files import say, table, versions, write
 def software() -> list[list[object]]:
     """Each file of results of R that is read, and what made it."""
     found: dict[str, list[str]] = {}
-    for folder in (values.SHARED, values.PAIRS):
+    for folder in (places.SHARED, places.PAIRS):
         for path in sorted(folder.glob("*.json")):
             found.setdefault(values.read_json(folder, path.stem)["software"], []).append(path.name)
     return [[made, ", ".join(names)] for made, names in found.items() if "clinicalsignificance" not in made]
@@ -35,7 +35,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     beside, own = Agreement(), Agreement()
     parts = ["SE: in standard errors; rel.: relative; abs.: absolute."]
-    if values.SHARED.is_dir():
+    if places.SHARED.is_dir():
         for compare in (shared_lme4, shared_mmrm, residual_variances):
             say(f"../shared/reference: {compare.__name__}")
             compare(beside)

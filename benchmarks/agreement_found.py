@@ -10,8 +10,9 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests import places  # noqa: E402, F401
 from tests.mixed import reference_values as values  # noqa: E402
-from tests.mixed import test_anova as terms  # noqa: E402
+from tests.mixed.inference import test_anova as terms  # noqa: E402
 
 HEADER = ["quantity", "R", "compared", "worst", "tolerance", "worst in", "test"]
 UNITS = {"standard errors": "SE", "relative": "rel.", "absolute": "abs.", "relative to the largest": "rel."}

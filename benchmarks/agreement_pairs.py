@@ -8,17 +8,21 @@ from agreement_found import Agreement, all_terms, f_tests, values
 
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
-from tests.mixed import test_anova as terms
-from tests.mixed import test_effects as effects
-from tests.mixed import test_influence as influence
-from tests.mixed import test_prediction as prediction
-from tests.mixed import test_profile as profile
-from tests.mixed import test_reference_pairs as pairs
+from tests import places
+from tests.mixed import pairs
+from tests.mixed import test_reference_pairs as reference
+from tests.mixed.diagnostics import test_influence as influence
+from tests.mixed.inference import test_anova as terms
+from tests.mixed.inference import test_profile as profile
+from tests.mixed.means.test_contrasts import CONTRASTS
+from tests.mixed.means.test_estimated_means import MEANS
+from tests.mixed.random_effects import test_effects as effects
+from tests.mixed.random_effects import test_prediction as prediction
 
 
 def pairs_of_lmer(agreement: Agreement) -> None:
-    for name, key in pairs.LMER:
-        fit, known = pairs.fitted(name, key)
+    for name, key in reference.LMER:
+        fit, known = reference.fitted(name, key)
         where = f"{name}.json"
         gap = abs(fit.criterion - known["reml_criterion"])
         agreement.add("criterion, either way", "lme4", where, gap, "absolute", pairs.HIGHER, pairs)
@@ -88,7 +92,7 @@ def cluster_robust(agreement: Agreement, key: str) -> None:
 
 def means_and_contrasts(agreement: Agreement) -> None:
     fit = pairs.means_fit()
-    for options, ask in ((pairs.MEANS, fit.means), (pairs.CONTRASTS, fit.contrasts)):
+    for options, ask in ((MEANS, fit.means), (CONTRASTS, fit.contrasts)):
         for key, asked in options.items():
             expected = values.block(pairs.pair("marginal_means")[key], "")
             found, where = ask(**asked), "marginal_means.json"
@@ -114,11 +118,11 @@ def means_and_contrasts(agreement: Agreement) -> None:
 def what_follows(agreement: Agreement) -> None:
     """Random effects, predictions, influence, profiles."""
     for case in ("partially_nested", "weights", "crossed"):
-        known = values.read_json(values.PAIRS, "effects")[case]
-        data = values.read_data(values.PAIRS, known.get("data", "partial.csv"))
+        known = values.read_json(places.PAIRS, "effects")[case]
+        data = values.read_data(places.PAIRS, known.get("data", "partial.csv"))
         fit = mixedlm(known["formula"], data, weights="weight" if case == "weights" else None).fit()
         random_effects(agreement, fit, known)
-    known = values.block(values.read_json(values.PAIRS, "influence")["practice"], "level")
+    known = values.block(values.read_json(places.PAIRS, "influence")["practice"], "level")
     found = mixedlm(influence.FORMULA, influence.PARTIAL).fit().influence(influence.PARTIAL["practice"])
     gap = np.abs(found.set_index("level").loc[known.index, "distance"] - known["distance"]).max()
     most = influence.R_STOPPED

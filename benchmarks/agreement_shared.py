@@ -3,8 +3,9 @@
 from agreement_found import Agreement, all_terms, f_tests, values
 
 from kap_analysis.mixed.model import mixedlm
-from tests.mixed import test_anova as terms
+from tests import places
 from tests.mixed import test_shared_reference as shared
+from tests.mixed.inference import test_anova as terms
 
 
 def shared_lme4(agreement: Agreement) -> None:
@@ -79,9 +80,9 @@ def means_per_visit(agreement: Agreement, case: str, method: str, peer: str) -> 
 
 def residual_variances(agreement: Agreement) -> None:
     """nlme's residual variance per arm; it prints 7 digits."""
-    known = values.read_json(values.SHARED, "kap235_partially_nested_heteroscedastic")
+    known = values.read_json(places.SHARED, "kap235_partially_nested_heteroscedastic")
     formula = "bdi ~ month * format + practice + (0 + is_group | cohort) + (month | patient)"
-    fit = mixedlm(formula, values.read_data(values.SHARED, known["data"]), residual_by="format").fit()
+    fit = mixedlm(formula, values.read_data(places.SHARED, known["data"]), residual_by="format").fit()
     where = "kap235_partially_nested_heteroscedastic.json"
     gap = fit.criterion + 2 * known["reml_loglik"]
     agreement.add("criterion, ours above R's", "nlme", where, gap, "absolute", shared.HIGHER, shared)

@@ -1,10 +1,13 @@
 """One place per fact: what is written twice is held to be the same."""
 
+import ast
+import importlib
 import re
 import runpy
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 
 import nbformat
 import pytest
@@ -160,3 +163,18 @@ def test_no_notebook_shows_a_raw_frame_or_a_number_that_is_none(path):
         found for output in outputs for found in re.findall(rf".{{0,40}}(?:{unfilled}).{{0,40}}", seen_of(output))
     ] == []
     assert {"format_rule", "n_patients", "ci_low"} & set(re.findall(r"\w+", " ".join(map(seen_of, outputs)))) == set()
+
+
+def test_benchmarks_import_what_there_is():
+    """They run by hand only, so a name that moved would be found late."""
+    lost = []
+    for path in sorted((ROOT / "benchmarks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("kap_analysis", "tests"):
+                module = importlib.import_module(str(node.module))
+                lost += [
+                    f"{path.name}: {node.module}.{alias.name}"
+                    for alias in node.names
+                    if not hasattr(module, alias.name) and not find_spec(f"{node.module}.{alias.name}")
+                ]
+    assert lost == []
