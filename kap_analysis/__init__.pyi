@@ -30,7 +30,7 @@ from .analysis.patients.integration_in_time import add_integration_in_time as ad
 from .analysis.patients.intercurrent import count_intercurrent_events as count_intercurrent_events
 from .analysis.patients.ledger import account_for_rows as account_for_rows
 from .analysis.patients.positivity import describe_positivity as describe_positivity
-from .analysis.safety import review_safety as review_safety
+from .analysis.safety.safety import review_safety as review_safety
 from .analysis.sensitivity.allocation import check_allocation as check_allocation
 from .analysis.sensitivity.sensitivity import check_sensitivity as check_sensitivity
 from .instruments.registry import get_instrument as get_instrument

@@ -117,7 +117,7 @@ def _withhold(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[dict[s
     if frame.empty:
         return frame, []
     if PERSON_COLUMNS & set(frame.columns):
-        return frame.iloc[:0], [_entry(name, "all", "all", PATIENT_LINES)]
+        return frame.iloc[:0].assign(withheld=pd.Series(dtype="bool")), [_entry(name, "all", "all", PATIENT_LINES)]
     frame = frame.reset_index(drop=True)
     counts = count_columns(frame)
     numbers = [c for c in frame.columns if _is_number(frame[c]) and c not in NAMING_NUMBERS]

@@ -25,6 +25,7 @@ from .patients.intercurrent import table_intercurrent_events as table_intercurre
 from .patients.ledger import table_ledger as table_ledger
 from .patients.positivity import table_positivity as table_positivity
 from .safety.adverse_events import table_adverse_events as table_adverse_events
+from .safety.newly_endorsed import table_newly_endorsed as table_newly_endorsed
 from .safety.review import table_for_review as table_for_review
 from .safety.serious_events import table_serious_events as table_serious_events
 from .safety.suicidality import table_suicidality as table_suicidality

@@ -415,8 +415,20 @@ def safety():
         rows, columns=["instrument", "format", "visit", "state", "n_patients", "of_patients", "share"]
     )
     suicidality = suicidality.assign(visit=visits(suicidality["visit"]))
-    review = pd.DataFrame({"patient_id": ["P007"], "instrument": ["PHQ-9"], "day": [33], "state": ["endorsed"]})
-    return {"events": events, "serious": serious, "vitals": vitals, "suicidality": suicidality, "for_review": review}
+    new = pd.DataFrame(
+        [("PHQ-9", "individual", 138, 96, 80, 20), ("PHQ-9", "group", 90, 48, 40, 12)],
+        columns=["instrument", "format", "n_started", "n_at_risk", "n_reassessed", "n_endorsed"],
+    )
+    review = pd.DataFrame(
+        [
+            ("P007", "PHQ-9", "A", "group", "month 1", 33, 3.0, 26.0, 1.0, "rise"),
+            ("P009", "PHQ-9", "B", "group", "between visits", 7, 1.0, np.nan, np.nan, "first answer"),
+        ],
+        columns=["patient_id", "instrument", "practice", "format", "visit", "day", "answer", "day_before",
+                 "answer_before", "change"],
+    )  # fmt: skip
+    made = {"events": events, "serious": serious, "vitals": vitals, "suicidality": suicidality}
+    return {**made, "newly_endorsed": new, "for_review": review}
 
 
 @pytest.fixture(scope="session")
@@ -682,6 +694,7 @@ def calls(
         (tables.table_serious_events, {"serious": safety["serious"]}),
         (tables.table_vitals, {"vitals": safety["vitals"]}),
         (tables.table_suicidality, {"suicidality": safety["suicidality"]}),
+        (tables.table_newly_endorsed, {"newly_endorsed": safety["newly_endorsed"]}),
         (tables.table_for_review, {"for_review": safety["for_review"]}),
         (tables.table_estimand, {"plan": plan}),
         (tables.table_checklist, {}),

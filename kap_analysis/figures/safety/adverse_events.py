@@ -29,7 +29,7 @@ from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_adverse_events"
 _EVENT, _ROUTE, _SEVERITY, _N = "event", "route", "severity", "n_events"
-_ASKED, _SESSIONS = "n_sessions_asked", "n_sessions"
+_ASKED, _SESSIONS, _N_ASKED = "n_sessions_asked", "n_sessions", "n_events_asked"
 _COLUMNS = (_EVENT, FORMAT, _ROUTE, _SEVERITY, _N, _ASKED, _SESSIONS)
 _OUTSIDE: Final = "not in a session"
 _SEVERITIES: Final = ("mild", "moderate", "severe", "life-threatening", "fatal")
@@ -63,7 +63,8 @@ def plot_adverse_events(
     ----------
     events : pandas.DataFrame
         The ``events`` of ``review_safety``: ``event``, ``format``, ``route``, ``severity``, ``n_events``,
-        ``n_sessions_asked`` and ``n_sessions`` (of the format and route). A withheld part of a bar is not drawn,
+        ``n_sessions_asked`` and ``n_sessions`` (of the format and route), and where known ``n_events_asked``: only
+        these events are drawn, since the others have no denominator. A withheld part of a bar is not drawn,
         and a dash stands in its place: "13 + –".
     ax : Axes or sequence of Axes, optional
         One per route.
@@ -83,6 +84,7 @@ def plot_adverse_events(
     events = checked_frame(events, _COLUMNS, name="events", caller=_FIGURE, may_be_empty=True)
     if events.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+    events = _apart_by_asked(events)
     inside = events[events[_ROUTE].astype(str) != _OUTSIDE]
     if inside.empty:
         return draw_statement(_outside_sentence(events), ax=ax, theme=theme, width=width, stamp=stamp)
@@ -114,6 +116,20 @@ def plot_adverse_events(
             page.note(_outside_sentence(events))
         page.note_withheld(events)
     return page.result
+
+
+def _apart_by_asked(events: pd.DataFrame) -> pd.DataFrame:
+    """Events at sessions where nobody asked become events outside all sessions: they have no denominator either."""
+    if _N_ASKED not in events.columns:
+        return events
+    in_session = events[_ROUTE].astype(str) != _OUTSIDE
+    # An unknown number asked leaves the count as it is: the panel says that there is no rate.
+    counted = in_session & events[_ASKED].notna()
+    rest = (events[_N] - events[_N_ASKED]).where(counted, 0)
+    inside, outside = events.copy(), events[rest > 0].copy()
+    inside[_N] = events[_N].mask(counted, events[_N_ASKED])
+    outside[_ROUTE], outside[_N] = _OUTSIDE, rest[rest > 0]
+    return pd.concat([inside, outside], ignore_index=True)
 
 
 def _events_by_frequency(inside: pd.DataFrame) -> list[str]:
@@ -248,7 +264,7 @@ def _outside_sentence(events: pd.DataFrame) -> str:
             for name, part in rows.groupby(rows[FORMAT].astype(str), sort=False)
         ]
         told.append(f"{readable(event)} ({', '.join(by)})")
-    return f"Not in a session, so without a rate: {join_words(told)}."
+    return f"Not in a session at which patients were asked, so without a rate: {join_words(told)}."
 
 
 def _alternative(here: pd.DataFrame, route: str, formats: list[str]) -> str:

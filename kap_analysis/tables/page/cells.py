@@ -21,6 +21,7 @@ WITHHELD_COLUMN: Final = "withheld"
 WITHHELD_NOTE: Final = (
     "withheld: not shown, because too few patients stand behind the number, or it would give away one that is withheld."
 )
+LINES_WITHHELD: Final = "There are lines, and they are withheld: a public study shows no line of a single patient."
 HEADINGS: Final = {ALL: "All", "individual": "Individual", "group": "Group", "mixed": "Mixed"}
 
 checked_frame = partial(result_frames.checked_frame, error=TableError)
@@ -154,10 +155,11 @@ def assemble(
     return Table(name, title, cells.reset_index(drop=True), layout, lines, raw.copy(), stamp)
 
 
-def nothing_to_list(name: str, title: str, line: str, *, raw: pd.DataFrame, stamp: str = "") -> Table:
-    """A table of one line that says that a list is empty."""
+def empty_list(name: str, title: str, nothing: str, *, raw: pd.DataFrame, stamp: str = "") -> Table:
+    """A table of one line for a list without rows: that there is nothing, or that the lines were withheld."""
+    line = LINES_WITHHELD if WITHHELD_COLUMN in raw.columns else nothing
     cells = pd.DataFrame({"label": [line]})
-    return assemble(name, title, cells, Layout((label_column("Result", prose=True),)), raw=raw, stamp=stamp)
+    return Table(name, title, cells, Layout((label_column("Result", prose=True),)), (), raw.copy(), stamp)
 
 
 def stacked(**frames: pd.DataFrame | None) -> pd.DataFrame:

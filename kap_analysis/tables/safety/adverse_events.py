@@ -15,12 +15,14 @@ from kap_analysis.tables.page.cells import (
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import DASH, WITHHELD, count, count_of, rate
+from kap_analysis.writing.numbers import DASH, WITHHELD, count, count_of, is_missing, rate
 from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("event", FORMAT, "severity", "n_events", N_PATIENTS, "per_session", "n_sessions_asked", "n_sessions")
 NO_SESSION = "not in a session"
 """Route of an event between sessions: it has no session at which patients could have been asked."""
+OTHER_EVENTS = "other events"
+"""Several rare events, pooled because their counts are withheld."""
 SEVERITIES = ("mild", "moderate", "severe")
 
 
@@ -31,7 +33,8 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
     ----------
     events : pandas.DataFrame
         ``review_safety(study).events``: ``event``, ``format``, ``severity``, ``n_events``, ``n_patients``,
-        ``per_session``, ``n_sessions_asked``, ``n_sessions``, and where known ``route``.
+        ``per_session`` (of events at sessions where patients were asked), ``n_sessions_asked``, ``n_sessions``, and
+        where known ``route``.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 
@@ -68,10 +71,12 @@ def table_adverse_events(*, events: pd.DataFrame, stamp: str = "") -> Table:
         Layout(tuple(columns), tuple(spanners), groups="event"),
         raw=frame,
         notes=(
-            "Per session: events divided by the ketamine sessions at which they were asked about.",
+            "Events, patients: all that were recorded. Per session: events at ketamine sessions where patients were "
+            "asked about events, divided by these sessions; an event of another session has no denominator.",
             f"Ketamine sessions at which they were asked about: {_asked(frame)}.",
+            "Rare events are pooled." if (frame["event"].astype(str) == OTHER_EVENTS).any() else "",
         ),
-        dash="no such event, or nobody was asked.",
+        dash="no such event, or no session at which patients were known to be asked.",
         stamp=stamp,
     )
 
@@ -93,8 +98,9 @@ def _asked(frame: pd.DataFrame) -> str:
     known = frame.drop_duplicates(keys)
     told = []
     for (_, row), hidden in zip(known.iterrows(), withheld_rows(known), strict=True):
-        sessions = count_of(row["n_sessions_asked"], row["n_sessions"])
-        if row.get("route") == NO_SESSION or (sessions == DASH and not hidden):
+        if row.get("route") == NO_SESSION or is_missing(row["n_sessions"]):
             continue
+        unknown = f"not recorded at {count(row['n_sessions'])}"
+        sessions = count_of(row["n_sessions_asked"], row["n_sessions"], DASH if hidden else unknown)
         told.append(f"{', '.join(str(row[key]) for key in keys)} {WITHHELD if sessions == DASH else sessions}")
     return "; ".join(told) or "no session"

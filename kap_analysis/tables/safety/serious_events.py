@@ -4,7 +4,7 @@ import pandas as pd
 
 from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
 from kap_analysis.result_frames import is_empty_frame
-from kap_analysis.tables.page.cells import assemble, checked_frame, nothing_to_list, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, empty_list, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import readable
@@ -13,7 +13,7 @@ from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (PATIENT_ID, DAY, FORMAT, "event", "severity", "relatedness")
 TITLE = "Serious adverse events"
-NOTHING = "None to show: none was recorded, or in a public study they are withheld."
+NOTHING = "No serious event is in the data."
 
 
 def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
@@ -38,7 +38,7 @@ def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:
         If the frame lacks a column.
     """
     if is_empty_frame(serious):
-        return nothing_to_list("serious-events", TITLE, NOTHING, raw=serious, stamp=stamp)
+        return empty_list("serious-events", TITLE, NOTHING, raw=serious, stamp=stamp)
     frame = checked_frame(serious, COLUMNS, name="serious", caller="table_serious_events")
     words = {name: texts(frame, _word, name) for name in (FORMAT, "event", "severity", "relatedness")}
     cells = pd.DataFrame({"label": frame[PATIENT_ID].astype(str), "day": texts(frame, count, DAY), **words})

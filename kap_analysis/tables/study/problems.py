@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.result_frames import is_empty_frame
-from kap_analysis.tables.page.cells import assemble, checked_frame, nothing_to_list
+from kap_analysis.tables.page.cells import assemble, checked_frame, empty_list
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import count, is_missing
@@ -38,7 +38,7 @@ def table_problems(*, problems: pd.DataFrame, most: int = MOST, stamp: str = "")
         If the frame lacks a column.
     """
     if is_empty_frame(problems):
-        return nothing_to_list("problems", TITLE, NOTHING, raw=problems, stamp=stamp)
+        return empty_list("problems", TITLE, NOTHING, raw=problems, stamp=stamp)
     frame = checked_frame(problems, COLUMNS, name="problems", caller="table_problems")
     shown = frame.head(most)
     cells = pd.DataFrame(

@@ -59,7 +59,9 @@ def test_formats_and_severities_have_their_colours(events):
 
 def test_events_outside_sessions_have_no_rate_and_are_counted_below(events):
     figure = plot_adverse_events(events=events)
-    assert "Not in a session, so without a rate: hospitalisation (group 1)." in "\n".join(words(figure))
+    assert "Not in a session at which patients were asked, so without a rate: hospitalisation (group 1)." in "\n".join(
+        words(figure)
+    )
     assert not [gid for ax in figure.axes for gid in bars(ax) if gid.startswith("hospitalisation")]
 
 
@@ -85,10 +87,32 @@ def test_sessions_at_which_nobody_asked_give_a_count_and_no_rate(events):
 
 def test_no_event_or_none_in_a_session_is_a_quiet_statement(events):
     assert "Where nobody asked" in alt_text(plot_adverse_events(events=events.iloc[:0]))
-    assert alt_text(plot_adverse_events(events=events.iloc[5:])).startswith("Not in a session, so without a rate")
+    assert alt_text(plot_adverse_events(events=events.iloc[5:])).startswith(
+        "Not in a session at which patients were asked, so without a rate"
+    )
 
 
 def test_five_routes_are_refused(events):
     many = pd.concat([events.iloc[:1].assign(route=route) for route in ("IM", "IV", "SL", "IN", "SC")])
     with pytest.raises(FigureError, match="draws 40 events and 4 routes at most, found 1 and 5; pool the rare ones"):
         plot_adverse_events(events=many)
+
+
+def test_events_where_nobody_asked_are_in_no_rate():
+    frame = pd.DataFrame(
+        [("nausea", "individual", "IM", "mild", 12, 10, 100, 120), ("nausea", "group", "IM", "mild", 3, 3, 50, 60)],
+        columns=[
+            "event",
+            "format",
+            "route",
+            "severity",
+            "n_events",
+            "n_events_asked",
+            "n_sessions_asked",
+            "n_sessions",
+        ],
+    )
+    figure = plot_adverse_events(events=frame)
+    drawn = {bar.get_gid(): bar.get_width() for bar in figure.axes[0].patches if bar.get_gid()}
+    assert drawn["nausea, individual, mild"] == 10.0
+    assert "without a rate: nausea (individual 2)." in "\n".join(words(figure))

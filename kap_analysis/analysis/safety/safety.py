@@ -1,0 +1,218 @@
+"""Safety: adverse events and whether they were asked about, vital signs, and an item on suicidality."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from kap_analysis.analysis.formats import formats_present
+from kap_analysis.analysis.patients.treated import held_sessions, patient_formats, treated_patients
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.safety.adverse_events import (
+    count_events,
+    count_serious,
+    count_sessions_asked,
+    list_serious,
+)
+from kap_analysis.analysis.safety.suicidality_items import (
+    NEW_COLUMNS,
+    STATES_COLUMNS,
+    choose_instrument,
+    count_newly_endorsed,
+    count_states,
+    list_for_review,
+    states_at_visits,
+)
+from kap_analysis.analysis.safety.vital_signs import summarise_vital_signs
+from kap_analysis.columns import BASELINE_VISIT, FORMAT, INSTRUMENT, PATIENT_ID
+from kap_analysis.disclosure.gate import is_open, release
+from kap_analysis.instruments.suicidality import SENTENCE
+from kap_analysis.study.study import Study
+from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.writing.numbers import rate
+from kap_analysis.writing.sentences import count, join_words, plural, share
+
+SESSIONS = ["n_sessions_asked", "n_sessions"]
+
+
+@dataclass(frozen=True)
+class Safety(Result):
+    """Adverse events, vital signs and an item on suicidality.
+
+    Attributes
+    ----------
+    events : DataFrame
+        ``event``, ``format`` (at time zero), ``route`` (of the session; "not in a session"), ``severity``,
+        ``n_events`` (all), ``n_events_asked`` (those at sessions where patients were asked about events),
+        ``n_patients``, ``n_sessions_asked`` and ``n_sessions`` (ketamine sessions of the format and route at which
+        events were asked about, of all), ``per_session`` (``n_events_asked`` by ``n_sessions_asked``; NaN if no
+        patient was asked, if that was not recorded, or the event belongs to no session). Of a public study of real
+        patients, severities ("any severity") and then events ("other events") are pooled where a count would be
+        withheld.
+    asked : DataFrame
+        ``format``, ``route``, ``n_sessions_asked`` (NaN: not recorded), ``n_sessions``: all ketamine sessions held,
+        with an event or not.
+    serious : DataFrame
+        Events that are serious, of all patients, with their relatedness: ``patient_id``, ``day``, ``format``,
+        ``event``, ``severity``, ``relatedness``.
+    serious_counts : DataFrame
+        ``format``, ``n_events``, ``n_patients``, ``of_patients``; no rows if the data do not say which are serious.
+    vitals : DataFrame
+        ``measure``, ``unit``, ``minute``, ``format``, ``n`` (measurements), ``n_patients``, ``mean``, ``sd``,
+        ``q1``, ``q3``, ``minimum``, ``maximum``.
+    suicidality : DataFrame
+        ``instrument``, ``format``, ``visit``, ``state`` (endorsed, not endorsed, not answered, not in the data),
+        ``n_patients``, ``of_patients``, ``share``: the same scheduled visits in both formats.
+    newly_endorsed : DataFrame
+        The comparison of the formats: ``instrument``, ``format``, ``n_started``, ``n_at_risk`` (answered the item at
+        baseline and did not endorse it), ``n_reassessed`` (of them, answered it again at a scheduled visit),
+        ``n_endorsed`` (of them, endorsed it at one such visit or more).
+    for_review : DataFrame
+        Every positive answer after day 0 and every rise, at all assessments and not only at scheduled visits, of all
+        patients and of all instruments with such an item, the highest answer first: ``patient_id``, ``instrument``,
+        ``practice``, ``format``, ``visit`` ("between visits" outside all windows), ``day``, ``answer``,
+        ``day_before`` and ``answer_before`` (the answer before this one; missing for a first answer), ``change``
+        (rise, same, fall, first answer). For chart review, never an alarm.
+    """
+
+    events: pd.DataFrame
+    asked: pd.DataFrame
+    serious: pd.DataFrame
+    serious_counts: pd.DataFrame
+    vitals: pd.DataFrame
+    suicidality: pd.DataFrame
+    newly_endorsed: pd.DataFrame
+    for_review: pd.DataFrame
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        told = [self._asked_sentence(), self._events_sentence(), self._serious_sentence()]
+        if not self.suicidality.empty:
+            told += [self._newly_endorsed_sentence(), self._review_sentence(), SENTENCE]
+        return " ".join(sentence for sentence in told if sentence)
+
+    def _asked_sentence(self) -> str:
+        if self._asked_is_unknown:
+            return "Whether patients were asked about adverse events was not recorded."
+        asked = self.asked[SESSIONS].sum(skipna="asked" not in self._kept_back)
+        told = f"Adverse events were asked about at {share(asked.iloc[0], asked.iloc[1])} ketamine sessions"
+        return f"{told}, as far as that was recorded." if self._asked_is_unknown_somewhere else f"{told}."
+
+    def _events_sentence(self) -> str:
+        """Events where patients were asked, each with its denominator; then those that have none."""
+        if self.events.empty:
+            return "No adverse event is in the data."
+        n = self.events[["n_events", "n_events_asked"]].sum(skipna="events" not in self._kept_back)
+        if self._asked_is_unknown:
+            return f"{plural(n.iloc[0], 'event')} {_was(n.iloc[0])} recorded; without a denominator there is no rate."
+        by_arm = [self._rate_of(arm) for arm in formats_present(self.asked[FORMAT])]
+        told = f"Recorded at these sessions: {join_words(by_arm)}."
+        rest = n.iloc[0] - n.iloc[1]
+        if rest == 0:
+            return told
+        other = "Other events" if pd.isna(rest) else plural(rest, "more event")
+        return f"{told} {other} {_was(rest)} recorded outside these sessions and {_has(rest)} no denominator."
+
+    def _rate_of(self, arm: str) -> str:
+        asked, events = self.asked[self.asked[FORMAT] == arm], self.events[self.events[FORMAT] == arm]
+        sessions = asked["n_sessions_asked"].sum(skipna="asked" not in self._kept_back)
+        n = events["n_events_asked"].sum(skipna="events" not in self._kept_back)
+        per = f", {rate(n / sessions)} per session" if sessions and pd.notna(n) else ""
+        return f"{plural(n, 'event')} in {arm} format ({plural(sessions, 'session')}{per})"
+
+    def _serious_sentence(self) -> str:
+        """How many events were serious; "withheld" is said where some were and their number may not be shown."""
+        counts = self.serious_counts
+        if counts.empty:
+            return "" if self.events.empty else "Which events were serious was not recorded."
+        n = counts["n_events"].sum(skipna=False)
+        if n == 0:
+            return "No serious event was recorded."
+        if pd.isna(n):
+            return "Serious events were recorded; how many, and the list of them, is withheld."
+        by_arm = [
+            f"{count(row.n_events)} in {count(row.n_patients)} of {plural(row.of_patients, 'patient')} in {row.format} "
+            "format"
+            for row in counts.itertuples()
+        ]
+        return f"Serious events: {join_words(by_arm)}."
+
+    def _newly_endorsed_sentence(self) -> str:
+        n = self.newly_endorsed[["n_at_risk", "n_reassessed", "n_endorsed"]].sum(skipna=False)
+        name = str(self.newly_endorsed[INSTRUMENT].iloc[0])
+        return (
+            f"Of {plural(n.iloc[0], 'patient')} who did not endorse the item on suicidality of {name} at baseline, "
+            f"{count(n.iloc[1])} answered it again at a scheduled visit, and {count(n.iloc[2])} of these endorsed it "
+            "at one visit or more."
+        )
+
+    def _review_sentence(self) -> str:
+        if "for_review" in self._kept_back:
+            return "The list of patients for chart review is withheld."
+        if self.for_review.empty:
+            return "No positive answer after day 0 and no rise is in the data."
+        n = self.for_review[PATIENT_ID].nunique()
+        return (
+            f"For chart review {plural(n, 'patient')} {'are' if n > 1 else 'is'} listed, with every positive answer "
+            "after day 0 and every rise."
+        )
+
+    @property
+    def _kept_back(self) -> set[str]:
+        return set(self.withheld["frame"])
+
+    @property
+    def _asked_is_unknown(self) -> bool:
+        """Whether the data nowhere say that anybody asked, or that nobody did."""
+        return bool("asked" not in self._kept_back and self.asked["n_sessions_asked"].isna().all())
+
+    @property
+    def _asked_is_unknown_somewhere(self) -> bool:
+        return bool("asked" not in self._kept_back and self.asked["n_sessions_asked"].isna().any())
+
+
+def review_safety(
+    study: Study, *, suicidality_instrument: str | None = None, format_rule: FormatRule = "planned"
+) -> Safety:
+    """Describe adverse events, vital signs and an item on suicidality, by format at time zero.
+
+    Parameters
+    ----------
+    suicidality_instrument : str, optional
+        The instrument whose item is shown at scheduled visits: one with such an item and answers in ``items.csv``;
+        the one with most answers when absent. The list for chart review has all of them.
+
+    Raises
+    ------
+    AnalysisError
+        If no patient was treated in a known format, or the data have no such answers of the instrument.
+    """
+    patients = treated_patients(study, format_rule=format_rule)
+    arms = patients.set_index(PATIENT_ID)[FORMAT].astype("str")
+    everybody = patient_formats(study, format_rule=format_rule).set_index(PATIENT_ID)[FORMAT].astype("object")
+    visibility: Any = {"visibility": study.settings.visibility, "is_simulated": study.is_simulated}
+    sessions = held_sessions(study)
+    ketamine = sessions[(sessions["kind"] == "ketamine") & sessions[PATIENT_ID].isin(arms.index)]
+    instrument = choose_instrument(study, suicidality_instrument)
+    states = states_at_visits(study, patients, instrument) if instrument else None
+    visits = [BASELINE_VISIT, *study.settings.visit_labels]
+    result = Safety(
+        events=count_events(study, ketamine, arms, pooled=not is_open(**visibility)),
+        asked=count_sessions_asked(ketamine, arms),
+        serious=list_serious(study, everybody),
+        serious_counts=count_serious(study, arms),
+        vitals=summarise_vital_signs(study, arms),
+        suicidality=pd.DataFrame(columns=list(STATES_COLUMNS)) if states is None else count_states(states, visits),
+        newly_endorsed=pd.DataFrame(columns=list(NEW_COLUMNS)) if states is None else count_newly_endorsed(states),
+        for_review=list_for_review(study, everybody),
+    )
+    return release(result, **visibility)
+
+
+def _was(n: Any) -> str:
+    return "was" if n == 1 else "were"
+
+
+def _has(n: Any) -> str:
+    return "has" if n == 1 else "have"

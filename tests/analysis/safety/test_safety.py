@@ -1,0 +1,134 @@
+"""Safety: asked at n of N sessions, the four states of a suicidality item, serious events, and the fixed sentence."""
+
+import dataclasses
+
+import pytest
+
+import kap_analysis as kap
+from kap_analysis.instruments.suicidality import SENTENCE
+from tests.places import SHIPPED_STUDY
+
+STUDY = SHIPPED_STUDY
+
+STATES = {"endorsed", "not endorsed", "not answered", "not in the data"}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return kap.load_study(STUDY)
+
+
+@pytest.fixture(scope="module")
+def safety(study):
+    return kap.review_safety(study)
+
+
+@pytest.fixture(scope="module")
+def public(study):
+    return kap.review_safety(as_public(study))
+
+
+def test_asked_counts_every_held_ketamine_session(study, safety):
+    held = study.sessions[
+        (study.sessions["kind"] == "ketamine") & study.sessions["status"].isin(["attended", "stopped_early"])
+    ]
+    assert safety.asked["n_sessions"].sum() == len(held)
+    assert safety.asked["n_sessions_asked"].sum() == (held["ae_asked"].astype(object) == "yes").sum()
+    n, of = safety.asked[["n_sessions_asked", "n_sessions"]].sum()
+    assert safety.paragraph.startswith(f"Adverse events were asked about at {n:.0f} of {of:.0f} (")
+
+
+def test_rates_are_events_by_sessions_asked(safety):
+    rows = safety.events[safety.events["n_sessions_asked"] > 0]
+    expected = rows["n_events_asked"] / rows["n_sessions_asked"]
+    assert rows["per_session"].to_numpy() == pytest.approx(expected.to_numpy())
+    assert safety.events.loc[safety.events["route"] == "not in a session", "per_session"].isna().all()
+
+
+def test_events_where_nobody_asked_are_in_no_rate(study):
+    session = study.adverse_events["session_id"].dropna().iloc[0]
+    here = study.sessions["session_id"] == session
+    unasked = study.sessions.assign(ae_asked=study.sessions["ae_asked"].astype("object").mask(here, "no"))
+    before, after = kap.review_safety(study), kap.review_safety(with_table(study, sessions=unasked))
+    n = (study.adverse_events["session_id"] == session).sum()
+    assert after.events["n_events"].sum() == before.events["n_events"].sum()
+    assert after.events["n_events_asked"].sum() == before.events["n_events_asked"].sum() - n
+    rest = (after.events["n_events"] - after.events["n_events_asked"]).sum()
+    assert f"{rest} more events were recorded outside these sessions and have no denominator." in after.paragraph
+
+
+def test_the_number_of_events_of_a_format_stands_with_its_sessions(safety):
+    for name in ("individual", "group"):
+        n = safety.events.loc[safety.events["format"] == name, "n_events_asked"].sum()
+        sessions = safety.asked.loc[safety.asked["format"] == name, "n_sessions_asked"].sum()
+        assert (
+            f"{n} events in {name} format ({sessions:.0f} sessions, {n / sessions:.2f} per session)" in safety.paragraph
+        )
+
+
+def test_asked_or_not_is_unknown_where_it_was_not_recorded(study):
+    unknown = kap.review_safety(with_table(study, sessions=study.sessions.assign(ae_asked=None)))
+    assert unknown.asked["n_sessions_asked"].isna().all() and unknown.events["per_session"].isna().all()
+    assert unknown.paragraph.startswith("Whether patients were asked about adverse events was not recorded.")
+    note = kap.tables.table_adverse_events(events=unknown.events).notes[1]
+    assert "0/" not in note and "not recorded at" in note
+
+
+def test_every_event_of_a_treated_patient_is_counted_once(study, safety):
+    assert safety.events["n_events"].sum() == len(study.adverse_events)
+    assert len(safety.serious) == (study.adverse_events["serious"].astype(object) == "yes").sum()
+
+
+def test_four_states_at_the_same_visits_in_both_formats(study, safety):
+    states = safety.suicidality
+    assert set(states["state"].astype(str)) == STATES
+    by_visit = states.groupby(["format", "visit"], observed=True)[["n_patients", "share"]].sum()
+    of = states.groupby(["format", "visit"], observed=True)["of_patients"].first()
+    assert (by_visit["n_patients"] == of).all()
+    assert by_visit["share"].to_numpy() == pytest.approx(1)
+    seen = [set(part["visit"].astype(str)) for _, part in states.groupby("format")]
+    assert seen[0] == seen[1] == {"baseline", *study.settings.visit_labels}
+
+
+def test_the_fixed_sentence_stands_and_nobody_is_told_to_be_at_no_risk(safety):
+    assert safety.paragraph.endswith(SENTENCE)
+    assert "no risk" not in safety.paragraph.lower()
+
+
+def test_a_public_study_says_what_is_withheld_and_pools_before_it_withholds(public):
+    assert public.serious.empty and public.for_review.empty
+    assert "Serious events were recorded; how many, and the list of them, is withheld." in public.paragraph
+    assert "The list of patients for chart review is withheld." in public.paragraph
+    events = public.events[public.events["route"] != "not in a session"]
+    assert events[["n_events", "n_events_asked", "n_patients"]].notna().all(axis=None)
+    assert "other events" in set(events["event"]) and set(events["severity"]) == {"any severity"}
+    kept = public.events["n_events"].dropna()
+    assert ((kept == 0) | (kept >= 11)).all()
+
+
+def test_a_public_study_without_serious_events_says_so(study):
+    none = with_table(study, adverse_events=study.adverse_events.assign(serious="no"))
+    told = kap.review_safety(as_public(none)).paragraph
+    assert "No serious event was recorded." in told and "list of them" not in told
+
+
+def test_vital_signs_have_their_lowest_and_highest_value(study, safety):
+    oxygen = safety.vitals[(safety.vitals["measure"] == "spo2") & (safety.vitals["minute"] == 40)]
+    measured = study.session_measures
+    measured = measured[(measured["measure"].astype(object) == "spo2") & (measured["minute"] == 40)]["value"]
+    assert oxygen["minimum"].min() == measured.min() < oxygen["q1"].min()
+    assert oxygen["maximum"].max() == measured.max()
+
+
+def test_extreme_vital_signs_of_a_public_study_of_real_patients_are_withheld(public):
+    assert public.vitals[["minimum", "maximum"]].isna().all(axis=None)
+
+
+def with_table(study, **frames):
+    return dataclasses.replace(study, tables={**study.tables, **frames})
+
+
+def as_public(study):
+    return dataclasses.replace(
+        study, settings=dataclasses.replace(study.settings, visibility="public", provenance="real")
+    )
