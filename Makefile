@@ -14,7 +14,7 @@ FIND_PYTHON = for candidate in $(PYTHON) $(CANDIDATES); do \
 	if "$$candidate" -c '$(SUITS)' >/dev/null 2>&1; then echo "$$candidate"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint check check-notebooks check-wheel notebooks lab lock public-api api docs-images test-all test-lowest clean
+.PHONY: help reproduce test lint check check-notebooks check-wheel notebooks lab lock public-api api docs docs-images coverage test-all test-lowest clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,12 @@ notebooks: $(STAMP) ## run the notebooks afresh and keep their outputs
 
 lab: $(STAMP) ## open JupyterLab on the notebooks
 	@$(RUN) -m jupyterlab --notebook-dir=. --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+docs: $(STAMP) ## make the site of the documentation in build/site
+	@$(RUN) docs/make_site.py && echo "Open build/site/index.html."
+
+coverage: $(STAMP) ## run the fast tests and list the lines that none of them reaches
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "not slow" -n 2 --cov --cov-report=term
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@$(RUN) -m $(LOCK) --quiet

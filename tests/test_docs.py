@@ -2,13 +2,14 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 from matplotlib.mathtext import MathTextParser
 
 import kap_analysis as kap
-from tests.docs_pages import PAGES, ROOT, lay_out, run_page
+from tests.docs_pages import PAGES, ROOT, lay_out, run_page, shown_in
 
 #: What each section on a figure says.
 HOW_TO_READ = ("Shows", "Does not show", "Misleads")
@@ -20,10 +21,10 @@ def test_the_python_of_a_page_runs_and_prints_what_it_shows(page: Path, tmp_path
     lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     done = run_page(page)
-    shown = {block["code"]: block["text"] for block, _ in done if block["text"] is not None}
-    printed = {block["code"]: text for block, text in done if block["text"] is not None}
+    shown = {block[0]: block[shown_in(block)] for block, _ in done if shown_in(block)}
+    printed = {block[0]: text for block, text in done if shown_in(block)}
     assert printed == shown, "renew them by `python tests/docs_pages.py`"
-    assert len(done) == len(re.findall(r"^```python$", page.read_text(encoding="utf-8"), re.M))
+    assert len(done) == len(re.findall(r"^```(?:python|console)$", page.read_text(encoding="utf-8"), re.M))
 
 
 @by_page
@@ -121,3 +122,21 @@ def test_every_figure_table_and_notebook_is_told() -> None:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         question = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]).splitlines()[0]
         assert f"| [{path.stem}](../notebooks/{path.name}) | {question.removeprefix('# ')} |" in index
+
+
+def test_every_page_is_in_the_menu_of_the_site() -> None:
+    site = runpy.run_path(str(ROOT / "docs" / "make_site.py"))
+    listed = site["listed"](site["MENU"])
+    assert sorted(name for name in listed if name.startswith("docs/")) == [f"docs/{page.name}" for page in PAGES]
+    assert [name for name in listed if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.slow
+def test_the_site_has_no_lost_link_and_loads_nothing_from_elsewhere(tmp_path) -> None:
+    index = runpy.run_path(str(ROOT / "docs" / "make_site.py"))["make_site"](tmp_path)
+    pages = sorted(index.parent.rglob("*.html"))
+    assert len(pages) > len(PAGES)
+    loads = re.compile(r"<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=[\"']?(?:https?:)?//[^\s>]*")
+    assert {page.name: found for page in pages if (found := loads.findall(page.read_text(encoding="utf-8")))} == {}
+    assert "<math" in (index.parent / "docs" / "models.html").read_text(encoding="utf-8")
+    assert (index.parent / "search" / "search_index.js").is_file()

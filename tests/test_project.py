@@ -47,6 +47,22 @@ def test_the_conda_environment_has_the_bounds_of_pyproject(project):
     assert set(extras[1].split(",")) <= set(project["optional-dependencies"])
 
 
+def test_the_recipe_for_conda_has_the_version_and_the_bounds_of_pyproject(project):
+    text = read(".ci/conda/recipe.yaml")
+    assert f'version: "{kap.__version__}"' in text
+    run = text.split("  run:\n", 1)[1].split("\n\n", 1)[0]
+    found = [line.strip().removeprefix("- ").replace(" ", "") for line in run.splitlines()]
+    assert found == ["python" + project["requires-python"], *project["dependencies"]]
+    (command,) = project["scripts"].items()
+    assert " = ".join(command) in text
+
+
+def test_an_address_that_leads_nowhere_is_called_a_placeholder(project):
+    assert all(url.startswith("https://example.org/") for url in project["urls"].values())
+    assert "\n# Placeholders: there is no public host yet.\n[project.urls]" in read("pyproject.toml")
+    assert "example.org" not in read("README.md")
+
+
 def test_the_version_stands_in_one_place(project):
     assert project["dynamic"] == ["version"]
     assert "version" not in project
