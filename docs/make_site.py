@@ -111,7 +111,8 @@ def make_site(folder: Path) -> Path:
     file.write_text(json.dumps(settings), encoding="utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--clean", "--strict", "--config-file", str(file)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    # The plugin for notebooks keeps a cache where it is called.
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit("\n".join(line for line in done.stderr.splitlines() if not line.startswith("INFO")))
     search_from_disk(site)

@@ -1,9 +1,8 @@
 """The pages of docs/ as programs, block by block in order.
 
 A ```python block runs, and a ```text block below it is what it prints. A ```console block begins with "$ " and a call
-of
-`kap`; the lines below, if there are any, are what it prints. `python tests/docs_pages.py` writes what the blocks print
-now into the pages.
+of `kap`; the lines below it, if there are any, are what it prints. `python tests/docs_pages.py` writes what the blocks
+print now into the pages.
 """
 
 import contextlib
