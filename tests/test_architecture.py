@@ -25,7 +25,7 @@ BELOW = {
     "simulation": {"columns", "errors", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
-    "analysis": {"columns", "errors", "instruments", "study", "mixed", "disclosure", "writing"},
+    "analysis": {"columns", "errors", "version", "instruments", "study", "mixed", "disclosure", "writing"},
     "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
     "tables": {"columns", "errors", "instruments", "writing", "result_frames"},
     "report": {

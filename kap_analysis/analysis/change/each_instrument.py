@@ -48,10 +48,11 @@ class ChangeByInstrument(Result):
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
             f"{row[INSTRUMENT]} {number(row['estimate'])} points (95% interval "
-            f"{interval(row['ci_low'], row['ci_high'])}; {n_statement(row[N_PATIENTS])})"
+            f"{interval(row['ci_low'], row['ci_high'])}; {n_statement(row[N_PATIENTS])} scored then)"
             for _, row in rows.iterrows()
         ]
-        parts = [f"Mean change from baseline to {self.visit}: {join_words(told)}."] if told else []
+        how = f"Mean change from baseline to {self.visit}, estimated from all scores by a mixed model"
+        parts = [f"{how}: {join_words(told)}."] if told else []
         if len(hidden):
             parts.append(f"Withheld to protect small groups of patients: {join_words(list(hidden[INSTRUMENT]))}.")
         parts += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in self.notes.iterrows()]

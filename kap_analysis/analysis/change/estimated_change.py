@@ -1,8 +1,8 @@
 """Did the patients change: change from baseline by a mixed model of all observed scores.
 
-All scores are used, including those of patients assessed only once: the baseline is a row, not a covariate, and the
-visits have an unstructured covariance. Change may be correlated within a cohort. There is no control arm, so change
-is not evidence of an effect.
+All scores of the outcomes are used: the baseline is a row, not a covariate, and the visits have an unstructured
+covariance. Patients who were assessed only once count if the outcomes have them (``population="started"``). Change may
+be correlated within a cohort. There is no control arm, so change is not evidence of an effect.
 """
 
 from dataclasses import dataclass, field

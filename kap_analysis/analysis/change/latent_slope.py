@@ -8,6 +8,9 @@ from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.writing.sentences import interval, number
 
+#: Beyond this the covariance matrix of the patients is singular, and the correlation is not estimated.
+AT_THE_EDGE = 0.995
+
 
 def latent_correlation(fit: MixedResults) -> pd.DataFrame:
     """The correlation of starting score and slope between patients, free of the error of single scores."""
@@ -23,24 +26,26 @@ def latent_correlation(fit: MixedResults) -> pd.DataFrame:
     def correlation(values: pd.Series) -> float:
         return float(np.clip(values[names[1]] / np.sqrt(values[names[0]] * values[names[2]]), -1.0, 1.0))
 
+    estimate = correlation(theta)
     try:
         limits = fit.profile({"correlation": correlation}).iloc[0]
         low, high = float(limits["ci_low"]), float(limits["ci_high"])
     except (MixedModelError, np.linalg.LinAlgError):
         low, high = np.nan, np.nan  # on the boundary there is no certified interval
     warning = (
-        "An observed baseline score includes measurement error, so high baselines tend to fall on their own "
-        "(regression to the mean). This is the correlation of the underlying values. It is not evidence that "
+        "An observed baseline score includes measurement error, so extreme baselines tend to move towards the mean on "
+        "their own (regression to the mean). This is the correlation of the underlying values. It is not evidence that "
         "treatment works better in severe illness."
     )
-    row = {"correlation": correlation(theta), "ci_low": low, "ci_high": high, "warning": warning}
-    return pd.DataFrame([row])
+    return pd.DataFrame([{"correlation": estimate, "ci_low": low, "ci_high": high, "warning": warning}])
 
 
 def latent_sentence(latent: pd.DataFrame) -> str:
     if latent.empty:
         return ""
     row = latent.iloc[0]
+    if abs(row["correlation"]) > AT_THE_EDGE:
+        return "The scores do not tell how the latent starting score and the latent slope of a patient are correlated."
     known = pd.notna(row["ci_low"]) and pd.notna(row["ci_high"])
     limits = f"95% interval {interval(row['ci_low'], row['ci_high'], decimals=2)}" if known else "no interval"
     return (

@@ -80,8 +80,8 @@ class PairedScores(Result):
         return (
             f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
             f"both times. Their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
-            f"a change of "
-            f"{number(row['mean_change'])} points (95% interval {interval(row['ci_low'], row['ci_high'])}). "
+            f"an observed mean change of {number(row['mean_change'])} points (95% interval "
+            f"{interval(row['ci_low'], row['ci_high'])}). "
             f"{NO_CONTROL}"
         )
 

@@ -49,10 +49,10 @@ from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_sentence, interval, join_words, number, plural
 
-#: Month at which dosing is assumed to end and the second slope begins.
+#: Month at which the second slope begins: dosing is assumed to end about then.
 KNOT = 2.0
-DURING = f"during dosing (months 0 to {KNOT:.0f})"
-AFTER = f"after dosing (from month {KNOT:.0f})"
+DURING = f"in months 0 to {KNOT:.0f}"
+AFTER = f"from month {KNOT:.0f} on"
 #: Steps of the curve, in months.
 STEP = 0.25
 THROUGHOUT = "over the months observed"

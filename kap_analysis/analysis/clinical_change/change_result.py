@@ -44,13 +44,13 @@ class ClinicalChange(Result):
         missing where not assessed), ``below_cut_at_baseline`` (already on the functional side at baseline;
         for scales on which higher is better that is above the cut-off; missing without a cut-off or a baseline).
     shares : DataFrame
-        One row per format ("all" first) and class: ``n``, ``n_assessed``, ``n_started``, ``n_not_assessed``,
-        ``share_of_assessed``, ``ci_low``, ``ci_high`` (Wilson), ``share_of_started``, ``started_ci_low``,
-        ``started_ci_high``.
+        One row per format ("all" first) and class ("recovered" only with a cut-off): ``n``, ``n_assessed``,
+        ``n_started``, ``n_not_assessed``, ``share_of_assessed``, ``ci_low``, ``ci_high`` (Wilson),
+        ``share_of_started``, ``started_ci_low``, ``started_ci_high``.
     eligible : DataFrame
-        Recovery among patients who could recover: ``format``, ``n_assessed``, ``n_below_cut_at_baseline``,
-        ``n_eligible``
-        (on the clinical side at baseline), ``n`` (of them recovered), ``share``, ``ci_low``, ``ci_high``.
+        Recovery among patients who could recover; empty without a cut-off: ``format``, ``n_assessed``,
+        ``n_below_cut_at_baseline``, ``n_eligible`` (on the clinical side at baseline), ``n`` (of them recovered),
+        ``share``, ``ci_low``, ``ci_high``.
     methods : DataFrame
         Sensitivity to the method (`METHODS`, and the growth model if enough patients have three scores):
         ``method``, ``format``, ``class``, ``n``, ``n_assessed``, ``share``.
@@ -89,7 +89,7 @@ class ClinicalChange(Result):
 def change_paragraph(result: ClinicalChange) -> str:
     """How many were assessed, reliably better and reliably worse, and by which thresholds."""
     rows = {str(row["class"]): row for _, row in result.shares[result.shares[FORMAT] == "all"].iterrows()}
-    first = rows[RECOVERED]
+    first = rows[DETERIORATED]
     told = [
         f"{sentence_case(share(first['n_assessed'], first['n_started']))} patients who started had "
         f"{result.instrument} at baseline and at {result.visit}.",
@@ -115,8 +115,8 @@ def _class_words(rows: dict[str, pd.Series], result: ClinicalChange) -> str:
 
 
 def _of_started(rows: dict[str, pd.Series]) -> str:
-    better = rows[RECOVERED]["n"] + rows[IMPROVED]["n"]
-    started = rows[RECOVERED]["n_started"]
+    better = sum(row["n"] for label, row in rows.items() if label in (RECOVERED, IMPROVED))
+    started = rows[DETERIORATED]["n_started"]
     worse = rows[DETERIORATED]["n"]
     return f"{share(better, started)} are known to be reliably better and {share(worse, started)} reliably worse"
 

@@ -119,7 +119,7 @@ def compare_clinical_change(
         rows.contrasts(len(completed.patients)),
         rows.risks(),
         rows.needed(),
-        _observed(pairs, completed.patients, rules),
+        _observed(pairs, count_started(outcomes), rules),
         pd.DataFrame([about]),
         n_imputations,
         None if rules.cutoff is None else rules.cutoff.value,
@@ -179,14 +179,14 @@ def _imputed_events(completed: Completed, visit: str, rules: _Rules) -> dict[tup
     return {key: np.array(values) for key, values in found.items()}
 
 
-def _observed(pairs: pd.DataFrame, patients: pd.DataFrame, rules: _Rules) -> pd.DataFrame:
-    started = patients[FORMAT].astype("str").value_counts()
+def _observed(pairs: pd.DataFrame, started: dict[str, int], rules: _Rules) -> pd.DataFrame:
     words = pairs[FORMAT].astype("str").to_numpy()
     rows = []
     for event, side, happened in rules.events(pairs):
         for name in (INDIVIDUAL, GROUP):
             here = words == name
-            counts = share_columns(int(happened[here].sum()), int(here.sum()), int(started.get(name, 0)))
+            n_assessed = int(here.sum())
+            counts = share_columns(int(happened[here].sum()), n_assessed, max(started.get(name, 0), n_assessed))
             rows.append({"event": event, "side": side, FORMAT: name, **counts})
     return pd.DataFrame(rows)
 

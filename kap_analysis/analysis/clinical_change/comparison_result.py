@@ -41,7 +41,7 @@ class ClinicalChangeComparison(Result):
         over all patients), ``ci_low``, ``ci_high``.
     needed : DataFrame
         Number needed to treat: ``event``, ``meaning``, ``estimate``, ``ci_low``, ``ci_high``; only for events whose
-        risk difference excludes zero.
+        risk difference excludes zero, and only if the difference is an effect of the format.
     observed : DataFrame
         Observed counts, without imputation: ``event``, ``side``, ``format``, and the columns of
         `ClinicalChange.shares`.
@@ -127,4 +127,7 @@ def _observed_words(seen: pd.DataFrame) -> str:
 
 def _needed_sentence(row: pd.Series) -> str:
     ends = f"{number(row[CI_LOW])} to {number(row[CI_HIGH])}"
-    return f"Number needed to treat: {number(row[ESTIMATE])} (95% interval {ends}) {row['meaning']}."
+    return (
+        f"If this difference were an effect of the format, the number needed to treat would be {number(row[ESTIMATE])} "
+        f"(95% interval {ends}) {row['meaning']}."
+    )

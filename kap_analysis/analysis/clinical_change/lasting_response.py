@@ -41,11 +41,12 @@ class Durability(Result):
         response), ``ci_low``, ``ci_high`` (log-minus-log; missing if no patient is left in response). Each format
         begins with day 0.
     boosters : DataFrame
-        Ketamine sessions while in response: ``patient_id``, ``format``, ``day`` (since the first response). In the
-        maintenance phase if phases are recorded, otherwise any ketamine session.
+        Ketamine sessions of the maintenance phase while in response: ``patient_id``, ``format``, ``day`` (since the
+        first response). Empty where the phase of sessions is not recorded: a planned session is no booster.
     summary : DataFrame
         ``format``, ``n_assessed`` (baseline and a later score), ``n_responders``, ``n_single`` (of them without any
-        later assessment), ``n_lost``, ``n_censored``, ``n_with_booster``, ``median_days`` and its ``ci_low``,
+        later assessment), ``n_lost``, ``n_censored``, ``n_with_booster`` (missing
+        where the phase of sessions is not recorded), ``median_days`` and its ``ci_low``,
         ``ci_high`` (missing if the curve, or its limit, stays above 0.5).
     """
 
@@ -54,6 +55,7 @@ class Durability(Result):
     survival: pd.DataFrame
     boosters: pd.DataFrame
     summary: pd.DataFrame
+    has_phases: bool = True
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -67,11 +69,16 @@ class Durability(Result):
         return (
             f"Of {plural(whole['n_assessed'], 'patient')} with {self.instrument} at baseline and later, "
             f"{count(whole['n_responders'])} responded at some assessment ({self.criterion}); "
-            f"{count(whole['n_lost'])} of these no longer did at a later one, "
-            f"{count(whole['n_single'])} had no later one, and {count(whole['n_with_booster'])} had a "
-            f"booster while in response. The median time in response was {join_words(medians)}. "
+            f"{self._what_followed(whole)}. The median time in response was {join_words(medians)}. "
             f"A loss of response is only seen when a patient is next assessed. {DAYS_CAPTION}"
         )
+
+    def _what_followed(self, whole: pd.Series) -> str:
+        told = [f"{count(whole['n_lost'])} of these no longer did at a later one"]
+        told.append(f"{count(whole['n_single'])} had no later one")
+        if self.has_phases:
+            told.append(f"{count(whole['n_with_booster'])} had a booster while in response")
+        return join_words(told)
 
 
 def durability(
@@ -108,14 +115,16 @@ def durability(
             f"None of {plural(assessed[PATIENT_ID].nunique(), 'patient')} responded on {outcomes.instrument.name} "
             f"({rule.label}); no duration of response can be described."
         )
-    boosters = _boosters(sessions, spans)
+    has_phases = sessions is not None and bool(sessions["phase"].notna().any())
+    boosters = _boosters(sessions if has_phases else None, spans)
     curves = [_curve(name, part) for name, part in parts_by_format(spans, spans[FORMAT])]
     result = Durability(
         instrument=outcomes.instrument.name,
         criterion=rule.label,
         survival=pd.concat(curves, ignore_index=True),
         boosters=boosters,
-        summary=_summary(assessed, spans, boosters),
+        summary=_summary(assessed, spans, boosters if has_phases else None),
+        has_phases=has_phases,
     )
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 
@@ -195,16 +204,16 @@ def _boosters(sessions: pd.DataFrame | None, spans: pd.DataFrame) -> pd.DataFram
     columns = [PATIENT_ID, FORMAT, DAY]
     if sessions is None:
         return pd.DataFrame(columns=columns)
-    given = sessions[sessions["kind"].astype("str") == "ketamine"]
-    if given["phase"].notna().any():
-        given = given[given["phase"].astype("str") == "maintenance"]
+    is_ketamine = sessions["kind"].astype("str") == "ketamine"
+    given = sessions[is_ketamine & (sessions["phase"].astype("str") == "maintenance")]
     joined = given[[PATIENT_ID, DAY]].merge(spans, on=PATIENT_ID)
     since = joined[DAY].astype(float) - joined["first_day"]
     within = (since > 0) & (since <= joined["days"])
     return joined.assign(**{DAY: since}).loc[within, columns].reset_index(drop=True)
 
 
-def _summary(assessed: pd.DataFrame, spans: pd.DataFrame, boosters: pd.DataFrame) -> pd.DataFrame:
+def _summary(assessed: pd.DataFrame, spans: pd.DataFrame, boosters: pd.DataFrame | None) -> pd.DataFrame:
+    """Counts and medians by format; without `boosters` it is not known who had one."""
     everybody = assessed.drop_duplicates(PATIENT_ID)
     words = everybody[FORMAT].astype("object").astype("str")
     rows = []
@@ -218,13 +227,19 @@ def _summary(assessed: pd.DataFrame, spans: pd.DataFrame, boosters: pd.DataFrame
                 "n_single": int((part["days"] == 0).sum()),
                 "n_lost": int(part["is_lost"].sum()),
                 "n_censored": int((~part["is_lost"]).sum()),
-                "n_with_booster": boosters.loc[boosters[PATIENT_ID].isin(part[PATIENT_ID]), PATIENT_ID].nunique(),
+                "n_with_booster": _with_booster(part, boosters),
                 "median_days": _first_day_below_half(curve, "survival"),
                 CI_LOW: _first_day_below_half(curve, CI_LOW),
                 CI_HIGH: _first_day_below_half(curve, CI_HIGH),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _with_booster(part: pd.DataFrame, boosters: pd.DataFrame | None) -> float:
+    if boosters is None:
+        return np.nan
+    return boosters.loc[boosters[PATIENT_ID].isin(part[PATIENT_ID]), PATIENT_ID].nunique()
 
 
 def _first_day_below_half(curve: pd.DataFrame, column: str) -> float:

@@ -90,8 +90,8 @@ def clinical_change(
         cutoff_name="none" if limit is None else limit.name,
         higher_is_better=instrument.higher_is_better,
         patients=patients,
-        shares=_shares(patients, started),
-        eligible=_eligible(patients, started),
+        shares=_shares(patients, started, limit),
+        eligible=_eligible(patients, started).iloc[: None if limit is not None else 0],
         methods=_methods(patients, indices, limit, started, instrument.direction),
         criteria=_criteria(outcomes, patients, started),
         cutoffs=cutoff_frame(instrument, held, limit, points),
@@ -146,11 +146,16 @@ def _functional_before(patients: pd.DataFrame, cutoff: Cutoff | None, direction:
     return side.where(patients[BASELINE].notna(), unknown)
 
 
-def _shares(patients: pd.DataFrame, started: dict[str, int]) -> pd.DataFrame:
+def _possible(cutoff: Cutoff | None) -> tuple[str, ...]:
+    """The classes that a patient can be in: nobody can be recovered without a cut-off."""
+    return CLASSES if cutoff is not None else tuple(label for label in CLASSES if label != RECOVERED)
+
+
+def _shares(patients: pd.DataFrame, started: dict[str, int], cutoff: Cutoff | None) -> pd.DataFrame:
     rows = []
     for name, part, n_started in by_format(patients, started):
         classes = part["class"].dropna()
-        for label in CLASSES:
+        for label in _possible(cutoff):
             counts = share_columns(int((classes == label).sum()), len(classes), max(n_started, len(classes)))
             rows.append({FORMAT: name, "class": label, **counts})
     return pd.DataFrame(rows)
@@ -198,7 +203,7 @@ def _methods(
         classes = _classes(patients, index, cutoff, direction)
         for name, part, _ in by_format(patients, started):
             found = classes.loc[part.index].dropna()
-            for label in CLASSES:
+            for label in _possible(cutoff):
                 n = int((found == label).sum())
                 share = n / len(found) if len(found) else float("nan")
                 rows.append((method, name, label, n, len(found), share))

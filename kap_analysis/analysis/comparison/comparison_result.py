@@ -112,7 +112,7 @@ def comparison_paragraph(result: FormatComparison) -> str:
         f"{model['standardised_by']}).",
         _icc_sentence(result.icc),
         _margin_sentence(result),
-        unadjusted_sentence(result.unadjusted, row, result.higher_is_better),
+        unadjusted_sentence(result.unadjusted, result.higher_is_better),
         _other_formats(result.contrasts, row),
         _secondary_sentence(result.secondary),
     ]
@@ -169,16 +169,24 @@ def _icc_sentence(icc: pd.DataFrame) -> str:
     if icc.empty:
         return (
             "No therapy cohort with two or more analysed patients is recorded, so clustering within cohorts could not "
-            "be modelled."
+            "be modelled: the degrees of freedom are those of patients, and the interval is too narrow if patients who "
+            "were treated together are alike."
         )
     row = icc.iloc[0]
     if pd.isna(row["ci_high"]) and row["note"]:
         limits = f"95% interval not bounded: {row['note']}"
     else:
         limits = f"95% interval {interval(row['ci_low'], row['ci_high'], 2)}"
+    found = number(row["estimate"], 2)
+    none = (
+        " No variance between cohorts was found, so the degrees of freedom are those of patients; this does not prove "
+        "that cohorts are alike."
+        if found == number(0.0, 2)
+        else ""
+    )
     return (
-        f"The intraclass correlation of the {plural(row['n_cohorts'], 'cohort')} is {number(row['estimate'], 2)} "
-        f"({limits}; design effect {number(row['design_effect'], 2)})."
+        f"The intraclass correlation of the {plural(row['n_cohorts'], 'cohort')} is {found} "
+        f"({limits}; design effect {number(row['design_effect'], 2)}).{none}"
     )
 
 

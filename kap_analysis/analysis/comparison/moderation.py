@@ -1,7 +1,7 @@
 """Does the difference between the formats depend on characteristics of the patient?
 
-Each moderator is examined alone, in the primary model with moderator by format by visit added. Moderators that were
-not named in advance are exploratory: estimates without p-values. A variable measured after treatment began is not a
+Each moderator is examined alone, in the primary model with moderator by format by visit added. Moderators that the plan
+does not name are exploratory: estimates without p-values. A variable measured after treatment began is not a
 baseline moderator, and the result says so.
 """
 
@@ -32,6 +32,8 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words
 
+NOT_RECORDED_REASON = "it is not recorded"
+
 
 def moderate(
     source: Study | Outcomes,
@@ -48,23 +50,29 @@ def moderate(
         A study brings its plan, its primary instrument and whether integration followed in time. For outcomes, a
         column ``integration_in_time`` (0/1 per patient) is used if the frame has it; see `add_integration_in_time`.
     plan : Plan, optional
-        For its covariates, ladder and visit; default the study's.
+        For its moderators (those that it names are tested), covariates, ladder and visit; default the study's. Outcomes
+        without a plan have no planned moderator.
     visit : str, optional
         Default the plan's primary visit, or that of the study the outcomes come from.
 
     Raises
     ------
     AnalysisError
-        If no visit is given and none is known, if the formats cannot be compared at the visit, or if the data have
-        none of the moderators.
+        If no visit is given and none is known, if the formats cannot be compared at the visit, if the data have none of
+        the moderators, or if the plan names one that is not known.
     """
     outcomes, plan, visit = _resolve(source, plan, visit)
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     if visit not in model.visits:
         raise AnalysisError(f"The formats cannot be compared at {visit}; choose one of {join_words(model.visits)}.")
+    _check_planned(plan, moderators)
     frame = add_yes_or_no(model.frame, moderators)
-    asked = [_examine(model, frame, m, visit, plan) for m in moderators if m.column in frame]
-    if not asked:
+    asked = [
+        _examine(model, frame, m, visit, plan)
+        for m in moderators
+        if m.column in plan.moderators or _is_recorded(frame, m)
+    ]
+    if not any(_is_recorded(frame, m) for m in moderators):
         raise AnalysisError(f"The data have none of the moderators {join_words([m.label for m in moderators])}.")
     interactions = pd.concat([a[0] for a in asked], ignore_index=True)
     found = [a[1] for a in asked if len(a[1])]
@@ -74,10 +82,21 @@ def moderate(
     if tested.any():
         interactions.loc[tested, "p_holm"] = multipletests(interactions.loc[tested, P_VALUE], method="holm")[1]
     return release(
-        Moderation(interactions, differences, visit),
+        Moderation(interactions, differences, visit, plan.origin),
         visibility=outcomes.visibility,
         is_simulated=outcomes.is_simulated,
     )
+
+
+def _check_planned(plan: Plan, moderators: tuple[Moderator, ...]) -> None:
+    """Raise an error if the plan names a moderator that nobody described."""
+    known = {m.column for m in (*MODERATORS, *moderators)}
+    unknown = [name for name in plan.moderators if name not in known]
+    if unknown:
+        raise AnalysisError(
+            f"The plan names the moderators {join_words(unknown)}; known are {join_words(sorted(known))}. "
+            "Describe others as Moderator(...) in `moderators`."
+        )
 
 
 def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> tuple[Outcomes, Plan, str]:
@@ -97,9 +116,11 @@ def _examine(
     model: ModelFrame, frame: pd.DataFrame, moderator: Moderator, visit: str, plan: Plan
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     described = {
-        "moderator": moderator.label, "unit": moderator.unit, "exploratory": not moderator.planned,
+        "moderator": moderator.label, "unit": moderator.unit, "exploratory": moderator.column not in plan.moderators,
         "warning": moderator.warning, "note": "",
     }  # fmt: skip
+    if moderator.column not in frame:
+        return _unanswered(described, model.patients, NOT_RECORDED_REASON), pd.DataFrame()
     rows = frame[frame[moderator.column].notna()]
     people = rows.drop_duplicates(PATIENT_ID)
     reason = _cannot_be_examined(people, moderator)
@@ -129,15 +150,19 @@ def _examine(
         fit,
         difference[1:2] - difference[0:1],
         pd.DataFrame([{**described, N_PATIENTS: len(people)}]),
-        test=moderator.planned and rungs[position].name != DESCRIPTIVE,
+        test=moderator.column in plan.moderators and rungs[position].name != DESCRIPTIVE,
     )
     names = pd.DataFrame(
         {"moderator": moderator.label, "value": list(values), N_PATIENTS: _patients_at(people, moderator, values)}
     )
     names["level"] = [moderator.value_name(v) for v in values]
-    names["exploratory"] = not moderator.planned
+    names["exploratory"] = moderator.column not in plan.moderators
     level = 1 - 0.05 / len(values)
     return interaction, estimate_rows(fit, difference[2:], names, level=level, test=False)
+
+
+def _is_recorded(frame: pd.DataFrame, moderator: Moderator) -> bool:
+    return moderator.column in frame and bool(frame[moderator.column].notna().any())
 
 
 def _quartiles(values: pd.Series) -> tuple[float, ...]:
@@ -148,7 +173,7 @@ def _quartiles(values: pd.Series) -> tuple[float, ...]:
 def _cannot_be_examined(people: pd.DataFrame, moderator: Moderator) -> str:
     arms = people[FORMAT].astype("str")
     if people[moderator.column].isna().all():
-        return "it is not recorded"
+        return NOT_RECORDED_REASON
     for arm in (INDIVIDUAL, GROUP):
         values = people.loc[arms == arm, moderator.column]
         if moderator.is_yes_or_no and values.value_counts().reindex(list(moderator.values), fill_value=0).min() < 2:

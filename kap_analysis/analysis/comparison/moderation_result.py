@@ -37,11 +37,14 @@ class Moderation(Result):
         Group minus individual at values of the moderator: ``moderator``, ``value``, ``level``, the estimate columns
         (intervals adjusted by Bonferroni over the values of a moderator; no test), ``n_patients``, ``exploratory``.
     visit : str
+    plan_origin : str
+        "registered" or "drafted": where the planned moderators were named.
     """
 
     interactions: pd.DataFrame
     differences: pd.DataFrame
     visit: str
+    plan_origin: str
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -53,39 +56,48 @@ def moderation_paragraph(result: Moderation) -> str:
     """The planned moderators with their tests, the exploratory ones, those that could not be examined, warnings."""
     found = result.interactions["estimate"].notna()
     planned = result.interactions[found & ~result.interactions["exploratory"]]
+    others = result.interactions[found & result.interactions["exploratory"]]
     parts = []
     if len(planned):
         tests = int(planned[P_VALUE].notna().sum())
         how = f"p adjusted by Holm's method over {plural(tests, 'test')}" if tests else "descriptive, without tests"
-        told = "; ".join(_moderator_words(row, result.differences) for _, row in planned.iterrows())
-        parts += _in_short(planned, result.visit) if tests else []
-        parts.append(
-            f"How group minus individual at {result.visit} varies with the patient ({how}): {told}. "
-            "Intervals at single values are widened by Bonferroni's method."
-        )
+        parts += _in_short(planned, result) if tests else []
+        parts += _differences_told(planned, how, result)
+        if len(others):
+            were = "was" if len(others) == 1 else "were"
+            parts.append(
+                f"{plural(len(others), 'other characteristic')} {were} examined as exploratory, without tests: a "
+                "chance finding is likely among them."
+            )
     else:
-        parts.append(f"No planned moderator of the difference at {result.visit} could be examined.")
-    count = int((found & result.interactions["exploratory"]).sum())
-    if count:
-        were = "was" if count == 1 else "were"
-        parts.append(
-            f"{plural(count, 'other characteristic')} {were} examined as exploratory, without tests: a chance finding "
-            "is likely among them."
-        )
+        if not result.interactions["exploratory"].all():
+            parts.append(f"No planned moderator of the difference at {result.visit} could be examined.")
+        how = "exploratory, named in no plan, without tests: a chance finding is likely among them"
+        parts += _differences_told(others, how, result) if len(others) else []
     parts += _not_asked(result.interactions[~found])
-    warned = planned[planned["warning"] != ""]
+    shown = planned if len(planned) else others
+    warned = shown[shown["warning"] != ""]
     parts += [f"{row['moderator']}: {row['warning']}." for _, row in warned.iterrows()]
     return " ".join(parts)
 
 
-def _in_short(planned: pd.DataFrame, visit: str) -> list[str]:
+def _differences_told(rows: pd.DataFrame, how: str, result: Moderation) -> list[str]:
+    told = "; ".join(_moderator_words(row, result.differences) for _, row in rows.iterrows())
+    return [
+        f"How group minus individual at {result.visit} varies with the patient ({how}): {told}.",
+        "Intervals at single values are widened by Bonferroni's method.",
+    ]
+
+
+def _in_short(planned: pd.DataFrame, result: Moderation) -> list[str]:
     """Whether the difference was shown to vary with any characteristic that was tested."""
     tested = planned[planned["p_holm"].notna()]
     changing = [within_sentence(name) for name in tested.loc[tested["p_holm"] < 0.05, "moderator"].astype(str)]
     if changing:
-        return [f"The difference between the formats at {visit} varies with {join_words(changing)}."]
+        return [f"The difference between the formats at {result.visit} varies with {join_words(changing)}."]
     asked = f"any of the {len(tested)} characteristics" if len(tested) > 1 else "the one characteristic"
-    return [f"The difference between the formats at {visit} was not shown to vary with {asked} named in advance."]
+    where = "in advance" if result.plan_origin == "registered" else "in the drafted plan"
+    return [f"The difference between the formats at {result.visit} was not shown to vary with {asked} named {where}."]
 
 
 def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:

@@ -11,7 +11,8 @@ AFTER_START = (
     "measured after treatment began: patients who did well may have it more often, so it is not a baseline moderator"
 )
 MEAN_REVERSION = (
-    "high baseline scores tend to fall on their own; this is about the difference between formats, not about change"
+    "extreme baseline scores tend to move towards the mean on their own; this is about the difference between formats, "
+    "not about change"
 )
 
 
@@ -27,8 +28,6 @@ class Moderator:
         Size of that unit in the column's own units; 0 for a yes-or-no characteristic.
     values : tuple of float
         Values at which the difference is shown; empty: the quartiles of the analysed patients.
-    planned : bool
-        Named in advance, so tested. Otherwise exploratory, without p.
     warning : str
     source : str
         The column of the outcome frame that a yes-or-no characteristic is read from; empty: `column` itself, as 0/1.
@@ -41,7 +40,6 @@ class Moderator:
     unit: str
     per: float
     values: tuple[float, ...] = ()
-    planned: bool = True
     warning: str = ""
     source: str = ""
     at_least: float | None = None
@@ -68,13 +66,12 @@ MODERATORS = (
     Moderator(BASELINE, "Baseline score", "10 points", 10.0, warning=MEAN_REVERSION),
     Moderator("ace_4_or_more", "ACE score 4 or more", *YES_OR_NO, source="ace_score", at_least=4.0),
     Moderator("integration_in_time", "Integration within 48 hours", *YES_OR_NO, warning=AFTER_START),
-    Moderator("failed_treatments", "Treatments that had failed", "one more", 1.0, planned=False),
-    Moderator("is_female", "Sex", "female against male", 0.0, (0.0, 1.0), planned=False, source="sex"),
+    Moderator("failed_treatments", "Treatments that had failed", "one more", 1.0),
+    Moderator("is_female", "Sex", "female against male", 0.0, (0.0, 1.0), source="sex"),
     Moderator(
         "hospitalised_before",
         "Psychiatric hospitalisation before",
         *YES_OR_NO,
-        planned=False,
         source="prior_hospitalisation",
     ),
 )

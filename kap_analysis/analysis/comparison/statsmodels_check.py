@@ -94,7 +94,7 @@ class StatsmodelsComparison(Result):
 
     @property
     def paragraph(self) -> str:
-        parts = [self.answer, unadjusted_sentence(self.unadjusted, self.primary, self.higher_is_better)]
+        parts = [self.answer, unadjusted_sentence(self.unadjusted, self.higher_is_better)]
         told = [f"{r['component']} {number(r['variance'])}" for _, r in self.variance.iterrows()]
         parts.append(f"Variances: {join_words(told)}.")
         if not self.model["converged"].iloc[0]:

@@ -67,7 +67,7 @@ def beside_sentence(beside: pd.DataFrame) -> str:
     if beside.empty:
         return ""
     row = beside.iloc[0]
-    start = started_apart(row["start"], bool(row["higher_is_better"]))
+    start = started_apart(row["start"], bool(row["higher_is_better"]), str(row[VISIT]))
     if row["note"]:
         return f"{start}, and the difference could not be adjusted: {within_sentence(row['note'])} {NOT_BY_CHANCE}."
     return f"{start}; after adjustment the difference at {row[VISIT]} is {estimate_sentence(row)}. {NOT_BY_CHANCE}."

@@ -1,16 +1,80 @@
-"""The paragraph of a Methods section that a plan implies."""
+"""The paragraph of a Methods section that a plan implies, and the model that was fitted (SAMPL; STROBE item 12)."""
 
-from kap_analysis.analysis.model.plan import Plan
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kap_analysis.analysis.model.model_frame import MISSING_COVARIATES
+from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan
+from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import exact
-from kap_analysis.writing.sentences import join_words
+from kap_analysis.writing.sentences import join_words, plural
 
 
-def methods_paragraph(plan: Plan) -> str:
-    """The Methods paragraph that the plan implies."""
+def methods_paragraph(
+    plan: Plan, *, model: pd.DataFrame | None = None, versions: Mapping[str, str] | None = None
+) -> str:
+    """The Methods paragraph that the plan implies.
+
+    Parameters
+    ----------
+    plan : Plan
+    model : DataFrame, optional
+        ``compare_formats(...).model``: the model as it was fitted is then named too.
+    versions : mapping of str to str, optional
+        Names and versions of the software, such as `list_versions` gives. Default: this package alone.
+    """
+    parts = [
+        *_question(plan), _model(plan), _fitted(model), _missing(plan), _tests(plan), _moderators(plan),
+        _sensitivity(plan), _software(versions),
+    ]  # fmt: skip
+    return " ".join(part for part in parts if part)
+
+
+def _question(plan: Plan) -> list[str]:
+    origin = "registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
+    return [
+        f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}.",
+        f"Population: {plan.population}. Analysis set: {plan.analysis_set}.",
+        f"Switching format, boosters, stopping early and other treatment were handled by {plan.switching}.",
+    ]
+
+
+def _model(plan: Plan) -> str:
     ladder = plan.ladder
     named = [readable(c) for c in plan.covariates]
-    covariates = join_words(["practice (where there are several)", f"baseline {plan.instrument}", *named])
+    covariates = join_words(["practice (where there are several)", *named])
+    return (
+        "By this plan, scores after baseline are analysed by a linear mixed model for repeated measures (REML), with "
+        f"visit by format and visit by baseline {plan.instrument} as fixed effects, adjusted for {covariates}. Where "
+        "cohorts are recorded, the group format has a random effect of the cohort. Each format has an unstructured "
+        "covariance of the visits. Standard errors and degrees of freedom are Kenward-Roger's. The full model needs "
+        f"{ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format for each "
+        f"pair of visits and, where cohorts are recorded, {ladder.cohorts} cohorts of two or more; otherwise a simpler "
+        f"covariance is used. Below {ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the "
+        "comparison is descriptive."
+    )
+
+
+def _fitted(model: pd.DataFrame | None) -> str:
+    if model is None:
+        return ""
+    row = model.iloc[0]
+    return (
+        f"The model that was fitted to {plural(row['n_observations'], 'score')} of "
+        f"{plural(row['n_patients'], 'patient')} was the {row['rung']} model ({row['why']}): {row['formula']}."
+    )
+
+
+def _missing(plan: Plan) -> str:
+    return (
+        f"Scores that were not observed were taken as {plan.missing_scores}; the primary analysis uses all observed "
+        f"scores and imputes none. {MISSING_COVARIATES}"
+    )
+
+
+def _tests(plan: Plan) -> str:
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None
@@ -22,16 +86,34 @@ def methods_paragraph(plan: Plan) -> str:
         if plan.secondary
         else ""
     )
-    origin = "as registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
     return (
-        f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}. Population: "
-        f"{plan.population}. Estimand: for switching of format and for boosters, {plan.switching}; for dropout, "
-        f"{plan.dropout}. By this plan, scores after baseline are analysed by a mixed model for repeated measures "
-        f"(REML), with visit by format and visit by baseline score as fixed effects, adjusted for {covariates}; "
-        "patients of one therapy cohort may be alike (a random effect of the cohort in the group format), "
-        "with an unstructured covariance of the visits in each format, and Kenward-Roger degrees of freedom. The full "
-        f"model needs {ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format "
-        f"for each pair of visits and {ladder.cohorts} cohorts of two or more; otherwise a simpler covariance is used, "
-        f"and below {ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the comparison is "
-        f"descriptive. {margin}{secondary}"
+        "Intervals are two-sided at 95%, and tests two-sided at 5%. The primary outcome is tested alone."
+        f"{secondary} {margin}"
+    )
+
+
+def _moderators(plan: Plan) -> str:
+    if not plan.moderators:
+        return "No moderator was named, so none is tested."
+    named = join_words([readable(name) for name in plan.moderators])
+    return (
+        f"Moderators of the difference that the plan names: {named} (interaction with format, p adjusted by Holm's "
+        "method); others are exploratory."
+    )
+
+
+def _sensitivity(plan: Plan) -> str:
+    if not plan.sensitivity:
+        return "No sensitivity analysis was named."
+    return f"Sensitivity analyses: {'; '.join(SENSITIVITY_ANALYSES[name] for name in plan.sensitivity)}."
+
+
+def _software(versions: Mapping[str, str] | None) -> str:
+    found = dict(versions or {})
+    ours = found.pop("kap-analysis", __version__)
+    others = [f"{name} {version}" for name, version in found.items()]
+    told = f" with {join_words(others)}" if others else ""
+    return (
+        f"Mixed models were fitted by kap-analysis {ours}{told}; logistic models and estimating equations by "
+        "statsmodels."
     )

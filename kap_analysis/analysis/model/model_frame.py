@@ -28,6 +28,11 @@ from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import count, join_words, plural, sentence_case
 
 POOLED = "other"
+#: How `prepare_covariates` treats what was not recorded, for a Methods section.
+MISSING_COVARIATES = (
+    "A numeric covariate that was not recorded was set to its mean, with an indicator; a category that was not "
+    "recorded is a level of its own."
+)
 IN_COHORT, NOT_IN_COHORT = "in a cohort", "not in a cohort"
 #: A visit is modelled if at least this many patients of each format were scored at it.
 PATIENTS_PER_VISIT = 2

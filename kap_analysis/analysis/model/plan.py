@@ -13,8 +13,20 @@ from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 
 TREATMENT_POLICY = "treatment policy"
-HYPOTHETICAL = "hypothetical: had scores been observed"
+MISSING_AT_RANDOM = "missing at random, given the scores and covariates that were observed"
 DEFAULT_COVARIATES = ("age", "sex", "primary_diagnosis", "ace_score", "failed_treatments")
+#: Moderators of a draft, and the column of the patients table that each needs; None: no such column.
+DEFAULT_MODERATORS = {"age": "age", "baseline": None, "ace_4_or_more": "ace_score"}
+#: The sensitivity analyses that a plan can name, in words. The first five are groups of `check_sensitivity`.
+SENSITIVITY_ANALYSES = {
+    "clustering": "other assumptions about how patients of one cohort or facilitator are alike",
+    "model": "other covariates, and interactions of format with baseline and practice",
+    "data": "without each practice, without each cohort, and a cluster bootstrap of imputed data",
+    "rules": "other rules for the format of a patient",
+    "visits": "the other visits",
+    "missing": "multiple imputation, with scores after dropout made worse until the conclusion changes",
+    "allocation": "weighting by the propensity score, negative-control outcomes, and bias by an unmeasured confounder",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +75,19 @@ class Plan:
         Instruments tested together at the primary visit, p adjusted by Holm's method.
     covariates : tuple of str
         Patient columns beside practice and the baseline score.
+    moderators : tuple of str
+        The column of each moderator that was named in advance (`MODERATORS`, or those given to `moderate`). Only these
+        are tested, p adjusted by Holm's method; all others are exploratory.
+    sensitivity : tuple of str
+        The sensitivity analyses that were named in advance, of `SENSITIVITY_ANALYSES`.
     population : str
-        Who is analysed, in words.
-    switching, dropout : str
-        The estimand's strategy for switching format or boosters, and for scores never observed.
+        Of whom the answer is to hold, in words.
+    analysis_set : str
+        Whose scores are analysed, in words: a condition of the data, not of the population.
+    switching : str
+        The estimand's strategy for switching format, boosters, stopping early and other treatment.
+    missing_scores : str
+        What is assumed of scores that were not observed. Missing data are no intercurrent event.
     format_rule, cohort_rule : str
         As in `Study.outcomes`.
     margin : PlannedMargin or None
@@ -80,9 +101,12 @@ class Plan:
     visit: str
     secondary: tuple[str, ...] = ()
     covariates: tuple[str, ...] = DEFAULT_COVARIATES
-    population: str = "at least one ketamine session, a baseline score, and one score after baseline"
+    moderators: tuple[str, ...] = ()
+    sensitivity: tuple[str, ...] = tuple(SENSITIVITY_ANALYSES)
+    population: str = "all patients who started treatment: at least one ketamine session"
+    analysis_set: str = "patients with a baseline score and at least one score after it"
     switching: str = TREATMENT_POLICY
-    dropout: str = HYPOTHETICAL
+    missing_scores: str = MISSING_AT_RANDOM
     format_rule: FormatRule = "planned"
     cohort_rule: CohortRule = "first"
     margin: PlannedMargin | None = None
@@ -111,7 +135,10 @@ def draft_plan(study: Study) -> Plan:
     if not study.diagnoses.empty:
         known.add("primary_diagnosis")
     covariates = tuple(c for c in DEFAULT_COVARIATES if c in known)
-    return Plan(primary, settings.primary_visit, secondary, covariates, margin=planned)
+    moderators = [name for name, column in DEFAULT_MODERATORS.items() if column is None or column in known]
+    if (study.sessions["kind"].astype("object") == "integration").any():
+        moderators.append("integration_in_time")
+    return Plan(primary, settings.primary_visit, secondary, covariates, moderators=tuple(moderators), margin=planned)
 
 
 def plan_to_toml(plan: Plan) -> str:
@@ -128,10 +155,17 @@ def plan_to_toml(plan: Plan) -> str:
         "[covariates]  # beside practice and the baseline score",
         f"columns = [{', '.join(map(_quoted, plan.covariates))}]",
         "",
+        "[moderators]  # named here: tested, p adjusted by Holm; all others are exploratory",
+        f"columns = [{', '.join(map(_quoted, plan.moderators))}]",
+        "",
+        "[sensitivity]",
+        f"analyses = [{', '.join(map(_quoted, plan.sensitivity))}]",
+        "",
         "[estimand]",
         f"population = {_quoted(plan.population)}",
+        f"analysis_set = {_quoted(plan.analysis_set)}",
         f"switching = {_quoted(plan.switching)}",
-        f"dropout = {_quoted(plan.dropout)}",
+        f"missing_scores = {_quoted(plan.missing_scores)}",
         "",
         "[rules]",
         f"format_rule = {_quoted(plan.format_rule)}",

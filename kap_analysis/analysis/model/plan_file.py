@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan
+from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Ladder, Plan, PlannedMargin, draft_plan
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
@@ -33,7 +33,7 @@ def read_plan(path: str | Path) -> Plan:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AnalysisError(f"{path.name} cannot be read: {error}. Write a new one with `kap plan`.") from error
-    known = {"primary", "secondary", "covariates", "estimand", "rules", "margin", "ladder"}
+    known = {"primary", "secondary", "covariates", "moderators", "sensitivity", "estimand", "rules", "margin", "ladder"}
     unknown = sorted(set(content) - known)
     if unknown:
         raise AnalysisError(
@@ -52,6 +52,10 @@ def _plan_from(content: dict[str, Any]) -> Plan:
     rules = content.get("rules", {})
     _check_choice("format_rule", rules.get("format_rule"), get_args(FormatRule))
     _check_choice("cohort_rule", rules.get("cohort_rule"), get_args(CohortRule))
+    sensitivity = _texts(content.get("sensitivity", {}), "analyses")
+    for name in sensitivity:
+        _check_choice("a sensitivity analysis", name, tuple(SENSITIVITY_ANALYSES))
+    estimand: dict[str, Any] = {name: _text(content["estimand"], name) for name in content.get("estimand", {})}
     ladder = content.get("ladder", {})
     for name, value in ladder.items():
         if not (isinstance(value, int) and value >= 1):
@@ -61,7 +65,9 @@ def _plan_from(content: dict[str, Any]) -> Plan:
         visit=_text(content["primary"], "visit"),
         secondary=_texts(content.get("secondary", {}), "instruments"),
         covariates=_texts(content.get("covariates", {}), "columns"),
-        **content.get("estimand", {}),
+        moderators=_texts(content.get("moderators", {}), "columns"),
+        sensitivity=sensitivity,
+        **estimand,
         **rules,
         margin=_margin_from(content["margin"]) if "margin" in content else None,
         ladder=replace(Ladder(), **ladder),

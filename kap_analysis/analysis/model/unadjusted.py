@@ -4,7 +4,7 @@ import pandas as pd
 
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, SCORE, VISIT
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import estimate_sentence, number
+from kap_analysis.writing.sentences import number
 
 #: Said of every study, because a plain table does not show whether patients were randomised.
 NOT_BY_CHANCE = "Unless patients were randomised, a difference between the formats is not an effect of the format"
@@ -32,30 +32,33 @@ def describe_unadjusted(outcomes: Outcomes, visit: str) -> pd.DataFrame:
     return frame
 
 
-def unadjusted_sentence(unadjusted: pd.DataFrame, adjusted: pd.Series, higher_is_better: bool) -> str:
-    """Which format started milder, and the difference after adjusting for it.
+def unadjusted_sentence(unadjusted: pd.DataFrame, higher_is_better: bool) -> str:
+    """Which format started better, of the patients scored at the visit; it stands beside the adjusted difference.
 
     Parameters
     ----------
     unadjusted : DataFrame
         As `describe_unadjusted`.
-    adjusted : Series
-        The row of the adjusted difference, with the estimate columns.
     """
     means = unadjusted.set_index(["quantity", FORMAT])["mean"]
     start = means.get((BASELINE, GROUP), float("nan")) - means.get((BASELINE, INDIVIDUAL), float("nan"))
-    return (
-        f"{started_apart(start, higher_is_better)}; after adjustment the difference is "
-        f"{estimate_sentence(adjusted)}. {NOT_BY_CHANCE}."
-    )
+    return f"{started_apart(start, higher_is_better, str(unadjusted[VISIT].iloc[0]))}. {NOT_BY_CHANCE}."
 
 
-def started_apart(start: float, higher_is_better: bool) -> str:
-    """Which format started milder, in words, from the difference of baseline means (group minus individual)."""
+def started_apart(start: float, higher_is_better: bool, visit: str) -> str:
+    """Which format started better, in words, from the difference of baseline means (group minus individual).
+
+    Parameters
+    ----------
+    visit : str
+        The visit whose patients are described: those who were lost before it may have started otherwise.
+    """
+    who = f"Of the patients scored at {visit}"
     if pd.isna(start):
-        return "How the formats started is not known"
+        return f"{who}, how the formats had started is not known"
     shown = number(abs(start))
     if shown == number(0.0):
-        return "Patients in groups and patients seen individually started alike"
-    word = "milder" if (start > 0) == higher_is_better else "more severe"
-    return f"Patients in groups started {shown} points {word}"
+        return f"{who}, both formats had started less than 0.05 points apart"
+    better, worse = ("better", "worse") if higher_is_better else ("milder", "more severe")
+    word = better if (start > 0) == higher_is_better else worse
+    return f"{who}, those in groups had started {shown} points {word} than those seen individually"

@@ -97,11 +97,22 @@ def diagnose_model(result: Modelled) -> Diagnostics:
     no_effects = pd.DataFrame(columns=["grouping", "term", "level", "estimate", "std_error"])
     return Diagnostics(
         residuals=residuals,
-        random_effects=estimated_effects(fit) if fit.design.bars else no_effects,
+        random_effects=_effects_in_the_model(fit) if fit.design.bars else no_effects,
         lag_correlation=_lag_correlation(fit, residuals["normalised"].to_numpy()),
         influence=_influence(fit, visit) if compared else pd.DataFrame(columns=list(INFLUENCE)),
         visit=visit,
     )
+
+
+def _effects_in_the_model(fit: MixedResults) -> pd.DataFrame:
+    """The random effects, without the zeros of those whom a term does not concern (a patient of the other format)."""
+    effects, frame = estimated_effects(fit), fit.design.frame
+    kept = pd.Series(True, effects.index)
+    for (grouping, term), part in effects.groupby(["grouping", "term"], sort=False):
+        if term in frame and grouping in frame:
+            concerned = frame.loc[frame[str(term)] != 0, str(grouping)].astype("str").unique()
+            kept.loc[part.index] = part["level"].astype("str").isin(concerned)
+    return effects[kept].reset_index(drop=True)
 
 
 def _named(frame: pd.DataFrame, column: str, otherwise: str) -> pd.Series:

@@ -36,7 +36,8 @@ class Exposure(Result):
         ``cohort_id``, ``practice``, ``n_patients`` (who attended a ketamine session with the cohort).
     integration : DataFrame
         ``format``, ``within`` (the rule that could be applied), ``n_sessions`` (ketamine sessions), ``n_followed`` (of
-        them followed by integration in time), ``n_patients`` (with at least one), ``share`` (of sessions).
+        them followed by integration in time), ``n_patients`` (with at least one), ``share`` (of sessions). Empty if
+        no integration session is recorded.
     clinician_minutes : DataFrame
         ``format``, ``n_patients``, ``mean``, ``sd``, ``median``: minutes of all clinicians divided by the patients
         who shared the session.
@@ -51,10 +52,11 @@ class Exposure(Result):
 
     @property
     def paragraph(self) -> str:
-        kinds = self.sessions.groupby([FORMAT, "kind"], observed=True)["mean_per_patient"].sum()
+        kinds = self.sessions.groupby([FORMAT, "kind"], observed=True)["mean_per_patient"].sum(skipna=False)
+        shown = [kind for kind in ("ketamine", "integration") if kind in set(self.sessions["kind"])]
         told = [
-            f"{number(kinds.get((f, 'ketamine'), np.nan))} ketamine and {number(kinds.get((f, 'integration'), 0.0))} "
-            f"integration sessions per patient in {f} format"
+            f"{join_words([f'{number(kinds.get((f, kind), 0.0))} {kind}' for kind in shown])} sessions per patient in "
+            f"{f} format"
             for f in formats_present(self.sessions[FORMAT])
         ]
         followed = [
@@ -65,6 +67,8 @@ class Exposure(Result):
         if followed:
             within = self.integration["within"].iloc[0]
             parts.append(f"Of the ketamine sessions, integration followed {within} for {join_words(followed)}.")
+        elif "integration" not in shown:
+            parts.append("No integration session is recorded.")
         parts += [_dose_sentence(self.doses), _cohort_sentence(self.cohort_sizes)]
         minutes = [
             f"{number(row['mean'], 0)} (SD {number(row['sd'], 0)}; {plural(row[N_PATIENTS], 'patient')}) in "
@@ -209,6 +213,9 @@ def _cohort_sizes(study: Study, ketamine: pd.DataFrame) -> pd.DataFrame:
 
 
 def _integration(sessions: pd.DataFrame) -> pd.DataFrame:
+    columns = [FORMAT, "within", "n_sessions", "n_followed", N_PATIENTS, "share"]
+    if not (sessions["kind"] == "integration").any():
+        return pd.DataFrame(columns=columns)
     clinic = sessions[sessions["kind"].isin(["ketamine", "integration"])]
     found = hours_to_integration(clinic).join(sessions["arm"].astype("str"))
     within = WITHIN_HOURS if found["hours_after"].notna().any() else NEXT_DAYS
@@ -219,7 +226,7 @@ def _integration(sessions: pd.DataFrame) -> pd.DataFrame:
         }
         for arm, part in found.groupby("arm")
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=[FORMAT, "within", "n_sessions", "n_followed", N_PATIENTS, "share"])
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _clinician_minutes(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:

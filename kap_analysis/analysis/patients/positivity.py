@@ -89,7 +89,9 @@ def _practice_sentence(cells: pd.DataFrame) -> str:
         return "Practices are not recorded: format and practice cannot be told apart here."
     empty = cells[(cells[N_PATIENTS] == 0) & cells[FORMAT].isin([INDIVIDUAL, GROUP])]
     if empty.empty:
-        return "Every practice has patients in both formats."
+        practices = list(dict.fromkeys(cells[PRACTICE]))
+        who = "Every practice" if len(practices) > 1 else f"Practice {practices[0]}"
+        return f"{who} has patients in both formats."
     told = join_words([f"practice {r[PRACTICE]} has nobody in {r[FORMAT]} format" for _, r in empty.iterrows()])
     return f"Positivity fails: {told}, so there format and practice cannot be told apart."
 

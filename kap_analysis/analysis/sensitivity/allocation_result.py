@@ -60,7 +60,8 @@ class AllocationSensitivity(Result):
         return (
             f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
             f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
-            f"overlap weights. The differences at {self.visit} are of all {plural(first[N_PATIENTS], 'patient')}; "
+            f"overlap weights. The differences at {self.visit} are of {plural(first[N_PATIENTS], 'patient')} who "
+            f"were scored at least once; "
             f"{count(first['n_scored'])} of them were scored then, and the scores of the others were imputed "
             f"{number(self.n_imputations, 0)} times. Group minus individual by {'; '.join(told)}. "
             f"{sentence_case(join_words(list(self.confounding['meaning'])))}. {notes}".strip()

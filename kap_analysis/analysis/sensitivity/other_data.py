@@ -15,7 +15,13 @@ from kap_analysis.analysis.model.primary_model import fit_primary, format_estima
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.sensitivity.difference_estimators import regression_difference
 from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
-from kap_analysis.analysis.sensitivity.other_models import EstimateRow, Setting, estimate_row, refit
+from kap_analysis.analysis.sensitivity.other_models import (
+    WRONG_ON_PURPOSE,
+    EstimateRow,
+    Setting,
+    estimate_row,
+    refit,
+)
 from kap_analysis.columns import (
     BASELINE_VISIT,
     COHORT_ID,
@@ -102,8 +108,8 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
             partial(under, "first"),
         )
     yield (
-        "rules", "As-treated format",
-        "format taken from later sessions, which favours patients who stay; mixed is a third arm",
+        WRONG_ON_PURPOSE, "As-treated format",
+        "format taken from later sessions, which favours the format of patients who stay; mixed is a third arm",
         partial(under, "as_treated"),
     )  # fmt: skip
     yield (

@@ -19,6 +19,7 @@ from kap_analysis.analysis.sensitivity.other_data import (
     vary_visit,
 )
 from kap_analysis.analysis.sensitivity.other_models import (
+    WRONG_ON_PURPOSE,
     EstimateRow,
     add_facilitator,
     estimate_row,
@@ -36,7 +37,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import interval, number, within_sentence
 
-MISSING_AT_RANDOM = "scores not observed are missing at random, given those observed"
+OBSERVED_DECIDE = "scores not observed are missing at random, given those observed"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Sensitivity(Result):
     ----------
     estimates : DataFrame
         ``group`` (primary, clustering, model, data, rules, visits, wrong on purpose), ``label``, the estimate columns,
-        ``n_patients``, ``assumes``, ``is_primary``, ``note`` (why it could not be estimated).
+        ``n_patients``, ``assumes``, ``is_primary``, ``is_planned`` (whether the plan names its group), ``note`` (why it
+        could not be estimated).
     visit : str
     is_descriptive : bool
         Whether there are too few cohorts or patients for a comparison.
@@ -65,7 +67,7 @@ class Sensitivity(Result):
     def paragraph(self) -> str:
         frame = self.estimates[self.estimates["estimate"].notna()]
         primary = frame[frame["is_primary"]].iloc[0]
-        others = frame[~frame["is_primary"] & ~frame["group"].isin(["wrong on purpose", "visits"])]
+        others = frame[~frame["is_primary"] & ~frame["group"].isin([WRONG_ON_PURPOSE, "visits"])]
         ordered = others.sort_values("estimate")
         low, high = ordered.iloc[0], ordered.iloc[-1]
         across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
@@ -73,11 +75,16 @@ class Sensitivity(Result):
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
             f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95% interval "
-            f"{interval(primary['ci_low'], primary['ci_high'])}). Over {len(others)} other analyses it ranges "
-            f"from {number(low['estimate'])} ({within_sentence(low['label'])}) to {number(high['estimate'])} "
-            f"({within_sentence(high['label'])}); "
+            f"{interval(primary['ci_low'], primary['ci_high'])}). "
+            f"Over {len(others)} other analyses{self._planned(others)} it ranges from {number(low['estimate'])} "
+            f"({within_sentence(low['label'])}) to {number(high['estimate'])} ({within_sentence(high['label'])}); "
             f"{said}."
         )
+
+    @staticmethod
+    def _planned(others: pd.DataFrame) -> str:
+        n = int(others["is_planned"].sum())
+        return "" if n == len(others) else f", {n} of them named in the plan,"
 
 
 def check_sensitivity(
@@ -110,7 +117,7 @@ def check_sensitivity(
     if rung.name == DESCRIPTIVE:
         plan = replace(plan, covariates=())
     settings = [
-        ("primary", "Primary model", MISSING_AT_RANDOM, lambda: estimate_row(fit, model, plan.visit)),
+        ("primary", "Primary model", OBSERVED_DECIDE, lambda: estimate_row(fit, model, plan.visit)),
         *vary_clustering(fit, model, rung, plan.visit),
         *(add_facilitator(source, model, rung, plan.visit) if isinstance(source, Study) else ()),
         *vary_model(model, rung, plan.visit),
@@ -121,16 +128,18 @@ def check_sensitivity(
          "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",
          lambda: cluster_bootstrap(
              source, plan, n_imputations=n_imputations, n_bootstrap=n_bootstrap, seed=seed)),
-        ("wrong on purpose", "Complete cases",
+        (WRONG_ON_PURPOSE, "Complete cases",
          "patients who stayed are like those who were lost, which is not credible",
          lambda: complete_cases(outcomes, plan)),
     ]  # fmt: skip
+    settings.sort(key=lambda setting: setting[0] == WRONG_ON_PURPOSE)  # last, after all that count
     rows = []
     for done, (group, label, assumes, compute) in enumerate(settings, start=1):
         rows.append({"group": group, "label": label, "assumes": assumes, "is_primary": done == 1, **_attempt(compute)})
+        rows[-1]["is_planned"] = done == 1 or group in plan.sensitivity
         if progress is not None:
             progress(done, len(settings), label)
-    columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "note"]
+    columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "is_planned", "note"]
     result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE, rung.why)
     return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
 

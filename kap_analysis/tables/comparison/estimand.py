@@ -13,7 +13,7 @@ from kap_analysis.writing.names import readable, readable_term
 from kap_analysis.writing.numbers import is_missing, number
 from kap_analysis.writing.sentences import join_words, sentence_case
 
-NEEDED = ("instrument", "visit", "population", "switching", "dropout")
+NEEDED = ("instrument", "visit", "population", "switching")
 
 
 def table_estimand(*, plan: Mapping[str, Any], stamp: str = "") -> Table:
@@ -22,9 +22,9 @@ def table_estimand(*, plan: Mapping[str, Any], stamp: str = "") -> Table:
     Parameters
     ----------
     plan : mapping
-        ``plan.to_dict()``: ``instrument``, ``visit``, ``population``, ``switching``, ``dropout``, and where known
-        ``secondary``, ``covariates``, ``format_rule``, ``cohort_rule``, ``margin`` (None or ``points``, ``source``,
-        ``date``), ``origin``, ``hash``.
+        ``plan.to_dict()``: ``instrument``, ``visit``, ``population``, ``switching``, and where known ``analysis_set``,
+        ``missing_scores``, ``secondary``, ``covariates``, ``moderators``, ``sensitivity``, ``format_rule``,
+        ``cohort_rule``, ``margin`` (None or ``points``, ``source``, ``date``), ``origin``, ``hash``.
     stamp : str
         A word that must stay with the table, such as ``SIMULATED``.
 
@@ -62,16 +62,19 @@ def _attributes(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (part, "Treatment", "Ketamine-assisted psychotherapy in group format, compared with individual format"),
         (part, "Population", sentence_case(plan["population"])),
         (part, "Variable", f"{plan['instrument']} score at {plan['visit']}"),
-        (part, "Switching format, boosters", sentence_case(plan["switching"])),
-        (part, "Scores never observed", sentence_case(plan["dropout"])),
-        (part, "Summary", "Difference of adjusted means, group minus individual"),
+        (part, "Switching format, boosters, stopping early, other treatment", sentence_case(plan["switching"])),
+        (part, "Summary", "Difference of means, group minus individual, given the baseline score and the covariates"),
     ]
 
 
 def _rules(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     part = "Rules of the plan"
     rules = [
+        ("Analysis set", _words(plan.get("analysis_set"))),
+        ("Scores never observed", _words(plan.get("missing_scores"))),
         ("Covariates", _words(plan.get("covariates"))),
+        ("Moderators that are tested", _words(plan.get("moderators"))),
+        ("Sensitivity analyses", _words(plan.get("sensitivity"))),
         ("Secondary instruments", _words(plan.get("secondary"))),
         ("Format of a patient", _words(plan.get("format_rule"))),
         ("Cohort of a patient", _words(plan.get("cohort_rule"))),

@@ -10,6 +10,6 @@ def test_observed_formats_never_stand_unadjusted_alone():
     result = observed_scores(as_outcomes(made_up_scores()))
     row = result.beside.iloc[0]
     assert row["visit"] == "month 3" and np.isnan(row["p_value"]) and np.isfinite(row["estimate"])
-    assert "Patients in groups started" in str(result) and "Unless patients were randomised" in str(result)
+    assert "those in groups had started" in str(result) and "Unless patients were randomised" in str(result)
     lone = observed_scores(as_outcomes(made_up_scores(cohorts=0)))
     assert lone.beside.empty and "Patients in groups" not in str(lone)

@@ -74,7 +74,7 @@ def test_nothing_is_tested_and_what_must_stand_beside_stands_there(bent):
     assert bent.slopes["p_value"].isna().all() and bent.curves["p_value"].isna().all()
     text = bent.paragraph
     assert " p = " not in text and "p < " not in text and NO_CONTROL in text
-    assert "Patients in groups started" in text and "regression to the mean" in text
+    assert "those in groups had started" in text and "regression to the mean" in text
 
 
 def test_the_sentence_beside_agrees_with_the_comparison():
@@ -140,6 +140,6 @@ def test_scores_by_session_say_that_the_line_is_left():
         (result.patients["format"] == "group") & (result.patients["session_number"] == first["session_number"])
     ]
     assert (first["n_patients"], first["mean"]) == (len(lines_of), pytest.approx(lines_of["score"].mean()))
-    assert CAPTION in str(result) and NO_CONTROL in str(result) and "Patients in groups started" in str(result)
+    assert CAPTION in str(result) and NO_CONTROL in str(result) and "those in groups had started" in str(result)
     with pytest.raises(AnalysisError, match="No PCL-5 was answered before a ketamine session"):
         scores_by_session(study, "PCL-5")

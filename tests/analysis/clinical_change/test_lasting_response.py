@@ -72,7 +72,7 @@ def test_curve_that_ends_at_zero_has_no_interval_there():
 def test_paragraph_says_what_the_frames_say():
     assert durability(make()).paragraph.startswith(
         "Of 6 patients with BDI-II at baseline and later, 5 responded at some assessment (response: 50% or more); "
-        "2 of these no longer did at a later one, 1 had no later one, and 0 had a booster while in response. "
+        "2 of these no longer did at a later one and 1 had no later one. "
         "The median time in response was not reached in individual format (3 responders) and 30 days in group format"
     )
 

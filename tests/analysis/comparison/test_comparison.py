@@ -135,17 +135,41 @@ def test_the_paragraph_says_what_the_frames_hold(shipped):
     if not crosses:
         assert "interval 0.0 to" not in text and "to 0.0;" not in text
     assert "The intraclass correlation of the 26 cohorts is " in text and "design effect" in text
-    assert "Patients in groups started" in text and text.count("Unless patients were randomised") == 1
+    assert (
+        "Of the patients scored at month 3, those in groups had started" in text
+        and text.count("Unless patients were randomised") == 1
+    )
 
 
 def test_the_unadjusted_sentence_says_who_started_milder(scores):
-    start = scores[scores["visit"] == "baseline"].groupby("format")["score"].mean()
+    seen = scores.loc[scores["visit"] == "month 3", "patient_id"]
+    of_them = scores[(scores["visit"] == "baseline") & scores["patient_id"].isin(seen)]
+    start = of_them.groupby("format")["score"].mean()
     text = compare_formats(as_outcomes(scores), visit="month 3").paragraph
     word = "milder" if start["group"] < start["individual"] else "more severe"
-    assert f"Patients in groups started {abs(start['group'] - start['individual']):.1f} points {word};" in text
+    apart = abs(start["group"] - start["individual"])
+    assert (
+        f"Of the patients scored at month 3, those in groups had started {apart:.1f} points {word} than those seen "
+        "individually. Unless patients were randomised"
+    ) in text
     swapped = scores.assign(score=np.where((scores["visit"] == "baseline") & (scores["format"] == "group"),
                                            scores["score"] + 10, scores["score"]))  # fmt: skip
-    assert "points more severe;" in compare_formats(as_outcomes(swapped), visit="month 3").paragraph
+    assert (
+        "points more severe than those seen individually."
+        in compare_formats(as_outcomes(swapped), visit="month 3").paragraph
+    )
+
+
+def test_degrees_of_freedom_are_said_to_be_those_of_patients_only_where_they_are(shipped, scores):
+    said = "No variance between cohorts was found, so the degrees of freedom are those of patients"
+    assert shipped.icc["estimate"].iloc[0] < 0.005 and said in shipped.paragraph
+    assert shipped.primary["df"] > shipped.icc["n_cohorts"].iloc[0]
+    every_other = scores["cohort_id"].fillna("").astype("str").str[-1].isin(list("13579"))
+    alike = scores.assign(score=scores["score"] + 9 * (every_other & (scores["visit"] != "baseline")))
+    found = compare_formats(as_outcomes(alike), visit="month 3")
+    assert found.icc["estimate"].iloc[0] > 0.1 and said not in found.paragraph
+    alone = compare_formats(as_outcomes(scores.assign(cohort_id=None)), visit="month 3")
+    assert "the degrees of freedom are those of patients, and the interval is too narrow if patients" in alone.paragraph
 
 
 def test_a_difference_that_rounds_to_nothing_is_not_called_worse():

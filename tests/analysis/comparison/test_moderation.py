@@ -11,6 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from kap_analysis.analysis.comparison.moderation import moderate
 from kap_analysis.analysis.comparison.moderators import AFTER_START, MODERATORS, Moderator
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.model import mixedlm
@@ -32,8 +33,9 @@ def steeper(slope: float):
 
 
 def test_the_interaction_comes_back():
-    flat = moderate(as_outcomes(steeper(0.0)), visit="month 3", moderators=AGE).interactions.iloc[0]
-    steep = moderate(as_outcomes(steeper(4.0)), visit="month 3", moderators=AGE).interactions.iloc[0]
+    named = Plan("BDI-II", "month 3", moderators=("age",))
+    flat = moderate(as_outcomes(steeper(0.0)), plan=named, moderators=AGE).interactions.iloc[0]
+    steep = moderate(as_outcomes(steeper(4.0)), plan=named, moderators=AGE).interactions.iloc[0]
     assert steep["estimate"] - flat["estimate"] == pytest.approx(4.0, abs=0.3)
     assert steep["p_value"] < 0.01 < flat["p_value"]
 
@@ -93,19 +95,21 @@ def test_the_default_visit_is_the_plans_and_not_the_last(study, shipped):
 
 
 def test_a_study_and_its_outcomes_say_the_same(study, shipped):
-    again = moderate(add_integration_in_time(study.outcomes(), study), visit="month 3")
+    outcomes = add_integration_in_time(study.outcomes(), study)
+    again = moderate(outcomes, plan=study_plan(study), visit="month 3")
     assert again.interactions["estimate"].tolist() == pytest.approx(shipped.interactions["estimate"].tolist())
 
 
 def test_warnings_stand_where_they_are_due(shipped):
     text = shipped.paragraph
     assert f"Integration within 48 hours: {AFTER_START}." in text
-    assert "Baseline score: high baseline scores tend to fall on their own" in text
+    assert "Baseline score: extreme baseline scores tend to move towards the mean on their own" in text
     assert "examined as exploratory, without tests" in text
 
 
 def test_few_patients_test_nothing():
-    result = moderate(as_outcomes(made_up_scores(cohorts=4)), visit="month 3")
+    named = Plan("BDI-II", "month 3", moderators=("age", "baseline"))
+    result = moderate(as_outcomes(made_up_scores(cohorts=4)), plan=named)
     assert result.interactions["p_value"].isna().all() and result.interactions["estimate"].notna().any()
     assert "(descriptive, without tests)" in result.paragraph
 
@@ -118,8 +122,31 @@ def test_what_does_not_vary_is_not_asked_and_says_why():
     one_side = Moderator("rare", "A rare thing", "yes against no", 0.0, (0.0, 1.0))
     rare = made_up_scores().assign(rare=lambda s: (s["patient_id"] == "P000").astype(float))
     refused = moderate(as_outcomes(rare), visit="month 3", moderators=(one_side,))
-    assert "No planned moderator of the difference at month 3 could be examined." in refused.paragraph
+    assert refused.paragraph.startswith("A rare thing could not be examined: too few")  # no plan named one
+    named = Plan("BDI-II", "month 3", covariates=(), moderators=("rare",))
+    of_plan = moderate(as_outcomes(rare), plan=named, moderators=(one_side,))
+    assert "No planned moderator of the difference at month 3 could be examined." in of_plan.paragraph
     assert "too few patients with one of its two values in individual format" in refused.paragraph
+
+
+def test_only_the_plan_says_what_was_asked_beforehand(study):
+    outcomes = study.outcomes()
+    assert moderate(outcomes, visit="month 3", moderators=AGE).interactions["p_value"].isna().all()
+    plan = replace(study_plan(study), moderators=("age",), origin="registered")
+    named = moderate(outcomes, plan=plan, moderators=AGE)
+    assert named.interactions["p_value"].notna().all()
+    assert "the one characteristic named in advance." in named.paragraph
+    drafted = moderate(outcomes, plan=replace(plan, origin="drafted"), moderators=AGE)
+    assert "the one characteristic named in the drafted plan." in drafted.paragraph
+    with pytest.raises(AnalysisError, match="The plan names the moderators shoe_size; known are ace_4_or_more, age"):
+        moderate(outcomes, plan=replace(plan, moderators=("shoe_size",)))
+
+
+def test_a_planned_moderator_that_nobody_recorded_is_named(study):
+    plan = Plan("BDI-II", "month 3", moderators=("integration_in_time",))
+    asked = moderate(study.outcomes(), plan=plan)
+    assert "Integration within 48 hours could not be examined: it is not recorded." in asked.paragraph
+    assert set(moderate(study.outcomes(), visit="month 3").interactions["note"]) == {""}
 
 
 def test_none_of_the_moderators_is_refused():
@@ -130,5 +157,8 @@ def test_none_of_the_moderators_is_refused():
 
 def test_the_real_trial():
     result = moderate(btheb(), plan=Plan("BDI-II", "month 3", covariates=("drug", "length")))
-    assert result.interactions["moderator"].tolist() == ["Baseline score"]
+    assert result.interactions["moderator"].tolist() == ["Baseline score"] and result.interactions["exploratory"].all()
+    assert "(exploratory, named in no plan, without tests: a chance finding is likely among them)" in result.paragraph
+    named = Plan("BDI-II", "month 3", covariates=("drug", "length"), moderators=("baseline",))
+    result = moderate(btheb(), plan=named)
     assert result.interactions["n_patients"].tolist() == [97] and "Baseline score, " in result.paragraph

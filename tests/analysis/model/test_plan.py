@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from kap_analysis.analysis.comparison.comparison import compare_formats
 from kap_analysis.analysis.model.methods_section import methods_paragraph
+from kap_analysis.analysis.model.model_frame import MISSING_COVARIATES
 from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan, plan_to_toml
 from kap_analysis.analysis.model.plan_file import read_plan, study_plan
 from kap_analysis.cli.main import app
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.load import load_study
+from kap_analysis.version import __version__
 from tests.places import SHIPPED_STUDY
 from tests.study.small_study import write_small_study
 
@@ -22,6 +25,8 @@ FULL = Plan(
     ("age", "sex"),
     format_rule="first",
     cohort_rule="majority",
+    moderators=("age", "baseline"),
+    sensitivity=("model", "missing"),
     margin=PlannedMargin(2.5, 'a "panel" of clinicians', "2025-03-01"),
     ladder=Ladder(full_patients=30),
 )
@@ -49,7 +54,9 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path):
         {"ladder": Ladder(full_patients=31)},
         {"format_rule": "planned"},
         {"secondary": ()},
-        {"dropout": "treatment policy"},
+        {"missing_scores": "worse than observed"},
+        {"moderators": ("age",)},
+        {"sensitivity": ("rules",)},
     ],
 )
 def test_every_change_of_the_plan_changes_its_hash(change):
@@ -76,6 +83,8 @@ def test_a_draft_follows_the_settings_and_no_score():
     [
         ('instrument = "BDI-II"', "instrument = 3", "instrument is 3; give a text"),
         ('visit = "month 3"\n', "", "'visit'"),
+        ('analyses = ["model", "missing"]', 'analyses = ["all"]', "a sensitivity analysis is 'all'; choose one of"),
+        ("population = ", "populace = ", "populace"),
         ('columns = ["age", "sex"]', 'columns = "age"', "columns is 'age'; give a list of texts"),
         ("points = 2.5", 'points = "wide"', "points is 'wide'; give a positive number"),
         ("points = 2.5", "points = -1", "points is -1; give a positive number"),
@@ -98,13 +107,35 @@ def test_the_methods_paragraph_is_made_from_the_plan():
     text = methods_paragraph(FULL)
     assert (
         "primary outcome was BDI-II at month 3" in text
-        and "practice (where there are several), baseline BDI-II, age and sex" in text
+        and "visit by baseline BDI-II as fixed effects, adjusted for practice (where there are several), age and sex"
+        in text
     )
+    assert "Moderators of the difference that the plan names: age and baseline (" in text
+    assert "Sensitivity analyses: other covariates, " in text and "; multiple imputation, " in text
+    assert "Intervals are two-sided at 95%" in text and "Kenward-Roger" in text and MISSING_COVARIATES in text
+    assert f"fitted by kap-analysis {__version__}; " in text
+    named = methods_paragraph(FULL, versions={"kap-analysis": "9.9", "Python": "3.13", "numpy": "2.4"})
+    assert "fitted by kap-analysis 9.9 with Python 3.13 and numpy 2.4; " in named
     assert "30 patients per format" in text and "HAM-A and PHQ-9 at month 3 are secondary" in text
     assert 'The margin was 2.5 points (a "panel" of clinicians, 2025-03-01)' in text
     bare = methods_paragraph(replace(FULL, margin=None, secondary=(), instrument="HAM-A", origin="registered"))
     assert "No non-inferiority margin was set" in bare and "were secondary" not in bare and "HAM-A at month 3" in bare
-    assert "as registered in plan.toml" in bare
+    assert "The plan was registered in plan.toml." in bare
+
+
+def test_the_methods_paragraph_names_the_model_that_was_fitted():
+    model = compare_formats(load_study(STUDY), secondary=False).model
+    row = model.iloc[0]
+    said = f"The model that was fitted to {row['n_observations']} scores of {row['n_patients']} patients"
+    said += f" was the full model (the counts allow the full model): {row['formula']}."
+    assert said in methods_paragraph(FULL, model=model)
+
+
+def test_a_draft_names_the_moderators_that_were_recorded(tmp_path):
+    assert draft_plan(load_study(STUDY)).moderators == ("age", "baseline", "ace_4_or_more", "integration_in_time")
+    small = load_study(write_small_study(tmp_path / "study"))
+    bare = replace(small, tables={**small.tables, "patients": small.patients.assign(age=None, ace_score=None)})
+    assert "age" not in draft_plan(bare).moderators and "baseline" in draft_plan(bare).moderators
 
 
 def test_kap_plan_drafts_keeps_and_replaces(tmp_path):

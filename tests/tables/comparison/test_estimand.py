@@ -14,6 +14,4 @@ def test_estimand_names_the_missing_attribute(plan):
     assert shown["Margin"] == ("3.0 points (consensus meeting, 2026-01-10)",)
     with pytest.raises(TableError) as caught:
         tables.table_estimand(plan={"instrument": "BDI-II", "visit": "month 3", "population": "all"})
-    assert str(caught.value) == (
-        "table_estimand needs switching and dropout in plan=; found instrument, visit and population."
-    )
+    assert str(caught.value) == ("table_estimand needs switching in plan=; found instrument, visit and population.")
