@@ -24,13 +24,14 @@ def who_and_how(study: Study) -> dict[str, Figure]:
     outcomes, visit, figures = study.outcomes(), study.settings.primary_visit, kap.figures
     instrument = outcomes.instrument
     paired, change = kap.paired_scores(outcomes, visit), kap.clinical_change(outcomes, visit)
-    observed, course = kap.observed_scores(outcomes), kap.model_trajectories(outcomes)
+    observed, modelled = kap.observed_scores(outcomes), kap.model_trajectories(outcomes)
+    compared = kap.compare_formats(study, secondary=False)
     moved, lasting = kap.band_movement(study.outcomes(population="started")), kap.durability(study)
     return {
         "participant_flow": figures.plot_participant_flow(steps=kap.participant_flow(study).steps),
         "paired_means": figures.plot_paired_means(means=paired.means, change=paired.change),
         "trajectories": figures.plot_trajectories(
-            means=observed.means, curves=course.curves, patients=course.patients, instrument=instrument
+            adjusted=compared.course, means=observed.means, patients=modelled.patients, instrument=instrument
         ),
         "clinical_change": figures.plot_clinical_change(
             patients=change.patients,
@@ -51,7 +52,9 @@ def between_formats(study: Study) -> dict[str, Figure]:
     compared, allocation = kap.compare_formats(study), kap.check_allocation(study, seed=SEED)
     moderation = kap.moderate(outcomes, visit=study.settings.primary_visit)
     cohorts, checks = kap.list_cohort_effects(compared), kap.diagnose_model(compared)
+    seen = kap.describe_completeness(study).retention
     return {
+        "overview": figures.plot_overview(retention=seen, adjusted=compared.course, contrasts=compared.contrasts),
         "differences": figures.plot_format_differences(
             contrasts=compared.contrasts, secondary=compared.secondary, instrument=outcomes.instrument
         ),

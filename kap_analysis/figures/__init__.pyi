@@ -6,6 +6,7 @@ from .clinical_change.clinical_change import plot_clinical_change as plot_clinic
 from .clinical_change.durability import plot_durability as plot_durability
 from .comparison.cohort_effects import plot_cohort_effects as plot_cohort_effects
 from .comparison.format_differences import plot_format_differences as plot_format_differences
+from .comparison.overview import plot_overview as plot_overview
 from .comparison.subgroups import plot_subgroups as plot_subgroups
 from .missing.tipping_point import plot_tipping_point as plot_tipping_point
 from .model_check.diagnostics import plot_diagnostics as plot_diagnostics

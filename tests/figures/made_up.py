@@ -34,6 +34,13 @@ def by_visit(formats) -> pd.DataFrame:
     )
 
 
+def adjusted(formats) -> pd.DataFrame:
+    means = by_visit(formats).rename(columns={"mean": "estimate"})
+    at_start = means["visit"] == "baseline"
+    ends = {end: means[end].where(~at_start) for end in ("ci_low", "ci_high")}
+    return means.assign(estimate=means["estimate"].where(~at_start, 27.0), **ends)
+
+
 def scores(formats, word: str) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     rows = [
@@ -213,6 +220,20 @@ def every_figure(word: str = "A", formats=FORMATS) -> dict[str, tuple[Any, dict[
         "paired_means": (draw.plot_paired_means, {"means": paired}),
         "subgroups": (draw.plot_subgroups, grouped),
         "trajectories": (draw.plot_trajectories, {"means": means, "patients": lines, "instrument": "BDI-II"}),
+        "trajectories adjusted": (
+            draw.plot_trajectories,
+            {"adjusted": adjusted(formats), "means": means, "patients": lines, "instrument": "BDI-II"},
+        ),
+        "overview": (
+            draw.plot_overview,
+            {
+                "retention": counted["retention"].assign(share=lambda one: one["n_patients"] / one["n_at_risk"]),
+                "adjusted": adjusted(formats),
+                "contrasts": compared["contrasts"],
+                "margin": 3.0,
+                "instrument": "BDI-II",
+            },
+        ),
         "trajectories by practice": (draw.plot_trajectories, facets),
         "format_differences": (draw.plot_format_differences, {**shifted, "margin": 3.0, "margin_source": word}),
         "clinical_change": (draw.plot_clinical_change, {"patients": ends, **limits}),

@@ -69,9 +69,9 @@ def test_one_format_and_three_are_drawn_and_readable(name, formats):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_characters_that_mean_something_elsewhere_are_written_as_they_are(name, tmp_path):
-    plain, special = drawn(name, "A"), drawn(name, SPECIAL, width=300)
+    plain, special = drawn(name, "Qx"), drawn(name, SPECIAL, width=300)
     assert len(special.axes) == len(plain.axes)
-    if "A" in {part for part in re.split(r"\W+", words(plain)) if part} - {"HAM"}:
+    if "Qx" in re.split(r"\W+", words(plain)):
         assert SPECIAL[:11] in words(special).replace("\n", " ")
     written = save_figure(special, tmp_path / "figure", dpi=50)
     assert all(path.stat().st_size > 1000 for path in written)

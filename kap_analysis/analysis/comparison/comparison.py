@@ -9,6 +9,7 @@ doi 10.1186/s12874-018-0559-x). Allocation was not by chance: the baseline and t
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from kap_analysis.analysis.comparison.adjusted_course import trace_adjusted_course
 from kap_analysis.analysis.comparison.comparison_result import (
     FormatComparison,
 )
@@ -87,6 +88,7 @@ def compare_formats(
     }  # fmt: skip
     result = FormatComparison(
         means=means,
+        course=trace_adjusted_course(means, model, outcomes),
         contrasts=contrasts,
         secondary=_secondary(source, plan, visit)
         if secondary and is_planned and isinstance(source, Study)

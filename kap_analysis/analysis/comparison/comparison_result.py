@@ -39,6 +39,9 @@ class FormatComparison(Result):
     means : DataFrame
         Adjusted means: ``format``, ``visit``, ``estimate``, ``std_error``, ``df``, ``statistic``, ``p_value``
         (both missing: a mean is not tested), ``ci_low``, ``ci_high``, ``n_patients`` (scored at the visit).
+    course : DataFrame
+        The adjusted means from one common baseline, as `trace_adjusted_course`: ``instrument``, ``format``, ``visit``
+        (baseline first), ``month``, ``estimate``, ``ci_low``, ``ci_high``, ``n_patients``.
     contrasts : DataFrame
         ``visit``, ``contrast`` ("group - individual"; "mixed - individual" where there is a third arm), the estimate
         columns, ``n_patients`` (scored at the visit), ``standardised``, ``standardised_low``, ``standardised_high``
@@ -66,6 +69,7 @@ class FormatComparison(Result):
     """
 
     means: pd.DataFrame
+    course: pd.DataFrame
     contrasts: pd.DataFrame
     secondary: pd.DataFrame
     icc: pd.DataFrame

@@ -18,6 +18,7 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.errors import FigureError, NothingToShowError
+from kap_analysis.figures.change.trajectory_layers import Layers
 from kap_analysis.figures.change.trajectory_lines import MOST_PATIENT_LINES, draw_panel, say_sample
 from kap_analysis.figures.change.trajectory_names import name_formats, name_panels
 from kap_analysis.figures.marks.marks import (
@@ -26,6 +27,7 @@ from kap_analysis.figures.marks.marks import (
     numbers_under_axis,
     view_of_scores,
 )
+from kap_analysis.figures.marks.small_numbers import POINTS_ONLY, is_enough
 from kap_analysis.figures.marks.time_axis import (
     SESSION,
     THOSE_WHO_STOP,
@@ -44,7 +46,7 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, is_narrow, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
-from kap_analysis.writing.numbers import count, with_interval
+from kap_analysis.writing.numbers import count, number, with_interval
 from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_trajectories"
@@ -57,6 +59,7 @@ _NOTHING: Final = "There is no score to draw: there are no rows, or every number
 
 def plot_trajectories(
     *,
+    adjusted: pd.DataFrame | None = None,
     means: pd.DataFrame | None = None,
     curves: pd.DataFrame | None = None,
     patients: pd.DataFrame | None = None,
@@ -69,13 +72,17 @@ def plot_trajectories(
     width: Width = "double",
     stamp: str | None = None,
 ) -> Drawn:
-    """Scores over time by format: thin lines of patients, observed means, model means with their bands.
+    """Scores over time by format: adjusted means from one common baseline, or observed means and model curves.
 
-    At least one of ``means`` and ``curves`` is needed. Observed means of those who are left are no estimate of what
-    would have been seen in all; the numbers under the axis say how many are left.
+    At least one of ``adjusted``, ``means`` and ``curves`` is needed. With ``adjusted`` the figure shows what the
+    primary analysis compares, and observed means are faint beside it. Observed means begin where each format began and
+    are of those who are left; the numbers under the axis say how many are left.
 
     Parameters
     ----------
+    adjusted : pandas.DataFrame, optional
+        The ``course`` of ``compare_formats``: ``format``, ``month``, ``n_patients``, ``estimate``, ``ci_low``,
+        ``ci_high``, and optionally ``visit`` and ``instrument``. Not together with ``curves``.
     means : pandas.DataFrame, optional
         The ``means`` of ``observed_scores``: ``format``, ``month``, ``n_patients``, ``mean``, ``ci_low``,
         ``ci_high``, and optionally ``visit`` and ``instrument`` (one only). ``month`` is the mean month of the visit;
@@ -86,7 +93,7 @@ def plot_trajectories(
         The ``patients`` of ``model_trajectories``: ``patient_id``, ``format``, ``month``, ``score``; one thin line
         per patient.
     instrument : Instrument or str, optional
-        For bands, ends and direction; taken from ``means`` if it has the column ``instrument``.
+        For bands, ends and direction; taken from ``adjusted`` or ``means`` if it has the column ``instrument``.
     facet_by : str, optional
         A column of every frame given, for example ``"practice"`` or ``"primary_diagnosis"``: one panel per level,
         nine at most. A frame without that column is drawn in every panel.
@@ -94,7 +101,8 @@ def plot_trajectories(
         Column of the x axis in every frame: ``"month"``, or ``"session_number"`` for the number of the ketamine
         session, as in the frames of ``scores_by_session``; then the figure says that those who stop leave the line.
     most_lines : int
-        Patient lines per panel; of more patients a random sample of this size is drawn and the figure says so.
+        Patient lines per panel. Of more patients every second, third and so on of each format is drawn, in the order
+        of the first score, and the figure says so.
     ax : Axes or sequence of Axes, optional
         One per panel; returned instead of a new Figure.
     theme, width, stamp
@@ -107,52 +115,58 @@ def plot_trajectories(
     Raises
     ------
     FigureError
-        If neither means nor curves are given, a column is missing, a format is unknown, there are two instruments, or
-        there are more than nine panels. Frames without rows or numbers give a figure that says so.
+        If there is nothing to draw or both ``adjusted`` and ``curves`` are given, a column is missing, a format is
+        unknown, there are two instruments, or there are more than nine panels. Frames without rows or numbers give a
+        figure that says so.
     """
-    if means is None and curves is None:
-        raise FigureError(f"{_FIGURE} has nothing to draw: give means=, curves= or both.")
-    given = [frame for frame in (means, curves, patients) if frame is not None]
-    means = given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", caller=_FIGURE)
-    curves = given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", caller=_FIGURE)
-    patients = given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", caller=_FIGURE)
-    if not _has_numbers(means, curves):
+    given = [frame for frame in (adjusted, means, curves, patients) if frame is not None]
+    if adjusted is None and means is None and curves is None:
+        raise FigureError(f"{_FIGURE} has nothing to draw: give adjusted=, means= or curves=.")
+    if adjusted is not None and curves is not None:
+        raise FigureError(f"{_FIGURE} draws adjusted= or curves=, not both: they are two models of the same scores.")
+    layers = Layers(
+        adjusted=given_frame(
+            adjusted, (FORMAT, time, N_PATIENTS, ESTIMATE, CI_LOW, CI_HIGH), name="adjusted", caller=_FIGURE
+        ),
+        means=given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", caller=_FIGURE),
+        curves=given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", caller=_FIGURE),
+        patients=given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", caller=_FIGURE),
+    )
+    if not layers.has_numbers:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    frames = [frame for frame in (means, curves, patients) if frame is not None]
-    if facet_by is not None and not any(facet_by in frame.columns for frame in frames):
+    if facet_by is not None and not any(facet_by in frame.columns for frame in layers.frames):
         _refuse_unknown(facet_by, given)
         return draw_statement(_NO_FACETS.format(facet_by), ax=ax, theme=theme, width=width, stamp=stamp)
-    levels = _panel_levels(frames, facet_by)
-    formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in frames]), caller=_FIGURE)
-    means, curves = (None if one is None else one[one[FORMAT].astype(str).isin(formats)] for one in (means, curves))
-    scale = scale_of_one(instrument, means, name="means", caller=_FIGURE)
+    levels = _panel_levels(layers.frames, facet_by)
+    formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in layers.frames]), caller=_FIGURE)
+    layers = layers.of_formats(formats)
+    scale = scale_of_one(instrument, layers.by_visit, name="means", caller=_FIGURE)
     rows, columns = panel_grid(width, len(levels), 3)
     grid = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
     height = 100 if rows == 1 else (66 if is_narrow(width) else 82) * rows
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
-        view = _score_view(frames, scale, with_patients=patients is not None)
+        parts = [layers.of_level(facet_by, level) for level in levels]
+        view = score_view(parts, scale)
         drawn = []
-        for place, (panel, level) in enumerate(zip(page.axes, levels, strict=True)):
-            m, c, p = (_of_level(frame, facet_by, level) for frame in (means, curves, patients))
+        for place, (panel, part) in enumerate(zip(page.axes, parts, strict=True)):
             panel.set_ylim(*view)
-            drawn.append(draw_panel(page, panel, formats, m, c, p, time=time, most_lines=most_lines))
-            edges = (place % columns == 0, (place + 1) % columns == 0 or level == levels[-1])
-            _dress(page, panel, scale, formats, m, c, p, time=time, columns=columns, edges=edges)
+            drawn.append(draw_panel(page, panel, formats, part, time=time, most_lines=most_lines))
+            edges = (place % columns == 0, (place + 1) % columns == 0 or place == len(levels) - 1)
+            dress_panel(page, panel, scale, formats, part, time=time, columns=columns, edges=edges)
             if place % columns == 0:
                 panel.set_ylabel(scale.axis_label if rows == 1 else scale.axis_label.replace(" (", "\n("))
-        name_panels(page, facet_by, levels, columns, patients)
-        name_formats(page, formats, means, curves, time, columns)
-        page.note_withheld(means, curves, patients)
+        name_panels(page, facet_by, levels, columns, layers.patients)
+        name_formats(page, formats, layers, time, columns)
+        page.note_withheld(*layers.frames)
         say_sample(page, drawn)
-        if _runs_off(means, curves, view):
+        if any(_runs_off(part, view) for part in parts):
             page.note("Intervals that run off the panel are wider than it shows.")
-        _say(page, scale, formats, means, curves, time)
+        _say(page, scale, formats, layers, time)
+        if facet_by is not None and layers.curves is not None and facet_by not in layers.curves.columns:
+            page.note("Model curves are of all patients, the same in every panel.")
+        if any(part.leaves_out for part in parts):
+            page.note(POINTS_ONLY)
     return page.result
-
-
-def _has_numbers(means: pd.DataFrame | None, curves: pd.DataFrame | None) -> bool:
-    given = [(means, "mean"), (curves, ESTIMATE)]
-    return any(bool(np.isfinite(numbers_of(frame, value)).any()) for frame, value in given if frame is not None)
 
 
 def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:
@@ -176,46 +190,38 @@ def _panel_levels(frames: list[pd.DataFrame], facet_by: str | None) -> list[obje
     return levels
 
 
-def _of_level(frame: pd.DataFrame | None, facet_by: str | None, level: object) -> pd.DataFrame | None:
-    if frame is None or facet_by is None or facet_by not in frame.columns:
-        return frame
-    return frame[frame[facet_by] == level]
-
-
-def _score_view(frames: list[pd.DataFrame], scale: Scale, *, with_patients: bool) -> tuple[float, float]:
-    columns = (SCORE,) if with_patients else ("mean", ESTIMATE, CI_LOW, CI_HIGH)
-    drawn = [numbers_of(frame, column) for frame in frames for column in columns if column in frame.columns]
-    values = np.concatenate(drawn)
+def score_view(parts: list[Layers], scale: Scale) -> tuple[float, float]:
+    """Ends of the score axis of all panels."""
+    values = np.concatenate([part.values() for part in parts])
     return view_of_scores(scale, float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def _runs_off(means: pd.DataFrame | None, curves: pd.DataFrame | None, view: tuple[float, float]) -> bool:
-    ends = [numbers_of(frame, end) for frame in (means, curves) if frame is not None for end in (CI_LOW, CI_HIGH)]
-    return bool((np.concatenate(ends) < view[0]).any() or (np.concatenate(ends) > view[1]).any())
+def _runs_off(layers: Layers, view: tuple[float, float]) -> bool:
+    ends = layers.ends()
+    return bool((ends < view[0]).any() or (ends > view[1]).any())
 
 
-def _dress(
+def dress_panel(
     page: Page,
     ax: Axes,
     scale: Scale,
     formats: list[str],
-    means: pd.DataFrame | None,
-    curves: pd.DataFrame | None,
-    patients: pd.DataFrame | None,
+    layers: Layers,
     *,
     time: str,
     columns: int,
     edges: tuple[bool, bool],
 ) -> None:
     """Axis, bands and numbers of one panel; ``edges`` says whether it is the first and the last of its row."""
-    frame = means if means is not None else curves
-    assert frame is not None
-    places = visit_places(frame, time, visits=means is not None)
+    counted, patients = layers.by_visit, layers.patients
+    frame, _ = layers.leading
+    places = visit_places(frame, time, visits=counted is not None)
     reach = places if patients is None or patients.empty else [*places, *numbers_of(patients, time)]
     span = max(reach) - min(reach) or 1.0
     ax.set_xlim(min(reach) - 0.05 * span, max(reach) + 0.05 * span)
     wide = panel_points(ax, columns=columns, given=page.given is not None)
-    scaled = (wide - (_NAMES_PT if len(page.axes) == 1 else 0.0)) / (1.1 * span)
+    named = len(page.axes) == 1 and not (layers.adjusted is not None and is_narrow(page.width_mm))
+    scaled = (wide - (_NAMES_PT if named else 0.0)) / (1.1 * span)
     ticks = sorted({round(place) for place in places})
     ax.set_xticks(places_with_room(ticks, [f"{tick:g}" for tick in ticks], scaled))
     ax.tick_params(labelbottom=True)
@@ -223,38 +229,57 @@ def _dress(
     draw_bands(ax, scale, page.theme, labels=edges[1])
     if ax is page.axes[-1] and len(page.axes) % columns:
         leave_out_of_layout(ax, "band label")
-    if means is None:
+    if counted is None:
         return
-    rows = {name: numbers_at(rows_of(means, name), places, time) for name in formats}
+    rows = {name: numbers_at(rows_of(counted, name), places, time) for name in formats}
     kept = places_with_room(places, counts_in(rows.values()), scaled)
     shown = {name: {at: n for at, n in row.items() if at in kept} for name, row in rows.items()}
     gap = 27.0 if columns == 1 or time == SESSION else 38.0
-    numbers_under_axis(ax, shown, page.theme, heading="Patients observed", gap=gap, names=edges[0])
+    numbers_under_axis(
+        ax,
+        shown,
+        page.theme,
+        heading="Patients analysed" if layers.adjusted is not None else "Patients observed",
+        gap=gap,
+        names=edges[0],
+    )
 
 
-def _say(
-    page: Page, scale: Scale, formats: list[str], means: pd.DataFrame | None, curves: pd.DataFrame | None, time: str
-) -> None:
-    page.describe(f"{scale.name} score by {time_word(time)} and format.")
-    frame, value = (means, "mean") if means is not None else (curves, ESTIMATE)
-    assert frame is not None
+def _say(page: Page, scale: Scale, formats: list[str], layers: Layers, time: str) -> None:
+    frame, value = layers.leading
+    kind = "adjusted mean" if layers.adjusted is not None else "observed mean" if value == "mean" else "model mean"
+    page.describe(f"{scale.name} by {time_word(time)} and format, {kind}s (95% intervals).")
     for name in formats:
         one = rows_of(frame, name).dropna(subset=[value]).sort_values(time)
         if one.empty:
             continue
-        ends = [
-            f"{with_interval(row[value], row[CI_LOW], row[CI_HIGH])} at {_name_of_time(row, time)}"
-            + (f" (n = {count(row[N_PATIENTS])})" if N_PATIENTS in one.columns else "")
-            for _, row in one.iloc[[0, -1] if len(one) > 1 else [0]].iterrows()
-        ]
-        kind = "observed mean" if means is not None else "model mean"
-        page.describe(f"{sentence_case(name)}: {kind} {', then '.join(ends)}.")
-    if curves is not None and means is not None:
-        page.note("Lines with bands: model means with 95% intervals. Marks: observed means with 95% intervals.")
-    elif means is not None:
-        page.note("Marks: observed means with 95% intervals, of the patients who were assessed.")
+        ends = [_told(row, value, time) for _, row in one.iloc[[0, -1] if len(one) > 1 else [0]].iterrows()]
+        page.describe(f"{sentence_case(name)}: {', then '.join(ends)}.")
+    for sentence in _legend(layers, time):
+        page.note(sentence)
+
+
+def _told(row: pd.Series, value: str, time: str) -> str:
+    n = f" (n = {count(row[N_PATIENTS])})" if N_PATIENTS in row.index else ""
+    has_interval = not pd.isna(row[CI_LOW]) and bool(is_enough(row.to_frame().T)[0])
+    written = with_interval(row[value], row[CI_LOW], row[CI_HIGH]) if has_interval else number(row[value])
+    return f"{written} at {_name_of_time(row, time)}{n}"
+
+
+def _legend(layers: Layers, time: str) -> list[str]:
+    """What the marks and lines are, in sentences."""
+    said = []
+    if layers.adjusted is not None:
+        said.append("Adjusted means: primary model, from one common baseline, the mean of all patients analysed.")
+        if layers.means is not None:
+            said.append("Observed means: of the patients who were assessed, from where each format began.")
+    elif layers.curves is not None and layers.means is not None:
+        said.append("Lines with bands: model means with 95% intervals. Marks: observed means with 95% intervals.")
+    elif layers.means is not None:
+        said.append("Marks: observed means with 95% intervals, of the patients who were assessed.")
     if time == SESSION:
-        page.note(THOSE_WHO_STOP)
+        said.append(THOSE_WHO_STOP)
+    return said
 
 
 def _name_of_time(row: pd.Series, time: str) -> str:

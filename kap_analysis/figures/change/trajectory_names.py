@@ -5,13 +5,14 @@ import textwrap
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kap_analysis.columns import ESTIMATE, PATIENT_ID
-from kap_analysis.figures.change.trajectory_lines import marks_beside
+from kap_analysis.columns import PATIENT_ID
+from kap_analysis.figures.change.trajectory_layers import Layers
 from kap_analysis.figures.marks.marks import LineEnd, format_handles, label_line_ends
+from kap_analysis.figures.marks.mean_lines import kind_handles, marks_beside
 from kap_analysis.figures.marks.time_axis import panel_points
 from kap_analysis.figures.page.frames import rows_of
 from kap_analysis.figures.page.page import Page
-from kap_analysis.figures.page.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT
+from kap_analysis.figures.page.style import CHARACTER_WIDTH, SMALL_PT, TEXT_PT, is_narrow
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import count
@@ -44,38 +45,29 @@ def _of_patients(patients: pd.DataFrame | None, facet_by: str, level: object) ->
     return f", n\u00a0=\u00a0{count(n)}"
 
 
-def name_formats(
-    page: Page,
-    formats: list[str],
-    means: pd.DataFrame | None,
-    curves: pd.DataFrame | None,
-    time: str,
-    columns: int,
-) -> None:
-    """Name each line at its end; with several panels, where there is no room for that, in a key above them."""
-    if len(page.axes) == 1:
-        _label_formats(page, page.axes[0], formats, means, curves, time, columns)
-    else:
-        page.key(format_handles(formats, page.theme))
+def name_formats(page: Page, formats: list[str], layers: Layers, time: str, columns: int) -> None:
+    """Name each line at its end; with several panels, where there is no room for that, in a key above them.
+
+    Beside adjusted means the observed ones are named in the key.
+    """
+    kinds = kind_handles(page.theme) if layers.adjusted is not None and layers.means is not None else []
+    if len(page.axes) > 1 or (kinds and is_narrow(page.width_mm)):
+        page.key([*format_handles(formats, page.theme), *kinds], ncols=2 if kinds else len(formats))
+        return
+    label_formats(page.axes[0], page, formats, layers, time, columns)
+    if kinds:
+        page.key(kinds)
 
 
-def _label_formats(
-    page: Page,
-    ax: Axes,
-    formats: list[str],
-    means: pd.DataFrame | None,
-    curves: pd.DataFrame | None,
-    time: str,
-    columns: int,
-) -> None:
-    frame, value = (curves, ESTIMATE) if curves is not None else (means, "mean")
-    assert frame is not None
+def label_formats(ax: Axes, page: Page, formats: list[str], layers: Layers, time: str, columns: int) -> None:
+    """Names of the formats right of the last mark of each, and the room that they take."""
+    frame, value = layers.named
     lasts = {name: rows_of(frame, name).dropna(subset=[value]).sort_values(time).tail(1) for name in formats}
     found = {name: (float(last[time].iloc[0]), float(last[value].iloc[0])) for name, last in lasts.items() if len(last)}
     if not found:
         return
     right = max(x for x, _ in found.values())
-    if means is not None:
+    if layers.by_visit is not None:
         right += max(marks_beside(formats, time).values())
     ends = [LineEnd(right, y, sentence_case(name), page.theme.look(name).colour) for name, (_, y) in found.items()]
     low, high = ax.get_xlim()

@@ -137,7 +137,7 @@ def draw_forest(
 def _draw_mark(ax: Axes, row: ForestRow, y: float, theme: Theme) -> None:
     if np.isnan(row.estimate):
         return
-    colour = theme.accent if row.is_primary else theme.foreground
+    colour = theme.foreground if row.is_primary else theme.accent
     if not (np.isnan(row.low) or np.isnan(row.high)):
         ax.plot([row.low, row.high], [y, y], color=colour, linewidth=1.6 if row.is_primary else 1.0, gid="interval")
     ax.plot(

@@ -65,13 +65,20 @@ def leave_out_of_layout(ax: Axes, gid: str) -> None:
 
 
 def view_of_scores(scale: Scale, lowest: float, highest: float) -> tuple[float, float]:
-    """Ends of a score axis: from the scale's own end on the better side past the worst value drawn."""
+    """Ends of a score axis: from the scale's own end on the better side past the worst value drawn.
+
+    On the worse side the axis ends at the edge of a band where one is near, but not at the end of the scale.
+    """
     span = max(highest - lowest, 1.0)
-    low = lowest - 0.08 * span if scale.low is None else float(scale.low)
-    high = highest + 0.08 * span
-    if scale.bands:
-        edges = [edge for edge in scale.band_edges() if edge >= high]
-        high = max(high, min(edges[0], high + 0.35 * span)) if edges else high
+    low, high = lowest - 0.08 * span, highest + 0.08 * span
+    inner = scale.band_edges()[1:-1]
+    if scale.higher_is_better:
+        below = [edge for edge in inner if low - 0.35 * span <= edge <= low]
+        low, high = max(below, default=low), high if scale.high is None else float(scale.high)
+    else:
+        above = [edge for edge in inner if high <= edge <= high + 0.35 * span]
+        low, high = low if scale.low is None else float(scale.low), min(above, default=high)
+    low = low if scale.low is None else max(low, float(scale.low))
     return low, high if scale.high is None else min(high, float(scale.high))
 
 
@@ -133,7 +140,8 @@ def _under_axis(
 def label_line_ends(ax: Axes, ends: Sequence[LineEnd], *, offset: float = 5.0, lines: int = 1) -> None:
     """Labels to the right of the ends of curves, moved apart where they would touch."""
     low, high = sorted(ax.get_ylim())
-    apart = lines * SMALL_PT * LINE_HEIGHT / 72 / (_height_in_inches(ax)) * (high - low)
+    shrunk = 0.75 if lines > 1 else 1.0  # names of two lines stand beside panels that others make less tall
+    apart = lines * SMALL_PT * LINE_HEIGHT / 72 / (shrunk * _height_in_inches(ax)) * (high - low)
     placed = kept_inside(spread_apart([end.y for end in ends], apart), low + apart / 2, high - apart / 2)
     for end, y in zip(ends, placed, strict=True):
         ax.annotate(

@@ -25,7 +25,7 @@ _IN_LINES: Final = {MONTH: "Months since the first\nketamine session"}
 _WORDS: Final = {SESSION: "session"}
 _BESIDE_PANELS_PT: Final = 105.0
 _BETWEEN_PANELS_PT: Final = 22.0
-_APART_PT: Final = 5.0
+_APART_PT: Final = 4.0
 
 
 def time_label(time: str, *, in_lines: bool = False) -> str:

@@ -82,7 +82,7 @@ def _wide(figure: Figure) -> float:
 def _share_of_page(figure: Figure, ax: Axes) -> tuple[float, float]:
     """Width of the column of a panel, and height of the panel, in points, as far as known before the layout."""
     place = ax.get_subplotspec()
-    columns = 1 if place is None else place.get_gridspec().ncols
+    columns = 1 if place is None else place.get_topmost_subplotspec().get_gridspec().ncols
     return _wide(figure) / columns, 72 * float(figure.get_figheight() * ax.get_position().height)
 
 
@@ -91,7 +91,7 @@ def _lines_in_rows(axes: list[Axes]) -> list[int]:
     rows: dict[int, int] = {}
     for ax in axes:
         place = ax.get_subplotspec()
-        row = 0 if place is None else place.rowspan.start
+        row = 0 if place is None else place.get_topmost_subplotspec().rowspan.start
         rows[row] = max(rows.get(row, 0), sum(text.get_text().count("\n") + 1 for text in _across(ax)))
     return list(rows.values())
 

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 from typing import Any
 
 import matplotlib
@@ -104,6 +105,7 @@ def open_page(
     rows: int = 1,
     columns: int = 1,
     panels: int | None = None,
+    apart: bool = False,
     **grid: Any,
 ) -> Iterator[Page]:
     """Open a page of ``rows`` by ``columns`` panels, ``height`` mm high, or use the Axes of the caller.
@@ -121,6 +123,8 @@ def open_page(
         Text of the stamp.
     panels : int, optional
         How many panels are used, if the grid has more places.
+    apart : bool
+        Whether each panel below the other has margins of its own, and does not make room for the names of the others.
     **grid
         Passed to ``Figure.subplots``.
 
@@ -134,7 +138,7 @@ def open_page(
     with matplotlib.rc_context(rc_settings(colours)):
         if ax is None:
             figure = Figure(figsize=(inches(width_in_mm(width)), inches(height)), layout=SteadyLayout())
-            places = list(figure.subplots(rows, columns, squeeze=False, **grid).ravel())
+            places = _panels_apart(figure, rows, **grid) if apart else _panels(figure, rows, columns, **grid)
             for unused in places[wanted:]:
                 unused.remove()
             axes = places[:wanted]
@@ -144,6 +148,24 @@ def open_page(
         page = Page(figure, axes, colours, ax)
         yield page
         _finish(page, stamp)
+
+
+def _panels(figure: Figure, rows: int, columns: int, **grid: Any) -> list[Axes]:
+    return list(figure.subplots(rows, columns, squeeze=False, **grid).ravel())
+
+
+def _panels_apart(figure: Figure, rows: int, **grid: Any) -> list[Axes]:
+    places = figure.add_gridspec(rows, 1, **grid)
+    return [figure.add_subplot(places[row].subgridspec(1, 1)[0]) for row in range(rows)]
+
+
+def letter_panels(axes: Sequence[Axes]) -> None:
+    """Put the letters A, B, C before the titles of the panels; a single panel has none."""
+    if len(axes) < 2:
+        return
+    for letter, panel in zip(ascii_uppercase, axes, strict=False):
+        title = panel._left_title  # type: ignore[attr-defined]
+        title.set_text(f"{letter}  {title.get_text()}".rstrip())
 
 
 def _given_axes(ax: Axes | Sequence[Axes], wanted: int) -> list[Axes]:

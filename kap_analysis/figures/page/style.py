@@ -66,7 +66,11 @@ class FormatLook:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The colours of one theme; ``sequence`` runs from least to most, ``worse`` and ``better`` are for direction."""
+    """The colours of one theme, each for one thing.
+
+    The colours of ``formats`` are for formats only, ``worse`` and ``better`` for a change or a margin in that
+    direction, ``accent`` (a grey) for what is of all patients; ``sequence`` runs from least to most.
+    """
 
     name: str
     background: str
@@ -107,9 +111,9 @@ THEMES: Final[Mapping[str, Theme]] = MappingProxyType(
             foreground="#1A1A1A",
             muted="#595959",
             faint="#D9D9D9",
-            accent="#0072B2",
-            worse="#D55E00",
-            better="#0072B2",
+            accent="#454545",
+            worse="#8B2F7F",
+            better="#857000",
             sequence=("#FAFAFA", "#F2F2F2", "#E9E9E9", "#DFDFDF", "#D4D4D4", "#C6C6C6"),
             formats=_format_looks("#0072B2", "#D55E00", "#007A5A"),
         ),
@@ -119,9 +123,9 @@ THEMES: Final[Mapping[str, Theme]] = MappingProxyType(
             foreground="#F0F0F0",
             muted="#B5B5B5",
             faint="#444444",
-            accent="#56B4E9",
-            worse="#E69F00",
-            better="#56B4E9",
+            accent="#CFCFCF",
+            worse="#E39AD9",
+            better="#F0E442",
             sequence=("#161616", "#1E1E1E", "#272727", "#313131", "#3C3C3C", "#484848"),
             formats=_format_looks("#56B4E9", "#E69F00", "#2CC295"),
         ),

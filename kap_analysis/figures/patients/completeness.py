@@ -9,15 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 
 from kap_analysis.columns import FORMAT, MONTH, N_PATIENTS, PRACTICE, VISIT
-from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis
+from kap_analysis.figures.marks.marks import numbers_under_axis
+from kap_analysis.figures.marks.retention_lines import draw_retention
 from kap_analysis.figures.marks.row_key import draw_row_key
 from kap_analysis.figures.marks.time_axis import panel_points, time_label
-from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of, rows_of
+from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.style import Theme, Width, panel_grid
 from kap_analysis.result_frames import levels_of
-from kap_analysis.writing.numbers import count, percent, plural
+from kap_analysis.writing.numbers import count, plural
 from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_completeness"
@@ -80,7 +81,11 @@ def plot_completeness(
             _dress_bars(page, panel, counts, name, named=place % columns == 0, room=room)
             page.describe(_told(counts, name))
         if retention is not None:
-            _draw_retention(page, page.axes[-1], retention, in_lines=columns > 2)
+            last, in_lines = page.axes[-1], columns > 2
+            kept = formats_in(retention, caller=_FIGURE)
+            page.describe(draw_retention(last, retention, kept, page.theme))
+            last.set_title("Patients seen then\nor later (%)" if in_lines else "Patients seen then or later (%)")
+            last.set_xlabel(time_label(MONTH, in_lines=in_lines))
         page.note_withheld(completeness, retention)
     return page.result
 
@@ -141,42 +146,6 @@ def _dress_bars(page: Page, ax: Axes, counts: pd.DataFrame, name: str, *, named:
     numbers_under_axis(ax, rows, page.theme, heading="Scores", gap=_GAP_PT + taller, names=named)
     faces = {_PARTS[part]: face for part, face in _faces(name, page.theme).items()}
     draw_row_key(ax, faces, page.theme, gap=_GAP_PT + taller, first=2)
-
-
-def _draw_retention(page: Page, ax: Axes, retention: pd.DataFrame, *, in_lines: bool) -> None:
-    ends, told = [], []
-    for name in formats_in(retention, caller=_FIGURE):
-        look, one = page.theme.look(name), rows_of(retention, name).sort_values(MONTH)
-        month = np.insert(numbers_of(one, MONTH), 0, 0.0)
-        share = np.insert(100 * numbers_of(one, "share"), 0, 100.0)
-        ax.plot(
-            month,
-            share,
-            color=look.colour,
-            linestyle=look.line_style,
-            marker=look.marker,
-            markerfacecolor=page.theme.marker_face(name),
-            clip_on=False,
-            gid=f"retention {name}",
-        )
-        shown = np.flatnonzero(~np.isnan(share))[-1]
-        last = one.iloc[shown - 1] if shown else None
-        text = sentence_case(name) if last is None else f"{sentence_case(name)}\n{_of(last)}"
-        ends.append(LineEnd(float(month[shown]), float(share[shown]), text, look.colour))
-        steps = [f"month {m:.0f} {percent(s / 100)}" for m, s in zip(month[1:], share[1:], strict=True)]
-        told.append(f"{name} {', '.join(steps)}")
-    last_month = float(numbers_of(retention, MONTH).max())
-    ax.set_ylim(0, 100)
-    ax.set_xlim(0, last_month * 1.02)
-    ax.set_xticks(sorted({round(month) for month in numbers_of(retention, MONTH)} | {0}))
-    label_line_ends(ax, ends, lines=2)
-    ax.set_title("Patients seen then\nor later (%)" if in_lines else "Patients seen then or later (%)")
-    ax.set_xlabel(time_label(MONTH, in_lines=in_lines))
-    page.describe(f"Treated patients seen at a visit or later: {'; '.join(told)}.")
-
-
-def _of(row: pd.Series) -> str:
-    return f"{count(row[N_PATIENTS])} of {count(row['n_at_risk'])}"
 
 
 def _told(counts: pd.DataFrame, name: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.change.trajectories import plot_trajectories
+from kap_analysis.figures.change.trajectory_lines import thinned
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility
@@ -64,17 +65,74 @@ def test_numbers_of_thousands_stand_at_every_third_session_when_there_is_no_room
     assert legibility.touching_texts(figure) == []
 
 
-def test_of_twenty_thousand_patients_three_hundred_lines_are_drawn_and_it_is_said():
+def test_of_twenty_thousand_patients_sixty_lines_are_drawn_and_it_is_said():
     figure = plot_trajectories(means=month_means(), patients=patient_lines(20_000))
     lines = sum(len(c.get_segments()) for c in marked(figure, "patients "))
-    assert lines == 300
-    assert "Thin lines: 300 of 20,000 patients, chosen at random." in texts(figure)
+    assert lines == 60
+    assert "60 of 20,000 patients, spread evenly over the first scores of each format." in texts(figure)
+
+
+def test_the_lines_that_are_drawn_are_every_kth_of_each_format_in_the_order_of_the_first_score():
+    lines = patient_lines(120)
+    lines["score"] = np.where(lines["month"] == 0, lines["patient_id"].str[1:].astype(int), 10.0)
+    assert thinned(lines, "month", 30) == {f"P{k:05d}" for k in range(120) if k // 2 % 4 == 2}
+
+
+def course(n: int = 60, better: float = -1.0) -> pd.DataFrame:
+    rows = [
+        (arm, v, m, 26.0 + better * m * 3 + (m > 0) * 3.0 * k, n - 5 * m)
+        for k, arm in enumerate(("individual", "group"))
+        for v, m in VISITS
+    ]
+    frame = pd.DataFrame(rows, columns=["format", "visit", "month", "estimate", "n_patients"])
+    return frame.assign(
+        ci_low=(frame["estimate"] - 2).where(frame["month"] > 0),
+        ci_high=(frame["estimate"] + 2).where(frame["month"] > 0),
+    )
+
+
+def test_adjusted_means_start_from_one_baseline_and_observed_means_are_faint_and_named():
+    figure = plot_trajectories(adjusted=course(), means=month_means())
+    adjusted = marked(figure, "adjusted ")
+    assert [line.get_gid() for line in adjusted] == ["adjusted individual", "adjusted group"]
+    assert {float(line.get_ydata()[0]) for line in adjusted} == {26.0}
+    faint = marked(figure, "observed ")
+    assert {line.get_linewidth() for line in faint} == {0.8}
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Adjusted mean, 95% CI", "Observed mean"]
+    assert "adjusted means" in alt_text(figure)
+    assert {t.get_text() for t in marked(figure, "number under axis")} == {"60", "55", "45"}
+
+
+def test_the_adjusted_means_agree_with_the_primary_answer(study):
+    compared = kap.compare_formats(study, secondary=False)
+    figure = plot_trajectories(adjusted=compared.course, instrument="BDI-II")
+    individual, group = (line.get_ydata() for line in marked(figure, "adjusted "))
+    at = list(compared.course["visit"].cat.categories).index("month 3")
+    assert group[at] - individual[at] == pytest.approx(compared.primary["estimate"], abs=1e-9)
+    assert group[0] == individual[0]
+
+
+def test_adjusted_means_and_curves_are_not_drawn_together():
+    curves = course().rename(columns={})
+    with pytest.raises(FigureError, match="draws adjusted= or curves=, not both"):
+        plot_trajectories(adjusted=course(), curves=curves)
+
+
+def test_of_four_patients_there_are_points_and_a_sentence_but_no_interval_and_no_curve():
+    few = month_means().assign(n_patients=4)
+    figure = plot_trajectories(means=few)
+    assert "fewer than 5 patients" in texts(figure)
+    bars = [segment for one in figure.findobj(matplotlib.collections.LineCollection) for segment in one.get_segments()]
+    assert [segment for segment in bars if np.isfinite(segment).all() and len(segment)] == []
+    curved = plot_trajectories(curves=course(), patients=patient_lines(8))
+    assert marked(curved, "curve ") == marked(curved, "band ") == []
+    assert len(marked(plot_trajectories(curves=course(), patients=patient_lines(10)), "band ")) == 2
 
 
 def test_twelve_patients_are_all_drawn_and_nothing_is_said_of_a_sample():
     figure = plot_trajectories(means=month_means(), patients=patient_lines(12))
     assert sum(len(c.get_segments()) for c in marked(figure, "patients ")) == 12
-    assert "chosen at random" not in texts(figure)
+    assert "Thin lines" not in texts(figure)
 
 
 def test_the_same_lines_are_drawn_whatever_the_order_of_the_rows():
@@ -135,7 +193,9 @@ def test_without_a_number_the_figure_says_so(frame):
 
 
 def test_without_frames_there_is_an_error():
-    with pytest.raises(FigureError, match=r"plot_trajectories has nothing to draw: give means=, curves= or both\."):
+    with pytest.raises(
+        FigureError, match=r"plot_trajectories has nothing to draw: give adjusted=, means= or curves=\."
+    ):
         plot_trajectories()
 
 
