@@ -1,6 +1,7 @@
 """Figure 2: mean scores at baseline and follow-up over the severity bands, of the same patients at both times."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -79,7 +80,7 @@ def plot_paired_means(
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
     own = tuple(instruments)
     rows, columns = panel_grid(width, len(names), _PANELS_IN_A_ROW)
-    grid = {"rows": rows, "columns": columns, "panels": len(names)}
+    grid: Any = {"rows": rows, "columns": columns, "panels": len(names)}
     with open_page(ax, theme=theme, width=width, height=78 * rows, stamp=stamp, **grid) as page:
         for panel, name in zip(page.axes, names, strict=True):
             scale = scale_of(name, own)

@@ -1,6 +1,6 @@
 """Figure 4: scores over time by format, observed and modelled, with the number of patients under the axis."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -142,7 +142,7 @@ def plot_trajectories(
     layers = layers.of_formats(formats)
     scale = scale_of_one(instrument, layers.by_visit, name="means", caller=_FIGURE)
     rows, columns = panel_grid(width, len(levels), 3)
-    grid = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
+    grid: Any = {"rows": rows, "columns": columns, "panels": len(levels), "sharey": True, "sharex": True}
     height = 100 if rows == 1 else (66 if is_narrow(width) else 82) * rows
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         parts = [layers.of_level(facet_by, level) for level in levels]

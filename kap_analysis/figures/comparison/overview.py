@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -142,7 +142,7 @@ def _with_numbers(frame: pd.DataFrame | None, value: str) -> pd.DataFrame | None
     return None if frame is None or frame[value].isna().all() else frame
 
 
-def _grid(width: Width, tall: list[float]) -> tuple[dict[str, object], float]:
+def _grid(width: Width, tall: list[float]) -> tuple[dict[str, Any], float]:
     if is_narrow(width):
         return {"rows": len(tall), "height_ratios": tall, "apart": True}, sum(tall) + 8 * len(tall)
     return {"columns": len(tall), "width_ratios": _WIDTHS[-len(tall) :]}, _PANEL_MM + _UNDER_MM

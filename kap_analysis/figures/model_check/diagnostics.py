@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ def plot_diagnostics(
     formats = formats_in(whole, caller=_FIGURE, at_least=0)
     panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name)
     rows, columns = panel_grid(width, len(panels), 3)
-    grid = {"rows": rows, "columns": columns, "panels": len(panels)}
+    grid: Any = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=_PANEL_MM * rows, stamp=stamp, **grid) as page:
         for panel, draw in zip(page.axes, panels, strict=True):
             draw(page, panel)

@@ -1,6 +1,6 @@
 """Figure 16, second half: vital signs and scales in ketamine sessions, by minute and format."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def plot_vitals(
     formats = formats_in(vitals, caller=_FIGURE)
     panels = _panels(vitals)
     rows, columns = panel_grid(width, len(panels), 2 if len(panels) == 4 else 3)
-    grid = {"rows": rows, "columns": columns, "panels": len(panels)}
+    grid: Any = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=56 * rows + 8, stamp=stamp, **grid) as page:
         for panel, (name, unit, here) in zip(page.axes, panels, strict=True):
             _draw_panel(page, panel, here, formats)
