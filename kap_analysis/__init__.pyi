@@ -40,6 +40,10 @@ from .instruments.suicidality import suicidality_states as suicidality_states
 from .mixed.model import mixedlm as mixedlm
 from .report.results_folder import open_results as open_results
 from .report.versions import list_versions as list_versions
+from .review.patient_page import write_patient_page as write_patient_page
+from .review.patient_review import review_patient as review_patient
+from .review.practice_page import write_review as write_review
+from .review.practice_review import review_practice as review_practice
 from .simulation.simulate import simulate_study as simulate_study
 from .simulation.write import write_study as write_study
 from .study.load import check_study as check_study

@@ -28,6 +28,10 @@ BELOW = {
     "analysis": {"columns", "errors", "version", "instruments", "study", "mixed", "disclosure", "writing"},
     "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
     "tables": {"columns", "errors", "instruments", "writing", "result_frames"},
+    "review": {
+        "columns", "errors", "suggestions", "version", "writing", "instruments", "study", "mixed", "disclosure",
+        "analysis", "figures",
+    },
     "report": {
         "columns", "errors", "version", "writing", "instruments", "study", "simulation", "mixed", "disclosure",
         "analysis", "figures", "tables",
@@ -50,6 +54,10 @@ ORDER = {
     "analysis": [
         ["result", "visits", "formats", "proportion"], ["model"], ["patients", "missing"],
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
+    ],
+    "review": [
+        ["part_of_study", "other_practices", "charts"], ["practice_review", "patient_review"], ["practice_page"],
+        ["patient_page"],
     ],
     "figures": [["page"], ["marks"], QUESTIONS],
     "tables": [["page"], [*QUESTIONS, "study"]],

@@ -7,8 +7,10 @@ import typer
 from kap_analysis.cli.demo import demo
 from kap_analysis.cli.fit import fit
 from kap_analysis.cli.new import new
+from kap_analysis.cli.patient import patient
 from kap_analysis.cli.plan import plan
 from kap_analysis.cli.reproduce import reproduce
+from kap_analysis.cli.review import review
 from kap_analysis.cli.simulate import simulate
 from kap_analysis.cli.validate import validate
 
@@ -22,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (validate, new, plan, simulate, reproduce, demo, fit):
+for verb in (validate, new, plan, simulate, reproduce, review, patient, demo, fit):
     app.command()(verb)
 
 

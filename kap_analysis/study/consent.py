@@ -10,7 +10,6 @@ from kap_analysis.study.checking.table_links import TypedFolder
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.study import Study
-from kap_analysis.study.timing.look_up import is_among
 
 CONSENTED: Final = ("yes", "waived")
 _REASONS: Final = {"no": "no consent to research", "withdrawn": "consent withdrawn"}
@@ -41,18 +40,7 @@ def leave_out_without_consent(study: Study) -> Study:
         left = ~kept & (because == reason)
         ledger.leave_out("with consent to research", reason, ids[left], n_rows[left])
     ledger.keep("with consent to research", ids[kept], n_rows[kept])
-    consented = ids[kept]
-    masks = {
-        name: is_among(table[PATIENT_ID], consented)
-        for name, table in study.tables.items()
-        if PATIENT_ID in table.columns
-    }
-    tables = {
-        name: table[masks[name]].reset_index(drop=True) if name in masks else table
-        for name, table in study.tables.items()
-    }
-    rows = {name: places[masks[name]] if name in masks else places for name, places in study.rows.items()}
-    return replace(study, tables=tables, rows=rows, ledger=ledger.frame())
+    return replace(study.of_patients(ids[kept]), ledger=ledger.frame())
 
 
 def _rows_per_patient(study: Study) -> pd.Series:

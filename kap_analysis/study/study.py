@@ -1,19 +1,21 @@
 """A loaded study: its tables, its settings, and the outcome frames that can be made of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import PATIENT_ID
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.answerable import study_answers
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.outcome_frames.study_outcomes import Population, make_outcomes
+from kap_analysis.study.timing.look_up import is_among
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 
@@ -47,6 +49,8 @@ class Study:
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
+    #: Outcome frames that were made, by what was asked: one run asks for the same ones many times.
+    _made: dict[tuple[object, ...], Outcomes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         n, sessions, scores = len(self.patients), len(self.sessions), len(self.assessments)
@@ -112,6 +116,24 @@ class Study:
         """
         return patients_at_time_zero(self.patients, self.sessions, format_rule=format_rule, cohort_rule=cohort_rule)
 
+    def of_patients(self, patient_ids: Iterable[str]) -> "Study":
+        """Return the study of some of its patients: every table that has a patient_id, with their rows only.
+
+        The ledger stays that of the whole study. Cohorts and settings stay as they are.
+        """
+        wanted = pd.Series(list(patient_ids), dtype=self.patients[PATIENT_ID].dtype)
+        kept = {
+            name: is_among(table[PATIENT_ID], wanted)
+            for name, table in self.tables.items()
+            if PATIENT_ID in table.columns
+        }
+        tables = {
+            name: table[kept[name]].reset_index(drop=True) if name in kept else table
+            for name, table in self.tables.items()
+        }
+        rows = {name: places[kept[name]] if name in kept else places for name, places in self.rows.items()}
+        return replace(self, tables=tables, rows=rows)
+
     def answers(self) -> pd.DataFrame:
         """Return what this study can and cannot answer: question, can_answer, why."""
         return study_answers(self.tables, self.settings, self.instruments)
@@ -151,18 +173,22 @@ class Study:
         StudyError
             If the instrument has no scores here, may not be an outcome, or rater or version must be chosen.
         """
-        return make_outcomes(
-            self.tables,
-            self.settings,
-            self.instruments,
-            instrument=instrument,
-            visits=visits,
-            format_rule=format_rule,
-            cohort_rule=cohort_rule,
-            rater=rater,
-            version=version,
-            missing_rule=missing_rule,
-            population=population,
-            file=self.files.get("assessments", "assessments.csv"),
-            rows=self.rows.get("assessments"),
-        )
+        asked = (instrument, visits, format_rule, cohort_rule, rater, version, missing_rule, population)
+        if asked not in self._made:
+            self._made[asked] = make_outcomes(
+                self.tables,
+                self.settings,
+                self.instruments,
+                instrument=instrument,
+                visits=visits,
+                format_rule=format_rule,
+                cohort_rule=cohort_rule,
+                rater=rater,
+                version=version,
+                missing_rule=missing_rule,
+                population=population,
+                file=self.files.get("assessments", "assessments.csv"),
+                rows=self.rows.get("assessments"),
+            )
+        made = self._made[asked]
+        return replace(made, frame=made.frame.copy())

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words, share
 
@@ -65,41 +67,56 @@ class Completeness(Result):
 def describe_completeness(study: Study, *, instrument: str | None = None, plan: Plan | None = None) -> Completeness:
     """Count scores due, done, late and missing among treated patients, and who is missing."""
     plan = plan or study_plan(study)
-    instrument = instrument or plan.instrument
+    due = count_due(study, instrument or plan.instrument, plan)
+    kept = []
+    scheduled = list(study.settings.visits)
+    for position, visit in enumerate(scheduled):
+        later = set().union(*(due.scored[v.label] for v in scheduled[position:]))
+        for arm, part in due.people.groupby(due.people[FORMAT].astype("str"), sort=False):
+            n = int(part[PATIENT_ID].isin(later).sum())
+            kept.append([arm, visit.label, visit.target_day / DAYS_PER_MONTH, len(part), n, n / len(part)])
+    result = Completeness(
+        due.counts,
+        pd.DataFrame(kept, columns=[FORMAT, VISIT, MONTH, "n_at_risk", N_PATIENTS, "share"]),
+        _predictors(due.people, due.scored[plan.visit], plan),
+        plan.visit,
+    )
+    return release(result, visibility=due.outcomes.visibility, is_simulated=due.outcomes.is_simulated)
+
+
+class Due(NamedTuple):
+    """Scores due of one instrument: ``counts`` as `Completeness.completeness`, and what they were counted from.
+
+    ``people``: one row per treated patient in a known format. ``scored``: visit -> the patients scored at it.
+    """
+
+    counts: pd.DataFrame
+    people: pd.DataFrame
+    scored: dict[str, set[str]]
+    outcomes: Outcomes
+
+
+def count_due(study: Study, instrument: str, plan: Plan) -> Due:
+    """Count the scores of an instrument that were due, done, late and missing, before the gate."""
     outcomes = study.outcomes(instrument, format_rule=plan.format_rule, population="started")
     every = study.outcomes(instrument, visits="all", format_rule=plan.format_rule, population="started")
     people = outcomes.frame.drop_duplicates(PATIENT_ID)
     people = people[people[FORMAT].notna()]
     until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
     last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf)
-    rows, kept = [], []
+    rows = []
     scheduled = list(study.settings.visits)
-    scored = {
-        v.label: set(
-            outcomes.frame.loc[
-                (outcomes.frame[VISIT].astype("str") == v.label) & outcomes.frame[SCORE].notna(), PATIENT_ID
-            ]
-        )
-        for v in scheduled
-    }
+    done = outcomes.frame[outcomes.frame[SCORE].notna()]
+    at = done[VISIT].astype("str")
+    scored = {v.label: set(done.loc[at == v.label, PATIENT_ID]) for v in scheduled}
     for position, visit in enumerate(scheduled):
         due = people[(last >= visit.last_day).to_numpy()]
         following = scheduled[position + 1].first_day if position + 1 < len(scheduled) else np.inf
         between = every.frame[(every.frame["day"] > visit.last_day) & (every.frame["day"] < following)]
         late = set(between.loc[between[SCORE].notna(), PATIENT_ID]) - scored[visit.label]
-        later = set().union(*(scored[v.label] for v in scheduled[position:]))
         rows += _count_visit(due, visit.label, scored[visit.label], late)
-        for arm, part in people.groupby(people[FORMAT].astype("str"), sort=False):
-            n = int(part[PATIENT_ID].isin(later).sum())
-            kept.append([arm, visit.label, visit.target_day / DAYS_PER_MONTH, len(part), n, n / len(part)])
     names = [FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing"]
-    result = Completeness(
-        pd.DataFrame(rows, columns=names),
-        pd.DataFrame(kept, columns=[FORMAT, VISIT, MONTH, "n_at_risk", N_PATIENTS, "share"]),
-        _predictors(people, scored[plan.visit], plan),
-        plan.visit,
-    )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return Due(pd.DataFrame(rows, columns=names), people, scored, outcomes)
 
 
 def _count_visit(due: pd.DataFrame, visit: str, done: set[str], late: set[str]) -> list[list[object]]:

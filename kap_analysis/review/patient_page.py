@@ -1,0 +1,82 @@
+"""The page about one patient as HTML."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from markupsafe import Markup
+
+from kap_analysis.columns import DAY, INSTRUMENT
+from kap_analysis.errors import ReportError
+from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA
+from kap_analysis.review.charts import patient_chart
+from kap_analysis.review.patient_review import NOT_A_FORECAST, PatientReview
+from kap_analysis.review.practice_page import environment, read_style, read_template, records, replace_file
+
+#: The four states of the last answer to the item on suicide, in plain words.
+STATE_WORDS: Final = {
+    ENDORSED: "yes",
+    NOT_ENDORSED: "no",
+    NOT_ANSWERED: "the question was left blank",
+    NOT_IN_DATA: "the answers are not in the data",
+}
+
+
+def write_patient_page(review: PatientReview, out: str | Path) -> Path:
+    """Write the page as a whole; an earlier one is replaced.
+
+    Raises
+    ------
+    ReportError
+        If the folder is not there, the name is not one of a page, or the file cannot be written.
+    """
+    page = Path(out)
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise ReportError(f"Found {page.name!r}; expected the name of a page, such as patient.html.")
+    if not page.parent.is_dir():
+        raise ReportError(f"There is no folder {page.parent}; make it, or name another place.")
+    replace_file(page, render_patient(review))
+    return page
+
+
+def render_patient(review: PatientReview) -> str:
+    """The page as HTML."""
+    last = float(max([*review.scores[DAY], *review.sessions[DAY], 30]))
+    charts = [
+        {
+            "name": name,
+            "chart": patient_chart(
+                review.scores[review.scores[INSTRUMENT] == name],
+                instrument,
+                review.sessions,
+                review.ranges[review.ranges[INSTRUMENT] == name],
+                last,
+            ),
+            "words": " ".join(review.changes.loc[review.changes[INSTRUMENT] == name, "words"]),
+            "higher_is_better": instrument.higher_is_better,
+        }
+        for name, instrument in review.instruments.items()
+    ]
+    answers = [{**row, "words": STATE_WORDS[row["state"]]} for row in records(review.suicidality)]
+    return (
+        environment()
+        .get_template("patient.html.j2")
+        .render(
+            review=review,
+            style=Markup(read_style()),
+            script=Markup(read_template("values.js")),
+            charts=charts,
+            answers=answers,
+            events=_plain(review.adverse_events),
+            sessions=_plain(review.sessions[review.sessions["kind"] == "ketamine"]),
+            n_ketamine=int((review.sessions["kind"] == "ketamine").sum()),
+            not_a_forecast=NOT_A_FORECAST if len(review.ranges) else "",
+        )
+    )
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows with missing words as empty texts."""
+    words = frame.select_dtypes(exclude="number").columns
+    plain = {name: frame[name].astype("object").where(frame[name].notna(), "") for name in words}
+    return records(frame.assign(**plain))

@@ -1,0 +1,121 @@
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pyphen
+import pytest
+
+import kap_analysis as kap
+from kap_analysis.errors import ReportError
+from kap_analysis.review.practice_page import render_list, render_practice
+from tests.review.conftest import with_patients
+
+#: What somebody who is no statistician should be able to answer, and the heading below which the answer stands.
+QUESTIONS = {
+    "How many got better?": ("change", "Reliably better"),
+    "How many got worse?": ("change", "Reliably worse"),
+    "Who is missing?": ("who", "Lost by then"),
+    "Is group worse here?": ("formats", "djust"),
+    "What should we do next?": ("next", "<li>"),
+}
+
+
+class Text(HTMLParser):
+    """The sentences of a page: the text of its paragraphs and list items."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.inside, self.found = 0, [""]
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("p", "li"):
+            self.inside += 1
+            self.found.append("")
+
+    def handle_endtag(self, tag):
+        self.inside -= tag in ("p", "li")
+
+    def handle_data(self, data):
+        if self.inside:
+            self.found[-1] += data
+
+
+def grade(page: str) -> float:
+    """Flesch-Kincaid grade (Kincaid et al. 1975); syllables by hyphenation points, numbers count one word."""
+    hyphens = pyphen.Pyphen(lang="en_US")
+    text = " ".join(part.strip() for part in Text(page).found if len(part.split()) > 4)
+    text = re.sub(r"(\d)\.(\d)", r"\1\2", text)
+    sentences = [s for s in re.split(r"[.!?:;]+\s", text) if s.strip()]
+    words = list(re.findall(r"[A-Za-z0-9-]+", text))
+    syllables = sum(len(hyphens.inserted(word).split("-")) if word.isalpha() else 1 for word in words)
+    return 0.39 * len(words) / len(sentences) + 11.8 * syllables / len(words) - 15.59
+
+
+def section(page: str, name: str) -> str:
+    return page.split(f'<section id="{name}">', 1)[1].split("</section>", 1)[0]
+
+
+def test_each_question_has_its_answer_where_it_is_looked_for(review):
+    page = render_practice(review)
+    assert {q: words in section(page, place) for q, (place, words) in QUESTIONS.items()} == dict.fromkeys(
+        QUESTIONS, True
+    )
+
+
+def test_the_page_names_no_patient_and_the_list_does(study, review):
+    page, listed = render_practice(review), render_list(review)
+    ids = set(study.patients["patient_id"])
+    assert not set(re.findall(r"\w+", page)) & ids
+    assert set(review.chart_list["patient_id"]) <= set(re.findall(r"\w+", listed))
+    assert "no alarm" in listed
+    assert "CONFIDENTIAL" in listed
+
+
+def test_nothing_is_loaded_and_the_figures_are_at_most_eight(review, many):
+    for one in (review, kap.review_practice(many, practice="P03")):
+        page = render_practice(one)
+        assert not re.findall(r"(?:src|href)=|url\(|@import", page)
+        assert page.count("<svg") + page.count('class="bar"') <= 8
+    assert "Each point is a practice" in page
+
+
+def test_text_from_the_data_is_text(study):
+    name = '<script>alert("x")</script>\u202e שם' + "x" * 80
+    people = study.patients.assign(practice=name)
+    hostile = with_patients(study, people, title="<img src=x onerror=alert(1)>")
+    page = render_practice(kap.review_practice(hostile))
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_both_pages_are_plain_enough(review, study):
+    assert grade(render_practice(review)) <= 9
+    private = replace(review, stamp="PRIVATE")
+    assert grade(render_practice(private)) <= 9
+    assert grade(render_list(review)) <= 9
+
+
+def test_higher_is_better_turns_the_sides(study, review):
+    page = render_practice(review)
+    assert "lower is better" in page
+    other = render_practice(replace(review, instrument=kap.get_instrument("WHO-5")))
+    assert "higher is better" in other
+
+
+def test_pages_are_written_as_a_whole_beside_each_other(review, tmp_path):
+    page, listed = kap.write_review(review, tmp_path / "review.html")
+    assert {path.name for path in tmp_path.iterdir()} == {"review.html", "chart_review_list.html"}
+    assert page.read_text(encoding="utf-8") == render_practice(review)
+    assert listed.stat().st_mode & 0o077 == 0
+    again = page.read_bytes()
+    kap.write_review(review, page)
+    assert page.read_bytes() == again
+
+
+@pytest.mark.parametrize("name", ["review.txt", "chart_review_list.html", "nowhere/review.html"])
+def test_a_place_that_will_not_do_is_refused(review, tmp_path, name):
+    with pytest.raises(ReportError):
+        kap.write_review(review, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

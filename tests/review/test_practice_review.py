@@ -1,0 +1,113 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kap_analysis as kap
+from kap_analysis.errors import AnalysisError
+from kap_analysis.review.part_of_study import part_of
+from kap_analysis.review.practice_review import class_counts, row_of
+from tests.review.conftest import with_patients
+
+
+def test_the_counts_are_those_of_the_questions_asked_of_the_practice_alone(study, review):
+    alone = part_of(study, "A", None)
+    flow = kap.participant_flow(alone).steps
+    whole = flow[(flow["practice"] == "all") & (flow["format"] == "all")].set_index("step")["n_patients"]
+    started = row_of(review.started, "all")
+    assert (started["n_patients"], started["n_started"]) == (whole["in the study"], whole["started treatment"])
+    assert (started["n_baseline"], started["n_assessed"]) == (whole["baseline score"], whole["assessed at month 3"])
+    changed = kap.clinical_change(alone.outcomes("BDI-II"), "month 3").shares
+    pd.testing.assert_frame_equal(review.classes, changed)
+    safety = kap.review_safety(alone)
+    assert row_of(review.safety, "all")["n_events"] == safety.events["n_events_asked"].sum()
+    minutes = kap.describe_exposure(alone).clinician_minutes.set_index("format")["mean"]
+    assert row_of(review.hours, "group")["hours_per_patient"] == pytest.approx(minutes["group"] / 60)
+    counts = class_counts(review.classes, "individual")
+    hours = row_of(review.hours, "individual")
+    assert hours["hours_per_better"] * counts["better"] == pytest.approx(
+        hours["hours_per_patient"] * hours["n_patients"]
+    )
+
+
+def test_formats_add_up_to_all(review):
+    for frame, columns in (
+        (review.started, ["n_patients", "n_started", "n_baseline", "n_assessed"]),
+        (review.safety, ["n_sessions", "n_asked", "n_events", "n_serious"]),
+        (review.hours, ["n_patients", "n_better"]),
+    ):
+        whole = frame[frame["format"] == "all"][columns].sum()
+        parts = frame[frame["format"] != "all"][columns].sum()
+        assert whole.tolist() == parts.tolist()
+
+
+def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is_overdue(study, review):
+    listed = review.chart_list
+    alone = part_of(study, "A", None)
+    frame = alone.outcomes("BDI-II").frame
+    worse = frame[(frame["visit"].astype(str) != "baseline") & (frame["score"] - frame["baseline"] >= 9.35)]
+    assert set(listed.loc[listed["why"] == "reliably worse", "patient_id"]) == set(worse["patient_id"])
+    yes = kap.review_safety(alone).for_review["patient_id"]
+    assert set(listed.loc[listed["why"].str.startswith("answered yes"), "patient_id"]) == set(yes)
+    assert set(listed["patient_id"]) <= set(alone.patients["patient_id"])
+
+
+def test_an_assessment_is_overdue_once_its_window_closed_and_until_follow_up_ends(study):
+    alone = part_of(study, "A", None)
+    ids = alone.patients["patient_id"]
+    done = set(alone.outcomes("BDI-II", population="started").frame.query("visit == 'month 1'")["patient_id"])
+    people = alone.patients.assign(observed_until_day=50.0, follow_up_end_day=np.nan)
+    found = kap.review_practice(with_patients(alone, people)).chart_list
+    overdue = set(found.loc[found["why"] == "assessment overdue", "patient_id"])
+    assert overdue == set(ids[ids.isin(alone.at_time_zero().query("started")["patient_id"])]) - done != set()
+    ended = with_patients(alone, people.assign(follow_up_end_day=40.0))
+    assert "assessment overdue" not in set(kap.review_practice(ended).chart_list["why"])
+
+
+def test_a_period_beside_the_one_before(study):
+    review = kap.review_practice(study, practice="B", period="2025-Q1", compare="previous")
+    before = kap.review_practice(study, practice="B", period="2024-Q4")
+    assert review.compared_with == "2024-Q4"
+    row = review.earlier.iloc[0]
+    assert row["of_before"] == row_of(before.started, "all")["n_started"]
+    assert review.quarters["in_period"].sum() == 1
+
+
+def test_a_period_without_anybody_says_so(study):
+    review = kap.review_practice(study, practice="A", period="2019-Q1", compare="2018")
+    assert review.paragraph.startswith("Nobody started treatment")
+    assert review.chart_list.empty
+    assert review.notes["earlier"] == "nobody started treatment in 2018"
+
+
+def test_three_patients_in_one_format(study):
+    started = study.at_time_zero().query("started")
+    ids = started[started["format"] == "group"]["patient_id"].head(3)
+    alone = study.of_patients(ids)
+    alone = with_patients(alone, alone.patients.assign(practice="A"))
+    review = kap.review_practice(alone)
+    assert row_of(review.started, "all")["n_started"] == 3
+    assert set(review.started["format"]) == {"all", "group"}
+    assert review.difference.empty
+    assert "difference" in review.notes
+
+
+def test_a_difference_is_the_one_of_the_comparison(study):
+    alone = with_patients(study, study.patients.assign(practice="A"))
+    review = kap.review_practice(alone)
+    compared = kap.compare_formats(alone, secondary=False).contrasts.query("is_primary")
+    assert review.difference["estimate"].iloc[0] == compared["estimate"].iloc[0]
+
+
+def test_a_public_study_of_real_patients_is_refused(study):
+    public = replace(study, settings=replace(study.settings, visibility="public", provenance="real"))
+    with pytest.raises(AnalysisError, match="private study only"):
+        kap.review_practice(public, practice="A")
+
+
+def test_what_to_do_next_follows_from_the_numbers(review):
+    started = row_of(review.started, "all")
+    lost = started["n_started"] - started["n_assessed"]
+    assert any(f"Ask the {lost} patients" in step for step in review.next_steps)
+    assert len(review.cannot_say) == 3
