@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.formats import recorded_words
@@ -29,7 +30,8 @@ class ParticipantFlow(Result):
     steps : DataFrame
         One row per practice ("all" included), format ("all" included; "not known" if no session shows it) and
         step: ``practice``, ``format``, ``step`` (ordered), ``n_patients``, ``n_left_out`` (since the step before),
-        ``left_out_because``, ``of_patients`` (at the step before).
+        ``left_out_because``, ``of_patients`` (at the step before), ``of_started`` (who started treatment: the
+        denominator of the steps after that; missing before).
     """
 
     steps: pd.DataFrame
@@ -97,12 +99,13 @@ def _count(people: pd.DataFrame, steps: dict[str, set[str]], because: dict[str, 
         for shown in arms:
             here = ((practice == where) | (where == "all")) & ((arm == shown) | (shown == "all"))
             left = set(people.loc[here, PATIENT_ID])
-            before = len(left)
+            before, started = len(left), np.nan
             for step, who in steps.items():
                 left = left & who
-                rows.append([where, shown, step, len(left), before - len(left), because.get(step, ""), before])
+                rows.append([where, shown, step, len(left), before - len(left), because.get(step, ""), before, started])
                 before = len(left)
-    names = [PRACTICE, FORMAT, "step", N_PATIENTS, "n_left_out", "left_out_because", "of_patients"]
+                started = float(before) if step == STARTED else started
+    names = [PRACTICE, FORMAT, "step", N_PATIENTS, "n_left_out", "left_out_because", "of_patients", "of_started"]
     frame = pd.DataFrame(rows, columns=names)
     frame["step"] = pd.Categorical(frame["step"], categories=list(steps), ordered=True)
     return frame

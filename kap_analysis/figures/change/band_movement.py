@@ -6,12 +6,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from kap_analysis.columns import FORMAT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import leave_out_of_layout
-from kap_analysis.figures.marks.stacked_bars import Part, draw_stacks, name_parts, severity_ramp
+from kap_analysis.figures.marks.stacked_bars import Part, draw_stacks, draw_withheld, name_parts, severity_ramp
 from kap_analysis.figures.marks.time_axis import panel_points
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
@@ -103,6 +102,8 @@ def _bands(movement: pd.DataFrame, scale: Scale) -> list[str]:
     known = [band.label for band in scale.bands]
     if not isinstance(movement["band"].dtype, pd.CategoricalDtype) and set(found) - {NOT_ASSESSED} <= set(known):
         found = [band for band in known if band in found]
+    if scale.higher_is_better:
+        found = found[::-1]
     return [band for band in found if band != NOT_ASSESSED] + [NOT_ASSESSED]
 
 
@@ -144,14 +145,17 @@ def _draw_panel(
     places = list(range(len(visits)))
     shares = 100 * counts / totals.where(totals > 0)
     ax.set(xlim=(-0.45, len(visits) - 0.55), ylim=(0, 100))
+    hidden = counts.columns[counts.isna().any()]
+    shares[hidden] = np.nan
     heights = {band: list(shares.loc[band]) for band in counts.index}
     numbers = {band: list(counts.loc[band]) for band in counts.index}
     ends = draw_stacks(ax, places, heights, numbers, parts, page.theme, wide=_WIDE)
     for place, visit in enumerate(visits):
-        if counts[visit].isna().any():
-            _draw_rest(ax, place, float(shares[visit].sum()), page.theme)
+        if visit in hidden:
+            draw_withheld(ax, place, 100.0, page.theme, wide=_WIDE)
     if flows is not None:
-        _draw_ribbons(page, ax, flows, parts, ends, totals, visits)
+        whole = flows[~flows["visit_from"].astype(str).isin(hidden) & ~flows["visit_to"].astype(str).isin(hidden)]
+        _draw_ribbons(page, ax, whole, parts, ends, totals, visits)
     room = panel_points(ax, columns=columns, given=page.given is not None) / len(visits)
     labels, _ = tick_lines([sentence_case(visit) for visit in visits], room)
     if totals.nunique() > 1:
@@ -162,12 +166,6 @@ def _draw_panel(
         name_parts(
             ax, places[-1] + _WIDE / 2, ends, [part for part in parts if counts.loc[part.name].sum()], page.theme
         )
-
-
-def _draw_rest(ax: Axes, place: int, top: float, theme: Theme) -> None:
-    """The withheld part of a bar, as an empty outline."""
-    settings: Any = {"facecolor": "none", "edgecolor": theme.muted, "linestyle": (0, (2, 2)), "linewidth": 0.7}
-    ax.add_patch(Rectangle((place - _WIDE / 2, top), _WIDE, 100 - top, gid="withheld", **settings))
 
 
 def _draw_ribbons(

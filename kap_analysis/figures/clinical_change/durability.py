@@ -72,6 +72,10 @@ def plot_durability(
     if survival[DAY].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     drawn = {name: _readable(rows_of(survival, name).sort_values(DAY)) for name in formats}
+    few = [name for name, one in drawn.items() if one.empty]
+    drawn = {name: one for name, one in drawn.items() if not one.empty}
+    if not drawn:
+        return draw_statement(_few_sentence(survival, few), ax=ax, theme=theme, width=width, stamp=stamp)
     with open_page(ax, theme=theme, width=width, height=92, stamp=stamp) as page:
         panel = page.axes[0]
         bottom = -3.0 if boosters is None else -3.0 - _ROW * len(formats)
@@ -79,10 +83,10 @@ def plot_durability(
         last = max(float(numbers_of(one, DAY).max()) for one in drawn.values()) / DAYS_PER_MONTH or 1.0
         ticks = list(range(0, int(np.floor(last)) + 1, months_between or _months_between(last)))
         panel.set_xlim(-0.03 * last, last * 1.02)
-        ends = [_draw_curve(page, panel, name, drawn[name]) for name in formats]
+        ends = [_draw_curve(page, panel, name, one) for name, one in drawn.items()]
         right = max(end.x for end in ends)
         label_line_ends(panel, [replace(end, x=right) for end in ends if end.x > 0])
-        unseen = [name for name, end in zip(formats, ends, strict=True) if not end.x > 0]
+        unseen = [name for name, end in zip(drawn, ends, strict=True) if not end.x > 0]
         if unseen:
             page.note(f"Nobody was assessed again after the response: {join_words(unseen)}.")
         if boosters is not None:
@@ -97,6 +101,8 @@ def plot_durability(
         page.note("Bands: 95% confidence intervals.")
         if any(len(one) < len(rows_of(survival, name)) for name, one in drawn.items()):
             page.note(f"Curves end where fewer than {FEWEST_AT_RISK} patients are at risk.")
+        if few:
+            page.note(_few_sentence(survival, few))
         page.note_withheld(survival, boosters)
         page.describe(_alternative(drawn, boosters, outcome))
     return page.result
@@ -105,7 +111,13 @@ def plot_durability(
 def _readable(one: pd.DataFrame) -> pd.DataFrame:
     """The part of a curve with enough patients at risk; beyond it each relapse is a step too large to be read."""
     at_risk = numbers_of(one, "n_at_risk")
-    return one if at_risk[0] < 2 * FEWEST_AT_RISK else one[at_risk >= FEWEST_AT_RISK]
+    return one[at_risk >= FEWEST_AT_RISK]
+
+
+def _few_sentence(survival: pd.DataFrame, few: list[str]) -> str:
+    """Of which formats there is no curve, with the number of patients at first."""
+    told = [f"{name} ({plural(rows_of(survival, name)['n_at_risk'].max(), 'patient')})" for name in few]
+    return f"No curve is drawn of fewer than {FEWEST_AT_RISK} patients: {join_words(told)}."
 
 
 def _months_between(last: float) -> int:

@@ -27,6 +27,10 @@ _DENSE_MM: Final = 110.0
 _LONG_NAME_PT: Final = 80.0
 _NO_VARIANCE: Final = 0.005
 """Effects within so many points of each other are none."""
+_ALIKE = (
+    "The effects of all {} are within 0.01 points of 0: the variance of the cohorts is estimated as nearly 0, "
+    "which does not prove that they are alike."
+)
 _NOTHING = "There is no cohort to draw: no patient belongs to a therapy group, or lines of cohorts were withheld."
 
 
@@ -75,6 +79,9 @@ def plot_cohort_effects(
     known = effects.dropna(subset=[ESTIMATE]).sort_values([ESTIMATE, COHORT_ID], ignore_index=True)
     if known.empty:
         return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
+    if len(known) > 1 and float(np.ptp(numbers_of(known, ESTIMATE))) < _NO_VARIANCE:
+        alike = f"{_ALIKE.format(plural(len(known), 'cohort'))} {said + '.' if said else ''}".strip()
+        return draw_statement(alike, ax=ax, theme=theme, width=width, stamp=stamp)
     named = len(known) <= MOST_NAMED
     narrow = is_narrow(width)
     headers = _headers(known, narrow=narrow)
@@ -90,8 +97,6 @@ def plot_cohort_effects(
             panel.set_title(said)
         if len(known) < len(effects):
             page.note(f"{plural(len(effects) - len(known), 'cohort')} without an effect left out.")
-        if float(np.ptp(numbers_of(known, ESTIMATE))) < _NO_VARIANCE:
-            page.note("The variance of the cohorts is estimated as nearly 0: no proof that they are alike.")
         page.note("Effects are drawn towards zero, more in small cohorts; overlapping intervals are no ranking.")
         page.note_withheld(effects, icc)
         page.describe(_alternative(known, scale, said))

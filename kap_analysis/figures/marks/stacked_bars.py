@@ -5,7 +5,7 @@ Their colours are an ordered ramp where the parts have an order, as severity ban
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import matplotlib
 import numpy as np
@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends
 from kap_analysis.figures.page.style import SMALL_PT, Theme
-from kap_analysis.writing.numbers import count
+from kap_analysis.writing.numbers import WITHHELD, count
 
 _SMALLEST_LABELLED: Final = 0.055
 """Parts below this share of the axis carry no number: it would not fit."""
@@ -103,6 +103,15 @@ def _draw_part(
             bbox=box,
             gid=f"number {part.name}",
         )
+
+
+def draw_withheld(ax: Axes, place: float, tall: float, theme: Theme, *, wide: float, gid: str = "withheld") -> None:
+    """A bar of which a part was withheld: an empty outline with that word, since the parts that are left would stand
+    at the wrong height."""
+    outline: dict[str, Any] = {"facecolor": "none", "edgecolor": theme.muted, "linestyle": (0, (2, 2))}
+    ax.add_patch(Rectangle((place - wide / 2, 0), wide, tall, linewidth=0.7, gid=gid, **outline))
+    settings: dict[str, Any] = {"ha": "center", "va": "center", "rotation": 90, "fontsize": SMALL_PT}
+    ax.text(place, tall / 2, WITHHELD, color=theme.muted, gid="withheld word", **settings)
 
 
 def name_parts(

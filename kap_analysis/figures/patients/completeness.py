@@ -12,6 +12,7 @@ from kap_analysis.columns import FORMAT, MONTH, N_PATIENTS, PRACTICE, VISIT
 from kap_analysis.figures.marks.marks import numbers_under_axis
 from kap_analysis.figures.marks.retention_lines import draw_retention
 from kap_analysis.figures.marks.row_key import draw_row_key
+from kap_analysis.figures.marks.stacked_bars import draw_withheld
 from kap_analysis.figures.marks.time_axis import panel_points, time_label
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
@@ -47,7 +48,7 @@ def plot_completeness(
     completeness : pandas.DataFrame
         The ``completeness`` of ``describe_completeness``: ``format``, ``visit``, ``n_due``, ``n_done``, ``n_late``,
         ``n_missing``; with a column ``practice`` its rows "all" are drawn, or the sum of the practices if there are
-        none. Bars are shares of the patients due; withheld parts are empty outlines.
+        none. Bars are shares of the patients due; a bar with a withheld part is an empty outline with that word.
     retention : pandas.DataFrame, optional
         The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients`` (seen at this visit or
         later), ``share``. One more panel, with a line per format that begins at 100% in month 0.
@@ -120,6 +121,9 @@ def _faces(name: str, theme: Theme) -> dict[str, dict[str, Any]]:
 
 def _draw_bars(ax: Axes, counts: pd.DataFrame, faces: dict[str, dict[str, Any]], theme: Theme) -> None:
     for x, (visit, row) in enumerate(counts.iterrows()):
+        if row[list(faces)].isna().any() and not row.isna().all():
+            draw_withheld(ax, x, 100, theme, wide=_BAR_WIDTH, gid=f"withheld, {visit}")
+            continue
         bottom = 0.0
         for part, face in faces.items():
             tall = 100 * row[part] / row["n_due"] if row["n_due"] > 0 else np.nan
@@ -128,9 +132,6 @@ def _draw_bars(ax: Axes, counts: pd.DataFrame, faces: dict[str, dict[str, Any]],
             with matplotlib.rc_context({"hatch.color": theme.muted}):
                 ax.bar(x, tall, _BAR_WIDTH, bottom=bottom, gid=f"{_PARTS[part]}, {visit}", **face)
             bottom += tall
-        if row.isna().any() and bottom < 100:
-            open_bar: Any = {"facecolor": "none", "edgecolor": theme.muted, "linestyle": (0, (2, 2)), "linewidth": 0.7}
-            ax.bar(x, 100 - bottom, _BAR_WIDTH, bottom=bottom, gid=f"withheld, {visit}", **open_bar)
 
 
 def _dress_bars(page: Page, ax: Axes, counts: pd.DataFrame, name: str, *, named: bool, room: float) -> None:

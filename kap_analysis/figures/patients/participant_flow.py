@@ -3,6 +3,7 @@
 import textwrap
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
@@ -60,9 +61,10 @@ def plot_participant_flow(
         The ``steps`` of ``participant_flow``. One row per practice, format, step and reason, with ``practice``
         ("all" or a name), ``format`` ("all", "individual", "group", "mixed"), ``step`` (drawn from top to bottom in
         the order of its categories, or of appearance), ``n_patients`` at this step, ``n_left_out`` between the step
-        before and this one, ``left_out_because``, and ``of_patients`` (the denominator of the percentage; missing:
-        no percentage). The first step is one box for all; later steps are one column of boxes per format. Practices
-        are written inside the boxes, up to six of them.
+        before and this one, ``left_out_because``, ``of_patients`` (at the step before), and optionally
+        ``of_started`` (who started treatment): percentages are of those who started, where that is known. The first
+        step is one box for all; later steps are one column of boxes per format. Practices are written inside the
+        boxes, up to six of them.
     ax : matplotlib.axes.Axes, optional
         Draw here and return it; otherwise a new Figure is returned.
     theme : {"light", "dark"}
@@ -127,7 +129,7 @@ def _box_text(flow: pd.DataFrame, step: str, care_format: str, practices: dict[s
     total = here[here[PRACTICE] == _ALL]
     if total.empty:
         return []
-    n, of = total[N_PATIENTS].iloc[0], total["of_patients"].iloc[0]
+    n, of = total[N_PATIENTS].iloc[0], _denominator(total.iloc[0])
     share = "" if pd.isna(of) or of == 0 or of == n else f" ({percent(n / of)}\u00a0of\u00a0{count(of)})"
     lines = [sentence_case(str(step)), f"n = {count(n)}{share}"]
     by_practice = [
@@ -138,6 +140,12 @@ def _box_text(flow: pd.DataFrame, step: str, care_format: str, practices: dict[s
     if by_practice:
         lines += _wrapped(",  ".join(by_practice).replace(": ", ":\u00a0"), box - 3)
     return [line for text in lines[:2] for line in _wrapped(text, box - 3)] + lines[2:]
+
+
+def _denominator(row: pd.Series) -> float:
+    """Who started, for the steps after that; else those of the step before."""
+    started = row.get("of_started", np.nan)
+    return float(row["of_patients"] if pd.isna(started) else started)
 
 
 def _side_text(flow: pd.DataFrame, step: str, care_format: str, room: float) -> list[str]:

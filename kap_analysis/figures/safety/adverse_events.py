@@ -24,7 +24,7 @@ from kap_analysis.figures.page.style import (
     width_in_mm,
 )
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import DASH, count, number, plural
+from kap_analysis.writing.numbers import WITHHELD, count, number, plural
 from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE = "plot_adverse_events"
@@ -64,8 +64,8 @@ def plot_adverse_events(
     events : pandas.DataFrame
         The ``events`` of ``review_safety``: ``event``, ``format``, ``route``, ``severity``, ``n_events``,
         ``n_sessions_asked`` and ``n_sessions`` (of the format and route), and where known ``n_events_asked``: only
-        these events are drawn, since the others have no denominator. A withheld part of a bar is not drawn,
-        and a dash stands in its place: "13 + –".
+        these events are drawn, since the others have no denominator. Of a bar with a withheld part there is
+        the word "withheld" and no length.
     ax : Axes or sequence of Axes, optional
         One per route.
     theme, width, stamp
@@ -163,9 +163,8 @@ def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, names: Sequence[str], 
             y = row + (place - (len(formats) - 1) / 2) * thick
             parts = _rates(here, event, name)
             left = 0.0
-            for severity, _, rate in parts:
-                if np.isnan(rate):
-                    continue
+            whole = not any(np.isnan(rate) for _, _, rate in parts)
+            for severity, _, rate in parts if whole else []:
                 look = _look(severity, name, page.theme)
                 ax.barh(y, rate, thick * 0.92, left=left, gid=f"{event}, {name}, {severity}", **look)  # type: ignore[arg-type]
                 left += rate
@@ -177,10 +176,10 @@ def _draw_panel(page: Page, ax: Axes, here: pd.DataFrame, names: Sequence[str], 
 
 
 def _total(parts: list[tuple[str, float, float]]) -> str:
-    """The number of events of one bar: "13 + –" if a part was withheld, "2 (not asked)" if there is no rate."""
+    """The number of events of one bar: "withheld" if a part was, "2 (not asked)" if there is no rate."""
     known = [n for _, n, _ in parts if not np.isnan(n)]
     if len(known) < len(parts):
-        return f"{count(sum(known))} + {DASH}" if known else DASH
+        return WITHHELD
     asked = all(np.isfinite(rate) for _, _, rate in parts)
     return count(sum(known)) + ("" if asked else " (not asked)")
 

@@ -11,6 +11,7 @@ from kap_analysis.columns import FORMAT, N_PATIENTS, VISIT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import numbers_under_axis
 from kap_analysis.figures.marks.row_key import draw_row_key
+from kap_analysis.figures.marks.stacked_bars import draw_withheld
 from kap_analysis.figures.marks.time_axis import panel_points
 from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
@@ -50,8 +51,8 @@ def plot_suicidality(
     ----------
     suicidality : pandas.DataFrame
         The ``suicidality`` of ``review_safety``: ``format``, ``visit``, ``state`` (the four), ``n_patients``,
-        ``of_patients``, ``share`` (of one), optionally ``instrument`` (one only). Withheld numbers are missing: the
-        rest of such a bar is an empty outline.
+        ``of_patients``, ``share`` (of one), optionally ``instrument`` (one only). Withheld numbers are missing:
+        such a bar is an empty outline with that word.
     ax : Axes or sequence of Axes, optional
         One per format.
     theme, width, stamp
@@ -123,16 +124,16 @@ def _draw_bars(ax: Axes, here: pd.DataFrame, visits: list[str], theme: Theme) ->
         if visit not in drawn:
             continue
         shares = {state: _cell(here, visit, state, _SHARE) for state in STATES}
+        if any(np.isnan(share) for share in shares.values()):
+            draw_withheld(ax, x, 1.0, theme, wide=_BAR_WIDTH, gid=f"withheld, {visit}")
+            continue
         bottom = 0.0
         for state, share in shares.items():
-            if np.isnan(share) or share == 0:
+            if share == 0:
                 continue
             with matplotlib.rc_context({"hatch.color": theme.muted}):
                 ax.bar(x, share, _BAR_WIDTH, bottom=bottom, gid=f"{state}, {visit}", **_look(state, theme))  # type: ignore[arg-type]
             bottom += share
-        if any(np.isnan(share) for share in shares.values()) and bottom < 1:
-            rest = {"facecolor": "none", "edgecolor": theme.muted, "linewidth": 0.7, "linestyle": (0, (2, 2))}
-            ax.bar(x, 1 - bottom, _BAR_WIDTH, bottom=bottom, gid=f"withheld, {visit}", **rest)  # type: ignore[arg-type]
 
 
 def _dress(page: Page, ax: Axes, here: pd.DataFrame, name: str, visits: list[str], room: float) -> None:

@@ -35,11 +35,21 @@ def test_a_curve_begins_with_everybody_and_ends_where_few_are_at_risk(survival):
     assert f"Curves end where fewer than {FEWEST_AT_RISK} patients are at risk." in words(figure)
 
 
-def test_a_small_format_is_drawn_to_its_end(survival):
+def test_a_curve_does_not_fall_to_zero_with_the_last_patient(survival):
     figure = plot_durability(survival=survival[survival["format"] == "group"])
     [curve] = having(figure, "curve group")
-    assert curve.get_ydata()[-1] == pytest.approx(40)
-    assert "Curves end" not in words(figure)
+    assert list(curve.get_ydata()) == pytest.approx([100, 80])
+    assert "Curves end where fewer than 5 patients are at risk." in words(figure)
+
+
+def test_of_four_patients_there_are_words_and_no_curve(survival):
+    four = (survival["format"] == "group") & (survival["n_at_risk"] > 4)
+    survival.loc[four, "n_at_risk"] = 4
+    figure = plot_durability(survival=survival)
+    assert having(figure, "curve group") == []
+    assert "No curve is drawn of fewer than 5 patients: group (4 patients)." in words(figure)
+    alone = plot_durability(survival=survival[survival["format"] == "group"])
+    assert alt_text(alone) == "No curve is drawn of fewer than 5 patients: group (4 patients)."
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -49,7 +59,7 @@ def test_lines_differ_in_colour_and_style_and_carry_their_names(survival, theme)
     assert individual.get_color() == THEMES[theme].look("individual").colour
     assert group.get_color() == THEMES[theme].look("group").colour
     assert individual.get_linestyle() != group.get_linestyle()
-    assert {text.get_text() for text in having(figure, "line label")} == {"Individual 60%", "Group 40%"}
+    assert {text.get_text() for text in having(figure, "line label")} == {"Individual 60%", "Group 80%"}
 
 
 def test_numbers_at_risk_are_those_just_before_each_month(survival):

@@ -80,11 +80,10 @@ def test_no_cohort_is_a_quiet_statement(icc):
         assert "There is no cohort to draw" in alt_text(plot_cohort_effects(effects=frame, icc=icc))
 
 
-def test_cohorts_that_do_not_differ_are_not_magnified_and_say_so():
+def test_cohorts_that_do_not_differ_are_one_sentence_and_no_rows():
     figure = plot_cohort_effects(effects=effects(3).assign(estimate=[1e-6, 0.0, -1e-6], ci_low=0.0, ci_high=0.0))
-    low, high = figure.axes[0].get_xlim()
-    assert high - low >= 2
-    assert "The variance of the cohorts is estimated as nearly 0" in "\n".join(words(figure))
+    assert drawn(figure, "estimate") == []
+    assert "The effects of all 3 cohorts are within 0.01 points of 0" in alt_text(figure)
 
 
 def test_small_effects_have_two_decimals():
