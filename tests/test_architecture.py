@@ -66,7 +66,7 @@ ORDER = {
 OPENS_ROWS = re.compile(r".*\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)|csv\.reader")
 DRAWING = {"matplotlib", "seaborn"}
 #: Costs up to as much as pandas to import, and only rare calls need it (the schemas: pandera, for tables with faults).
-HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas"}
+HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas", "altair", "vl_convert"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = [path for path in FILES if path != PACKAGE / "__init__.py"]
 

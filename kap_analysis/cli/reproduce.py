@@ -30,6 +30,10 @@ def reproduce(
         typer.echo(f"kap: stopped; {out} is as it was.", err=True)
         raise typer.Exit(130) from None
     typer.echo(str(done.index))
+    if done.faults:
+        for line in done.faults:
+            typer.echo(f"kap: {line}", err=True)
+        raise typer.Exit(1)
 
 
 def _stop() -> None:

@@ -35,7 +35,12 @@ def run_notebook(
 
 
 async def execute_notebook(
-    notebook: NotebookNode, *, name: str, folder: Path | None = None, progress: CellProgress | None = None
+    notebook: NotebookNode,
+    *,
+    name: str,
+    folder: Path | None = None,
+    progress: CellProgress | None = None,
+    faults: list[str] | None = None,
 ) -> NotebookNode:
     """Run a copy of a notebook in a fresh kernel of this interpreter; several can run at once.
 
@@ -48,6 +53,9 @@ async def execute_notebook(
         Where the kernel runs; a temporary folder when absent.
     progress : callable, optional
         Called with (code cells done, code cells).
+    faults : list, optional
+        Takes one line for each cell that fails for a reason that is not in the data; the cell shows it, and the
+        notebook goes on. Without a list such a cell is an error.
 
     Returns
     -------
@@ -57,13 +65,13 @@ async def execute_notebook(
     Raises
     ------
     ReportError
-        If a cell fails for another reason; the error names the cell and the reason.
+        If the kernel ends, or, without `faults`, a cell fails; the error names the cell and the reason.
     """
     running = copy.deepcopy(notebook)
     for cell in running.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    run = _Run(name, count_code_cells(running), progress)
+    run = _Run(name, count_code_cells(running), progress, faults)
     with own_kernel() as kernel:
         try:
             await _client(running, kernel, run).async_execute(
@@ -112,10 +120,10 @@ def _client(notebook: NotebookNode, kernel: Kernel, run: "_Run") -> NotebookClie
 
 
 class _Run:
-    """Counts the cells of a run, and stops it at an error that does not come from the data."""
+    """Counts the cells of a run, and what becomes of an error."""
 
-    def __init__(self, name: str, total: int, progress: CellProgress | None) -> None:
-        self.name, self.total, self.progress = name, total, progress
+    def __init__(self, name: str, total: int, progress: CellProgress | None, faults: list[str] | None) -> None:
+        self.name, self.total, self.progress, self.faults = name, total, progress, faults
         self.done = 0
         self.unanswered = Unanswered()
 
@@ -127,7 +135,10 @@ class _Run:
         reply = execute_reply["content"]
         if reply["status"] != "ok" and not self.unanswered.accept(cell_index, cell.source, reply):
             reason = f"{reply['ename']}: {reply['evalue']}" if reply.get("evalue") else str(reply.get("ename"))
-            raise ReportError(f"{self.name} stopped in {self.where}. {reason}")
+            if self.faults is None:
+                raise ReportError(f"{self.name} stopped in {self.where}. {reason}")
+            self.faults.append(f"{self.name}, {self.where}: {reason}")
+            self.unanswered.accept_fault(cell_index, cell.source, reason)
         self.done += 1
         if self.progress is not None:
             self.progress(self.done, self.total)

@@ -8,28 +8,31 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader
 
 from kap_analysis.report import headline
+from kap_analysis.report.first_look import Answer, answer_in_words, make_strip, make_tiles
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
+from kap_analysis.report.results_folder import NUMBERED
 from kap_analysis.report.versions import list_versions
-from kap_analysis.writing.numbers import WITHHELD, count, interval, percent, plural, signed
+from kap_analysis.writing.numbers import count, plural
+from kap_analysis.writing.sentences import join_words
 
-UNKNOWN: Final = "not in this run"
 KINDS: Final = {"html": "HTML", "csv": "CSV", "md": "Markdown", "tex": "LaTeX", "docx": "Word"}
 LIMITS: Final = (
     "Whether ketamine or therapy caused the change: there is no control group without them.",
     "Whether the format caused a difference, unless patients were randomised: adjustment covers only recorded "
     "characteristics.",
-    "How patients who were not assessed are doing: of {started} in the study, {lost} have no score at baseline or at "
+    "How patients who were not assessed are doing: of {started} who started, {lost} have no score at baseline or at "
     "{when}.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class AboutStudy:
-    """The banner of a study: title, visibility and data."""
+    """The banner of a study: title, visibility, data, and what the visibility means."""
 
     title: str
     banner: str
     data: str
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,6 @@ class NotebookEntry:
     answer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One number with its label and its denominators."""
-
-    label: str
-    value: str
-    lines: tuple[str, ...] = ()
-
-    @property
-    def known(self) -> bool:
-        """Whether the value is a number, and not a word for a missing number."""
-        return self.value not in (UNKNOWN, WITHHELD)
-
-
 def write_index(
     folder: Path,
     *,
@@ -65,6 +54,7 @@ def write_index(
     notebooks: Sequence[NotebookEntry],
     inputs: Sequence[Mapping[str, Any]],
     outputs: Sequence[Mapping[str, Any]],
+    explorer: str = "",
 ) -> Path:
     """Write ``index.html`` into a results folder.
 
@@ -77,6 +67,8 @@ def write_index(
     notebooks : sequence of NotebookEntry
     inputs, outputs : sequence of mapping
         With ``file`` and ``sha256``.
+    explorer : str
+        The file in which single patients can be looked at; empty where there is none.
     """
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     facts, versions = contents.get("facts", {}), list_versions()
@@ -85,10 +77,16 @@ def write_index(
         title=about.title,
         banner=about.banner,
         data=about.data,
+        overview=_overview(notebooks, contents),
+        answer=_answer(facts, notebooks),
+        first=notebooks[0] if notebooks else None,
         tiles=make_tiles(facts),
+        strip=make_strip(facts),
         limits=what_it_cannot_tell(facts),
-        notebooks=notebooks,
-        sections=[section for section in _sections(notebooks, contents) if section["figures"] or section["tables"]],
+        sections=_sections(notebooks, contents),
+        figure_types=_file_types(contents, "figures"),
+        table_types=_file_types(contents, "tables"),
+        explorer=explorer,
         made=f"Made by kap reproduce (kap_analysis {versions['kap-analysis']}) from {plural(len(inputs), 'file')}.",
         files=[*inputs, *outputs],
         versions=versions,
@@ -96,29 +94,6 @@ def write_index(
     path = folder / "index.html"
     path.write_text(page.rstrip() + "\n", encoding="utf-8", newline="\n")
     return path
-
-
-def make_tiles(facts: Mapping[str, Any]) -> list[Tile]:
-    """The tiles, from the facts that the notebooks recorded; a missing fact is shown as missing."""
-    assessed = facts.get(headline.ASSESSED, {})
-    difference = facts.get(headline.DIFFERENCE, {})
-    started = facts.get(headline.STARTED)
-    return [
-        Tile("Started", _integer(facts, headline.STARTED), ("patients in the study",)),
-        Tile(
-            "Dosed",
-            _integer(facts, headline.DOSED),
-            (_of(facts.get(headline.DOSED), started, "started"), "one or more ketamine sessions"),
-        ),
-        Tile(
-            f"Assessed at {assessed.get('when', 'the primary visit')}",
-            _integer(assessed, "n"),
-            (_of(assessed.get("n"), started, "started"),),
-        ),
-        _change_tile("Reliably better", facts.get(headline.BETTER)),
-        _change_tile("Reliably worse", facts.get(headline.WORSE)),
-        _difference_tile(difference),
-    ]
 
 
 def what_it_cannot_tell(facts: Mapping[str, Any]) -> list[str]:
@@ -130,50 +105,58 @@ def what_it_cannot_tell(facts: Mapping[str, Any]) -> list[str]:
     return [*LIMITS[:2], LIMITS[2].format(started=count(started), lost=count(started - n), when=when)]
 
 
-def _change_tile(label: str, fact: Mapping[str, Any] | None) -> Tile:
-    if fact is None:
-        return Tile(label, UNKNOWN)
-    n = fact.get("n")
-    lines = (_of(n, fact.get("n_assessed"), "assessed"), _of(n, fact.get("n_started"), "started"))
-    return Tile(label, count(n, WITHHELD), tuple(line for line in lines if line))
+def _answer(facts: Mapping[str, Any], notebooks: Sequence[NotebookEntry]) -> Answer:
+    """The answer in words; where the formats were not compared, what the first notebook says instead."""
+    answer = answer_in_words(facts)
+    return answer if answer.words or not notebooks else Answer((notebooks[0].answer,))
 
 
-def _difference_tile(fact: Mapping[str, Any]) -> Tile:
-    label = "Group minus individual, adjusted"
-    if not fact:
-        return Tile(label, UNKNOWN)
-    estimate, low, high = (fact.get(key) for key in ("estimate", "ci_low", "ci_high"))
-    if estimate is None or low is None or high is None:
-        return Tile(label, WITHHELD)
-    lines = [f"95% interval {interval(low, high, write=signed)}", f"{fact.get('unit', 'points')} at {fact['when']}"]
-    lines += [str(fact[key]) for key in ("favours", "label") if fact.get(key)]
-    return Tile(label, signed(estimate), tuple(lines))
+def _overview(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The first figure of the first notebook."""
+    first = notebooks[0].name if notebooks else ""
+    return next((entry for entry in _entries(contents, "figures") if entry["notebook"] == first), None)
 
 
 def _sections(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Figures and tables, grouped by the question of their notebook."""
-    entries = {kind: [_entry(n, e) for n, e in contents.get(kind, {}).items()] for kind in ("figures", "tables")}
-    return [
-        {"title": notebook.title, "page": notebook.page}
-        | {kind: [e for e in found if e["notebook"] == notebook.name] for kind, found in entries.items()}
-        for notebook in notebooks
-    ]
+    """One section per question: its answer, its first figure, and what else there is.
+
+    The first notebook is the top of the page, so it has a section only if it has more than that. Figures and tables
+    that bear the number of a manuscript are the same again: they are listed, and not shown a second time.
+    """
+    top = _overview(notebooks, contents)
+    sections = []
+    for place, notebook in enumerate(notebooks):
+        found = {kind: [e for e in _entries(contents, kind) if e["notebook"] == notebook.name] for kind in TELLS}
+        figures = [e for e in found["figures"] if not e["number"] and e != top]
+        lead = next((e for e in figures if e["pictures"]), None)
+        lists = {
+            "figures": [e for e in figures if e is not lead],
+            "tables": [e for e in found["tables"] if not e["number"]],
+            "numbered": [e for kind in TELLS for e in found[kind] if e["number"]],
+        }
+        if place > 0 or lead or any(lists.values()):
+            sections.append({"notebook": notebook, "lead": lead, **lists})
+    return sections
 
 
-def _entry(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    files = [{"file": f, "kind": _kind(f)} for f in entry["files"]]
-    by_kind = {item["kind"]: item["file"] for item in files}
-    return {**entry, "name": name, "files": files, "picture": by_kind.get("PNG", ""), "page": by_kind.get("HTML", "")}
+#: What a notebook makes, in the order in which it is listed.
+TELLS: Final = ("figures", "tables")
 
 
-def _kind(file: str) -> str:
-    suffix = PurePosixPath(file).suffix.removeprefix(".")
-    return KINDS.get(suffix, suffix.upper())
+def _entries(contents: Mapping[str, Mapping[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """Figures or tables with the file that shows them, and with their number in a manuscript."""
+    entries = []
+    for name, entry in contents.get(kind, {}).items():
+        files = {PurePosixPath(file).suffix: file for file in entry["files"]}
+        numbered = NUMBERED.match(entry["caption"])
+        more = {"name": name, "shown": files.get(".html") or files.get(".png", "")}
+        more |= {"number": numbered[0] if numbered else "", "what": entry["caption"].partition(". ")[0]}
+        entries.append({"pictures": {}, **entry, **more})
+    return entries
 
 
-def _integer(facts: Mapping[str, Any], name: str) -> str:
-    return count(facts[name], WITHHELD) if name in facts else UNKNOWN
-
-
-def _of(n: float | None, whole: float | None, what: str) -> str:
-    return f"{percent(n / whole)} of {count(whole)} {what}" if n is not None and whole else ""
+def _file_types(contents: Mapping[str, Mapping[str, Any]], kind: str) -> str:
+    """The types of the files of figures or tables, in words."""
+    files = [PurePosixPath(file) for entry in contents.get(kind, {}).values() for file in entry["files"]]
+    types = dict.fromkeys(file.suffix.removeprefix(".") for file in files)
+    return join_words([KINDS.get(name, name.upper()) for name in types])

@@ -18,6 +18,10 @@ KERNEL_NAME: Final = "kap"
 LONGEST_SOCKET_PATH: Final = 90
 
 
+#: Set in the environment of a kernel that this package runs: errors of cells are dealt with from outside.
+OWN_RUN: Final = "KAP_ANALYSIS_RUN"
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """What nbclient needs to run a notebook: the manager, the working folder and the environment."""
@@ -64,5 +68,6 @@ def _write_spec(folder: Path) -> None:
 
 def _environment(folder: Path) -> dict[str, str]:
     own = {"IPYTHONDIR": str(folder / "ipython"), "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    own[OWN_RUN] = "1"
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, **own, **threads}

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ def write_manifest(
     seconds: Mapping[str, float],
     about: Mapping[str, Any],
     plan: Mapping[str, Any],
+    faults: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write ``manifest.json`` of a results folder, and return its content.
 
@@ -60,6 +61,8 @@ def write_manifest(
         The study: title, provenance, visibility, data cut, number of patients.
     plan : mapping
         The analysis plan: origin, hash, earlier hashes, and what has changed since.
+    faults : sequence of str
+        A line for each cell that failed.
     """
     outputs = [p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")]
     manifest = {
@@ -67,6 +70,7 @@ def write_manifest(
         "study": dict(about),
         "plan": dict(plan),
         "seed": seed,
+        "faults": list(faults),
         "versions": list_versions(),
         "platform": f"{platform.system()} {platform.machine()}",
         "inputs": inputs,

@@ -1,6 +1,8 @@
 """An executed notebook as a self-contained HTML page."""
 
+import copy
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -10,10 +12,14 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from kap_analysis.report.results_folder import NUMBERED
+
 #: A full stop ends a sentence if a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 #: The spaces in "n = 12" and "p < 0.001", at which a line must not break.
 KEPT_TOGETHER: Final = re.compile(r"(?<=\b[np]) (?=[=<>]\s)|(?<=\b[np] =) (?=\d)|(?<=\bdf) (?=\d)")
+#: The title of a table of this package, in its HTML.
+TABLE_TITLE: Final = re.compile(r'(<div class="kap-title">(?:<span class="kap-stamp">[^<]*</span>)?)([^<]*)(?=</div>)')
 MARKUP: Final = re.compile(r"\*\*|`")
 #: The most characters of a short answer.
 SHORT: Final = 330
@@ -30,12 +36,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """The head of a notebook page: title, links, and the data it was run on."""
+    """The head of a notebook page: title, links, the data it was run on, and the number of the notebook.
+
+    Figures and tables are counted within the page: Figure 3.1 is the first of notebook 3.
+    """
 
     title: str
     links: tuple[Link, ...] = ()
     banner: str = ""
     data: str = ""
+    number: int = 0
 
 
 def notebook_title(notebook: NotebookNode, otherwise: str) -> str:
@@ -69,7 +79,7 @@ def _in_short(text: str) -> str:
 
 
 def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
-    """The page of a notebook, with its pictures inside it and its source shown.
+    """The page of a notebook, with its pictures inside it, its captions numbered, and its source folded.
 
     Parameters
     ----------
@@ -88,8 +98,33 @@ def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
     exporter = HTMLExporter(template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], config=options)
     exporter.register_filter("prose", markdown_to_html)
     page = {**asdict(head), "style": read_style()}
-    html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
+    html, _ = exporter.from_notebook_node(_numbered(notebook, head.number), resources={"page": page})
     return "\n".join(line.rstrip() for line in html.splitlines()) + "\n"
+
+
+def _numbered(notebook: NotebookNode, number: int) -> NotebookNode:
+    """A copy in which each figure and table bears a number, unless it bears one of a manuscript."""
+    numbered = copy.deepcopy(notebook)
+    counts = Counter[str]()
+    for output in (output for cell in numbered.cells for output in cell.get("outputs", [])):
+        about = output.get("metadata", {}).get("image/png", {})
+        if about.get("caption"):
+            about["number"], about["caption"] = _split_number("Figure", about["caption"], number, counts)
+        title = TABLE_TITLE.search(output.get("data", {}).get("text/html", ""))
+        if title:
+            bears, words = _split_number("Table", title[2], number, counts)
+            shown = f"{title[1]}<b>{bears}.</b> {words}"
+            output["data"]["text/html"] = output["data"]["text/html"].replace(title[0], shown, 1)
+    return numbered
+
+
+def _split_number(kind: str, caption: str, number: int, counts: Counter[str]) -> tuple[str, str]:
+    """The number of a figure or table, and its caption without one."""
+    bears = NUMBERED.match(caption)
+    if bears:
+        return bears[0], caption[bears.end() :].removeprefix(". ")
+    counts[kind] += 1
+    return f"{kind} {number}.{counts[kind]}", caption
 
 
 def markdown_to_html(text: str) -> str:

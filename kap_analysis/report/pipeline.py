@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from nbformat import NotebookNode
 
 from kap_analysis.analysis.model.plan_file import FILE_NAME
 from kap_analysis.report.execution import count_code_cells, execute_notebook, read_notebook, write_notebook
+from kap_analysis.report.explorer import explorer_of
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
@@ -35,11 +37,12 @@ AT_ONCE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Reproduced:
-    """The results folder, its index page and the content of its manifest."""
+    """The results folder, its index page, the content of its manifest, and a line for each cell that failed."""
 
     folder: Path
     index: Path
     manifest: Mapping[str, Any]
+    faults: tuple[str, ...] = ()
 
 
 def reproduce(
@@ -65,13 +68,14 @@ def reproduce(
     Returns
     -------
     Reproduced
+        A cell that fails does not cost the run: its page says so, and it is listed in ``faults`` and in the manifest.
 
     Raises
     ------
     StudyError
         If the study breaks its contract.
     ReportError
-        If a notebook fails, or `out` was not written by this package. Earlier results stay unchanged.
+        If a kernel ends, or `out` was not written by this package. Earlier results stay unchanged.
     """
     source = Path(study) if study is not None else shipped_study()
     check_replaceable(Path(out).expanduser().resolve())
@@ -81,16 +85,24 @@ def reproduce(
     plan = record_plan(loaded, Path(out).expanduser().resolve())
     originals = {path.stem: read_notebook(path) for path in paths}
     with staged_folder(out) as staging:
-        seconds, executed = asyncio.run(_run_all(originals, source.resolve(), staging, progress))
-        write_plan(staging / FILE_NAME, plan.text)
         about = describe_study(loaded, plan.sentence)
+        with ThreadPoolExecutor(1) as beside:
+            explorer = beside.submit(explorer_of, loaded, staging, about.banner, about.meaning)
+            seconds, executed, faults = asyncio.run(_run_all(originals, source.resolve(), staging, progress))
+        write_plan(staging / FILE_NAME, plan.text)
         entries = _write_pages(executed, staging, about)
-        _write_index(staging, about, entries, inputs)
+        _write_index(staging, about, entries, inputs, explorer.result())
         manifest = write_manifest(
-            staging, inputs=inputs, seed=_seed(originals), seconds=seconds, about=study_facts(loaded), plan=plan.facts
+            staging,
+            inputs=inputs,
+            seed=_seed(originals),
+            seconds=seconds,
+            about=study_facts(loaded),
+            plan=plan.facts,
+            faults=faults,
         )
     folder = Path(out)
-    return Reproduced(folder, folder / "index.html", manifest)
+    return Reproduced(folder, folder / "index.html", manifest, faults)
 
 
 def describe_study(study: Study, plan: str) -> AboutStudy:
@@ -106,7 +118,8 @@ def describe_study(study: Study, plan: str) -> AboutStudy:
     else:
         banner, meaning = "PUBLIC", "Small counts, and numbers that would reveal them, are withheld."
     as_of = f"Data as of {settings.data_cut}" if settings.data_cut else "The data cut is not stated"
-    return AboutStudy(settings.title, banner, f"{meaning} {as_of}; n = {len(study.patients):,} patients. {plan}")
+    data = f"{meaning} {as_of}; n = {len(study.patients):,} patients. {plan}"
+    return AboutStudy(settings.title, banner, data, meaning)
 
 
 def study_facts(study: Study) -> dict[str, Any]:
@@ -123,9 +136,10 @@ def study_facts(study: Study) -> dict[str, Any]:
 
 async def _run_all(
     originals: Mapping[str, NotebookNode], study: Path, staging: Path, progress: Progress | None
-) -> tuple[dict[str, float], dict[str, NotebookNode]]:
+) -> tuple[dict[str, float], dict[str, NotebookNode], tuple[str, ...]]:
     """Run the notebooks, two at a time and the longest first, each with its own folder for results."""
     told = _Told(progress, {name: count_code_cells(notebook) for name, notebook in originals.items()})
+    faults: dict[str, list[str]] = {name: [] for name in originals}
     places = asyncio.Semaphore(min(AT_ONCE, os.cpu_count() or 1))
 
     async def run(name: str) -> tuple[float, NotebookNode]:
@@ -133,7 +147,7 @@ async def _run_all(
             began = time.perf_counter()
             folders = {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(staging / PARTS / name)}
             filled = fill_parameters(originals[name], folders, name=name)
-            ran = await execute_notebook(filled, name=name, progress=told.of(name))
+            ran = await execute_notebook(filled, name=name, progress=told.of(name), faults=faults[name])
             # the stored copy shows the name of the study folder, not its path
             kept = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
             return time.perf_counter() - began, kept
@@ -147,7 +161,9 @@ async def _run_all(
         raise failed.exceptions[0] from failed
     done = {name: tasks[name].result() for name in originals}
     gather_parts(staging / PARTS, originals, staging)
-    return {name: seconds for name, (seconds, _) in done.items()}, {name: kept for name, (_, kept) in done.items()}
+    seconds = {name: took for name, (took, _) in done.items()}
+    lines = tuple(line for name in originals for line in faults[name])
+    return seconds, {name: kept for name, (_, kept) in done.items()}, lines
 
 
 class _Told:
@@ -176,7 +192,7 @@ def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: Abo
     titles = {name: notebook_title(notebook, name) for name, notebook in executed.items()}
     entries = []
     for name, notebook in executed.items():
-        head = PageHead(titles[name], _neighbours(name, titles), about.banner, about.data)
+        head = PageHead(titles[name], _neighbours(name, titles), about.banner, about.data, int(name[:2]))
         page = staging / PAGES / f"{name}.html"
         page.write_text(notebook_to_html(notebook, head), encoding="utf-8", newline="\n")
         write_notebook(notebook, staging / PAGES / f"{name}.ipynb")
@@ -196,11 +212,23 @@ def _neighbours(name: str, titles: Mapping[str, str]) -> tuple[Link, ...]:
 
 
 def _write_index(
-    staging: Path, about: AboutStudy, entries: Sequence[NotebookEntry], inputs: Sequence[Mapping[str, Any]]
+    staging: Path,
+    about: AboutStudy,
+    entries: Sequence[NotebookEntry],
+    inputs: Sequence[Mapping[str, Any]],
+    explorer: str,
 ) -> None:
     outputs = list_files(staging, [p for p in staging.rglob("*") if p.is_file() and not p.name.startswith(".")])
     contents = read_contents(staging)
-    write_index(staging, about=about, contents=contents, notebooks=entries, inputs=inputs, outputs=outputs)
+    write_index(
+        staging,
+        about=about,
+        contents=contents,
+        notebooks=entries,
+        inputs=inputs,
+        outputs=outputs,
+        explorer=explorer,
+    )
 
 
 def _seed(notebooks: Mapping[str, NotebookNode]) -> int | None:

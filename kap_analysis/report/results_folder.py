@@ -4,9 +4,11 @@ import importlib.util
 import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from kap_analysis.errors import ReportError
@@ -14,10 +16,21 @@ from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.export import save_figure
 from kap_analysis.figures.page.page import SIMULATED, stamp_figure
 from kap_analysis.report.headline import headline_facts
+from kap_analysis.report.run_by_hand import answer_in_words_by_hand
 from kap_analysis.tables.page.table import Table
 
 CONTENTS: Final = "contents.json"
 SCREEN_DPI: Final = 150
+#: Folder of the pictures that are drawn for the index page.
+PAGE: Final = "page"
+#: Widths in mm, so that letters can be read where a picture is shown: on a screen, and on a telephone.
+PAGE_WIDTHS: Final = MappingProxyType({"wide": 150.0, "narrow": 80.0})
+THEMES: Final = ("light", "dark")
+#: How many times as tall as wide a figure of the index page may be.
+TALLEST: Final = 1.3
+PAGE_DPI: Final = 220
+#: The number that a figure or table has in a manuscript, at the beginning of its caption.
+NUMBERED: Final = re.compile(r"(Figure|Table) S?\d+[a-z]?(?=\. )")
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 T = TypeVar("T")
 
@@ -60,29 +73,67 @@ class ResultsFolder:
     folder: Path | None = None
     stamp: str = ""
 
-    def figure(self, name: str, figure: Any, caption: str) -> ShownFigure:
+    def figure(self, name: str, figure: Any, caption: str, **drawn: Any) -> ShownFigure:
         """Show a figure, and write it as PNG (300 dpi), PDF and SVG to ``figures/``.
 
         Parameters
         ----------
         name : str
             Lower-case letters, digits and underscores: the name of its files.
-        figure : matplotlib.figure.Figure
-            It is stamped if the data are simulated and it is not stamped yet.
+        figure : function or matplotlib.figure.Figure
+            A function of ``kap.figures`` that draws it, or the figure itself. It is stamped if the data are simulated.
         caption : str
-            What it shows, for the index page.
+            What it shows, and what its marks are.
+        **drawn
+            What the function draws: its arguments. The first figure of a notebook that is not much taller than wide is
+            then also drawn for the index page, at the widths of a screen and of a telephone, light and dark.
+
+        Raises
+        ------
+        ReportError
+            If the name cannot name a file, or arguments are given for a figure that is drawn already.
         """
         _check_name(name)
-        if self.stamp and not any(text.get_gid() == "stamp" for text in figure.texts):
-            stamp_figure(figure, self.stamp)
-        text = alt_text(figure)
+        if drawn and not callable(figure):
+            raise ReportError(f"{name} is drawn already; give the function that draws it, or no {', '.join(drawn)}.")
+        made = self._stamped(figure(**drawn) if callable(figure) else figure)
+        text = alt_text(made)
         if self.folder is not None:
             (self.folder / "figures").mkdir(parents=True, exist_ok=True)
-            paths = save_figure(figure, self.folder / "figures" / name, title=caption)
-            self._record(
-                "figures", name, {"caption": caption, "alternative_text": text, "files": self._relative(paths)}
+            pictures = (
+                self._draw_for_page(name, figure, drawn) if self._leads(made, caption) and callable(figure) else {}
             )
-        return ShownFigure(_screen_png(figure), text, caption)
+            paths = save_figure(made, self.folder / "figures" / name, title=caption)
+            entry = {"caption": caption, "alternative_text": text, "files": self._relative(paths)}
+            self._record("figures", name, entry | ({"pictures": pictures} if pictures else {}))
+        return ShownFigure(_screen_png(made), text, caption)
+
+    def _stamped(self, figure: Any) -> Any:
+        if self.stamp and not any(text.get_gid() == "stamp" for text in figure.texts):
+            stamp_figure(figure, self.stamp)
+        return figure
+
+    def _leads(self, figure: Any, caption: str) -> bool:
+        """Whether a figure is shown on the index: the first of its notebook that fits on a screen."""
+        width, height = figure.get_size_inches()
+        shown = [entry for entry in self._contents()["figures"].values() if "pictures" in entry]
+        return not shown and height <= TALLEST * width and not NUMBERED.match(caption)
+
+    def _contents(self) -> dict[str, dict[str, Any]]:
+        assert self.folder is not None
+        return read_contents(self.folder)
+
+    def _draw_for_page(self, name: str, plot: Callable[..., Any], drawn: Mapping[str, Any]) -> dict[str, str]:
+        """Draw a figure at the widths and in the themes of a page; which picture is for what -> its file."""
+        assert self.folder is not None
+        folder = self.folder / "figures" / PAGE
+        folder.mkdir(exist_ok=True)
+        pictures = {}
+        for width, theme in product(PAGE_WIDTHS, THEMES):
+            figure = self._stamped(plot(**{**drawn, "width": PAGE_WIDTHS[width], "theme": theme}))
+            path = save_figure(figure, folder / f"{name}_{width}_{theme}.png", dpi=PAGE_DPI)
+            pictures[f"{width} {theme}"] = path[0].relative_to(self.folder).as_posix()
+        return pictures
 
     def table(self, name: str, table: Table, caption: str = "") -> Table:
         """Show a table, and write it as HTML, CSV, Markdown, LaTeX and (with python-docx) Word to ``tables/``.
@@ -112,7 +163,8 @@ class ResultsFolder:
 
         Parameters
         ----------
-        result : result of participant_flow, clinical_change or compare_formats
+        result : result of participant_flow, clinical_change, compare_formats, check_sensitivity, check_dropout or
+            check_allocation
         """
         for name, value in headline_facts(result).items():
             self.fact(name, value)
@@ -120,7 +172,7 @@ class ResultsFolder:
 
     def _record(self, kind: str, name: str, entry: Any) -> None:
         assert self.folder is not None
-        contents = read_contents(self.folder)
+        contents = self._contents()
         contents[kind][name] = entry
         write_contents(self.folder, contents)
 
@@ -130,7 +182,7 @@ class ResultsFolder:
 
 
 def open_results(folder: str | Path | None = None, study: Described | None = None) -> ResultsFolder:
-    """Where a notebook puts its results.
+    """Where a notebook puts its results. By hand, a cell that the study cannot answer then says so, and does not stop.
 
     Parameters
     ----------
@@ -148,6 +200,7 @@ def open_results(folder: str | Path | None = None, study: Described | None = Non
     >>> results = open_results()
     >>> results.fact("patients", 235)
     """
+    answer_in_words_by_hand()
     stamp = SIMULATED if study is not None and study.is_simulated else ""
     target = None if folder is None else Path(folder)
     if target is not None:

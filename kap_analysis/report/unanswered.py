@@ -1,9 +1,10 @@
-"""Cells that a study cannot answer: the page shows the reason instead of the answer, and the notebook goes on.
+"""Cells without an answer: the page shows the reason instead, and the notebook goes on.
 
 Notebooks hold no logic, so they do not check first whether a study has two formats, or any PHQ-9. If a cell ends in an
 error of the package that says that the data cannot answer it, the page shows that sentence. Later cells that fail only
 because they use a name from that cell show nothing. Text below such a cell, up to the next heading, describes a result
-that does not exist, and is removed. Any other error stops the run.
+that does not exist, and is removed. Any other error is a fault of the program: it stops a run that checks the
+notebooks, and in a run on a study it is told in the cell and at the end, so that one cell does not cost the others.
 """
 
 import ast
@@ -28,6 +29,8 @@ SAME_REASON: Final = "The reason is given above."
 NEEDS_WHAT_IS_MISSING: Final = "Not answered: it needs the answer that is missing above."
 #: Tag of cells that show a reason instead of an answer.
 UNANSWERED: Final = "unanswered"
+NO_ANSWER: Final = "**This study does not answer this.**"
+FAILED: Final = "**This cell failed. That is a fault of the program, not of the data; please report it.**"
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Unanswered:
 
     reasons: dict[int, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    faults: set[int] = field(default_factory=set)
 
     def accept(self, place: int, source: str, error: Mapping[str, Any]) -> bool:
         """Record a failed cell if the data could not answer it; return whether that was so.
@@ -48,23 +52,35 @@ class Unanswered:
         error : mapping
             With ``ename`` and ``evalue``, as the kernel replied.
         """
-        missing = MISSING_NAME.search(error["evalue"]) if error["ename"] == "NameError" else None
-        if error["ename"] in _names_of(ABOUT_THE_DATA):
-            is_empty = error["ename"] in _names_of((NothingToShowError,))
-            self.reasons[place] = NOTHING_TO_SHOW if is_empty else error["evalue"]
-        elif missing and missing[1] in self.names:
-            self.reasons[place] = ""
-        else:
+        reason = self.reason_for(error["ename"], error["evalue"])
+        if reason is None:
             return False
-        self.names |= _names_made(source)
+        self.reasons[place] = reason
+        self.names |= names_made(source)
         return True
+
+    def reason_for(self, name: str, message: str) -> str | None:
+        """What is told of an error: a reason, nothing (it follows from one above), or None where it is a fault."""
+        missing = MISSING_NAME.search(message) if name == "NameError" else None
+        if name in _names_of((NothingToShowError,)):
+            return NOTHING_TO_SHOW
+        if name in _names_of(ABOUT_THE_DATA):
+            return message
+        return "" if missing and missing[1] in self.names else None
+
+    def accept_fault(self, place: int, source: str, what: str) -> None:
+        """Record a cell that failed for a reason that is not in the data."""
+        self.reasons[place] = what
+        self.faults.add(place)
+        self.names |= names_made(source)
 
     def put_into(self, notebook: NotebookNode) -> None:
         """Replace the errors by the reasons."""
         said: set[str] = set()
         for place, reason in self.reasons.items():
             cell = notebook.cells[place]
-            text = f"**This study does not answer this.** {SAME_REASON if reason in said else reason}"
+            head = FAILED if place in self.faults else NO_ANSWER
+            text = f"{head} {SAME_REASON if reason in said else reason}"
             said.add(reason)
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [new_output("display_data", data=data)] if reason else []
@@ -101,7 +117,8 @@ def _names_of(classes: Iterable[type[Exception]]) -> set[str]:
     return {name for cls in classes for name in (cls.__name__, *_names_of(cls.__subclasses__()))}
 
 
-def _names_made(source: str) -> set[str]:
+def names_made(source: str) -> set[str]:
+    """The names that a cell gives a value."""
     try:
         tree = ast.parse(source)
     except SyntaxError:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from kap_analysis.errors import StudyError
 from kap_analysis.report import pipeline
 
 PARAMETERS = "study_folder = '../data'\nresults_folder = None\nseed = 7"
@@ -18,8 +19,8 @@ figure = Figure(figsize=(4, 3))
 line = figure.subplots().plot([0, 1, 3], [24.0, 15.5, 12.9])
 results.figure("line", figure, caption="Mean score <by> month & visit")"""
 FACTS = """\
+results.fact("recorded", 240)
 results.fact("started", 235)
-results.fact("dosed", 230)
 results.fact("assessed", {"n": 142, "when": "month 3"})"""
 
 
@@ -87,8 +88,13 @@ def pretend_to_load(path: Path) -> SimpleNamespace:
     )  # fmt: skip
     patients = pd.DataFrame({"patient_id": [f"P{i:03}" for i in range(235)]})
     nothing = pd.DataFrame()
-    tables = {"patients": patients, "assessments": nothing, "diagnoses": nothing}
-    return SimpleNamespace(settings=settings, is_simulated=True, path=None, **tables)
+    sessions = pd.DataFrame({"kind": pd.Series(dtype="object")})
+    tables = {"patients": patients, "sessions": sessions, "assessments": nothing, "diagnoses": nothing}
+    return SimpleNamespace(settings=settings, is_simulated=True, path=None, outcomes=no_outcomes, **tables)
+
+
+def no_outcomes(**_: object) -> None:
+    raise StudyError("There are no scores.")
 
 
 @pytest.fixture

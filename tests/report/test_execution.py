@@ -1,5 +1,6 @@
 """Running a notebook: parameters in, outputs out, nothing of the machine kept."""
 
+import asyncio
 import re
 import sys
 
@@ -7,9 +8,9 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 
 from kap_analysis.errors import ReportError
-from kap_analysis.report.execution import run_notebook
+from kap_analysis.report.execution import execute_notebook, run_notebook
 from kap_analysis.report.parameters import fill_parameters, read_parameters
-from kap_analysis.report.unanswered import NEEDS_WHAT_IS_MISSING, NOTHING_TO_SHOW, SAME_REASON
+from kap_analysis.report.unanswered import FAILED, NEEDS_WHAT_IS_MISSING, NOTHING_TO_SHOW, SAME_REASON
 
 
 def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):
@@ -113,3 +114,13 @@ def test_a_kernel_that_ends_is_one_sentence(make_notebook):
     with pytest.raises(ReportError) as caught:
         run_notebook(make_notebook("import os\nos._exit(1)"), name="00_x")
     assert str(caught.value) == "00_x: the kernel ended in code cell 2 of 2: it was stopped, or memory was short."
+
+
+def test_a_fault_is_told_in_its_cell_and_the_notebook_goes_on(make_notebook):
+    faults: list[str] = []
+    running = execute_notebook(make_notebook("made = 1 / 0", "made + 1", "6 * 7"), name="00_x", faults=faults)
+    ran = asyncio.run(running)
+    assert faults == ["00_x, code cell 2 of 4: ZeroDivisionError: division by zero"]
+    assert ran.cells[2].outputs[0]["data"]["text/markdown"] == f"{FAILED} ZeroDivisionError: division by zero"
+    assert ran.cells[3].outputs == []
+    assert ran.cells[4].outputs[0]["data"]["text/plain"] == "42"

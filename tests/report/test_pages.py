@@ -6,8 +6,16 @@ from itertools import product
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from kap_analysis.report.index_page import make_tiles
-from kap_analysis.report.notebook_page import SHORT, first_answer, markdown_to_html, read_style
+from kap_analysis.report.first_look import NOT_BY_CHANCE, answer_in_words, make_strip, make_tiles
+from kap_analysis.report.notebook_page import (
+    SHORT,
+    PageHead,
+    first_answer,
+    markdown_to_html,
+    notebook_to_html,
+    read_style,
+)
+from kap_analysis.writing.numbers import number
 
 
 def saying(text: str):
@@ -33,19 +41,89 @@ def test_a_notebook_without_words_has_no_answer():
     assert first_answer(new_notebook(cells=[new_markdown_cell("# Why?")])) == ""
 
 
+def comparison(estimate, low, high, **more):
+    known = {
+        "df": 81.4,
+        "p_value": 0.049,
+        "n_scored": 118,
+        "n_patients": 179,
+        "when": "month 3",
+        "instrument": "BDI-II",
+    }
+    rest = {"higher_is_better": False, "descriptive": "", "margin": ""}
+    return {"group minus individual": {"estimate": estimate, "ci_low": low, "ci_high": high, **known, **rest, **more}}
+
+
+PEOPLE = {"recorded": 240, "started": 235, "assessed": {"n": 118, "when": "month 3"}}
+
+
 @pytest.mark.parametrize(
     ("low", "told"),
     [
-        (0.01, "+0.01 to +6.20"),
-        (-0.04, "\N{MINUS SIGN}0.04 to +6.20"),
-        (0.06, "+0.1 to +6.2"),
-        (0.0, "0.0 to +6.2"),
+        (0.01, "as little as 0.01 points and with as much as 6.20."),
+        (0.06, "as little as 0.1 points and with as much as 6.2."),
     ],
 )
 def test_a_limit_close_to_zero_is_not_told_as_zero(low, told):
-    difference = {"estimate": 3.1, "ci_low": low, "ci_high": 6.2, "when": "month 3", "unit": "BDI-II points"}
-    tile = make_tiles({"group minus individual": difference})[-1]
-    assert tile.lines[0] == f"95% interval {told}"
+    answer = answer_in_words(comparison(3.1, low, 6.2))
+    assert answer.words[1].endswith(told)
+    assert f"(95% interval {number(low, 2 if low < 0.05 else 1)} to " in answer.numbers
+
+
+def test_the_answer_says_who_did_better_by_how_much_how_sure_and_who_is_missing():
+    answer = answer_in_words(comparison(3.1, -0.5, 6.2) | PEOPLE)
+    assert answer.words == (
+        "At month 3, patients treated in groups scored 3.1 points worse on the BDI-II than patients seen individually, "
+        "after adjustment for how they started.",
+        "The data are compatible with groups 0.5 points better and with groups 6.2 points worse: no difference is "
+        "shown, and none is ruled out.",
+        "117 of the 235 patients who started (50%) have no score at baseline or at month 3.",
+        NOT_BY_CHANCE,
+    )
+    assert "df 81.4; p = 0.049" in answer.numbers and "df" not in " ".join(answer.words)
+
+
+def test_the_answer_turns_with_the_direction_of_the_instrument():
+    better = answer_in_words(comparison(3.1, 0.4, 6.2, higher_is_better=True)).words
+    assert "scored 3.1 points better" in better[0]
+    strip = make_strip(comparison(3.1, 0.4, 6.2, higher_is_better=True))
+    assert (strip.below, strip.above) == ("group worse", "group better")
+
+
+def test_a_description_a_margin_and_a_withheld_difference_are_told_as_such():
+    few = answer_in_words(comparison(3.1, -0.5, 6.2, descriptive="fewer than 5 cohorts")).words
+    assert few[1] == "This describes the patients and is no comparison: fewer than 5 cohorts."
+    margin = "group format was non-inferior to individual format at a margin of 3 points (95% interval ...)"
+    assert (
+        "Group format was non-inferior to individual format at a margin of 3 points."
+        in answer_in_words(comparison(-1.0, -3.0, 1.0, margin=margin)).words
+    )
+    assert answer_in_words(comparison(None, None, None)).words == ("The difference between the formats is withheld.",)
+    assert answer_in_words(PEOPLE).words == () and make_strip(PEOPLE) is None
+
+
+def test_the_strip_has_one_axis_and_each_row_says_what_it_assumes():
+    row = {
+        "label": "overlap weights",
+        "estimate": 3.5,
+        "ci_low": -0.7,
+        "ci_high": 7.7,
+        "assumes": "no confounder is left out",
+    }
+    practices = [{**row, "label": f"Without practice {k}", "estimate": float(k)} for k in range(6)]
+    strip = make_strip(comparison(3.1, 0.01, 6.16) | {"weighted": [row], "without one practice": practices})
+    assert [r.label for r in strip.rows] == [
+        "Primary analysis",
+        "Overlap weights",
+        "Without one practice, lowest of 6 practices",
+        "Without one practice, highest of 6 practices",
+    ]
+    assert (
+        strip.rows[1].assumes == "No confounder is left out" and strip.rows[1].text == "3.5 (\N{MINUS SIGN}0.7 to 7.7)"
+    )
+    assert all(0 <= r.left < r.at < r.left + r.width <= 100 for r in strip.rows[:2])
+    ticks = {text: at for at, text in strip.ticks}
+    assert ticks["0"] == strip.zero and len(ticks) <= 8
 
 
 def test_no_line_ends_inside_a_number_with_its_sign():
@@ -55,9 +133,36 @@ def test_no_line_ends_inside_a_number_with_its_sign():
 
 
 def test_a_tile_never_says_that_some_are_none_or_nearly_all_are_all():
-    worse = make_tiles({"started": 235, "dosed": 234, "reliably worse": {"n": 1, "n_assessed": 118, "n_started": 235}})
-    assert "<\N{NO-BREAK SPACE}1% of 235 started" in worse[4].lines
-    assert ">\N{NO-BREAK SPACE}99% of 235 started" in worse[1].lines
+    facts = PEOPLE | {"assessed": {"n": 234, "when": "month 3"}}
+    tiles = make_tiles(facts | {"reliably worse": {"n": 1, "n_assessed": 234, "n_started": 235}})
+    assert "<\N{NO-BREAK SPACE}1% of 235 started" in tiles[3].lines
+    assert ">\N{NO-BREAK SPACE}99% of 235 started" in tiles[1].lines
+
+
+def test_started_are_those_who_were_dosed():
+    started = make_tiles(PEOPLE)[0]
+    assert (started.value, started.lines) == ("235", ("had a ketamine session", "of 240 patients in the study"))
+
+
+def test_captions_are_numbered_within_a_page_and_keep_the_number_of_a_manuscript():
+    def picture(caption):
+        return new_output(
+            "display_data", data={"image/png": ""}, metadata={"image/png": {"caption": caption, "alt": ""}}
+        )
+
+    table = (
+        '<div class="kap-table"><div class="kap-title"><span class="kap-stamp">SIMULATED</span>Who and what</div></div>'
+    )
+    shown = [
+        picture("A. Bars: means."),
+        new_output("display_data", data={"text/html": table}),
+        picture("Figure S2. B."),
+    ]
+    notebook = new_notebook(cells=[new_code_cell("1", outputs=[one]) for one in shown])
+    page = notebook_to_html(notebook, PageHead("Why?", number=3))
+    assert "<b>Figure 3.1.</b> A. Bars: means." in page and "<b>Figure S2.</b> B." in page
+    assert "</span><b>Table 3.1.</b> Who and what</div>" in page
+    assert page.count('<details class="source">') == 3
 
 
 INKS = ("ink", "quiet", "link", "code", "keyword", "string", "comment")

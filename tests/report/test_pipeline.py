@@ -118,17 +118,26 @@ def test_the_index_tells_the_study_the_tiles_and_the_limits(ran_twice):
     assert "<strong>SIMULATED</strong>" in text
     assert 'font: 16px/1.55 "Segoe UI"' in text
     assert "Data as of 2026-Q3; n = 235 patients." in text
-    assert "98% of 235 started" in text
-    assert f"of 235 in the study, {235 - 142} have no score at baseline or at month 3." in text
+    assert "60% of 235 started" in text
+    assert f"of 235 who started, {235 - 142} have no score at baseline or at month 3." in text
     assert "Mean score &lt;by&gt; month &amp; visit" in text
     assert "And the second?" in text
 
 
-def test_a_notebook_that_fails_leaves_the_earlier_results(notebooks, study_folder, tmp_path, make_notebook):
+def test_a_cell_that_fails_does_not_cost_the_run(notebooks, study_folder, tmp_path, make_notebook):
+    nbformat.write(make_notebook("raise ValueError('no')", "6 * 7"), notebooks / "02_third.ipynb")
+    done = reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
+    assert done.faults == ("02_third, code cell 2 of 3: ValueError: no",)
+    assert done.manifest["faults"] == list(done.faults)
+    page = (tmp_path / "out" / "notebooks" / "02_third.html").read_text(encoding="utf-8")
+    assert "fault of the program, not of the data" in page and "ValueError: no" in page and "42" in page
+
+
+def test_a_kernel_that_ends_leaves_the_earlier_results(notebooks, study_folder, tmp_path, make_notebook):
     reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
     before = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
-    nbformat.write(make_notebook("raise ValueError('no')"), notebooks / "02_third.ipynb")
-    with pytest.raises(ReportError, match=r"02_third stopped in code cell 2 of 2. ValueError: no"):
+    nbformat.write(make_notebook("import os\nos._exit(1)"), notebooks / "02_third.ipynb")
+    with pytest.raises(ReportError, match=r"02_third: the kernel ended in code cell 2 of 2"):
         reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
     assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == before
 

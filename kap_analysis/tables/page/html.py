@@ -14,6 +14,9 @@ from great_tables import GT
 from kap_analysis.tables.page.content import TableContent
 
 GREAT_TABLES_STYLE: Final = re.compile(r"<style>.*?</style>", re.DOTALL)
+#: The alignment that a class of great-tables stands for. It is written out: JupyterLab takes the stylesheet out of a
+#: notebook that is not trusted, and aligns all cells right.
+ALIGNED: Final = re.compile(r'class="([^"]*\bgt_(left|right|center)\b[^"]*)"')
 OUTER_DIV: Final = re.compile(r'<div id="([^"]+)" style="[^"]*">')
 
 STYLE: Final = """\
@@ -106,7 +109,7 @@ def _markup(table: TableContent) -> str:
     laid_out = laid_out.fmt(html.escape, columns=keys)
     markup = GREAT_TABLES_STYLE.sub("", laid_out.as_raw_html())
     markup = OUTER_DIV.sub(r'<div id="\1">', markup)
-    return _mark_prose(markup, table)
+    return ALIGNED.sub(r'class="\1" style="text-align:\2"', _mark_prose(markup, table))
 
 
 def _mark_prose(markup: str, table: TableContent) -> str:
