@@ -33,6 +33,9 @@ from .analysis.patients.positivity import describe_positivity as describe_positi
 from .analysis.safety.safety import review_safety as review_safety
 from .analysis.sensitivity.allocation import check_allocation as check_allocation
 from .analysis.sensitivity.sensitivity import check_sensitivity as check_sensitivity
+from .analysis.sensitivity.unmeasured_confounding import (
+    check_unmeasured_confounding as check_unmeasured_confounding,
+)
 from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items

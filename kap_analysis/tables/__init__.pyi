@@ -31,6 +31,7 @@ from .safety.serious_events import table_serious_events as table_serious_events
 from .safety.suicidality import table_suicidality as table_suicidality
 from .safety.vitals import table_vitals as table_vitals
 from .sensitivity.balance import table_balance as table_balance
+from .sensitivity.bias import table_bias as table_bias
 from .sensitivity.sensitivity import table_sensitivity as table_sensitivity
 from .study.answers import table_answers as table_answers
 from .study.checklist import table_checklist as table_checklist

@@ -432,6 +432,13 @@ def safety():
 
 
 @pytest.fixture(scope="session")
+def bias():
+    cells = [(2.0, 0.1, 2.8), (2.0, 0.5, 2.0), (4.0, 0.1, 2.6), (4.0, 0.5, 1.0)]
+    frame = pd.DataFrame(cells, columns=["effect", "prevalence_difference", "estimate"])
+    return frame.assign(ci_low=frame["estimate"] - 2, ci_high=frame["estimate"] + 2)
+
+
+@pytest.fixture(scope="session")
 def plan():
     return {
         "instrument": "BDI-II",
@@ -658,7 +665,8 @@ def model_facts():
 @pytest.fixture(scope="session")
 def calls(
     flow_steps, characteristics, observed_means, paired, comparison, fitted, change, clinical, moderation, sensitivity,
-    completeness, received, safety, plan, counts, margins, balance, secondary, clinical_comparison, slopes, compared,
+    completeness, received, safety, plan, counts, margins, balance, bias, secondary,
+    clinical_comparison, slopes, compared,
     model_facts,
 ):  # fmt: skip
     """Each table function with the frames that it is called with here."""
@@ -683,6 +691,7 @@ def calls(
         (tables.table_moderators, moderation),
         (tables.table_sensitivity, {"estimates": sensitivity}),
         (tables.table_balance, balance),
+        (tables.table_bias, {"bias": bias}),
         (tables.table_completeness, {"completeness": completeness}),
         (tables.table_exposure, received),
         (

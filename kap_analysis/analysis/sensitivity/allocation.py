@@ -24,11 +24,9 @@ from kap_analysis.analysis.sensitivity.allocation_result import (
     OVERLAP,
     UNWEIGHTED,
     AllocationSensitivity,
-    points_of_bias,
 )
 from kap_analysis.analysis.sensitivity.balance import effective_sizes, weighted_balance
 from kap_analysis.analysis.sensitivity.difference_estimators import (
-    DOUBLY_ROBUST,
     ESTIMANDS,
     all_differences,
     covariate_matrix,
@@ -60,13 +58,12 @@ def check_allocation(
     *,
     plan: Plan | None = None,
     visit: str | None = None,
-    margin: float | None = None,
     n_imputations: int = 50,
     n_bootstrap: int = 500,
     seed: int = 20190402,
     progress: Progress | None = None,
 ) -> AllocationSensitivity:
-    """Repeat the contrast at one visit with weights, and say how strong an unmeasured confounder must be.
+    """Repeat the contrast at one visit with weights for what was recorded.
 
     Parameters
     ----------
@@ -108,7 +105,6 @@ def check_allocation(
         }
         for method, one in zip(ESTIMANDS, pooled, strict=True)
     }  # fmt: skip
-    margin = margin if margin is not None else (plan.margin.points if plan.margin else None)
     notes = [
         *completed.covariate_notes,
         *completed.notes,
@@ -121,7 +117,6 @@ def check_allocation(
         balance=weighted_balance(design, group, weights),
         effective_sample_size=effective_sizes(people[FORMAT], weights),
         estimates=pd.DataFrame(list(estimates.values())),
-        confounding=points_of_bias(estimates[DOUBLY_ROBUST], margin, outcomes.instrument.higher_is_better),
         notes=pd.DataFrame({"note": notes}),
         visit=visit,
         n_imputations=n_imputations,

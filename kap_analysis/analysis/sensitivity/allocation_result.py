@@ -1,13 +1,12 @@
-"""The result of `check_allocation`, its sentences, and how many points of bias would change the conclusion."""
+"""The result of `check_allocation`, and its sentences."""
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import N_PATIENTS
-from kap_analysis.writing.sentences import count, interval, join_words, number, plural, sentence_case
+from kap_analysis.writing.sentences import count, interval, number, plural
 
 UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
 
@@ -30,9 +29,6 @@ class AllocationSensitivity(Result):
         ``method``, ``estimand``, ``estimate``, ``std_error``, ``df``, ``ci_low``, ``ci_high``, ``missing_information``
         (cluster bootstrap within imputed data, Rubin's rules), ``n_patients`` (all treated patients of a known format),
         ``n_scored`` (of them scored at the visit), ``n_bootstrap``, ``assumes``.
-    confounding : DataFrame
-        How many points of the difference an unmeasured confounder must account for: ``target`` (zero, margin),
-        ``limit`` (of the interval), ``points``, ``meaning``.
     notes : DataFrame
         ``note``.
     n_imputations : int
@@ -42,7 +38,6 @@ class AllocationSensitivity(Result):
     balance: pd.DataFrame
     effective_sample_size: pd.DataFrame
     estimates: pd.DataFrame
-    confounding: pd.DataFrame
     notes: pd.DataFrame
     visit: str
     n_imputations: int
@@ -64,40 +59,5 @@ class AllocationSensitivity(Result):
             f"were scored at least once; "
             f"{count(first['n_scored'])} of them were scored then, and the scores of the others were imputed "
             f"{number(self.n_imputations, 0)} times. Group minus individual by {'; '.join(told)}. "
-            f"{sentence_case(join_words(list(self.confounding['meaning'])))}. {notes}".strip()
+            f"{notes}".strip()
         )
-
-
-def points_of_bias(primary: dict[str, object], margin: float | None, higher_is_better: bool) -> pd.DataFrame:
-    """Points of bias that would move the nearer limit of the interval to zero, or the worse one to the margin."""
-    low, high = float(primary["ci_low"]), float(primary["ci_high"])  # type: ignore[arg-type]
-    rows = []
-    if low <= 0 <= high:
-        rows.append(
-            [
-                "zero",
-                np.nan,
-                0.0,
-                "the interval already includes no difference, so no confounder is needed to explain it away",
-            ]
-        )
-    else:
-        limit = low if low > 0 else high
-        rows.append(
-            [
-                "zero",
-                limit,
-                abs(limit),
-                f"an unmeasured confounder must account for {number(abs(limit))} points to move the interval to zero",
-            ]
-        )
-    if margin is not None:
-        worse = -low if higher_is_better else high
-        room = margin - worse
-        meaning = (
-            f"it must account for {number(room)} points to move the interval across the margin"
-            if room > 0
-            else "the interval crosses the margin without any confounder"
-        )
-        rows.append(["margin", worse, max(room, 0.0), meaning])
-    return pd.DataFrame(rows, columns=["target", "limit", "points", "meaning"])

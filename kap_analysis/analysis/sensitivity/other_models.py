@@ -91,7 +91,8 @@ def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
     )  # fmt: skip
     if PRACTICE in model.covariates:
         yield (
-            "model", "Format by practice", "the difference may vary between practices; averaged over the patients",
+            "model", "Format by practice",
+            "the difference may vary between practices; averaged over the analysed patients",
             partial(refit, model, rung.without(PRACTICE).adding(PRACTICE, f"{PRACTICE}:{FORMAT}"), visit),
         )  # fmt: skip
     if "start_period" in model.frame and model.frame["start_period"].nunique() > 1:

@@ -26,6 +26,7 @@ from kap_analysis.analysis.sensitivity.other_models import (
     vary_clustering,
     vary_model,
 )
+from kap_analysis.analysis.sensitivity.standardised import standardise_difference
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
     ESTIMATE_COLUMNS,
@@ -37,6 +38,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import interval, number, within_sentence
 
+STANDARDISED = "Standardised over all who started"
 OBSERVED_DECIDE = "scores not observed are missing at random, given those observed"
 
 
@@ -121,6 +123,11 @@ def check_sensitivity(
         *vary_clustering(fit, model, rung, plan.visit),
         *(add_facilitator(source, model, rung, plan.visit) if isinstance(source, Study) else ()),
         *vary_model(model, rung, plan.visit),
+        ("model", STANDARDISED,
+         "the difference may vary with the baseline score and between practices; averaged over all patients who "
+         "started and have a baseline score",
+         lambda: standardise_difference(
+             model, rung, plan.visit, planned_outcomes(source, plan, plan.visit, population="started")[0])),
         *leave_out(fit, model, rung, plan.visit),
         *(vary_rules(source, plan) if isinstance(source, Study) else ()),
         *vary_visit(outcomes, plan),

@@ -1,4 +1,4 @@
-"""Weights, balance and effective sample size by hand; a confounder in points; and what is refused or qualified."""
+"""Weights, balance and effective sample size by hand; and what is refused or qualified."""
 
 import numpy as np
 import pytest
@@ -44,17 +44,6 @@ def test_the_true_difference_is_found_by_each_method(result):
         "doubly robust",
     ]
     assert (result.estimates["ci_low"] < 4).all() and (result.estimates["ci_high"] > 4).all()
-
-
-def test_points_that_a_confounder_must_account_for(result):
-    robust = result.estimates.set_index("method").loc["doubly robust"]
-    judged = check_allocation(
-        as_outcomes(made_up_scores(individual=40, cohorts=12)), plan=PLAN, n_imputations=3, n_bootstrap=150, margin=20
-    )
-    points = judged.confounding.set_index("target")["points"]
-    assert points["zero"] == pytest.approx(max(robust["ci_low"], 0.0))
-    assert points["margin"] == pytest.approx(20 - robust["ci_high"])
-    assert judged.confounding["limit"].iloc[1] == pytest.approx(robust["ci_high"])
 
 
 def test_no_sentence_begins_in_lower_case():

@@ -1,0 +1,278 @@
+"""Could an unmeasured confounder explain the difference: points of bias, a table of bias, and negative controls.
+
+All of it is about the primary model. A confounder U that is left out of a linear model moves the difference by
+
+    bias = effect of U on the score * difference in the prevalence of U between the formats,
+
+both given the covariates (Lin, Psaty & Kronmal 1998, doi 10.2307/2533848). A negative control is something that the
+format cannot have changed because it was measured before treatment; a difference between the formats in it, given the
+same covariates, is confounding that the model leaves in (Lipsitch, Tchetgen Tchetgen & Cohen 2010,
+doi 10.1097/EDE.0b013e3181d61eeb).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.model.estimates import (
+    difference_row,
+    engine_notes,
+    estimate_rows,
+    first_or_refuse,
+    fit_formula,
+)
+from kap_analysis.analysis.model.model_frame import ModelFrame
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
+from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
+from kap_analysis.analysis.patients.characteristics import CHARACTERISTICS
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_visit
+from kap_analysis.columns import (
+    BASELINE,
+    CI_HIGH,
+    CI_LOW,
+    COHORT_ID,
+    ESTIMATE,
+    ESTIMATE_COLUMNS,
+    FORMAT,
+    N_PATIENTS,
+    PATIENT_ID,
+    VISIT,
+)
+from kap_analysis.disclosure.gate import release
+from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import exact
+from kap_analysis.writing.sentences import interval, join_words, number, plural, sentence_case
+
+#: Points by which the confounder changes the score, and by how much its prevalence differs, in the table of bias.
+EFFECTS: Final = (2.0, 4.0, 6.0, 8.0, 10.0)
+PREVALENCES: Final = (0.1, 0.2, 0.3, 0.4, 0.5)
+#: A control is compared if at least this many patients of each format have it.
+FEWEST_PATIENTS: Final = 10
+INSTRUMENTS, AT_START = "other instruments at baseline", "characteristics at the start"
+ASSUMES: Final = "measured before treatment; 0 if the covariates account for every difference"
+
+
+@dataclass(frozen=True)
+class UnmeasuredConfounding(Result):
+    """What an unmeasured confounder would have to do to the primary difference, and whether there are signs of one.
+
+    Attributes
+    ----------
+    primary : DataFrame
+        One row: the estimate columns of the primary difference.
+    room : DataFrame
+        ``target`` (zero, margin), ``limit`` (of the primary interval), ``points`` (that a confounder must account for;
+        0 where none is needed), ``meaning``.
+    bias : DataFrame
+        ``effect`` (points by which the confounder changes the score), ``prevalence_difference`` (between the formats,
+        0 to 1), ``bias`` (points, towards the difference that was found), ``estimate``, ``ci_low``, ``ci_high`` (with
+        that bias taken away), ``includes_zero``.
+    controls : DataFrame
+        Negative controls: ``group`` (other instruments at baseline, characteristics at the start), ``label``, the
+        estimate columns (group minus individual, without p), ``standardised`` (by the pooled SD of the control),
+        ``n_patients``, ``assumes``, ``is_primary`` (False), ``note`` (why it could not be estimated).
+    visit : str
+    """
+
+    primary: pd.DataFrame
+    room: pd.DataFrame
+    bias: pd.DataFrame
+    controls: pd.DataFrame
+    visit: str
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        row = self.primary.iloc[0]
+        parts = [
+            f"The primary difference at {self.visit} is {number(row[ESTIMATE])} points (95% interval "
+            f"{interval(row[CI_LOW], row[CI_HIGH])}).",
+            *[f"{sentence_case(meaning)}." for meaning in self.room["meaning"]],
+            *self._smallest_that_suffices(),
+            *self._controls_told(),
+        ]
+        return " ".join(parts)
+
+    def _smallest_that_suffices(self) -> list[str]:
+        """The weakest confounder of the table that moves the interval to zero."""
+        if self.room["points"].iloc[0] == 0:
+            return []
+        enough = self.bias[self.bias["includes_zero"]]
+        if enough.empty:
+            return ["No confounder of the table of bias is strong enough for that."]
+        row = enough.sort_values(["bias", "effect"], kind="stable").iloc[0]
+        return [
+            f"A confounder that changes the score by {exact(row['effect'])} points and is "
+            f"{exact(100 * row['prevalence_difference'])} percentage points more common in one format accounts for "
+            f"{number(row['bias'])} points, which is enough."
+        ]
+
+    def _controls_told(self) -> list[str]:
+        found = self.controls[self.controls[ESTIMATE].notna()]
+        if found.empty:
+            return ["There is no negative control: nothing else was measured before treatment."]
+        away = found[(found[CI_LOW] > 0) | (found[CI_HIGH] < 0)]
+        told = [f"{row['label']} ({number(row['standardised'], 2)} SD)" for _, row in away.iterrows()]
+        start = "The format cannot have changed what was measured before treatment. "
+        start += f"Of {plural(len(found), 'such negative control')}"
+        if away.empty:
+            return [
+                f"{start}, none differs between the formats by an interval that excludes zero, given the covariates; "
+                f"the largest difference is {number(found['standardised'].abs().max(), 2)} SD. This does not prove "
+                "that nothing else differs."
+            ]
+        return [
+            f"{start}, {len(away)} {'differs' if len(away) == 1 else 'differ'} between the formats by an interval that "
+            f"excludes zero, given the covariates: {join_words(told)}. The formats differ in something that the "
+            "covariates do not account for."
+        ]
+
+
+def check_unmeasured_confounding(
+    source: Study | Outcomes, *, plan: Plan | None = None, visit: str | None = None, margin: float | None = None
+) -> UnmeasuredConfounding:
+    """Ask how strong an unmeasured confounder must be to undo the primary difference, and look for signs of one.
+
+    Parameters
+    ----------
+    source : Study or Outcomes
+        A study has other instruments at baseline as negative controls; outcomes have their numeric covariates only.
+    margin : float, optional
+        In points; default the plan's, or none.
+
+    Raises
+    ------
+    AnalysisError
+        If the formats cannot be compared at the visit.
+    """
+    outcomes, plan, visit = planned_outcomes(source, plan, visit)
+    check_visit(outcomes, visit)
+    model, rung, fit, _ = fit_primary(outcomes, plan, visit)
+    _, contrasts = format_estimates(fit, model, visit, rung, test=False)
+    primary = contrasts.loc[contrasts["is_primary"], [*ESTIMATE_COLUMNS, N_PATIENTS]].reset_index(drop=True)
+    stated = margin if margin is not None else (plan.margin.points if plan.margin else None)
+    result = UnmeasuredConfounding(
+        primary=primary,
+        room=points_of_bias(primary.iloc[0], stated, outcomes.instrument.higher_is_better),
+        bias=bias_table(primary.iloc[0]),
+        controls=_controls(source, model, plan, visit),
+        visit=visit,
+    )
+    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+
+
+def points_of_bias(primary: pd.Series, margin: float | None, higher_is_better: bool) -> pd.DataFrame:
+    """Points of bias that would move the interval to zero, or its worse limit across the margin.
+
+    The two are about opposite biases: one that makes a difference where there is none, and one that hides how much
+    worse group format is.
+    """
+    low, high = float(primary[CI_LOW]), float(primary[CI_HIGH])
+    if low <= 0 <= high:
+        none = "the interval includes zero, so there is no difference to explain away; a confounder may also hide one"
+        rows = [("zero", np.nan, 0.0, none)]
+    else:
+        limit = low if low > 0 else high
+        size = interval(abs(limit), abs(limit)).partition(" to ")[0]  # a limit that is not 0 never reads 0.0
+        needed = f"an unmeasured confounder must account for {size} points to move the interval to zero"
+        rows = [("zero", limit, abs(limit), needed)]
+    if margin is not None:
+        stated = f"the margin of {exact(margin)} points"
+        worse = -low if higher_is_better else high
+        room = margin - worse
+        meaning = (
+            f"to move the interval across {stated}, a confounder must hide {number(room)} points by which group format "
+            "is worse"
+            if room > 0
+            else f"the interval reaches beyond {stated} without any confounder"
+        )
+        rows.append(("margin", worse, max(room, 0.0), meaning))
+    return pd.DataFrame(rows, columns=["target", "limit", "points", "meaning"])
+
+
+def bias_table(primary: pd.Series) -> pd.DataFrame:
+    """The primary difference with the bias of a confounder taken away: the rows of `UnmeasuredConfounding.bias`."""
+    low, estimate, high = (float(primary[name]) for name in (CI_LOW, ESTIMATE, CI_HIGH))
+    side = 1.0 if estimate >= 0 else -1.0
+    rows = []
+    for effect in EFFECTS:
+        for prevalence in PREVALENCES:
+            bias = effect * prevalence
+            moved = [value - side * bias for value in (estimate, low, high)]
+            rows.append([effect, prevalence, bias, *moved, moved[1] <= 0 <= moved[2]])
+    names = ["effect", "prevalence_difference", "bias", ESTIMATE, CI_LOW, CI_HIGH, "includes_zero"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _controls(source: Study | Outcomes, model: ModelFrame, plan: Plan, visit: str) -> pd.DataFrame:
+    rows = []
+    for group, label, values, covariates in _measured_before(source, model, plan):
+        named = {"group": group, "label": label, "is_primary": False}
+        named["assumes"] = ASSUMES
+        try:
+            rows.append({**named, **_compare_control(model, values, covariates, visit), "note": ""})
+        except AnalysisError as error:
+            rows.append({**named, "note": str(error)})
+    names = ["group", "label", *ESTIMATE_COLUMNS, "standardised", N_PATIENTS, "assumes", "is_primary", "note"]
+    return pd.DataFrame(rows).reindex(columns=names)
+
+
+def _measured_before(
+    source: Study | Outcomes, model: ModelFrame, plan: Plan
+) -> Iterator[tuple[str, str, pd.Series, tuple[str, ...]]]:
+    """Group, label, values by patient and the covariates to adjust for, of each negative control."""
+    people = model.patients.set_index(PATIENT_ID)
+    if isinstance(source, Study):
+        for name in plan.secondary:
+            try:
+                frame = source.outcomes(name, format_rule=plan.format_rule, population="started").frame
+            except KapError:
+                continue
+            values = frame.drop_duplicates(PATIENT_ID).set_index(PATIENT_ID)[BASELINE].astype(float)
+            yield INSTRUMENTS, f"{name} at baseline", values, model.covariates
+    for column in plan.covariates:
+        if column in people and pd.api.types.is_numeric_dtype(people[column]):
+            missing = f"{column}_not_recorded"
+            values = people[column].astype(float)
+            known = values.where(people[missing] == 0) if missing in people else values
+            others = tuple(c for c in model.covariates if c not in (column, missing))
+            yield AT_START, _label(column), known, others
+
+
+def _label(column: str) -> str:
+    label, unit, _ = CHARACTERISTICS.get(column, (sentence_case(readable(column)), "", ""))
+    return f"{label} ({unit})" if unit == "years" else label
+
+
+def _compare_control(
+    model: ModelFrame, values: pd.Series, covariates: tuple[str, ...], visit: str
+) -> dict[str, object]:
+    """Group minus individual in a control, by the primary model's covariates and cohorts, one row per patient."""
+    people = model.patients.assign(control=model.patients[PATIENT_ID].map(values))
+    people = people[people["control"].notna()].set_index(PATIENT_ID, drop=False).rename_axis(None)
+    counts = people[FORMAT].value_counts()
+    if len(counts) < 2 or counts.min() < FEWEST_PATIENTS:
+        raise AnalysisError(f"fewer than {FEWEST_PATIENTS} patients of a format have it")
+    spread = np.sqrt(people.groupby(FORMAT, observed=True)["control"].var().mean())
+    if not spread > 0:
+        raise AnalysisError("it does not vary")
+    varying = [name for name in covariates if people[name].nunique() > 1]
+    fixed = " + ".join([FORMAT, BASELINE, *varying])
+    cohort = f" + (0 + {model.cohort_column} | {COHORT_ID})" if model.n_shared_cohorts else ""
+    tries = [(f"control ~ {fixed}{cohort}", FORMAT), (f"control ~ {fixed}{cohort}", None), (f"control ~ {fixed}", None)]
+    builders = [partial(fit_formula, formula, people, by) for formula, by in dict.fromkeys(tries)]
+    with engine_notes():
+        _, fit, _ = first_or_refuse(builders, "The control")
+    contrast = difference_row(fit, people.drop(columns=VISIT), visit)[None]
+    found = estimate_rows(fit, contrast, pd.DataFrame(index=[0]), test=False).iloc[0]
+    told = {name: found[name] for name in ESTIMATE_COLUMNS}
+    return {**told, "standardised": found[ESTIMATE] / spread, N_PATIENTS: len(people)}

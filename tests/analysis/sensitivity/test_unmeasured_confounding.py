@@ -1,0 +1,90 @@
+"""An unmeasured confounder: what it must do to the primary interval, the table of bias, and negative controls."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kap_analysis.analysis.comparison.comparison import compare_formats
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.sensitivity.unmeasured_confounding import (
+    bias_table,
+    check_unmeasured_confounding,
+    points_of_bias,
+)
+from kap_analysis.errors import AnalysisError
+from tests.analysis.trials import as_outcomes, made_up_scores
+
+PLAN = Plan("BDI-II", "month 3", covariates=("age", "ace_score"))
+
+
+def row(low, estimate, high):
+    return pd.Series({"ci_low": low, "estimate": estimate, "ci_high": high})
+
+
+def test_it_speaks_of_the_primary_interval(study):
+    result = check_unmeasured_confounding(study)
+    primary = compare_formats(study, secondary=False).primary
+    shown = ["estimate", "ci_low", "ci_high", "df"]
+    assert result.primary[shown].iloc[0].tolist() == pytest.approx(primary[shown].tolist())
+    assert primary["ci_low"] > 0 and result.room["points"].tolist() == pytest.approx([primary["ci_low"]])
+    assert "An unmeasured confounder must account for 0.01 points to move the interval to zero." in result.paragraph
+    assert "2 points and is 10 percentage points more common in one format accounts for 0.2 points" in result.paragraph
+
+
+@pytest.mark.parametrize(
+    ("limits", "margin", "higher", "points", "said"),
+    [
+        ((1.5, 3.0, 4.5), None, False, [1.5], ["account for 1.5 points"]),
+        ((-4.5, -3.0, -1.5), None, False, [1.5], ["account for 1.5 points"]),
+        ((-1.0, 1.0, 3.0), 5.0, False, [0.0, 2.0], ["no difference to explain away", "must hide 2.0 points"]),
+        ((1.0, 3.0, 6.0), 5.0, False, [1.0, 0.0], ["account for 1.0 points", "reaches beyond the margin of 5 points"]),
+        ((-3.0, 0.0, 1.0), 5.0, True, [0.0, 2.0], ["no difference to explain away", "must hide 2.0 points"]),
+    ],
+)
+def test_points_of_bias(limits, margin, higher, points, said):
+    found = points_of_bias(row(*limits), margin, higher)
+    assert found["points"].tolist() == pytest.approx(points)
+    assert all(words in meaning for words, meaning in zip(said, found["meaning"], strict=True))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_bias_is_effect_times_prevalence_and_is_taken_away(sign):
+    limits = sorted([sign * 1.0, sign * 3.0, sign * 5.0])
+    found = bias_table(row(*limits))
+    assert found["bias"].tolist() == pytest.approx((found["effect"] * found["prevalence_difference"]).tolist())
+    assert found["estimate"].tolist() == pytest.approx((sign * (3 - found["bias"])).tolist())
+    assert (found["ci_high"] - found["ci_low"]).to_numpy() == pytest.approx(4)
+    assert (found["includes_zero"] == ((found["ci_low"] <= 0) & (found["ci_high"] >= 0))).all()
+    assert not found["includes_zero"].all() and found["includes_zero"].any()
+
+
+def test_a_negative_control_finds_a_difference_that_is_there_and_no_other():
+    scores = made_up_scores(individual=60, cohorts=20)
+    rng = np.random.default_rng(5)
+    patients = scores["patient_id"].unique()
+    age = pd.Series(45 + 10 * rng.standard_normal(len(patients)), index=patients)
+    alike = scores.assign(age=scores["patient_id"].map(age))
+    older = alike.assign(age=alike["age"] + 12 * (alike["format"] == "group"))
+    found = check_unmeasured_confounding(as_outcomes(alike), plan=PLAN).controls.set_index("label")
+    assert found.loc["Age (years)", "ci_low"] < 0 < found.loc["Age (years)", "ci_high"]
+    result = check_unmeasured_confounding(as_outcomes(older), plan=PLAN)
+    moved = result.controls.set_index("label").loc["Age (years)"]
+    assert moved["estimate"] == pytest.approx(found.loc["Age (years)", "estimate"] + 12)
+    assert moved["ci_low"] > 0 and "Age (years) (" in result.paragraph
+    assert "The formats differ in something that the covariates do not account for." in result.paragraph
+
+
+def test_other_instruments_at_baseline_are_controls_of_a_study(study):
+    found = check_unmeasured_confounding(study).controls.set_index("label")
+    hama = study.outcomes("HAM-A", population="started").frame.drop_duplicates("patient_id").set_index("patient_id")
+    analysed = compare_formats(study, secondary=False).fit.design.frame["patient_id"].unique()
+    assert found.loc["HAM-A at baseline", "n_patients"] == hama.loc[hama.index.isin(analysed), "baseline"].notna().sum()
+    assert found.loc["EDE-QS at baseline", "note"] == "fewer than 10 patients of a format have it"
+    assert found["p_value"].isna().all() and (found["group"].iloc[0] == "other instruments at baseline")
+
+
+def test_without_anything_else_measured_that_is_said():
+    result = check_unmeasured_confounding(as_outcomes(made_up_scores()), plan=Plan("BDI-II", "month 3", covariates=()))
+    assert result.controls.empty and "There is no negative control" in result.paragraph
+    with pytest.raises(AnalysisError, match="There is no visit 'month 9'"):
+        check_unmeasured_confounding(as_outcomes(made_up_scores()), visit="month 9")
