@@ -47,8 +47,10 @@ def test_return_to_baseline_puts_the_lost_back_where_they_began_and_knows_that_t
     found = check_dropout(as_outcomes(heavy), plan=PLAN, n_imputations=5, deltas=(0.0, 5.0))
     rows = found.estimates.set_index("assumption")
     back, at_random = rows.loc["return to baseline"], rows.loc["missing at random"]
-    assert back["estimate"] > at_random["estimate"] + 1  # twice as many are lost from groups, from some ten points gained
-    assert back["missing_information"] > 0.1
+    assert (
+        back["estimate"] > at_random["estimate"] + 1
+    )  # twice as many are lost from groups, from some ten points gained
+    assert back["missing_information"] > 0.03  # single imputation had 0.005
 
 
 def test_those_lost_from_groups_have_no_difference_where_they_jump_to_the_reference(result):
