@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.disclosure.policy import EXACT_DAY_COLUMNS, EXTREME_COLUMNS, NAMING_NUMBERS, PERSON_COLUMNS
-from kap_analysis.disclosure.relations import find_relations
-from kap_analysis.disclosure.suppression import cells_to_withhold
+from kap_analysis.disclosure.relations import find_sums
+from kap_analysis.disclosure.suppression import SMALL, cells_to_withhold
 
 R = TypeVar("R")
 
@@ -123,12 +123,14 @@ def _withhold(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[dict[s
     numbers = [c for c in frame.columns if _is_number(frame[c]) and c not in NAMING_NUMBERS]
     keys = [c for c in frame.columns if c not in numbers]
     reasons = _single_values(frame)
-    named = pd.concat([frame[keys], frame[counts].fillna(0)], axis=1)
-    reasons |= cells_to_withhold(named, counts, find_relations(named, keys, counts))
+    shares = [c for c in numbers if c.startswith("share")]
+    named = pd.concat([frame[keys], frame[counts].fillna(0), frame[shares]], axis=1)
+    reasons |= dict.fromkeys(cells_to_withhold(find_sums(named, keys, counts, shares)), SMALL)
     for row in {row for row, column in reasons if column in counts}:
         for column in numbers:
             if column not in counts:
                 reasons.setdefault((row, column), OF_FEW)
+    reasons |= _said_again(frame, [c for c in numbers if c not in counts], reasons)
     reasons = {(r, c): why for (r, c), why in reasons.items() if pd.notna(frame[c].iloc[r])}
     if not reasons:
         return frame, []
@@ -139,6 +141,18 @@ def _withhold(frame: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[dict[s
         shown.loc[rows, column] = np.nan
     shown["withheld"] = [any((row, c) in reasons for c in frame.columns) for row in range(len(frame))]
     return shown, [_entry(name, _row_name(frame, keys, r), str(c), why) for (r, c), why in sorted(reasons.items())]
+
+
+def _said_again(
+    frame: pd.DataFrame, statistics: list[str], reasons: dict[tuple[int, str], str]
+) -> dict[tuple[int, str], str]:
+    """A statistic that stands in several rows (a standardised difference of two formats) is withheld in all of them."""
+    again: dict[tuple[int, str], str] = {}
+    for column in statistics:
+        values = frame[column].to_numpy(float)
+        said = {values[row] for row, c in reasons if c == column and values[row] != np.round(values[row])}
+        again |= {(int(row), column): OF_FEW for row in np.flatnonzero(np.isin(values, list(said)))}
+    return {cell: why for cell, why in again.items() if cell not in reasons}
 
 
 def _single_values(frame: pd.DataFrame) -> dict[tuple[int, str], str]:

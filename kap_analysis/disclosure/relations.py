@@ -2,70 +2,139 @@
 
 A cell is a position ``(row, column)``. A `Relation` says that one cell, the total, is the sum of the others. The
 relations of a frame are found from its numbers, not declared: a new frame is covered without anybody's remembering.
+Two kinds of cells stand in no column, and are worked out from two numbers of a row: those left out (``of - n``), and
+what a share is of (``n / share``).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.disclosure.policy import TOTAL_LEVEL
+from kap_analysis.disclosure.policy import TOTAL_LEVEL, is_small
 
 Cell = tuple[int, str]
+C = TypeVar("C")
 #: Sums of more columns than this are not looked for within a row.
 LARGEST_ROW_SUM = 4
+#: Words of columns that count what people did, of which one person may have many.
+NOT_PEOPLE = ("session", "event", "row", "observation", "cluster", "cohort", "boot")
+#: A count over its share is a whole number when it is this close to one.
+WHOLE_NUMBER = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Generic[C]):
     """One cell is the sum of others; with a single part the two are the same number."""
 
-    total: Cell
-    parts: tuple[Cell, ...]
+    total: C
+    parts: tuple[C, ...]
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[C, ...]:
         """The total and its parts."""
         return (self.total, *self.parts)
 
 
-def find_relations(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> list[Relation]:
+@dataclass(slots=True)
+class Sums:
+    """The counts of a frame, with what adds up.
+
+    Attributes
+    ----------
+    values : dict of cell -> number
+    relations : list of Relation
+    told_by : dict of cell -> cells
+        For a cell that stands in no column: the counts of the frame that give it, all of which must be shown.
+    """
+
+    values: dict[Cell, float]
+    relations: list[Relation[Cell]]
+    told_by: dict[Cell, tuple[Cell, ...]] = field(default_factory=dict)
+
+
+def find_sums(frame: pd.DataFrame, keys: list[str], counts: list[str], shares: list[str]) -> Sums:
     """Every sum that holds among the counts of a frame.
 
     Parameters
     ----------
     frame : DataFrame
-        Rows numbered 0, 1, ...; `keys` name its rows, `counts` hold numbers of people or of things that people did.
+        Rows numbered 0, 1, ...; `keys` name its rows, `counts` hold numbers of people or of things that people did,
+        `shares` are columns of shares.
     """
-    return [
+    values = {(row, c): float(n) for c in counts for row, n in enumerate(frame[c].to_numpy(float))}
+    relations = [
         *_sums_within_rows(frame, counts),
         *_totals_over_levels(frame, keys, counts),
         *_parts_of_another_column(frame, keys, counts),
         *_chains(frame, keys, counts),
     ]
+    sums = Sums(values, list(dict.fromkeys(relations)))
+    _add_complements(sums, frame, counts)
+    _add_denominators(sums, frame, counts, shares)
+    return sums
 
 
-def _sums_within_rows(frame: pd.DataFrame, counts: list[str]) -> Iterator[Relation]:
+def _add_complements(sums: Sums, frame: pd.DataFrame, counts: list[str]) -> None:
+    """The few who are left when a part is taken from its whole, where the part is nowhere larger than the whole."""
+    people = [c for c in counts if not any(word in c for word in NOT_PEOPLE)]
+    for whole, part in ((w, p) for w in people for p in people if w != p):
+        left = frame[whole].to_numpy(float) - frame[part].to_numpy(float)
+        if (left < 0).any():
+            continue
+        for row in (int(r) for r in np.flatnonzero([is_small(n) for n in left]) if frame[part].iloc[r] > 0):
+            cell = (row, f"{whole} - {part}")
+            sums.values[cell] = float(left[row])
+            sums.told_by[cell] = ((row, whole), (row, part))
+            sums.relations.append(Relation((row, whole), ((row, part), cell)))
+
+
+def _add_denominators(sums: Sums, frame: pd.DataFrame, counts: list[str], shares: list[str]) -> None:
+    """What a share is of: the count over the share, where that is a whole number in every row."""
+    numbers = {c: frame[c].to_numpy(float) for c in counts}
+    for share, part in ((s, c) for s in shares for c in counts):
+        known = frame[share].to_numpy(float)
+        rows = np.flatnonzero((known > 0) & (numbers[part] > 0))
+        whole = numbers[part][rows] / known[rows]
+        if not len(rows) or np.abs(whole - whole.round()).max() > WHOLE_NUMBER:
+            continue
+        for row, of in zip(rows.tolist(), whole.round().tolist(), strict=True):
+            cell = (row, f"{part} / {share}")
+            found = [Relation((row, c), (cell,)) for c in counts if numbers[c][row] == of]
+            found += [
+                Relation((row, total), (cell, (row, rest)))
+                for total in counts
+                for rest in counts
+                if total != rest and numbers[rest][row] and numbers[total][row] == of + numbers[rest][row]
+            ]
+            if found:
+                sums.values[cell] = of
+                sums.told_by[cell] = ((row, part),)
+                sums.relations.extend(found)
+
+
+def _sums_within_rows(frame: pd.DataFrame, counts: list[str]) -> Iterator[Relation[Cell]]:
     """n_started = n_assessed + n_not_assessed, wherever it holds in every row."""
     values = {c: frame[c].to_numpy(float) for c in counts}
     for total in counts:
         others = [c for c in counts if c != total]
-        for size in range(2, min(LARGEST_ROW_SUM, len(others)) + 1):
+        for size in range(1, min(LARGEST_ROW_SUM, len(others)) + 1):
             for parts in combinations(others, size):
                 if _equal(values[total], sum(values[p] for p in parts)) and any(values[p].any() for p in parts[1:]):
                     for row in range(len(frame)):
                         yield Relation((row, total), tuple((row, p) for p in parts))
 
 
-def _totals_over_levels(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation]:
+def _totals_over_levels(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation[Cell]]:
     """The row of all practices is the sum of the rows of each."""
     for key in keys:
         is_total = (frame[key].astype("str") == TOTAL_LEVEL).to_numpy()
         if not is_total.any() or is_total.all():
             continue
-        for rows in _groups(frame, [k for k in keys if k != key]):
+        for rows in _groups(frame, keys, key):
             totals, parts = rows[is_total[rows]], rows[~is_total[rows]]
             if len(totals) != 1 or not len(parts):
                 continue
@@ -75,16 +144,20 @@ def _totals_over_levels(frame: pd.DataFrame, keys: list[str], counts: list[str])
                     yield Relation((int(totals[0]), count), tuple((int(r), count) for r in parts))
 
 
-def _parts_of_another_column(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation]:
+def _parts_of_another_column(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation[Cell]]:
     """The levels of a characteristic, or the classes of an outcome, add up to the patients of the format."""
     for key in keys:
-        for rows in _groups(frame, [k for k in keys if k != key]):
+        for rows in _groups(frame, keys, key):
             if len(rows) < 2:
                 continue
             for part, total in ((p, t) for p in counts for t in counts if p != t):
                 whole = frame[total].to_numpy(float)[rows]
                 left = whole[0] - frame[part].to_numpy(float)[rows].sum()
-                rest = [(int(rows[0]), c) for c in counts if "missing" in c and frame[c].iloc[rows[0]] == left]
+                rest = [
+                    (int(rows[0]), c)
+                    for c in counts
+                    if ("missing" in c or "not_" in c) and frame[c].iloc[rows[0]] == left
+                ]
                 if _equal(whole, whole[0]) and (left == 0 or rest):
                     yield Relation(
                         (int(rows[0]), total), (*((int(r), part) for r in rows), *(rest[:1] if left else []))
@@ -93,22 +166,27 @@ def _parts_of_another_column(frame: pd.DataFrame, keys: list[str], counts: list[
                         yield Relation((int(rows[0]), total), ((int(row), total),))
 
 
-def _chains(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation]:
+def _chains(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation[Cell]]:
     """A flow: the patients of one step stand again as "of so many" in the next."""
     before = [c for c in counts if c.startswith("of_")]
     for key in keys:
-        for rows in _groups(frame, [k for k in keys if k != key]):
+        for rows in _groups(frame, keys, key):
             for earlier, later in pairwise(rows):
                 for of, count in ((o, c) for o in before for c in counts if c not in before):
                     if frame[of].iloc[later] == frame[count].iloc[earlier]:
                         yield Relation((int(later), of), ((int(earlier), count),))
 
 
-def _groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[np.ndarray]:
-    if not keys:
+def _groups(frame: pd.DataFrame, keys: list[str], key: str) -> Iterator[np.ndarray]:
+    """Rows that are alike but for one key, and for what goes with it (the reason of a step, the month of a visit)."""
+    words = frame[keys].astype("str").fillna("")
+    others = [k for k in keys if k != key and not (k == "month" and "visit" in keys)]
+    levels = words.groupby(key, sort=False)
+    alike = [k for k in others if (levels[k].nunique() > 1).any()]
+    if not alike:
         yield np.arange(len(frame))
         return
-    codes = frame[keys].astype("str").fillna("").agg("\x1f".join, axis=1)
+    codes = words[alike].agg("\x1f".join, axis=1)
     for rows in codes.groupby(codes, sort=False).indices.values():
         yield np.asarray(rows)
 

@@ -13,7 +13,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import count, join_words, number, plural, share
+from kap_analysis.writing.sentences import WITHHELD_NUMBER, count, join_words, number, plural, share
 
 HOURS = (24.0, 48.0)
 WITHIN_HOURS = "24–48 hours after the ketamine session"
@@ -55,8 +55,8 @@ class Exposure(Result):
         kinds = self.sessions.groupby([FORMAT, "kind"], observed=True)["mean_per_patient"].sum(skipna=False)
         shown = [kind for kind in ("ketamine", "integration") if kind in set(self.sessions["kind"])]
         told = [
-            f"{join_words([f'{number(kinds.get((f, kind), 0.0))} {kind}' for kind in shown])} sessions per patient in "
-            f"{f} format"
+            f"{join_words([f'{_per_patient(kinds.get((f, kind), 0.0))} {kind}' for kind in shown])} "
+            f"sessions per patient in {f} format"
             for f in formats_present(self.sessions[FORMAT])
         ]
         followed = [
@@ -78,6 +78,10 @@ class Exposure(Result):
         if minutes:
             parts.append(f"Mean clinician minutes per patient were {join_words(minutes)}.")
         return " ".join(part for part in parts if part)
+
+
+def _per_patient(mean: float) -> str:
+    return f"{WITHHELD_NUMBER} of" if np.isnan(mean) else number(mean)
 
 
 def _dose_sentence(doses: pd.DataFrame) -> str:

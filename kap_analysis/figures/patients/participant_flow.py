@@ -151,7 +151,8 @@ def _denominator(row: pd.Series) -> float:
 def _side_text(flow: pd.DataFrame, step: str, care_format: str, room: float) -> list[str]:
     """The lines that say how many were left out before a step, and why."""
     here = flow[(flow["step"] == step) & (flow[FORMAT].astype(str) == care_format) & (flow[PRACTICE] == _ALL)]
-    left = here[here["n_left_out"].fillna(0) > 0]
+    is_withheld = here["n_left_out"].isna() & here.get("withheld", pd.Series(False, index=here.index)).astype(bool)
+    left = here[(here["n_left_out"] > 0) | is_withheld]
     if left.empty:
         return []
     reasons = [
@@ -159,7 +160,7 @@ def _side_text(flow: pd.DataFrame, step: str, care_format: str, room: float) -> 
         for n, because in zip(left["n_left_out"], left["left_out_because"], strict=True)
         if not pd.isna(because) and str(because)
     ]
-    head = f"{count(left['n_left_out'].sum())} left out" + (":" if reasons else "")
+    head = f"{count(left['n_left_out'].sum(skipna=False))} left out" + (":" if reasons else "")
     return [head, *(line for reason in reasons for line in _wrapped(reason, room - 4))]
 
 

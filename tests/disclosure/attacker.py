@@ -1,0 +1,202 @@
+"""An attacker for the tests: holds every released frame of a study, and works out what the gate withheld.
+
+The attacker knows what the columns mean, but no reason that the gate gives. So the true frames serve only to learn
+which sums hold (someone who reads the documentation knows these), and to say afterwards what was found. Unlike the
+gate, the attacker sees all frames together. A withheld count is bounded by linear programming (HiGHS).
+"""
+
+from collections.abc import Mapping
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+Cell = tuple[str, int, str]
+#: Columns that say which people a row is about; all others name what is counted of them.
+PEOPLE = ("practice", "format", "visit", "instrument")
+#: Columns that count all people of a row, under different names.
+WHOLE = ("of_patients", "n_started", "n_patients", "n_assessed")
+
+
+class Found(NamedTuple):
+    """A count from 1 to 10 that is known, or known not to be 0."""
+
+    cell: Cell
+    true: float
+    low: float
+    high: float
+
+    @property
+    def is_exact(self) -> bool:
+        return self.high - self.low < 0.5
+
+
+def attack(
+    true: Mapping[str, pd.DataFrame], released: Mapping[str, pd.DataFrame], *, across: bool = True
+) -> list[Found]:
+    """Every withheld count from 1 to 10 that the released frames give away.
+
+    Parameters
+    ----------
+    true, released : mapping of name -> frame
+        The frames before the gate and behind it, rows in the same order. A frame without rows was withheld whole.
+    across : bool
+        Whether the same count in two frames is used as well.
+    """
+    frames = {name: frame.reset_index(drop=True) for name, frame in true.items() if len(released[name]) == len(frame)}
+    values, sums = {}, []
+    for name, frame in frames.items():
+        counts = _counts(frame)
+        values |= {
+            (name, r, c): float(frame[c].iloc[r])
+            for c in counts
+            for r in range(len(frame))
+            if pd.notna(frame[c].iloc[r])
+        }
+        sums += _sums(name, frame, counts)
+        sums += _denominators(name, frame, counts, values)
+    known = {
+        cell: value for cell, value in values.items()
+        if all(pd.notna(released[cell[0]][c].iloc[cell[1]]) for c in cell[2].split(" / "))
+    }  # fmt: skip
+    if across:
+        sums += _same_people(frames, values)
+    return _solve(values, known, [s for s in sums if all(c in values for c, _ in s)])
+
+
+def small_cells(true: Mapping[str, pd.DataFrame]) -> int:
+    """How many counts from 1 to 10 there are."""
+    return sum(int(((f[c] > 0) & (f[c] < 11)).sum()) for f in true.values() for c in _counts(f))
+
+
+def _counts(frame: pd.DataFrame) -> list[str]:
+    named = [c for c in frame.columns if c == "n" or str(c).startswith(("n_", "of_"))]
+    whole = [c for c in named if pd.api.types.is_numeric_dtype(frame[c])]
+    return [c for c in whole if (frame[c].dropna() == frame[c].dropna().round()).all()]
+
+
+def _sums(name: str, frame: pd.DataFrame, counts: list[str]) -> list[list[tuple[Cell, float]]]:
+    found = []
+    table = frame[counts].to_numpy(float)
+    for total in range(len(counts)):
+        others = [i for i in range(len(counts)) if i != total]
+        for size in (1, 2, 3):
+            for parts in combinations(others, size):
+                if size > 1 and not all(table[:, p].any() for p in parts):
+                    continue
+                if len(frame) and np.array_equal(table[:, total], table[:, parts].sum(axis=1)):
+                    found += [
+                        _sum((name, r, counts[total]), [(name, r, counts[p]) for p in parts]) for r in range(len(frame))
+                    ]
+    keys = [c for c in frame.columns if c not in counts and not pd.api.types.is_float_dtype(frame[c])]
+    words = frame[keys].astype("str")
+    for key in keys:
+        told = [k for k in keys if k != key and (words.groupby(key)[k].nunique() > 1).any()]
+        groups = words.groupby(told, sort=False).indices.values() if told else [np.arange(len(frame))]
+        for rows in groups:
+            if len(rows) < 2:
+                continue
+            is_all = words[key].to_numpy()[rows] == "all"
+            for p, part in enumerate(counts):
+                if is_all.sum() == 1 and table[rows[is_all], p] == table[rows[~is_all], p].sum():
+                    found.append(
+                        _sum((name, int(rows[is_all][0]), part), [(name, int(r), part) for r in rows[~is_all]])
+                    )
+                for t, total in enumerate(counts):
+                    whole = table[rows, t]
+                    if t == p or is_all.any() or (whole != whole[0]).any():
+                        continue
+                    rest = whole[0] - table[rows, p].sum()
+                    spare = [c for c in counts if ("missing" in c or "not_" in c) and frame[c].iloc[rows[0]] == rest]
+                    if rest == 0 or spare:
+                        parts = [(name, int(r), part) for r in rows] + (
+                            [(name, int(rows[0]), spare[0])] if rest else []
+                        )
+                        found.append(_sum((name, int(rows[0]), total), parts))
+                        found += [_sum((name, int(rows[0]), total), [(name, int(r), total)]) for r in rows[1:]]
+                if part.startswith("of_"):
+                    for before, after in pairwise(rows):
+                        if "n_patients" in counts and table[after, p] == frame["n_patients"].iloc[before]:
+                            found.append(_sum((name, int(after), part), [(name, int(before), "n_patients")]))
+    return found
+
+
+def _denominators(
+    name: str, frame: pd.DataFrame, counts: list[str], values: dict[Cell, float]
+) -> list[list[tuple[Cell, float]]]:
+    """A count and its share give what the share is of."""
+    found = []
+    for share in [c for c in frame.columns if str(c).startswith("share")]:
+        for part in [c for c in counts if c in ("n", "n_patients", "n_followed")]:
+            whole = (frame[part] / frame[share]).where(frame[share] > 0)
+            if whole.notna().sum() == 0 or (whole.dropna() - whole.dropna().round()).abs().max() > 1e-6:
+                continue
+            cells = {int(r): (name, int(r), f"{part} / {share}") for r in np.flatnonzero(whole.notna())}
+            values |= {cell: float(round(whole.iloc[r])) for r, cell in cells.items()}
+            for total in counts:
+                rest = [c for c in counts if "missing" in c or "not_" in c]
+                for r, cell in cells.items():
+                    if frame[total].iloc[r] == values[cell]:
+                        found.append(_sum((name, r, total), [cell]))
+                    found += [
+                        _sum((name, r, total), [cell, (name, r, c)])
+                        for c in rest
+                        if frame[total].iloc[r] == values[cell] + frame[c].iloc[r]
+                    ]
+    return found
+
+
+def _same_people(frames: Mapping[str, pd.DataFrame], values: Mapping[Cell, float]) -> list[list[tuple[Cell, float]]]:
+    """The same people counted in two frames: the same practice, format, visit and instrument, and the same number."""
+    seen: dict[tuple, list[Cell]] = {}
+    for cell, value in values.items():
+        name, row, column = cell
+        frame = frames[name]
+        if column not in WHOLE and not ("missing" in column or "not_" in column or "left_out" in column):
+            continue
+        who = tuple(str(frame[c].iloc[row]) if c in frame else "all" for c in PEOPLE)
+        seen.setdefault((who[:2], value, column in WHOLE), []).append(cell)
+    return [_sum(cells[0], [cell]) for cells in seen.values() for cell in cells[1:] if cell[0] != cells[0][0]]
+
+
+def _sum(total: Cell, parts: list[Cell]) -> list[tuple[Cell, float]]:
+    return [(total, 1.0), *((part, -1.0) for part in parts)]
+
+
+def _solve(values: dict[Cell, float], known: dict[Cell, float], sums: list[list[tuple[Cell, float]]]) -> list[Found]:
+    hidden = [cell for cell in values if cell not in known]
+    place = {cell: i for i, cell in enumerate(hidden)}
+    rows = [([(place[c], f) for c, f in s if c in place], -sum(f * known[c] for c, f in s if c in known)) for s in sums]
+    rows = [(terms, right) for terms, right in rows if terms]
+    if not rows:
+        return []
+    links = [(terms[0][0], i) for terms, _ in rows for i, _ in terms]
+    graph = csr_array((np.ones(len(links)), tuple(zip(*links, strict=True))), shape=(len(hidden),) * 2)
+    _, label = connected_components(graph, directed=False)
+    found = []
+    for part in np.unique([label[terms[0][0]] for terms, _ in rows]):
+        members = np.flatnonzero(label == part)
+        inside = {m: j for j, m in enumerate(members)}
+        mine = [(t, b) for t, b in rows if label[t[0][0]] == part]
+        left = np.zeros((len(mine), len(members)))
+        for i, (terms, _) in enumerate(mine):
+            for m, f in terms:
+                left[i, inside[m]] += f
+        right = np.array([b for _, b in mine])
+        for m in members:
+            true = values[hidden[m]]
+            if not 0 < true < 11:
+                continue
+            goal = np.zeros(len(members))
+            goal[inside[m]] = 1.0
+            low = linprog(goal, A_eq=left, b_eq=right, bounds=(0, None)).fun
+            if low < 0.5:  # 0 and its own number are both possible
+                continue
+            high = linprog(-goal, A_eq=left, b_eq=right, bounds=(0, None))
+            high = -high.fun if high.status == 0 else np.inf
+            found.append(Found(hidden[m], true, low, high))
+    return found
