@@ -1,18 +1,11 @@
 """Does the comparison hold if patients who were lost did worse?
 
-The primary contrast is repeated on imputed data (see `imputation`): with scores missing at random; with scores after
-dropout drawn around the mean of a reference (see `missing_scores`); with scores after dropout worse by a delta in each
-format (the tipping point is where the conclusion changes).
-
-Two standard errors stand beside each other where the reference decides. Rubin's is that of repeated imputation. The
-information-anchored one loses the share of information that missing at random loses: within-variance under the
-assumption, times total over within-variance under missing at random (Cro, Carpenter & Kenward 2019, doi
-10.1111/rssa.12423). They show that Rubin's is close to it. Both are larger than the standard error in repeated
-sampling, because under such an assumption a missing score of a group is known to be like one of the reference.
+The primary contrast is repeated on imputed data (see `imputation`) under three assumptions: scores are missing at
+random; scores after dropout are worse by a delta in each format (the tipping point is where the conclusion changes);
+patients who were lost returned to their baseline score.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,7 +13,6 @@ import pandas as pd
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
-from kap_analysis.analysis.missing.missing_scores import ASSUMPTIONS, JUMP, RETURN
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
 from kap_analysis.analysis.model.plan import Plan
@@ -37,8 +29,6 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import estimate_sentence, interval, number
 
-AT_RANDOM: Final = "missing at random"
-AT_RANDOM_WORDS: Final = "patients lost to follow-up score like similar patients who stayed"
 #: Points by which scores after dropout are made worse in the grid of deltas.
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 
@@ -50,10 +40,8 @@ class DropoutSensitivity(Result):
     Attributes
     ----------
     estimates : DataFrame
-        ``assumption`` (missing at random; jump to reference, copy increments in reference, copy reference: the
-        reference is individual format; return to baseline), the estimate columns (Rubin's rules, Barnard-Rubin df),
-        ``missing_information``, ``anchored_std_error``, ``anchored_ci_low``, ``anchored_ci_high``
-        (information-anchored, the same df), ``n_patients``, ``assumes``.
+        ``assumption`` (missing at random, jump to baseline), the estimate columns (Rubin's rules, Barnard-Rubin df),
+        ``missing_information``, ``n_patients``, ``assumes``.
     tipping : DataFrame
         ``delta_individual``, ``delta_group`` (points by which scores after dropout are worse), the estimate columns,
         ``conclusion``.
@@ -77,16 +65,12 @@ class DropoutSensitivity(Result):
 
     @property
     def paragraph(self) -> str:
-        rows = {row["assumption"]: row for _, row in self.estimates.iterrows()}
-        at_random, jump, back = rows[AT_RANDOM], rows[JUMP], rows[RETURN]
+        at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
         few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         return (
             f"{few}With {self.n_imputations} imputations and scores missing at random, group minus individual at "
-            f"{self.visit} is {estimate_sentence(at_random)}. If patients lost from groups scored from then on like "
-            f"patients seen individually (jump to reference) it is {number(jump['estimate'])} (95% interval "
-            f"{interval(jump['ci_low'], jump['ci_high'])}). If those lost from either format scored from then on as "
-            f"their format did at baseline it is {number(back['estimate'])} (95% interval "
-            f"{interval(back['ci_low'], back['ci_high'])}). "
+            f"{self.visit} is {estimate_sentence(at_random)}; if those lost returned to their baseline scores it is "
+            f"{number(jump['estimate'])} (95% interval {interval(jump['ci_low'], jump['ci_high'])}). "
             f"{' '.join([self._tip(), *self.notes])}"
         )
 
@@ -135,14 +119,26 @@ def check_dropout(
     """
     outcomes, plan, visit = planned_outcomes(source, plan, visit, population="started")
     check_visit(outcomes, visit)
-    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress, tuple(ASSUMPTIONS))
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
     lost = completed.after_dropout()
     contrast = ImputedContrast(completed, covariates, visit)
     at_random = contrast.pooled(completed.scores)
-    estimates = [_named(AT_RANDOM, AT_RANDOM_WORDS, at_random, at_random, completed)]
-    for name, words in ASSUMPTIONS.items():
-        estimates.append(_named(name, words, contrast.pooled(completed.assumed[name]), at_random, completed))
+    jumped = np.where(lost[None] & (np.arange(len(completed.visits)) > 0), completed.scores[:, :, :1], completed.scores)
+    estimates = [
+        _named(
+            "missing at random",
+            at_random,
+            completed,
+            "patients lost to follow-up score like similar patients who stayed",
+        ),
+        _named(
+            "jump to baseline",
+            contrast.pooled(jumped),
+            completed,
+            "patients lost to follow-up returned to their baseline score",
+        ),
+    ]
     too_few = _too_few_cohorts(completed, plan)
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
     result = DropoutSensitivity(
@@ -161,11 +157,8 @@ def _too_few_cohorts(completed: Completed, plan: Plan) -> str:
     return f"fewer than {plan.ladder.cohorts} cohorts with two or more patients"
 
 
-def _named(name: str, assumes: str, pooled: Pooled, at_random: Pooled, completed: Completed) -> dict[str, object]:
-    anchored = replace(pooled, std_error=float(np.sqrt(pooled.within / at_random.within)) * at_random.std_error)
-    low, high = anchored.interval()
+def _named(assumption: str, pooled: Pooled, completed: Completed, assumes: str) -> dict[str, object]:
     return {
-        "assumption": name, **pooled.row(), "missing_information": pooled.missing_information,
-        "anchored_std_error": anchored.std_error, "anchored_ci_low": low, "anchored_ci_high": high,
+        "assumption": assumption, **pooled.row(), "missing_information": pooled.missing_information,
         N_PATIENTS: len(completed.patients), "assumes": assumes,
     }  # fmt: skip

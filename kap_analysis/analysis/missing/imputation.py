@@ -12,7 +12,7 @@ approach of rbmi). Missing baselines are imputed too. Imputed scores are neither
 instrument, which would bias means and variances.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -38,9 +38,6 @@ class Completed:
     scores : array (imputations, patients, visits)
         Observed scores, and draws for missing ones.
     observed : bool array (patients, visits)
-    assumed : dict
-        Assumption about the scores after dropout (`missing_scores.ASSUMPTIONS`) -> scores (imputations, patients,
-        visits) under it; empty unless asked for.
     patients : DataFrame
         One row per patient, in the order of the arrays.
     visits : tuple of str
@@ -55,13 +52,13 @@ class Completed:
     observed: np.ndarray
     patients: pd.DataFrame
     visits: tuple[str, ...]
-    assumed: dict[str, np.ndarray] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     covariate_notes: tuple[str, ...] = ()
 
     def after_dropout(self) -> np.ndarray:
         """(patients, visits): missing, and nothing observed at this visit or later (monotone part only)."""
-        return after_dropout(self.observed)
+        later = np.flip(np.maximum.accumulate(np.flip(self.observed, axis=1), axis=1), axis=1)
+        return ~later
 
     def at_visit(self, which: int, visit: str) -> pd.DataFrame:
         """One completed data set at one visit: the patients with ``visit``, ``baseline`` and ``score``."""
@@ -78,7 +75,6 @@ def impute_scores(
     *,
     n_imputations: int,
     seed: int,
-    assumptions: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Completed:
     """Draw completed data sets.
@@ -93,8 +89,6 @@ def impute_scores(
         Baseline first; each must have been observed in both formats.
     covariates : tuple of str
         Columns that do not change within a patient (practice among them).
-    assumptions : tuple of str
-        Assumptions about the scores after dropout under which they are drawn too (`missing_scores.ASSUMPTIONS`).
 
     Raises
     ------
@@ -115,9 +109,6 @@ def impute_scores(
     model = _choose_model(long, patients, covariates, seed)
     generator = np.random.default_rng(seed)
     draws = np.empty((n_imputations, *scores.shape))
-    assumed = {name: np.empty_like(draws) for name in assumptions}
-    lost = after_dropout(~np.isnan(scores))
-    lost[:, 0] = False
     done = failed = discarded = 0
     while done < n_imputations:
         sample = model.bootstrap.draw(generator)
@@ -130,22 +121,12 @@ def impute_scores(
                     "there are too few patients or cohorts for multiple imputation."
                 )
             continue
-        drawn = draw_missing(fit, patients, scores, visits, generator)
-        draws[done] = drawn.scores
-        noise = np.random.default_rng([seed, done]).standard_normal(scores.shape) if assumptions else np.empty(0)
-        for name, values in assumed.items():
-            values[done] = drawn.after_dropout(name, lost, noise)
+        draws[done] = draw_missing(fit, patients, scores, visits, generator)
         discarded += sample.n_discarded
         done += 1
         if progress is not None:
             progress(done, n_imputations, "imputations")
-    notes = _notes(model.left_out, discarded)
-    return Completed(draws, ~np.isnan(scores), patients, visits, assumed, notes)
-
-
-def after_dropout(observed: np.ndarray) -> np.ndarray:
-    """(patients, visits): missing, and nothing observed at this visit or later (monotone part only)."""
-    return ~np.flip(np.maximum.accumulate(np.flip(observed, axis=1), axis=1), axis=1)
+    return Completed(draws, ~np.isnan(scores), patients, visits, _notes(model.left_out, discarded))
 
 
 @dataclass(frozen=True, slots=True)

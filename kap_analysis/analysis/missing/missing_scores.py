@@ -4,111 +4,13 @@ The scores of a patient are the means of the model, plus a cohort effect at visi
 error. The effect of each cohort is drawn given the observed scores of its patients, then the missing scores of each
 patient given the observed scores and that effect. Together this is a draw from the joint distribution. Patients of one
 format with the same visits observed share all matrices.
-
-Reference-based draws (Carpenter, Roger & Kenward 2013, doi 10.1080/10543406.2013.834911) replace the scores after
-dropout. All means and covariances are taken given the patient's baseline, because formats may start differently: the
-reference is patients seen individually with the same baseline. With Y1 the scores from the first visit to dropout
-(those missing in between drawn as above), m1 and m2 the means of the two parts under the assumption, and R the
-covariance of the reference format,
-
-    Y2 | Y1 ~ N(m2 + R21 R11^-1 (Y1 - m1), R22 - R21 R11^-1 R12)
-
-The patient leaves the therapy group: the effect of the cohort is part of m1, and of m2 only where gains are kept.
 """
-
-from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, VISIT
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, VISIT
 from kap_analysis.mixed.results import MixedResults
-
-#: Assumptions about the scores after dropout, with what each assumes.
-JUMP: Final = "jump to reference"
-INCREMENTS: Final = "copy increments in reference"
-COPY: Final = "copy reference"
-RETURN: Final = "return to baseline"
-ASSUMPTIONS: Final = {
-    JUMP: "from dropout on, patients lost from groups score like patients seen individually with the same baseline",
-    INCREMENTS: "patients lost from groups stay as far apart from such patients as they were, and change alike from "
-    "then on",
-    COPY: "patients lost from groups were like such patients from the start",
-    RETURN: "from dropout on, patients lost from either format score as their format did at baseline",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """One completed data set, with what it was drawn from.
-
-    Attributes
-    ----------
-    scores : array (patients, visits)
-        Observed scores, and draws for missing ones under missing at random.
-    means, reference_means : array (patients, visits)
-        Of the model, in the patient's own format and had it been the reference; without cohorts.
-    shift : array (patients, visits)
-        The drawn effect of the patient's cohort; 0 at baseline.
-    covariance : dict
-        Array (visits, visits) of each format.
-    arms : array (patients,)
-    """
-
-    scores: np.ndarray
-    means: np.ndarray
-    reference_means: np.ndarray
-    shift: np.ndarray
-    covariance: dict[str, np.ndarray]
-    arms: np.ndarray
-
-    def after_dropout(self, assumption: str, lost: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """The scores with those after dropout drawn under another assumption.
-
-        Parameters
-        ----------
-        assumption : str
-            One of `ASSUMPTIONS`.
-        lost : bool array (patients, visits)
-            The visits after dropout; never the baseline.
-        noise : array (patients, visits)
-            Standard normal draws; the same ones for all assumptions make their differences less noisy.
-        """
-        concerned = lost.any(axis=1) & ((assumption == RETURN) | (self.arms != INDIVIDUAL))
-        scores = self.scores.copy()
-        for alike in _alike(self.arms, ~lost):
-            members = alike[concerned[alike]]
-            if not len(members):
-                continue
-            arm, after = self.arms[members[0]], lost[members[0]]
-            before = ~after
-            before[0] = False
-            last = int(np.flatnonzero(~after)[-1])
-            own = self._given_baseline(self.means, arm, members) + self.shift[members]
-            reference = self._given_baseline(self.reference_means, INDIVIDUAL, members)
-            expected = own.copy()
-            if assumption == RETURN:
-                level = np.repeat(self.means[:, :1], self.means.shape[1], axis=1)
-                expected[:, after] = self._given_baseline(level, arm, members)[:, after]
-            elif assumption == INCREMENTS:
-                expected[:, after] = own[:, [last]] + reference[:, after] - reference[:, [last]]
-            elif assumption == JUMP:
-                expected[:, after] = reference[:, after]
-            else:
-                expected = reference
-            joint = self.covariance[arm if assumption == RETURN else INDIVIDUAL]
-            joint = joint - np.outer(joint[:, 0], joint[0]) / joint[0, 0]
-            given, root = _conditional(joint, before, after)
-            known = self.scores[members][:, before] - expected[:, before]
-            scores[np.ix_(members, after)] = expected[:, after] + known @ given + noise[members][:, after] @ root.T
-        return scores
-
-    def _given_baseline(self, means: np.ndarray, arm: str, members: np.ndarray) -> np.ndarray:
-        """Means (members, visits) given each patient's baseline, by the covariance of a format."""
-        joint = self.covariance[arm]
-        above = self.scores[members, 0] - means[members, 0]
-        return means[members] + np.outer(above, joint[0] / joint[0, 0])
 
 
 def draw_missing(
@@ -117,7 +19,7 @@ def draw_missing(
     scores: np.ndarray,
     visits: tuple[str, ...],
     generator: np.random.Generator,
-) -> Drawn:
+) -> np.ndarray:
     """Observed scores, and draws for missing ones.
 
     Parameters
@@ -135,15 +37,8 @@ def draw_missing(
     cohort = pd.factorize(patients[COHORT_ID].where(patients[FORMAT] == GROUP))[0]
     between = float(fit.theta.get(f"var(group_after | {COHORT_ID})", 0.0))
     means = _means(fit, patients, visits)
-    errors, shift = complete_errors(scores - means, arms, covariance, cohort, between, generator)
-    reference = patients.assign(
-        **{FORMAT: pd.Categorical([INDIVIDUAL] * len(patients), patients[FORMAT].cat.categories)}
-    )
-    reference_means = _means(fit, reference.assign(is_group=0.0), visits)
-    completed = np.where(np.isnan(scores), means + errors, scores)
-    if INDIVIDUAL not in covariance:
-        covariance[INDIVIDUAL] = _visit_covariance(fit, INDIVIDUAL, visits)
-    return Drawn(completed, means, reference_means, shift, covariance, arms)
+    drawn = means + complete_errors(scores - means, arms, covariance, cohort, between, generator)
+    return np.where(np.isnan(scores), drawn, scores)
 
 
 def complete_errors(
@@ -153,8 +48,8 @@ def complete_errors(
     cohort: np.ndarray,
     between: float,
     generator: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the missing deviations from the mean; return all deviations, and the cohort's part of each.
+) -> np.ndarray:
+    """Draw the missing deviations from the mean.
 
     Parameters
     ----------
@@ -193,19 +88,15 @@ def complete_errors(
         known, unknown = seen[members[0]], ~seen[members[0]]
         if known.all():
             continue
-        given, root = _conditional(covariance[arms[members[0]]], known, unknown)
+        joint = covariance[arms[members[0]]]
+        given = np.linalg.solve(joint[np.ix_(known, known)], joint[np.ix_(known, unknown)])
+        left = joint[np.ix_(unknown, unknown)] - joint[np.ix_(unknown, known)] @ given
+        values, vectors = np.linalg.eigh((left + left.T) / 2)
+        root = vectors * np.sqrt(np.clip(values, 0, None))
         centre = (errors - shift)[np.ix_(members, known)] @ given
         here = np.ix_(members, unknown)
         drawn[here] = shift[here] + centre + noise[here] @ root.T
-    return drawn, shift
-
-
-def _conditional(joint: np.ndarray, known: np.ndarray, unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Regression of the unknown on the known visits (known, unknown), and a root of the covariance that is left."""
-    given = np.linalg.solve(joint[np.ix_(known, known)], joint[np.ix_(known, unknown)])
-    left = joint[np.ix_(unknown, unknown)] - joint[np.ix_(unknown, known)] @ given
-    values, vectors = np.linalg.eigh((left + left.T) / 2)
-    return given, vectors * np.sqrt(np.clip(values, 0, None))
+    return drawn
 
 
 def _alike(arms: np.ndarray, seen: np.ndarray) -> list[np.ndarray]:
