@@ -24,7 +24,7 @@ SCREEN_DPI: Final = 150
 #: Folder of the pictures that are drawn for the index page.
 PAGE: Final = "page"
 #: Widths in mm, so that letters can be read where a picture is shown: on a screen, and on a telephone.
-PAGE_WIDTHS: Final = MappingProxyType({"wide": 150.0, "narrow": 80.0})
+PAGE_WIDTHS: Final = MappingProxyType({"wide": 183.0, "narrow": 80.0})
 THEMES: Final = ("light", "dark")
 #: How many times as tall as wide a figure of the index page may be.
 TALLEST: Final = 1.3

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from kap_analysis.report.pipeline import reproduce
+from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import shipped_study
+from kap_analysis.writing.numbers import interval, number
 
 pytestmark = pytest.mark.slow
 
@@ -51,3 +55,75 @@ def test_the_whole_job_runs_without_a_network(no_network: dict[str, str], tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **no_network}, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "results" / "index.html").is_file()
+
+
+def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
+    contents = read_contents(results)
+    found = contents["facts"]["group minus individual"]
+    told = f"{number(found['estimate'])} ({interval(found['ci_low'], found['ci_high'])})"
+    limits = interval(found["ci_low"], found["ci_high"])
+    for name in ("sensitivity", "adjusted_means"):
+        assert limits in (results / "tables" / f"{name}.md").read_text(encoding="utf-8"), name
+    for name in ("overview", "format_differences", "sensitivity"):
+        assert limits in contents["figures"][name]["alternative_text"], name
+    for name in ("00_quickstart", "03_group_versus_individual", "07_sensitivity"):
+        page = (results / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+        assert f"95% interval {limits}" in page.replace("\N{NO-BREAK SPACE}", " "), name
+    index = (results / "index.html").read_text(encoding="utf-8")
+    assert f">{told}</span>" in index and f"(95% interval {limits}; df" in index
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("There is no Chromium on this machine.")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+def pages_of(results: Path) -> list[Path]:
+    return sorted([results / "index.html", results / "patients.html", *(results / "notebooks").glob("*.html")])
+
+
+def test_no_page_asks_for_anything_says_an_error_or_is_wider_than_a_telephone(results, browser):
+    assert [fault for page in pages_of(results) for fault in faults_of(browser, page)] == []
+
+
+def faults_of(browser, page: Path) -> list[tuple[str, str]]:
+    """What a page logs, throws or asks for on a telephone, and whether it is wider."""
+    found: list[str] = []
+    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.on("console", lambda said: found.append(said.text))
+    tab.on("pageerror", lambda error: found.append(str(error)))
+    tab.on("request", lambda asked: found.append(asked.url) if asked.url.startswith("http") else None)
+    tab.goto(page.as_uri())
+    over = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    tab.close()
+    return [(page.name, fault) for fault in [*found, *([f"{over} px too wide"] if over else [])]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(results, browser, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = []
+    for page in pages_of(results):
+        context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+        tab = context.new_page()
+        tab.goto(page.as_uri())
+        found += [(page.name, one["id"], one["nodes"][0]["html"]) for one in axe.run(tab).response["violations"]]
+        context.close()
+    assert found == []
+
+
+def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(results, browser):
+    tab = browser.new_page()
+    tab.goto((results / "index.html").as_uri())
+    printed = tab.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "12mm"))
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
+    shown = tab.eval_on_selector_all("figure img", "all => all.map(one => one.getAttribute('src'))")
+    assert len(shown) == len(set(shown)) >= 8
+    tab.close()

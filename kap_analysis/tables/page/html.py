@@ -17,6 +17,8 @@ GREAT_TABLES_STYLE: Final = re.compile(r"<style>.*?</style>", re.DOTALL)
 #: The alignment that a class of great-tables stands for. It is written out: JupyterLab takes the stylesheet out of a
 #: notebook that is not trusted, and aligns all cells right.
 ALIGNED: Final = re.compile(r'class="([^"]*\bgt_(left|right|center)\b[^"]*)"')
+#: A heading without words, above the names of the rows: no heading, for who listens to a table.
+EMPTY_HEADING: Final = re.compile(r'<th (class="gt_col_heading[^>]*?) scope="col"([^>]*)></th>')
 OUTER_DIV: Final = re.compile(r'<div id="([^"]+)" style="[^"]*">')
 
 STYLE: Final = """\
@@ -31,9 +33,10 @@ background:transparent;font-variant-numeric:tabular-nums;border:0;border-top:2px
 .kap-table table.gt_table tr,.kap-table table.gt_table tbody tr:hover{background:transparent;border:0}
 .kap-table table.gt_table th,.kap-table table.gt_table td{border:0;padding:4px 10px;background:transparent;\
 color:inherit;font-size:inherit;vertical-align:top;white-space:nowrap;max-width:none}
-.kap-table table.gt_table thead th{font-weight:600;vertical-align:bottom;border-bottom:1px solid;white-space:normal}
-.kap-table table.gt_table thead tr.gt_spanner_row th{border-bottom:0;padding-bottom:0}
-.kap-table table.gt_table thead tr.gt_spanner_row th[rowspan="2"]{border-bottom:1px solid;padding-bottom:4px}
+.kap-table table.gt_table thead :is(th,td){font-weight:600;vertical-align:bottom;border-bottom:1px solid;\
+white-space:normal}
+.kap-table table.gt_table thead tr.gt_spanner_row :is(th,td){border-bottom:0;padding-bottom:0}
+.kap-table table.gt_table thead tr.gt_spanner_row [rowspan="2"]{border-bottom:1px solid;padding-bottom:4px}
 .kap-table .gt_column_spanner{display:block;border-bottom:1px solid;padding-bottom:2px}
 .kap-table table.gt_table tbody th{font-weight:400;white-space:normal;min-width:9em;max-width:26em}
 .kap-table table.gt_table tbody th.gt_group_heading{font-weight:600;padding-top:10px;border-top:1px solid;\
@@ -109,7 +112,8 @@ def _markup(table: TableContent) -> str:
     laid_out = laid_out.fmt(html.escape, columns=keys)
     markup = GREAT_TABLES_STYLE.sub("", laid_out.as_raw_html())
     markup = OUTER_DIV.sub(r'<div id="\1">', markup)
-    return ALIGNED.sub(r'class="\1" style="text-align:\2"', _mark_prose(markup, table))
+    markup = EMPTY_HEADING.sub(r"<td \1\2></td>", _mark_prose(markup, table))
+    return ALIGNED.sub(r'class="\1" style="text-align:\2"', markup)
 
 
 def _mark_prose(markup: str, table: TableContent) -> str:
