@@ -82,7 +82,12 @@ def what_is_missing(study: Study) -> dict[str, Figure]:
     return {
         "completeness": figures.plot_completeness(completeness=missing.completeness, retention=missing.retention),
         "tipping_point": figures.plot_tipping_point(tipping=dropout.tipping, instrument=instrument),
-        "sensitivity": figures.plot_sensitivity(estimates=sensitivity.estimates, instrument=instrument),
+        "sensitivity": figures.plot_sensitivity(
+            estimates=sensitivity.estimates,
+            weighted=kap.check_allocation(study, seed=SEED).estimates,
+            imputed=dropout.estimates,
+            instrument=instrument,
+        ),
     }
 
 

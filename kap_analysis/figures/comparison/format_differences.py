@@ -144,7 +144,7 @@ def _scale_of_contrasts(
 
 
 def _headers(frame: pd.DataFrame) -> tuple[str, ...]:
-    return ("Difference (95% CI)", "n", *_p_header(frame))
+    return ("Difference (95% CI)", "n scored", *_p_header(frame))
 
 
 def _p_header(frame: pd.DataFrame) -> tuple[str, ...]:

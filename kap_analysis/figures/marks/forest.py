@@ -27,7 +27,10 @@ _NEGLIGIBLE: Final = 0.005
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One row. A heading has a label only; ``small`` are quieter lines under the label, which may have lines too."""
+    """One row. A heading has a label only; ``small`` are quieter lines under the label, which may have lines too.
+
+    What ``is_apart`` is no answer to the question of the figure and has a cross.
+    """
 
     label: str
     estimate: float = np.nan
@@ -37,6 +40,7 @@ class ForestRow:
     small: tuple[str, ...] = ()
     is_heading: bool = False
     is_primary: bool = False
+    is_apart: bool = False
     indent: bool = False
 
     @property
@@ -143,7 +147,7 @@ def _draw_mark(ax: Axes, row: ForestRow, y: float, theme: Theme) -> None:
     ax.plot(
         row.estimate,
         y,
-        marker="D" if row.is_primary else "s",
+        marker="D" if row.is_primary else "x" if row.is_apart else "s",
         markersize=5.5 if row.is_primary else 4.0,
         color=colour,
         markerfacecolor=colour if row.is_primary else theme.background,

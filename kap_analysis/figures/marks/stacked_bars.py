@@ -135,7 +135,11 @@ def severity_ramp(n: int, theme: Theme) -> list[str]:
 
 
 def letters_on(colour: str) -> str:
-    """Black or white, whichever is read better on a colour (relative luminance of WCAG 2)."""
+    """Black or white, whichever is read better on a colour."""
+    return "#000000" if relative_luminance(colour) > 0.179 else "#FFFFFF"
+
+
+def relative_luminance(colour: str) -> float:
+    """Relative luminance of a colour by WCAG 2: 0 is black, 1 is white."""
     channels = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(colour)]
-    luminance = 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
-    return "#000000" if luminance > 0.179 else "#FFFFFF"
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]

@@ -113,9 +113,9 @@ THEMES: Final[Mapping[str, Theme]] = MappingProxyType(
             faint="#D9D9D9",
             accent="#454545",
             worse="#8B2F7F",
-            better="#857000",
-            sequence=("#FAFAFA", "#F2F2F2", "#E9E9E9", "#DFDFDF", "#D4D4D4", "#C6C6C6"),
-            formats=_format_looks("#0072B2", "#D55E00", "#007A5A"),
+            better="#6E5C00",
+            sequence=("#FBFBFB", "#F5F5F5", "#EFEFEF", "#E8E8E8", "#E1E1E1", "#D4D4D4"),
+            formats=_format_looks("#0065A0", "#A84300", "#006B4F"),
         ),
         "dark": Theme(
             name="dark",

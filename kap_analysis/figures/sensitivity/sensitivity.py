@@ -12,7 +12,7 @@ from kap_analysis.figures.marks.forest import (
     value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.page.frames import check_positive, checked_frame
+from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.scales import scale_of
 from kap_analysis.figures.page.statement import draw_statement
@@ -24,12 +24,16 @@ from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_sensitivity"
 _COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
+_BESIDE = (ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes")
+_WRONG = "wrong on purpose"
 _NOTHING = "There is no sensitivity analysis to draw: none was made."
 
 
 def plot_sensitivity(
     *,
     estimates: pd.DataFrame,
+    weighted: pd.DataFrame | None = None,
+    imputed: pd.DataFrame | None = None,
     margin: float | None = None,
     instrument: Instrument | str | None = None,
     ax: AxesGiven = None,
@@ -46,6 +50,11 @@ def plot_sensitivity(
         ``ci_low``, ``ci_high`` in points, ``n_patients``, ``assumes`` (in words; may be empty), ``is_primary``. Rows
         with a missing estimate are listed as not estimated; those that the Boolean column ``withheld`` marks have a
         dash.
+    weighted : pandas.DataFrame, optional
+        The ``estimates`` of ``check_allocation``: ``method``, ``estimate``, ``ci_low``, ``ci_high``, ``n_patients``,
+        ``assumes``; drawn below the primary analysis.
+    imputed : pandas.DataFrame, optional
+        The ``estimates`` of ``check_dropout``: ``assumption`` instead of ``method``; drawn next.
     margin : float, optional
         Non-inferiority margin in points, if one was stated.
     instrument : Instrument or str, optional
@@ -66,8 +75,11 @@ def plot_sensitivity(
     check_positive(margin, "A margin is a positive number of points")
     if estimates.empty:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+    weighted = given_frame(weighted, ("method", *_BESIDE), name="weighted", caller=_FIGURE)
+    imputed = given_frame(imputed, ("assumption", *_BESIDE), name="imputed", caller=_FIGURE)
+    estimates = _in_order(estimates, weighted, imputed)
     scale = scale_of(instrument)
-    rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n"), width_in_mm(width))
+    rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n analysed"), width_in_mm(width))
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
         panel = page.axes[0]
         draw_forest(
@@ -81,9 +93,24 @@ def plot_sensitivity(
         primary = estimates[estimates["is_primary"].astype(bool)]
         for value in primary[ESTIMATE].dropna():
             panel.axvline(value, color=page.theme.accent, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0, gid="primary")
+        if (estimates["group"] == _WRONG).any():
+            page.note("Crosses: shortcuts known to be wrong, for contrast; they are no check of the answer.")
         page.note_withheld(estimates)
         page.describe(_alternative(estimates))
     return page.result
+
+
+def _in_order(estimates: pd.DataFrame, weighted: pd.DataFrame | None, imputed: pd.DataFrame | None) -> pd.DataFrame:
+    """The primary analysis, those that weight or impute, the others, and last those that are known to be wrong."""
+    primary, wrong = estimates["is_primary"].astype(bool), estimates["group"].astype(str) == _WRONG
+    parts = [estimates[primary]]
+    for frame, column, group in ((weighted, "method", "weighted"), (imputed, "assumption", "imputed scores")):
+        if frame is not None:
+            named = frame.rename(columns={column: "label"}).assign(group=group, is_primary=False)
+            parts.append(named.assign(label=[sentence_case(label) for label in named["label"]]))
+    parts += [estimates[~primary & ~wrong], estimates[wrong]]
+    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return whole.assign(group=whole["group"].astype(str))
 
 
 def _rows(estimates: pd.DataFrame) -> list[ForestRow]:
@@ -113,12 +140,13 @@ def _row(row: pd.Series, *, indent: bool) -> ForestRow:
         small=(assumes,) if assumes else (),
         is_primary=bool(row["is_primary"]),
         indent=indent,
+        is_apart=str(row["group"]) == _WRONG,
     )
 
 
 def _alternative(estimates: pd.DataFrame) -> str:
     primary = estimates[estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
-    others = estimates[~estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
+    others = estimates[~estimates["is_primary"].astype(bool) & (estimates["group"] != _WRONG)].dropna(subset=[ESTIMATE])
     text = "Forest plot of the difference group minus individual under different assumptions."
     for _, row in primary.iterrows():
         text += f" Primary, {row['label']}: {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."

@@ -89,7 +89,7 @@ def test_a_forest_without_a_single_number_still_has_its_rows_and_one_tick():
 def test_on_a_narrow_page_the_numbers_stand_under_the_labels():
     figure = plot_format_differences(contrasts=CONTRASTS, instrument="BDI-II", width="single")
     assert cells(figure) == []
-    assert "1.5 (−0.5 to 3.5), n = 100, p = 0.14" in texts(figure)
+    assert "1.5 (−0.5 to 3.5), n scored = 100, p = 0.14" in texts(figure)
     assert having(figure, "column header") == []
 
 
@@ -113,7 +113,7 @@ def test_columns_of_numbers_stand_below_each_other_in_all_panels():
         by_name.setdefault(header.get_text(), set()).add(round(header.get_window_extent().x1))
     assert {name: len(ends) for name, ends in by_name.items()} == {
         "Difference (95% CI)": 1,
-        "n": 1,
+        "n scored": 1,
         "p": 1,
         "p (Holm)": 1,
     }
@@ -122,8 +122,8 @@ def test_columns_of_numbers_stand_below_each_other_in_all_panels():
 def test_a_number_that_is_not_there_has_no_name_on_a_narrow_page():
     frame = CONTRASTS.assign(p_value=[np.nan, 0.9999])
     written = texts(plot_format_differences(contrasts=frame, instrument="BDI-II", width="single"))
-    assert "0.5 (−1.5 to 2.5), n = 120\n" in written
-    assert "n = 100, p >\N{NO-BREAK SPACE}0.99" in written
+    assert "0.5 (−1.5 to 2.5), n scored = 120\n" in written
+    assert "n scored = 100, p >\N{NO-BREAK SPACE}0.99" in written
 
 
 def test_several_contrasts_say_what_each_side_means():

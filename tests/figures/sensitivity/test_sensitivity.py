@@ -59,3 +59,22 @@ def test_no_analysis_is_a_quiet_statement():
     figure = plot_sensitivity(estimates=sensitivity(3).iloc[:0])
     assert texts(figure).startswith("There is no sensitivity analysis to draw")
     assert alt_text(figure).startswith("There is no sensitivity analysis to draw")
+
+
+def beside(column: str, label: str, estimate: float) -> pd.DataFrame:
+    row = {column: label, "estimate": estimate, "ci_low": estimate - 2, "ci_high": estimate + 2}
+    return pd.DataFrame([{**row, "n_patients": 234, "assumes": "so"}])
+
+
+def test_weighted_and_imputed_stand_below_the_primary_and_what_is_wrong_stands_last():
+    frame = sensitivity(4)
+    frame["group"] = ["primary", "wrong on purpose", "model", "data"]
+    more = {"weighted": beside("method", "overlap weights", 0.6), "imputed": beside("assumption", "jump", 5.4)}
+    figure = plot_sensitivity(estimates=frame, instrument="BDI-II", **more)
+    marks = having(figure, "estimate")
+    at = [round(float(np.atleast_1d(mark.get_xdata())[0]), 2) for mark in marks]
+    assert at == [-1.0, 0.6, 5.4, 0.33, 1.0, -0.33]
+    assert [mark.get_marker() for mark in marks] == ["D", *["s"] * 4, "x"]
+    assert "shortcuts known to be wrong" in texts(figure)
+    assert "4 other analyses from 0.3" in alt_text(figure)
+    assert "to 5.4 (Jump)" in alt_text(figure)
