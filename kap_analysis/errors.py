@@ -29,6 +29,10 @@ class StudyError(KapError):
         self.problems = pd.DataFrame() if problems is None else problems
 
 
+class IntakeError(StudyError):
+    """A foreign file or its map cannot be read, or does not give a study; ``problems`` as in a `StudyError`."""
+
+
 class AnalysisError(KapError):
     """A question cannot be answered from the data that were given."""
 

@@ -22,6 +22,7 @@ BELOW = {
     "suggestions": set(),
     "instruments": {"columns", "errors", "suggestions"},
     "study": {"columns", "errors", "suggestions", "instruments"},
+    "intake": {"columns", "errors", "suggestions", "instruments", "study"},
     "simulation": {"columns", "errors", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
@@ -51,6 +52,10 @@ ORDER = {
         ["contract"], ["reading", "timing"], ["checking", "outcome_frames"], ["answerable"], ["study"], ["consent"],
         ["load"],
     ],
+    "intake": [
+        ["source_table", "values"], ["source", "recognition", "map_file", "crosswalk"], ["draft", "placement"],
+        ["study_tables"], ["study_import"],
+    ],
     "analysis": [
         ["result", "visits", "formats", "proportion"], ["model"], ["patients", "missing"],
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
@@ -66,7 +71,10 @@ ORDER = {
 OPENS_ROWS = re.compile(r".*\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)|csv\.reader")
 DRAWING = {"matplotlib", "seaborn"}
 #: Costs up to as much as pandas to import, and only rare calls need it (the schemas: pandera, for tables with faults).
-HEAVY_AND_RARE = {"scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas", "altair", "vl_convert"}
+HEAVY_AND_RARE = {
+    "scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas", "altair", "vl_convert", "python_calamine",
+    "pyreadstat",
+}  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = [path for path in FILES if path != PACKAGE / "__init__.py"]
 
@@ -225,7 +233,7 @@ def test_the_face_of_a_room_imports_nothing_but_its_lazy_names():
     assert_none(wrong, "An __init__ imports nothing; those of the package, figures and tables attach names lazily.")
 
 
-def test_patient_rows_are_opened_in_the_study_only():
+def test_patient_rows_are_opened_in_the_study_and_the_intake_only():
     found = {
         f"{where(path, node)} {called}": room_of(path)
         for path in FILES
@@ -233,7 +241,8 @@ def test_patient_rows_are_opened_in_the_study_only():
         if isinstance(node, ast.Attribute) and OPENS_ROWS.fullmatch(called := f"{owner_of(node)}.{node.attr}")
     }
     assert "study" in found.values(), "the calls that open a table are found"
-    assert_none([one for one, room in found.items() if room != "study"], "Patient rows are opened in study/ only.")
+    wrong = [one for one, room in found.items() if room not in ("study", "intake")]
+    assert_none(wrong, "Patient rows are opened in study/ and, of foreign files, in intake/ only.")
 
 
 def owner_of(node: ast.Attribute) -> str:

@@ -6,6 +6,8 @@ import typer
 
 from kap_analysis.cli.demo import demo
 from kap_analysis.cli.fit import fit
+from kap_analysis.cli.import_study import import_study
+from kap_analysis.cli.map import map
 from kap_analysis.cli.new import new
 from kap_analysis.cli.patient import patient
 from kap_analysis.cli.plan import plan
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 for verb in (validate, new, plan, simulate, reproduce, review, patient, demo, fit):
     app.command()(verb)
+app.command()(map)
+app.command("import")(import_study)
 
 
 @app.callback(invoke_without_command=True)

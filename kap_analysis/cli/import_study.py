@@ -1,0 +1,43 @@
+"""``kap import``: a study folder from an export and its map."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def import_study(
+    source: Annotated[Path, typer.Argument(help="The file or the folder that the map was drafted for.")],
+    map: Annotated[Path, typer.Option("--map", help="The finished map.")],
+    out: Annotated[Path, typer.Option("--out", help="The study folder: new, or one that kap import made.")],
+    crosswalk: Annotated[
+        Path | None, typer.Option(help="Which code stands for whom; by default OUT.crosswalk.csv beside the folder.")
+    ] = None,
+    problems: Annotated[Path | None, typer.Option(help="A CSV file for all problems.")] = None,
+) -> None:
+    """Make a study folder of an export, or bring one up to date; every row is accounted for.
+
+    Exit 0 if the study was made, 1 if there are problems; then the study that was there stays as it was.
+    """
+    from kap_analysis.cli.progress import shown_progress
+    from kap_analysis.errors import IntakeError
+    from kap_analysis.intake.study_import import import_study as make_study
+    from kap_analysis.study.answerable import answer_lines
+
+    try:
+        with shown_progress("import") as progress:
+            made = make_study(source, map, out, crosswalk=crosswalk, progress=progress)
+    except IntakeError as error:
+        if problems is not None and len(error.problems):
+            error.problems.to_csv(problems, index=False, lineterminator="\n")
+        raise
+    typer.echo(made.paragraph)
+    for file, fate, reason, n in made.ledger.to_numpy():
+        typer.echo(f"{file}: {n:,} rows {fate}{f', {reason}' if reason else ''}")
+    for row in made.disagreements.head(20).itertuples():
+        typer.echo(f"{row.file}, row {row.row}: {row.instrument}, {row.what}")
+    if len(made.not_placed):
+        for file, rows in made.not_placed.groupby("file", sort=False):
+            typer.echo(f"{file!s}: not placed: {', '.join(filter(None, rows['column'])) or 'the whole file'}")
+    for line in answer_lines(made.check.answers):
+        typer.echo(line)

@@ -1,0 +1,206 @@
+"""Files as they come: CSV and its relatives, workbooks, SPSS, Stata, SAS and Parquet; a file or a folder of files."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from kap_analysis.errors import IntakeError
+from kap_analysis.intake.source_table import SourceTable, cell_text, table_from_rows
+
+TEXTS: Final = frozenset({".csv", ".tsv", ".txt", ".tab"})
+BOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
+STATISTICAL: Final = frozenset({".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"})
+COLUMNAR: Final = frozenset({".parquet"})
+KNOWN: Final = TEXTS | BOOKS | STATISTICAL | COLUMNAR
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_LONGEST_CELL: Final = 10_000_000
+
+
+def files_of(source: str | Path) -> tuple[Path, list[Path]]:
+    """Return the folder of a source and its files that can be read, in the order of their names."""
+    path = Path(source)
+    if path.is_file():
+        if path.suffix.lower() not in KNOWN:
+            raise IntakeError(f"Found a file that ends in {path.suffix or 'nothing'}; expected one of {_endings()}.")
+        return path.parent, [path]
+    if not path.is_dir():
+        raise IntakeError(f"Found nothing at {path}; expected a file or a folder with the export.")
+    found = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in KNOWN and p.name[0] not in ".~")
+    if not found:
+        raise IntakeError(f"Found no file in {path.name} that can be read; expected files that end in {_endings()}.")
+    return path, found
+
+
+def open_file(path: Path, name: str, settings: Sequence[Mapping[str, Any]] = ()) -> list[SourceTable]:
+    """Open one file; return its tables: one, or one per sheet.
+
+    Parameters
+    ----------
+    path, name
+        The file, and the name by which maps and messages call it.
+    settings : sequence of mappings
+        What a map says of reading: ``sheet``, ``header_row``, ``encoding``, ``delimiter``.
+
+    Raises
+    ------
+    IntakeError
+        If the file is empty, locked with a password, cut off, or changes while it is read.
+    """
+    before = _state(path)
+    if before[0] == 0:
+        raise IntakeError(f"Found an empty file, {name}; expected a table.")
+    try:
+        tables = _reader(path.suffix.lower())(path, name, settings)
+    except IntakeError:
+        raise
+    except Exception as error:  # each reader has errors of its own; none may quote the file
+        raise IntakeError(
+            f"Found {name}, which cannot be read as {path.suffix.lower()} ({type(error).__name__}); expected a whole "
+            "file without a password. Export it again, or save it as CSV in UTF-8."
+        ) from None
+    if _state(path) != before:
+        raise IntakeError(f"{name} changed while it was read; close the program that writes it and try again.")
+    return tables
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise IntakeError(f"{path.name} cannot be opened ({error.strerror}).") from None
+    return state.st_size, state.st_mtime_ns
+
+
+def _reader(ending: str) -> Callable[[Path, str, Sequence[Mapping[str, Any]]], list[SourceTable]]:
+    if ending in TEXTS:
+        return _read_text
+    if ending in BOOKS:
+        return _read_book
+    return _read_statistical if ending in STATISTICAL else _read_parquet
+
+
+def _endings() -> str:
+    return ", ".join(sorted(KNOWN))
+
+
+def _read_text(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> list[SourceTable]:
+    said = settings[0] if settings else {}
+    text, encoding = decode(path.read_bytes(), said.get("encoding"))
+    delimiter = said.get("delimiter") or _delimiter(text)
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows, lines, line = [], [], 1
+    for row in reader:
+        rows.append([" ".join(cell.split()) if cell else "" for cell in row])
+        lines.append(line)
+        line = reader.line_num + 1
+    reading = {"encoding": encoding, "delimiter": delimiter}
+    return [table_from_rows(rows, lines, file=name, header_row=said.get("header_row"), reading=reading)]
+
+
+def decode(content: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a file and its encoding: the one given, or UTF-8, UTF-16, Windows-1252 as the bytes say."""
+    if encoding is None:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            encoding = "utf-16"
+        elif content[:2000].count(b"\x00") > len(content[:2000]) // 4:
+            encoding = "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
+        else:
+            encoding = "utf-8-sig"
+    try:
+        return content.decode(encoding), "utf-8" if encoding == "utf-8-sig" else encoding
+    except LookupError:
+        raise IntakeError(f"Found the encoding {encoding!r}; expected utf-8, utf-16 or windows-1252.") from None
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace"), "windows-1252"
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that gives the first lines the same, largest number of cells."""
+    head = text[:200_000].splitlines()[:50]
+    best, most = ",", 0.0
+    for delimiter in _DELIMITERS:
+        widths = Counter(len(row) for row in csv.reader(head, delimiter=delimiter) if len(row) > 1)
+        if widths:
+            width, times = widths.most_common(1)[0]
+            score = times * (1 + min(width, 50) / 100)
+            if score > most:
+                best, most = delimiter, score
+    return best
+
+
+def _read_book(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> list[SourceTable]:
+    from python_calamine import CalamineWorkbook
+
+    said = {entry.get("sheet", ""): entry for entry in settings}
+    with CalamineWorkbook.from_path(str(path)) as book:
+        tables = []
+        for sheet in book.sheet_names:
+            if settings and sheet not in said:
+                continue
+            rows = [
+                [cell_text(cell) for cell in row]
+                for row in book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+            ]
+            if any(any(row) for row in rows):
+                header = said.get(sheet, {}).get("header_row")
+                lines = range(1, len(rows) + 1)
+                tables.append(table_from_rows(rows, list(lines), file=name, sheet=sheet, header_row=header))
+    return tables
+
+
+def _read_statistical(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> list[SourceTable]:
+    from pyreadstat import read_dta, read_por, read_sas7bdat, read_sav, read_xport
+
+    ending = path.suffix.lower()
+    if ending in (".sav", ".zsav"):
+        frame, about = read_sav(str(path), user_missing=True)
+    elif ending == ".dta":
+        frame, about = read_dta(str(path), user_missing=True)
+    else:
+        readers: dict[str, Any] = {".por": read_por, ".sas7bdat": read_sas7bdat, ".xpt": read_xport}
+        frame, about = readers[ending](str(path))
+    labels = {
+        column: {cell_text(code): str(label) for code, label in coded.items()}
+        for column, coded in about.variable_value_labels.items()
+    }
+    return [_from_frame(frame, name, labels, about.column_names_to_labels, about.missing_ranges)]
+
+
+def _read_parquet(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> list[SourceTable]:
+    return [_from_frame(pq.ParquetFile(path).read().to_pandas(), name, {}, {}, {})]
+
+
+def _from_frame(
+    frame: pd.DataFrame, name: str, labels: Mapping[str, Any], headings: Mapping[str, Any], missing: Mapping[str, Any]
+) -> SourceTable:
+    cells = {}
+    for column in frame:
+        codes, values = pd.factorize(frame[column], use_na_sentinel=True)
+        texts = np.array([*[cell_text(value) for value in values], ""], dtype=object)
+        for code in range(len(values)):
+            if any(_within(texts[code], span) for span in missing.get(str(column), ())):
+                texts[code] = ""  # declared as user-missing by the file itself
+        cells[str(column)] = texts[codes]
+    return SourceTable(
+        file=name,
+        sheet="",
+        cells=cells,
+        lines=np.arange(1, len(frame) + 1),
+        headings={column: str(label) for column, label in headings.items() if label},
+        labels=labels,
+    )
+
+
+def _within(text: str, span: Mapping[str, Any]) -> bool:
+    try:
+        return float(span["lo"]) <= float(text) <= float(span["hi"])
+    except (ValueError, TypeError):
+        return text == str(span["lo"])

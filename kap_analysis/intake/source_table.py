@@ -1,0 +1,151 @@
+"""One table of a foreign file, every cell as text, with the line that each row stands on and how the file was read."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any, Final
+
+import numpy as np
+
+LINES_SEARCHED: Final = 25
+NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
+_LIKE_A_DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A sheet or a file as it came.
+
+    Attributes
+    ----------
+    file, sheet : str
+        Name of the file (below the source) and of the sheet; no sheet: an empty text.
+    cells : dict of str to numpy.ndarray
+        Column -> texts, stripped; an empty cell is an empty text.
+    lines : numpy.ndarray
+        The physical line (or row of the sheet, or record) of each row.
+    reading : dict
+        How it was read: ``encoding``, ``delimiter``, ``header_row``; what a map can set.
+    headings : dict of str to str
+        What stands above the header of a column, where the header has two rows.
+    labels : dict of str to dict
+        Column -> code -> label, of files that carry them.
+    """
+
+    file: str
+    sheet: str
+    cells: Mapping[str, np.ndarray]
+    lines: np.ndarray
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the file's order."""
+        return tuple(self.cells)
+
+    @property
+    def place(self) -> str:
+        """The file, and the sheet where there is one: ``tracker.xlsx [Sessions]``."""
+        return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell as text: dates as ISO writes them, 1000.0 as 1000, nothing as an empty text."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    if isinstance(value, datetime):
+        whole_day = value.time() == time() and value.tzinfo is None
+        return value.date().isoformat() if whole_day else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return " ".join(str(value).replace("\ufeff", "").split())
+
+
+def table_from_rows(
+    rows: Sequence[Sequence[str]],
+    lines: Sequence[int],
+    *,
+    file: str,
+    sheet: str = "",
+    header_row: int | None = None,
+    reading: Mapping[str, Any] | None = None,
+) -> SourceTable:
+    """Make a table of rows of text; the header is the row that a map names, or is found.
+
+    Title lines above the header are not data. Blank rows are left out. A second header row above (merged cells) gives
+    the ``headings``, and makes names that occur twice distinct.
+    """
+    at = _header_at(rows, lines, header_row)
+    names = list(rows[at]) if rows else []
+    while names and not names[-1]:
+        names.pop()
+    above = _filled(rows[at - 1], len(names)) if at > 0 and _spans(rows[at - 1]) else [""] * len(names)
+    columns = _distinct(names, above)
+    kept = [(line, row) for line, row in zip(lines[at + 1 :], rows[at + 1 :], strict=True) if any(row)]
+    width = len(columns)
+    full = [tuple(row[:width]) if len(row) >= width else (*row, *[""] * (width - len(row))) for _, row in kept]
+    arrays = _as_columns(full, width)
+    return SourceTable(
+        file=file,
+        sheet=sheet,
+        cells=dict(zip(columns, arrays, strict=True)),
+        lines=np.array([line for line, _ in kept], dtype=np.int64),
+        reading={**(reading or {}), "header_row": lines[at] if rows else 1},
+        headings={name: text for name, text in zip(columns, above, strict=True) if text},
+    )
+
+
+def _as_columns(rows: list[tuple[str, ...]], width: int) -> list[np.ndarray]:
+    if not rows:
+        return [np.empty(0, dtype=object) for _ in range(width)]
+    return [np.array(column, dtype=object) for column in zip(*rows, strict=True)]
+
+
+def _header_at(rows: Sequence[Sequence[str]], lines: Sequence[int], header_row: int | None) -> int:
+    if header_row is not None and header_row in list(lines[: 10 * LINES_SEARCHED]):
+        return list(lines).index(header_row)
+    head = rows[: 2 * LINES_SEARCHED]
+    counts = Counter(sum(bool(cell) for cell in row) for row in head)
+    usual = max(counts, key=lambda n: (counts[n], n), default=0)
+    for at, row in enumerate(rows[:LINES_SEARCHED]):
+        filled = [cell for cell in row if cell]
+        enough = len(filled) >= max(1, 0.6 * usual)
+        if enough and not any(NUMBER.fullmatch(cell) or _LIKE_A_DATE.fullmatch(cell) for cell in filled):
+            return at
+    return 0
+
+
+def _spans(row: Sequence[str]) -> bool:
+    return sum(bool(cell) for cell in row) >= 2
+
+
+def _filled(row: Sequence[str], width: int) -> list[str]:
+    filled, last = [], ""
+    for cell in [*row, *[""] * width][:width]:
+        last = cell or last
+        filled.append(last)
+    return filled
+
+
+def _distinct(names: Sequence[str], above: Sequence[str]) -> list[str]:
+    """Return names without doubles: the heading before the name, or else a number behind it."""
+    counts = Counter(names)
+    texts = [
+        f"{heading} / {name}" if counts[name] > 1 and heading else name or f"column {n}"
+        for n, (name, heading) in enumerate(zip(names, above, strict=True), 1)
+    ]
+    seen: Counter[str] = Counter()
+    for at, name in enumerate(texts):
+        seen[name] += 1
+        if seen[name] > 1:
+            texts[at] = f"{name} ({seen[name]})"
+    return texts

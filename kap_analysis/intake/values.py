@@ -1,0 +1,161 @@
+"""Values of foreign files: dates in all notations, numbers, doses, weights, and the pattern of a value for messages."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+MISSING: Final = (
+    "n/a", "n.a.", "none", "null", "nan", ".", "-", "--", "declined", "declined to answer", "refused", "unknown",
+    "missing", "not applicable", "not answered", "not recorded", "not completed", "[not completed]", "no answer",
+    "prefer not to answer", "prefer not to say", "don't know", "#n/a", "#null!", "-99", "-999", "999", "9999", "-9",
+    "-88", "-77", "-98", "na",
+)  # fmt: skip
+_MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = {
+    m: n for n, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
+_TIME: Final = r"(?:[T ,]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
+_ISO: Final = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
+_NUMERIC: Final = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){_TIME}")
+_DAY_NAME: Final = re.compile(rf"(\d{{1,2}})\.?[ -]([A-Za-z]{{3}})[A-Za-z]*\.?[ ,-]+(\d{{4}}|\d{{2}}){_TIME}")
+_NAME_DAY: Final = re.compile(rf"([A-Za-z]{{3}})[A-Za-z]*\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
+_MG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg(?!\s*/\s*kg)\b", re.IGNORECASE)
+_MG_PER_KG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg\s*/\s*kg", re.IGNORECASE)
+_POUNDS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:lb|lbs|pounds?)\b", re.IGNORECASE)
+_KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?", re.IGNORECASE)
+POUND: Final = 0.45359237
+_EXCEL_DAYS: Final = (32_874, 73_050)  # 1990 to 2099, counted from 1899-12-30
+
+
+def is_missing(text: str, codes: Iterable[str] = ()) -> bool:
+    """Whether a text stands for a missing value: empty, or one of the codes that the map lists."""
+    return text == "" or text in codes
+
+
+def read_date(text: str, order: str = "", zone: str = "") -> datetime | None:
+    """Return a date (with its time, if any) on the local clock, or None where the text is no date.
+
+    Parameters
+    ----------
+    order : {"", "month_first", "day_first"}
+        How 01/02/2025 is read; without it such a text is no date. Dots are always day first, and a number above 12
+        says itself which it is.
+    zone : str
+        Name of a time zone (America/Denver), for texts that end in Z or an offset.
+    """
+    found = _parts(text, order)
+    if found is None:
+        return None
+    (year, month, day), clock = found
+    year += 0 if year > 99 else 2000 if year < 70 else 1900
+    hour, minute, half, offset = clock
+    try:
+        moment = datetime(year, month, day)
+        if hour:
+            number = int(hour) % 12 + (12 if half[0] in "Pp" else 0) if half else int(hour)
+            moment = moment.replace(hour=number, minute=int(minute))
+    except ValueError:
+        return None
+    if offset and zone:
+        shift = timedelta(0) if offset == "Z" else _shift(offset)
+        moment = moment.replace(tzinfo=timezone(shift)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return moment
+
+
+def _parts(text: str, order: str) -> tuple[tuple[int, int, int], tuple[str, ...]] | None:
+    if found := _ISO.fullmatch(text):
+        return (int(found[1]), int(found[2]), int(found[3])), found.groups(default="")[3:]
+    if found := _NUMERIC.fullmatch(text):
+        first, second = int(found[1]), int(found[3])
+        said = "day_first" if found[2] == "." else order or ("day_first" if first > 12 else "")
+        if not said and (second > 12 or first == second):
+            said = "month_first"
+        if not said:
+            return None
+        month, day = (second, first) if said == "day_first" else (first, second)
+        return (int(found[4]), month, day), found.groups(default="")[4:]
+    if found := _DAY_NAME.fullmatch(text):
+        month = _MONTHS.get(found[2].lower(), 0)
+        return ((int(found[3]), month, int(found[1])), found.groups(default="")[3:]) if month else None
+    if found := _NAME_DAY.fullmatch(text):
+        month = _MONTHS.get(found[1].lower(), 0)
+        return ((int(found[3]), month, int(found[2])), found.groups(default="")[3:]) if month else None
+    if text.isdigit() and _EXCEL_DAYS[0] <= int(text) < _EXCEL_DAYS[1]:
+        moment = datetime(1899, 12, 30) + timedelta(days=int(text))
+        return (moment.year, moment.month, moment.day), ("", "", "", "")
+    return None
+
+
+def _shift(offset: str) -> timedelta:
+    sign = -1 if offset[0] == "-" else 1
+    return sign * timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether a text is a date in some notation (a bare number is none)."""
+    return not text.isdigit() and read_date(text, "month_first") is not None
+
+
+def date_order(texts: Sequence[str]) -> tuple[str, int]:
+    """Return how the dates of a column are ordered, and how many of them could be read both ways.
+
+    ``month_first`` or ``day_first`` where some dates can only be read so; empty where no date has slashes or hyphens
+    with the year last; ``?`` where all can be read both ways, or some only this way and some only that way.
+    """
+    found = [m for text in texts if (m := _NUMERIC.fullmatch(text)) and m[2] != "."]
+    first = any(int(m[1]) > 12 for m in found)
+    second = any(int(m[3]) > 12 for m in found)
+    both = sum(int(m[1]) <= 12 and int(m[3]) <= 12 and m[1] != m[3] for m in found)
+    if not both and not (first or second):
+        return "", 0
+    return ("?" if first == second else "day_first" if first else "month_first"), both
+
+
+def has_offset(texts: Sequence[str]) -> bool:
+    """Whether times of a column are in UTC or carry an offset."""
+    return any(re.search(r":\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$", text) for text in texts)
+
+
+def read_number(text: str, decimal: str = ".") -> float:
+    """Return a number, or NaN; with ``decimal = ","`` 1.234,5 is 1234.5."""
+    plain = text.replace(".", "").replace(",", ".") if decimal == "," and "," in text else text
+    return float(plain) if _NUMBER.fullmatch(plain) else float("nan")
+
+
+def read_dose(text: str, decimal: str = ".", weight: float = float("nan")) -> float:
+    """Return milligrams: of "1.0 mg/kg (80 mg)" the 80, of "1 mg/kg" the product with the weight; else NaN."""
+    if found := _MG.search(text):
+        return float(found[1].replace(",", "."))
+    if found := _MG_PER_KG.search(text):
+        return round(float(found[1].replace(",", ".")) * weight, 2)
+    return read_number(text, decimal)
+
+
+def read_weight(text: str, unit: str = "kg") -> float:
+    """Return kilograms; pounds where the text or ``unit`` says so."""
+    if found := _POUNDS.fullmatch(text):
+        return round(float(found[1].replace(",", ".")) * POUND, 1)
+    if found := _KILOGRAMS.fullmatch(text):
+        number = float(found[1].replace(",", "."))
+        return round(number * POUND, 1) if unit == "lb" and "k" not in text.lower() else number
+    return float("nan")
+
+
+def pattern(text: str) -> str:
+    """Return the pattern of a value, which says nothing of whom it is: ``99/99/9999``, ``Aaaa Aaaa``."""
+    drawn = "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in text)
+    return drawn if len(drawn) <= 24 else f"{drawn[:24]}… ({len(drawn)} characters)"
+
+
+def on_distinct(values: np.ndarray, read: Callable[[Any], Any], missing: Any = None) -> np.ndarray:
+    """Apply a function of one value to every distinct value of a column, and spread the answers over the rows."""
+    codes, distinct = pd.factorize(values)
+    answers = np.empty(len(distinct) + 1, dtype=object)
+    answers[:] = [*(read(value) for value in distinct), missing]
+    return answers[codes]

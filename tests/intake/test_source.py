@@ -1,0 +1,57 @@
+"""Files as they come: encodings, delimiters, title lines, two header rows, and files that cannot be read."""
+
+import pandas as pd
+import pytest
+from pyreadstat import write_dta, write_sav
+
+from kap_analysis.errors import IntakeError
+from kap_analysis.intake.source import files_of, open_file
+
+ROWS = [["ID", "Größe", "Note"], ["007", "1,5", "a;b"], ["008", "2,5", ""]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_every_encoding_and_delimiter_gives_the_same_table(tmp_path, encoding, delimiter):
+    text = "\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in ROWS)
+    file = tmp_path / "export.csv"
+    file.write_bytes(text.encode(encoding))
+    (table,) = open_file(file, "export.csv")
+    assert table.columns == ("ID", "Größe", "Note")
+    assert [table.cells[name].tolist() for name in table.columns] == [["007", "008"], ["1,5", "2,5"], ["a;b", ""]]
+    assert table.lines.tolist() == [2, 3]
+
+
+def test_title_lines_blank_lines_and_two_header_rows(tmp_path):
+    file = tmp_path / "export.csv"
+    file.write_text("Our tracker,,,\n\n,PHQ-9,,GAD-7,\nID,Q1,Q2,Q1,Q2\n\n7,1,2,3,0\n8,1,2,3,1\n", encoding="utf-8")
+    (table,) = open_file(file, "export.csv")
+    assert table.columns == ("ID", "PHQ-9 / Q1", "PHQ-9 / Q2", "GAD-7 / Q1", "GAD-7 / Q2")
+    assert table.lines.tolist() == [6, 7]
+    assert table.cells["GAD-7 / Q2"].tolist() == ["0", "1"]
+
+
+@pytest.mark.parametrize(("ending", "write"), [("sav", write_sav), ("dta", write_dta)])
+def test_statistical_files_keep_labels_dates_and_whole_numbers(tmp_path, ending, write):
+    frame = pd.DataFrame({"id": [7.0, 8.0], "arm": [1, 2], "when": pd.to_datetime(["2024-01-08", "2024-02-01"])})
+    file = tmp_path / f"export.{ending}"
+    write(frame, str(file), variable_value_labels={"arm": {1: "individual", 2: "group"}})
+    (table,) = open_file(file, file.name)
+    assert table.cells["id"].tolist() == ["7", "8"]
+    assert table.cells["when"].tolist() == ["2024-01-08", "2024-02-01"]
+    assert table.labels["arm"] == {"1": "individual", "2": "group"}
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", b""), ("a.xlsx", b"PK\x03\x04cut off"), ("a.sav", b"$FL2")])
+def test_a_file_that_cannot_be_read_is_one_sentence_that_quotes_nothing(tmp_path, name, content):
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(IntakeError, match=rf"Found .*{name}"):
+        open_file(file, name)
+
+
+def test_a_source_that_is_not_there_or_holds_no_table(tmp_path):
+    with pytest.raises(IntakeError, match="Found nothing at"):
+        files_of(tmp_path / "absent")
+    with pytest.raises(IntakeError, match=r"no file in .* that can be read"):
+        files_of(tmp_path)

@@ -1,0 +1,57 @@
+"""Dates in all notations, numbers, doses, weights and patterns."""
+
+from datetime import datetime
+
+import pytest
+
+from kap_analysis.intake.values import date_order, pattern, read_date, read_dose, read_number, read_weight
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "day"),
+    [
+        ("2024-02-01", "", (2024, 2, 1)),
+        ("2024-02-01T10:11:12", "", (2024, 2, 1)),
+        ("01/02/2024", "month_first", (2024, 1, 2)),
+        ("01/02/2024", "day_first", (2024, 2, 1)),
+        ("01/02/2024", "", None),
+        ("13/02/2024", "", (2024, 2, 13)),
+        ("13/02/2024", "month_first", None),
+        ("1.2.24", "", (2024, 2, 1)),
+        ("1 Feb 2024", "", (2024, 2, 1)),
+        ("Feb 1, 2024", "", (2024, 2, 1)),
+        ("02/30/2024", "month_first", None),
+        ("45323", "", (2024, 2, 1)),
+        ("Anna", "", None),
+    ],
+)
+def test_dates(text, order, day):
+    found = read_date(text, order)
+    assert (None if found is None else (found.year, found.month, found.day)) == day
+
+
+def test_a_time_in_utc_is_told_on_the_local_clock():
+    assert read_date("2024-01-09T02:30:00Z", zone="America/Denver") == datetime(2024, 1, 8, 19, 30)
+    assert read_date("01/08/2024 2:15 PM", "month_first") == datetime(2024, 1, 8, 14, 15)
+
+
+def test_the_order_of_dates_is_known_or_asked():
+    assert date_order(["01/02/2024", "01/21/2024"]) == ("month_first", 1)
+    assert date_order(["01/02/2024", "21/01/2024"]) == ("day_first", 1)
+    assert date_order(["01/02/2024", "03/04/2024"]) == ("?", 2)
+    assert date_order(["21/01/2024", "01/21/2024"])[0] == "?"
+    assert date_order(["2024-01-02"]) == ("", 0)
+
+
+def test_numbers_doses_and_weights():
+    assert read_number("1.234,5", ",") == 1234.5
+    assert read_dose("1.0 mg/kg (80 mg)") == 80
+    assert read_dose("100mg") == 100
+    assert read_dose("1 mg/kg", weight=70.0) == 70
+    assert read_weight("176 lb") == 79.8
+    assert read_weight("176", "lb") == 79.8
+    assert read_weight("80") == 80
+
+
+def test_a_pattern_holds_nothing_of_the_value():
+    assert pattern("Anna-9.b") == "Aaaa-9.a"
