@@ -7,9 +7,13 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE, SCORE
+from kap_analysis.errors import InstrumentError
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.timing.time_zero import patients_at_time_zero
+
+#: Formats are compared at a visit if at least this many patients of each were scored at it.
+PATIENTS_PER_VISIT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class StudyFacts:
     at_zero: pd.DataFrame
     before: pd.Index
     after: pd.Index
+    at_visit: pd.Index
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether a table has rows, and a value in each of these columns."""
@@ -70,6 +75,8 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: 
     first, last = settings.baseline_window
     before = scores[(scores["day"] >= first) & (scores["day"] <= last)]
     after = scores[scores["day"] > 0]
+    primary = next(visit for visit in settings.visits if visit.label == settings.primary_visit)
+    at_visit = scores[scores["day"].between(primary.first_day, primary.last_day)]
     return StudyFacts(
         tables,
         settings,
@@ -77,6 +84,7 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: 
         patients_at_time_zero(tables["patients"], tables["sessions"]),
         pd.Index(before[PATIENT_ID].unique()),
         pd.Index(after[PATIENT_ID].unique()),
+        pd.Index(at_visit[PATIENT_ID].unique()),
     )
 
 
@@ -100,7 +108,7 @@ def _retention(facts: StudyFacts) -> Reply:
 
 def _format_counts(facts: StudyFacts) -> dict[str, int]:
     ours = facts.at_zero[
-        facts.at_zero["started"] & facts.at_zero[PATIENT_ID].isin(facts.before.intersection(facts.after))
+        facts.at_zero["started"] & facts.at_zero[PATIENT_ID].isin(facts.before.intersection(facts.at_visit))
     ]
     counts = ours[FORMAT].value_counts()
     return {name: int(counts.get(name, 0)) for name in (INDIVIDUAL, GROUP)}
@@ -111,12 +119,16 @@ def _group_effect(facts: StudyFacts) -> Reply:
     if lacking:
         return lacking, ""
     counts = _format_counts(facts)
+    visit = facts.settings.primary_visit
     for name, n in counts.items():
-        if n == 0:
-            return f"no {name} patient has a score at baseline and after day 0", ""
+        if n < PATIENTS_PER_VISIT:
+            few = f"fewer than {PATIENTS_PER_VISIT} {name} patients have" if n else f"no {name} patient has"
+            return f"{few} a score at baseline and at {visit}", ""
+    rests = (
+        f"{counts[GROUP]:,} group and {counts[INDIVIDUAL]:,} individual patients with scores at baseline and at {visit}"
+    )
     if not facts.has("sessions", COHORT_ID):
-        return "there is no cohort_id", ""
-    rests = f"{counts[GROUP]:,} group and {counts[INDIVIDUAL]:,} individual patients with scores at baseline and after"
+        return "", f"{rests}; there is no cohort_id, so its degrees of freedom are those of patients"
     n_cohorts = facts.tables["sessions"][COHORT_ID].nunique()
     return "", f"{rests}, in {n_cohorts:,} cohort{'s' if n_cohorts != 1 else ''}"
 
@@ -129,7 +141,14 @@ def _adjusted(facts: StudyFacts) -> Reply:
     absent = [name for name in wanted if not facts.has("patients", name)]
     if not facts.has("diagnoses"):
         absent.append("diagnoses")
-    return (f"not recorded: {', '.join(absent)}", "") if absent else ("", "the covariates of the plan")
+    known = [name for name in wanted if name not in absent]
+    if not absent:
+        return "", "the covariates of the plan"
+    return (
+        ("", f"{', '.join(known)}; not recorded: {', '.join(absent)}")
+        if known
+        else (f"not recorded: {', '.join(absent)}", "")
+    )
 
 
 def _practices(facts: StudyFacts) -> Reply:
@@ -156,8 +175,13 @@ def _reliable_change(facts: StudyFacts) -> Reply:
     if lacking:
         return lacking, ""
     instrument = facts.instruments[facts.settings.primary_instrument]
-    if not instrument.reliability:
-        return f"no reliability of {instrument.name} is established", ""
+    try:
+        instrument.require_outcome()
+        instrument.reliability_for_change()
+        instrument.norm("clinical")
+    except InstrumentError as error:  # what `clinical_change` would say
+        words = str(error).partition(". ")[0]
+        return f"{words[:1].lower()}{words[1:]}", ""
     return "", f"the published reliability of {instrument.name}"
 
 
@@ -165,8 +189,10 @@ def _durability(facts: StudyFacts) -> Reply:
     lacking, _ = _change(facts)
     if lacking:
         return lacking, ""
-    column = "observed_until_day"
-    return ("", column) if facts.has("patients", column) else (f"there is no {column}", "")
+    instrument = facts.instruments[facts.settings.primary_instrument]
+    if not instrument.response:
+        return f"no response rule of {instrument.name} is established", ""
+    return "", f"the published response rule of {instrument.name}"
 
 
 def _safety(facts: StudyFacts) -> Reply:

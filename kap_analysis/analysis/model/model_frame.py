@@ -23,6 +23,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.answerable import PATIENTS_PER_VISIT
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import count, join_words, plural, sentence_case
@@ -34,8 +35,6 @@ MISSING_COVARIATES = (
     "recorded is a level of its own."
 )
 IN_COHORT, NOT_IN_COHORT = "in a cohort", "not in a cohort"
-#: A visit is modelled if at least this many patients of each format were scored at it.
-PATIENTS_PER_VISIT = 2
 
 
 @dataclass(frozen=True)

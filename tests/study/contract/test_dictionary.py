@@ -88,7 +88,7 @@ def test_kap_new_and_kap_validate(tmp_path):
         "Our study: 2 patients, 2 sessions, 2 assessments; no problems.",
         "can answer: change, retention, reliable change, durability, dose, facilitators, safety, suicidality.",
         "cannot answer: group effect, adjusted group effect, non-inferiority (no individual patient has a score at "
-        "baseline and after day 0); practice differences (there is one practice).",
+        "baseline and at month 3); practice differences (there is one practice).",
     ]
 
 
