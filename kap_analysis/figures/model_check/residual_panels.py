@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -13,7 +14,7 @@ from kap_analysis.figures.page.style import Theme
 from kap_analysis.writing.numbers import count, number
 
 _FEWEST_FOR_TREND: Final = 50
-_TENTHS: Final = 10
+_MOST_FOR_SMOOTH: Final = 1000
 _MOST_LAGS: Final = 5
 _Z: Final = 1.96
 
@@ -21,7 +22,7 @@ _Z: Final = 1.96
 def draw_residuals(ax: Axes, whole: pd.DataFrame, formats: list[str], theme: Theme) -> bool:
     """Standardised residuals against fitted scores, by format where given; return whether a density was drawn.
 
-    The line is the median of the residuals in tenths of the fitted scores, drawn from 50 residuals on.
+    The line is a lowess smooth (Cleveland 1979) through all of them, drawn from 50 residuals on; it should stay near 0.
     """
     fitted, residual = numbers_of(whole, "fitted"), numbers_of(whole, "standardised")
     for at in (-2, 0, 2):
@@ -45,17 +46,20 @@ def draw_residuals(ax: Axes, whole: pd.DataFrame, formats: list[str], theme: The
                 gid=f"residuals {name}",
             )
     if len(whole) >= _FEWEST_FOR_TREND:
-        ax.plot(*_trend(fitted, residual), color=theme.foreground, linewidth=1.3, gid="trend")
+        _draw_smooth(ax, fitted, residual, theme)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0)))
-    ax.set_title("Residuals" if len(whole) < _FEWEST_FOR_TREND else "Residuals (line: median)")
+    ax.set_title("Residuals" if len(whole) < _FEWEST_FOR_TREND else "Residuals (line: lowess)")
     ax.set_ylabel("Standardised residual (SD)")
     return is_dense
 
 
-def _trend(fitted: np.ndarray, residual: np.ndarray) -> tuple[list[float], list[float]]:
-    parts = np.array_split(np.argsort(fitted, kind="stable"), _TENTHS)
-    return [float(np.median(fitted[part])) for part in parts], [float(np.median(residual[part])) for part in parts]
+def _draw_smooth(ax: Axes, fitted: np.ndarray, residual: np.ndarray, theme: Theme) -> None:
+    """A lowess line; of very many residuals through every k-th by fitted score, since its cost grows with the square."""
+    order = np.argsort(fitted, kind="stable")
+    some = order[:: -(-len(order) // _MOST_FOR_SMOOTH)]
+    look = {"color": theme.foreground, "linewidth": 1.3, "gid": "trend"}
+    seaborn.regplot(x=fitted[some], y=residual[some], lowess=True, scatter=False, ci=None, ax=ax, line_kws=look)
 
 
 def draw_lags(ax: Axes, lags: pd.DataFrame, theme: Theme) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 import matplotlib
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL
@@ -100,15 +101,16 @@ def _draw_side(page: Page, ax: Axes, rows: pd.DataFrame, name: str, edges: np.nd
     values = numbers_of(rows, _PROPENSITY)
     heights = np.histogram(values, bins=edges)[0].astype(float)
     with matplotlib.rc_context({"hatch.color": look.colour}):
-        ax.bar(
-            edges[:-1],
-            side * heights,
-            width=np.diff(edges),
-            align="edge",
+        seaborn.histplot(
+            x=values,
+            weights=np.full(len(values), side),
+            bins=list(edges),
+            ax=ax,
             facecolor=look.colour if look.filled else page.theme.background,
             edgecolor=page.theme.background if look.filled else look.colour,
             hatch=None if look.filled else look.hatch,
             linewidth=0.5,
+            alpha=1.0,
             gid=f"patients {name}",
         )
     if weighting is None:

@@ -46,7 +46,7 @@ def test_there_is_a_panel_for_each_frame_term_and_unit():
         residuals=residual_frame(120), random_effects=EFFECTS, lag_correlation=LAGS, influence=INFLUENCE
     )
     assert titles(figure) == [
-        "Residuals (line: median)",
+        "Residuals (line: lowess)",
         "Normalised residuals",
         "Cohort effects: group\nformat",
         "Correlation by lag",
