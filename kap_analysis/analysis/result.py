@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kap_analysis.writing.escapes import markdown_text
+
 #: What long calls report to: (done, total, what).
 Progress = Callable[[int, int, str], None]
 
@@ -31,7 +33,7 @@ class Result:
         return self.paragraph
 
     def _repr_markdown_(self) -> str:
-        return self.paragraph
+        return markdown_text(self.paragraph)
 
     def to_dict(self) -> dict[str, Any]:
         """Fields as plain values: frames as lists of rows, missing and infinite numbers as None."""

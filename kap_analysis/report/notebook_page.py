@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from kap_analysis.report.results_folder import NUMBERED
+from kap_analysis.writing.escapes import from_markdown, without_links
 
 #: A full stop ends a sentence if a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
@@ -20,7 +21,6 @@ SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 KEPT_TOGETHER: Final = re.compile(r"(?<=\b[np]) (?=[=<>]\s)|(?<=\b[np] =) (?=\d)|(?<=\bdf) (?=\d)")
 #: The title of a table of this package, in its HTML.
 TABLE_TITLE: Final = re.compile(r'(<div class="kap-title">(?:<span class="kap-stamp">[^<]*</span>)?)([^<]*)(?=</div>)')
-MARKUP: Final = re.compile(r"\*\*|`")
 #: The most characters of a short answer.
 SHORT: Final = 330
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
@@ -64,7 +64,7 @@ def first_answer(notebook: NotebookNode) -> str:
         for output in cell.get("outputs", []):
             text = output.get("data", {}).get("text/markdown", "")
             if text:
-                return _in_short(MARKUP.sub("", text).strip())
+                return _in_short(from_markdown(text).strip())
     return ""
 
 
@@ -97,6 +97,7 @@ def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
     options.HTMLExporter.exclude_output_prompt = True
     exporter = HTMLExporter(template_name="notebook", extra_template_basedirs=[str(TEMPLATES)], config=options)
     exporter.register_filter("prose", markdown_to_html)
+    exporter.register_filter("answer", answer_to_html)
     page = {**asdict(head), "style": read_style()}
     html, _ = exporter.from_notebook_node(_numbered(notebook, head.number), resources={"page": page})
     return "\n".join(line.rstrip() for line in html.splitlines()) + "\n"
@@ -131,6 +132,11 @@ def markdown_to_html(text: str) -> str:
     """Markdown as HTML; any HTML in it (for example from a study title) is escaped."""
     kept = KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
     return str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(kept))
+
+
+def answer_to_html(text: str) -> str:
+    """Markdown that a cell gave, as HTML: names from data make no link and no picture in it."""
+    return markdown_to_html(without_links(text))
 
 
 def read_style() -> str:

@@ -18,6 +18,7 @@ from nbformat.v4 import new_output
 
 from kap_analysis.errors import AnalysisError, FigureError, InstrumentError, NothingToShowError, StudyError, TableError
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.writing.escapes import markdown_text
 
 #: Errors about the data; a ReportError or a SimulationError is about the notebook.
 ABOUT_THE_DATA: Final = (AnalysisError, StudyError, InstrumentError, FigureError, TableError, MixedModelError)
@@ -80,7 +81,7 @@ class Unanswered:
         for place, reason in self.reasons.items():
             cell = notebook.cells[place]
             head = FAILED if place in self.faults else NO_ANSWER
-            text = f"{head} {SAME_REASON if reason in said else reason}"
+            text = f"{head} {markdown_text(SAME_REASON if reason in said else reason)}"
             said.add(reason)
             data = {"text/markdown": text, "text/plain": text}
             cell.outputs = [new_output("display_data", data=data)] if reason else []

@@ -15,6 +15,7 @@ from kap_analysis.study.checking.known_instruments import instrument_names, inst
 from kap_analysis.study.checking.table_links import TABLE_CHECKS, TypedFolder
 from kap_analysis.study.consent import check_consent_recorded, leave_out_without_consent
 from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.identifiers import name_kind, shown_name
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.study.contract.settings_file import read_settings
 from kap_analysis.study.reading.folder import find_tables
@@ -82,15 +83,18 @@ def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
     folder, problems = Path(path), Problems()
     if not folder.is_dir():
         what = "a file" if folder.exists() else "no such folder"
-        problems.add(folder.name or str(folder), what, "a study folder with a study.toml and tables")
+        problems.add(shown_name(folder.name) or str(folder), what, "a study folder with a study.toml and tables")
         return _failed(problems, ())
+    if kind := name_kind(folder.resolve().name):
+        problems.add("the folder", f"a name that looks like {kind}", "a name that tells of no person")
     settings = read_settings(folder, problems)
     own = own_instruments(settings, problems)
     files, notes = find_tables(folder, problems)
     names = instrument_names(own)
     tables: dict[str, TypedTable] = {}
     for name, file in files.items():
-        table = read_table(file, TABLES[name], settings.extra_columns.get(name, ()), names, problems)
+        table = read_table(file, TABLES[name], settings.extra_columns.get(name, ()), names, problems,
+                           not_names=settings.not_names.get(name, ()))  # fmt: skip
         if table is not None:
             tables[name] = table
             notes += table.notes
@@ -136,7 +140,7 @@ def load_study(path: str | Path, *, purpose: Purpose = "care") -> Study:
     check = check_study(path, purpose=purpose)
     if check.study is None:
         n = len(check.problems)
-        heading = f"{Path(path).name} cannot be loaded: {n:,} problem{'s' if n != 1 else ''}."
+        heading = f"{shown_name(Path(path).name)} cannot be loaded: {n:,} problem{'s' if n != 1 else ''}."
         raise StudyError("\n".join((heading, *check.lines())), check.problems)
     return check.study
 

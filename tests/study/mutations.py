@@ -160,12 +160,12 @@ def identifying_column(files: Files, table: Table, rng: np.random.Generator) -> 
     return Mutation(f"column {table.header[-1]}", _with(files, table), (table.file, 1, None))
 
 
-def identifiers_in_extra_column(files: Files, table: Table, rng: np.random.Generator) -> Mutation:
+def identifiers_not_loaded(files: Files, table: Table, rng: np.random.Generator) -> Mutation:
     table.header.append("contact")
     at = int(rng.integers(len(table.rows)))
     for position, row in enumerate(table.rows):
         row.append("jo@example.org" if position == at else "")
-    return Mutation("an e-mail address in an extra column", _with(files, table), (table.file, at + 2, "contact"))
+    return Mutation("an e-mail address in a column that is not loaded", _with(files, table), None)
 
 
 def required_file_gone(files: Files, _: Table, rng: np.random.Generator) -> Mutation:
@@ -300,7 +300,6 @@ BREAKING: tuple[Kind, ...] = (
     column_misspelt,
     column_twice,
     identifying_column,
-    identifiers_in_extra_column,
     required_file_gone,
     file_without_content,
     other_encoding,
@@ -313,6 +312,7 @@ HARMLESS: tuple[Kind, ...] = (
     rows_in_other_order,
     columns_in_other_order,
     extra_column,
+    identifiers_not_loaded,
     byte_order_mark,
     line_ends,
     quotation_marks,

@@ -26,9 +26,12 @@ text; the folder is pseudonymous, not anonymous, and is private unless `study.to
 - A `plan.toml` in the folder is the analysis plan; `kap plan` drafts it.
 - The order of rows and columns, quotation marks, a byte-order mark, CRLF, blank lines and a missing last newline do
   not matter.
-- What looks like an identifier of a person (a column called name, e-mail, phone, date of birth or MRN; a value that
-  looks like an e-mail address, a date, a telephone number or a name) stops the load, also in columns that would not be
-  loaded.
+- What looks like an identifier of a person stops the load: a column called name, e-mail, phone, date of birth or MRN;
+  an e-mail address, a date, a telephone number, a record number or a name in a column that is loaded, in a text of
+  `study.toml`, or in the name of the folder or of a file in it. Columns that are not loaded are searched too. What they
+  hold is counted, never shown, and does not stop the load. Delete them.
+- A word can look like a name and be none. `[not_names]` of `study.toml` lists the columns of which this is so, and
+  under `study` the keys of `study.toml` itself.
 """
 
 

@@ -40,6 +40,9 @@ A full example::
     [extra_columns]                        # columns of your own that are to be loaded, table by table
     patients = ["payer"]
 
+    [not_names]                            # columns whose values look like names of persons and are none
+    cohorts = ["cohort_id"]
+
     [[instrument]]                         # instruments of your own; all keys: docs/extending.md
     name = "KAP-X"
     total_range = [0, 40]
@@ -107,6 +110,8 @@ class Settings:
         When the data were cut; what day 0 is.
     extra_columns : dict
         Table -> names of undeclared columns that are to be loaded.
+    not_names : dict
+        Table -> columns whose values are no names of persons; ``study`` -> keys of study.toml.
     own_instruments : tuple of dict
         The ``[[instrument]]`` entries as they stand.
     """
@@ -124,6 +129,7 @@ class Settings:
     time_zero: str = TIME_ZERO
     extra_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     own_instruments: tuple[dict[str, Any], ...] = ()
+    not_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def visit_labels(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeGuard, get_args
 
 from kap_analysis.errors import quoted
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.identifiers import is_identifying_name, mask
+from kap_analysis.study.contract.identifiers import A_NAME, Place, identifier_kinds, is_identifying_name, mask
 from kap_analysis.study.contract.problems import WHOLE_FILE, Problems
 from kap_analysis.study.contract.settings import (
     DEFAULT_BASELINE_WINDOW,
@@ -41,11 +41,19 @@ _KEYS: Final = frozenset(
         "data_cut",
         "time_zero",
         "extra_columns",
+        "not_names",
         "instrument",
     }
 )
 
 
+#: Where a text stands that is no sentence; all others are looked through for names and numbers.
+_PLACES: Final[dict[str, Place]] = {
+    "practices": "label",
+    "visits.label": "label",
+    "instrument.source": "citation",
+}
+_DATED: Final = frozenset({"margin.source", "margin.date", "data_cut", "instrument.version"})
 _DAYS: Final = f"from -{LAST_DAY} to {LAST_DAY}"
 
 
@@ -89,8 +97,10 @@ class _SettingsReader:
 
     def __init__(self, content: Mapping[str, Any], text: str, problems: Problems) -> None:
         self.content, self.lines, self.problems = content, text.splitlines(), problems
+        self.not_names = self._not_names()
 
     def settings(self) -> Settings:
+        self.content = self._without_identifiers(self.content)
         self._unknown_keys()
         settings = Settings(
             title=self._text("title"),
@@ -106,6 +116,7 @@ class _SettingsReader:
             time_zero=self._one_of("time_zero", (TIME_ZERO,), TIME_ZERO),
             extra_columns=self._extra_columns(),
             own_instruments=self._own_instruments(),
+            not_names=self.not_names,
         )
         labels, primary = settings.visit_labels, settings.primary_visit
         if primary and primary not in labels:
@@ -117,6 +128,44 @@ class _SettingsReader:
         pattern = re.compile(rf"^\s*(\[+\s*)?[\"']?{re.escape(name)}[\"']?\s*(=|\]|\.)")
         row = next((n for n, line in enumerate(self.lines, 1) if pattern.match(line)), WHOLE_FILE)
         self.problems.add(SETTINGS_FILE, found, expected, row=row, column=key)
+
+    def _without_identifiers(self, value: Any, path: str = "") -> Any:
+        """Report each text and key that looks like an identifier of a person, and put a mask in its place."""
+        if isinstance(value, Mapping):
+            return {
+                self._masked(key, path, "text"): self._without_identifiers(entry, f"{path}.{key}".lstrip("."))
+                for key, entry in value.items()
+            }
+        if isinstance(value, list):
+            return [self._without_identifiers(entry, path) for entry in value]
+        return self._masked(value, path, _PLACES.get(path, "text")) if isinstance(value, str) else value
+
+    def _masked(self, text: str, path: str, place: Place) -> str:
+        if not text.replace("\n", " ").isprintable():
+            self._wrong(path, f"{quoted(text)}, with an unprintable character", "a text that can be read")
+            return text.encode("unicode_escape").decode("ascii")
+        kind = str(identifier_kinds([text], place)[0])
+        if not kind or (path in _DATED and kind == "a date"):
+            return text
+        if kind == A_NAME and path in self.not_names.get("study", ()):
+            return text
+        way_out = f', or study = ["{path}"] in [not_names] if it is none' if kind == A_NAME else ""
+        self._wrong(path, f"{mask(text)}, which looks like {kind}", f"no identifiers of persons{way_out}")
+        return mask(text)
+
+    def _not_names(self) -> dict[str, tuple[str, ...]]:
+        entry = self.content.get("not_names", {})
+        if not isinstance(entry, dict):
+            self._wrong("not_names", "something else than a block", "a [not_names] block: table = [columns]")
+            return {}
+        said = {}
+        for table, names in entry.items():
+            key = f"not_names.{table}"
+            if table not in TABLES and table != "study":
+                self._wrong(key, "another name", f"study or one of {', '.join(TABLES)}")
+                continue
+            said[table] = self._texts(key, names)
+        return said
 
     def _unknown_keys(self) -> None:
         for key in self.content:

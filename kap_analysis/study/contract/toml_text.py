@@ -22,6 +22,8 @@ def settings_text(settings: Settings) -> str:
         blocks.append(["[margin]", *_lines({"points": margin.points, "source": margin.source, "date": margin.date})])
     if settings.extra_columns:
         blocks.append(["[extra_columns]", *_lines({table: list(n) for table, n in settings.extra_columns.items()})])
+    if settings.not_names:
+        blocks.append(["[not_names]", *_lines({table: list(n) for table, n in settings.not_names.items()})])
     blocks += [["[[instrument]]", *_lines(entry)] for entry in settings.own_instruments]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 

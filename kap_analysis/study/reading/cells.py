@@ -5,7 +5,6 @@ other word or number for missing (``.``, ``-99``, ``N/A``, ``null``) is a proble
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +13,13 @@ import pandas as pd
 
 from kap_analysis.study.contract.dictionary import ColumnSpec
 from kap_analysis.study.contract.identifiers import (
-    ANYWHERE,
-    IN_CODES,
-    IN_PATIENT_CODES,
+    A_NAME,
+    Place,
     are_plain_codes,
     identifier_kinds,
+    is_free_text,
     mask,
+    other_shape,
 )
 
 MISSING: Final = "NA"
@@ -30,8 +30,14 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]+(\.0*)?")
 _WORDS_FOR_MISSING: Final = frozenset(
     {".", "-", "--", "?", "n/a", "#n/a", "na", "nan", "null", "none", "nil", "missing", "unknown", "nd"}
 )
-_PEOPLE: Final = frozenset({"patient_id"})
-_CODES: Final = frozenset({"facilitator_ids", "session_id", "group_session_id", "cohort_id"})
+_PLACES: Final[dict[str, Place]] = {
+    "patient_id": "person",
+    "facilitator_ids": "person",
+    "session_id": "code",
+    "group_session_id": "code",
+    "cohort_id": "code",
+}
+_IS_NO_NAME: Final = "(if it is none: [not_names] of study.toml)"
 
 
 FailedCells = tuple[np.ndarray, list[str]]
@@ -59,10 +65,13 @@ class TypedColumn:
     unreadable: bool = False
 
 
-def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec) -> TypedColumn:
-    """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none)."""
+def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec, *, no_names: bool = False) -> TypedColumn:
+    """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none).
+
+    With ``no_names`` a text that looks like a name is none: study.toml says so of the column.
+    """
     missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)
-    failures = _failures(texts, missing, column)
+    failures = _failures(texts, missing, column, no_names)
     failed = _cells_with(codes, failures)
     n_na = int((codes == texts.index(MISSING)).sum()) if MISSING in texts else 0
     usable = ~missing
@@ -83,31 +92,51 @@ def _cells_with(codes: np.ndarray, failures: dict[int, str]) -> FailedCells:
     return where, [failures[code] for code in codes[where].tolist()]
 
 
-def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> dict[int, str]:
+def _failures(texts: list[str], missing: np.ndarray, column: ColumnSpec, no_names: bool) -> dict[int, str]:
     """What was found, by position of the text, for each text that cannot be read."""
     if column.is_number:
-        doubtful = [at for at, text in enumerate(texts) if not missing[at] and unreadable_number(text, column)]
-        kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
-        pairs = zip(doubtful, kinds.tolist(), strict=True)
+        closer = [at for at, text in enumerate(texts) if not missing[at] and unreadable_number(text, column)]
+        kinds = identifier_kinds([texts[at] for at in closer])
     elif column.level_names:
         known = frozenset(column.level_names)
-        doubtful = [at for at, text in enumerate(texts) if not missing[at] and text not in known]
-        kinds = identifier_kinds([texts[at] for at in doubtful], ANYWHERE)
-        pairs = zip(doubtful, kinds.tolist(), strict=True)
+        closer = [at for at, text in enumerate(texts) if not missing[at] and text not in known]
+        kinds = identifier_kinds([texts[at] for at in closer])
     else:
-        kinds = identifier_kinds(texts, _patterns(column))
-        closer = np.flatnonzero(~missing & ((kinds != "") | ~are_plain_codes(texts, LONGEST_CODE)))
-        pairs = zip(closer.tolist(), kinds[closer].tolist(), strict=True)
+        kinds = _kinds_of_codes(texts, missing, column)
+        if no_names:
+            kinds[kinds == A_NAME] = ""
+        closer = np.flatnonzero(~missing & ((kinds != "") | ~are_plain_codes(texts, LONGEST_CODE))).tolist()
+        kinds = kinds[closer]
     failures = {}
-    for at, kind in pairs:
-        found = f"{mask(texts[at])}, which looks like {kind}" if kind else _unreadable(texts[at], column)
+    for at, kind in zip(closer, kinds.tolist(), strict=True):
+        found = _identifier(texts[at], kind) if kind else _unreadable(texts[at], column)
         if found:
             failures[at] = found
     return failures
 
 
+def _kinds_of_codes(texts: list[str], missing: np.ndarray, column: ColumnSpec) -> np.ndarray:
+    """What codes look like: each of several in a cell, and words among the numbered codes of persons."""
+    place: Place = "text" if column.type in ("instrument", "measure", "period") else _PLACES.get(column.name, "label")
+    parts = [text.split(";") if column.type == "ids" else [text] for text in texts]
+    single = list(dict.fromkeys(part for several in parts for part in several))
+    kinds = identifier_kinds(single, place)
+    if place == "person":
+        kinds[other_shape(single) & (kinds == "")] = A_NAME
+    if column.type != "ids":
+        return kinds
+    kind_of = dict(zip(single, kinds.tolist(), strict=True))
+    return np.array([next((kind_of[part] for part in several if kind_of[part]), "") for several in parts], dtype=object)
+
+
+def _identifier(text: str, kind: str) -> str:
+    return f"{mask(text)}, which looks like {kind}" + (f" {_IS_NO_NAME}" if kind == A_NAME else "")
+
+
 def _unreadable(text: str, column: ColumnSpec) -> str:
     """Say why a text cannot stand in a column, or return an empty text if it can."""
+    if is_free_text(text) and len(text) <= LONGEST_CODE:
+        return f"free text of {len(text.split())} words, which can tell of whom it is"
     if text != text.strip():
         return f"{text!r}, with spaces around it"
     if column.is_number:
@@ -117,12 +146,6 @@ def _unreadable(text: str, column: ColumnSpec) -> str:
     if len(text) > LONGEST_CODE:
         return f"a text of {len(text)} characters"
     return ""
-
-
-def _patterns(column: ColumnSpec) -> Sequence[tuple[str, str]]:
-    if column.name in _PEOPLE:
-        return IN_PATIENT_CODES
-    return IN_CODES if column.name in _CODES else ANYWHERE
 
 
 def unreadable_number(text: str, column: ColumnSpec) -> str:

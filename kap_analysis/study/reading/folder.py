@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.identifiers import mask, name_kind
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.suggestions import nearest_name
@@ -25,6 +26,15 @@ def find_tables(folder: Path, problems: Problems) -> tuple[dict[str, Path], list
         absent table. A required table that is absent is a problem.
     """
     there = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    named = {entry: kind for entry in there if (kind := name_kind(entry.name))}
+    for entry, kind in named.items():
+        problems.add(
+            "the folder", f"a file {mask(entry.name)} whose name looks like {kind}", "another name, or no file"
+        )
+    there = [entry for entry in there if entry not in named]
+    for entry in (entry for entry in there if not entry.name.isprintable()):
+        problems.add("the folder", f"the file {entry.name!r}, with an unprintable character", "a plain name")
+    there = [entry for entry in there if entry.name.isprintable()]
     entries = [entry for entry in there if entry.is_file()]
     blocked = {entry.name: kind for entry in there if (kind := no_file(entry))}
     found: dict[str, Path] = {}

@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kap_analysis.study.contract.dictionary import TableSpec
-from kap_analysis.study.contract.identifiers import is_identifying_name, mask
+from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name, mask
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.suggestions import nearest_name
+
+_COLUMNS_NAMED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,15 @@ def read_header(
     ignored: dict[str, int] = {}
     counts = Counter(names)
     same_letters = {_letters(name): name for name in (*spec.columns, *wanted)}
-    for position, name in enumerate(names):
+    kinds = identifier_kinds(names, "text")
+    for position, (name, kind) in enumerate(zip(names, kinds.tolist(), strict=True)):
         meant = same_letters.get(_letters(name), "")
-        if is_identifying_name(name) and name not in spec.columns:
+        if kind and name not in spec.columns:
+            expected = "names of columns: is the header missing?"
+            problems.add(file, f"a column {mask(name)}, which looks like {kind}", expected, row=row)
+        elif not name.isprintable():
+            problems.add(file, f"the column name {name!r}, with an unprintable character", "a plain name", row=row)
+        elif is_identifying_name(name) and name not in spec.columns:
             found = f"a column {mask(name)} whose name is that of an identifier"
             problems.add(file, found, "no identifiers of persons: delete the column", row=row)
         elif counts[name] > 1 and (name in spec.columns or name in wanted):
@@ -67,7 +76,10 @@ def _report_absent(
     for required in spec.required_columns:
         if required in names or _letters(required) in letters:
             continue
-        near = nearest_name(required, [name for name in names if name and name not in spec.columns])
+        others = [name for name in names if name and name not in spec.columns]
+        near = nearest_name(required, others)
+        if not near and required == "patient_id":
+            near = next((name for name in others if name.casefold().endswith("id")), "")
         expected = "a column of this name" + (f" (is it {near!r}?)" if near and not is_identifying_name(near) else "")
         problems.add(file, "no such column", expected, row=row, column=required)
     for name in wanted:
@@ -80,11 +92,13 @@ def _notes(file: str, ignored: dict[str, int], spec: TableSpec) -> list[str]:
     if not ignored:
         return []
     shown = []
-    for name in ignored:
+    for name in list(ignored)[:_COLUMNS_NAMED]:
         near = nearest_name(name, spec.columns)
         shown.append(f"{name} (did you mean {near}?)" if near else name)
+    if len(ignored) > len(shown):
+        shown.append(f"and {len(ignored) - len(shown):,} more")
     noun = "column is" if len(ignored) == 1 else "columns are"
-    return [f"{file}: {len(ignored)} {noun} not in the dictionary and not loaded: {', '.join(shown)}."]
+    return [f"{file}: {len(ignored):,} {noun} not in the dictionary and not loaded: {', '.join(shown)}."]
 
 
 def _letters(name: str) -> str:

@@ -1,6 +1,6 @@
 """A Parquet file by the dictionary's types: numbers must be numbers, codes must be text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +11,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kap_analysis.study.contract.dictionary import ColumnSpec, TableSpec
-from kap_analysis.study.contract.identifiers import identifier_kinds, mask
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.reading.cells import TypedColumn, expected_in, extra_column, type_codes
 from kap_analysis.study.reading.headers import Header, read_header
+from kap_analysis.study.reading.left_aside import note_identifiers
 
-ParquetColumns = tuple[Header, dict[str, TypedColumn], np.ndarray]
+ParquetColumns = tuple[Header, dict[str, TypedColumn], np.ndarray, list[str]]
 
 
 def read_parquet_columns(
-    path: Path, spec: TableSpec, wanted: Sequence[str], problems: Problems
+    path: Path, spec: TableSpec, wanted: Sequence[str], problems: Problems, *, not_names: Collection[str] = ()
 ) -> ParquetColumns | None:
     """Read the declared and wanted columns of a Parquet file; None if it is not one.
 
@@ -38,14 +38,16 @@ def read_parquet_columns(
         column = spec.columns.get(name)
         values = table.column(position).combine_chunks()
         if column is None:
-            typed[name] = _type_wanted(path.name, values, name, problems)
+            typed[name] = _type_wanted(path.name, values, name, problems, no_names=name in not_names)
         else:
-            typed[name] = _type_column(path.name, values, column, problems)
-    _scan_ignored(path.name, header, table, problems)
-    return header, typed, np.arange(1, table.num_rows + 1)
+            typed[name] = _type_column(path.name, values, column, problems, no_names=name in not_names)
+    notes = _notes_of_ignored(path.name, header, table)
+    return header, typed, np.arange(1, table.num_rows + 1), notes
 
 
-def _type_column(file: str, values: pa.Array, column: ColumnSpec, problems: Problems) -> TypedColumn:
+def _type_column(
+    file: str, values: pa.Array, column: ColumnSpec, problems: Problems, *, no_names: bool = False
+) -> TypedColumn:
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if pa.types.is_null(kind):
         return _all_missing(len(values), column)
@@ -56,12 +58,17 @@ def _type_column(file: str, values: pa.Array, column: ColumnSpec, problems: Prob
         plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
         return _type_numbers(plain, column)
     if not column.is_number and _is_text(kind):
-        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return type_codes(codes, encoded.dictionary.fill_null("").to_pylist(), column)
+        return type_codes(*_coded(values), column, no_names=no_names)
     found = "a column of texts" if _is_text(kind) else f"a column of type {kind}"
     problems.add(file, found, expected_in(column), column=column.name)
     return replace(_all_missing(len(values), column), unreadable=True)
+
+
+def _coded(values: pa.Array) -> tuple[np.ndarray, list[str]]:
+    """The position of each cell's text (-1: none), and the distinct texts."""
+    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, encoded.dictionary.fill_null("").to_pylist()
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -86,30 +93,50 @@ def _type_numbers(values: pa.Array, column: ColumnSpec) -> TypedColumn:
     return TypedColumn(pd.Series(numbers), (where, found), 0)
 
 
-def _type_wanted(file: str, values: pa.Array, name: str, problems: Problems) -> TypedColumn:
+def _type_wanted(file: str, values: pa.Array, name: str, problems: Problems, *, no_names: bool = False) -> TypedColumn:
     """Type an extra column that study.toml asks for: numbers stay numbers, texts are looked at like any code."""
     column = extra_column(name)
-    if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
+    if pa.types.is_integer(values.type):
+        typed = type_codes(*_coded(values.cast(pa.string())), column)
+        return replace(_type_numbers(values, column), failed=typed.failed)
+    if pa.types.is_floating(values.type):
         return _type_numbers(values, column)
     if pa.types.is_boolean(values.type):
         values = pc.if_else(values, "yes", "no")
-    return _type_column(file, values, column, problems)
+    return _type_column(file, values, column, problems, no_names=no_names)
 
 
-def _scan_ignored(file: str, header: Header, table: pa.Table, problems: Problems) -> None:
+def _notes_of_ignored(file: str, header: Header, table: pa.Table) -> list[str]:
+    """Count what looks like identifiers in columns that are not loaded: texts, numbers, bytes, lists and structs."""
+    columns = {}
+    dated = []
     for name, position in header.ignored.items():
-        values = table.column(position)
+        values = table.column(position).combine_chunks()
         if pa.types.is_temporal(values.type):
-            problems.add(file, f"a column of type {values.type}", "no dates: days are counted from day 0", column=name)
-        if pa.types.is_dictionary(values.type):
-            values = values.cast(values.type.value_type)
-        if not _is_text(values.type):
-            continue
-        distinct = [str(text) for text in values.unique().drop_null().to_pylist()]
-        kinds = identifier_kinds(distinct)
-        suspicious = {text: kind for text, kind in zip(distinct, kinds, strict=True) if kind}
-        if suspicious:
-            cells = values.to_pandas()
-            where = np.flatnonzero(cells.isin(list(suspicious)))
-            found = [f"{mask(cells[at])}, which looks like {suspicious[cells[at]]}" for at in where]
-            problems.add_rows(file, where + 1, name, found, "no identifiers of persons")
+            dated.append(f"{name} ({len(values) - values.null_count:,})")
+        elif not pa.types.is_floating(values.type) and not pa.types.is_boolean(values.type):
+            columns[name] = _coded(_as_texts(values))
+    notes = note_identifiers(file, columns)
+    if dated:
+        notes.append(f"{file}: columns of dates or times that are not loaded: {', '.join(dated)}. Delete them.")
+    return notes
+
+
+def _as_texts(values: pa.Array) -> pa.Array:
+    """Return the cells of any column as texts; of nested ones, all that they hold in one text."""
+    kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    if _is_text(kind):
+        return values.cast(pa.string())
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+        return values.cast(pa.string())
+    return pa.array([None if cell is None else _flat(cell) for cell in values.to_pylist()], type=pa.string())
+
+
+def _flat(cell: object) -> str:
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", errors="replace")
+    if isinstance(cell, dict):
+        return " ".join(_flat(part) for part in cell.values() if part is not None)
+    if isinstance(cell, list | tuple):
+        return " ".join(_flat(part) for part in cell if part is not None)
+    return str(cell)

@@ -16,6 +16,8 @@ from kap_analysis.suggestions import nearest_names
 
 _NULL: Final = "not_nullable"
 #: A column with more wrong names than this was not mistyped: it holds something else, and nothing nearer is offered.
+#: A longer number may be that of a telephone or a record, and is not quoted.
+_DIGITS_OF_AN_ID: Final = 8
 _MOST_MISTYPED: Final = 100
 
 
@@ -89,7 +91,8 @@ def _shown(value: object, column: ColumnSpec) -> str:
     number = float(str(value))
     if column.unit == "day" and (20_000 <= number <= 60_000 or 19_000_000 <= number <= 21_001_231):
         return "a number that looks like a date of a spreadsheet"
-    return f"{number:.15g}"
+    digits = f"{abs(number):.0f}"
+    return f"a number of {len(digits)} digits" if len(digits) >= _DIGITS_OF_AN_ID else f"{number:.15g}"
 
 
 def _meant(wrong: set[str], column: ColumnSpec, instruments: Collection[str]) -> dict[str, str]:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.study.contract.dictionary import TableSpec
-from kap_analysis.study.contract.identifiers import ANYWHERE, identifier_kinds, mask
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.reading.cells import MISSING, TEXT_DTYPE, TypedColumn, expected_in, extra_column, type_codes
 from kap_analysis.study.reading.headers import Header, read_header
+from kap_analysis.study.reading.left_aside import note_identifiers
 from kap_analysis.study.reading.parquet_file import read_parquet_columns
 from kap_analysis.study.reading.quick_check import keeps_schema, repeated_keys
 from kap_analysis.study.reading.text_file import CodedCells, read_text_table
@@ -66,7 +66,13 @@ class TypedTable:
 
 
 def read_table(
-    path: Path, spec: TableSpec, wanted: Sequence[str], instruments: Collection[str], problems: Problems
+    path: Path,
+    spec: TableSpec,
+    wanted: Sequence[str],
+    instruments: Collection[str],
+    problems: Problems,
+    *,
+    not_names: Collection[str] = (),
 ) -> TypedTable | None:
     """Read and check one table; None if the file cannot be read at all.
 
@@ -81,14 +87,16 @@ def read_table(
         Names of the known instruments.
     problems : Problems
         Everything wrong goes here.
+    not_names : collection of str
+        Columns whose values are no names of persons, even where they look like some.
     """
     local = Problems()
     if path.suffix == ".parquet":
-        parquet = read_parquet_columns(path, spec, wanted, local)
+        parquet = read_parquet_columns(path, spec, wanted, local, not_names=not_names)
         if parquet is None:
             problems.extend(local)
             return None
-        header, typed, rows = parquet
+        header, typed, rows, notes = parquet
         uneven = np.zeros(len(rows), dtype=bool)
     else:
         text = read_text_table(path, spec, local)
@@ -96,30 +104,41 @@ def read_table(
             problems.extend(local)
             return None
         header = read_header(path.name, text.header, spec, wanted, local)
-        _scan_ignored(path.name, header, text.columns, text.lines, local)
-        typed = _type_columns(header, text.columns, spec)
+        ignored = {name: text.columns[at] for name, at in header.ignored.items()}
+        notes = note_identifiers(path.name, {name: (cells.codes, cells.texts) for name, cells in ignored.items()})
+        typed = _type_columns(header, text.columns, spec, not_names)
         rows, uneven = text.lines, text.uneven
-    table = _assemble(path.name, header, typed, rows, spec)
+    table = _assemble(path.name, header, typed, rows, spec, notes)
     _check_table(table, typed, uneven, instruments, local)
     problems.extend(local)
     return table
 
 
-def _type_columns(header: Header, cells: list[CodedCells], spec: TableSpec) -> dict[str, TypedColumn]:
+def _type_columns(
+    header: Header, cells: list[CodedCells], spec: TableSpec, not_names: Collection[str]
+) -> dict[str, TypedColumn]:
     columns = {name: (position, spec.columns[name]) for name, position in header.declared.items()}
     columns |= {name: (position, extra_column(name)) for name, position in header.wanted.items()}
-    return {name: type_codes(cells[at].codes, cells[at].texts, column) for name, (at, column) in columns.items()}
+    return {
+        name: type_codes(cells[at].codes, cells[at].texts, column, no_names=name in not_names)
+        for name, (at, column) in columns.items()
+    }
 
 
 def _assemble(
-    file: str, header: Header, typed: dict[str, TypedColumn], rows: np.ndarray, spec: TableSpec
+    file: str,
+    header: Header,
+    typed: dict[str, TypedColumn],
+    rows: np.ndarray,
+    spec: TableSpec,
+    more_notes: Sequence[str],
 ) -> TypedTable:
     order = [*(name for name in spec.columns if name in typed), *(name for name in header.wanted if name in typed)]
     frame = pd.DataFrame({name: typed[name].values for name in order}, index=pd.RangeIndex(len(rows)))
     for name in header.wanted:
         frame[name] = _numbers_if_all(frame[name])
     n_na = {name: column.n_na for name, column in typed.items() if column.n_na}
-    notes = list(header.notes)
+    notes = [*header.notes, *more_notes]
     if n_na:
         shown = ", ".join(f"{name} ({n:,})" for name, n in n_na.items())
         notes.append(f"{file}: cells that say {MISSING} are read as missing: {shown}.")
@@ -178,16 +197,6 @@ def _schema_failures(
 
 def _only(texts: list[str], kept: np.ndarray) -> list[str]:
     return [text for text, keep in zip(texts, kept, strict=True) if keep]
-
-
-def _scan_ignored(file: str, header: Header, cells: list[CodedCells], lines: np.ndarray, problems: Problems) -> None:
-    """Look for identifiers in columns that are not loaded: they lie in the folder all the same."""
-    for name, position in header.ignored.items():
-        column = cells[position]
-        kinds = identifier_kinds(column.texts, ANYWHERE)
-        where = np.flatnonzero((kinds != "")[column.codes])
-        found = [f"{mask(column.texts[at])}, which looks like {kinds[at]}" for at in column.codes[where]]
-        problems.add_rows(file, lines[where], name, found, "no identifiers of persons")
 
 
 def finish_types(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +9,7 @@ from tabulate import tabulate
 
 from kap_analysis.tables.page.content import TableContent
 from kap_analysis.tables.page.layout import INDENT
+from kap_analysis.writing.escapes import markdown_text
 from kap_analysis.writing.numbers import is_missing
 
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -41,14 +41,7 @@ def render_markdown(table: TableContent) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Escape what Markdown or the HTML inside it would read as a command."""
-    text = re.sub(r"([\\`*|$\[\]])", r"\\\1", " ".join(text.split("\n")))
-    # Between letters an underscore is only itself, and so is a tilde between spaces.
-    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
-    text = re.sub(r"~(?=\S)|(?<=\S)~", r"\\~", text)
-    text = re.sub(r"&(?=[#\w]+;)", "&amp;", text)
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    return text.replace(INDENT, "&emsp;")
+    return markdown_text(text).replace(INDENT, "&emsp;")
 
 
 def render_csv(raw: pd.DataFrame) -> str:

@@ -43,7 +43,9 @@ def test_what_is_no_number_is_said_at_every_cell_that_holds_it(cell, found):
 def test_codes_stay_text_and_names_of_people_are_not_repeated():
     column = typed(["007", "Anna Schmidt", "7"], PATIENTS["patient_id"])
     assert column.values.tolist()[::2] == ["007", "7"]
-    assert column.failed[1] == ["'A…' (12 characters), which looks like a person's name"]
+    assert column.failed[1] == [
+        "'A…' (12 characters), which looks like a person's name (if it is none: [not_names] of study.toml)"
+    ]
 
 
 def test_what_a_column_may_hold_is_said_in_words():
