@@ -4,7 +4,11 @@ Every frame that passes from one room to the next is named with these words. ``m
 package and repeats the estimate columns; a test holds the two equal.
 """
 
+from collections.abc import Callable
 from typing import Final
+
+#: What long calls report to: (done, total, what).
+Progress = Callable[[int, int, str], None]
 
 # Who and where
 PATIENT_ID: Final = "patient_id"

@@ -20,10 +20,11 @@ BELOW = {
     "errors": set(),
     "version": set(),
     "suggestions": set(),
+    "whole_folder": {"errors"},
     "instruments": {"columns", "errors", "suggestions"},
-    "study": {"columns", "errors", "suggestions", "instruments"},
+    "study": {"columns", "errors", "suggestions", "whole_folder", "instruments"},
     "intake": {"columns", "errors", "suggestions", "instruments", "study"},
-    "simulation": {"columns", "errors", "instruments", "study"},
+    "simulation": {"columns", "errors", "whole_folder", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
     "analysis": {"columns", "errors", "version", "instruments", "study", "mixed", "disclosure", "writing"},
@@ -34,8 +35,8 @@ BELOW = {
         "analysis", "figures",
     },
     "report": {
-        "columns", "errors", "version", "writing", "instruments", "study", "simulation", "mixed", "disclosure",
-        "analysis", "figures", "tables",
+        "columns", "errors", "version", "whole_folder", "writing", "instruments", "study", "simulation", "mixed",
+        "disclosure", "analysis", "figures", "tables",
     },
 }  # fmt: skip
 BELOW["cli"] = set(BELOW) | {"cli"}

@@ -2,16 +2,13 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import Progress as Progress
 from kap_analysis.writing.escapes import markdown_text
-
-#: What long calls report to: (done, total, what).
-Progress = Callable[[int, int, str], None]
 
 
 class Result:

@@ -1,6 +1,10 @@
 """``kap``: one file a verb, each of which imports its room when it runs."""
 
+import signal
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -16,6 +20,29 @@ from kap_analysis.cli.review import review
 from kap_analysis.cli.simulate import simulate
 from kap_analysis.cli.validate import validate
 
+
+def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
+    """Ctrl-C and SIGTERM end a verb in one sentence: every verb writes all of its files or none."""
+
+    @wraps(verb)
+    def stopped_in_one_sentence(*args: Any, **options: Any) -> None:
+        try:
+            verb(*args, **options)
+        except KeyboardInterrupt:
+            _say_stopped()
+
+    return stopped_in_one_sentence
+
+
+def _say_stopped() -> None:
+    typer.echo("kap: stopped; what was there is as it was.", err=True)
+    raise SystemExit(130) from None
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 app = typer.Typer(
     name="kap",
     help="Group versus individual ketamine-assisted psychotherapy: check a study, run its analysis, read its results. "
@@ -27,9 +54,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (validate, new, plan, simulate, reproduce, review, patient, demo, fit):
-    app.command()(verb)
-app.command()(map)
-app.command("import")(import_study)
+    app.command()(_stoppable(verb))
+app.command()(_stoppable(map))
+app.command("import")(_stoppable(import_study))
 
 
 @app.callback(invoke_without_command=True)
@@ -50,7 +77,14 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
+        signal.signal(signal.SIGTERM, _stop)
         app()
+    except KeyboardInterrupt:
+        _say_stopped()
+    except OSError as error:
+        place = f" at {error.filename}" if error.filename else ""
+        typer.echo(f"kap: {error.strerror or error}{place}; nothing was left half written.", err=True)
+        raise SystemExit(2) from None
     except Exception as error:
         code = _exit_code(error)
         if code is None:

@@ -17,8 +17,8 @@ def plan(
     from kap_analysis.analysis.model.methods_section import methods_paragraph
     from kap_analysis.analysis.model.plan import draft_plan, plan_to_toml
     from kap_analysis.analysis.model.plan_file import FILE_NAME, read_plan
-    from kap_analysis.report.plan_record import write_plan
     from kap_analysis.study.load import load_study
+    from kap_analysis.whole_folder import write_whole_file
 
     if not study.is_dir():
         what = "a file" if study.exists() else "nothing"
@@ -30,7 +30,7 @@ def plan(
         typer.echo(f"{path} stands as it is (hash {found.hash[:12]}); --replace drafts it anew.", err=True)
     else:
         found = draft_plan(load_study(study))
-        write_plan(path, plan_to_toml(found))
+        write_whole_file(path, plan_to_toml(found))
         typer.echo(
             f"Wrote {path} (hash {found.hash[:12]}). Read it, change it, and keep it: results name it.", err=True
         )

@@ -1,6 +1,5 @@
 """``kap reproduce``: the notebooks against a study, and a folder of results."""
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +21,6 @@ def reproduce(
     from kap_analysis.cli.progress import shown_progress
     from kap_analysis.report.pipeline import reproduce as run_notebooks
 
-    signal.signal(signal.SIGTERM, lambda *_: _stop())
     try:
         with shown_progress("Running the notebooks") as progress:
             done = run_notebooks(study, out, notebooks=notebooks, progress=progress)
@@ -34,7 +32,3 @@ def reproduce(
         for line in done.faults:
             typer.echo(f"kap: {line}", err=True)
         raise typer.Exit(1)
-
-
-def _stop() -> None:
-    raise KeyboardInterrupt

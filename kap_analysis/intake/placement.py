@@ -14,7 +14,7 @@ from kap_analysis.intake.map_file import ColumnUse, StudyMap, TableMap
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import date_order, on_distinct, pattern, read_date, read_dose, read_number, read_weight
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.identifiers import ANYWHERE, IN_CODES, identifier_kinds, is_identifying_name
+from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.suggestions import nearest_name
 
@@ -55,7 +55,7 @@ def shown_name(name: str, *, placed: bool = False) -> str:
 
     A name that the map places is taken for no person's (Event Type reads like one), unless it holds more than letters.
     """
-    if is_identifying_name(name) or not identifier_kinds([name], ANYWHERE if placed else IN_CODES)[0]:
+    if is_identifying_name(name) or not identifier_kinds([name], "plain" if placed else "code")[0]:
         return name
     return f"a column like {pattern(name)}"
 
@@ -112,7 +112,7 @@ class _Placer:
         used = {use.column for use in self.said.uses}
         for name in (name for name in known if name not in used):
             self.placed.not_placed.append(shown_name(name))
-            kinds = [k for k in identifier_kinds([str(t) for t in pd.unique(self.table.cells[name])[:5000]]) if k]
+            kinds = [k for k in identifier_kinds([str(t) for t in pd.unique(self.table.cells[name])[:5000]], "plain") if k]
             kinds = [kind for kind in kinds if kind != "a date"]
             if is_identifying_name(name) or kinds:
                 what = kinds[0] if kinds else "an identifier"

@@ -13,7 +13,7 @@ from kap_analysis.instruments.registry import get_instrument, registry_names
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, date_order, has_offset, looks_like_date, pattern, read_number
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.identifiers import IN_CODES, identifier_kinds, is_identifying_name
+from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
 
 MOST_LEVELS: Final = 40
 LEAST_SHOWN: Final = 5
@@ -341,7 +341,7 @@ def _identifiers(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mappi
         if is_identifying_name(name) or is_identifying_name(plain_words(name)):
             yield Guess(name, "drop", "its name is that of an identifier", seen=_told(seen[name]))
             continue
-        kinds = [k for k in identifier_kinds([str(t) for t in seen[name].index[:2000]], IN_CODES) if k]
+        kinds = [k for k in identifier_kinds([str(t) for t in seen[name].index[:2000]], "code") if k]
         plain = [k for k in kinds if k not in ("a date", "a person's name")]
         if plain:
             yield Guess(name, "drop", f"its values look like {plain[0]}", seen=_told(seen[name]))
@@ -453,7 +453,7 @@ def _with_levels(table: SourceTable, name: str, role: str, counts: pd.Series) ->
 
 
 def _holds_identifiers(counts: pd.Series) -> bool:
-    kinds = identifier_kinds([str(text) for text in counts.index])
+    kinds = identifier_kinds([str(text) for text in counts.index], "plain")
     return any(kind for kind in kinds)
 
 

@@ -1,23 +1,16 @@
 """The manifest of a run: input and output files with hashes, versions, platform, seed and run times."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from kap_analysis.report.staging import MADE_BY, MANIFEST
+from kap_analysis.report.staging import MADE_BY, MANIFEST, hash_file
 from kap_analysis.report.versions import list_versions
 
 #: File types that a study is read from; other files in the folder are ignored.
 STUDY_FILES: Final = (".toml", ".csv", ".parquet")
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def list_files(folder: Path, paths: Iterable[Path], *, under: str = "") -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from nbformat import NotebookNode
 
 from kap_analysis.analysis.model.plan_file import FILE_NAME
+from kap_analysis.columns import Progress
 from kap_analysis.report.execution import count_code_cells, execute_notebook, read_notebook, write_notebook
 from kap_analysis.report.explorer import explorer_of
 from kap_analysis.report.gathering import gather_parts
@@ -19,14 +20,14 @@ from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_inde
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
 from kap_analysis.report.notebook_page import Link, PageHead, first_answer, notebook_title, notebook_to_html
 from kap_analysis.report.parameters import fill_parameters, read_parameters
-from kap_analysis.report.plan_record import record_plan, write_plan
+from kap_analysis.report.plan_record import record_plan
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
 from kap_analysis.report.staging import check_replaceable, staged_folder
 from kap_analysis.study.load import load_study
 from kap_analysis.study.study import Study
+from kap_analysis.whole_folder import write_whole_file
 
-Progress = Callable[[int, int, str], None]
 STUDY_FOLDER: Final = "study_folder"
 RESULTS_FOLDER: Final = "results_folder"
 PAGES: Final = "notebooks"
@@ -89,7 +90,7 @@ def reproduce(
         with ThreadPoolExecutor(1) as beside:
             explorer = beside.submit(explorer_of, loaded, staging, about.banner, about.meaning)
             seconds, executed, faults = asyncio.run(_run_all(originals, source.resolve(), staging, progress))
-        write_plan(staging / FILE_NAME, plan.text)
+        write_whole_file(staging / FILE_NAME, plan.text)
         entries = _write_pages(executed, staging, about)
         _write_index(staging, about, entries, inputs, explorer.result())
         manifest = write_manifest(

@@ -49,13 +49,6 @@ def record_plan(study: Study, results: Path) -> PlanRecord:
     return PlanRecord(text, facts, _sentence(plan, changed))
 
 
-def write_plan(path: Path, text: str) -> None:
-    """Write a plan to a temporary name, then rename it."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(path)
-
-
 def _before(results: Path) -> tuple[str | None, list[str]]:
     """The text of the earlier plan, and the hashes up to it."""
     plan, manifest = results / FILE_NAME, results / MANIFEST
@@ -63,10 +56,10 @@ def _before(results: Path) -> tuple[str | None, list[str]]:
         return None, []
     try:
         said = json.loads(manifest.read_text(encoding="utf-8")).get("plan", {})
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        hashes = [str(one) for one in [*said.get(HASHES, []), *([said["hash"]] if "hash" in said else [])]]
+        return plan.read_text(encoding="utf-8"), list(dict.fromkeys(hashes))
+    except (ValueError, TypeError, AttributeError):  # edited into another shape or encoding
         return None, []
-    hashes = [*said.get(HASHES, []), *([said["hash"]] if "hash" in said else [])]
-    return plan.read_text(encoding="utf-8"), list(dict.fromkeys(hashes))
 
 
 def _changed(before: str, now: str) -> list[str]:

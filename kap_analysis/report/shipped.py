@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from kap_analysis.errors import ReportError
+from kap_analysis.whole_folder import write_whole_folder
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent
 SHIPPED: Final = PACKAGE / "shipped"
@@ -47,17 +48,26 @@ def lay_out_demo(folder: str | Path) -> Path:
         If the folder holds anything, or is a file.
     """
     target = Path(folder)
+    _refuse_others(target)
+    study, notebooks = shipped_study(), shipped_notebooks()
+    leave_out = shutil.ignore_patterns("__pycache__", ".*")
+    with write_whole_folder(target.absolute(), check=_refuse_others, is_ours=_is_empty, error=ReportError) as new:
+        shutil.copytree(study, new / "data" / STUDY_NAME, ignore=leave_out, dirs_exist_ok=True)
+        (new / "notebooks").mkdir(parents=True)
+        for notebook in list_notebooks(notebooks):
+            shutil.copyfile(notebook, new / "notebooks" / notebook.name)
+    return target
+
+
+def _refuse_others(target: Path) -> None:
     if target.exists() and not target.is_dir():
         raise ReportError(f"{target} is a file; name a new folder.")
     if target.is_dir() and any(target.iterdir()):
         raise ReportError(f"{target} is not empty; name a new folder, so that nothing of yours is overwritten.")
-    study, notebooks = shipped_study(), shipped_notebooks()
-    leave_out = shutil.ignore_patterns("__pycache__", ".*")
-    shutil.copytree(study, target / "data" / STUDY_NAME, ignore=leave_out, dirs_exist_ok=True)
-    (target / "notebooks").mkdir(parents=True)
-    for notebook in list_notebooks(notebooks):
-        shutil.copyfile(notebook, target / "notebooks" / notebook.name)
-    return target
+
+
+def _is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
 
 
 def _first_that_exists(*candidates: Path) -> Path:

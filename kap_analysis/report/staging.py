@@ -1,28 +1,17 @@
-"""Replace a results folder as a whole: build it beside the old one, swap by two renames, repair after interruption.
+"""A results folder is replaced as a whole, and only where it is ours and as it was written."""
 
-A folder cannot be renamed over one that is not empty. So new results are built in ``results.new``; then ``results``
-becomes ``results.old``, ``results.new`` becomes ``results``, and ``results.old`` is removed. If the run is interrupted,
-one of the folders is complete, and the next run restores it before it begins.
-"""
-
+import hashlib
 import json
-import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
 from kap_analysis.errors import ReportError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from kap_analysis.whole_folder import write_whole_folder
 
 MANIFEST: Final = "manifest.json"
 MADE_BY: Final = "kap_analysis"
-IN_USE: Final = ".being-written"
 #: Files that a desktop puts into folders that are opened.
 OF_THE_DESKTOP: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".directory"})
 
@@ -46,25 +35,12 @@ def staged_folder(out: str | Path) -> Iterator[Path]:
         If `out` was not written by this package, or another run is writing it.
     """
     target = Path(out).expanduser().resolve()
-    if not target.name:
-        raise ReportError(f"{out} cannot hold results; name a folder of its own, for example results.")
-    _repair(target)
-    check_replaceable(target)
-    staging = _beside(target, "new")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging.mkdir()
-    except OSError as error:
-        raise ReportError(f"{staging} cannot be made ({error.strerror}); choose another place with --out.") from error
-    lock = _hold(staging / IN_USE)
-    try:
+    with write_whole_folder(target, check=check_replaceable, is_ours=_is_ours, error=ReportError) as staging:
         yield staging
-        lock.close()
-        (staging / IN_USE).unlink()
-        _swap(staging, target)
-    finally:
-        lock.close()
-        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    return _listed_files(folder) is not None
 
 
 def check_replaceable(target: Path) -> None:
@@ -88,73 +64,34 @@ def check_replaceable(target: Path) -> None:
         raise ReportError(
             f"{target} was not written by kap reproduce, so it is left alone; choose another folder with --out."
         )
-    foreign = sorted(present - listed)
+    foreign = sorted(present - listed.keys())
     if foreign:
         raise ReportError(
             f"{target} also holds {len(foreign)} {'file' if len(foreign) == 1 else 'files'} that kap reproduce did not "
             f"write ({', '.join(foreign[:3])}); move them away, or choose another folder with --out."
         )
 
-
-def _listed_files(folder: Path) -> set[str] | None:
-    """The files that the manifest of a results folder names, or None if this package did not write the folder."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return {entry["file"] for entry in manifest["outputs"]} | {MANIFEST} if manifest["made_by"] == MADE_BY else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _beside(target: Path, what: str) -> Path:
-    return target.with_name(f"{target.name}.{what}")
-
-
-def _repair(target: Path) -> None:
-    """Repair what an interrupted run left: restore the old results, remove unfinished ones."""
-    old, staging = _beside(target, "old"), _beside(target, "new")
-    if old.exists():
-        if _listed_files(old) is None:
-            raise ReportError(f"{old} is in the way and was not written by kap reproduce; move it away.")
-        if target.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(target)
-    if staging.exists():
-        ours = (staging / IN_USE).exists() or _listed_files(staging) is not None or not any(staging.iterdir())
-        if not ours:
-            raise ReportError(f"{staging} is in the way and was not written by kap reproduce; move it away.")
-        if (staging / IN_USE).exists():
-            _hold(staging / IN_USE).close()
-        shutil.rmtree(staging)
-
-
-def _swap(staging: Path, target: Path) -> None:
-    old = _beside(target, "old")
-    moved = False
-    try:
-        if target.exists():
-            target.rename(old)
-            moved = True
-        staging.rename(target)
-    except OSError as error:
-        if moved:
-            old.rename(target)
+    changed = sorted(file for file in present & listed.keys() if listed[file] not in ("", hash_file(target / file)))
+    if changed:
+        files, them = ("file", "it") if len(changed) == 1 else ("files", "them")
         raise ReportError(
-            f"{target} could not be replaced ({error.strerror}): is a file in it open in another program? "
-            "The results that were there are unchanged."
-        ) from error
-    shutil.rmtree(old, ignore_errors=True)
+            f"{target} holds {len(changed)} {files} that changed after kap reproduce wrote {them} "
+            f"({', '.join(changed[:3])}); move what you want to keep away, or choose another folder with --out."
+        )
 
 
-def _hold(path: Path) -> IO[str]:
-    """Open a file and lock it; the system releases the lock when the process ends for any reason."""
-    file = path.open("a", encoding="utf-8")
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _listed_files(folder: Path) -> dict[str, str] | None:
+    """The files of a results folder with their hashes, or None if this package did not write the folder."""
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise ReportError(f"Another run is writing {path.parent}; wait until it ends.") from error
-    return file
+        manifest: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["made_by"] != MADE_BY:
+            return None
+        return {MANIFEST: "", **{str(entry["file"]): str(entry.get("sha256", "")) for entry in manifest["outputs"]}}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,12 +1,12 @@
 """The simulated three-practice study, whole."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import Progress
 from kap_analysis.simulation.course import draw_course
 from kap_analysis.simulation.covariates import draw_covariates
 from kap_analysis.simulation.events import event_frame, measure_frame, treatment_frame
@@ -25,8 +25,6 @@ from kap_analysis.study.contract.settings import Settings
 SHIPPED_SEED: Final = 2019  # the year of the paper; no other was tried
 MADE_BY: Final = "kap_analysis.simulation"
 TITLE: Final = "Group and individual KAP in three practices (simulated)"
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -12,19 +12,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kap_analysis.columns import Progress
 from kap_analysis.errors import SimulationError
 from kap_analysis.simulation.simulate import MADE_BY, SimulatedStudy
 from kap_analysis.study.contract.dictionary import TABLES, ColumnSpec
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.study.contract.toml_text import settings_text
+from kap_analysis.whole_folder import mend, write_whole_folder
 
 FileType = Literal["csv", "parquet"]
 FILE_TYPES: Final = ("csv", "parquet")
 TRUTH_FILE: Final = "truth.json"
 PLAN_FILE: Final = "plan.toml"  # a plan that was written for the study stays with it
 ROWS_AT_A_TIME: Final = 500_000
-
-Progress = Callable[[int, int, str], None]
 
 
 def write_study(
@@ -59,17 +59,15 @@ def write_study(
         If the folder holds anything that is not of a simulated study, or the file type is unknown.
     """
     target = check_folder(folder, file_type)
-    new, old = _beside(target)
-    if new.exists():
-        shutil.rmtree(new)
-    new.mkdir(parents=True)
-    for done, (name, frame) in enumerate(simulated.tables.items()):
-        if progress is not None:
-            progress(done, len(simulated.tables), f"{name}.{file_type}")
-        _WRITERS[file_type](name, frame, new / f"{name}.{file_type}")
-    (new / SETTINGS_FILE).write_bytes(settings_text(simulated.settings).encode())
-    (new / TRUTH_FILE).write_bytes((json.dumps(simulated.truth, indent=2, allow_nan=False) + "\n").encode())
-    _put_in_place(new, target, old)
+    with write_whole_folder(target, check=_refuse_others, is_ours=_is_ours, error=SimulationError) as new:
+        for done, (name, frame) in enumerate(simulated.tables.items()):
+            if progress is not None:
+                progress(done, len(simulated.tables), f"{name}.{file_type}")
+            _WRITERS[file_type](name, frame, new / f"{name}.{file_type}")
+        (new / SETTINGS_FILE).write_bytes(settings_text(simulated.settings).encode())
+        (new / TRUTH_FILE).write_bytes((json.dumps(simulated.truth, indent=2, allow_nan=False) + "\n").encode())
+        if (target / PLAN_FILE).exists():
+            shutil.copy2(target / PLAN_FILE, new / PLAN_FILE)
     return target
 
 
@@ -89,22 +87,15 @@ def check_folder(folder: str | Path, file_type: str = "csv") -> Path:
     target = Path(folder).absolute()
     if file_type not in FILE_TYPES:
         raise SimulationError(f"file_type is {file_type!r}; choose csv or parquet.")
-    _mend(target, _beside(target)[1])
+    if not target.name:
+        raise SimulationError(f"{target} is the root of the disk; name a folder of its own.")
+    mend(target, _is_ours, SimulationError)
     _refuse_others(target)
     return target
 
 
-def _beside(target: Path) -> tuple[Path, Path]:
-    """The new folder while it is built, and the old one while the new one takes its place."""
-    return target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
-
-
-def _mend(target: Path, old: Path) -> None:
-    """Finish an interrupted replacement: the old folder comes back if the new one had not taken its place."""
-    if old.exists() and not target.exists():
-        old.rename(target)
-    elif old.exists():
-        shutil.rmtree(old)
+def _is_ours(folder: Path) -> bool:
+    return _maker(folder / TRUTH_FILE) == MADE_BY
 
 
 def _refuse_others(target: Path) -> None:
@@ -122,7 +113,7 @@ def _refuse_others(target: Path) -> None:
         raise SimulationError(
             f"The folder {target.name} holds {shown}, which no simulation wrote; name a new or empty folder."
         )
-    if _maker(target / TRUTH_FILE) != MADE_BY:
+    if not _is_ours(target):
         raise SimulationError(
             f"The folder {target.name} holds a study without a {TRUTH_FILE} of the simulation, so it may be real; "
             "name a new or empty folder."
@@ -136,16 +127,6 @@ def _maker(truth_file: Path) -> str:
     except (OSError, ValueError):
         return ""
     return str(content.get("made_by", "")) if isinstance(content, dict) else ""
-
-
-def _put_in_place(new: Path, target: Path, old: Path) -> None:
-    if (target / PLAN_FILE).exists():
-        shutil.copy2(target / PLAN_FILE, new / PLAN_FILE)
-    if target.exists():
-        target.rename(old)
-    new.rename(target)
-    if old.exists():
-        shutil.rmtree(old)
 
 
 def _write_csv(name: str, frame: pd.DataFrame, path: Path) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from kap_analysis.errors import ReportError
-from kap_analysis.report.staging import IN_USE, MANIFEST, staged_folder
+from kap_analysis.report.staging import MANIFEST, hash_file, staged_folder
+from kap_analysis.whole_folder import IN_USE
 
 
 def write_results(folder: Path, text: str) -> None:
     (folder / "page.html").write_text(text)
-    (folder / MANIFEST).write_text(json.dumps({"made_by": "kap_analysis", "outputs": [{"file": "page.html"}]}))
+    output = {"file": "page.html", "sha256": hash_file(folder / "page.html")}
+    (folder / MANIFEST).write_text(json.dumps({"made_by": "kap_analysis", "outputs": [output]}))
 
 
 def run(out: Path, text: str) -> None:
@@ -110,10 +112,35 @@ def test_a_file_and_a_foreign_neighbour_are_refused(out):
     out.unlink()
     (out.with_name("results.new")).mkdir()
     (out.with_name("results.new") / "mine.txt").touch()
-    with pytest.raises(
-        ReportError, match=r"results.new is in the way and was not written by kap reproduce; move it away."
-    ):
+    with pytest.raises(ReportError, match=r"results.new is in the way and was not written by kap; move it away."):
         run(out, "one")
+
+
+def test_a_page_that_somebody_edited_is_not_overwritten(out):
+    run(out, "one")
+    (out / "page.html").write_text("my own words")
+    sentence = (
+        f"{out} holds 1 file that changed after kap reproduce wrote it (page.html); move what you want to keep "
+        "away, or choose another folder with --out."
+    )
+    with pytest.raises(ReportError, match=re.escape(sentence)):
+        run(out, "two")
+    (out / "page.html").unlink()
+    run(out, "two")
+    assert (out / "page.html").read_text() == "two"
+
+
+@pytest.mark.parametrize("manifest", ["[]", "7", '{"made_by": "kap_analysis", "outputs": 3}', "\x00", '{"made_by": 1}'])
+def test_a_manifest_in_another_shape_is_not_ours(out, manifest):
+    run(out, "one")
+    (out / MANIFEST).write_text(manifest)
+    with pytest.raises(ReportError, match="was not written by kap reproduce"):
+        run(out, "two")
+
+
+def test_the_root_of_the_disk_is_refused():
+    with pytest.raises(ReportError, match="is the root of the disk; name a folder of its own"), staged_folder("/"):
+        pass
 
 
 def test_an_empty_folder_is_used(out):

@@ -72,8 +72,8 @@ def test_a_file_and_an_unknown_file_type_are_refused(tmp_path, small):
 
 def test_an_interrupted_replacement_is_mended(tmp_path, small):
     folder = write_study(small, tmp_path / "study")
-    folder.rename(tmp_path / ".study.old")
-    (tmp_path / ".study.new").mkdir()
+    folder.rename(tmp_path / "study.old")
+    (tmp_path / "study.new").mkdir()
     with pytest.raises(SimulationError):
         write_study(small, folder, file_type="xlsx")
     write_study(small, folder)

@@ -100,7 +100,7 @@ def test_the_error_carries_the_problems_and_the_lines(tmp_path):
         ("30.5", "'30.5', which is not a whole number"),
         ("N/A", "'N/A' (leave the cell empty where a value is missing)"),
         (" 31", "' 31', with spaces around it"),
-        ("99999999", "99999999"),
+        ("99999999", "a number of 8 digits"),
     ],
 )
 def test_what_is_not_a_day_is_named(tmp_path, cell, found):

@@ -11,6 +11,7 @@ from kap_analysis.study.contract.documentation import dictionary_csv, documentat
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.study.contract.toml_text import settings_text
+from kap_analysis.whole_folder import write_whole_folder
 
 _HEADING: Final = """\
 # The settings of this study. The tables hold two made-up rows each: delete them, fill in yours, and
@@ -38,10 +39,7 @@ def write_blank_study(folder: str | Path) -> tuple[Path, ...]:
         If the folder holds anything, or a file has its name.
     """
     target = Path(folder)
-    if target.exists() and not target.is_dir():
-        raise StudyError(f"Found a file at {target}; expected a new or empty folder.")
-    if target.is_dir() and any(target.iterdir()):
-        raise StudyError(f"Found files in {target}; expected a new or empty folder. Nothing was written.")
+    _refuse_others(target)
     settings = Settings(
         title="Our study",
         primary_instrument="BDI-II",
@@ -52,10 +50,23 @@ def write_blank_study(folder: str | Path) -> tuple[Path, ...]:
     contents = {SETTINGS_FILE: _HEADING + settings_text(settings)}
     contents |= {f"{name}.csv": blank_table(spec) for name, spec in TABLES.items()}
     contents |= {"dictionary.md": documentation_text(), "dictionary.csv": dictionary_csv()}
-    target.mkdir(parents=True, exist_ok=True)
-    for name, text in contents.items():
-        (target / name).write_text(text, encoding="utf-8", newline="\n")
+    place = target.absolute()
+    with write_whole_folder(place, check=_refuse_others, is_ours=_is_blank, error=StudyError) as new:
+        for name, text in contents.items():
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
     return tuple(target / name for name in contents)
+
+
+def _refuse_others(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise StudyError(f"Found a file at {target}; expected a new or empty folder.")
+    if target.is_dir() and any(target.iterdir()):
+        raise StudyError(f"Found files in {target}; expected a new or empty folder. Nothing was written.")
+
+
+def _is_blank(folder: Path) -> bool:
+    """Only an empty folder can have stood where a blank study was written."""
+    return not any(folder.iterdir())
 
 
 def blank_table(spec: TableSpec) -> str:

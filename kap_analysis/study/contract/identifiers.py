@@ -9,6 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -16,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Place = Literal["person", "code", "label", "text", "citation"]
+Place = Literal["person", "code", "label", "plain", "text", "citation"]
 """Where a value stands, which decides what may be a name.
 
 person    codes of patients and facilitators: a single word can be a name
 code      codes of sessions and cohorts
 label     practices, versions, columns of the study's own, columns that are not loaded, names of files
+plain     anything whose names are looked at elsewhere: numbers, addresses and dates only
 text      a sentence of study.toml: identifiers are looked for inside it
 citation  a source: names of authors and dates belong there
 """
@@ -106,14 +108,14 @@ def identifier_kinds(values: Sequence[str], place: Place = "label") -> np.ndarra
     ----------
     values : sequence of str
         Distinct values of a column.
-    place : {"person", "code", "label", "text", "citation"}
+    place : {"person", "code", "label", "plain", "text", "citation"}
         Where they stand: :data:`Place`.
     """
     kinds = np.full(len(values), "", dtype=object)
     if len(values) == 0:
         return kinds
     texts = pc.utf8_normalize(pc.utf8_trim_whitespace(pa.array(values, type=pa.string())), form="NFKC")
-    if place != "citation":
+    if place not in ("plain", "citation"):
         kinds[_are_names(texts, place)] = A_NAME
     suspicious = np.flatnonzero(_matches(texts, _MAY_BE_ONE))
     if len(suspicious):
@@ -244,7 +246,7 @@ def _has_shape_of_name(text: str, words: list[str], plain: list[str], place: Pla
 
 def _has_name_inside(text: str, words: list[str], plain: list[str]) -> bool:
     """Two neighbouring words of a sentence that are a given and a family name."""
-    for (one, first), (other, second) in zip(zip(words, plain), zip(words[1:], plain[1:]), strict=False):  # noqa: B905
+    for (one, first), (other, second) in pairwise(zip(words, plain, strict=True)):
         if not re.search(rf"{re.escape(one)}[\s_,.]*(?:[A-Z]\.[\s_]*)?{re.escape(other)}", text):
             continue
         if _are_given_and_family((first, second)):

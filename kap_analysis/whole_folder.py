@@ -1,0 +1,137 @@
+"""A folder that is written as a whole or not at all: built beside its place, then renamed, and mended after a stop.
+
+A folder cannot be renamed over one that is not empty. So the new one is built in ``results.new``; then ``results``
+becomes ``results.old``, ``results.new`` becomes ``results``, and ``results.old`` is removed. If the program is stopped,
+one of the folders is complete, and the next run restores it before it begins.
+"""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from kap_analysis.errors import KapError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+IN_USE: Final = ".being-written"
+
+
+@contextmanager
+def write_whole_folder(
+    target: Path, *, check: Callable[[Path], None], is_ours: Callable[[Path], bool], error: type[KapError]
+) -> Iterator[Path]:
+    """Give a new folder to build in, and put it in the place of ``target`` if the block succeeds.
+
+    Parameters
+    ----------
+    target : Path
+        Absolute. It may be absent, or what ``check`` allows.
+    check : callable
+        Raises an error for a folder that must not be replaced.
+    is_ours : callable
+        Whether a folder beside the target, left by a stop, was written by us and whole.
+    error : type
+        The error of the room.
+
+    Yields
+    ------
+    Path
+        The folder to build in. If the block raises, it is removed and ``target`` is as it was.
+
+    Raises
+    ------
+    KapError
+        Of the type ``error``: the place has no name, another run writes to it, or the disk is full or read-only.
+    """
+    if not target.name:
+        raise error(f"{target} is the root of the disk; name a folder of its own.")
+    try:
+        mend(target, is_ours, error)
+        check(target)
+        staging = beside(target, "new")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging.mkdir()
+    except OSError as fault:
+        raise error(f"{target} cannot be written ({fault.strerror}); choose another place.") from fault
+    lock = _hold(staging / IN_USE, error)
+    try:
+        yield staging
+        lock.close()
+        (staging / IN_USE).unlink()
+        _swap(staging, target, error)
+    except OSError as fault:
+        raise error(f"{target} cannot be written ({fault.strerror}); what was there is unchanged.") from fault
+    finally:
+        lock.close()
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def beside(target: Path, what: str) -> Path:
+    """Where the new folder is built ("new"), and where the old one is while the new one takes its place ("old")."""
+    return target.with_name(f"{target.name}.{what}")
+
+
+def mend(target: Path, is_ours: Callable[[Path], bool], error: type[KapError]) -> None:
+    """Mend what a stop left: the old folder comes back, an unfinished one goes."""
+    old, staging = beside(target, "old"), beside(target, "new")
+    if old.exists():
+        if not is_ours(old):
+            raise error(f"{old} is in the way and was not written by kap; move it away.")
+        if target.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(target)
+    if staging.exists():
+        if not ((staging / IN_USE).exists() or is_ours(staging) or not any(staging.iterdir())):
+            raise error(f"{staging} is in the way and was not written by kap; move it away.")
+        if (staging / IN_USE).exists():
+            _hold(staging / IN_USE, error).close()
+        shutil.rmtree(staging)
+
+
+def write_whole_file(path: Path, text: str) -> None:
+    """Write a text to a temporary name, then rename it: a stop leaves the old file or the new one."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _swap(staging: Path, target: Path, error: type[KapError]) -> None:
+    old = beside(target, "old")
+    moved = False
+    try:
+        if target.exists():
+            target.rename(old)
+            moved = True
+        staging.rename(target)
+    except OSError as fault:
+        if moved:
+            old.rename(target)
+        raise error(
+            f"{target} could not be replaced ({fault.strerror}): is a file in it open in another program? "
+            "What was there is unchanged."
+        ) from fault
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _hold(path: Path, error: type[KapError]) -> IO[str]:
+    """Open a file and lock it; the system releases the lock when the process ends for any reason."""
+    file = path.open("a", encoding="utf-8")
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        file.close()
+        raise error(f"Another run is writing {path.parent}; wait until it ends.") from fault
+    return file
