@@ -112,7 +112,9 @@ class _Placer:
         used = {use.column for use in self.said.uses}
         for name in (name for name in known if name not in used):
             self.placed.not_placed.append(shown_name(name))
-            kinds = [k for k in identifier_kinds([str(t) for t in pd.unique(self.table.cells[name])[:5000]], "plain") if k]
+            kinds = [
+                k for k in identifier_kinds([str(t) for t in pd.unique(self.table.cells[name])[:5000]], "plain") if k
+            ]
             kinds = [kind for kind in kinds if kind != "a date"]
             if is_identifying_name(name) or kinds:
                 what = kinds[0] if kinds else "an identifier"
