@@ -292,7 +292,7 @@ def moderation():
 def sensitivity():
     return pd.DataFrame(
         {
-            "group": ["primary", "clustering", "clustering", "data", "wrong on purpose"],
+            "group": ["primary", "clustering", "clustering", "data", "known to be biased"],
             "label": ["primary model", "cohort ignored", "ICC fixed at .06", "multiple imputation", "complete cases"],
             "estimate": [1.12, 1.05, 1.1, np.nan, 0.3],
             "ci_low": [-1.77, -1.4, -1.6, np.nan, -2.4],

@@ -2,7 +2,7 @@
 
 The primary contrast is repeated on imputed data (see `imputation`) under three assumptions: scores are missing at
 random; scores after dropout are worse by a delta in each format (the tipping point is where the conclusion changes);
-patients who were lost returned to their baseline score.
+scores after dropout follow a reference (see `reference_based`).
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ import pandas as pd
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
+from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
 from kap_analysis.analysis.model.plan import Plan
@@ -20,6 +21,8 @@ from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
+    CI_HIGH,
+    CI_LOW,
     COHORT_ID,
     GROUP,
     N_PATIENTS,
@@ -29,6 +32,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import estimate_sentence, interval, number
 
+AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
 #: Points by which scores after dropout are made worse in the grid of deltas.
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 
@@ -40,8 +44,10 @@ class DropoutSensitivity(Result):
     Attributes
     ----------
     estimates : DataFrame
-        ``assumption`` (missing at random, jump to baseline), the estimate columns (Rubin's rules, Barnard-Rubin df),
-        ``missing_information``, ``n_patients``, ``assumes``.
+        ``assumption`` (missing at random, jump to reference, copy increments in reference, copy reference, return to
+        baseline), the estimate columns (Rubin's rules, Barnard-Rubin df), ``missing_information``,
+        ``anchored_std_error``, ``anchored_ci_low``, ``anchored_ci_high`` (the information-anchored reading, see
+        `Pooled.anchored`), ``n_patients``, ``assumes``.
     tipping : DataFrame
         ``delta_individual``, ``delta_group`` (points by which scores after dropout are worse), the estimate columns,
         ``conclusion``.
@@ -64,13 +70,26 @@ class DropoutSensitivity(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    def readings(self) -> pd.DataFrame:
+        """The estimates by Rubin's rules, then as information anchored, as rows for `table_sensitivity`."""
+        rubin = self.estimates.rename(columns={"assumption": "label"}).assign(group="Rubin's rules", is_primary=False)
+        anchored = rubin.iloc[1:].assign(group="information anchored", df=rubin["df"].iloc[0], p_value=np.nan)
+        for name in ("std_error", CI_LOW, CI_HIGH):
+            anchored[name] = anchored[f"anchored_{name}"]
+        return pd.concat([rubin, anchored], ignore_index=True)
+
+    @property
     def paragraph(self) -> str:
-        at_random, jump = self.estimates.iloc[0], self.estimates.iloc[1]
+        at_random, *others = (row for _, row in self.estimates.iterrows())
+        told = "; ".join(
+            f"{row['assumption']} {number(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
+            for row in others
+        )
         few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         return (
             f"{few}With {self.n_imputations} imputations and scores missing at random, group minus individual at "
-            f"{self.visit} is {estimate_sentence(at_random)}; if those lost returned to their baseline scores it is "
-            f"{number(jump['estimate'])} (95% interval {interval(jump['ci_low'], jump['ci_high'])}). "
+            f"{self.visit} is {estimate_sentence(at_random)}. With scores after dropout drawn around the mean of a "
+            f"reference it is (95% intervals by Rubin's rules): {told}. "
             f"{' '.join([self._tip(), *self.notes])}"
         )
 
@@ -116,29 +135,24 @@ def check_dropout(
         The Monte Carlo error of the estimate falls with the square root of this number.
     deltas : tuple of float
         Points added to scores after dropout (subtracted where higher is better).
+
+    Notes
+    -----
+    Standard errors are Rubin's. They are approximately information anchored: they do not fall where more scores are
+    missing, as the spread of the estimate over repeated studies would, since borrowing from the reference makes the
+    formats alike (Cro, Carpenter & Kenward 2019, doi 10.1111/rssa.12423).
     """
     outcomes, plan, visit = planned_outcomes(source, plan, visit, population="started")
     check_visit(outcomes, visit)
-    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress, tuple(ASSUMPTIONS))
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
     lost = completed.after_dropout()
     contrast = ImputedContrast(completed, covariates, visit)
     at_random = contrast.pooled(completed.scores)
-    jumped = np.where(lost[None] & (np.arange(len(completed.visits)) > 0), completed.scores[:, :, :1], completed.scores)
-    estimates = [
-        _named(
-            "missing at random",
-            at_random,
-            completed,
-            "patients lost to follow-up score like similar patients who stayed",
-        ),
-        _named(
-            "jump to baseline",
-            contrast.pooled(jumped),
-            completed,
-            "patients lost to follow-up returned to their baseline score",
-        ),
-    ]
+    estimates = [_named("missing at random", at_random, at_random, completed, AT_RANDOM)]
+    for name, assumes in ASSUMPTIONS.items():
+        pooled = contrast.pooled(completed.scores_under(name))
+        estimates.append(_named(name, pooled, at_random, completed, assumes))
     too_few = _too_few_cohorts(completed, plan)
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
     result = DropoutSensitivity(
@@ -157,8 +171,11 @@ def _too_few_cohorts(completed: Completed, plan: Plan) -> str:
     return f"fewer than {plan.ladder.cohorts} cohorts with two or more patients"
 
 
-def _named(assumption: str, pooled: Pooled, completed: Completed, assumes: str) -> dict[str, object]:
+def _named(assumption: str, pooled: Pooled, at_random: Pooled, completed: Completed, assumes: str) -> dict[str, object]:
+    anchored = pooled.anchored(at_random)
+    low, high = anchored.interval()
     return {
         "assumption": assumption, **pooled.row(), "missing_information": pooled.missing_information,
+        "anchored_std_error": anchored.std_error, "anchored_ci_low": low, "anchored_ci_high": high,
         N_PATIENTS: len(completed.patients), "assumes": assumes,
     }  # fmt: skip

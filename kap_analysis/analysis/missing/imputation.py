@@ -12,13 +12,15 @@ approach of rbmi). Missing baselines are imputed too. Imputed scores are neither
 instrument, which would bias means and variances.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.missing.missing_scores import draw_missing
+from kap_analysis.analysis.missing.reference_based import draw_after_dropout
 from kap_analysis.analysis.model.estimates import first_or_refuse, fit_formula
 from kap_analysis.analysis.model.resampling import ClusterBootstrap, Sample
 from kap_analysis.analysis.result import Progress
@@ -46,6 +48,8 @@ class Completed:
         What was done so that bootstrap samples can estimate the imputation model.
     covariate_notes : tuple of str
         What was done to the covariates.
+    under : mapping of str to array (imputations, scores after dropout)
+        Draws under reference-based assumptions; see `scores_under`.
     """
 
     scores: np.ndarray
@@ -54,11 +58,17 @@ class Completed:
     visits: tuple[str, ...]
     notes: tuple[str, ...] = ()
     covariate_notes: tuple[str, ...] = ()
+    under: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def after_dropout(self) -> np.ndarray:
         """(patients, visits): missing, and nothing observed at this visit or later (monotone part only)."""
-        later = np.flip(np.maximum.accumulate(np.flip(self.observed, axis=1), axis=1), axis=1)
-        return ~later
+        return _after_dropout(self.observed)
+
+    def scores_under(self, assumption: str) -> np.ndarray:
+        """As ``scores``, with those after dropout drawn under an assumption that was asked for."""
+        scores = self.scores.copy()
+        scores[:, _follow_up(self.after_dropout())] = self.under[assumption]
+        return scores
 
     def at_visit(self, which: int, visit: str) -> pd.DataFrame:
         """One completed data set at one visit: the patients with ``visit``, ``baseline`` and ``score``."""
@@ -75,6 +85,7 @@ def impute_scores(
     *,
     n_imputations: int,
     seed: int,
+    assumptions: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> Completed:
     """Draw completed data sets.
@@ -89,6 +100,8 @@ def impute_scores(
         Baseline first; each must have been observed in both formats.
     covariates : tuple of str
         Columns that do not change within a patient (practice among them).
+    assumptions : tuple of str
+        Reference-based assumptions (see `reference_based`) under which scores after dropout are drawn as well.
 
     Raises
     ------
@@ -108,7 +121,10 @@ def impute_scores(
     long["group_after"] = long["is_group"] * (long[VISIT].astype("str") != BASELINE_VISIT)
     model = _choose_model(long, patients, covariates, seed)
     generator = np.random.default_rng(seed)
+    apart = np.random.default_rng([seed, 1])  # so that the draws at random do not depend on what else is asked
     draws = np.empty((n_imputations, *scores.shape))
+    lost = _follow_up(_after_dropout(~np.isnan(scores)))
+    under = {name: np.empty((n_imputations, lost.sum())) for name in assumptions}
     done = failed = discarded = 0
     while done < n_imputations:
         sample = model.bootstrap.draw(generator)
@@ -121,12 +137,25 @@ def impute_scores(
                     "there are too few patients or cohorts for multiple imputation."
                 )
             continue
-        draws[done] = draw_missing(fit, patients, scores, visits, generator)
+        draws[done], given = draw_missing(fit, patients, scores, visits, generator)
+        noise = apart.standard_normal(scores.shape) if assumptions else draws[done]
+        for name, values in under.items():  # the same noise under each, so that they differ by what they assume
+            values[done] = draw_after_dropout(name, draws[done], lost, given, noise)[lost]
         discarded += sample.n_discarded
         done += 1
         if progress is not None:
             progress(done, n_imputations, "imputations")
-    return Completed(draws, ~np.isnan(scores), patients, visits, _notes(model.left_out, discarded))
+    notes = _notes(model.left_out, discarded)
+    return Completed(draws, ~np.isnan(scores), patients, visits, notes, under=under)
+
+
+def _after_dropout(observed: np.ndarray) -> np.ndarray:
+    return ~np.flip(np.maximum.accumulate(np.flip(observed, axis=1), axis=1), axis=1)
+
+
+def _follow_up(lost: np.ndarray) -> np.ndarray:
+    """Without the baseline: nobody drops out before it."""
+    return lost & (np.arange(lost.shape[1]) > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,13 @@ FEWEST_SCORED = 5
 
 
 def complete_scores(
-    outcomes: Outcomes, plan: Plan, visit: str, n_imputations: int, seed: int, progress: Progress | None = None
+    outcomes: Outcomes,
+    plan: Plan,
+    visit: str,
+    n_imputations: int,
+    seed: int,
+    progress: Progress | None = None,
+    assumptions: tuple[str, ...] = (),
 ) -> tuple[Completed, tuple[str, ...]]:
     """Imputed data sets of the treated patients with a known format, and the covariates as the models take them."""
     frame = outcomes.frame[outcomes.frame[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
@@ -54,7 +60,9 @@ def complete_scores(
     never[VISIT], never[SCORE] = BASELINE_VISIT, np.nan
     long = pd.concat([rows.astype({VISIT: "str"}), never], ignore_index=True).merge(fixed, on=PATIENT_ID)
     long[VISIT] = pd.Categorical(long[VISIT], categories=list(visits))
-    completed = impute_scores(long, visits, covariates, n_imputations=n_imputations, seed=seed, progress=progress)
+    completed = impute_scores(
+        long, visits, covariates, n_imputations=n_imputations, seed=seed, assumptions=assumptions, progress=progress
+    )
     return replace(completed, covariate_notes=covariate_notes), covariates
 
 

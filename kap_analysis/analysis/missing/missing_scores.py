@@ -9,7 +9,8 @@ format with the same visits observed share all matrices.
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, VISIT
+from kap_analysis.analysis.missing.reference_based import Parameters
+from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, VISIT
 from kap_analysis.mixed.results import MixedResults
 
 
@@ -19,8 +20,8 @@ def draw_missing(
     scores: np.ndarray,
     visits: tuple[str, ...],
     generator: np.random.Generator,
-) -> np.ndarray:
-    """Observed scores, and draws for missing ones.
+) -> tuple[np.ndarray, Parameters]:
+    """Observed scores and draws for missing ones, and the parameters under which they were drawn.
 
     Parameters
     ----------
@@ -37,8 +38,12 @@ def draw_missing(
     cohort = pd.factorize(patients[COHORT_ID].where(patients[FORMAT] == GROUP))[0]
     between = float(fit.theta.get(f"var(group_after | {COHORT_ID})", 0.0))
     means = _means(fit, patients, visits)
-    drawn = means + complete_errors(scores - means, arms, covariance, cohort, between, generator)
-    return np.where(np.isnan(scores), drawn, scores)
+    errors, effects = complete_errors(scores - means, arms, covariance, cohort, between, generator)
+    levels = patients[FORMAT].cat.categories
+    as_reference = patients.assign(**{FORMAT: pd.Categorical([INDIVIDUAL] * len(patients), categories=levels)})
+    covariance.setdefault(INDIVIDUAL, _visit_covariance(fit, INDIVIDUAL, visits))
+    given = Parameters(means, _means(fit, as_reference, visits), effects, arms, covariance, INDIVIDUAL)
+    return np.where(np.isnan(scores), means + errors, scores), given
 
 
 def complete_errors(
@@ -48,8 +53,8 @@ def complete_errors(
     cohort: np.ndarray,
     between: float,
     generator: np.random.Generator,
-) -> np.ndarray:
-    """Draw the missing deviations from the mean.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the missing deviations from the mean, and the cohort effects (patients, visits) that are part of them.
 
     Parameters
     ----------
@@ -96,7 +101,7 @@ def complete_errors(
         centre = (errors - shift)[np.ix_(members, known)] @ given
         here = np.ix_(members, unknown)
         drawn[here] = shift[here] + centre + noise[here] @ root.T
-    return drawn
+    return drawn, shift
 
 
 def _alike(arms: np.ndarray, seen: np.ndarray) -> list[np.ndarray]:

@@ -1,6 +1,6 @@
 """Pooling of estimates from imputed data sets (Rubin 1987; df of Barnard & Rubin 1999, doi 10.1093/biomet/86.4.948)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -40,6 +40,17 @@ class Pooled:
     def p_value(self) -> float:
         """Two-sided p of the value 0."""
         return float(2 * stdtr(self.df, -abs(self.estimate / self.std_error)))
+
+    def anchored(self, at_random: "Pooled") -> "Pooled":
+        """The information-anchored reading: missing scores lose the share of information that they lose at random.
+
+        T = W T_random / W_random, with the df of the estimate at random (Cro, Carpenter & Kenward 2019, doi
+        10.1111/rssa.12423). Rubin's rules hold it approximately where the scores are drawn around a reference mean.
+        """
+        total = self.within * at_random.std_error**2 / at_random.within
+        return replace(
+            self, std_error=float(np.sqrt(total)), df=at_random.df, missing_information=at_random.missing_information
+        )
 
     def row(self, level: float = 0.95) -> dict[str, float]:
         """The estimate columns."""

@@ -16,7 +16,7 @@ from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.sensitivity.difference_estimators import regression_difference
 from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
 from kap_analysis.analysis.sensitivity.other_models import (
-    WRONG_ON_PURPOSE,
+    KNOWN_BIASED,
     EstimateRow,
     Setting,
     estimate_row,
@@ -108,7 +108,7 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
             partial(under, "first"),
         )
     yield (
-        WRONG_ON_PURPOSE, "As-treated format",
+        KNOWN_BIASED, "As-treated format",
         "format taken from later sessions, which favours the format of patients who stay; mixed is a third arm",
         partial(under, "as_treated"),
     )  # fmt: skip

@@ -30,7 +30,7 @@ from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import number
 
 #: Analyses whose assumption is known not to hold: shown as the result of a common shortcut, in no range.
-WRONG_ON_PURPOSE = "wrong on purpose"
+KNOWN_BIASED = "known to be biased"
 FIXED_ICC = (0.02, 0.06, 0.12)
 EstimateRow = dict[str, Any]
 #: The group of an analysis, its label, its assumption, and the function that computes its row.
@@ -85,7 +85,7 @@ def add_facilitator(study: Study, model: ModelFrame, rung: Rung, visit: str) -> 
 def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
     apart, is_wrong = _baseline_apart(model)
     yield (
-        WRONG_ON_PURPOSE if is_wrong else "model", "Without the baseline score",
+        KNOWN_BIASED if is_wrong else "model", "Without the baseline score",
         f"the formats started alike; the means of the analysed patients were {number(apart)} points apart",
         partial(refit, model, rung.without(BASELINE), visit),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from kap_analysis.analysis.sensitivity.other_data import (
     vary_visit,
 )
 from kap_analysis.analysis.sensitivity.other_models import (
-    WRONG_ON_PURPOSE,
+    KNOWN_BIASED,
     EstimateRow,
     add_facilitator,
     estimate_row,
@@ -49,9 +49,9 @@ class Sensitivity(Result):
     Attributes
     ----------
     estimates : DataFrame
-        ``group`` (primary, clustering, model, data, rules, visits, wrong on purpose), ``label``, the estimate columns,
-        ``n_patients``, ``assumes``, ``is_primary``, ``is_planned`` (whether the plan names its group), ``note`` (why it
-        could not be estimated).
+        ``group`` (primary, clustering, model, data, rules, visits, known to be biased), ``label``, the estimate
+        columns, ``n_patients``, ``assumes``, ``is_primary``, ``is_planned`` (whether the plan names its group),
+        ``note`` (why it could not be estimated).
     visit : str
     is_descriptive : bool
         Whether there are too few cohorts or patients for a comparison.
@@ -69,7 +69,7 @@ class Sensitivity(Result):
     def paragraph(self) -> str:
         frame = self.estimates[self.estimates["estimate"].notna()]
         primary = frame[frame["is_primary"]].iloc[0]
-        others = frame[~frame["is_primary"] & ~frame["group"].isin([WRONG_ON_PURPOSE, "visits"])]
+        others = frame[~frame["is_primary"] & ~frame["group"].isin([KNOWN_BIASED, "visits"])]
         ordered = others.sort_values("estimate")
         low, high = ordered.iloc[0], ordered.iloc[-1]
         across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
@@ -135,11 +135,11 @@ def check_sensitivity(
          "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",
          lambda: cluster_bootstrap(
              source, plan, n_imputations=n_imputations, n_bootstrap=n_bootstrap, seed=seed)),
-        (WRONG_ON_PURPOSE, "Complete cases",
+        (KNOWN_BIASED, "Complete cases",
          "patients who stayed are like those who were lost, which is not credible",
          lambda: complete_cases(outcomes, plan)),
     ]  # fmt: skip
-    settings.sort(key=lambda setting: setting[0] == WRONG_ON_PURPOSE)  # last, after all that count
+    settings.sort(key=lambda setting: setting[0] == KNOWN_BIASED)  # last, after all that count
     rows = []
     for done, (group, label, assumes, compute) in enumerate(settings, start=1):
         rows.append({"group": group, "label": label, "assumes": assumes, "is_primary": done == 1, **_attempt(compute)})

@@ -24,8 +24,8 @@ class Grid:
     high: np.ndarray
 
     @property
-    def primary(self) -> tuple[int, int] | None:
-        """Row and column of the cell where nothing is added, if the grid has it."""
+    def at_random(self) -> tuple[int, int] | None:
+        """Row and column of the cell where nothing is changed, if the grid has it."""
         row, column = np.flatnonzero(self.y == 0), np.flatnonzero(self.x == 0)
         return (int(row[0]), int(column[0])) if len(row) and len(column) else None
 

@@ -13,10 +13,13 @@ from kap_analysis.figures.page.scales import Scale
 from kap_analysis.figures.page.style import SMALL_PT
 from kap_analysis.writing.numbers import number
 
+AT_RANDOM: Final = "nothing changed: scores imputed, missing at random"
 _ADDED: Final = {X: "in individual format", Y: "in group format", "both": "in both formats"}
 
 
-def draw_path(page: Page, tipping: pd.DataFrame, varies: str, scale: Scale, margin: float | None) -> None:
+def draw_path(
+    page: Page, tipping: pd.DataFrame, varies: str, scale: Scale, margin: float | None, primary: pd.Series | None
+) -> None:
     """Estimate and interval against the points added; the first analyses that exclude 0 are filled.
 
     Parameters
@@ -25,6 +28,8 @@ def draw_path(page: Page, tipping: pd.DataFrame, varies: str, scale: Scale, marg
         ``delta_individual``, ``delta_group`` or ``both``.
     margin : float, optional
         On its side of 0.
+    primary : Series, optional
+        The estimate that imputes nothing, with its interval.
     """
     ax, theme = page.axes[0], page.theme
     column = Y if varies == "both" else varies
@@ -39,14 +44,27 @@ def draw_path(page: Page, tipping: pd.DataFrame, varies: str, scale: Scale, marg
     excludes = (low > 0) | (high < 0)
     for chosen, face in ((~excludes, theme.background), (excludes, theme.accent)):
         ax.plot(at[chosen], estimate[chosen], "o", color=theme.accent, markerfacecolor=face, gid="analysis")
-    is_primary = (frame[X].to_numpy(float) == 0) & (frame[Y].to_numpy(float) == 0)
-    ax.plot(at[is_primary], estimate[is_primary], "D", color=theme.foreground, markersize=6, zorder=5, gid="primary")
+    unchanged = (frame[X].to_numpy(float) == 0) & (frame[Y].to_numpy(float) == 0)
+    ax.plot(at[unchanged], estimate[unchanged], "D", color=theme.foreground, markersize=6, zorder=5, gid="at random")
+    if primary is not None:
+        left = float(at.min()) - 0.06 * float(np.ptp(at) or 1.0)
+        ax.plot([left, left], [primary[CI_LOW], primary[CI_HIGH]], color=theme.foreground, gid="primary interval")
+        ax.plot([left], [primary[ESTIMATE]], "s", color=theme.foreground, markersize=5, zorder=5, gid="primary")
     fixed = "" if varies == "both" else _fixed(frame, X if varies == Y else Y)
-    ax.set_xlabel(f"Added after dropout {_ADDED[varies]}, {scale.points}{fixed}")
+    ax.set_xlabel(f"{changed(scale)} after dropout {_ADDED[varies]}, {scale.points}{fixed}")
     ax.set_ylabel(f"Group minus individual,\n{scale.points} (95% CI)")
-    page.note("Diamond: primary analysis. Filled circles: the 95% interval excludes 0.")
+    page.note(f"Diamond: {AT_RANDOM}. Filled circles: the 95% interval excludes 0.")
+    if primary is not None:
+        page.note("Square: primary analysis.")
     if not np.any(excludes):
         page.note("The 95% interval excludes 0 in no analysis drawn.")
+
+
+def changed(scale: Scale) -> str:
+    """What is done to scores to make them worse, as the first word of an axis."""
+    if not scale.direction_known:
+        return "Points worse"
+    return "Subtracted" if scale.higher_is_better else "Added"
 
 
 def _fixed(frame: pd.DataFrame, other: str) -> str:

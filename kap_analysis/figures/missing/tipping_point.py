@@ -15,7 +15,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.time_axis import places_with_room
 from kap_analysis.figures.missing.tipping_grid import Grid, X, Y, boundary, grid_of, one_way, side_of
-from kap_analysis.figures.missing.tipping_path import draw_path
+from kap_analysis.figures.missing.tipping_path import AT_RANDOM, changed, draw_path
 from kap_analysis.figures.page.frames import check_positive, checked_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
@@ -39,6 +39,7 @@ _STRONGEST: Final = 0.62
 def plot_tipping_point(
     *,
     tipping: pd.DataFrame,
+    primary: pd.DataFrame | None = None,
     margin: float | None = None,
     instrument: Instrument | str | None = None,
     ax: AxesGiven = None,
@@ -46,7 +47,7 @@ def plot_tipping_point(
     width: Width = 120.0,
     stamp: str | None = None,
 ) -> Drawn:
-    """Tipping point: the difference between the formats if patients had done worse after dropout, by points added.
+    """Tipping point: the difference between the formats if patients had done worse after dropout, by how much.
 
     Each cell is one analysis; a line runs where the 95% interval begins to exclude 0, a broken one where it reaches a
     margin that was stated. If only one number varies, the estimate is drawn against it with its interval.
@@ -54,9 +55,12 @@ def plot_tipping_point(
     Parameters
     ----------
     tipping : pandas.DataFrame
-        The ``tipping`` of the missing-data analysis: ``delta_individual``, ``delta_group`` (points added in that
-        format at every visit from the first after dropout), ``estimate``, ``ci_low``, ``ci_high`` (group minus
-        individual, in points). Missing ones are cells with a dash.
+        The ``tipping`` of the missing-data analysis: ``delta_individual``, ``delta_group`` (points by which scores of
+        that format are worse at every visit from the first after dropout), ``estimate``, ``ci_low``, ``ci_high``
+        (group minus individual, in points). Missing ones are cells with a dash.
+    primary : pandas.DataFrame, optional
+        The ``contrasts`` of the comparison. The primary estimate imputes nothing and is no cell of the grid; it is
+        written below it, and where one number varies drawn at the left edge.
     margin : float, optional
         Non-inferiority margin in points, if one was stated; there is no default.
     instrument : Instrument or str, optional
@@ -86,18 +90,21 @@ def plot_tipping_point(
     if not np.isfinite(numbers_of(tipping, ESTIMATE)).any():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
+    planned = None if primary is None else _primary_row(primary)
     signed = None if margin is None else scale.in_disfavour(margin)
     varies = one_way(tipping)
     grid = grid_of(tipping)
     height = 62.0 if varies else _tall(len(grid.y)) + 22.0
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
         if varies:
-            draw_path(page, tipping, varies, scale, signed)
+            draw_path(page, tipping, varies, scale, signed, planned)
         else:
             _draw_grid(page, grid, scale, signed, width_in_mm(width))
-        page.note(_added(scale))
+        if planned is not None:
+            page.note(f"Primary analysis, which imputes nothing: {_told(planned)}.")
+        page.note(_worse(scale))
         page.note_withheld(tipping)
-        page.describe(_alternative(tipping, grid, scale, margin))
+        page.describe(_alternative(tipping, grid, scale, margin, planned))
     return page.result
 
 
@@ -122,7 +129,7 @@ def _draw_grid(page: Page, grid: Grid, scale: Scale, margin: float | None, wide:
     else:
         page.note("Too many cells for numbers: the stronger the colour, the larger the difference.")
     handles: list[Artist | None] = [
-        _mark_primary(ax, grid, theme),
+        _mark_at_random(ax, grid, theme),
         _draw_line(page, excluded, "95% interval excludes 0", "-", theme.foreground),
     ]
     if margin is not None:
@@ -172,18 +179,18 @@ def _write_cells(ax: Axes, grid: Grid, excluded: np.ndarray, theme: Theme) -> No
         )
 
 
-def _mark_primary(ax: Axes, grid: Grid, theme: Theme) -> Patch | None:
-    if grid.primary is None:
+def _mark_at_random(ax: Axes, grid: Grid, theme: Theme) -> Patch | None:
+    if grid.at_random is None:
         return None
-    row, column = grid.primary
+    row, column = grid.at_random
     look: dict[str, Any] = {
         "facecolor": "none",
         "edgecolor": theme.foreground,
         "linewidth": 1.0,
         "linestyle": (0, (1, 1)),
     }
-    ax.add_patch(Rectangle((column - 0.42, row - 0.42), 0.84, 0.84, gid="primary", **look))
-    return Patch(label="primary analysis: nothing added", **look)
+    ax.add_patch(Rectangle((column - 0.42, row - 0.42), 0.84, 0.84, gid="at random", **look))
+    return Patch(label=AT_RANDOM, **look)
 
 
 def _draw_line(page: Page, answers: np.ndarray, what: str, style: Any, colour: str) -> Line2D | None:
@@ -213,26 +220,43 @@ def _name_axes(ax: Axes, grid: Grid, scale: Scale, panel: tuple[float, float]) -
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.set_xlabel(f"Added after dropout in individual format,\n{scale.points}")
-    ax.set_ylabel(f"Added after dropout in group format,\n{scale.points}")
+    ax.set_xlabel(f"{changed(scale)} after dropout in individual format,\n{scale.points}")
+    ax.set_ylabel(f"{changed(scale)} after dropout in group format,\n{scale.points}")
 
 
-def _added(scale: Scale) -> str:
-    direction = ""
-    if scale.direction_known:
-        direction = f"; more points are a {'better' if scale.higher_is_better else 'worse'} score"
-    return f"Points are added at every visit from the first after dropout{direction}."
+def _worse(scale: Scale) -> str:
+    verb = {"Added": "added", "Subtracted": "subtracted"}.get(changed(scale))
+    every = "at every visit from the first after dropout"
+    if verb is None:
+        return f"Scores are made worse {every}."
+    return f"Points are {verb} {every}; {'fewer' if scale.higher_is_better else 'more'} points are a worse score."
 
 
-def _alternative(tipping: pd.DataFrame, grid: Grid, scale: Scale, margin: float | None) -> str:
+def _primary_row(primary: pd.DataFrame) -> pd.Series:
+    frame = checked_frame(primary, (ESTIMATE, CI_LOW, CI_HIGH, "is_primary"), name="primary", caller=_FIGURE)
+    rows = frame[frame["is_primary"].astype(bool)]
+    if len(rows) != 1:
+        raise FigureError(f"{_FIGURE} found {len(rows)} primary rows in primary; give the contrasts of one comparison.")
+    return rows.iloc[0]
+
+
+def _told(row: pd.Series) -> str:
+    return with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
+
+
+def _alternative(
+    tipping: pd.DataFrame, grid: Grid, scale: Scale, margin: float | None, planned: pd.Series | None
+) -> str:
     ends = [f"{number(float(values.min()))} to {number(float(values.max()))}" for values in (grid.x, grid.y)]
     text = (
-        f"Tipping-point analysis of the difference group minus individual ({scale.name}): points added after dropout, "
+        f"Tipping-point analysis of the difference group minus individual ({scale.name}): points "
+        f"{changed(scale).lower()} after dropout, "
         f"{ends[0]} in individual and {ends[1]} in group format."
     )
-    primary = tipping[(tipping[X] == 0) & (tipping[Y] == 0)]
-    for _, row in primary.iterrows():
-        text += f" Nothing added: {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."
+    for _, row in tipping[(tipping[X] == 0) & (tipping[Y] == 0)].iterrows():
+        text += f" Imputed at random: {_told(row)}."
+    if planned is not None:
+        text += f" Primary analysis: {_told(planned)}."
     known = grid.excludes_zero()
     n, of = int(np.nansum(known)), int(np.isfinite(known).sum())
     text += f" The 95% interval excludes 0 in {n} of {of} analyses."

@@ -25,7 +25,7 @@ from kap_analysis.writing.sentences import sentence_case
 _FIGURE = "plot_sensitivity"
 _COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
 _BESIDE = (ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes")
-_WRONG = "wrong on purpose"
+_BIASED = "known to be biased"
 _NOTHING = "There is no sensitivity analysis to draw: none was made."
 
 
@@ -93,7 +93,7 @@ def plot_sensitivity(
         primary = estimates[estimates["is_primary"].astype(bool)]
         for value in primary[ESTIMATE].dropna():
             panel.axvline(value, color=page.theme.accent, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0, gid="primary")
-        if (estimates["group"] == _WRONG).any():
+        if (estimates["group"] == _BIASED).any():
             page.note("Crosses: shortcuts known to be wrong, for contrast; they are no check of the answer.")
         page.note_withheld(estimates)
         page.describe(_alternative(estimates))
@@ -102,7 +102,7 @@ def plot_sensitivity(
 
 def _in_order(estimates: pd.DataFrame, weighted: pd.DataFrame | None, imputed: pd.DataFrame | None) -> pd.DataFrame:
     """The primary analysis, those that weight or impute, the others, and last those that are known to be wrong."""
-    primary, wrong = estimates["is_primary"].astype(bool), estimates["group"].astype(str) == _WRONG
+    primary, wrong = estimates["is_primary"].astype(bool), estimates["group"].astype(str) == _BIASED
     parts = [estimates[primary]]
     for frame, column, group in ((weighted, "method", "weighted"), (imputed, "assumption", "imputed scores")):
         if frame is not None:
@@ -140,13 +140,15 @@ def _row(row: pd.Series, *, indent: bool) -> ForestRow:
         small=(assumes,) if assumes else (),
         is_primary=bool(row["is_primary"]),
         indent=indent,
-        is_apart=str(row["group"]) == _WRONG,
+        is_apart=str(row["group"]) == _BIASED,
     )
 
 
 def _alternative(estimates: pd.DataFrame) -> str:
     primary = estimates[estimates["is_primary"].astype(bool)].dropna(subset=[ESTIMATE])
-    others = estimates[~estimates["is_primary"].astype(bool) & (estimates["group"] != _WRONG)].dropna(subset=[ESTIMATE])
+    others = estimates[~estimates["is_primary"].astype(bool) & (estimates["group"] != _BIASED)].dropna(
+        subset=[ESTIMATE]
+    )
     text = "Forest plot of the difference group minus individual under different assumptions."
     for _, row in primary.iterrows():
         text += f" Primary, {row['label']}: {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}."

@@ -1,10 +1,14 @@
-"""Dropout: deltas and tipping points where they can be derived, jump to baseline, and cohorts kept together."""
+"""Dropout: deltas and tipping points where they can be derived, reference-based rows, and cohorts kept together."""
 
+import numpy as np
 import pytest
 
 from kap_analysis.analysis.missing.dropout import check_dropout
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
+from kap_analysis.analysis.missing.reference_based import RETURN
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.errors import AnalysisError
+from kap_analysis.tables.sensitivity.sensitivity import table_sensitivity
 from tests.analysis.trials import as_outcomes, btheb, lossy_scores, made_up_scores
 
 PLAN = Plan("BDI-II", "month 3", covariates=())
@@ -38,14 +42,44 @@ def test_paragraph_says_an_undecided_answer_is_undecided():
     assert "0.0 points worse" not in result.paragraph
 
 
-def test_jump_to_baseline_puts_the_lost_back_where_they_began():
+def test_return_to_baseline_puts_the_lost_back_where_they_began():
     scores = lossy_scores()
     everybody = scores["visit"].isin(["month 2", "month 3"]) & (scores["format"] == "group")
     number = scores["patient_id"].str[1:].astype(int)
     heavy = scores.assign(score=scores["score"].mask(everybody & (number % 3 != 1)))
-    found = check_dropout(as_outcomes(heavy), plan=PLAN, n_imputations=5, deltas=(0.0, 5.0))
-    at_random, jump = found.estimates["estimate"]
-    assert jump > at_random + 3  # baselines are some ten points above what was reached
+    completed, _ = complete_scores(as_outcomes(heavy), PLAN, "month 3", 20, 1, assumptions=(RETURN,))
+    back, lost = completed.scores_under(RETURN), completed.after_dropout()[:, -1]
+    for arm in ("individual", "group"):
+        here = (completed.patients["format"] == arm).to_numpy()
+        assert back[:, here & lost, -1].mean() == pytest.approx(completed.scores[:, here, 0].mean(), abs=0.8)
+        assert back[:, here & lost, -1].mean() > completed.scores[:, here & lost, -1].mean() + 8
+
+
+def test_return_to_baseline_is_no_single_imputation(result):
+    """A score that equals the baseline has nothing to vary: its missing information was .005."""
+    rows = result.estimates.set_index("assumption")
+    assert rows.loc["return to baseline", "missing_information"] > 0.05
+    assert rows.loc["return to baseline", "std_error"] > rows.loc["missing at random", "std_error"] * 0.9
+
+
+def test_going_on_as_individually_brings_the_formats_together(result):
+    """The third of the group patients who are lost end at the individual mean: two thirds of the difference stay."""
+    rows = result.estimates.set_index("assumption")["estimate"]
+    assert rows["jump to reference"] == pytest.approx(rows["missing at random"] * 2 / 3, abs=0.5)
+    assert rows["jump to reference"] < rows["copy increments in reference"]
+
+
+def test_anchored_errors_lose_the_share_of_information_that_is_lost_at_random(result):
+    rows = result.estimates.set_index("assumption")
+    first = rows.loc["missing at random"]
+    assert first["anchored_std_error"] == pytest.approx(first["std_error"])
+    lost = first["missing_information"]
+    within = rows["std_error"] ** 2 * (1 - rows["missing_information"])
+    assert list(rows["anchored_std_error"]) == pytest.approx(list(np.sqrt(within / (1 - lost))))
+
+
+def test_sentences_name_every_assumption(result):
+    assert all(f"{name} " in result.paragraph for name in result.estimates["assumption"][1:])
 
 
 def test_fewer_cohorts_than_the_plan_needs_are_described():
@@ -62,3 +96,12 @@ def test_what_cannot_be_imputed_is_refused():
     scores = made_up_scores(individual=4, cohorts=3, size=2)
     with pytest.raises(AnalysisError, match="Fewer than 5 patients of a format were scored at baseline"):
         check_dropout(as_outcomes(scores), plan=PLAN, n_imputations=4)
+
+
+def test_both_readings_are_rows_of_a_table(result):
+    rows = result.readings.set_index(["group", "label"])
+    assert len(rows) == 2 * len(result.estimates) - 1  # at random they are the same
+    jump = result.estimates.set_index("assumption").loc["jump to reference"]
+    assert rows.loc[("Rubin's rules", "jump to reference"), "ci_low"] == jump["ci_low"]
+    assert rows.loc[("information anchored", "jump to reference"), "ci_low"] == jump["anchored_ci_low"]
+    assert "Information anchored" in table_sensitivity(estimates=result.readings).to_markdown()

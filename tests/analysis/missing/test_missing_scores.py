@@ -20,7 +20,7 @@ def drawn():
     cohort = np.concatenate([np.repeat(np.arange(REPEATS), 3), np.full(2 * REPEATS, -1)])
     arms = np.array(["group"] * (3 * REPEATS) + ["individual"] * (2 * REPEATS), dtype=object)
     covariance = {"group": US, "individual": 2 * US}
-    found = complete_errors(errors, arms, covariance, cohort, BETWEEN, np.random.default_rng(1))
+    found, _ = complete_errors(errors, arms, covariance, cohort, BETWEEN, np.random.default_rng(1))
     return found[: 3 * REPEATS].reshape(REPEATS, 9), found[3 * REPEATS :].reshape(REPEATS, 6)
 
 
@@ -55,6 +55,6 @@ def test_without_a_cohort_variance_the_patients_of_a_cohort_are_independent():
     errors = np.tile([[3.0, NAN], [NAN, NAN]], (20_000, 1))
     cohort = np.repeat(np.arange(20_000), 2)
     arms = np.full(40_000, "group", dtype=object)
-    found = complete_errors(errors, arms, {"group": US[:2, :2]}, cohort, 0.0, np.random.default_rng(2))
+    found, _ = complete_errors(errors, arms, {"group": US[:2, :2]}, cohort, 0.0, np.random.default_rng(2))
     later = found[:, 1].reshape(-1, 2)
     assert abs(np.corrcoef(later.T)[0, 1]) < 4.5 / np.sqrt(20_000)

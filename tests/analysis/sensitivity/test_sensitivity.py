@@ -40,7 +40,7 @@ def test_what_is_asked_for_is_there_with_its_assumption(rows):
         "Complete cases",
     } <= set(frame.index)
     assert (frame["assumes"] != "").all() and frame["estimate"].notna().all()
-    assert frame.loc["Complete cases", "group"] == "wrong on purpose"
+    assert frame.loc["Complete cases", "group"] == "known to be biased"
     assert frame.loc["Primary model", "assumes"].startswith("scores not observed are missing at random")
 
 
@@ -87,7 +87,7 @@ def test_other_visits_are_estimates(rows):
 
 def test_paragraph_counts_intervals(rows):
     found, frame = rows
-    others = frame[~frame["is_primary"] & ~frame["group"].isin(["wrong on purpose", "visits"])]
+    others = frame[~frame["is_primary"] & ~frame["group"].isin(["known to be biased", "visits"])]
     assert f"Over {len(others)} other analyses" in found.paragraph
 
 

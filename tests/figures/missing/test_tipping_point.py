@@ -1,4 +1,4 @@
-"""The tipping point: cells at their estimates, lines where the answer changes, the primary analysis marked."""
+"""The tipping point: cells at their estimates, lines where the answer changes, imputed is not primary."""
 
 import matplotlib
 import numpy as np
@@ -70,12 +70,45 @@ def test_where_higher_is_better_the_margin_lies_on_the_other_side():
     assert lower[3, 0] == 0
 
 
-def test_the_primary_analysis_is_marked_where_nothing_is_added():
-    (mark,) = having(plot_tipping_point(tipping=GRID), "primary")
+def test_the_cell_where_nothing_is_changed_is_named_imputed_and_not_primary():
+    figure = plot_tipping_point(tipping=GRID)
+    (mark,) = having(figure, "at random")
     assert (mark.get_x() + mark.get_width() / 2, mark.get_y() + mark.get_height() / 2) == pytest.approx((0, 0))
+    assert "nothing changed: scores imputed, missing at random" in texts(figure)
+    assert "rimary" not in texts(figure)
     without = plot_tipping_point(tipping=tipping([2, 4], [2, 4]))
-    assert having(without, "primary") == []
-    assert "primary analysis" not in texts(without)
+    assert having(without, "at random") == []
+    assert "nothing changed" not in texts(without)
+
+
+def contrasts(estimate=0.3) -> pd.DataFrame:
+    rows = {"estimate": [estimate, 9.0], "ci_low": [estimate - 2, 8.0], "ci_high": [estimate + 2, 10.0]}
+    return pd.DataFrame({**rows, "is_primary": [True, False]})
+
+
+def test_the_primary_estimate_is_told_beside_the_imputed_one():
+    figure = plot_tipping_point(tipping=GRID, primary=contrasts(), instrument="BDI-II")
+    assert "Primary analysis, which imputes nothing: 0.3 (−1.7 to 2.3)." in texts(figure)
+    assert "Imputed at random: 0.5 (−1.9 to 2.9). Primary analysis: 0.3 (−1.7 to 2.3)." in alt_text(figure)
+    path = plot_tipping_point(tipping=tipping([0], [0, 4, 8]), primary=contrasts(), instrument="BDI-II")
+    (square,) = having(path, "primary")
+    assert square.get_ydata().tolist() == [0.3]
+    with pytest.raises(FigureError, match="found 2 primary rows in primary"):
+        plot_tipping_point(tipping=GRID, primary=contrasts().assign(is_primary=True))
+
+
+@pytest.mark.parametrize(
+    ("instrument", "word", "worse"), [("BDI-II", "Added", "more"), ("WHO-5", "Subtracted", "fewer")]
+)
+def test_both_directions_say_what_is_done_to_the_points(instrument, word, worse):
+    for frame in (GRID, tipping([0], [0, 4, 8])):
+        figure = plot_tipping_point(tipping=frame, instrument=instrument)
+        assert figure.axes[0].get_xlabel().startswith(f"{word} after dropout")
+        said = texts(figure).replace("\n", " ")
+        assert f"Points are {word.lower()} at every visit" in said
+        assert f"{worse} points are a worse score" in said
+        assert f"points {word.lower()} after dropout" in alt_text(figure)
+    assert "Points worse after dropout" in plot_tipping_point(tipping=GRID).axes[0].get_xlabel()
 
 
 def test_a_grid_in_which_nothing_tips_says_so():
@@ -120,7 +153,7 @@ def test_one_number_that_varies_is_drawn_as_a_line_with_its_interval():
     figure = plot_tipping_point(tipping=frame, margin=5, instrument="BDI-II")
     (line,) = having(figure, "estimate")
     assert line.get_xydata().tolist() == [[0, 0.5], [4, 1.5], [8, 2.5], [12, 3.5]]
-    assert [mark.get_xydata().tolist() for mark in having(figure, "primary")] == [[[0, 0.5]]]
+    assert [mark.get_xydata().tolist() for mark in having(figure, "at random")] == [[[0, 0.5]]]
     assert "margin 5.0" in texts(figure)
     assert "group format" in figure.axes[0].get_xlabel()
 
@@ -143,7 +176,7 @@ def test_sides_of_a_line():
 
 def test_alternative_text_counts_the_analyses():
     text = alt_text(plot_tipping_point(tipping=GRID, margin=4.5, instrument="BDI-II"))
-    assert "Nothing added: 0.5 (−1.9 to 2.9)." in text
+    assert "Imputed at random: 0.5 (−1.9 to 2.9)." in text
     assert "excludes 0 in 3 of 12 analyses" in text
 
 

@@ -68,7 +68,7 @@ def beside(column: str, label: str, estimate: float) -> pd.DataFrame:
 
 def test_weighted_and_imputed_stand_below_the_primary_and_what_is_wrong_stands_last():
     frame = sensitivity(4)
-    frame["group"] = ["primary", "wrong on purpose", "model", "data"]
+    frame["group"] = ["primary", "known to be biased", "model", "data"]
     more = {"weighted": beside("method", "overlap weights", 0.6), "imputed": beside("assumption", "jump", 5.4)}
     figure = plot_sensitivity(estimates=frame, instrument="BDI-II", **more)
     marks = having(figure, "estimate")
