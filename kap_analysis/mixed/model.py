@@ -105,21 +105,18 @@ class MixedModel:
         parameters = self.parameters_under(settings)
         begin = None if start is None else self._start(start)
         solution = minimise(self.layout, parameters, reml, settings.fixed, begin)
-        if settings.bounded and settings.fixed:
-            check_cone(parameters, solution.criterion.evaluation.eta)
+        if settings.fixed:
+            check_cone(parameters, solution.criterion.evaluation.eta, settings.bounded)
         return MixedResults(self, settings, solution)
 
     def parameters_under(self, settings: FitSettings) -> Parameters:
         """The parameters as the optimiser moves them under these settings."""
-        if not settings.bounded:
-            parameters = self.parameters.natural_bars()
-        else:
-            parts = []
-            for part in self.parameters.parts:
-                partly = part.size > 1 and any(name in settings.fixed for name in part.names)
-                parts.append(replace(part, block=part.seen) if partly else part)
-            parameters = Parameters(tuple(parts))
-        return parameters
+        parts = []
+        for part in self.parameters.parts:
+            partly = part.size > 1 and any(name in settings.fixed for name in part.names)
+            natural = partly or (part.is_bar and not settings.bounded)
+            parts.append(replace(part, block=part.seen) if natural else part)
+        return Parameters(tuple(parts))
 
     def _start(self, start: Mapping[str, float]) -> NDArray[np.float64]:
         """Elements inside from values of theta."""

@@ -45,6 +45,13 @@ class CovarianceBlock(ABC):
     def shift(self, log_scale: float) -> Array | None:
         """What each parameter grows by when the scores are multiplied by exp(log_scale); None: it is multiplied too."""
 
+    def room(self, phi: Array) -> float:
+        """How far the matrix is inside the cone of covariance matrices; not above 0 where it is no covariance matrix.
+
+        1 where the parameters cannot leave the cone, or may.
+        """
+        return 1.0
+
     def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
         """Parameters that stand on the boundary of the parameter space."""
         return np.zeros(self.n_parameters, dtype=bool)

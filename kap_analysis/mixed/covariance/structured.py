@@ -21,7 +21,8 @@ class Structured(CovarianceBlock):
 
     Parameters are the log standard deviations (one, or one per visit), then the correlation parameters. They are not
     transformed: a correlation may be negative in every structure, and where the matrix stops being positive definite
-    depends on the structure and its size. There the likelihood does not exist, and the search turns back.
+    depends on the structure and its size. There the search turns back, also where a random effect beside the residual
+    keeps V positive definite: a correlation of 1.04 is none.
 
     Attributes
     ----------
@@ -87,6 +88,10 @@ class Structured(CovarianceBlock):
         scale, correlation, _ = self._parts(phi)
         return scale * correlation
 
+    def room(self, phi: Array) -> float:
+        """The smallest eigenvalue of the correlations over all visits."""
+        return float(np.linalg.eigvalsh(matrix_of(self._parts(phi)[1], self.size))[0])
+
     def jacobian(self, phi: Array) -> Array:
         scale, correlation, first = self._parts(phi)
         return np.vstack([self._deviation_powers * (scale * correlation), first * scale]).T
@@ -135,7 +140,12 @@ class Structured(CovarianceBlock):
             rho[k] = np.mean(correlation[marks] / others) if others.all() else np.inf
             if (others != 1).any() and not abs(rho[k]) < 1:
                 rho[k] = 0.5  # no matrix of this structure has these elements: the search goes on from here
-        return np.concatenate([np.log(deviations), rho])
+        found = np.concatenate([np.log(deviations), rho])
+        for _ in range(40):
+            if np.isfinite(found).all() and self.room(found) > 0:
+                break
+            found[self.n_deviations :] *= 0.8  # averages of correlations may leave the cone
+        return found
 
     def shift(self, log_scale: float) -> Array:
         return np.where(np.arange(self.n_parameters) < self.n_deviations, log_scale, 0.0)

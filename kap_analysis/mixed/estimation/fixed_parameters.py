@@ -87,8 +87,8 @@ def with_held(parameters: Parameters, phi: Array, held: NDArray[np.bool_], value
     return phi
 
 
-def check_cone(parameters: Parameters, elements: Array) -> None:
-    """Raise where a partly held matrix is no covariance matrix.
+def check_cone(parameters: Parameters, elements: Array, bounded: bool) -> None:
+    """Raise where a partly held matrix is no covariance matrix; one of a bar may be none where it is not bounded.
 
     Raises
     ------
@@ -96,11 +96,12 @@ def check_cone(parameters: Parameters, elements: Array) -> None:
         Naming the term.
     """
     for part in parameters.parts:
-        if part.size < 2 or not isinstance(part.block, Natural):
+        if part.size < 2 or not isinstance(part.block, Natural) or (part.is_bar and not bounded):
             continue
         matrix = matrix_of(elements[part.elements], part.size)
         if np.linalg.eigvalsh(matrix)[0] < -1e-8 * np.abs(matrix).max():
+            instead = ", or fit with bounded=False." if part.is_bar else "."
             raise MixedModelError(
                 f"With these parameters held, the best values of the others make {part.text} no covariance matrix: "
-                "a correlation is above 1. Hold all parameters of the term, or fit with bounded=False."
+                f"a correlation is above 1. Hold all parameters of the term{instead}"
             )

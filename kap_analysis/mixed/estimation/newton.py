@@ -28,13 +28,16 @@ class Search:
     reml: bool
     fixed: NDArray[np.bool_]
     steps: int = 0
+    ended: Array | None = None  # where the last search stopped, or could not begin
     last: tuple[Array, Criterion | None] | None = None
 
     def at(self, phi: Array) -> Criterion | None:
         """The criterion; None outside the parameter space."""
         if self.last is None or not np.array_equal(self.last[0], phi):
             self.steps += 1
-            self.last = phi.copy(), criterion_at(self.layout, self.parameters.elements(phi), self.reml)
+            inside = all(part.is_bar or part.block.room(phi[at]) > 0 for part, at in self.parameters)
+            here = criterion_at(self.layout, self.parameters.elements(phi), self.reml) if inside else None
+            self.last = phi.copy(), here
         return self.last[1]
 
     def derivatives(self, phi: Array, here: Criterion) -> tuple[Array, Array]:
@@ -45,7 +48,7 @@ class Search:
 
     def run(self, phi: Array) -> tuple[Array, Criterion, float] | None:
         """Newton steps from phi: the place, its criterion and the decrement; None where the search fails."""
-        here = self.at(phi)
+        here, self.ended = self.at(phi), phi
         if here is None:
             return None
         free = ~self.fixed
@@ -61,6 +64,7 @@ class Search:
                 return (phi, here, decrement) if decrement < 1e-6 else None
             stalled = stalled + 1 if here.value - moved[1].value < 1e-6 * decrement else 0
             phi, here = moved
+            self.ended = phi
             if self._collapsed(phi) or (stalled >= MOST_STALLED and decrement > 1e-2):
                 return None
             if decrement < 1e-5 and convex and self._settled(here, decrement):

@@ -22,6 +22,7 @@ from kap_analysis.mixed.likelihood.layout import Layout
 Array = NDArray[np.float64]
 BAR_SHARES = (0.5, 0.1, 0.9)  # of the variance, at the start: for all bars together
 MANY_ROWS = 20_000
+EDGE = 1e-2  # smallest eigenvalue of the correlations at which a search that failed has come to the edge
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,44 @@ def minimise(
         if best is not None and (at > 0 or not _near_boundary(parameters, best[0]) or layout.n > MANY_ROWS):
             break
     if best is None:
+        check_room(search)
         raise MixedModelError(
             "The likelihood has no maximum that the search could certify: the covariance model asks more than the data "
             "hold. Leave out a term, or use a simpler residual covariance."
         )
     return certify(search, *best)
+
+
+def check_room(search: Search) -> None:
+    """Raise where a residual covariance has come to the edge of what is a covariance matrix.
+
+    A random effect beside it can keep V positive definite there, so that the likelihood still rises beyond the edge.
+
+    Raises
+    ------
+    MixedModelError
+        Naming the term, and its correlations where the search ended.
+    """
+    for part, at in search.parameters:
+        if part.is_bar or search.ended is None or part.block.room(search.ended[at]) > EDGE:
+            continue
+        where = f" in {part.stratum}" if part.stratum else ""
+        reached = ", ".join(
+            f"{name} = {value:.2f}"
+            for name, value in zip(part.names, search.ended[at], strict=True)
+            if "correlation" in name
+        )
+        if search.fixed[at].any():
+            raise MixedModelError(
+                f"With parameters held, {part.text}{where} is no covariance matrix: {reached}. Hold other values."
+            )
+        bars = [other.text for other in search.parameters.parts if other.is_bar]
+        beside = f" beside {' and '.join(bars)}" if bars else ""
+        raise MixedModelError(
+            f"{part.text[0].upper()}{part.text[1:]}{where} ends at the edge of what is a covariance matrix{beside}: "
+            f"{reached}. Use another residual covariance, such as cs() or us(), or leave one of "
+            "these terms out."
+        )
 
 
 def scored(search: Search, phi: Array) -> Array:

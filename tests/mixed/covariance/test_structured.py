@@ -46,3 +46,10 @@ def test_a_parameter_that_no_element_shows_is_an_error():
     block = Structured(4, False, np.array([LAG > 0, LAG], float))
     with pytest.raises(ValueError, match=r"^Each correlation parameter needs an element in which it stands once\.$"):
         block.parameters(np.ones(10))
+
+
+def test_averages_of_correlations_are_brought_into_the_cone():
+    """Lags 1 and 2 of -.9 and -.9 are correlations of no three visits."""
+    block = Structured(3, False, np.array([[0, 1, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0]], float))
+    assert block.room(np.array([0.0, -0.9, -0.9])) < 0
+    assert block.room(block.parameters(np.array([1.0, -0.9, 1, -0.9, -0.9, 1]))) > 0

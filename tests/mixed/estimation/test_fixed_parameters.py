@@ -75,3 +75,9 @@ def test_values_that_cannot_be_held(fixed: dict[str, float], sentence: str) -> N
 
 def test_a_variance_below_zero_is_held_where_it_may_be() -> None:
     assert model(COHORTS).fit(fixed={COHORT: -1.0}, bounded=False).theta[COHORT] == pytest.approx(-1.0)
+
+
+def test_an_element_of_us_is_held_where_variances_may_be_negative() -> None:
+    """bounded=False held an element of the Cholesky factor in its place: 0.888 was fitted where 1 was held."""
+    made = model("score ~ visit + (0 + is_group | cohort) + us(visit | patient)")
+    assert made.fit(fixed={"us(1, 2)": 20.0}, bounded=False).theta["us(1, 2)"] == pytest.approx(20.0, rel=1e-9)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.solution import certify, minimise, scored
 from kap_analysis.mixed.estimation.starting_values import starting_elements
-from kap_analysis.mixed.model import mixedlm
+from kap_analysis.mixed.model import MixedModel, mixedlm
 from tests.mixed import dense
 from tests.mixed.dense_cases import model_of, pieces_of
 from tests.mixed.estimation.searches import COHORTS, SLOPES, VISITS, model, scores, search
@@ -100,3 +101,38 @@ def test_negative_variances_while_every_v_is_positive_definite() -> None:
     assert fit.criterion == pytest.approx(oracle.criterion, abs=1e-8)
     assert fit.criterion < model.fit().criterion - 1
     assert fit.df.to_numpy() == pytest.approx([oracle.kenward_roger(row).df2 for row in np.eye(4)], rel=INFERENCE)
+
+
+def beside_rows(seed: int) -> MixedModel:
+    """ar1 beside an effect of each row, on data whose visits are all correlated alike."""
+    draws, n = np.random.default_rng(seed), 40
+    data = pd.DataFrame({"patient": np.repeat(range(n), 4), "visit": np.tile(range(4), n), "row": range(4 * n)})
+    data["score"] = np.repeat(draws.normal(size=n) * 2, 4) + draws.normal(size=4 * n)
+    return mixedlm("score ~ visit + (1 | row) + ar1(visit | patient)", data.astype({"row": str, "patient": str}))
+
+
+def test_a_residual_covariance_is_one_by_itself_whatever_stands_beside_it() -> None:
+    """Without the bound on the residual part alone, six of these twelve ended with correlations of 1.006 to 1.050."""
+    refused = 0
+    for seed in range(12):
+        try:
+            found = beside_rows(seed).fit().theta["ar1(correlation)"]
+        except MixedModelError as error:
+            refused += 1
+            assert str(error) == (
+                "The residual covariance ar1() ends at the edge of what is a covariance matrix beside (1 | row): "
+                "ar1(correlation) = 1.00. Use another residual covariance, such as cs() or us(), or leave one of these "
+                "terms out."
+            )
+        else:
+            assert -1 < found < 1
+    assert 0 < refused < 12
+
+
+def test_a_held_correlation_above_1_is_refused() -> None:
+    with pytest.raises(MixedModelError) as caught:
+        beside_rows(0).fit(fixed={"ar1(correlation)": 1.2})
+    assert str(caught.value) == (
+        "With parameters held, the residual covariance ar1() is no covariance matrix: ar1(correlation) = 1.20. Hold "
+        "other values."
+    )
