@@ -21,6 +21,10 @@ from kap_analysis.cli.simulate import simulate
 from kap_analysis.cli.validate import validate
 
 
+#: The signals that ended this process so far: what fails after one fails because of it, whatever it calls itself.
+_stopped_by: list[int] = []
+
+
 def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
     """Ctrl-C and SIGTERM end a verb in one sentence: every verb writes all of its files or none."""
 
@@ -28,8 +32,12 @@ def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
     def stopped_in_one_sentence(*args: Any, **options: Any) -> None:
         try:
             verb(*args, **options)
-        except KeyboardInterrupt:
-            _say_stopped()
+        except (typer.Exit, SystemExit):
+            raise
+        except BaseException as error:
+            if _stopped_by or isinstance(error, KeyboardInterrupt):
+                _say_stopped()
+            raise
 
     return stopped_in_one_sentence
 
@@ -39,7 +47,8 @@ def _say_stopped() -> None:
     raise SystemExit(130) from None
 
 
-def _stop(*_: object) -> None:
+def _stop(number: int, _: object) -> None:
+    _stopped_by.append(number)
     raise KeyboardInterrupt
 
 
@@ -77,7 +86,8 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        signal.signal(signal.SIGTERM, _stop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
         app()
     except KeyboardInterrupt:
         _say_stopped()

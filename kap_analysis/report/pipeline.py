@@ -89,7 +89,9 @@ def reproduce(
         about = describe_study(loaded, plan.sentence)
         with ThreadPoolExecutor(1) as beside:
             explorer = beside.submit(explorer_of, loaded, staging, about.banner, about.meaning)
-            seconds, executed, faults = asyncio.run(_run_all(originals, source.resolve(), staging, progress))
+            with asyncio.Runner(loop_factory=_loop) as runner:
+                run = _run_all(originals, source.resolve(), staging, progress)
+                seconds, executed, faults = runner.run(run)
         write_whole_file(staging / FILE_NAME, plan.text)
         entries = _write_pages(executed, staging, about)
         _write_index(staging, about, entries, inputs, explorer.result())
@@ -104,6 +106,18 @@ def reproduce(
         )
     folder = Path(out)
     return Reproduced(folder, folder / "index.html", manifest, faults)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """An event loop that leaves signals alone: the notebook client would take Ctrl-C and SIGTERM for itself.
+
+    What fails while a run is being stopped is not told: what fails a run is raised by the task group.
+    """
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    loop.add_signal_handler = lambda *_: None  # type: ignore[method-assign]
+    loop.remove_signal_handler = lambda _: False  # type: ignore[method-assign]
+    return loop
 
 
 def describe_study(study: Study, plan: str) -> AboutStudy:

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +129,21 @@ def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(result
     shown = tab.eval_on_selector_all("figure img", "all => all.map(one => one.getAttribute('src'))")
     assert len(shown) == len(set(shown)) >= 8
     tab.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_ends_in_one_sentence_and_leaves_nothing(number, tmp_path):
+    command = [sys.executable, "-m", "kap_analysis", "reproduce", "--out", str(tmp_path / "results")]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    first = run.stderr.readline()
+    assert first.startswith("Running the notebooks")
+    time.sleep(3)
+    run.send_signal(number)
+    said = run.stderr.read()
+    assert run.wait(60) == 130
+    assert [line for line in said.splitlines() if not line.startswith("Running")] == [
+        f"kap: stopped; {tmp_path / 'results'} is as it was."
+    ]
+    assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,8 @@ from kap_analysis.simulation.write import write_study
 from kap_analysis.study.load import load_study
 from tests.report.test_run_by_hand import run_all
 
-pytestmark = pytest.mark.slow
+#: Hours, so by `make matrix` only.
+pytestmark = pytest.mark.matrix
 
 PRIMARY = "BDI-II"
 OWN = """
