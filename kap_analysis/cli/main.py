@@ -20,7 +20,6 @@ from kap_analysis.cli.review import review
 from kap_analysis.cli.simulate import simulate
 from kap_analysis.cli.validate import validate
 
-
 #: The signals that ended this process so far: what fails after one fails because of it, whatever it calls itself.
 _stopped_by: list[int] = []
 
