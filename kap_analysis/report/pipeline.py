@@ -115,8 +115,8 @@ def _loop() -> asyncio.AbstractEventLoop:
     """
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)
-    loop.add_signal_handler = lambda *_: None  # type: ignore[method-assign]
-    loop.remove_signal_handler = lambda _: False  # type: ignore[method-assign]
+    loop.add_signal_handler = lambda *_: None  # type: ignore
+    loop.remove_signal_handler = lambda *_: False  # type: ignore
     return loop
 
 

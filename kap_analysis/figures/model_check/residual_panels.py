@@ -55,7 +55,7 @@ def draw_residuals(ax: Axes, whole: pd.DataFrame, formats: list[str], theme: The
 
 
 def _draw_smooth(ax: Axes, fitted: np.ndarray, residual: np.ndarray, theme: Theme) -> None:
-    """A lowess line; of very many residuals through every k-th by fitted score, since its cost grows with the square."""
+    """A lowess line; of very many residuals through every k-th by fitted score: its cost grows with the square."""
     order = np.argsort(fitted, kind="stable")
     some = order[:: -(-len(order) // _MOST_FOR_SMOOTH)]
     look = {"color": theme.foreground, "linewidth": 1.3, "gid": "trend"}
