@@ -49,7 +49,7 @@ check: lint ## lint, slow tests, executed notebooks, the wheel in an empty envir
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m slow -n 2
 	@$(MAKE) --no-print-directory check-notebooks check-wheel
 
-matrix: $(STAMP) ## run every notebook on every kind of study (hours)
+matrix: $(STAMP) ## whole runs on every kind of study, pages in a browser, stops (hours)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m matrix -n 2
 
 check-notebooks: $(STAMP) ## run the notebooks and hold their committed outputs to what comes out

@@ -17,7 +17,7 @@ from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import shipped_study
 from kap_analysis.writing.numbers import interval, number
 
-pytestmark = pytest.mark.slow
+#: Minutes each: the pages in a browser and the stops run by `make matrix`, the rest by `make check`.
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ def outputs(folder: Path) -> dict[str, str]:
     return {entry["file"]: entry["sha256"] for entry in manifest["outputs"]}
 
 
+@pytest.mark.slow
 def test_every_question_has_an_answer_and_every_tile_a_number(results):
     pages = {p.name: p.read_text(encoding="utf-8") for p in (results / "notebooks").glob("*.html")}
     assert [name for name, text in pages.items() if "This study does not answer this" in text] == []
@@ -38,11 +39,13 @@ def test_every_question_has_an_answer_and_every_tile_a_number(results):
     assert "<strong>SIMULATED</strong>" in index
 
 
+@pytest.mark.slow
 def test_a_second_run_gives_the_same_bytes(results, tmp_path):
     second = reproduce(out=tmp_path / "again").folder
     assert outputs(second) == outputs(results)
 
 
+@pytest.mark.slow
 def test_nothing_tells_where_it_was_made(results):
     study = str(shipped_study()).encode()
     files = [p for p in results.rglob("*") if p.is_file()]
@@ -51,6 +54,7 @@ def test_nothing_tells_where_it_was_made(results):
     ] == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kernels speak TCP on Windows")
 def test_the_whole_job_runs_without_a_network(no_network: dict[str, str], tmp_path):
     command = [sys.executable, "-m", "kap_analysis", "reproduce", "--out", str(tmp_path / "results")]
@@ -59,6 +63,7 @@ def test_the_whole_job_runs_without_a_network(no_network: dict[str, str], tmp_pa
     assert (tmp_path / "results" / "index.html").is_file()
 
 
+@pytest.mark.matrix
 def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
     contents = read_contents(results)
     found = contents["facts"]["group minus individual"]
@@ -91,6 +96,7 @@ def pages_of(results: Path) -> list[Path]:
     return sorted([results / "index.html", results / "patients.html", *(results / "notebooks").glob("*.html")])
 
 
+@pytest.mark.matrix
 def test_no_page_asks_for_anything_says_an_error_or_is_wider_than_a_telephone(results, browser):
     assert [fault for page in pages_of(results) for fault in faults_of(browser, page)] == []
 
@@ -108,6 +114,7 @@ def faults_of(browser, page: Path) -> list[tuple[str, str]]:
     return [(page.name, fault) for fault in [*found, *([f"{over} px too wide"] if over else [])]]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(results, browser, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
@@ -121,6 +128,7 @@ def test_axe_finds_nothing(results, browser, scheme):
     assert found == []
 
 
+@pytest.mark.matrix
 def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(results, browser):
     tab = browser.new_page()
     tab.goto((results / "index.html").as_uri())
@@ -131,6 +139,7 @@ def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(result
     tab.close()
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_ends_in_one_sentence_and_leaves_nothing(number, tmp_path):
