@@ -32,6 +32,7 @@ _CELL_MM: Final = 7.5
 _LEAST_MM: Final = 52.0
 _BESIDE_MM: Final = 20.0
 _NARROW_MM: Final = 110.0
+_KEY_IN_COLUMNS_MM: Final = 150.0
 _STRONGEST: Final = 0.62
 """How much of the colour the largest difference takes; the text in the cell must stay readable."""
 
@@ -138,7 +139,7 @@ def _draw_grid(page: Page, grid: Grid, scale: Scale, margin: float | None, wide:
     handles += _colour_key(scale, theme)
     _name_axes(ax, grid, scale, panel)
     kept = [handle for handle in handles if handle is not None]
-    page.key(kept, loc="upper left", ncols=1 if wide < _NARROW_MM else 2, handlelength=2.0)
+    page.key(kept, loc="upper left", ncols=1 if wide < _KEY_IN_COLUMNS_MM else 2, handlelength=2.0)
 
 
 def _better(scale: Scale) -> tuple[str, str]:
