@@ -36,9 +36,9 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
     cells = across(
         frame, ["effect"], {"left": texts(frame, with_interval, ESTIMATE, CI_LOW, CI_HIGH)}, "prevalence_difference"
     )
-    cells["label"] = [f"{exact(float(effect))} points" for effect in cells["effect"]]
+    cells["label"] = [_points(effect) for effect in cells["effect"]]
     shown = [f"left|{prevalence}" for prevalence in dict.fromkeys(frame["prevalence_difference"].astype(str))]
-    headings = [f"{exact(round(100 * float(key.partition('|')[2]), 6))} points" for key in shown]
+    headings = [_points(key.partition("|")[2], 100) for key in shown]
     columns = [label_column("It changes the score by"), *map(Column, shown, headings)]
     return assemble(
         "bias",
@@ -53,3 +53,11 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
         ),
         stamp=stamp,
     )
+
+
+def _points(value: object, times: float = 1.0) -> str:
+    """A number of points as a label; a withheld one is a dash."""
+    try:
+        return f"{exact(round(times * float(str(value)), 6))} points"
+    except ValueError:
+        return "–"
