@@ -107,7 +107,8 @@ def test_no_rows_is_one_sentence(called, name):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - FACTS - LISTS - {"table_model"}))
+# Rows and columns of the table of bias are named by numbers that were chosen: none of them is ever withheld.
+@pytest.mark.parametrize("name", sorted(set(NAMES) - FACTS - LISTS - {"table_model", "table_bias"}))
 def test_withheld_numbers_are_named_and_explained(called, name):
     function, given = called[name]
     hidden = {key: withheld_frame(frame) for key, frame in frames_of(given).items()}
