@@ -23,7 +23,7 @@ BELOW = {
     "whole_folder": {"errors"},
     "instruments": {"columns", "errors", "suggestions"},
     "study": {"columns", "errors", "suggestions", "whole_folder", "instruments"},
-    "intake": {"columns", "errors", "suggestions", "instruments", "study"},
+    "intake": {"columns", "errors", "suggestions", "whole_folder", "instruments", "study"},
     "simulation": {"columns", "errors", "whole_folder", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
@@ -54,8 +54,9 @@ ORDER = {
         ["load"],
     ],
     "intake": [
-        ["source_table", "values"], ["source", "recognition", "map_file", "crosswalk"], ["draft", "placement"],
-        ["study_tables"], ["study_import"],
+        ["source_table", "values", "cloud_folders"], ["source", "redcap", "recognition", "mapping", "crosswalk"],
+        ["map_text", "placement"], ["draft", "opened_source", "assembly"], ["ledger", "changes", "study_folder"],
+        ["study_import"],
     ],
     "analysis": [
         ["result", "visits", "formats", "proportion"], ["model"], ["patients", "missing"],

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from kap_analysis.study.contract.identifiers import shown_name
+
 LINES_SEARCHED: Final = 25
 NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
 _LIKE_A_DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
@@ -32,6 +34,8 @@ class SourceTable:
         What stands above the header of a column, where the header has two rows.
     labels : dict of str to dict
         Column -> code -> label, of files that carry them.
+    names : dict of str to str
+        Column -> the name of its field, where the header is a label (REDCap with its dictionary).
     """
 
     file: str
@@ -41,6 +45,7 @@ class SourceTable:
     reading: Mapping[str, Any] = field(default_factory=dict)
     headings: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -51,6 +56,11 @@ class SourceTable:
     def place(self) -> str:
         """The file, and the sheet where there is one: ``tracker.xlsx [Sessions]``."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+    @property
+    def shown(self) -> str:
+        """The place as messages and reports show it: a name that looks like an identifier is not quoted."""
+        return f"{shown_name(self.file)} [{shown_name(self.sheet)}]" if self.sheet else shown_name(self.file)
 
 
 def cell_text(value: Any) -> str:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
+
 MISSING: Final = (
     "n/a", "n.a.", "none", "null", "nan", ".", "-", "--", "declined", "declined to answer", "refused", "unknown",
     "missing", "not applicable", "not answered", "not recorded", "not completed", "[not completed]", "no answer",
@@ -30,6 +32,7 @@ _MG_PER_KG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg\s*/\s*kg", re.IGNORECASE
 _POUNDS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:lb|lbs|pounds?)\b", re.IGNORECASE)
 _KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?", re.IGNORECASE)
 POUND: Final = 0.45359237
+FIRST_YEAR: Final = 1990
 _EXCEL_DAYS: Final = (32_874, 73_050)  # 1990 to 2099, counted from 1899-12-30
 
 
@@ -117,6 +120,12 @@ def date_order(texts: Sequence[str]) -> tuple[str, int]:
     return ("?" if first == second else "day_first" if first else "month_first"), both
 
 
+def are_lost(texts: Sequence[str], n: int) -> bool:
+    """Whether a column of ``n`` rows says one day of long ago (1970-01-01) in all: its file has lost the dates."""
+    moment = read_date(texts[0]) if len(texts) == 1 else None
+    return n > 1 and moment is not None and moment.year < FIRST_YEAR
+
+
 def has_offset(texts: Sequence[str]) -> bool:
     """Whether times of a column are in UTC or carry an offset."""
     return any(re.search(r":\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$", text) for text in texts)
@@ -151,6 +160,16 @@ def pattern(text: str) -> str:
     """Return the pattern of a value, which says nothing of whom it is: ``99/99/9999``, ``Aaaa Aaaa``."""
     drawn = "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in text)
     return drawn if len(drawn) <= 24 else f"{drawn[:24]}… ({len(drawn)} characters)"
+
+
+def shown_name(name: str, *, placed: bool = False) -> str:
+    """Return a column's name as messages and reports show it: its pattern where it looks like an identifier.
+
+    A name that the map places is taken for no person's (Event Type reads like one), unless it holds more than letters.
+    """
+    if is_identifying_name(name) or not identifier_kinds([name], "plain" if placed else "code")[0]:
+        return name
+    return f"a column like {pattern(name)}"
 
 
 def on_distinct(values: np.ndarray, read: Callable[[Any], Any], missing: Any = None) -> np.ndarray:

@@ -1,0 +1,77 @@
+"""Codes instead of keys, and the tables as texts in one order: the same study gives the same bytes from any source."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.intake.assembly.account import WHERE
+from kap_analysis.intake.assembly.texts import joined, texts_of
+from kap_analysis.intake.crosswalk import PATIENT, Crosswalk
+from kap_analysis.study.contract.dictionary import TABLES
+
+OWN: Final = "extra:"
+_HASHED: Final = frozenset(
+    column for spec in TABLES.values() for column in spec.columns
+    if not column.endswith(("_id", "_ids")) and column != "practice"
+)  # fmt: skip
+
+
+class Coded:
+    """The tables of a study with codes; ``origin`` holds ``source`` and ``row`` of each of their rows."""
+
+    def __init__(self, crosswalk: Crosswalk) -> None:
+        self.crosswalk = crosswalk
+        self.tables: dict[str, pd.DataFrame] = {}
+        self.origin: dict[str, pd.DataFrame] = {}
+
+    def add(self, ready: Mapping[str, pd.DataFrame]) -> None:
+        """Give every key its code and write the tables as texts."""
+        tables = {n: ready[n] for n, spec in TABLES.items() if n in ready and (len(ready[n]) or spec.required)}
+        weights = self._content(tables.values())
+        order = weights.sort_values(kind="stable").index
+        seed = int(weights.sum()) % 2**63 if len(weights) else 0
+        codes = {PATIENT: self.crosswalk.add(PATIENT, list(order), seed)}
+        sessions = tables.get("sessions", pd.DataFrame())
+        for kind, column in (("cohort", "cohort_id"), ("facilitator", "facilitator_ids")):
+            if column in sessions:
+                members = sessions.dropna(subset=[column])
+                sums = members.assign(w=members["pid"].map(weights)).groupby(column, sort=True)["w"].sum()
+                codes[kind] = self.crosswalk.add(kind, list(sums.sort_values(kind="stable").index), seed)
+        for name, frame in tables.items():
+            self._coded(name, frame, codes)
+
+    def _content(self, frames: Iterable[pd.DataFrame]) -> pd.Series:
+        """pid -> a number made of all that the study holds of the patient, and of nothing that names them."""
+        parts = []
+        for frame in frames:
+            columns = sorted(c for c in frame.columns if c in _HASHED)
+            if len(frame) and columns:
+                texts = joined(texts_of(frame[column]) for column in columns)
+                parts.append(pd.Series(pd.util.hash_array(texts) >> 8, index=frame["pid"].to_numpy()))
+        if not parts:
+            return pd.Series(dtype="uint64")
+        return pd.concat(parts).groupby(level=0, sort=True).sum()
+
+    def _coded(self, name: str, frame: pd.DataFrame, codes: Mapping[str, Mapping[str, str]]) -> None:
+        frame = frame.copy()
+        frame["patient_id"] = frame["pid"].map(codes[PATIENT])
+        for kind, column in (("cohort", "cohort_id"), ("facilitator", "facilitator_ids")):
+            if column in frame:
+                frame[column] = frame[column].map(codes.get(kind, {}))
+        spec = TABLES[name].columns
+        for column in ("session_id", "group_session_id"):
+            frame = frame.drop(columns=column, errors="ignore")
+        own = [c for c in frame.columns if c.startswith(OWN)]
+        filled = [c for c in spec if c in frame and (spec[c].required or frame[c].replace("", None).notna().any())]
+        frame = frame.rename(columns={c: c.removeprefix(OWN) for c in frame.columns if c.startswith(OWN)})
+        filled += sorted(c.removeprefix(OWN) for c in own)
+        texts = pd.DataFrame({column: texts_of(frame[column]) for column in filled}, index=frame.index)
+        numbers = {c: pd.to_numeric(frame[c], errors="coerce") for c in filled if c in spec and spec[c].is_number}
+        keys = (
+            texts.assign(**numbers)
+            .sort_values(["patient_id", *[c for c in filled if c != "patient_id"]], kind="stable")
+            .index
+        )
+        self.tables[name] = texts.loc[keys].reset_index(drop=True)
+        self.origin[name] = frame.loc[keys, WHERE].reset_index(drop=True)

@@ -1,0 +1,41 @@
+"""The ledger of an import: rows by file and fate, which add up to the rows that were read."""
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.intake.assembly.study_tables import StudyTables
+from kap_analysis.intake.placement.placed import NOTHING, Placed
+
+
+def ledger_of(placed: list[Placed], made: StudyTables) -> pd.DataFrame:
+    """Rows by file and fate; a row that gave anything to the study is placed."""
+    origin = pd.concat(list(made.origin.values()), ignore_index=True).dropna().astype(int)
+    reasons = (
+        pd.concat(made.left_out, ignore_index=True)
+        if made.left_out
+        else pd.DataFrame(columns=["source", "row", "reason"])
+    )
+    rows = []
+    for number, one in enumerate(placed):
+        fate = one.reasons.copy()
+        for _, part in reasons[reasons["source"] == number].groupby("reason", sort=False):
+            at = part["row"].to_numpy(dtype=int)
+            fate[at] = np.where(fate[at] == "", part["reason"].iloc[0], fate[at])
+        used = set(one.frames)
+        given = _rows_given(one, used)
+        fate[(fate == "") & ~given] = NOTHING
+        fate[origin.loc[origin["source"] == number, "row"].unique()] = ""
+        for reason, n in pd.Series(fate).value_counts(sort=False).items():
+            rows.append((one.table.shown, "left out" if reason else "placed", reason, int(n)))
+    frame = pd.DataFrame(rows, columns=["file", "fate", "reason", "n_rows"])
+    return frame.sort_values(
+        ["file", "fate", "n_rows"], ascending=[True, False, False], kind="stable", ignore_index=True
+    )
+
+
+def _rows_given(one: Placed, names: set[str]) -> np.ndarray:
+    given = np.zeros(len(one.table.lines), dtype=bool)
+    for name in names:
+        for part in one.frames[name]:
+            given[part["row"].to_numpy()] = True
+    return given

@@ -1,0 +1,213 @@
+"""The text of a drafted map: TOML with a reason behind each line, and what a person must decide."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.intake.recognition.guess import Guess
+from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import MISSING
+
+_INLINE: Final = 6
+_HEAD: Final = """\
+# Drafted by kap map. A line with "?" is open: put an answer in its place; what is asked stands behind "decide:".
+# is = "drop" leaves a column out. Every role is explained in docs/import.md. Then:
+#   kap import {source} --map map.toml --out STUDY
+# No value of a patient stands here, only patterns: 9 is a digit, A and a are letters.
+"""
+_NO_SESSIONS: Final = (
+    '"?"  # decide: nothing here says when ketamine sessions were, so nobody has a day 0. Put the list of appointments '
+    "(patient, date, type) beside this export in one folder and run kap map on the folder; or give a column below "
+    'is = "date", of = "time_zero", and write "stated" here'
+)
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """A table and what its columns are taken for."""
+
+    table: SourceTable
+    guesses: list[Guess]
+
+    def roles(self) -> set[str]:
+        """The roles of its columns."""
+        return {guess.role for guess in self.guesses}
+
+
+def written_map(source: Path, drafts: list[Drafted], closed: list[str]) -> str:
+    """Write the map of some tables; ``closed`` are names of files that were not opened."""
+    lines = [_HEAD.format(source=source.name), *_study_lines(drafts)]
+    for one in drafts:
+        lines += ["", *_table_lines(one, drafts)]
+    for name in closed:
+        what = "open = false  # by its name it holds free text; it was not opened"
+        lines += ["", "[[table]]", f"file = {_toml(name)}", what]
+    return "\n".join(lines) + "\n"
+
+
+def _study_lines(drafts: list[Drafted]) -> list[str]:
+    guesses = [guess for one in drafts for guess in one.guesses]
+    primary = _primary_instrument(drafts)
+    codes = _missing_codes(drafts)
+    groups = any("group" in _values(g).values() for g in guesses if g.role == "sessions.format")
+    cohort = any(g.role == "sessions.cohort_id" for g in guesses)
+    rule = "column" if cohort else "slot" if groups and _lists_sessions(drafts) else "none"
+    told = ", ".join(f"{code} ({n:,})" for code, n in codes.most_common())
+    zone = '""  # times are local'
+    if any("UTC" in guess.why for guess in guesses):
+        zone = '"?"  # decide: the practice\'s time zone, such as America/Denver; times are in UTC'
+    ask = "  # decide: the instrument of the main question" if primary == "?" else ""
+    return [
+        "[study]",
+        'title = "Our study"',
+        f"primary_instrument = {_toml(primary)}{ask}",
+        'primary_visit = "month 3"  # or month 1, month 2, month 6',
+        'provenance = "real"',
+        f"timezone = {zone}",
+        *([] if _has_sessions(drafts) else [f"time_zero = {_NO_SESSIONS}"]),
+        f'cohorts = "{rule}"  # column: a column names them; slot: who sits in one group session; none',
+        'duplicates = "stop"  # two scores for one patient, instrument and day: stop, first or last',
+        f"missing = {_toml(list(codes))}" + (f"  # seen: {told}" if told else ""),
+    ]
+
+
+def _has_sessions(drafts: list[Drafted]) -> bool:
+    """Whether something says when ketamine sessions were: sessions, a stated first one, or days counted from it."""
+    guesses = [guess for one in drafts for guess in one.guesses]
+    if any(guess.role == "day" or guess.said.get("of") == "time_zero" or "day" in guess.said for guess in guesses):
+        return True
+    return _lists_sessions(drafts)
+
+
+def _lists_sessions(drafts: list[Drafted]) -> bool:
+    dated = [one for one in drafts if _dates_sessions(one.guesses)]
+    return any({"sessions.kind", "sessions.dose_mg", "sessions.route"} & one.roles() for one in dated)
+
+
+def _dates_sessions(guesses: Iterable[Guess]) -> bool:
+    return any(g.role == "date" and g.said.get("of", "sessions") == "sessions" for g in guesses)
+
+
+def _values(guess: Guess) -> Mapping[str, str]:
+    values = guess.said.get("values", {})
+    return values if isinstance(values, Mapping) else {}
+
+
+def _primary_instrument(drafts: list[Drafted]) -> str:
+    counts: Counter[str] = Counter()
+    for one in drafts:
+        for guess in one.guesses:
+            if guess.role in ("score", "item"):
+                counts[str(guess.said.get("instrument", ""))] += 1 + (guess.role == "score")
+            if guess.role == "instrument":
+                texts = pd.Series(one.table.cells[guess.column]).value_counts()
+                for text, name in _values(guess).items():
+                    counts[name] += int(texts.get(text, 0))
+    named = [name for name, _ in counts.most_common() if name not in ("", "?")]
+    known = [name for name in named if get_instrument(name).role == "outcome"]
+    return "BDI-II" if "BDI-II" in known else known[0] if known else "?"
+
+
+def _missing_codes(drafts: list[Drafted]) -> Counter[str]:
+    codes: Counter[str] = Counter()
+    for one in drafts:
+        for guess in one.guesses:
+            if guess.role != "drop":
+                texts = pd.Series(one.table.cells[guess.column], dtype=object)
+                counts = texts[texts != ""].value_counts()
+                codes.update({str(t): int(n) for t, n in counts.items() if str(t).lower() in MISSING})
+    if not any("sessions.status" in one.roles() for one in drafts):
+        codes.pop("none", None)
+    return codes
+
+
+def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
+    table, guesses = one.table, one.guesses
+    lines = ["[[table]]", f"file = {_toml(table.file)}"]
+    if table.sheet:
+        lines.append(f"sheet = {_toml(table.sheet)}")
+    lines += [f"{key} = {_toml(value)}" for key, value in table.reading.items()]
+    comma = _decimal_comma(one)
+    if comma or table.reading.get("delimiter") == ";":
+        lines.append(f"decimal = {_toml(',' if comma else '.')}")
+    lines.append(f"# {len(table.lines):,} rows")
+    if "patient_id" not in one.roles():
+        lines.append('# no patient id was found here: give one column is = "patient_id", or the table is left out')
+    lines += ["", "[table.columns]"]
+    sections: list[str] = []
+    for column in dict.fromkeys(guess.column for guess in guesses):
+        line, listed = _column_lines(table, column, [guess for guess in guesses if guess.column == column])
+        lines.append(line)
+        sections += listed
+    fixed = _fixed_lines(one, drafts)
+    return [*lines, *sections, *(["", "[table.fixed]", *fixed] if fixed else [])]
+
+
+def _column_lines(table: SourceTable, column: str, guesses: list[Guess]) -> tuple[str, list[str]]:
+    """Return the line of a column, and the block of its values where they are many or open."""
+    shown, sections = [], []
+    for guess in guesses:
+        said = dict(guess.said)
+        said.pop("values", None)
+        values = _values(guess)
+        if values and len(values) <= _INLINE and "?" not in values.values() and len(guesses) == 1:
+            said["values"] = values
+        elif values:
+            sections += _value_lines(table, column, guess, several=len(guesses) > 1)
+        shown.append(_toml({"is": guess.role, **said}))
+    entry = shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
+    first = guesses[0]
+    why = "; ".join(filter(None, (first.why, first.seen)))
+    asks = f"  # decide: {first.asks}" if first.asks and '"?"' in entry else ""
+    return f"{_toml(column)} = {entry}{asks}  # {why}", sections
+
+
+def _value_lines(table: SourceTable, column: str, guess: Guess, *, several: bool) -> list[str]:
+    name = _toml(column) + (f".{_toml(guess.role)}" if several else "")
+    labels = table.labels.get(table.names.get(column, column), {})
+    lines = ["", f"[table.values.{name}]"]
+    for text, value in _values(guess).items():
+        note = f"  # {labels[text]}" if text in labels else ""
+        note += f"  # decide: {guess.asks}" if value == "?" else ""
+        lines.append(f"{_toml(text)} = {_toml(value)}{note}")
+    return lines
+
+
+def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
+    roles = one.roles()
+    of_sessions = {"sessions.dose_mg", "sessions.route", "sessions.status", "sessions.kind"} & roles
+    if not (_dates_sessions(one.guesses) and of_sessions) or "patient_id" not in roles:
+        return []
+    fixed = []
+    if "sessions.kind" not in roles:
+        fixed.append('"sessions.kind" = "ketamine"  # no column says it; check')
+    if not any("sessions.format" in other.roles() for other in drafts):
+        fixed.append('"sessions.format" = "?"  # decide: individual or group; no column says it')
+    return fixed
+
+
+def _decimal_comma(one: Drafted) -> bool:
+    roles = ("score", "sessions.dose_mg", "sessions.weight_kg", "answer", "item")
+    texts = [t for g in one.guesses if g.role in roles for t in pd.unique(one.table.cells[g.column])]
+    return any(re.fullmatch(r"\d+,\d{1,2}", text) for text in texts)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(str(key))} = {_toml(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return '"?"' if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _key(key: str) -> str:
+    return key if key.isidentifier() and key.isascii() else _toml(key)

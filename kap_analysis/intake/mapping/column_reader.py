@@ -1,0 +1,82 @@
+"""What a map says of one column, read and checked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kap_analysis.instruments.registry import registry_names
+from kap_analysis.intake.mapping.map_content import COLUMN_KEYS, OPEN, ROLES, ColumnUse
+from kap_analysis.intake.mapping.map_problems import MapProblems
+from kap_analysis.study.contract.dictionary import TABLES
+
+
+class ColumnReader:
+    """Reads the entries of [table.columns]."""
+
+    def __init__(self, told: MapProblems) -> None:
+        self.told = told
+
+    def use(self, column: str, said: Any) -> ColumnUse | None:
+        """Read what one column is; None if that is wrong."""
+        if isinstance(said, str):
+            said = {"is": said}
+        if not isinstance(said, dict):
+            self.told.wrong(column, "a column that is no { is = ... }", '{ is = "role" }')
+            return None
+        for key in said:
+            self.told.known(key, tuple(sorted(COLUMN_KEYS)), "key")
+        role = said.get("is", "")
+        if not self.told.known(role, ROLES, "role") or role == OPEN:
+            return None
+        instrument, item = str(said.get("instrument", "")), said.get("item", 0)
+        if instrument and not self.told.known(instrument, registry_names(), "instrument"):
+            return None
+        if role == "item" and (type(item) is not int or not instrument):
+            example = '{ is = "item", instrument = "PHQ-9", item = 1 }'
+            self.told.wrong(column, "an item without instrument and number", example)
+            return None
+        order = str(said.get("order", ""))
+        if order and not self.told.known(order, ("month_first", "day_first"), "order"):
+            order = ""
+        return ColumnUse(
+            column=column, role=role, instrument=instrument, item=item if type(item) is int else 0,
+            at=str(said.get("at", "")), day=self.day(column, said), nth=self.nth(column, said), of=self.of(said),
+            order=order, values=self.values(column, role, said), unit=str(said.get("unit", "")),
+            when=str(said.get("when", "")), value=self.value(role, said), keep=str(said.get("keep", "")),
+        )  # fmt: skip
+
+    def day(self, column: str, said: Mapping[str, Any]) -> int | None:
+        """Read the study day of a score."""
+        day = said.get("day")
+        if day is None or type(day) is int:
+            return day
+        self.told.wrong(column, "a day that is no whole number", "a study day such as 30")
+        return None
+
+    def nth(self, column: str, said: Mapping[str, Any]) -> tuple[int, ...]:
+        """Read the days of a patient's first, second, ... row."""
+        nth = said.get("nth", [])
+        if isinstance(nth, list) and all(type(day) is int for day in nth) and sorted(set(nth)) == nth:
+            return tuple(nth)
+        self.told.wrong(column, "nth that is no list of days", "days that rise, such as [-7, 30, 60, 90]")
+        return ()
+
+    def of(self, said: Mapping[str, Any]) -> str:
+        """Read what a date dates."""
+        of = str(said.get("of", ""))
+        days = [f"{t}.{c}" for t, s in TABLES.items() for c, spec in s.columns.items() if c.endswith("day")]
+        known = ("sessions", "treatments", "adverse_events", "assessments", "time_zero", *registry_names(), *days)
+        return of if not of or self.told.known(of, known, "of") else ""
+
+    def values(self, column: str, role: str, said: Mapping[str, Any]) -> dict[str, str]:
+        """Read which text stands for what."""
+        values = said.get("values", {})
+        if not isinstance(values, dict):
+            self.told.wrong(column, "values that are no pairs", '{ "in the file" = "in the study" }')
+            return {}
+        pairs = {str(text): str(value) for text, value in values.items()}
+        return {text: value for text, value in pairs.items() if self.told.level(role, value)}
+
+    def value(self, role: str, said: Mapping[str, Any]) -> str:
+        """Read what a checkbox says."""
+        value = str(said.get("value", ""))
+        return value if self.told.level(role, value) else ""

@@ -1,0 +1,130 @@
+"""The map: which column of an export is what, and what a map may say."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kap_analysis.study.contract.dictionary import TABLES
+
+OPEN: Final = "?"
+PLACED_TABLES: Final = ("patients", "sessions", "diagnoses", "adverse_events", "treatments", "assessments")
+OWN_ROLES: Final = (
+    "patient_id",
+    "date",
+    "day",
+    "date_of_birth",
+    "instrument",
+    "score",
+    "item",
+    "item_number",
+    "answer",
+    "drop",
+)
+ROLES: Final = (
+    *OWN_ROLES,
+    *(
+        f"{table}.{column}"
+        for table in PLACED_TABLES
+        for column in TABLES[table].columns
+        if column not in ("patient_id", "day", "score", "instrument", "n_answered", "start_day", "end_day")
+    ),
+)
+STUDY_KEYS: Final = {
+    "title": "",
+    "primary_instrument": "",
+    "primary_visit": "month 3",
+    "provenance": "real",
+    "visibility": "private",
+    "timezone": "",
+    "time_zero": "listed",
+    "cohorts": "column",
+    "duplicates": "stop",
+    "missing": [],
+}
+TABLE_KEYS: Final = frozenset(
+    {"file", "sheet", "header_row", "encoding", "delimiter", "decimal", "columns", "values", "fixed", "open"}
+)
+COLUMN_KEYS: Final = frozenset(
+    {"is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "keep"}
+)
+CHOICES: Final = {
+    "time_zero": ("listed", "stated"),
+    "cohorts": ("column", "slot", "none"),
+    "duplicates": ("stop", "first", "last"),
+    "provenance": ("real", "simulated", "made_up"),
+    "visibility": ("private", "public"),
+}
+
+
+@dataclass(frozen=True)
+class ColumnUse:
+    """What one column is for.
+
+    Attributes
+    ----------
+    column, role : str
+        The column's name, and one of ``ROLES``.
+    instrument, item
+        For scores and items.
+    at : str
+        Columns of one row that belong together (one visit, one session) where a row holds several.
+    day : int or None
+        The study day of a score whose table has no date.
+    nth : tuple of int
+        For a day: the study days of a patient's first, second, ... row, where rows are only in order.
+    of : str
+        What a date dates: a table, an instrument, ``time_zero``, or a day column such as ``treatments.end_day``.
+    order : str
+        ``month_first`` or ``day_first``.
+    values : dict
+        Text in the file -> value in the study; an empty text is a missing value.
+    when, value : str
+        For a checkbox: which text means yes, and what it then says.
+    keep : str
+        Why a column that looks like an identifier is read all the same.
+    """
+
+    column: str
+    role: str
+    instrument: str = ""
+    item: int = 0
+    at: str = ""
+    day: int | None = None
+    nth: tuple[int, ...] = ()
+    of: str = ""
+    order: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
+    when: str = ""
+    value: str = ""
+    keep: str = ""
+
+
+@dataclass(frozen=True)
+class TableMap:
+    """What one file or sheet holds, and how it is read."""
+
+    file: str
+    sheet: str
+    reading: Mapping[str, Any]
+    uses: tuple[ColumnUse, ...]
+    fixed: Mapping[str, str]
+    is_opened: bool = True
+
+    @property
+    def place(self) -> str:
+        """The file, and the sheet where there is one."""
+        return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+
+@dataclass(frozen=True)
+class StudyMap:
+    """A finished map."""
+
+    study: Mapping[str, Any]
+    tables: tuple[TableMap, ...]
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Texts that stand for a missing value in any column."""
+        return frozenset(self.study["missing"])

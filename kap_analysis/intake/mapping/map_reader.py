@@ -1,0 +1,184 @@
+"""`read_map`: a map from its file, checked; open or wrong lines are refused one by one."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from kap_analysis.errors import IntakeError, quoted
+from kap_analysis.instruments.registry import registry_names
+from kap_analysis.intake.mapping.column_reader import ColumnReader
+from kap_analysis.intake.mapping.map_content import (
+    CHOICES,
+    ROLES,
+    STUDY_KEYS,
+    TABLE_KEYS,
+    ColumnUse,
+    StudyMap,
+    TableMap,
+)
+from kap_analysis.intake.mapping.map_problems import MapProblems, stop
+from kap_analysis.intake.values import shown_name
+from kap_analysis.study.contract.problems import Problems
+
+_MANY_TIMES: Final = frozenset({"drop", "diagnoses.diagnosis", "extra"})
+_READING: Final = {"sheet": str, "header_row": int, "encoding": str, "delimiter": str, "decimal": str}
+
+
+def read_map(path: str | Path, problems: Problems | None = None) -> StudyMap:
+    """Read a map and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+    problems : Problems, optional
+        Gathers what is wrong with single columns, so that the rows can be looked at too and everything is told at once.
+        Lines that are open, and a file that is no map, are refused in any case.
+
+    Raises
+    ------
+    IntakeError
+        With every line that is still open, and every key, role and value that is not known.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError, ValueError):
+        raise IntakeError(f"Found no map that can be read at {file}; kap map drafts one.") from None
+    gathered = Problems()
+    content = _content(text, file.name, gathered)
+    n_open = len(gathered)
+    found = MapReader(content, text, file.name, gathered).study_map() if content else None
+    if found is None or not found.tables or n_open or problems is None:
+        stop(f"{file.name} is not finished", gathered)
+        if found is None:
+            raise IntakeError(f"Found an empty map, {file.name}; kap map drafts one.")
+    if problems is not None:
+        problems.extend(gathered)
+    return found
+
+
+def _content(text: str, name: str, problems: Problems) -> dict[str, Any]:
+    """What the TOML says; lines that are open, or are no TOML, are problems."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if '"?"' in line.split("#")[0] or re.match(r"[^=]* = \?\s*(#|$)", line):
+            asked = line.split("# decide:")[-1].strip() if "# decide:" in line else "an answer in place of the ?"
+            problems.add(name, "a line that is not filled in", asked, row=number)
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        if not len(problems):
+            place = re.search(r"line (\d+)", str(error))
+            reason = re.sub(r"'[^']*'|\"[^\"]*\"", "a name", str(error))
+            row = int(place[1]) if place else 0
+            problems.add(name, f"text that is not TOML ({reason})", "key = value lines", row=row)
+        return {}
+
+
+class MapReader:
+    """Reads what a TOML file says, block by block."""
+
+    def __init__(self, content: Mapping[str, Any], text: str, name: str, problems: Problems) -> None:
+        self.content = content
+        self.told = MapProblems(text.splitlines(), name, problems)
+        self.column = ColumnReader(self.told)
+
+    def study_map(self) -> StudyMap:
+        """Read the whole map."""
+        for key in self.content:
+            self.told.known(key, ("study", "table"), "key")
+        tables = self.content.get("table", [])
+        if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
+            self.told.wrong("table", "no [[table]]", "one [[table]] block per file or sheet")
+            tables = []
+        return StudyMap(self.study(), tuple(self.table(entry) for entry in tables))
+
+    def study(self) -> dict[str, Any]:
+        """Read [study]."""
+        study = self.content.get("study", {})
+        study = study if isinstance(study, dict) else {}
+        for key in study:
+            self.told.known(key, tuple(STUDY_KEYS), "key")
+        merged = {**STUDY_KEYS, **{key: value for key, value in study.items() if key in STUDY_KEYS}}
+        for key, choices in CHOICES.items():
+            self.told.known(merged[key], choices, key)
+        if not isinstance(merged["missing"], list):
+            self.told.wrong("missing", "missing that is no list", 'a list of texts, such as ["-99", "N/A"]')
+            merged["missing"] = []
+        merged["missing"] = [str(code) for code in merged["missing"]]
+        for key in ("title", "primary_instrument", "primary_visit", "timezone"):
+            if not isinstance(merged[key], str) or not (merged[key] or key == "timezone"):
+                self.told.wrong(key, f"no {key}", "a text")
+                merged[key] = str(merged[key])
+        self.told.known(merged["primary_instrument"], registry_names(), "instrument")
+        if merged["timezone"] and not _is_zone(merged["timezone"]):
+            self.told.wrong("timezone", f"the time zone {quoted(merged['timezone'])}", "a name such as America/Denver")
+            merged["timezone"] = ""
+        return merged
+
+    def table(self, entry: Mapping[str, Any]) -> TableMap:
+        """Read one [[table]]."""
+        for key in entry:
+            self.told.known(key, tuple(sorted(TABLE_KEYS)), "key")
+        columns, lists = entry.get("columns", {}), entry.get("values", {})
+        for key, block in (("columns", columns), ("values", lists), ("fixed", entry.get("fixed", {}))):
+            if not isinstance(block, dict):
+                self.told.wrong(key, f"{key} that is no block", f"[table.{key}]")
+        lists = lists if isinstance(lists, dict) else {}
+        uses = []
+        for column, said in columns.items() if isinstance(columns, dict) else ():
+            for one in said if isinstance(said, list) else [said]:
+                if isinstance(one, dict) and "values" not in one and isinstance(listed := lists.get(column), dict):
+                    by_role = listed.get(str(one.get("is", "")), listed)
+                    by_role = by_role if isinstance(by_role, dict) else listed
+                    one = {**one, "values": {k: v for k, v in by_role.items() if not isinstance(v, dict)}}
+                if (use := self.column.use(column, one)) is not None:
+                    uses.append(use)
+        self.doubles(uses)
+        file, sheet = str(entry.get("file", "")), str(entry.get("sheet", ""))
+        is_opened = entry.get("open", True) is not False
+        return TableMap(file, sheet, self.reading(entry), tuple(uses), self.fixed(entry.get("fixed", {})), is_opened)
+
+    def reading(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """Read how a file is read."""
+        out = {}
+        for key, kind in _READING.items():
+            if key not in entry:
+                continue
+            value = entry[key]
+            if type(value) is not kind or (key == "delimiter" and len(str(value)) != 1) or (
+                key == "decimal" and value not in (".", ",")
+            ):  # fmt: skip
+                self.told.wrong(key, f"the {key} {quoted(value)}", "what kap map wrote, or no such line")
+            else:
+                out[key] = value
+        return out
+
+    def fixed(self, block: Any) -> dict[str, str]:
+        """Read what is true of all rows."""
+        fixed = {str(role): str(value) for role, value in block.items()} if isinstance(block, dict) else {}
+        right = {}
+        for role, value in fixed.items():
+            if self.told.known(role, (*ROLES, "instrument"), "role") and self.told.level(role, value):
+                right[role] = value
+        return right
+
+    def doubles(self, uses: list[ColumnUse]) -> None:
+        """Two columns for one thing are a problem."""
+        seen: dict[tuple[Any, ...], str] = {}
+        for use in uses:
+            key = (use.role, use.instrument, use.item, use.at, use.of, use.day)
+            if use.role not in _MANY_TIMES and seen.setdefault(key, use.column) != use.column:
+                both = f"{shown_name(seen[key], placed=True)} and {shown_name(use.column, placed=True)}"
+                what = f"two columns for one thing, {use.role}: {both}"
+                self.told.wrong(use.column, what, "one of them, and drop for the other")
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""When each row of a foreign table happened: dates on the local clock, days that are given, and what they date."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.intake.mapping.map_content import ColumnUse
+from kap_analysis.intake.placement.cells import Cells
+from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, read_date, read_number
+
+FIRST_BIRTH: Final = 1900
+
+
+class Moments:
+    """Dates and given days of a table, by what they date and to which columns of the row they belong (``at``)."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.n = cells.n
+        self.dates: dict[tuple[str, str], np.ndarray] = {}
+        self.days: dict[str, np.ndarray] = {}
+        for use in cells.said.uses:
+            if use.role == "day":
+                self.days[use.at] = _nth_days(cells, use) if use.nth else _given_days(cells, use)
+            elif use.role == "date_of_birth":
+                self.dates[(use.role, use.at)] = _moments(cells, use, FIRST_BIRTH)
+            elif use.role == "date":
+                self.dates[(use.of, use.at)] = _moments(cells, use, FIRST_YEAR)
+
+    def of(self, target: str, at: str = "") -> tuple[np.ndarray, np.ndarray]:
+        """Moment and given day of each row for a target: its own date first, then the date of the row."""
+        keys = ((target, at), (target, ""), ("", at), ("", ""))
+        nothing = np.full(self.n, np.datetime64("NaT"), dtype="datetime64[s]")
+        moment = next((self.dates[key] for key in keys if key in self.dates), nothing)
+        return moment, self.days.get(at, self.days.get("", np.full(self.n, np.nan)))
+
+    def beginning_with(self, table: str) -> dict[str, np.ndarray]:
+        """Dates that become a day column of a table: ``date:end_day`` -> moments."""
+        start = f"{table}."
+        return {f"date:{of.removeprefix(start)}": m for (of, _), m in self.dates.items() if of.startswith(start)}
+
+
+def is_dated(moment: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """Whether each row has a date or a day."""
+    return ~np.isnat(moment) | ~np.isnan(day)
+
+
+def _given_days(cells: Cells, use: ColumnUse) -> np.ndarray:
+    values = cells.read(use, lambda text: _whole(read_number(text, cells.decimal)), "a whole number of days")
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
+
+
+def _nth_days(cells: Cells, use: ColumnUse) -> np.ndarray:
+    """The n-th value of a patient's rows (of one instrument, where a column names it) is the n-th day of the map."""
+    place = cells.read(use, lambda text: _whole(read_number(text, cells.decimal)), "a whole number")
+    rows = pd.DataFrame({"pid": cells.pid, "place": pd.to_numeric(pd.Series(place))})
+    named = next((other.column for other in cells.said.uses if other.role == "instrument"), None)
+    rows["instrument"] = cells.table.cells[named] if named else ""
+    nth = rows.groupby(["pid", "instrument"])["place"].rank("dense")
+    beyond = np.flatnonzero((nth > len(use.nth)).to_numpy() & (cells.pid != ""))
+    cells.problem_at(beyond, use.column, f"no more than {len(use.nth)} of one patient: nth lists as many days")
+    return nth.map(dict(enumerate(map(float, use.nth), 1))).to_numpy(dtype=float)
+
+
+def _moments(cells: Cells, use: ColumnUse, first: int) -> np.ndarray:
+    zone = str(cells.study.study["timezone"])
+    texts = [text for text in pd.unique(cells.table.cells[use.column]) if text]
+    order, both = date_order(texts)
+    if order == "?" and not use.order and both:
+        cells.problem(use.column, f"{both:,} dates that can be read both ways", "order = month_first or day_first")
+    if are_lost(texts, cells.n):
+        found = f"the same day of long ago in all {cells.n:,} rows: the file has lost its dates"
+        cells.problem(use.column, found, 'a file with its dates, or is = "drop" and a column of days')
+        return np.full(cells.n, np.datetime64("NaT"), dtype="datetime64[s]")
+    now = datetime.now()
+
+    def read(text: str) -> Any:
+        moment = read_date(text, use.order or order.strip("?"), zone)
+        return moment if moment and first <= moment.year and moment <= now else None
+
+    how = use.order.replace("_", " ") if use.order else "one that can be read in one way only"
+    values = cells.read(use, read, f"a date from {first} to today ({how})")
+    return np.array([np.datetime64("NaT") if v is None else np.datetime64(v, "s") for v in values], dtype="M8[s]")
+
+
+def _whole(number: float) -> float | None:
+    return number if number == number and number == int(number) else None

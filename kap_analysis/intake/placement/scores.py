@@ -1,0 +1,136 @@
+"""Scores and answers, from columns of one visit or several (wide) or from one row per score or answer (long)."""
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.intake.mapping.map_content import ColumnUse
+from kap_analysis.intake.placement.cells import Cells
+from kap_analysis.intake.placement.facts import add_rows
+from kap_analysis.intake.placement.moments import Moments, is_dated
+from kap_analysis.intake.placement.placed import NO_DATE
+from kap_analysis.intake.values import read_number
+
+
+def is_long(cells: Cells) -> bool:
+    """Whether a column of the table, or the map, names the instrument of each row."""
+    return "instrument" in cells.said.fixed or any(use.role == "instrument" for use in cells.said.uses)
+
+
+def place_wide_scores(cells: Cells, moments: Moments) -> None:
+    """One set of columns for each instrument and visit."""
+    uses = [use for use in cells.said.uses if use.role in ("score", "item") and use.instrument]
+    for instrument, at in dict.fromkeys((use.instrument, use.at) for use in uses):
+        mine = [use for use in uses if (use.instrument, use.at) == (instrument, at)]
+        _place_one(cells, moments, instrument, at, mine)
+
+
+def _place_one(cells: Cells, moments: Moments, instrument: str, at: str, uses: list[ColumnUse]) -> None:
+    moment, day = moments.of(instrument, at)
+    given = next((use.day for use in uses if use.day is not None), None)
+    if given is not None and np.isnat(moment).all():
+        day = np.full(cells.n, float(given))
+    about = {"moment": moment, "given": day, "instrument": cells.filled(instrument), **_about_scores(cells, at)}
+    answers = {use.item: _answers(cells, use) for use in uses if use.role == "item"}
+    any_answer = np.logical_or.reduce([pd.notna(v) for v in answers.values()] or [np.zeros(cells.n, dtype=bool)])
+    score = next((use for use in uses if use.role == "score"), None)
+    low, high = get_instrument(instrument).total_range
+    total = cells.filled(None)
+    if score is not None:
+        total = cells.numbers_of(score, low, high, f"a {instrument} score from {low:g} to {high:g}")
+    _add_scores(cells, any_answer | pd.notna(total), about, total)
+    for item, values in answers.items():
+        there = any_answer & is_dated(moment, day)
+        add_rows(cells, "answers", there, {**about, "item": np.full(cells.n, item), "answer": values})
+
+
+def _answers(cells: Cells, use: ColumnUse) -> np.ndarray:
+    ranges = get_instrument(use.instrument).item_ranges
+    if not 1 <= use.item <= len(ranges):
+        cells.problem(use.column, f"item {use.item} of {use.instrument}", f"an item from 1 to {len(ranges)}")
+        return cells.filled(None)
+    first, last = ranges[use.item - 1]
+    expected = f"an answer to item {use.item} of {use.instrument}, from {first} to {last}"
+    return cells.numbers_of(use, first, last, expected)
+
+
+def place_long_scores(cells: Cells, moments: Moments) -> None:
+    """One row for each score or answer, with the instrument in a column or the same in all rows."""
+    uses = {use.role: use for use in cells.said.uses if use.role in ("instrument", "score", "item_number", "answer")}
+    instrument = _instruments(cells, uses.get("instrument"))
+    moment, day = moments.of("assessments")
+    about = {"moment": moment, "given": day, "instrument": instrument, **_about_scores(cells)}
+    there = np.zeros(cells.n, dtype=bool)
+    total = cells.filled(None)
+    if "score" in uses:
+        total = _numbers(cells, uses["score"], "a score")
+        total = _inside(cells, uses["score"], instrument, total, None)
+        there |= pd.notna(total) & pd.notna(instrument)
+    if "answer" in uses and "item_number" in uses:
+        item = cells.read(uses["item_number"], _last_digits, "the number of an item")
+        answer = _inside(
+            cells, uses["answer"], instrument, _numbers(cells, uses["answer"], "the points of an answer"), item
+        )
+        asked = pd.notna(item) & pd.notna(instrument)
+        there |= asked
+        number = np.array([0 if v is None else int(v) for v in item], dtype=int)
+        add_rows(cells, "answers", asked & is_dated(moment, day), {**about, "item": number, "answer": answer})
+    _add_scores(cells, there, about, total)
+
+
+def _add_scores(cells: Cells, there: np.ndarray, about: dict[str, np.ndarray], total: np.ndarray) -> None:
+    dated = is_dated(about["moment"], about["given"])
+    cells.placed.reasons[there & ~dated & (cells.placed.reasons == "")] = NO_DATE
+    add_rows(cells, "scores", there & dated, {**about, "total": total})
+
+
+def _instruments(cells: Cells, use: ColumnUse | None) -> np.ndarray:
+    if use is None:
+        return cells.filled(cells.said.fixed["instrument"])
+    known = set(use.values.values())
+    expected = "an instrument that the map names; add it to the values"
+    return cells.read(use, lambda text: text if text in known else None, expected)
+
+
+def _numbers(cells: Cells, use: ColumnUse, expected: str) -> np.ndarray:
+    return cells.read(use, lambda text: read_number(text, cells.decimal), expected)
+
+
+def _about_scores(cells: Cells, at: str = "") -> dict[str, np.ndarray]:
+    """Rater, version and timing of scores."""
+    uses = [use for use in cells.said.uses if use.role.startswith("assessments.") and use.at in (at, "")]
+    columns = {use.role.split(".", 1)[1]: cells.values_of(use) for use in uses}
+    return columns | {column: cells.filled(value) for column, value in cells.fixed("assessments").items()}
+
+
+def _inside(
+    cells: Cells, use: ColumnUse, instrument: np.ndarray, values: np.ndarray, item: np.ndarray | None
+) -> np.ndarray:
+    """Report what lies outside the instrument's range, and return what lies inside."""
+    number = np.array([np.nan if v is None else float(v) for v in values])
+    values = values.copy()
+    for name in sorted({str(one) for one in pd.unique(instrument) if one is not None}):
+        spec = get_instrument(name)
+        here = (instrument == name) & ~np.isnan(number) & (cells.pid != "")
+        if item is None:
+            least, most = spec.total_range
+            low, high = np.full(cells.n, float(least)), np.full(cells.n, float(most))
+            expected = f"a {name} score from {least:g} to {most:g}"
+        else:
+            n_items = len(spec.item_ranges)
+            at = np.array([0 if v is None else int(v) for v in item])
+            known = (at >= 1) & (at <= n_items)
+            ranges = np.array([(np.inf, -np.inf), *spec.item_ranges], dtype=float)[np.where(known, at, 0)]
+            low, high = ranges[:, 0], ranges[:, 1]
+            least = min(a for a, _ in spec.item_ranges) if n_items else 0
+            most = max(b for _, b in spec.item_ranges) if n_items else 0
+            expected = f"an answer to an item of {name} from 1 to {n_items}, from {least} to {most}"
+        off = here & ((number < low) | (number > high))
+        cells.problem_at(np.flatnonzero(off), use.column, expected)
+        values[off] = None
+    return values
+
+
+def _last_digits(text: str) -> int | None:
+    digits = "".join(c if c.isdecimal() else " " for c in text).split()
+    return int(digits[-1]) if digits and len(digits[-1]) < 4 else None

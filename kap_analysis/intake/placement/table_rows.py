@@ -1,0 +1,47 @@
+"""`place_table`: the rows of one foreign table by its map, and what was left out."""
+
+import re
+from typing import Final
+
+from kap_analysis.intake.mapping.map_content import StudyMap, TableMap
+from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
+from kap_analysis.intake.placement.cells import Cells
+from kap_analysis.intake.placement.facts import place_diagnoses, place_events, place_patients
+from kap_analysis.intake.placement.moments import Moments
+from kap_analysis.intake.placement.placed import A_TOTAL, NO_PATIENT, Placed
+from kap_analysis.intake.placement.scores import is_long, place_long_scores, place_wide_scores
+from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import on_distinct
+from kap_analysis.study.contract.problems import Problems
+
+_TOTALS: Final = re.compile(r"(?i)(grand )?(total|sum|mean|average|median|count|n\s*=.*|summe|mittelwert)s?:?")
+
+
+def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int, problems: Problems) -> Placed:
+    """Place the rows of a table as its map says; what is wrong goes to ``problems`` with file, row and column.
+
+    No value is ever quoted: a message holds its pattern.
+    """
+    cells = Cells(table, said, study, number, problems)
+    if not columns_are_allowed(cells):
+        return cells.placed
+    key = next((use for use in said.uses if use.role == "patient_id"), None)
+    if key is None:
+        cells.placed.reasons[:] = NO_PATIENT
+        return cells.placed
+    pid = table.cells[key.column].copy()
+    pid[cells.is_missing(pid)] = ""
+    totals = on_distinct(pid, lambda text: _TOTALS.fullmatch(text) is not None).astype(bool)
+    pid[totals] = ""
+    cells.placed.reasons[pid == ""] = NO_PATIENT
+    cells.placed.reasons[totals] = A_TOTAL
+    cells.pid = pid
+    moments = Moments(cells)
+    place_patients(cells, moments)
+    place_events(cells, moments)
+    place_diagnoses(cells)
+    if is_long(cells):
+        place_long_scores(cells, moments)
+    else:
+        place_wide_scores(cells, moments)
+    return cells.placed

@@ -1,0 +1,111 @@
+"""What names of columns say: words, instruments, visits, and the roles that a name stands for."""
+
+import re
+from functools import cache
+from typing import Final
+
+from kap_analysis.instruments.registry import registry_names
+
+_ALIASES: Final = {
+    "BDI-II": ("bdi2", "bdiii", "beckdepressioninventoryii", "beckdepressioninventory2"),
+    "BDI": ("bdi", "beckdepressioninventory"),
+    "PHQ-9": ("patienthealthquestionnaire9", "patienthealthquestionnaire"),
+    "GAD-7": ("generalizedanxietydisorder7", "generalisedanxietydisorder7", "gad"),
+    "PCL-5": ("ptsdchecklist", "ptsdchecklistfordsm5", "pcl"),
+    "HAM-D17": ("hamd", "hdrs", "hamiltondepression"),
+    "QIDS-SR16": ("qids", "qidssr"),
+    "Y-BOCS": ("ybocs",),
+    "WHO-5": ("who5", "whowellbeing"),
+    "C-SSRS": ("columbia",),
+    "AUDIT": ("audit",),
+}
+
+
+#: Names of columns (words, plain) -> role. The first that fits counts.
+NAMES: Final = (
+    ("patients.sex", r"(sex|sex at birth|birth sex|gender at birth|biological sex|geschlecht|assigned sex.*)"),
+    ("patients.gender", r"(gender|gender identity)"),
+    ("patients.age", r"(age|age (at|in) .*|patient age|age years|alter)"),
+    ("patients.race_ethnicity", r"(race|ethnicity|race ethnicity)"),
+    ("patients.practice", r"(practice( code)?|site( id)?|clinic|cent(re|er)|(redcap )?data access group|praxis)"),
+    ("patients.ace_score", r"(ace|ace score|ace total|aces)"),
+    ("patients.failed_treatments", r"(failed (meds|medications|treatments|trials)|(treatment|prior) failures)"),
+    ("patients.prior_hospitalisation", r"(prior|previous) (psychiatric )?hospitali[sz]ations?"),
+    ("patients.prior_suicide_attempt", r"(prior|previous) suicide attempts?"),
+    ("patients.prior_ketamine", r"(prior|previous) ketamine( use| treatment)?"),
+    ("patients.research_consent", r"(research )?consent( to research)?"),
+    ("patients.planned_format", r"(planned format|planned|format planned)"),
+    ("format", r"((treatment |session |setting )?format|(treatment )?arm|modality|behandlungsform|treatment group)"),
+    ("sessions.cohort_id", r"(cohort|cohort id|group|group (no|number|name|id|nr)|therapy group|gruppe)"),
+    ("sessions.facilitator_ids", r"(provider( name)?|therapist|facilitators?( ids?)?|clinician|guide|therapeut)"),
+    ("sessions.route", r"(.* )?(route|route of administration|verabreichung|applikation)"),
+    ("sessions.dose_mg", r"(.* )?(dose|dosage|dose mg|dosis|ketamine mg|dosis mg)"),
+    ("sessions.weight_kg", r"(.* )?(weight|weight kg|weight lb|weight lbs|gewicht|gewicht kg)"),
+    ("sessions.status", r"(.* )?(status|attendance|appointment status|attended)"),
+    ("sessions.kind", r"((event |appointment |session |visit )?type|service|appointment|(session )?kind|art)"),
+    ("instrument", r"(survey( name)?|scale|instrument|questionnaire|measure|form( name)?|fragebogen|test|skala)"),
+    ("item_number", r"(question|item|question number|item number|question no|item no|frage)"),
+    ("answer", r"(response|answer|answer value|antwort|response value|value)"),
+    ("score", r"(total|score|total score|sum score|sum|result|summe|gesamtwert|punkte|raw score|wert)"),
+    ("diagnoses.diagnosis", r"(icd ?(10)?( code)?|(primary )?diagnosis( code)?|dx|diagnose)"),
+    ("diagnoses.rank", r"(rank|diagnosis rank)"),
+    ("assessments.rater", r"rater"),
+    ("day", r"(study day|day|days from.*|day number|tag)"),
+    ("visit", r"(visit|timepoint|time point|wave|visit name|redcap event name|event name|zeitpunkt)"),
+)  # fmt: skip
+KEYS: Final = re.compile(
+    r"((patient|client|subject|participant|record|study|person|case|pat)[ ]?"
+    r"(id|guid|uuid|number|no|nr|code|key|identifier)|id|mrn|usubjid|subjid|pid|patient|client|subject|participant|"
+    r"patienten ?(nr|nummer|id)?|chart (number|no|id)|medical record number)"
+)
+DATE_NAMES: Final = re.compile(
+    r"\b(date|datum|submit\w*|complet\w*|start time|time|timestamp|day of|when|taken|administered|dt)\b"
+)
+_VISIT: Final = re.compile(
+    r"(?:(baseline|bl|screening|pretreatment|intake)|(?:(month|mo|m|week|wk|w|day|d)[ ]?(\d{1,3}))|"
+    r"(\d{1,2})[ ]?(months?|mo|m|weeks?|wk|w))"
+)
+
+
+def plain_words(name: str) -> str:
+    """Return a name in lower case, camel case and signs made spaces."""
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    return re.sub(r"[^a-z0-9äöüß]+", " ", spaced.lower()).strip()
+
+
+@cache
+def _aliases() -> tuple[tuple[str, str], ...]:
+    names = {"".join(c for c in name.lower() if c.isalnum()): name for name in registry_names()}
+    names |= {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+    return tuple(sorted(names.items(), key=lambda pair: -len(pair[0])))
+
+
+def instrument_in(text: str, *, whole: bool = False) -> str:
+    """Return the instrument that a text names (``PHQ9Total``: PHQ-9), the longest name first; else an empty text."""
+    plain = "".join(c for c in text.lower() if c.isalnum())
+    for alias, name in _aliases():
+        if (
+            (plain == alias)
+            if whole
+            else re.search(rf"(?<![a-z]){alias}(?!\d)", plain)
+            or (len(alias) > 3 and alias in plain and not re.search(rf"{alias}\d", plain))
+        ):
+            return name
+    return ""
+
+
+def visit_in(words: str) -> tuple[str, str, int | None]:
+    """Split a visit off the beginning or end of a name: the rest, the visit, its day."""
+    tokens = words.split()
+    for size in (2, 1):
+        for tail in (True, False):
+            if len(tokens) > size:
+                part = " ".join(tokens[-size:] if tail else tokens[:size])
+                if found := _VISIT.fullmatch(part):
+                    rest = " ".join(tokens[:-size] if tail else tokens[size:])
+                    if found[1]:
+                        return rest, part, 0
+                    unit, number = (found[2], int(found[3])) if found[2] else (found[5], int(found[4]))
+                    days = {"m": 30.4375, "w": 7, "d": 1}[unit[0]]
+                    return rest, part, round(number * days)
+    return words, "", None

@@ -1,0 +1,61 @@
+"""Columns of dates, and what they date."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, plain_words
+from kap_analysis.intake.recognition.guess import Guess, share_of
+from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import are_lost, date_order, has_offset, looks_like_date
+
+
+def births(table: SourceTable) -> Iterable[Guess]:
+    for name in table.columns:
+        if re.fullmatch(r"(dob|d o b|date of birth|birth ?date|birthday|geburtsdatum|patient dob)", plain_words(name)):
+            yield date_guess(table, name, "date_of_birth", "its name; it becomes an age, over 89 pooled")
+
+
+def date_guess(table: SourceTable, name: str, role: str, why: str, **said: object) -> Guess:
+    texts = [t for t in pd.unique(table.cells[name]) if t]
+    order, both = date_order(texts)
+    asks = ""
+    if order == "?":
+        asks = f"month_first or day_first? {both:,} different dates can be read both ways"
+    if order:
+        said = {**said, "order": order}
+    return Guess(
+        name, role, why + (", times in UTC" if has_offset(texts) else ""), said, asks, f"{len(texts):,} different"
+    )
+
+
+def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    there = [name for name in table.columns if name not in taken and len(seen[name])]
+    found = [name for name in there if share_of(seen[name].head(300), looks_like_date) > 0.8]
+    lost = [name for name in found if are_lost(list(seen[name].index), len(table.lines))]
+    for name in lost:
+        yield Guess(name, "drop", "the same day of long ago in every row: this file has lost its dates")
+    found = [name for name in found if name not in lost]
+    of = {name: _dated(plain_words(name)) for name in found}
+    general = [name for name in found if not of[name]]
+    general.sort(key=lambda n: _date_rank(plain_words(n)))
+    for name in found:
+        if of[name]:
+            yield date_guess(table, name, "date", f"dates, of {of[name]} by its name", of=of[name])
+        elif name == general[0]:
+            yield date_guess(table, name, "date", "dates" + (", chosen among several" if len(general) > 1 else ""))
+        else:
+            yield Guess(name, "drop", "another date of the row", seen=f"{len(seen[name]):,} different dates")
+
+
+def _dated(words: str) -> str:
+    if instrument := instrument_in(re.sub(r"\b(date|datum|dt)\b", "", words)):
+        return instrument
+    return "sessions" if re.search(r"\b(sess|session|treatment|dosing|infusion)\b", words) else ""
+
+
+def _date_rank(words: str) -> tuple[bool, bool, bool]:
+    return (re.search(r"open|creat|birth|modif|enter|print|export", words) is not None,
+            re.search(r"submit|complet|taken|administ|start|session", words) is None,
+            DATE_NAMES.search(words) is None)  # fmt: skip

@@ -1,0 +1,158 @@
+"""Columns whose texts are listed in the map, each with its meaning or with a question."""
+
+import re
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.intake.recognition.column_names import instrument_in, plain_words, visit_in
+from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, is_number, told
+from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
+from kap_analysis.intake.recognition.questionnaires import answer_values
+from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.identifiers import identifier_kinds
+
+
+def _values(table: SourceTable, name: str, counts: pd.Series, known: object) -> tuple[dict[str, str], str]:
+    """Return text -> value for the texts of a column, ? where nothing is known, and what then is asked."""
+    labels = table.labels.get(name, {})
+    values = {text: str(known(labels.get(text, text)) or "?") for text in sorted(counts.index)}  # type: ignore[operator]
+    return values, "the value of each ?" if "?" in values.values() else ""
+
+
+def with_levels(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    seen = told(counts)
+    if "." not in role:
+        return Guess(name, role, "its name", seen=seen)
+    column, field_name = role.split(".", 1)
+    spec = TABLES[column].columns[field_name]
+    if not spec.level_names:
+        return Guess(name, role, "its name", seen=seen)
+    if len(counts) > MOST_LEVELS or holds_identifiers(counts):
+        return Guess(name, "drop", f"its name is that of {role}, but {len(counts):,} different texts", seen=seen)
+    values, asks = _values(table, name, counts, lambda text: level_of(role, text))
+    if asks:
+        asks = f"{asks}: {', '.join(spec.level_names[:12])}, or nothing"
+    return Guess(name, role, "its name", {"values": values}, asks, seen)
+
+
+def holds_identifiers(counts: pd.Series) -> bool:
+    kinds = identifier_kinds([str(text) for text in counts.index], "plain")
+    return any(kind for kind in kinds)
+
+
+def _kind(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    if len(counts) > MOST_LEVELS or holds_identifiers(counts):
+        return Guess(
+            name, "drop", f"its name is that of {role}, but {len(counts):,} different texts", seen=told(counts)
+        )
+    values, asks = _values(table, name, counts, kind_of)
+    return Guess(
+        name,
+        role,
+        "its name",
+        {"values": values},
+        f"{asks}: preparation, ketamine, integration, or nothing" if asks else "",
+        told(counts),
+    )
+
+
+def _format(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    if len(counts) > MOST_LEVELS:
+        return Guess(name, "drop", f"{len(counts):,} different texts", seen=told(counts))
+    values, asks = _values(table, name, counts, lambda text: level_of("sessions.format", text))
+    return Guess(
+        name,
+        "sessions.format",
+        "its name",
+        {"values": values},
+        f"{asks}: individual, group" if asks else "",
+        told(counts),
+    )
+
+
+def _survey(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    if len(counts) > MOST_LEVELS or not any(instrument_in(text) for text in counts.index):
+        return Guess(name, "drop", "no instrument of the registry in it", seen=told(counts))
+    values, asks = _values(table, name, counts, instrument_in)
+    return Guess(
+        name,
+        role,
+        "its values name instruments",
+        {"values": values},
+        f"{asks}: an instrument, or nothing" if asks else "",
+        told(counts),
+    )
+
+
+def _answers(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    words = [t for t in counts.index if not is_number(t)]
+    if not words:
+        return Guess(name, role, "its name", seen=told(counts))
+    known = answer_values(words)
+    if len(words) > MOST_LEVELS or not known:
+        return Guess(name, "drop", "texts that are no answers of a known scale", seen=told(counts))
+    values = {text: known.get(text, "?") for text in sorted(words)}
+    return Guess(
+        name,
+        role,
+        "its name",
+        {"values": values},
+        "the points of each answer" if "?" in values.values() else "",
+        told(counts),
+    )
+
+
+def _practice(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    if len(counts) > MOST_LEVELS or holds_identifiers(counts):
+        return Guess(name, "drop", f"{len(counts):,} different texts", seen=told(counts))
+    letters = [chr(65 + n % 26) + (str(n // 26) if n > 25 else "") for n in range(len(counts))]
+    values = dict(zip(sorted(counts.index), letters, strict=True))
+    return Guess(name, role, "its name", {"values": values}, seen=told(counts))
+
+
+def _diagnosis(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    if len(counts) > 5 * MOST_LEVELS or holds_identifiers(counts):
+        return Guess(name, "drop", f"{len(counts):,} different texts", seen=told(counts))
+    values, asks = _values(table, name, counts, diagnosis_of)
+    return Guess(
+        name,
+        role,
+        "ICD-10 codes or names",
+        {"values": values},
+        f"{asks}: a diagnosis of docs/study_folder.md, or nothing" if asks else "",
+        told(counts),
+    )
+
+
+def _visit_days(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    if len(counts) > MOST_LEVELS:
+        if not all(map(is_number, counts.index)):
+            return Guess(name, "drop", "too many different texts for visits", seen=told(counts))
+        asks = (
+            "no date can be read here. Export the file again with its dates; or list the days of a patient's "
+            "first, second, ... row of one instrument, such as [-7, 30, 60, 90] (wrong after a missed visit)"
+        )
+        return Guess(name, "day", "a running number", {"nth": "?"}, asks, told(counts))
+
+    def day(text: str) -> str:
+        found = visit_in(f"x {plain_words(re.sub(r'_arm_[0-9]+$', '', text))}")[2]
+        return "" if found is None else str(found)
+
+    values, _ = _values(table, name, counts, day)
+    return Guess(
+        name, "day", "visits", {"values": values}, "the study day of each visit (baseline: 0 or earlier)", told(counts)
+    )
+
+
+READERS_OF: Final = {
+    "sessions.kind": _kind,
+    "format": _format,
+    "sessions.format": _format,
+    "instrument": _survey,
+    "answer": _answers,
+    "patients.practice": _practice,
+    "diagnoses.diagnosis": _diagnosis,
+    "visit": _visit_days,
+}

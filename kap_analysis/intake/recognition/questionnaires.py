@@ -1,0 +1,118 @@
+"""Columns of questionnaires: items by their names, items side by side under the question itself, totals."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import pandas as pd
+
+from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.intake.recognition.column_names import NAMES, instrument_in, plain_words, visit_in
+from kap_analysis.intake.recognition.guess import Guess, is_number, share_of, told
+from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import MISSING, read_number
+
+_ANSWERS: Final = (
+    ({"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3}, 4),
+    ({"not at all": 0, "a little bit": 1, "moderately": 2, "quite a bit": 3, "extremely": 4}, 5),
+    ({"at no time": 0, "some of the time": 1, "less than half of the time": 2, "more than half of the time": 3,
+      "most of the time": 4, "all of the time": 5}, 6),
+)  # fmt: skip
+
+
+def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    here = instrument_in(f"{table.sheet}") or instrument_in(table.file)
+    for name in table.columns:
+        if name in taken:
+            continue
+        words, at, day = visit_in(plain_words(name))
+        if not (found := re.fullmatch(r"(.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1,2})", words)):
+            continue
+        stem = found[1].removesuffix(" q").removesuffix(" item")
+        instrument = instrument_in(stem, whole=True) if stem else ""
+        if not instrument and re.fullmatch(r"(?:.* / )?(q|item|question)[ ]?\d{1,2}", words):
+            instrument = instrument_in(table.headings.get(name, "")) or here
+        # "phq9" alone is a total; its number belongs to the name
+        if not instrument or instrument_in(words, whole=True):
+            continue
+        n_items = get_instrument(instrument).n_items
+        number = int(found[2])
+        if n_items is not None and 1 <= number <= n_items:
+            yield _item(table, name, instrument, number, "its name", at, day)
+
+
+def _item(
+    table: SourceTable, name: str, instrument: str, number: int, why: str, at: str = "", day: int | None = None
+) -> Guess:
+    said: dict[str, object] = {"instrument": instrument, "item": number}
+    if at:
+        said |= {"at": at, "day": day}
+    texts = {t for t in pd.unique(table.cells[name]) if t and t.lower() not in MISSING}
+    words = {t for t in texts if read_number(t) != read_number(t)}
+    asks = ""
+    labels = table.labels.get(name, {})
+    if words:
+        values = answer_values(words)
+        said["values"] = {t: values.get(t, "?") for t in sorted(words, key=lambda t: (str(values.get(t, "?")), t))}
+        asks = "the points of each answer" if len(values) < len(words) else ""
+    elif texts and not labels:
+        low, high = get_instrument(instrument).item_ranges[number - 1]
+        numbers = [read_number(t) for t in texts]
+        if min(numbers) > low and max(numbers) == high + 1:
+            said["values"] = {t: f"{read_number(t) - 1:g}" for t in sorted(texts)}
+            why = f"{why}; coded from {low + 1} to {high + 1}"
+    return Guess(name, "item", why, said, asks, f"{len(texts)} different answers")
+
+
+def answer_values(words: Iterable[str]) -> dict[str, str]:
+    """Return the points of answer texts that are known ("Several days": 1), and of texts that begin with a number."""
+    words = list(words)
+    best: dict[str, str] = {}
+    for known, _ in _ANSWERS:
+        found = {w: str(known[w.lower().strip()]) for w in words if w.lower().strip() in known}
+        best = found if len(found) > len(best) else best
+    for word in words:
+        if word not in best and (number := re.match(r"\(?(\d)\)?\s*[-=:.)]\s*\S", word)):
+            best[word] = number[1]
+    return best
+
+
+def item_runs(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    """Columns under the question itself: as many side by side, with one set of answers, as the instrument has items."""
+    runs: list[list[str]] = [[]]
+    for name in table.columns:
+        if name not in taken and len(seen[name]) and len(answer_values(seen[name].index)) == len(seen[name]) > 1:
+            runs[-1].append(name)
+        elif runs[-1]:
+            runs.append([])
+    for run in filter(None, runs):
+        near = [n for n in table.columns if n not in run and instrument_in(n)]
+        named = {instrument_in(n) for n in near} | {instrument_in(table.sheet), instrument_in(table.file)} - {""}
+        fits = [i for i in sorted(named - {""}) if get_instrument(i).n_items == len(run)]
+        for number, name in enumerate(run, 1):
+            if len(fits) == 1:
+                why = f"one of {len(run)} columns side by side with the answers of {fits[0]}; check their order"
+                yield _item(table, name, fits[0], number, why)
+
+
+def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    survey = next(names for role, names in NAMES if role == "instrument")
+    long = any(re.fullmatch(survey, plain_words(name)) for name in table.columns)
+    for name in table.columns:
+        if name in taken or not len(seen[name]) or share_of(seen[name], is_number) < 0.9:
+            continue
+        words, at, day = visit_in(plain_words(name))
+        stem = re.sub(
+            r"\b(total|score|sum|summe|gesamt|sumscore|tot|raw|summenscore|gesamtwert|gesamtscore)\b", " ", words
+        ).strip()
+        instrument = instrument_in(stem, whole=True) or instrument_in(
+            re.sub(r"(total|score|sum)$", "", words.replace(" ", "")), whole=True
+        )
+        if not instrument and not long and re.fullmatch(r"total|total score|sum|score", words):
+            near = (table.headings.get(name, ""), table.sheet, table.file)
+            instrument = next(filter(None, map(instrument_in, near)), "")
+        if instrument:
+            said: dict[str, object] = {"instrument": instrument}
+            if at:
+                said |= {"at": at, "day": day}
+            yield Guess(name, "score", "its name", said, seen=told(seen[name]))

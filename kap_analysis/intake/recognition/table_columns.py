@@ -1,0 +1,108 @@
+"""`recognise`: what the columns of a foreign table are, by names, counts and ranges, never the wording of items."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from kap_analysis.intake.recognition.column_names import KEYS, NAMES, plain_words
+from kap_analysis.intake.recognition.dated_columns import births, dates
+from kap_analysis.intake.recognition.guess import Guess, seen_values, told
+from kap_analysis.intake.recognition.listed_values import READERS_OF, with_levels
+from kap_analysis.intake.recognition.meanings import diagnosis_of
+from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
+from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
+
+
+def recognise(table: SourceTable) -> list[Guess]:
+    """Say of every column of a table what it is.
+
+    A column that nothing speaks for is dropped, and so is one that looks like an identifier of a person; both are
+    written into the map, where a person can change it.
+    """
+    seen = {name: seen_values(table, name) for name in table.columns}
+    taken: dict[str, Guess] = {}
+    _take(taken, (_leave_redcap(name) for name in table.columns))
+    key = _key(table, seen, taken)
+    _take(taken, (key,))
+    if key is not None and (table.cells[key.column] == "").any():  # lines of totals and notes below say nothing
+        there = table.cells[key.column] != ""
+        cells = {name: values[there] for name, values in table.cells.items()}
+        table = replace(table, cells=cells, lines=table.lines[there])
+        seen = {name: seen_values(table, name) for name in table.columns}
+    _take(taken, births(table))
+    _take(taken, item_columns(table, taken))
+    _take(taken, item_runs(table, seen, taken))
+    _take(taken, score_columns(table, seen, taken))
+    _take(taken, identifiers(table, seen, taken))
+    _take(taken, dates(table, seen, taken))
+    _take(taken, checkboxes(table, taken))
+    _take(taken, _named(table, seen, taken))
+    return [taken.get(name) or Guess(name, "drop", "not recognised", seen=told(seen[name])) for name in table.columns]
+
+
+def _take(taken: dict[str, Guess], guesses: Iterable[Guess | None]) -> None:
+    for guess in guesses:
+        if guess is not None and guess.column not in taken:
+            taken[guess.column] = guess
+
+
+def _leave_redcap(name: str) -> Guess | None:
+    if name in ("redcap_repeat_instrument", "redcap_repeat_instance") or name.endswith(("_complete", "_timestamp")):
+        return Guess(name, "drop", "administration of REDCap")
+    return None
+
+
+def _key(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Guess | None:
+    fits = [n for n in table.columns if n not in taken and KEYS.fullmatch(plain_words(n)) and len(seen[n])]
+    fits.sort(key=lambda n: ("name" in n.lower(), plain_words(n) in ("case id", "chart id")))
+    return (
+        Guess(fits[0], "patient_id", "its name; the crosswalk replaces it", seen=told(seen[fits[0]])) if fits else None
+    )
+
+
+def identifiers(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    for name in table.columns:
+        if name in taken:
+            continue
+        if is_identifying_name(name) or is_identifying_name(plain_words(name)):
+            yield Guess(name, "drop", "its name is that of an identifier", seen=told(seen[name]))
+            continue
+        kinds = [k for k in identifier_kinds([str(t) for t in seen[name].index[:2000]], "code") if k]
+        plain = [k for k in kinds if k not in ("a date", "a person's name")]
+        if plain:
+            yield Guess(name, "drop", f"its values look like {plain[0]}", seen=told(seen[name]))
+
+
+def checkboxes(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    for name in table.columns:
+        if name not in taken and (found := re.fullmatch(r"(.+)___(.+)", name)) and re.search(r"dx|diag", found[1]):
+            label = table.headings.get(name, "")
+            value = diagnosis_of(label.split("choice=")[-1].rstrip(")")) if label else ""
+            asks = (
+                "" if value else f"which diagnosis is choice {found[2]}? (a name of docs/study_folder.md, or is = drop)"
+            )
+            said = {"when": "1", "value": value or "?"}
+            yield Guess(name, "diagnoses.diagnosis", "a checkbox of REDCap", said, asks)
+
+
+def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    used = {guess.role for guess in taken.values()}
+    for name in table.columns:
+        if name in taken or not len(seen[name]):
+            continue
+        words = plain_words(name)
+        exact = re.sub(r"[^a-z0-9]+", "_", name.lower())
+        role = next((f"{t}.{exact}" for t in ("sessions", "patients", "diagnoses") if exact in TABLES[t].columns), "")
+        role = next((r for r, names in NAMES if re.fullmatch(names, words)), role if exact != "patient_id" else "")
+        if role == "visit" and ("day" in used or "date" in used or any(g.role == "date" for g in taken.values())):
+            yield Guess(name, "drop", "a visit; the dates say when", seen=told(seen[name]))
+        elif role and role not in used and role in READERS_OF:
+            used.add(role)
+            yield READERS_OF[role](table, name, role, seen[name])
+        elif role and role not in used:
+            used.add(role)
+            yield with_levels(table, name, role, seen[name])
