@@ -123,15 +123,22 @@ def _swap(staging: Path, target: Path, error: type[KapError]) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _hold(path: Path, error: type[KapError]) -> IO[str]:
-    """Open a file and lock it; the system releases the lock when the process ends for any reason."""
+def hold_file(path: Path) -> IO[str] | None:
+    """Open a file and lock it, or None where another process has it; a lock goes when its process ends, however."""
     file = path.open("a", encoding="utf-8")
     try:
         if sys.platform == "win32":
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as fault:
+    except OSError:
         file.close()
-        raise error(f"Another run is writing {path.parent}; wait until it ends.") from fault
+        return None
+    return file
+
+
+def _hold(path: Path, error: type[KapError]) -> IO[str]:
+    file = hold_file(path)
+    if file is None:
+        raise error(f"Another run is writing {path.parent}; wait until it ends.")
     return file

@@ -21,13 +21,16 @@ BELOW = {
     "version": set(),
     "suggestions": set(),
     "whole_folder": {"errors"},
+    "run_memory": {"errors", "version", "whole_folder"},
     "instruments": {"columns", "errors", "suggestions"},
-    "study": {"columns", "errors", "suggestions", "whole_folder", "instruments"},
+    "study": {"columns", "errors", "suggestions", "whole_folder", "run_memory", "instruments"},
     "intake": {"columns", "errors", "suggestions", "whole_folder", "instruments", "study"},
     "simulation": {"columns", "errors", "whole_folder", "instruments", "study"},
     "mixed": set(),
     "disclosure": {"columns", "errors"},
-    "analysis": {"columns", "errors", "version", "instruments", "study", "mixed", "disclosure", "writing"},
+    "analysis": {
+        "columns", "errors", "version", "run_memory", "instruments", "study", "mixed", "disclosure", "writing",
+    },
     "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
     "tables": {"columns", "errors", "instruments", "writing", "result_frames"},
     "review": {
@@ -35,7 +38,8 @@ BELOW = {
         "analysis", "figures",
     },
     "report": {
-        "columns", "errors", "version", "whole_folder", "writing", "instruments", "study", "simulation", "mixed",
+        "columns", "errors", "version", "whole_folder", "run_memory", "writing", "instruments", "study", "simulation",
+        "mixed",
         "disclosure", "analysis", "figures", "tables",
     },
 }  # fmt: skip

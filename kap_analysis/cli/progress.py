@@ -11,7 +11,14 @@ def shown_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
     Where standard error is no terminal, each new ``what`` is one plain line.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True, markup=False, highlight=False)
     if not console.is_terminal:
@@ -24,7 +31,8 @@ def shown_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
         yield say
         return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    times = (TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
+    with Progress(*columns, *times, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{title}: {what}")

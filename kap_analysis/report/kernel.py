@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
@@ -37,21 +38,28 @@ def own_kernel() -> Iterator[Kernel]:
 
     The user's kernels, IPython profile and start-up files are not used, so a notebook runs the same everywhere. Linear
     algebra runs on one thread, so that sums are made in the same order.
+
+    The context of its sockets is ours, and ends after the notebook client has stopped its channels. A manager ends its
+    own before that, while the thread of the heartbeat still asks its socket: "Socket operation on non-socket".
     """
     with tempfile.TemporaryDirectory(prefix="kap-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         _write_spec(folder / "kernels" / KERNEL_NAME)
         specs = KernelSpecManager(kernel_dirs=[str(folder / "kernels")], ensure_native_kernel=False)
-        connection = folder / "k.json"
+        connection, context = folder / "k.json", zmq.asyncio.Context()
         manager = AsyncKernelManager(
             kernel_name=KERNEL_NAME,
             kernel_spec_manager=specs,
             connection_file=str(connection),
             transport=_transport(connection),
+            context=context,
         )
         work = folder / "work"
         work.mkdir()
-        yield Kernel(manager, work, _environment(folder))
+        try:
+            yield Kernel(manager, work, _environment(folder))
+        finally:
+            context.destroy(linger=100)
 
 
 def _transport(connection: Path) -> str:

@@ -4,13 +4,15 @@ import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
+from kap_analysis.analysis.model.plan_file import FILE_NAME as PLAN_FILE
 from kap_analysis.report.staging import MADE_BY, MANIFEST, hash_file
 from kap_analysis.report.versions import list_versions
 
-#: File types that a study is read from; other files in the folder are ignored.
-STUDY_FILES: Final = (".toml", ".csv", ".parquet")
+#: What is read of a study folder beside its tables.
+STUDY_FILES: Final = ("study.toml", PLAN_FILE)
 
 
 def list_files(folder: Path, paths: Iterable[Path], *, under: str = "") -> list[dict[str, Any]]:
@@ -19,9 +21,9 @@ def list_files(folder: Path, paths: Iterable[Path], *, under: str = "") -> list[
     return [{"file": f"{under}{name}", "bytes": path.stat().st_size, "sha256": hash_file(path)} for name, path in named]
 
 
-def list_inputs(study: Path, notebooks: Iterable[Path]) -> list[dict[str, Any]]:
-    """The files of a study folder and the notebooks, as they were before the run."""
-    data = [path for path in study.iterdir() if path.is_file() and path.suffix.lower() in STUDY_FILES]
+def list_inputs(study: Path, tables: Iterable[str], notebooks: Iterable[Path]) -> list[dict[str, Any]]:
+    """The files that are read of a study folder, and the notebooks; a file that is not read may bear a name."""
+    data = [study / name for name in (*STUDY_FILES, *tables) if (study / name).is_file()]
     found = list_files(study, data, under="study/")
     for path in notebooks:
         found += list_files(path.parent, [path], under="notebooks/")
@@ -36,7 +38,7 @@ def write_manifest(
     seconds: Mapping[str, float],
     about: Mapping[str, Any],
     plan: Mapping[str, Any],
-    faults: Sequence[str] = (),
+    faults: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Write ``manifest.json`` of a results folder, and return its content.
 
@@ -54,8 +56,8 @@ def write_manifest(
         The study: title, provenance, visibility, data cut, number of patients.
     plan : mapping
         The analysis plan: origin, hash, earlier hashes, and what has changed since.
-    faults : sequence of str
-        A line for each cell that failed.
+    faults : mapping
+        Notebook -> a line for each of its cells that failed.
     """
     outputs = [p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST and not p.name.startswith(".")]
     manifest = {
@@ -63,7 +65,7 @@ def write_manifest(
         "study": dict(about),
         "plan": dict(plan),
         "seed": seed,
-        "faults": list(faults),
+        "faults": {name: list(lines) for name, lines in faults.items() if lines},
         "versions": list_versions(),
         "platform": f"{platform.system()} {platform.machine()}",
         "inputs": inputs,

@@ -1,9 +1,6 @@
 """The main job: run every notebook on a study and write a complete results folder, or none."""
 
-import asyncio
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,27 +10,26 @@ from nbformat import NotebookNode
 
 from kap_analysis.analysis.model.plan_file import FILE_NAME
 from kap_analysis.columns import Progress
-from kap_analysis.report.execution import count_code_cells, execute_notebook, read_notebook, write_notebook
+from kap_analysis.report.earlier_run import PAGES, names_asked, take_over
+from kap_analysis.report.execution import read_notebook, write_notebook
 from kap_analysis.report.explorer import explorer_of
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
 from kap_analysis.report.notebook_page import Link, PageHead, first_answer, notebook_title, notebook_to_html
-from kap_analysis.report.parameters import fill_parameters, read_parameters
+from kap_analysis.report.parameters import read_parameters
 from kap_analysis.report.plan_record import record_plan
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
+from kap_analysis.report.side_by_side import run_side_by_side
 from kap_analysis.report.staging import check_replaceable, staged_folder
+from kap_analysis.run_memory import keep_for_run, keeping
 from kap_analysis.study.load import load_study
 from kap_analysis.study.study import Study
 from kap_analysis.whole_folder import write_whole_file
 
-STUDY_FOLDER: Final = "study_folder"
-RESULTS_FOLDER: Final = "results_folder"
-PAGES: Final = "notebooks"
 PARTS: Final = ".parts"
-#: Notebooks that run at the same time; more would need more memory for a large study.
-AT_ONCE: Final = 2
+KEPT_FOLDER: Final = ".kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,8 @@ def reproduce(
     out: str | Path = "results",
     *,
     notebooks: str | Path | None = None,
+    only: Sequence[str] = (),
+    replace_changed: bool = False,
     progress: Progress | None = None,
 ) -> Reproduced:
     """Run the notebooks on a study, and write figures, tables, pages and a manifest.
@@ -63,6 +61,10 @@ def reproduce(
         The results folder: absent, empty, or one that an earlier run wrote. It is replaced when the run ends.
     notebooks : path, optional
         A folder of numbered notebooks; those of the package when absent.
+    only : sequence of str
+        Numbers of the notebooks to run, such as ``["03", "05"]``; the results of the others stay. All when empty.
+    replace_changed : bool
+        Whether results that somebody changed after the earlier run, such as notebooks that were run again, may be lost.
     progress : callable, optional
         Called with (cells done, cells in all, which notebook).
 
@@ -76,48 +78,42 @@ def reproduce(
     StudyError
         If the study breaks its contract.
     ReportError
-        If a kernel ends, or `out` was not written by this package. Earlier results stay unchanged.
+        If a kernel ends, `out` was not written by this package, or with `only` something else than these notebooks
+        changed since the earlier run. Earlier results stay unchanged.
     """
-    source = Path(study) if study is not None else shipped_study()
-    check_replaceable(Path(out).expanduser().resolve())
+    source, target = Path(study) if study is not None else shipped_study(), Path(out).expanduser().resolve()
+    check_replaceable(target, replace_changed=replace_changed)
     loaded = load_study(source)
     paths = list_notebooks(Path(notebooks) if notebooks is not None else shipped_notebooks())
-    inputs = list_inputs(source, paths)
-    plan = record_plan(loaded, Path(out).expanduser().resolve())
+    inputs = list_inputs(source, loaded.files.values(), paths)
+    plan = record_plan(loaded, target)
     originals = {path.stem: read_notebook(path) for path in paths}
-    with staged_folder(out) as staging:
+    asked = names_asked(originals, only)
+    with staged_folder(out, replace_changed=replace_changed) as staging:
+        earlier = take_over(target, staging / PARTS, [name for name in originals if name not in asked], inputs, plan)
         about = describe_study(loaded, plan.sentence)
-        with ThreadPoolExecutor(1) as beside:
+        with keeping(staging / KEPT_FOLDER), ThreadPoolExecutor(1) as beside:
+            keep_for_run(load_study, loaded, str(source.resolve()))
             explorer = beside.submit(explorer_of, loaded, staging, about.banner, about.meaning)
-            with asyncio.Runner(loop_factory=_loop) as runner:
-                run = _run_all(originals, source.resolve(), staging, progress)
-                seconds, executed, faults = runner.run(run)
+            chosen = {name: originals[name] for name in asked}
+            ran = run_side_by_side(chosen, source.resolve(), staging / PARTS, progress)
+        ran = earlier.with_run(ran, list(originals))
+        gather_parts(staging / PARTS, originals, staging)
         write_whole_file(staging / FILE_NAME, plan.text)
-        entries = _write_pages(executed, staging, about)
+        entries = _write_pages(ran.executed, staging, about)
         _write_index(staging, about, entries, inputs, explorer.result())
         manifest = write_manifest(
             staging,
             inputs=inputs,
             seed=_seed(originals),
-            seconds=seconds,
+            seconds=ran.seconds,
             about=study_facts(loaded),
             plan=plan.facts,
-            faults=faults,
+            faults=ran.faults,
         )
     folder = Path(out)
-    return Reproduced(folder, folder / "index.html", manifest, faults)
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """An event loop that leaves signals alone: the notebook client would take Ctrl-C and SIGTERM for itself.
-
-    What fails while a run is being stopped is not told: what fails a run is raised by the task group.
-    """
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)
-    loop.add_signal_handler = lambda *_: None  # type: ignore
-    loop.remove_signal_handler = lambda *_: False  # type: ignore
-    return loop
+    lines = tuple(line for of_notebook in ran.faults.values() for line in of_notebook)
+    return Reproduced(folder, folder / "index.html", manifest, lines)
 
 
 def describe_study(study: Study, plan: str) -> AboutStudy:
@@ -147,59 +143,6 @@ def study_facts(study: Study) -> dict[str, Any]:
         "data_cut": settings.data_cut,
         "n_patients": len(study.patients),
     }
-
-
-async def _run_all(
-    originals: Mapping[str, NotebookNode], study: Path, staging: Path, progress: Progress | None
-) -> tuple[dict[str, float], dict[str, NotebookNode], tuple[str, ...]]:
-    """Run the notebooks, two at a time and the longest first, each with its own folder for results."""
-    told = _Told(progress, {name: count_code_cells(notebook) for name, notebook in originals.items()})
-    faults: dict[str, list[str]] = {name: [] for name in originals}
-    places = asyncio.Semaphore(min(AT_ONCE, os.cpu_count() or 1))
-
-    async def run(name: str) -> tuple[float, NotebookNode]:
-        async with places:
-            began = time.perf_counter()
-            folders = {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(staging / PARTS / name)}
-            filled = fill_parameters(originals[name], folders, name=name)
-            ran = await execute_notebook(filled, name=name, progress=told.of(name), faults=faults[name])
-            # the stored copy shows the name of the study folder, not its path
-            kept = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
-            return time.perf_counter() - began, kept
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = {
-                name: group.create_task(run(name)) for name in sorted(originals, key=lambda name: -told.cells[name])
-            }
-    except ExceptionGroup as failed:
-        raise failed.exceptions[0] from failed
-    done = {name: tasks[name].result() for name in originals}
-    gather_parts(staging / PARTS, originals, staging)
-    seconds = {name: took for name, (took, _) in done.items()}
-    lines = tuple(line for name in originals for line in faults[name])
-    return seconds, {name: kept for name, (_, kept) in done.items()}, lines
-
-
-class _Told:
-    """Progress over several notebooks that run at the same time."""
-
-    def __init__(self, progress: Progress | None, cells: dict[str, int]) -> None:
-        self.progress, self.cells = progress, cells
-        self.done = dict.fromkeys(cells, 0)
-
-    def of(self, name: str) -> Callable[[int, int], None] | None:
-        """The function that one notebook calls after each cell; it also reports that the notebook has started."""
-        if self.progress is None:
-            return None
-
-        def tell(done: int, _: int) -> None:
-            assert self.progress is not None
-            self.done[name] = done
-            self.progress(sum(self.done.values()), sum(self.cells.values()), name)
-
-        tell(0, 0)
-        return tell
 
 
 def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: AboutStudy) -> list[NotebookEntry]:

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -12,15 +11,14 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from kap_analysis.errors import ReportError
-from kap_analysis.figures.page.alternative_text import alt_text
-from kap_analysis.figures.page.export import save_figure
-from kap_analysis.figures.page.page import SIMULATED, stamp_figure
+from kap_analysis.figures.page.export import FILE_TYPES, save_figure
+from kap_analysis.figures.page.page import SIMULATED
+from kap_analysis.report.drawing import SCREEN_DPI, DrawnFigure, as_files, draw_with_files, stamped
 from kap_analysis.report.headline import headline_facts
 from kap_analysis.report.run_by_hand import answer_in_words_by_hand
 from kap_analysis.tables.page.table import Table
 
 CONTENTS: Final = "contents.json"
-SCREEN_DPI: Final = 150
 #: Folder of the pictures that are drawn for the index page.
 PAGE: Final = "page"
 #: Widths in mm, so that letters can be read where a picture is shown: on a screen, and on a telephone.
@@ -96,28 +94,32 @@ class ResultsFolder:
         _check_name(name)
         if drawn and not callable(figure):
             raise ReportError(f"{name} is drawn already; give the function that draws it, or no {', '.join(drawn)}.")
-        made = self._stamped(figure(**drawn) if callable(figure) else figure)
-        text = alt_text(made)
+        title = NUMBERED.sub("", caption).removeprefix(". ")
+        if callable(figure) and self.folder is not None:
+            made = draw_with_files(figure, drawn, self.stamp, title)
+        else:
+            picture = stamped(figure(**drawn) if callable(figure) else figure, self.stamp)
+            made = as_files(picture, title, FILE_TYPES if self.folder is not None else ())
         if self.folder is not None:
-            (self.folder / "figures").mkdir(parents=True, exist_ok=True)
-            pictures = (
-                self._draw_for_page(name, figure, drawn) if self._leads(made, caption) and callable(figure) else {}
-            )
-            paths = save_figure(made, self.folder / "figures" / name, title=caption)
-            entry = {"caption": caption, "alternative_text": text, "files": self._relative(paths)}
-            self._record("figures", name, entry | ({"pictures": pictures} if pictures else {}))
-        return ShownFigure(_screen_png(made), text, caption)
+            leads = callable(figure) and self._leads(made, caption)
+            files = self._write_files(name, made)
+            entry = {"caption": caption, "alternative_text": made.alternative_text, "files": files}
+            pictures = {"pictures": self._draw_for_page(name, figure, drawn)} if leads else {}
+            self._record("figures", name, entry | pictures)
+        return ShownFigure(made.screen, made.alternative_text, caption)
 
-    def _stamped(self, figure: Any) -> Any:
-        if self.stamp and not any(text.get_gid() == "stamp" for text in figure.texts):
-            stamp_figure(figure, self.stamp)
-        return figure
+    def _write_files(self, name: str, made: DrawnFigure) -> list[str]:
+        assert self.folder is not None
+        (self.folder / "figures").mkdir(parents=True, exist_ok=True)
+        paths = [self.folder / "figures" / f"{name}.{file_type}" for file_type in made.files]
+        for path in paths:
+            path.write_bytes(made.files[path.suffix[1:]])
+        return self._relative(tuple(paths))
 
-    def _leads(self, figure: Any, caption: str) -> bool:
+    def _leads(self, made: DrawnFigure, caption: str) -> bool:
         """Whether a figure is shown on the index: the first of its notebook that fits on a screen."""
-        width, height = figure.get_size_inches()
         shown = [entry for entry in self._contents()["figures"].values() if "pictures" in entry]
-        return not shown and height <= TALLEST * width and not NUMBERED.match(caption)
+        return not shown and made.height_to_width <= TALLEST and not NUMBERED.match(caption)
 
     def _contents(self) -> dict[str, dict[str, Any]]:
         assert self.folder is not None
@@ -130,7 +132,7 @@ class ResultsFolder:
         folder.mkdir(exist_ok=True)
         pictures = {}
         for width, theme in product(PAGE_WIDTHS, THEMES):
-            figure = self._stamped(plot(**{**drawn, "width": PAGE_WIDTHS[width], "theme": theme}))
+            figure = stamped(plot(**{**drawn, "width": PAGE_WIDTHS[width], "theme": theme}), self.stamp)
             path = save_figure(figure, folder / f"{name}_{width}_{theme}.png", dpi=PAGE_DPI)
             pictures[f"{width} {theme}"] = path[0].relative_to(self.folder).as_posix()
         return pictures
@@ -209,9 +211,9 @@ def open_results(folder: str | Path | None = None, study: Described | None = Non
 
 
 def read_contents(folder: Path) -> dict[str, dict[str, Any]]:
-    """The results so far: ``figures``, ``tables`` and ``facts``, each name with its entry, in order."""
+    """The results so far: ``figures``, ``tables`` and ``facts``, each name with its entry, in order; whose facts."""
     path = folder / CONTENTS
-    empty: dict[str, dict[str, Any]] = {"figures": {}, "tables": {}, "facts": {}}
+    empty: dict[str, dict[str, Any]] = {"figures": {}, "tables": {}, "facts": {}, "facts_of": {}}
     return {**empty, **json.loads(path.read_text(encoding="utf-8"))} if path.exists() else empty
 
 
@@ -231,9 +233,3 @@ def _check_name(name: str) -> None:
 def _table_file_types() -> tuple[str, ...]:
     word = ("docx",) if importlib.util.find_spec("docx") else ()
     return ("html", "csv", "md", "tex", *word)
-
-
-def _screen_png(figure: Any) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="kap-") as folder:
-        (path,) = save_figure(figure, Path(folder) / "figure.png", dpi=SCREEN_DPI)
-        return path.read_bytes()

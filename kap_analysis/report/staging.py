@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +18,15 @@ OF_THE_DESKTOP: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini", ".di
 
 
 @contextmanager
-def staged_folder(out: str | Path) -> Iterator[Path]:
+def staged_folder(out: str | Path, *, replace_changed: bool = False) -> Iterator[Path]:
     """Give a new folder to build results in, and replace `out` with it if the block succeeds.
 
     Parameters
     ----------
     out : path
         Absent, empty, or a results folder that this package wrote.
+    replace_changed : bool
+        As in `check_replaceable`.
 
     Yields
     ------
@@ -35,7 +38,8 @@ def staged_folder(out: str | Path) -> Iterator[Path]:
         If `out` was not written by this package, or another run is writing it.
     """
     target = Path(out).expanduser().resolve()
-    with write_whole_folder(target, check=check_replaceable, is_ours=_is_ours, error=ReportError) as staging:
+    check = partial(check_replaceable, replace_changed=replace_changed)
+    with write_whole_folder(target, check=check, is_ours=_is_ours, error=ReportError) as staging:
         yield staging
 
 
@@ -43,8 +47,14 @@ def _is_ours(folder: Path) -> bool:
     return _listed_files(folder) is not None
 
 
-def check_replaceable(target: Path) -> None:
+def check_replaceable(target: Path, *, replace_changed: bool = False) -> None:
     """Raise an error for a folder that this package did not write, or that holds other files.
+
+    Parameters
+    ----------
+    target : Path
+    replace_changed : bool
+        Whether files that somebody changed after the run, such as notebooks that were run again, may be lost.
 
     Raises
     ------
@@ -72,11 +82,12 @@ def check_replaceable(target: Path) -> None:
         )
 
     changed = sorted(file for file in present & listed.keys() if listed[file] not in ("", hash_file(target / file)))
-    if changed:
+    if changed and not replace_changed:
         files, them = ("file", "it") if len(changed) == 1 else ("files", "them")
         raise ReportError(
             f"{target} holds {len(changed)} {files} that changed after kap reproduce wrote {them} "
-            f"({', '.join(changed[:3])}); move what you want to keep away, or choose another folder with --out."
+            f"({', '.join(changed[:3])}); give --replace-changed (in Python replace_changed=True) to lose "
+            "what changed, or choose another folder with --out."
         )
 
 

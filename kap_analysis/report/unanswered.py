@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 from nbformat import NotebookNode
@@ -102,7 +103,7 @@ def _close_empty_sections(notebook: NotebookNode, silent: set[int]) -> None:
     cells = notebook.cells
     found = {p: HEADING.search(c.source) for p, c in enumerate(cells) if c.cell_type == "markdown"}
     headings = {place: match for place, match in found.items() if match}
-    for start, end in zip(headings, [*list(headings)[1:], len(cells)], strict=True):
+    for start, end in pairwise([*headings, len(cells)]):
         inside = range(start + 1, end)
         code = {place for place in inside if cells[place].cell_type == "code"}
         if not code or not code <= silent:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.errors import StudyError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.answerable import study_answers
 from kap_analysis.study.checking.instrument_links import INSTRUMENT_CHECKS
 from kap_analysis.study.checking.known_instruments import instrument_names, instruments_named, own_instruments
@@ -118,6 +119,7 @@ def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
     return StudyCheck(problems.frame(), study.notes, study_answers(study.tables, settings, known), study)
 
 
+@once_per_run
 def load_study(path: str | Path, *, purpose: Purpose = "care") -> Study:
     """Load a study folder; stop with all its problems if it has any.
 

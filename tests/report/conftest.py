@@ -90,7 +90,14 @@ def pretend_to_load(path: Path) -> SimpleNamespace:
     nothing = pd.DataFrame()
     sessions = pd.DataFrame({"kind": pd.Series(dtype="object")})
     tables = {"patients": patients, "sessions": sessions, "assessments": nothing, "diagnoses": nothing}
-    return SimpleNamespace(settings=settings, is_simulated=True, path=None, outcomes=no_outcomes, **tables)
+    return SimpleNamespace(
+        settings=settings,
+        is_simulated=True,
+        path=None,
+        files={"patients": "patients.csv"},
+        outcomes=no_outcomes,
+        **tables,
+    )
 
 
 def no_outcomes(**_: object) -> None:

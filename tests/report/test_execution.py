@@ -5,7 +5,9 @@ import re
 import sys
 
 import pytest
-from nbformat.v4 import new_markdown_cell
+import zmq.asyncio
+from jupyter_client.channels import HBChannel
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import execute_notebook, run_notebook
@@ -124,3 +126,24 @@ def test_a_fault_is_told_in_its_cell_and_the_notebook_goes_on(make_notebook):
     assert ran.cells[2].outputs[0]["data"]["text/markdown"] == f"{FAILED} ZeroDivisionError: division by zero"
     assert ran.cells[3].outputs == []
     assert ran.cells[4].outputs[0]["data"]["text/plain"] == "42"
+
+
+def test_the_heartbeat_ends_before_its_sockets(make_notebook, monkeypatch):
+    order: list[str] = []
+    monkeypatch.setattr(HBChannel, "stop", noting(order, "heartbeat", HBChannel.stop))
+    monkeypatch.setattr(zmq.asyncio.Context, "destroy", noting(order, "sockets", zmq.asyncio.Context.destroy))
+    run_notebook(make_notebook("1"), name="x")
+    assert order.index("heartbeat") < order.index("sockets")
+
+
+def noting(order, word, function):
+    def noted(*args, **options):
+        order.append(word)
+        return function(*args, **options)
+
+    return noted
+
+
+def test_a_notebook_without_a_heading_runs():
+    notebook = new_notebook(cells=[new_code_cell("6 * 7")])
+    assert run_notebook(notebook, name="x").cells[0].outputs[0]["data"]["text/plain"] == "42"

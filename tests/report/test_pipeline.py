@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -128,7 +129,7 @@ def test_a_cell_that_fails_does_not_cost_the_run(notebooks, study_folder, tmp_pa
     nbformat.write(make_notebook("raise ValueError('no')", "6 * 7"), notebooks / "02_third.ipynb")
     done = reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
     assert done.faults == ("02_third, code cell 2 of 3: ValueError: no",)
-    assert done.manifest["faults"] == list(done.faults)
+    assert [line for lines in done.manifest["faults"].values() for line in lines] == list(done.faults)
     page = (tmp_path / "out" / "notebooks" / "02_third.html").read_text(encoding="utf-8")
     assert "fault of the program, not of the data" in page and "ValueError: no" in page and "42" in page
 
@@ -162,3 +163,45 @@ def test_a_run_needs_no_network(notebooks, no_network):
     environment = {**os.environ, **no_network}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     assert (done.stdout.strip(), done.returncode) == ("45", 0), done.stderr
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.fixture
+def changed(notebooks, study_folder, tmp_path, make_notebook) -> Path:
+    """Results of two notebooks, of which the second was changed afterwards."""
+    reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
+    nbformat.write(make_notebook("sum(range(11))", title="And now?"), notebooks / "01_second.ipynb")
+    return tmp_path / "out"
+
+
+def test_one_notebook_run_again_gives_what_a_whole_run_gives(changed, notebooks, study_folder, tmp_path):
+    told: list[str] = []
+    reproduce(study_folder, changed, notebooks=notebooks, only=["01"], progress=lambda *what: told.append(what[2]))
+    whole = reproduce(study_folder, tmp_path / "whole", notebooks=notebooks).folder
+    assert set(told) == {"01_second"}
+    assert contents_of(changed) == contents_of(whole)
+    assert "55" in (changed / "notebooks" / "01_second.html").read_text(encoding="utf-8")
+
+
+def test_results_stay_only_where_what_they_rest_on_is_as_it_was(changed, notebooks, study_folder, tmp_path):
+    with pytest.raises(ReportError, match=r"notebooks/01_second\.ipynb changed, so its other results cannot stay"):
+        reproduce(study_folder, changed, notebooks=notebooks, only=["00"])
+    with pytest.raises(ReportError, match=r"There is no notebook 07; there are 00 and 01\."):
+        reproduce(study_folder, changed, notebooks=notebooks, only=["07"])
+    with pytest.raises(ReportError, match="holds no earlier run whose results could stay; run all notebooks"):
+        reproduce(study_folder, tmp_path / "nothing", notebooks=notebooks, only=["01"])
+    (study_folder / "patients.csv").write_text("patient_id\n008\n", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"study/patients\.csv changed"):
+        reproduce(study_folder, changed, notebooks=notebooks, only=["01"])
+
+
+def test_a_file_that_is_not_read_is_not_named(notebooks, study_folder, tmp_path):
+    (study_folder / "letter_to_john_smith.csv").write_text("x\n", encoding="utf-8")
+    done = reproduce(study_folder, tmp_path / "out", notebooks=notebooks)
+    studied = [entry["file"] for entry in done.manifest["inputs"] if entry["file"].startswith("study/")]
+    assert studied == ["study/patients.csv", "study/study.toml"]
+    assert all(b"john_smith" not in p.read_bytes() for p in done.folder.rglob("*") if p.is_file())

@@ -120,13 +120,13 @@ def test_a_page_that_somebody_edited_is_not_overwritten(out):
     run(out, "one")
     (out / "page.html").write_text("my own words")
     sentence = (
-        f"{out} holds 1 file that changed after kap reproduce wrote it (page.html); move what you want to keep "
-        "away, or choose another folder with --out."
+        f"{out} holds 1 file that changed after kap reproduce wrote it (page.html); give --replace-changed (in "
+        "Python replace_changed=True) to lose what changed, or choose another folder with --out."
     )
     with pytest.raises(ReportError, match=re.escape(sentence)):
         run(out, "two")
-    (out / "page.html").unlink()
-    run(out, "two")
+    with staged_folder(out, replace_changed=True) as staging:
+        write_results(staging, "two")
     assert (out / "page.html").read_text() == "two"
 
 

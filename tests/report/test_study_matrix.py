@@ -10,8 +10,9 @@ import pytest
 from kap_analysis.instruments.registry import get_instrument, registry_names
 from kap_analysis.report.execution import read_notebook
 from kap_analysis.report.parameters import fill_parameters
-from kap_analysis.report.pipeline import STUDY_FOLDER, reproduce
+from kap_analysis.report.pipeline import reproduce
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks
+from kap_analysis.report.side_by_side import STUDY_FOLDER
 from kap_analysis.simulation.simulate import simulate_study
 from kap_analysis.simulation.write import write_study
 from kap_analysis.study.load import load_study

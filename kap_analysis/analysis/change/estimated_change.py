@@ -40,6 +40,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import interval, join_words, n_statement, number, p_statement, plural
 
@@ -95,6 +96,7 @@ class EstimatedChange(Result):
         return " ".join(part for part in parts if part)
 
 
+@once_per_run
 def estimate_change(outcomes: Outcomes) -> EstimatedChange:
     """Estimate the change from baseline at every visit.
 

@@ -46,6 +46,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_sentence, interval, join_words, number, plural
 
@@ -115,6 +116,7 @@ class Trajectories(Result):
         return " ".join(parts)
 
 
+@once_per_run
 def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Trajectories:
     """Fit the growth model and draw its curves.
 

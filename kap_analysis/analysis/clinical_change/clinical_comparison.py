@@ -35,6 +35,7 @@ from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL,
 from kap_analysis.disclosure.gate import release, withhold_columns
 from kap_analysis.disclosure.policy import is_small
 from kap_analysis.errors import AnalysisError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words
@@ -50,6 +51,7 @@ COUNTED = {
 FEW_BY_CLASS = "`clinical_change` counts the same patients by class, and some classes are small"
 
 
+@once_per_run
 def compare_clinical_change(
     source: Study | Outcomes,
     visit: str | None = None,

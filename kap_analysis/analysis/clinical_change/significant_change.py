@@ -29,9 +29,11 @@ from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, BASELINE_VISIT, CHANGE, CI_HIGH, CI_LOW, FORMAT, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
 
+@once_per_run
 def clinical_change(
     outcomes: Outcomes,
     visit: str,

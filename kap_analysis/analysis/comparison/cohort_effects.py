@@ -10,6 +10,7 @@ from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.random_effects.effects import estimated_effects
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.writing.sentences import number, plural
 
 
@@ -41,6 +42,7 @@ class CohortEffects(Result):
         )
 
 
+@once_per_run
 def list_cohort_effects(comparison: FormatComparison) -> CohortEffects:
     """The effect of each cohort in a comparison of formats.
 

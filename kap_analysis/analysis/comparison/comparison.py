@@ -29,6 +29,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 
@@ -36,6 +37,7 @@ from kap_analysis.study.study import Study
 STANDARDISED_BY = "adjusted difference / SD of the baseline score, pooled over the formats"
 
 
+@once_per_run
 def compare_formats(
     source: Study | Outcomes,
     *,

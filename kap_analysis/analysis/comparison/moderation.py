@@ -28,6 +28,7 @@ from kap_analysis.analysis.patients.integration_in_time import add_integration_i
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words
@@ -35,6 +36,7 @@ from kap_analysis.writing.sentences import join_words
 NOT_RECORDED_REASON = "it is not recorded"
 
 
+@once_per_run
 def moderate(
     source: Study | Outcomes,
     *,

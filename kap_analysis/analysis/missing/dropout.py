@@ -28,6 +28,7 @@ from kap_analysis.columns import (
     N_PATIENTS,
 )
 from kap_analysis.disclosure.gate import release
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import estimate_sentence, interval, number
@@ -117,6 +118,7 @@ class DropoutSensitivity(Result):
         return " ".join([start_sentence, *told])
 
 
+@once_per_run
 def check_dropout(
     source: Study | Outcomes,
     *,
@@ -144,7 +146,7 @@ def check_dropout(
     """
     outcomes, plan, visit = planned_outcomes(source, plan, visit, population="started")
     check_visit(outcomes, visit)
-    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress, tuple(ASSUMPTIONS))
+    completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
     worse = -1.0 if outcomes.instrument.higher_is_better else 1.0
     lost = completed.after_dropout()
     contrast = ImputedContrast(completed, covariates, visit)

@@ -30,6 +30,9 @@ from kap_analysis.mixed.results import MixedResults
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import join_words
 
+#: Samples may fail at first; from then on, a third of them must be fitted, or imputation is given up.
+FAILURES_AT_FIRST = 10
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -131,7 +134,7 @@ def impute_scores(
         fit = None if sample is None else _refit(_sampled_rows(long, sample), model.formulas)
         if sample is None or fit is None:
             failed += 1
-            if failed > 2 * n_imputations:
+            if failed > FAILURES_AT_FIRST + 2 * done:
                 raise AnalysisError(
                     f"The imputation model could be fitted to only {done} of {failed + done} bootstrap samples; "
                     "there are too few patients or cohorts for multiple imputation."

@@ -34,6 +34,8 @@ class ImputedContrast:
     visit: str
     _models: list[MixedModel] = field(default_factory=list)
     _starts: dict[int, dict[str, float]] = field(default_factory=dict)
+    #: The combination of fixed effects that is the contrast, by their names: the response does not change it.
+    _rows: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)
 
     def pooled(self, scores: np.ndarray) -> Pooled:
         """The contrast on scores (imputations, patients, visits), pooled by Rubin's rules."""
@@ -43,11 +45,17 @@ class ImputedContrast:
         estimates, errors, dfs = [], [], []
         for which, values in enumerate(scores):
             fit = self._fit(which, values[:, at])
-            found = fit.inference(difference_row(fit, fit.design.frame.iloc[:1], self.visit)[None])
+            found = fit.inference(self._row(fit)[None])
             estimates.append(found.estimate[0])
             errors.append(found.std_error[0])
             dfs.append(found.df[0])
         return pool(np.array(estimates), np.array(errors), float(np.mean(dfs)))
+
+    def _row(self, fit: MixedResults) -> np.ndarray:
+        names = fit.design.fixed.names
+        if names not in self._rows:
+            self._rows[names] = difference_row(fit, fit.design.frame.iloc[:1], self.visit)
+        return self._rows[names]
 
     def _build(self, which: int, rung: str) -> MixedModel:
         frame = self.completed.at_visit(which, self.visit)

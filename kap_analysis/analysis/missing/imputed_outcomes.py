@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.missing.imputation import Completed, impute_scores
+from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
 from kap_analysis.analysis.model.model_frame import cohort_of_one, hide_few, prepare_covariates
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.result import Progress
@@ -21,12 +22,14 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.errors import AnalysisError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
 #: Patients of each format who must be scored at a visit for its scores to be imputed.
 FEWEST_SCORED = 5
 
 
+@once_per_run
 def complete_scores(
     outcomes: Outcomes,
     plan: Plan,
@@ -34,7 +37,6 @@ def complete_scores(
     n_imputations: int,
     seed: int,
     progress: Progress | None = None,
-    assumptions: tuple[str, ...] = (),
 ) -> tuple[Completed, tuple[str, ...]]:
     """Imputed data sets of the treated patients with a known format, and the covariates as the models take them."""
     frame = outcomes.frame[outcomes.frame[FORMAT].astype("object").isin([INDIVIDUAL, GROUP])]
@@ -61,7 +63,13 @@ def complete_scores(
     long = pd.concat([rows.astype({VISIT: "str"}), never], ignore_index=True).merge(fixed, on=PATIENT_ID)
     long[VISIT] = pd.Categorical(long[VISIT], categories=list(visits))
     completed = impute_scores(
-        long, visits, covariates, n_imputations=n_imputations, seed=seed, assumptions=assumptions, progress=progress
+        long,
+        visits,
+        covariates,
+        n_imputations=n_imputations,
+        seed=seed,
+        assumptions=tuple(ASSUMPTIONS),
+        progress=progress,
     )
     return replace(completed, covariate_notes=covariate_notes), covariates
 

@@ -19,10 +19,12 @@ from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.columns import BASELINE, FORMAT, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import join_words
 
 
+@once_per_run
 def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame, Rung, MixedResults, list[str]]:
     """The model frame, the rung that was fitted, the fit, and notes on the fitting in sentences.
 

@@ -15,6 +15,7 @@ from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, PATIENT_ID, VISI
 from kap_analysis.mixed.diagnostics.deletion import delete_levels
 from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.writing.sentences import number, plural
 
 #: Normalised residuals beyond this are counted; a normal distribution has 1 in 370.
@@ -73,6 +74,7 @@ class Diagnostics(Result):
         return text
 
 
+@once_per_run
 def diagnose_model(result: Modelled) -> Diagnostics:
     """Check the model behind a comparison of formats, an estimated change or trajectories.
 

@@ -42,6 +42,7 @@ from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, IS_GROUP, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import number
@@ -53,6 +54,7 @@ LARGE_WEIGHT = 10
 ASSUMES = "every confounder is among the covariates, which are modelled rightly; scores are missing at random"
 
 
+@once_per_run
 def check_allocation(
     source: Study | Outcomes,
     *,

@@ -34,6 +34,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import interval, number, within_sentence
@@ -89,6 +90,7 @@ class Sensitivity(Result):
         return "" if n == len(others) else f", {n} of them named in the plan,"
 
 
+@once_per_run
 def check_sensitivity(
     source: Study | Outcomes,
     *,

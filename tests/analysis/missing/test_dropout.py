@@ -47,7 +47,7 @@ def test_return_to_baseline_puts_the_lost_back_where_they_began():
     everybody = scores["visit"].isin(["month 2", "month 3"]) & (scores["format"] == "group")
     number = scores["patient_id"].str[1:].astype(int)
     heavy = scores.assign(score=scores["score"].mask(everybody & (number % 3 != 1)))
-    completed, _ = complete_scores(as_outcomes(heavy), PLAN, "month 3", 20, 1, assumptions=(RETURN,))
+    completed, _ = complete_scores(as_outcomes(heavy), PLAN, "month 3", 20, 1)
     back, lost = completed.scores_under(RETURN), completed.after_dropout()[:, -1]
     for arm in ("individual", "group"):
         here = (completed.patients["format"] == arm).to_numpy()
