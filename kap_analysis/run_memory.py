@@ -6,7 +6,6 @@ function, the values of its arguments and the version of the package are the sam
 Where no folder is named, by hand or in a program, a marked function runs as if it were not marked.
 """
 
-import copyreg
 import hashlib
 import inspect
 import os
@@ -21,7 +20,7 @@ from datetime import date
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -138,10 +137,8 @@ def _keep(place: Path, kept: _Kept) -> None:
 class _Pickler(pickle.Pickler):
     """Writes read-only mappings too, of which studies and instruments are full."""
 
-    dispatch_table: ClassVar = {
-        **copyreg.dispatch_table,
-        MappingProxyType: lambda mapping: (_read_only, (dict(mapping),)),
-    }
+    def reducer_override(self, value: Any) -> Any:
+        return (_read_only, (dict(value),)) if isinstance(value, MappingProxyType) else NotImplemented
 
 
 def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
@@ -203,7 +200,7 @@ def _add_table(value: Any, add: Callable[[bytes], None]) -> None:
     array = value.array if isinstance(value, pd.Series | pd.Index) else value
     add(f"{array.dtype}{len(array)}".encode())
     if isinstance(array.dtype, pd.CategoricalDtype):
-        _add([list(array.categories), array.ordered], add)
+        _add([list(array.dtype.categories), array.dtype.ordered], add)
     add(pd.util.hash_array(array.to_numpy() if isinstance(array, NumpyExtensionArray) else array).tobytes())
     if isinstance(value, pd.Series):
         _add(value.index, add)
