@@ -14,7 +14,6 @@ _OWN_LABELS: Final = {
     "Repeat Instance": "redcap_repeat_instance",
     "Data Access Group": "redcap_data_access_group",
     "Survey Timestamp": "survey_timestamp",
-    "Complete?": "form_complete",
 }
 
 
@@ -89,7 +88,9 @@ def _names_of_labels(table: SourceTable, fields: list[_Field]) -> dict[str, str]
     for column in table.columns:
         plain = re.sub(r" \(\d+\)$", "", column)
         later = next((n for n, (label, _) in enumerate(wanted[at:], at) if label and label in (column, plain)), None)
-        if plain in _OWN_LABELS:
+        if plain == "Complete?":
+            names[column] = f"form_{at}_complete"
+        elif plain in _OWN_LABELS:
             names[column] = _OWN_LABELS[plain]
         elif later is not None:
             names[column] = wanted[later][1]

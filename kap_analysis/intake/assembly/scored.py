@@ -46,9 +46,7 @@ class Scored:
             answers["answer"] = pd.to_numeric(answers["answer"])
             answers = self._one_each(answers, [*_KEY, "item"], "answer", "two answers for one patient, item and day")
             scored = self._scored(scores, answers)
-            # an assessment of which no item was answered keeps its total alone
-            answered = answers.groupby(_KEY, sort=False)["answer"].transform("count") > 0
-            answers = answers[answered]
+            answers = answers[answers["answer"].notna()]
         nothing = scored["score"].isna() & (scored["n_answered"].fillna(0) == 0 if "n_answered" in scored else True)
         self.account.leave_out(scored[nothing], NO_ANSWER)
         return scored[~nothing], answers if answers is not None else empty

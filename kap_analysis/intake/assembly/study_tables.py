@@ -54,7 +54,9 @@ def make_tables(placed: list[Placed], study: StudyMap, crosswalk: Crosswalk, pro
             day = "start_day" if name == "treatments" else "day"
             ready[name] = with_days(account, account.frame(name), zero, day)
     diagnoses = with_time_zero(account, account.frame("diagnoses"), zero)
-    ready["diagnoses"] = diagnoses.drop_duplicates([c for c in ("pid", "diagnosis", "status") if c in diagnoses])
+    ready["diagnoses"] = diagnoses.drop_duplicates(
+        [c for c in ("pid", "diagnosis", "rank", "status") if c in diagnoses]
+    )
     patients = patients_of(account, with_time_zero(account, account.frame("patients"), zero), zero)
     scored = Scored(account, study.study["duplicates"])
     assessments, items = scored.tables(ready.get("scores"), ready.get("answers"))

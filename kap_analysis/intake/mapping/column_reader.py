@@ -41,7 +41,8 @@ class ColumnReader:
             column=column, role=role, instrument=instrument, item=item if type(item) is int else 0,
             at=str(said.get("at", "")), day=self.day(column, said), nth=self.nth(column, said), of=self.of(said),
             order=order, values=self.values(column, role, said), unit=str(said.get("unit", "")),
-            when=str(said.get("when", "")), value=self.value(role, said), keep=str(said.get("keep", "")),
+            when=str(said.get("when", "")), value=self.value(role, said), rank=self.rank(column, said),
+            keep=str(said.get("keep", "")),
         )  # fmt: skip
 
     def day(self, column: str, said: Mapping[str, Any]) -> int | None:
@@ -51,6 +52,14 @@ class ColumnReader:
             return day
         self.told.wrong(column, "a day that is no whole number", "a study day such as 30")
         return None
+
+    def rank(self, column: str, said: Mapping[str, Any]) -> int:
+        """Read the rank of a diagnosis."""
+        rank = said.get("rank", 0)
+        if type(rank) is int and 0 <= rank <= 20:
+            return rank
+        self.told.wrong(column, "a rank that is no number", "1 for the main diagnosis, 2 for the next")
+        return 0
 
     def nth(self, column: str, said: Mapping[str, Any]) -> tuple[int, ...]:
         """Read the days of a patient's first, second, ... row."""

@@ -45,7 +45,7 @@ TABLE_KEYS: Final = frozenset(
     {"file", "sheet", "header_row", "encoding", "delimiter", "decimal", "columns", "values", "fixed", "open"}
 )
 COLUMN_KEYS: Final = frozenset(
-    {"is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "keep"}
+    {"is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank", "keep"}
 )
 CHOICES: Final = {
     "time_zero": ("listed", "stated"),
@@ -80,6 +80,8 @@ class ColumnUse:
         Text in the file -> value in the study; an empty text is a missing value.
     when, value : str
         For a checkbox: which text means yes, and what it then says.
+    rank : int
+        Of a diagnosis, where the column and not a value says it: 1 is the main one.
     keep : str
         Why a column that looks like an identifier is read all the same.
     """
@@ -97,6 +99,7 @@ class ColumnUse:
     unit: str = ""
     when: str = ""
     value: str = ""
+    rank: int = 0
     keep: str = ""
 
 

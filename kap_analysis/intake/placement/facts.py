@@ -79,4 +79,5 @@ def place_diagnoses(cells: Cells) -> None:
         values = cells.filled(None) if use.when else cells.values_of(use)
         if use.when:
             values[cells.table.cells[use.column] == use.when] = use.value
-        add_rows(cells, "diagnoses", pd.notna(values), {"diagnosis": values, **others})
+        ranks = {"rank": cells.filled(use.rank)} if use.rank else {}
+        add_rows(cells, "diagnoses", pd.notna(values), {"diagnosis": values, **others, **ranks})

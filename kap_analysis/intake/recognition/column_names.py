@@ -47,7 +47,8 @@ NAMES: Final = (
     ("item_number", r"(question|item|question number|item number|question no|item no|frage)"),
     ("answer", r"(response|answer|answer value|antwort|response value|value)"),
     ("score", r"(total|score|total score|sum score|sum|result|summe|gesamtwert|punkte|raw score|wert)"),
-    ("diagnoses.diagnosis", r"(icd ?(10)?( code)?|(primary )?diagnosis( code)?|dx|diagnose)"),
+    ("diagnoses.diagnosis", r"icd ?(10)?( code)?|((primary|main|secondary|other) )?(diagnos[ie]s?|dx|diagnose)"
+     r"( code| main| other)?( ?\d)?"),
     ("diagnoses.rank", r"(rank|diagnosis rank)"),
     ("assessments.rater", r"rater"),
     ("day", r"(study day|day|days from.*|day number|tag)"),
@@ -65,6 +66,9 @@ _VISIT: Final = re.compile(
     r"(?:(baseline|bl|screening|pretreatment|intake)|(?:(month|mo|m|week|wk|w|day|d)[ ]?(\d{1,3}))|"
     r"(\d{1,2})[ ]?(months?|mo|m|weeks?|wk|w))"
 )
+_NUMBERED: Final = re.compile(r"(?:t|v|s|time|visit|wave|session|sess)[ ]?\d{1,2}")
+#: What the fields of a form about sessions begin with (sess_dose, session_route).
+OF_A_FORM: Final = re.compile(r"(?:sessions?|sess|ketamine|treatment|tx|appointment|appt) ")
 
 
 def plain_words(name: str) -> str:
@@ -94,15 +98,24 @@ def instrument_in(text: str, *, whole: bool = False) -> str:
     return ""
 
 
+def rank_in(words: str) -> int:
+    """Return the rank of a diagnosis that a name tells (dx 1, primary diagnosis: 1; other: 2), or 0."""
+    if number := re.search(r"\b(\d)\b|[a-z](\d)$", words):
+        return int(number[1] or number[2])
+    return 1 if re.search(r"\b(primary|main)\b", words) else 2 if re.search(r"\b(secondary|other)\b", words) else 0
+
+
 def visit_in(words: str) -> tuple[str, str, int | None]:
-    """Split a visit off the beginning or end of a name: the rest, the visit, its day."""
+    """Split a visit or a session off the beginning or end of a name: the rest, the visit, its day if that is said."""
     tokens = words.split()
     for size in (2, 1):
         for tail in (True, False):
             if len(tokens) > size:
                 part = " ".join(tokens[-size:] if tail else tokens[:size])
+                rest = " ".join(tokens[:-size] if tail else tokens[size:])
+                if _NUMBERED.fullmatch(part):
+                    return rest, part, None
                 if found := _VISIT.fullmatch(part):
-                    rest = " ".join(tokens[:-size] if tail else tokens[size:])
                     if found[1]:
                         return rest, part, 0
                     unit, number = (found[2], int(found[3])) if found[2] else (found[5], int(found[4]))

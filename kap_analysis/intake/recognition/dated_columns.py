@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, plain_words
+from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, plain_words, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import are_lost, date_order, has_offset, looks_like_date
@@ -37,14 +37,24 @@ def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str,
     for name in lost:
         yield Guess(name, "drop", "the same day of long ago in every row: this file has lost its dates")
     found = [name for name in found if name not in lost]
-    of = {name: _dated(plain_words(name)) for name in found}
-    general = [name for name in found if not of[name]]
-    general.sort(key=lambda n: _date_rank(plain_words(n)))
+    groups: dict[str, list[str]] = {}
     for name in found:
+        groups.setdefault(visit_in(plain_words(name))[1], []).append(name)
+    for at, names in groups.items():
+        yield from _of_one_visit(table, seen, at, names)
+
+
+def _of_one_visit(table: SourceTable, seen: Mapping[str, pd.Series], at: str, names: list[str]) -> Iterable[Guess]:
+    """Dates of one visit or session (``at``), or of the whole row: one is taken for all that has none of its own."""
+    said: dict[str, object] = {"at": at} if at else {}
+    of = {name: _dated(visit_in(plain_words(name))[0]) for name in names}
+    general = sorted((n for n in names if not of[n]), key=lambda n: _date_rank(plain_words(n)))
+    for name in names:
         if of[name]:
-            yield date_guess(table, name, "date", f"dates, of {of[name]} by its name", of=of[name])
+            yield date_guess(table, name, "date", f"dates, of {of[name]} by its name", of=of[name], **said)
         elif name == general[0]:
-            yield date_guess(table, name, "date", "dates" + (", chosen among several" if len(general) > 1 else ""))
+            why = "dates" + (", chosen among several" if len(general) > 1 else "")
+            yield date_guess(table, name, "date", why, **said)
         else:
             yield Guess(name, "drop", "another date of the row", seen=f"{len(seen[name]):,} different dates")
 

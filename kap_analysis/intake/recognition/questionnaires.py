@@ -102,6 +102,8 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
         if name in taken or not len(seen[name]) or share_of(seen[name], is_number) < 0.9:
             continue
         words, at, day = visit_in(plain_words(name))
+        if any(role.startswith("patients.") and re.fullmatch(names, words) for role, names in NAMES):
+            continue
         stem = re.sub(
             r"\b(total|score|sum|summe|gesamt|sumscore|tot|raw|summenscore|gesamtwert|gesamtscore)\b", " ", words
         ).strip()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import KEYS, NAMES, plain_words
+from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, plain_words, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import READERS_OF, with_levels
@@ -39,9 +39,27 @@ def recognise(table: SourceTable) -> list[Guess]:
     _take(taken, score_columns(table, seen, taken))
     _take(taken, identifiers(table, seen, taken))
     _take(taken, dates(table, seen, taken))
-    _take(taken, checkboxes(table, taken))
+    _take(taken, checkboxes(table, seen, taken))
     _take(taken, _named(table, seen, taken))
+    _ask_for_days(taken)
     return [taken.get(name) or Guess(name, "drop", "not recognised", seen=told(seen[name])) for name in table.columns]
+
+
+def _ask_for_days(taken: dict[str, Guess]) -> None:
+    """Scores of a visit that no date and no name dates: ask for its day, once for each instrument."""
+    dated = {str(guess.said.get("at", "")) for guess in taken.values() if guess.role in ("date", "day")}
+    asked: set[tuple[object, str]] = set()
+    for name, guess in taken.items():
+        at = str(guess.said.get("at", ""))
+        if "day" not in guess.said or guess.said["day"] is not None:
+            continue
+        said = {key: value for key, value in guess.said.items() if key != "day"}
+        key = (guess.said.get("instrument"), at)
+        if not {at, ""} & dated and key not in asked:
+            asked.add(key)
+            taken[name] = replace(guess, said={**said, "day": "?"}, asks=f"the study day of {at}, such as 30")
+        else:
+            taken[name] = replace(guess, said=said)
 
 
 def _take(taken: dict[str, Guess], guesses: Iterable[Guess | None]) -> None:
@@ -77,32 +95,49 @@ def identifiers(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mappin
             yield Guess(name, "drop", f"its values look like {plain[0]}", seen=told(seen[name]))
 
 
-def checkboxes(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
+def checkboxes(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
     for name in table.columns:
         if name not in taken and (found := re.fullmatch(r"(.+)___(.+)", name)) and re.search(r"dx|diag", found[1]):
             label = table.headings.get(name, "")
             value = diagnosis_of(label.split("choice=")[-1].rstrip(")")) if label else ""
-            asks = (
-                "" if value else f"which diagnosis is choice {found[2]}? (a name of docs/study_folder.md, or is = drop)"
-            )
-            said = {"when": "1", "value": value or "?"}
-            yield Guess(name, "diagnoses.diagnosis", "a checkbox of REDCap", said, asks)
+            asks = f"which diagnosis is choice {found[2]}? (a name of docs/study_folder.md, or is = drop)"
+            when = "Checked" if {"Checked", "Unchecked"} & set(seen[name].index) else "1"
+            said = {"when": when, "value": value or "?", **_ranked(plain_words(found[1]))}
+            yield Guess(name, "diagnoses.diagnosis", "a checkbox of REDCap", said, "" if value else asks)
 
 
 def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
-    used = {guess.role for guess in taken.values()}
+    """Columns whose name stands for a column of the study; the first of two for one thing."""
+    used = {(guess.role, str(guess.said.get("at", ""))) for guess in taken.values()}
+    dated = any(role in ("date", "day") for role, _ in used)
     for name in table.columns:
         if name in taken or not len(seen[name]):
             continue
-        words = plain_words(name)
-        exact = re.sub(r"[^a-z0-9]+", "_", name.lower())
-        role = next((f"{t}.{exact}" for t in ("sessions", "patients", "diagnoses") if exact in TABLES[t].columns), "")
-        role = next((r for r, names in NAMES if re.fullmatch(names, words)), role if exact != "patient_id" else "")
-        if role == "visit" and ("day" in used or "date" in used or any(g.role == "date" for g in taken.values())):
+        role, at = _role_of(name)
+        if role == "visit" and dated:
             yield Guess(name, "drop", "a visit; the dates say when", seen=told(seen[name]))
-        elif role and role not in used and role in READERS_OF:
-            used.add(role)
-            yield READERS_OF[role](table, name, role, seen[name])
-        elif role and role not in used:
-            used.add(role)
-            yield with_levels(table, name, role, seen[name])
+        elif role and ((role, at) not in used or role == "diagnoses.diagnosis"):
+            used.add((role, at))
+            guess = READERS_OF.get(role, with_levels)(table, name, role, seen[name])
+            if guess.role == "diagnoses.diagnosis":
+                guess = replace(guess, said={**guess.said, **_ranked(plain_words(name))})
+            yield replace(guess, said={**guess.said, "at": at}) if at and guess.role != "drop" else guess
+
+
+def _ranked(words: str) -> dict[str, int]:
+    return {"rank": rank_in(words)} if rank_in(words) else {}
+
+
+def _role_of(name: str) -> tuple[str, str]:
+    """Return the role that a name stands for, and the visit or session that it names."""
+    exact = re.sub(r"[^a-z0-9]+", "_", name.lower())
+    tables = ("sessions", "patients", "diagnoses") if exact != "patient_id" else ()
+    same = next((f"{table}.{exact}" for table in tables if exact in TABLES[table].columns), "")
+    words = plain_words(name)
+    rest, at, _ = visit_in(words)
+    for text, visit in ((words, ""), (OF_A_FORM.sub("", words), ""), (rest, at), (OF_A_FORM.sub("", rest), at)):
+        if role := next((role for role, names in NAMES if re.fullmatch(names, text)), ""):
+            return role, visit if role.startswith(("sessions.", "assessments.")) or role == "format" else ""
+        if same:
+            return same, ""
+    return "", ""
