@@ -40,6 +40,7 @@ from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items
 from .instruments.suicidality import suicidality_states as suicidality_states
+from .intake.deidentification import check_identifiers as check_identifiers
 from .intake.draft import draft_map as draft_map
 from .intake.study_import import import_study as import_study
 from .mixed.model import mixedlm as mixedlm

@@ -58,9 +58,10 @@ ORDER = {
         ["load"],
     ],
     "intake": [
-        ["source_table", "values", "cloud_folders"], ["source", "redcap", "recognition", "mapping", "crosswalk"],
-        ["map_text", "placement"], ["draft", "opened_source", "assembly"], ["ledger", "changes", "study_folder"],
-        ["study_import"],
+        ["source_table", "values", "cloud_folders"], ["identification"],
+        ["source", "redcap", "recognition", "mapping", "crosswalk"], ["map_text", "placement"],
+        ["draft", "opened_source", "assembly"], ["ledger", "changes", "study_folder"],
+        ["study_import", "deidentification"],
     ],
     "analysis": [
         ["result", "visits", "formats", "proportion"], ["model"], ["patients", "missing"],

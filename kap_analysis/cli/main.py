@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from kap_analysis.cli.deidentify import deidentify
 from kap_analysis.cli.demo import demo
 from kap_analysis.cli.fit import fit
 from kap_analysis.cli.import_study import import_study
@@ -64,6 +65,7 @@ app = typer.Typer(
 for verb in (validate, new, plan, simulate, reproduce, review, patient, demo, fit):
     app.command()(_stoppable(verb))
 app.command()(_stoppable(map))
+app.command()(_stoppable(deidentify))
 app.command("import")(_stoppable(import_study))
 
 

@@ -30,7 +30,6 @@ def map(
         typer.echo(f"kap: cannot write {out} ({error.strerror}).", err=True)
         raise typer.Exit(2) from None
     typer.echo(draft.paragraph)
-    for number, line in enumerate(draft.text.splitlines(), 1):
-        if '"?"' in line.split("#")[0]:
-            typer.echo(f"{out.name}, line {number}: {line}")
+    for number, asked in draft.open_lines:
+        typer.echo(f"{out.name}, line {number}: {asked}")
     typer.echo(f"Read {out}, then: kap import {source} --map {out} --out STUDY")

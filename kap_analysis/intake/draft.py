@@ -10,6 +10,7 @@ import pandas as pd
 
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
+from kap_analysis.intake.identification.shown import shown_file, shown_name
 from kap_analysis.intake.map_text import Drafted, written_map
 from kap_analysis.intake.recognition.guess import Guess
 from kap_analysis.intake.recognition.meanings import format_of
@@ -17,7 +18,6 @@ from kap_analysis.intake.recognition.table_columns import recognise
 from kap_analysis.intake.redcap import with_dictionary
 from kap_analysis.intake.source import files_of, open_file
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import shown_name
 
 Progress = Callable[[int, int, str], None]
 _NEVER_OPENED: Final = re.compile(r"note|message|letter|document|chat|email", re.IGNORECASE)
@@ -77,14 +77,14 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     closed = []
     for done, file in enumerate(files):
         if progress is not None:
-            progress(done, len(files), shown_name(file.name, placed=True))
+            progress(done, len(files), shown_file(file.name))
         if len(files) > 1 and _NEVER_OPENED.search(file.stem):
             closed.append(file.name)
         else:
             tables += open_file(file, file.name)
     drafts = [Drafted(table, _guesses(table)) for table in with_dictionary(tables) if len(table.columns)]
     if not drafts:
-        raise IntakeError(f"Found no table in {shown_name(Path(source).name)}; expected a header and rows.")
+        raise IntakeError(f"Found no table in {shown_file(Path(source).name)}; expected a header and rows.")
     text = written_map(Path(source), drafts, closed)
     columns = _columns(drafts)
     draft = MapDraft(text, columns, "")
@@ -99,19 +99,12 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
 
 
 def _columns(drafts: list[Drafted]) -> pd.DataFrame:
-    rows = [
-        {
-            "file": d.table.file,
-            "sheet": d.table.sheet,
-            "column": g.column,
-            "role": g.role,
-            "why": g.why,
-            "decide": g.asks,
-        }
-        for d in drafts
-        for g in d.guesses
-    ]
-    return pd.DataFrame(rows).drop_duplicates(["file", "sheet", "column"], ignore_index=True)
+    rows = []
+    for one in drafts:
+        file, sheet = shown_file(one.table.file), shown_file(one.table.sheet)
+        said = {guess.column: guess for guess in reversed(one.guesses)}
+        rows += [(file, sheet, shown_name(c), said[c].role, said[c].why, said[c].asks) for c in one.table.columns]
+    return pd.DataFrame(rows, columns=["file", "sheet", "column", "role", "why", "decide"])
 
 
 def _guesses(table: SourceTable) -> list[Guess]:

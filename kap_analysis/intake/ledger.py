@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.assembly.study_tables import StudyTables
+from kap_analysis.intake.identification.shown import shown_place
 from kap_analysis.intake.placement.placed import NOTHING, Placed
 
 
@@ -26,7 +27,7 @@ def ledger_of(placed: list[Placed], made: StudyTables) -> pd.DataFrame:
         fate[(fate == "") & ~given] = NOTHING
         fate[origin.loc[origin["source"] == number, "row"].unique()] = ""
         for reason, n in pd.Series(fate).value_counts(sort=False).items():
-            rows.append((one.table.shown, "left out" if reason else "placed", reason, int(n)))
+            rows.append((shown_place(one.table), "left out" if reason else "placed", reason, int(n)))
     frame = pd.DataFrame(rows, columns=["file", "fate", "reason", "n_rows"])
     return frame.sort_values(
         ["file", "fate", "n_rows"], ascending=[True, False, False], kind="stable", ignore_index=True

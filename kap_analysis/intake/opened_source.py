@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from kap_analysis.errors import IntakeError
+from kap_analysis.intake.identification.shown import shown_file, shown_name, shown_place
 from kap_analysis.intake.mapping.map_content import StudyMap
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.placement.table_rows import place_table
 from kap_analysis.intake.redcap import with_dictionary
 from kap_analysis.intake.source import open_file
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import shown_name
 from kap_analysis.study.contract.problems import Problems
 
 Progress = Callable[[int, int, str], None]
@@ -36,22 +36,24 @@ def place_source(
     for entry in said.tables:
         table = by_place.get(entry.place)
         if not entry.is_opened:
-            rows.append((shown_name(entry.file), "", "not opened"))
+            rows.append((shown_file(entry.file), "", "not opened"))
         elif table is not None:
-            progress(n_tables + len(placed), 2 * n_tables + 2, f"placing {len(table.lines):,} rows of {table.shown}")
+            progress(
+                n_tables + len(placed), 2 * n_tables + 2, f"placing {len(table.lines):,} rows of {shown_place(table)}"
+            )
             one = place_table(table, entry, said, len(placed), problems)
             placed.append(one)
             dropped = {use.column for use in entry.uses if use.role == "drop"}
             shown = [shown_name(name) for name in table.columns if name in dropped]
-            rows += [(table.shown, name, "dropped by the map") for name in shown]
-            rows += [(table.shown, name, "not in the map") for name in one.not_placed]
+            rows += [(shown_place(table), name, "dropped by the map") for name in shown]
+            rows += [(shown_place(table), name, "not in the map") for name in one.not_placed]
         elif entry.file in by_name and not any(place.startswith(entry.file) for place in by_place):
             pass  # it could not be opened, which is told
         elif entry.file in by_name:
-            found = f"no sheet {shown_name(entry.sheet)}" if entry.sheet else "no table"
-            problems.add(shown_name(entry.file), found, "as the map says")
+            found = f"no sheet {shown_file(entry.sheet)}" if entry.sheet else "no table"
+            problems.add(shown_file(entry.file), found, "as the map says")
     named = {entry.file for entry in said.tables}
-    rows += [(shown_name(name), "", "a file that the map does not name") for name in by_name if name not in named]
+    rows += [(shown_file(name), "", "a file that the map does not name") for name in by_name if name not in named]
     return placed, pd.DataFrame(rows, columns=["file", "column", "why"])
 
 
@@ -62,13 +64,13 @@ def _opened(said: StudyMap, by_name: dict[str, Path], problems: Problems, progre
             wanted.setdefault(entry.file, []).append({**entry.reading, "sheet": entry.sheet})
     tables: list[SourceTable] = []
     for done, (name, settings) in enumerate(wanted.items()):
-        progress(done, 2 * len(wanted) + 2, f"reading {shown_name(name)}")
+        progress(done, 2 * len(wanted) + 2, f"reading {shown_file(name)}")
         if name not in by_name:
-            files = ", ".join(shown_name(file) for file in by_name)
-            problems.add(shown_name(name), "no such file", f"one of {files}"[:300])
+            files = ", ".join(shown_file(file) for file in by_name)
+            problems.add(shown_file(name), "no such file", f"one of {files}"[:300])
             continue
         try:
             tables += open_file(by_name[name], name, settings)
         except IntakeError as error:
-            problems.add(shown_name(name), str(error).rstrip("."), "a file that can be read")
+            problems.add(shown_file(name), str(error).rstrip("."), "a file that can be read")
     return tables

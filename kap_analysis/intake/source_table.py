@@ -9,8 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from kap_analysis.study.contract.identifiers import shown_name
-
 LINES_SEARCHED: Final = 25
 NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
 _LIKE_A_DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
@@ -56,11 +54,6 @@ class SourceTable:
     def place(self) -> str:
         """The file, and the sheet where there is one: ``tracker.xlsx [Sessions]``."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
-
-    @property
-    def shown(self) -> str:
-        """The place as messages and reports show it: a name that looks like an identifier is not quoted."""
-        return f"{shown_name(self.file)} [{shown_name(self.sheet)}]" if self.sheet else shown_name(self.file)
 
 
 def cell_text(value: Any) -> str:

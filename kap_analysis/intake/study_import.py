@@ -12,6 +12,7 @@ from kap_analysis.intake.assembly.study_tables import StudyTables, make_tables
 from kap_analysis.intake.changes import changes_of
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.crosswalk import read_crosswalk, write_crosswalk
+from kap_analysis.intake.identification.shown import shown_file, shown_place
 from kap_analysis.intake.ledger import ledger_of
 from kap_analysis.intake.mapping.map_problems import stop
 from kap_analysis.intake.mapping.map_reader import read_map
@@ -19,7 +20,6 @@ from kap_analysis.intake.opened_source import place_source
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.source import files_of
 from kap_analysis.intake.study_folder import new_study_folder, refuse_others
-from kap_analysis.study.contract.identifiers import shown_name as shown_file
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.study.load import StudyCheck, check_study
@@ -152,7 +152,7 @@ def _at_source(check: StudyCheck, made: StudyTables, placed: list[Placed]) -> Pr
         if origin is not None and 0 <= at < len(origin) and pd.notna(origin["source"].iloc[at]):
             table = placed[int(origin["source"].iloc[at])].table
             line = int(table.lines[int(origin["row"].iloc[at])])
-            out.add(table.shown, str(problem.found), str(problem.expected), row=line, column=str(problem.column))
+            out.add(shown_place(table), str(problem.found), str(problem.expected), row=line, column=str(problem.column))
         else:
             out.add(str(problem.file), str(problem.found), str(problem.expected), column=str(problem.column))
     return out

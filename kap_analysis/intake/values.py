@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
-
 MISSING: Final = (
     "n/a", "n.a.", "none", "null", "nan", ".", "-", "--", "declined", "declined to answer", "refused", "unknown",
     "missing", "not applicable", "not answered", "not recorded", "not completed", "[not completed]", "no answer",
@@ -156,20 +154,16 @@ def read_weight(text: str, unit: str = "kg") -> float:
     return float("nan")
 
 
+def plain_words(name: str) -> str:
+    """Return a name in lower case, camel case and signs made spaces."""
+    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
+    return re.sub(r"[^a-z0-9äöüß]+", " ", spaced.lower()).strip()
+
+
 def pattern(text: str) -> str:
     """Return the pattern of a value, which says nothing of whom it is: ``99/99/9999``, ``Aaaa Aaaa``."""
     drawn = "".join("9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c for c in text)
     return drawn if len(drawn) <= 24 else f"{drawn[:24]}… ({len(drawn)} characters)"
-
-
-def shown_name(name: str, *, placed: bool = False) -> str:
-    """Return a column's name as messages and reports show it: its pattern where it looks like an identifier.
-
-    A name that the map places is taken for no person's (Event Type reads like one), unless it holds more than letters.
-    """
-    if is_identifying_name(name) or not identifier_kinds([name], "plain" if placed else "code")[0]:
-        return name
-    return f"a column like {pattern(name)}"
 
 
 def on_distinct(values: np.ndarray, read: Callable[[Any], Any], missing: Any = None) -> np.ndarray:

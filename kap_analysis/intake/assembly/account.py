@@ -4,6 +4,7 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.intake.identification.shown import shown_place
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.study.contract.problems import Problems
 
@@ -39,7 +40,7 @@ class Account:
         """Tell a problem of each of the rows, at its file and row."""
         for source, part in rows.dropna(subset=WHERE).groupby("source", sort=True):
             table = self.placed[int(float(str(source)))].table
-            self.problems.add_rows(table.shown, table.lines[part["row"].astype(int)], column, found, expected)
+            self.problems.add_rows(shown_place(table), table.lines[part["row"].astype(int)], column, found, expected)
 
     def leave_out(self, rows: pd.DataFrame, reason: str) -> None:
         """Note why rows give nothing to the study."""

@@ -1,13 +1,10 @@
 """One row per patient: the facts that the source tells, with ages over 89 pooled."""
 
-from typing import Final
-
 import pandas as pd
 
 from kap_analysis.intake.assembly.account import WHERE, Account, of_patients
 from kap_analysis.intake.assembly.time_zero import days_since, full_years
-
-OLDEST: Final = 90
+from kap_analysis.intake.identification.generalised import OLDEST, age_group
 
 
 def patients_of(account: Account, facts: pd.DataFrame, zero: pd.DataFrame) -> pd.DataFrame:
@@ -37,10 +34,3 @@ def _ages(account: Account, patients: pd.DataFrame, birth: pd.Series, start: pd.
     age = full_years(birth.astype("datetime64[s]"), start)
     account.report(patients[age < 0], "date_of_birth", "a birth after the first session", "a birth before it")
     return age.clip(upper=OLDEST)
-
-
-def age_group(age: float) -> str | None:
-    """Return ten years that an age lies in (30-39); 90 and older are one group."""
-    if age != age:
-        return None
-    return f"{OLDEST}+" if age >= OLDEST else f"{int(age) // 10 * 10}-{int(age) // 10 * 10 + 9}"

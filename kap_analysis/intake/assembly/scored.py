@@ -9,6 +9,7 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.instruments.scoring import score_items
 from kap_analysis.intake.assembly.account import WHERE, Account
 from kap_analysis.intake.assembly.texts import joined, texts_of
+from kap_analysis.intake.identification.shown import shown_place
 
 NO_ANSWER: Final = "no answer and no total"
 THE_SAME: Final = "the same score again"
@@ -88,7 +89,7 @@ class Scored:
         where = [(self.account.placed[int(s)].table, int(r)) for s, r in listed[WHERE].itertuples(index=False)]
         self.disagreements = pd.DataFrame(
             {
-                "file": [table.shown for table, _ in where],
+                "file": [shown_place(table) for table, _ in where],
                 "row": [int(table.lines[row]) for table, row in where],
                 "instrument": listed["instrument"].to_list(),
                 "total": pd.to_numeric(listed["total"]).to_list(),

@@ -1,10 +1,12 @@
 """What a map says of one column, read and checked."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from kap_analysis.instruments.registry import registry_names
-from kap_analysis.intake.mapping.map_content import COLUMN_KEYS, OPEN, ROLES, ColumnUse
+from kap_analysis.intake.identification.safe_harbor import kind_of_name
+from kap_analysis.intake.mapping.map_content import BECOMES, COLUMN_KEYS, OPEN, ROLES, ColumnUse
 from kap_analysis.intake.mapping.map_problems import MapProblems
 from kap_analysis.study.contract.dictionary import TABLES
 
@@ -42,7 +44,8 @@ class ColumnReader:
             at=str(said.get("at", "")), day=self.day(column, said), nth=self.nth(column, said), of=self.of(said),
             order=order, values=self.values(column, role, said), unit=str(said.get("unit", "")),
             when=str(said.get("when", "")), value=self.value(role, said), rank=self.rank(column, said),
-            keep=str(said.get("keep", "")),
+            name=self.own_name(column, role, said),
+            becomes=str(said.get("becomes", "")), keep=str(said.get("keep", "")),
         )  # fmt: skip
 
     def day(self, column: str, said: Mapping[str, Any]) -> int | None:
@@ -60,6 +63,20 @@ class ColumnReader:
             return rank
         self.told.wrong(column, "a rank that is no number", "1 for the main diagnosis, 2 for the next")
         return 0
+
+    def own_name(self, column: str, role: str, said: Mapping[str, Any]) -> str:
+        """Read the name of a column of the study's own, and check what it becomes."""
+        name = str(said.get("name", ""))
+        if role == "extra":
+            self.told.known(said.get("becomes", ""), BECOMES, "becomes")
+            if (
+                not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name)
+                or name in TABLES["patients"].columns
+                or kind_of_name(name)
+            ):
+                expected = 'name = "region": small letters, and not the name of an identifier'
+                self.told.wrong(column, "an extra column without a name of its own", expected)
+        return name
 
     def nth(self, column: str, said: Mapping[str, Any]) -> tuple[int, ...]:
         """Read the days of a patient's first, second, ... row."""

@@ -18,6 +18,7 @@ OWN_ROLES: Final = (
     "item",
     "item_number",
     "answer",
+    "extra",
     "drop",
 )
 ROLES: Final = (
@@ -44,9 +45,11 @@ STUDY_KEYS: Final = {
 TABLE_KEYS: Final = frozenset(
     {"file", "sheet", "header_row", "encoding", "delimiter", "decimal", "columns", "values", "fixed", "open"}
 )
-COLUMN_KEYS: Final = frozenset(
-    {"is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank", "keep"}
+COLUMN_KEYS: Final = (
+    *("is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank"),
+    *("name", "becomes", "keep"),
 )
+BECOMES: Final = ("day", "three_digits", "age_group")
 CHOICES: Final = {
     "time_zero": ("listed", "stated"),
     "cohorts": ("column", "slot", "none"),
@@ -82,6 +85,8 @@ class ColumnUse:
         For a checkbox: which text means yes, and what it then says.
     rank : int
         Of a diagnosis, where the column and not a value says it: 1 is the main one.
+    name, becomes : str
+        Of a column of the study's own (``extra``): its name there, and what becomes of the identifier that it holds.
     keep : str
         Why a column that looks like an identifier is read all the same.
     """
@@ -100,6 +105,8 @@ class ColumnUse:
     when: str = ""
     value: str = ""
     rank: int = 0
+    name: str = ""
+    becomes: str = ""
     keep: str = ""
 
 

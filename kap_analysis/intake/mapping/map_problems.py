@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from kap_analysis.errors import IntakeError, quoted
 from kap_analysis.instruments.registry import registry_names
+from kap_analysis.intake.identification.shown import shown_name
 from kap_analysis.intake.mapping.map_content import OPEN
-from kap_analysis.intake.values import shown_name
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.suggestions import nearest_name

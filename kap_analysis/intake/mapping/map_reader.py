@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from kap_analysis.errors import IntakeError, quoted
 from kap_analysis.instruments.registry import registry_names
+from kap_analysis.intake.identification.shown import shown_name
 from kap_analysis.intake.mapping.column_reader import ColumnReader
 from kap_analysis.intake.mapping.map_content import (
     CHOICES,
@@ -20,7 +21,6 @@ from kap_analysis.intake.mapping.map_content import (
     TableMap,
 )
 from kap_analysis.intake.mapping.map_problems import MapProblems, stop
-from kap_analysis.intake.values import shown_name
 from kap_analysis.study.contract.problems import Problems
 
 _MANY_TIMES: Final = frozenset({"drop", "diagnoses.diagnosis", "extra"})

@@ -4,14 +4,18 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.intake.identification.columns import finding_of
+from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS, kind_of_name
+from kap_analysis.intake.identification.shown import shown_name, shown_place
 from kap_analysis.intake.placement.cells import Cells
-from kap_analysis.intake.values import shown_name
-from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
 from kap_analysis.suggestions import nearest_name
 
 #: What may look like an identifier, because none of it is kept: keys become codes, dates days, a birth an age.
-_NOT_KEPT: Final = frozenset({"patient_id", "drop", "date_of_birth", "sessions.facilitator_ids", "date"})
-_MOST_LOOKED_AT: Final = 5000
+_NOT_KEPT: Final = frozenset({"patient_id", "drop", "date_of_birth", "sessions.facilitator_ids", "date", "extra"})
+_WHAT_BECOMES: Final = (
+    'is = "drop"; or is = "extra" with becomes = "day", "three_digits" or "age_group"; or '
+    'keep = "why it is no identifier"'
+)
 
 
 def columns_are_allowed(cells: Cells) -> bool:
@@ -29,21 +33,18 @@ def _is_fine(cells: Cells, name: str) -> bool:
         cells.problem(name, "no such column", f"a column of the table{offered}")
         return False
     open_uses = [use for use in cells.said.uses if use.column == name and use.role not in _NOT_KEPT and not use.keep]
-    if open_uses and is_identifying_name(name):
-        expected = 'is = "drop", or keep = "why it is no identifier"'
-        cells.problem(name, "a column whose name is that of an identifier", expected)
+    if open_uses and (kind := kind_of_name(name)):
+        cells.problem(name, f"a column whose name is that of an identifier ({KINDS[kind]})", _WHAT_BECOMES)
         return False
     return True
 
 
 def _is_harmless(cells: Cells, name: str) -> bool:
+    """A column that the map does not name is not read; one that looks like an identifier must be decided upon."""
     cells.placed.not_placed.append(shown_name(name))
-    texts = [str(text) for text in pd.unique(cells.table.cells[name])[:_MOST_LOOKED_AT]]
-    kinds = [kind for kind in identifier_kinds(texts, "plain") if kind and kind != "a date"]
-    if not kinds and not is_identifying_name(name):
+    finding = finding_of(name, [str(text) for text in pd.unique(cells.table.cells[name])])
+    if finding is None:
         return True
-    what = kinds[0] if kinds else "an identifier"
-    expected = 'a line in the map that says what becomes of it, such as is = "drop"'
-    found = f"a column that looks like {what} and is not in the map"
-    cells.problems.add(cells.table.shown, found, expected, column=shown_name(name))
+    found = f"a column that is not in the map: {finding.what} ({KINDS.get(finding.kind, FREE_TEXT)})"
+    cells.problems.add(shown_place(cells.table), found, _WHAT_BECOMES, column=shown_name(name))
     return False

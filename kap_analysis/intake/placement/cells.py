@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from kap_analysis.intake.identification.shown import shown_name, shown_place
 from kap_analysis.intake.mapping.map_content import ColumnUse, StudyMap, TableMap
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import on_distinct, pattern, read_dose, read_number, read_weight, shown_name
+from kap_analysis.intake.values import on_distinct, pattern, read_dose, read_number, read_weight
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems
 
@@ -38,14 +39,14 @@ class Cells:
 
     def problem(self, column: str, found: str, expected: str) -> None:
         """Tell a problem of a whole column."""
-        self.problems.add(self.table.shown, found, expected, column=shown_name(column, placed=True))
+        self.problems.add(shown_place(self.table), found, expected, column=shown_name(column, placed=True))
 
     def problem_at(self, rows: np.ndarray, column: str, expected: str) -> None:
         """Tell a problem of single cells, by their patterns."""
         texts = self.table.cells[column][rows]
         found = on_distinct(texts, pattern)
         shown = shown_name(column, placed=True)
-        self.problems.add_rows(self.table.shown, self.table.lines[rows], shown, found.tolist(), expected)
+        self.problems.add_rows(shown_place(self.table), self.table.lines[rows], shown, found.tolist(), expected)
         self.placed.wrong[rows] = True
 
     def read(self, use: ColumnUse, read: Reader, expected: str) -> np.ndarray:

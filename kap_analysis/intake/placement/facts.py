@@ -6,10 +6,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from kap_analysis.intake.identification.generalised import age_group, first_three
 from kap_analysis.intake.mapping.map_content import ColumnUse
 from kap_analysis.intake.placement.cells import Cells
-from kap_analysis.intake.placement.moments import Moments, is_dated
+from kap_analysis.intake.placement.moments import FIRST_BIRTH, Moments, is_dated
 from kap_analysis.intake.placement.placed import NO_DATE
+from kap_analysis.intake.values import FIRST_YEAR, looks_like_date, on_distinct
 
 EVENTS: Final = {"sessions": "kind", "adverse_events": "event", "treatments": "kind"}
 _OF_ALL_SESSIONS: Final[tuple[str, ...]] = ("format", "cohort_id")
@@ -35,8 +37,23 @@ def place_patients(cells: Cells, moments: Moments) -> None:
         if (key, "") in moments.dates:
             columns[name] = moments.dates[(key, "")]
     columns |= moments.beginning_with("patients")
+    for use in cells.said.uses:
+        if use.role == "extra":
+            columns |= _extra(cells, moments, use)
     if columns:
         add_rows(cells, "patients", np.logical_or.reduce([pd.notna(v) for v in columns.values()]), columns)
+
+
+def _extra(cells: Cells, moments: Moments, use: ColumnUse) -> dict[str, np.ndarray]:
+    """A column of the study's own: what becomes of an identifier."""
+    if use.becomes == "three_digits":
+        return {f"extra:{use.name}": cells.read(use, first_three, "a ZIP code of five digits")}
+    if use.becomes == "day":
+        return {f"date:extra:{use.name}": moments.of_column(cells, use, FIRST_YEAR)}
+    if any(looks_like_date(text) for text in pd.unique(cells.table.cells[use.column])[:100]):
+        return {f"born:{use.name}": moments.of_column(cells, use, FIRST_BIRTH)}
+    ages = cells.numbers_of(use, 0, 130, "an age in years, or a date of birth")
+    return {f"extra:{use.name}": on_distinct(ages, age_group)}
 
 
 def place_events(cells: Cells, moments: Moments) -> None:

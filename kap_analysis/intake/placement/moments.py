@@ -28,6 +28,10 @@ class Moments:
             elif use.role == "date":
                 self.dates[(use.of, use.at)] = _moments(cells, use, FIRST_YEAR)
 
+    def of_column(self, cells: Cells, use: ColumnUse, first: int) -> np.ndarray:
+        """Moments of one column that dates nothing else."""
+        return _moments(cells, use, first)
+
     def of(self, target: str, at: str = "") -> tuple[np.ndarray, np.ndarray]:
         """Moment and given day of each row for a target: its own date first, then the date of the row."""
         keys = ((target, at), (target, ""), ("", at), ("", ""))

@@ -71,12 +71,6 @@ _NUMBERED: Final = re.compile(r"(?:t|v|s|time|visit|wave|session|sess)[ ]?\d{1,2
 OF_A_FORM: Final = re.compile(r"(?:sessions?|sess|ketamine|treatment|tx|appointment|appt) ")
 
 
-def plain_words(name: str) -> str:
-    """Return a name in lower case, camel case and signs made spaces."""
-    spaced = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    return re.sub(r"[^a-z0-9äöüß]+", " ", spaced.lower()).strip()
-
-
 @cache
 def _aliases() -> tuple[tuple[str, str], ...]:
     names = {"".join(c for c in name.lower() if c.isalnum()): name for name in registry_names()}

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, plain_words, visit_in
+from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import are_lost, date_order, has_offset, looks_like_date
+from kap_analysis.intake.values import are_lost, date_order, has_offset, looks_like_date, plain_words
 
 
 def births(table: SourceTable) -> Iterable[Guess]:

@@ -5,11 +5,12 @@ from typing import Final
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import instrument_in, plain_words, visit_in
+from kap_analysis.intake.recognition.column_names import instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, is_number, told
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
 from kap_analysis.intake.recognition.questionnaires import answer_values
 from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import plain_words
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import identifier_kinds
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kap_analysis.intake.recognition.column_names import plain_words
+from kap_analysis.intake.values import plain_words
 from kap_analysis.study.contract.dictionary import TABLES
 
 _KINDS: Final = (

@@ -7,10 +7,10 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
-from kap_analysis.intake.recognition.column_names import NAMES, instrument_in, plain_words, visit_in
+from kap_analysis.intake.recognition.column_names import NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, is_number, share_of, told
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, read_number
+from kap_analysis.intake.values import MISSING, plain_words, read_number
 
 _ANSWERS: Final = (
     ({"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3}, 4),

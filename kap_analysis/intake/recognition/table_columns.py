@@ -3,18 +3,24 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, plain_words, rank_in, visit_in
+from kap_analysis.intake.identification.columns import finding_of
+from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
+from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
 from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import plain_words
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.identifiers import identifier_kinds, is_identifying_name
+
+#: Names of therapists become codes.
+_NOT_KEPT: Final = frozenset({"sessions.facilitator_ids"})
 
 
 def recognise(table: SourceTable) -> list[Guess]:
@@ -68,6 +74,12 @@ def _take(taken: dict[str, Guess], guesses: Iterable[Guess | None]) -> None:
             taken[guess.column] = guess
 
 
+def key_column(table: SourceTable) -> str:
+    """Return the column that is the patient's key by its name, or an empty text."""
+    guess = _key(table, {name: seen_values(table, name) for name in table.columns}, {})
+    return guess.column if guess else ""
+
+
 def _leave_redcap(name: str) -> Guess | None:
     if name in ("redcap_repeat_instrument", "redcap_repeat_instance") or name.endswith(("_complete", "_timestamp")):
         return Guess(name, "drop", "administration of REDCap")
@@ -84,15 +96,11 @@ def _key(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, 
 
 def identifiers(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
     for name in table.columns:
-        if name in taken:
-            continue
-        if is_identifying_name(name) or is_identifying_name(plain_words(name)):
-            yield Guess(name, "drop", "its name is that of an identifier", seen=told(seen[name]))
-            continue
-        kinds = [k for k in identifier_kinds([str(t) for t in seen[name].index[:2000]], "code") if k]
-        plain = [k for k in kinds if k not in ("a date", "a person's name")]
-        if plain:
-            yield Guess(name, "drop", f"its values look like {plain[0]}", seen=told(seen[name]))
+        if name not in taken and _role_of(name)[0] not in _NOT_KEPT:
+            finding = finding_of(name, [str(text) for text in seen[name].index], dates=False)
+            if finding and (finding.kind != "A" or finding.seen_in == "name" or not _role_of(name)[0]):
+                why = f"{finding.what} ({KINDS.get(finding.kind, FREE_TEXT)})"
+                yield Guess(name, "drop", why, seen=told(seen[name]))
 
 
 def checkboxes(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:

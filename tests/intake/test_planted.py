@@ -1,0 +1,101 @@
+"""Of 200 planted identifiers of all 18 kinds none is in any byte of what an import or a check writes or says."""
+
+import importlib
+import io
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kap_analysis.cli.main import app
+from kap_analysis.errors import IntakeError
+from kap_analysis.intake.deidentification import check_identifiers
+from kap_analysis.intake.draft import draft_map
+from kap_analysis.intake.identification.safe_harbor import KINDS
+from kap_analysis.intake.study_import import import_study
+from tests.intake.planted import identifiers, plant, plant_in_spss
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return identifiers()
+
+
+@pytest.fixture(scope="module")
+def export(planted, tmp_path_factory):
+    folder = plant(tmp_path_factory.mktemp("planted") / "export", planted)
+    plant_in_spss(folder / "memos.sav", planted)
+    sys.path.insert(0, str(EXAMPLES))
+    write_workbook = importlib.import_module("small_workbook").write_workbook
+    sys.path.remove(str(EXAMPLES))
+    sheets = {texts[10][:31].replace(":", "").replace("/", " "): [["patient_id", "Mood"], [1001, 4]]
+              for kind, texts in planted.items() if kind in "ADFGIJK"}  # fmt: skip
+    write_workbook(folder / "book.xlsx", sheets)
+    return folder
+
+
+def leaked(text: str, planted) -> list[tuple[str, str]]:
+    return [(kind, one) for kind, texts in planted.items() for one in texts if one in text]
+
+
+def test_there_are_two_hundred_of_eighteen_kinds(planted):
+    assert list(planted) == list(KINDS) and sum(map(len, planted.values())) == 200
+
+
+def test_none_is_in_the_study_the_reports_the_logs_or_the_errors(export, planted, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    said = io.StringIO()
+
+    def listen(done: int, steps: int, what: str) -> None:
+        said.write(f"{what}\n")
+
+    draft = draft_map(export, progress=listen)
+    (tmp_path / "map.toml").write_text(draft.text, encoding="utf-8")
+    made = import_study(export, tmp_path / "map.toml", tmp_path / "study", progress=listen)
+    written = "".join(file.read_text(encoding="utf-8") for file in made.folder.iterdir())
+    frames = (made.ledger, made.not_placed, made.disagreements, made.changes, draft.columns)
+    reports = "".join(frame.to_csv() for frame in frames) + made.paragraph + draft.paragraph
+    lines = [line for line in draft.text.splitlines() if not line.startswith('"')]  # without the names of columns
+    short = "\n".join(line for line in lines if not line.startswith(("sheet", "file")))
+    with pytest.raises(IntakeError) as caught:
+        # a map that names no planted column
+        few = [line for line in draft.text.splitlines() if "Field" not in line and "Remark" not in line]
+        (tmp_path / "few.toml").write_text("\n".join(few), encoding="utf-8")
+        import_study(export, tmp_path / "few.toml", tmp_path / "other", progress=listen)
+    errors = str(caught.value) + caught.value.problems.to_csv()
+    assert "not in the map" in errors and not (tmp_path / "other").exists()
+    for text in (written, reports, short, errors, said.getvalue(), caplog.text):
+        assert leaked(text, planted) == []
+
+
+def test_none_is_in_what_the_commands_print(export, planted, tmp_path):
+    run = CliRunner()
+    out = run.invoke(app, ["map", str(export), "--out", str(tmp_path / "map.toml")]).output
+    out += run.invoke(app, ["deidentify", str(export), "--report"]).output
+    out += run.invoke(
+        app, ["import", str(export), "--map", str(tmp_path / "map.toml"), "--out", str(tmp_path / "s")]
+    ).output
+    assert "3 patients" in out and leaked(out, planted) == []
+
+
+@pytest.fixture(scope="module")
+def found_columns(export):
+    return check_identifiers(export).found["column"].to_list()
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_each_kind_is_caught_in_values_in_text_and_in_headers(found_columns, planted, kind):
+    assert f"Field {kind}" in found_columns, "values"
+    assert f"Remark {kind}" in found_columns, "free text"
+    assert planted[kind][8] not in found_columns, "a header is masked"
+
+
+def test_a_surname_alone_is_trusted_and_the_report_says_so(tmp_path):
+    (tmp_path / "a.csv").write_text("id,mood\n1,calm\n2,baker\n3,tense\n", encoding="utf-8")
+    checked = check_identifiers(tmp_path)
+    why = checked.trusted.set_index("column").loc["mood", "why"]
+    assert "surname alone" in why and "surname alone" in checked.paragraph
