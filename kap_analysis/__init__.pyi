@@ -45,6 +45,7 @@ from .intake.draft import draft_map as draft_map
 from .intake.study_import import import_study as import_study
 from .mixed.model import mixedlm as mixedlm
 from .report.results_folder import open_results as open_results
+from .report.shipped import example_export as example_export
 from .report.versions import list_versions as list_versions
 from .review.patient_page import write_patient_page as write_patient_page
 from .review.patient_review import review_patient as review_patient

@@ -9,13 +9,14 @@ import pandas as pd
 
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.anonymity import QUASI_IDENTIFIERS, classes_of, diversity_of, steps_to
-from kap_analysis.intake.identification.columns import Finding, finding_of, oldest_age
+from kap_analysis.intake.identification.columns import Finding, finding_of, holds_identifier, oldest_age
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
 from kap_analysis.intake.identification.shown import shown_file, shown_name
 from kap_analysis.intake.recognition.table_columns import key_column
 from kap_analysis.intake.source import files_of, open_file
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.identifiers import identifier_kinds
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 
 TARGET_K: Final = 5
@@ -127,7 +128,8 @@ def _check_table(
 
 
 def _of_header(name: str) -> Finding | None:
-    return Finding("R", "its name holds an identifier", "name", 0) if shown_name(name) != name else None
+    holds = holds_identifier(name) or identifier_kinds([name], "text")[0]
+    return Finding("R", "its name holds an identifier", "name", 0) if holds else None
 
 
 def _of_age(name: str, values: Sequence[str]) -> Finding | None:

@@ -22,6 +22,31 @@ def shipped_study() -> Path:
     return _first_that_exists(SHIPPED / STUDY_NAME, PACKAGE.parent / "data" / STUDY_NAME)
 
 
+def example_export(name: str = "record_system") -> Path:
+    """The folder of a made-up export that came with the package; its finished map lies beside it.
+
+    Parameters
+    ----------
+    name : str
+        record_system, redcap_raw, redcap_labelled, workbook or spss_wide.
+
+    Returns
+    -------
+    Path
+        The folder; its map is the file of the same name that ends in ``.toml``.
+
+    Raises
+    ------
+    ReportError
+        If there is no example of that name.
+    """
+    examples = _first_that_exists(SHIPPED / "examples", PACKAGE.parent / "data" / "examples")
+    names = sorted(path.stem for path in examples.glob("*.toml"))
+    if name not in names:
+        raise ReportError(f"Found no example {name!r}; expected one of {', '.join(names)}.")
+    return examples / name
+
+
 def list_notebooks(folder: Path) -> list[Path]:
     """The numbered notebooks of a folder (``00_quickstart.ipynb``), in the order of their numbers."""
     found = sorted(p for p in folder.glob("[0-9][0-9]_*.ipynb") if p.is_file())
