@@ -119,7 +119,7 @@ def _missing_codes(drafts: list[Drafted]) -> Counter[str]:
     codes: Counter[str] = Counter()
     for one in drafts:
         for guess in one.guesses:
-            if guess.role != "drop":
+            if guess.role not in ("drop", "patient_id"):
                 texts = pd.Series(one.table.cells[guess.column], dtype=object)
                 counts = texts[texts != ""].value_counts()
                 codes.update({str(t): int(n) for t, n in counts.items() if str(t).lower() in MISSING})

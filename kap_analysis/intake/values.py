@@ -1,7 +1,7 @@
 """Values of foreign files: dates in all notations, numbers, doses, weights, and the pattern of a value for messages."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -32,11 +32,6 @@ _KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?", re.IGNOREC
 POUND: Final = 0.45359237
 FIRST_YEAR: Final = 1990
 _EXCEL_DAYS: Final = (32_874, 73_050)  # 1990 to 2099, counted from 1899-12-30
-
-
-def is_missing(text: str, codes: Iterable[str] = ()) -> bool:
-    """Whether a text stands for a missing value: empty, or one of the codes that the map lists."""
-    return text == "" or text in codes
 
 
 def read_date(text: str, order: str = "", zone: str = "") -> datetime | None:

@@ -71,9 +71,7 @@ def take_over(
             faults = {name: tuple(manifest["faults"].get(name, ())) for name in stay}
             return EarlierRun(Ran({name: manifest["seconds"][name] for name in stay}, executed, faults))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReportError(
-            f"{results} holds no earlier run whose results could stay; run all notebooks."
-        ) from error
+        raise ReportError(f"{results} holds no earlier run whose results could stay; run all notebooks.") from error
     raise ReportError(
         f"Since the earlier run in {results} {join_words(changed)} changed, so its other results cannot stay; "
         "run all notebooks, or name those that changed too."

@@ -86,7 +86,8 @@ def _lose_column(content: bytes, rng: random.Random) -> bytes:
 
 
 _OF_FILES = (
-    *[_change_cell] * 5, _lose_line, _repeat_line, _shuffle, _cut, _flip, _other_encoding, _other_delimiter, _lose_column,
+    *[_change_cell] * 5, _lose_line, _repeat_line, _shuffle, _cut, _flip, _other_encoding, _other_delimiter,
+    _lose_column,
 )  # fmt: skip
 
 
@@ -116,8 +117,9 @@ def mutate_map(text: str, rng: random.Random) -> str:
 
 
 ROLES = (
-    "patient_id", "date", "day", "date_of_birth", "score", "item", "instrument", "item_number", "answer", "drop", "extra",
-    "sessions.kind", "sessions.format", "sessions.cohort_id", "sessions.dose_mg", "patients.age", "patients.sex",
+    "patient_id", "date", "day", "date_of_birth", "score", "item", "instrument", "item_number", "answer", "drop",
+    "extra", "sessions.kind", "sessions.format", "sessions.cohort_id", "sessions.dose_mg", "patients.age",
+    "patients.sex",
     "diagnoses.diagnosis", "treatments.kind", "adverse_events.event", "assessments.rater", "no.such", "",
 )  # fmt: skip
 VALUES = (

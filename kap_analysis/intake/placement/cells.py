@@ -33,10 +33,6 @@ class Cells:
         self.missing = {code.lower() for code in study.missing}
         self.pid = np.full(self.n, "", dtype=object)
 
-    def is_missing(self, texts: np.ndarray) -> np.ndarray:
-        """Whether each text is empty or one of the codes of the map."""
-        return on_distinct(texts, lambda text: text == "" or text.lower() in self.missing).astype(bool)
-
     def problem(self, column: str, found: str, expected: str) -> None:
         """Tell a problem of a whole column."""
         self.problems.add(shown_place(self.table), found, expected, column=shown_name(column, placed=True))

@@ -30,7 +30,9 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
         cells.placed.reasons[:] = NO_PATIENT
         return cells.placed
     pid = table.cells[key.column].copy()
-    pid[cells.is_missing(pid)] = ""
+    # 999 can be a missing score and a patient's number: a code of digits is no missing number of a patient
+    missing = {code for code in cells.missing if not code.isdigit()}
+    pid[on_distinct(pid, lambda text: text.lower() in missing).astype(bool)] = ""
     totals = on_distinct(pid, lambda text: _TOTALS.fullmatch(text) is not None).astype(bool)
     pid[totals] = ""
     cells.placed.reasons[pid == ""] = NO_PATIENT
