@@ -9,7 +9,9 @@ import pytest
 from kap_analysis.errors import StudyError
 from kap_analysis.instruments.registry import registry_names
 from kap_analysis.study.contract.dictionary import TABLES
+from kap_analysis.study.contract.settings_file import MOST_VISITS
 from kap_analysis.study.load import check_study, load_study
+from kap_analysis.study.reading.headers import MOST_COLUMNS
 from kap_analysis.suggestions import nearest_names
 from tests.study.small_study import (
     ASSESSMENTS,
@@ -213,3 +215,18 @@ def test_importing_the_face_does_not_import_pandas_or_pandera():
     code = "import sys, kap_analysis; print([n for n in ('pandas', 'pandera', 'pyarrow') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_more_columns_or_visits_than_a_study_is_made_of_are_refused(tmp_path):
+    head, *rows = FILES["patients.csv"].splitlines()
+    more = ",".join(f"extra{at}" for at in range(MOST_COLUMNS))
+    wide = "\n".join([f"{head},{more}", *(row + "," * MOST_COLUMNS for row in rows)]) + "\n"
+    check = check_study(write_small_study(tmp_path / "wide", {"patients.csv": wide}))
+    columns = len(head.split(",")) + MOST_COLUMNS
+    assert check.lines() == (
+        f"patients.csv, row 1: found {columns:,} columns; expected at most 2,000; leave out what is not needed.",
+    )
+    visits = "".join(f'\n[[visits]]\nlabel = "day {day}"\nday = {day}\n' for day in range(1, MOST_VISITS + 2))
+    toml = FILES["study.toml"].split("[[visits]]")[0] + visits
+    check = check_study(write_small_study(tmp_path / "long", {"study.toml": toml}))
+    assert any("found 201 [[visits]] blocks; expected at most 200." in line for line in check.lines())

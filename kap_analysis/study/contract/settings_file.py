@@ -27,6 +27,8 @@ from kap_analysis.suggestions import nearest_name
 SETTINGS_FILE: Final = "study.toml"
 LAST_DAY: Final = 36_500
 MOST_POINTS: Final = 1_000_000
+#: Models have a mean for each visit and format; more visits than these are days, to be read with `visits="all"`.
+MOST_VISITS: Final = 200
 NOTHING_SAID: Final = Settings(title="", primary_instrument="", primary_visit="")
 _REQUIRED: Final = ("title", "primary_instrument", "primary_visit")
 _KEYS: Final = frozenset(
@@ -212,6 +214,9 @@ class _SettingsReader:
             return DEFAULT_VISITS
         if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
             self._wrong("visits", quoted(entries), "one [[visits]] block per visit")
+            return DEFAULT_VISITS
+        if len(entries) > MOST_VISITS:
+            self._wrong("visits", f"{len(entries):,} [[visits]] blocks", f"at most {MOST_VISITS}")
             return DEFAULT_VISITS
         visits = [visit for entry in entries if (visit := self._visit(entry)) is not None]
         visits.sort(key=lambda visit: visit.first_day)

@@ -11,6 +11,8 @@ from kap_analysis.study.contract.problems import Problems
 from kap_analysis.suggestions import nearest_name
 
 _COLUMNS_NAMED: Final = 100
+#: Each column is looked through for identifiers, which takes milliseconds: of more columns a study is not made.
+MOST_COLUMNS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ def read_header(
     A declared column is known by its exact name. A name that differs only in case, spaces or hyphens is a problem, not
     an extra column: leaving ``Score`` aside without stopping would lose a column that somebody filled.
     """
+    if len(names) > MOST_COLUMNS:
+        problems.add(
+            file, f"{len(names):,} columns", f"at most {MOST_COLUMNS:,}; leave out what is not needed", row=row
+        )
+        return Header({name: names.index(name) for name in spec.columns if name in names}, {}, {}, ())
     declared: dict[str, int] = {}
     extra: dict[str, int] = {}
     ignored: dict[str, int] = {}

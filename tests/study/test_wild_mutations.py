@@ -1,0 +1,19 @@
+"""Studies changed by a second mutator: no traceback, nothing accepted or passed over unsaid, nothing refused idly."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.study.wild_mutations import KINDS, judged_wrongly, write_sound_study
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sound_study(tmp_path_factory.mktemp("wild") / "sound")
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(0, len(KINDS), 4), pytest.param(range(len(KINDS), 5 * len(KINDS)), marks=pytest.mark.slow)]
+)
+def test_each_kind_is_judged_rightly(sound, tmp_path, seeds):
+    assert [said for seed in seeds if (said := judged_wrongly(sound, tmp_path / str(seed), seed))] == []
