@@ -25,8 +25,12 @@ PERSON_COLUMNS: Final = frozenset({"patient_id", "session_id", "facilitator_id",
 
 #: Numbers that name a row rather than measure anything in it.
 NAMING_NUMBERS: Final = frozenset(
-    {"month", "minute", "margin", "delta_individual", "delta_group", "value", "cutoff_value", "session_number"}
-)
+    {"month", "minute", "margin", "delta_individual", "delta_group", "value", "cutoff_value", "session_number",
+     "effect", "prevalence_difference"}
+)  # fmt: skip
+
+#: Counts of what is not in the study: patients of a publication, draws of a computation.
+NOT_OF_THE_STUDY: Final = frozenset({"n_published", "n_bootstrap", "n_imputations", "n_simulated"})
 
 #: The level that stands for a total over a column, e.g. ``practice == "all"``.
 TOTAL_LEVEL: Final = "all"

@@ -1,5 +1,7 @@
 """Which counts to withhold: the small ones, and enough others that no sum gives them back."""
 
+from collections.abc import Collection
+
 from kap_analysis.disclosure.bounds import given_away
 from kap_analysis.disclosure.policy import MINIMUM_COUNT, is_small
 from kap_analysis.disclosure.relations import Cell, Relation, Sums
@@ -8,15 +10,25 @@ from kap_analysis.disclosure.relations import Cell, Relation, Sums
 SMALL = f"fewer than {MINIMUM_COUNT}, or would give such a count back"
 
 
-def cells_to_withhold(sums: Sums) -> set[Cell]:
+def cells_to_withhold(
+    sums: Sums, *, hidden: Collection[Cell] = frozenset(), shown: Collection[Cell] = frozenset()
+) -> set[Cell]:
     """The counts that may not be shown.
+
+    Parameters
+    ----------
+    sums : Sums
+    hidden : collection of cells
+        Those that are withheld in any case.
+    shown : collection of cells
+        Those that are known in any case, because another result shows the same number.
 
     First every count of 1 to 10. Then, for each sum that holds, until nothing changes: where the withheld cells of
     a sum could be worked out from those that are shown, alone or together, the smallest shown one is withheld too.
     A zero is withheld only when nothing else is left. At last all sums are solved together, and more is withheld
     until every count of 1 to 10 could as well be 0.
     """
-    state = _State(sums)
+    state = _State(sums, hidden, shown)
     while True:
         state.protect_each_sum()
         exposed = given_away(sums.values, sums.relations, state.hidden())
@@ -28,9 +40,11 @@ def cells_to_withhold(sums: Sums) -> set[Cell]:
 class _State:
     """What is withheld so far."""
 
-    def __init__(self, sums: Sums) -> None:
+    def __init__(self, sums: Sums, hidden: Collection[Cell], shown: Collection[Cell]) -> None:
         self.sums = sums
-        self.withheld = {cell for cell, n in sums.values.items() if cell not in sums.told_by and is_small(n)}
+        self.known = set(shown)
+        few = {cell for cell, n in sums.values.items() if cell not in sums.told_by and is_small(n)}
+        self.withheld = (few | set(hidden)) - self.known
         self.beside: dict[Cell, list[Relation[Cell]]] = {}
         for relation in sums.relations:
             for cell in relation.cells:
@@ -75,7 +89,7 @@ class _State:
 
     def _withhold(self, cell: Cell) -> list[Relation[Cell]]:
         """Withhold a cell, or the count that gives it; return the sums that this touches."""
-        real = self.sums.told_by.get(cell, (cell,))[-1]
+        real = next((c for c in reversed(self.sums.told_by.get(cell, (cell,))) if c not in self.known), cell)
         self.withheld.add(real)
         return [*self.beside.get(real, []), *(self.beside.get(cell, []) if cell != real else [])]
 
@@ -86,12 +100,13 @@ class _State:
             return None
         shown = [cell for cell in relation.cells if not self.is_hidden(cell)]
         if len(relation.parts) == 1:  # the same number twice
-            return next(iter(shown), None)
+            return next((cell for cell in shown if cell not in self.known), None)
         known_sum = sum(values[cell] for cell in relation.parts if self.is_hidden(cell))
         still_small = not self.is_hidden(relation.total) and is_small(known_sum)
         return self._choice(relation, shown) if len(hidden) == 1 or still_small else None
 
     def _choice(self, relation: Relation[Cell], shown: list[Cell]) -> Cell | None:
-        """Smallest count first, zeros after every other, the total last."""
+        """Smallest count first, zeros after every other, the total last; none of what is known in any case."""
         values = self.sums.values
+        shown = [cell for cell in shown if cell not in self.known]
         return min(shown, key=lambda cell: (cell == relation.total, values[cell] == 0, values[cell]), default=None)

@@ -41,6 +41,7 @@ async def execute_notebook(
     folder: Path | None = None,
     progress: CellProgress | None = None,
     faults: list[str] | None = None,
+    tells_reasons: bool = True,
 ) -> NotebookNode:
     """Run a copy of a notebook in a fresh kernel of this interpreter; several can run at once.
 
@@ -56,6 +57,8 @@ async def execute_notebook(
     faults : list, optional
         Takes one line for each cell that fails for a reason that is not in the data; the cell shows it, and the
         notebook goes on. Without a list such a cell is an error.
+    tells_reasons : bool
+        Whether cells without an answer say why. Of a public study they do not: reasons count patients.
 
     Returns
     -------
@@ -71,7 +74,7 @@ async def execute_notebook(
     for cell in running.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    run = _Run(name, count_code_cells(running), progress, faults)
+    run = _Run(name, count_code_cells(running), progress, faults, tells_reasons)
     with own_kernel() as kernel:
         try:
             await _client(running, kernel, run).async_execute(
@@ -122,10 +125,13 @@ def _client(notebook: NotebookNode, kernel: Kernel, run: "_Run") -> NotebookClie
 class _Run:
     """Counts the cells of a run, and what becomes of an error."""
 
-    def __init__(self, name: str, total: int, progress: CellProgress | None, faults: list[str] | None) -> None:
+    def __init__(
+        self, name: str, total: int, progress: CellProgress | None, faults: list[str] | None, tells_reasons: bool
+    ) -> None:
         self.name, self.total, self.progress, self.faults = name, total, progress, faults
         self.done = 0
-        self.unanswered = Unanswered()
+        self.tells_reasons = tells_reasons
+        self.unanswered = Unanswered(tells_reasons)
 
     @property
     def where(self) -> str:
@@ -134,7 +140,8 @@ class _Run:
     def note(self, cell: NotebookNode, cell_index: int, execute_reply: Mapping[str, Any]) -> None:
         reply = execute_reply["content"]
         if reply["status"] != "ok" and not self.unanswered.accept(cell_index, cell.source, reply):
-            reason = f"{reply['ename']}: {reply['evalue']}" if reply.get("evalue") else str(reply.get("ename"))
+            told = reply.get("evalue") if self.tells_reasons else ""
+            reason = f"{reply['ename']}: {told}" if told else str(reply.get("ename"))
             if self.faults is None:
                 raise ReportError(f"{self.name} stopped in {self.where}. {reason}")
             self.faults.append(f"{self.name}, {self.where}: {reason}")

@@ -21,10 +21,15 @@ def list_files(folder: Path, paths: Iterable[Path], *, under: str = "") -> list[
     return [{"file": f"{under}{name}", "bytes": path.stat().st_size, "sha256": hash_file(path)} for name, path in named]
 
 
-def list_inputs(study: Path, tables: Iterable[str], notebooks: Iterable[Path]) -> list[dict[str, Any]]:
-    """The files that are read of a study folder, and the notebooks; a file that is not read may bear a name."""
-    data = [study / name for name in (*STUDY_FILES, *tables) if (study / name).is_file()]
-    found = list_files(study, data, under="study/")
+def list_inputs(study: Path | None, tables: Iterable[str], notebooks: Iterable[Path]) -> list[dict[str, Any]]:
+    """The files that are read of a study folder, and the notebooks; a file that is not read may bear a name.
+
+    Of a public study no folder is given: the size of a file tells its rows, and a hash confirms a guess at them.
+    """
+    found = []
+    if study is not None:
+        data = [study / name for name in (*STUDY_FILES, *tables) if (study / name).is_file()]
+        found = list_files(study, data, under="study/")
     for path in notebooks:
         found += list_files(path.parent, [path], under="notebooks/")
     return found

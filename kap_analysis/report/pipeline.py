@@ -1,7 +1,10 @@
 """The main job: run every notebook on a study and write a complete results folder, or none."""
 
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +13,9 @@ from nbformat import NotebookNode
 
 from kap_analysis.analysis.model.plan_file import FILE_NAME
 from kap_analysis.columns import Progress
+from kap_analysis.disclosure.gate import RECORD, read_record
+from kap_analysis.errors import ReportError
+from kap_analysis.report.about_study import describe_study, is_shared, study_facts
 from kap_analysis.report.earlier_run import PAGES, names_asked, take_over
 from kap_analysis.report.execution import read_notebook, write_notebook
 from kap_analysis.report.explorer import explorer_of
@@ -20,12 +26,12 @@ from kap_analysis.report.notebook_page import Link, PageHead, first_answer, note
 from kap_analysis.report.parameters import read_parameters
 from kap_analysis.report.plan_record import record_plan
 from kap_analysis.report.results_folder import read_contents
+from kap_analysis.report.sharing import write_sharing_report
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
 from kap_analysis.report.side_by_side import run_side_by_side
 from kap_analysis.report.staging import check_replaceable, staged_folder
 from kap_analysis.run_memory import keep_for_run, keeping
 from kap_analysis.study.load import load_study
-from kap_analysis.study.study import Study
 from kap_analysis.whole_folder import write_whole_file
 
 PARTS: Final = ".parts"
@@ -85,22 +91,28 @@ def reproduce(
     check_replaceable(target, replace_changed=replace_changed)
     loaded = load_study(source)
     paths = list_notebooks(Path(notebooks) if notebooks is not None else shipped_notebooks())
-    inputs = list_inputs(source, loaded.files.values(), paths)
+    inputs = list_inputs(None if is_shared(loaded) else source, loaded.files.values(), paths)
     plan = record_plan(loaded, target)
     originals = {path.stem: read_notebook(path) for path in paths}
     asked = names_asked(originals, only)
-    with staged_folder(out, replace_changed=replace_changed) as staging:
+    if is_shared(loaded) and len(asked) < len(originals):
+        raise ReportError(
+            "Of a public study all notebooks are run together, so that all they show is looked at; drop --only."
+        )
+    with staged_folder(out, replace_changed=replace_changed) as staging, _recorded(is_shared(loaded)) as record:
         earlier = take_over(target, staging / PARTS, [name for name in originals if name not in asked], inputs, plan)
         about = describe_study(loaded, plan.sentence)
         with keeping(staging / KEPT_FOLDER), ThreadPoolExecutor(1) as beside:
             keep_for_run(load_study, loaded, str(source.resolve()))
             explorer = beside.submit(explorer_of, loaded, staging, about.banner, about.meaning)
             chosen = {name: originals[name] for name in asked}
-            ran = run_side_by_side(chosen, source.resolve(), staging / PARTS, progress)
+            ran = run_side_by_side(chosen, source.resolve(), staging / PARTS, progress, is_public=is_shared(loaded))
         ran = earlier.with_run(ran, list(originals))
         gather_parts(staging / PARTS, originals, staging)
         write_whole_file(staging / FILE_NAME, plan.text)
         entries = _write_pages(ran.executed, staging, about)
+        if record is not None:
+            write_sharing_report(loaded, staging, read_record(record))
         _write_index(staging, about, entries, inputs, explorer.result())
         manifest = write_manifest(
             staging,
@@ -116,33 +128,18 @@ def reproduce(
     return Reproduced(folder, folder / "index.html", manifest, lines)
 
 
-def describe_study(study: Study, plan: str) -> AboutStudy:
-    """The banner: SIMULATED, PRIVATE or PUBLIC, data cut, number of patients, and plan."""
-    settings = study.settings
-    if study.is_simulated:
-        banner, meaning = "SIMULATED", "These numbers do not come from real patients."
-    elif settings.visibility == "private":
-        banner, meaning = (
-            "PRIVATE",
-            "These pages can identify single patients; keep them with the people who treat them.",
-        )
-    else:
-        banner, meaning = "PUBLIC", "Small counts, and numbers that would reveal them, are withheld."
-    as_of = f"Data as of {settings.data_cut}" if settings.data_cut else "The data cut is not stated"
-    data = f"{meaning} {as_of}; n = {len(study.patients):,} patients. {plan}"
-    return AboutStudy(settings.title, banner, data, meaning)
-
-
-def study_facts(study: Study) -> dict[str, Any]:
-    """The facts of a study for the manifest, without its path."""
-    settings = study.settings
-    return {
-        "title": settings.title,
-        "provenance": settings.provenance,
-        "visibility": settings.visibility,
-        "data_cut": settings.data_cut,
-        "n_patients": len(study.patients),
-    }
+@contextmanager
+def _recorded(is_public: bool) -> Iterator[Path | None]:
+    """A folder, for the time of a run over a public study, in which its results say what was withheld of them."""
+    if not is_public:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="kap-") as folder:
+        os.environ[RECORD] = folder
+        try:
+            yield Path(folder)
+        finally:
+            del os.environ[RECORD]
 
 
 def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: AboutStudy) -> list[NotebookEntry]:

@@ -19,6 +19,8 @@ from kap_analysis.report.run_by_hand import answer_in_words_by_hand
 from kap_analysis.tables.page.table import Table
 
 CONTENTS: Final = "contents.json"
+#: The stamp of everything that is made from a private study of real patients.
+PRIVATE: Final = "PRIVATE"
 #: Folder of the pictures that are drawn for the index page.
 PAGE: Final = "page"
 #: Widths in mm, so that letters can be read where a picture is shown: on a screen, and on a telephone.
@@ -39,6 +41,11 @@ class Described(Protocol):
     @property
     def is_simulated(self) -> bool:
         """Whether the data are simulated."""
+        ...
+
+    @property
+    def visibility(self) -> str:
+        """``private`` or ``public``."""
         ...
 
 
@@ -65,7 +72,8 @@ class ResultsFolder:
     folder : path or None
         None if a notebook is run by hand: results are shown and not written.
     stamp : str
-        ``SIMULATED`` for simulated data; it is put on every figure and table.
+        ``SIMULATED`` for simulated data, ``PRIVATE`` for a private study of real patients: on every figure and table,
+        and in the properties of every file.
     """
 
     folder: Path | None = None
@@ -95,6 +103,7 @@ class ResultsFolder:
         if drawn and not callable(figure):
             raise ReportError(f"{name} is drawn already; give the function that draws it, or no {', '.join(drawn)}.")
         title = NUMBERED.sub("", caption).removeprefix(". ")
+        title = f"{self.stamp}. {title}" if self.stamp else title
         if callable(figure) and self.folder is not None:
             made = draw_with_files(figure, drawn, self.stamp, title)
         else:
@@ -133,7 +142,7 @@ class ResultsFolder:
         pictures = {}
         for width, theme in product(PAGE_WIDTHS, THEMES):
             figure = stamped(plot(**{**drawn, "width": PAGE_WIDTHS[width], "theme": theme}), self.stamp)
-            path = save_figure(figure, folder / f"{name}_{width}_{theme}.png", dpi=PAGE_DPI)
+            path = save_figure(figure, folder / f"{name}_{width}_{theme}.png", title=self.stamp or None, dpi=PAGE_DPI)
             pictures[f"{width} {theme}"] = path[0].relative_to(self.folder).as_posix()
         return pictures
 
@@ -191,7 +200,7 @@ def open_results(folder: str | Path | None = None, study: Described | None = Non
     folder : path, optional
         Figures, tables and facts are written there. Without a folder they are only shown.
     study : Study or Outcomes, optional
-        If it is simulated, every figure and table says so.
+        If it is simulated, or private, every figure and table says so.
 
     Returns
     -------
@@ -203,11 +212,17 @@ def open_results(folder: str | Path | None = None, study: Described | None = Non
     >>> results.fact("patients", 235)
     """
     answer_in_words_by_hand()
-    stamp = SIMULATED if study is not None and study.is_simulated else ""
     target = None if folder is None else Path(folder)
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
-    return ResultsFolder(target, stamp)
+    return ResultsFolder(target, "" if study is None else stamp_of(study))
+
+
+def stamp_of(study: Described) -> str:
+    """The word on everything that is made of a study: SIMULATED, PRIVATE, or none for a public one."""
+    if study.is_simulated:
+        return SIMULATED
+    return PRIVATE if study.visibility == "private" else ""
 
 
 def read_contents(folder: Path) -> dict[str, dict[str, Any]]:

@@ -29,10 +29,20 @@ class Ran:
     faults: Mapping[str, tuple[str, ...]]
 
 
-def run_side_by_side(originals: Mapping[str, NotebookNode], study: Path, parts: Path, progress: Progress | None) -> Ran:
-    """Run notebooks, two at a time and in their order; the results of each go to a folder of its name in ``parts``."""
+def run_side_by_side(
+    originals: Mapping[str, NotebookNode],
+    study: Path,
+    parts: Path,
+    progress: Progress | None,
+    *,
+    is_public: bool = False,
+) -> Ran:
+    """Run notebooks, two at a time and in their order; the results of each go to a folder of its name in ``parts``.
+
+    Of a public study of real patients neither the name of the folder is stored nor why a cell has no answer.
+    """
     with asyncio.Runner(loop_factory=_loop) as runner:
-        return runner.run(_run_all(originals, study, parts, progress))
+        return runner.run(_run_all(originals, study, parts, progress, is_public))
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -47,7 +57,9 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def _run_all(originals: Mapping[str, NotebookNode], study: Path, parts: Path, progress: Progress | None) -> Ran:
+async def _run_all(
+    originals: Mapping[str, NotebookNode], study: Path, parts: Path, progress: Progress | None, is_public: bool
+) -> Ran:
     told = _Told(progress, {name: count_code_cells(notebook) for name, notebook in originals.items()})
     faults: dict[str, list[str]] = {name: [] for name in originals}
     places = asyncio.Semaphore(min(AT_ONCE, os.cpu_count() or 1))
@@ -57,9 +69,12 @@ async def _run_all(originals: Mapping[str, NotebookNode], study: Path, parts: Pa
             began = time.perf_counter()
             folders = {STUDY_FOLDER: str(study), RESULTS_FOLDER: str(parts / name)}
             filled = fill_parameters(originals[name], folders, name=name)
-            ran = await execute_notebook(filled, name=name, progress=told.of(name), faults=faults[name])
-            # the stored copy shows the name of the study folder, not its path
-            kept = fill_parameters(ran, {STUDY_FOLDER: study.name, RESULTS_FOLDER: None}, name=name)
+            ran = await execute_notebook(
+                filled, name=name, progress=told.of(name), faults=faults[name], tells_reasons=not is_public
+            )
+            # the stored copy shows the name of the study folder, not its path; of a public study not even that
+            shown = "study" if is_public else study.name
+            kept = fill_parameters(ran, {STUDY_FOLDER: shown, RESULTS_FOLDER: None}, name=name)
             return time.perf_counter() - began, kept
 
     try:

@@ -25,6 +25,7 @@ from kap_analysis.writing.escapes import markdown_text
 ABOUT_THE_DATA: Final = (AnalysisError, StudyError, InstrumentError, FigureError, TableError, MixedModelError)
 MISSING_NAME: Final = re.compile(r"name '(\w+)' is not defined")
 NOTHING_TO_SHOW: Final = "There is nothing to show here: the data it needs were not recorded, or are withheld."
+NOT_TOLD: Final = "The reason is not told, because it may count patients."
 HEADING: Final = re.compile(r"^#{1,6} ", re.MULTILINE)
 SAME_REASON: Final = "The reason is given above."
 #: Shown under a heading if every cell below it needs an answer that is missing.
@@ -37,8 +38,12 @@ FAILED: Final = "**This cell failed. That is a fault of the program, not of the 
 
 @dataclass(slots=True)
 class Unanswered:
-    """The cells of one run that have no answer, and the names that they would have defined."""
+    """The cells of one run that have no answer, and the names that they would have defined.
 
+    Of a public study of real patients no reason is told: it may count patients.
+    """
+
+    tells_reasons: bool = True
     reasons: dict[int, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     faults: set[int] = field(default_factory=set)
@@ -67,7 +72,7 @@ class Unanswered:
         if name in _names_of((NothingToShowError,)):
             return NOTHING_TO_SHOW
         if name in _names_of(ABOUT_THE_DATA):
-            return message
+            return message if self.tells_reasons else NOT_TOLD
         return "" if missing and missing[1] in self.names else None
 
     def accept_fault(self, place: int, source: str, what: str) -> None:

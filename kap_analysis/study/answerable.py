@@ -1,5 +1,6 @@
 """What a study can answer, and what it cannot, and why: the last lines of a validation."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -35,9 +36,18 @@ class StudyFacts:
 
 
 def study_answers(
-    tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: Mapping[str, Instrument]
+    tables: Mapping[str, pd.DataFrame],
+    settings: Settings,
+    instruments: Mapping[str, Instrument],
+    *,
+    with_counts: bool = True,
 ) -> pd.DataFrame:
     """Return what a study can and cannot answer.
+
+    Parameters
+    ----------
+    with_counts : bool
+        Whether patients may be counted in the reasons: not in those of a public study of real patients.
 
     Returns
     -------
@@ -48,6 +58,8 @@ def study_answers(
     rows = []
     for question, rule in QUESTIONS.items():
         lacking, rests_on = rule(facts)
+        if not with_counts:
+            lacking, rests_on = FEW.sub(TOO_FEW, lacking), "" if question in COUNTING else rests_on
         rows.append({"question": question, "can_answer": not lacking, "why": lacking or rests_on})
     return pd.DataFrame(rows)
 
@@ -222,6 +234,11 @@ def _facilitators(facts: StudyFacts) -> Reply:
     there = facts.has("sessions", "facilitator_ids")
     return ("", "facilitator_ids of the sessions") if there else ("there are no facilitator_ids", "")
 
+
+#: Questions whose answers rest on numbers of patients, and what says how few there are.
+COUNTING: Final = frozenset({"change", "retention", "group effect", "practice differences"})
+FEW: Final = re.compile(r"(fewer than \d+|no) (individual|group) patients? ha(s|ve)")
+TOO_FEW: Final = r"too few \2 patients have"
 
 Question = Callable[[StudyFacts], Reply]
 QUESTIONS: Final[Mapping[str, Question]] = {

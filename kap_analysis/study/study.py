@@ -8,12 +8,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import PATIENT_ID
+from kap_analysis.columns import BASELINE, PATIENT_ID, SCORE, VISIT
+from kap_analysis.errors import StudyError
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.answerable import study_answers
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.populations import count_populations
 from kap_analysis.study.outcome_frames.study_outcomes import Population, make_outcomes
 from kap_analysis.study.timing.look_up import is_among
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
@@ -51,8 +53,11 @@ class Study:
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
     #: Outcome frames that were made, by what was asked: one run asks for the same ones many times.
     _made: dict[tuple[object, ...], Outcomes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _counted: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
+        if self.visibility == "public" and not self.is_simulated:
+            return f"<Study {self.settings.title!r}; PUBLIC>"
         n, sessions, scores = len(self.patients), len(self.sessions), len(self.assessments)
         stamp = "SIMULATED" if self.is_simulated else self.settings.visibility.upper()
         return (
@@ -63,6 +68,21 @@ class Study:
     def is_simulated(self) -> bool:
         """Whether nothing in it comes from a patient."""
         return self.settings.is_simulated
+
+    @property
+    def visibility(self) -> str:
+        """``private`` or ``public``: what may be shown of it."""
+        return self.settings.visibility
+
+    def populations(self) -> pd.DataFrame:
+        """Return the numbers of patients that come back in every result, as `count_populations` counts them."""
+        if "populations" not in self._counted:
+            try:
+                scores = self._outcomes().frame
+            except StudyError:
+                scores = pd.DataFrame(columns=[PATIENT_ID, VISIT, SCORE, BASELINE])
+            self._counted["populations"] = count_populations(self.at_time_zero(), scores, self.settings.primary_visit)
+        return self._counted["populations"]
 
     @property
     def patients(self) -> pd.DataFrame:
@@ -136,7 +156,8 @@ class Study:
 
     def answers(self) -> pd.DataFrame:
         """Return what this study can and cannot answer: question, can_answer, why."""
-        return study_answers(self.tables, self.settings, self.instruments)
+        with_counts = self.visibility == "private" or self.is_simulated
+        return study_answers(self.tables, self.settings, self.instruments, with_counts=with_counts)
 
     def outcomes(
         self,
@@ -173,6 +194,21 @@ class Study:
         StudyError
             If the instrument has no scores here, may not be an outcome, or rater or version must be chosen.
         """
+        made = self._outcomes(instrument, visits, format_rule, cohort_rule, rater, version, missing_rule, population)
+        of_study = self.populations() if self.visibility == "public" and not self.is_simulated else None
+        return replace(made, frame=made.frame.copy(), of_study=of_study)
+
+    def _outcomes(
+        self,
+        instrument: str | None = None,
+        visits: str = "windows",
+        format_rule: FormatRule = "planned",
+        cohort_rule: CohortRule = "first",
+        rater: str | None = None,
+        version: str | None = None,
+        missing_rule: str = "published",
+        population: Population = "analysed",
+    ) -> Outcomes:
         asked = (instrument, visits, format_rule, cohort_rule, rater, version, missing_rule, population)
         if asked not in self._made:
             self._made[asked] = make_outcomes(
@@ -190,5 +226,4 @@ class Study:
                 file=self.files.get("assessments", "assessments.csv"),
                 rows=self.rows.get("assessments"),
             )
-        made = self._made[asked]
-        return replace(made, frame=made.frame.copy())
+        return self._made[asked]

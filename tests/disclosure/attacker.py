@@ -19,7 +19,7 @@ Cell = tuple[str, int, str]
 #: Columns that say which people a row is about; all others name what is counted of them.
 PEOPLE = ("practice", "format", "visit", "instrument")
 #: Columns that count all people of a row, under different names.
-WHOLE = ("of_patients", "n_started", "n_patients", "n_assessed")
+WHOLE = ("of_patients", "n_started", "n_patients", "n_assessed", "n_due", "n_at_risk")
 
 
 class Found(NamedTuple):
@@ -43,11 +43,12 @@ def attack(
     Parameters
     ----------
     true, released : mapping of name -> frame
-        The frames before the gate and behind it, rows in the same order. A frame without rows was withheld whole.
+        The frames before the gate and behind it, rows in the same order; some may be left out behind it.
     across : bool
         Whether the same count in two frames is used as well.
     """
-    frames = {name: frame.reset_index(drop=True) for name, frame in true.items() if len(released[name]) == len(frame)}
+    frames = {name: frame.reset_index(drop=True) for name, frame in true.items() if len(released[name])}
+    released = {name: _with_all_rows(frame, released[name]) for name, frame in frames.items()}
     values, sums = {}, []
     for name, frame in frames.items():
         counts = _counts(frame)
@@ -68,6 +69,16 @@ def attack(
     return _solve(values, known, [s for s in sums if all(c in values for c, _ in s)])
 
 
+def _with_all_rows(frame: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
+    """The released frame with an empty row in the place of each that was left out."""
+    if len(frame) == len(shown):
+        return shown.reset_index(drop=True)
+    keys = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
+    there = {tuple(map(str, row)): i for i, row in enumerate(shown[keys].itertuples(index=False))}
+    places = [there.get(tuple(map(str, row)), -1) for row in frame[keys].itertuples(index=False)]
+    return shown.reset_index(drop=True).reindex(places).reset_index(drop=True)
+
+
 def small_cells(true: Mapping[str, pd.DataFrame]) -> int:
     """How many counts from 1 to 10 there are."""
     return sum(int(((f[c] > 0) & (f[c] < 11)).sum()) for f in true.values() for c in _counts(f))
@@ -82,7 +93,7 @@ def _counts(frame: pd.DataFrame) -> list[str]:
 def _sums(name: str, frame: pd.DataFrame, counts: list[str]) -> list[list[tuple[Cell, float]]]:
     found = []
     table = frame[counts].to_numpy(float)
-    for total in range(len(counts)):
+    for total in (i for i, c in enumerate(counts) if c in WHOLE):  # other sums of a few numbers hold by chance
         others = [i for i in range(len(counts)) if i != total]
         for size in (1, 2, 3):
             for parts in combinations(others, size):
@@ -108,7 +119,7 @@ def _sums(name: str, frame: pd.DataFrame, counts: list[str]) -> list[list[tuple[
                     )
                 for t, total in enumerate(counts):
                     whole = table[rows, t]
-                    if t == p or is_all.any() or (whole != whole[0]).any():
+                    if t == p or total not in WHOLE or is_all.any() or (whole != whole[0]).any():
                         continue
                     rest = whole[0] - table[rows, p].sum()
                     spare = [c for c in counts if ("missing" in c or "not_" in c) and frame[c].iloc[rows[0]] == rest]
@@ -118,7 +129,7 @@ def _sums(name: str, frame: pd.DataFrame, counts: list[str]) -> list[list[tuple[
                         )
                         found.append(_sum((name, int(rows[0]), total), parts))
                         found += [_sum((name, int(rows[0]), total), [(name, int(r), total)]) for r in rows[1:]]
-                if part.startswith("of_"):
+                if part.startswith("of_") and key == "step":
                     for before, after in pairwise(rows):
                         if "n_patients" in counts and table[after, p] == frame["n_patients"].iloc[before]:
                             found.append(_sum((name, int(after), part), [(name, int(before), "n_patients")]))

@@ -7,149 +7,197 @@ import pandas as pd
 import pytest
 
 from kap_analysis.analysis.result import empty_withheld
+from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import release
 from kap_analysis.disclosure.policy import MINIMUM_COUNT, is_small
+from kap_analysis.study.outcome_frames.populations import COLUMNS
+
+BY_CLASS = {"counts": Classes(("n",), "n_patients", "analysed", rest="n_missing")}
 
 
 @dataclass(frozen=True)
 class Answer:
     counts: pd.DataFrame
     fit: object = None
+    notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
 
-def public(frame: pd.DataFrame, fit: object = None) -> Answer:
-    return release(Answer(frame, fit), visibility="public", is_simulated=False)
+@dataclass(frozen=True)
+class Source:
+    numbers: dict = field(default_factory=dict)
+    visibility: str = "public"
+    is_simulated: bool = False
+
+    def populations(self):
+        inside = dict(zip(self.numbers, ["", *self.numbers], strict=False))
+        rows = [
+            (name, inside[name], fmt, n)
+            for name, numbers in self.numbers.items()
+            for fmt, n in {"all": sum(numbers.values()), **numbers}.items()
+        ]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+#: A study of 120 in individual and 60 in group format, of whom 97 and 40 are analysed.
+STUDY = Source({"started": {"individual": 120, "group": 60}, "analysed": {"individual": 97, "group": 40}})
+
+
+def public(frame: pd.DataFrame, fit: object = None, source: Source = STUDY, classes=None) -> Answer:
+    return release(Answer(frame, fit), source, classes)
 
 
 @pytest.mark.parametrize(("count", "small"), [(0, False), (1, True), (10, True), (11, False), (12, False)])
 def test_the_threshold_stands_at_its_boundary(count, small):
     assert is_small(count) is small
     assert MINIMUM_COUNT == 11
-    shown = public(pd.DataFrame({"format": ["group"], "n_patients": [count]})).counts["n_patients"]
-    assert shown.isna().item() is small
 
 
 @pytest.mark.parametrize(("visibility", "is_simulated"), [("private", False), ("private", True), ("public", True)])
 def test_private_and_simulated_studies_pass_whole(visibility, is_simulated):
     answer = Answer(pd.DataFrame({"patient_id": ["S001"], "n": [1]}), fit="model")
-    assert release(answer, visibility=visibility, is_simulated=is_simulated) is answer
+    assert release(answer, Source({}, visibility, is_simulated)) is answer
 
 
 def test_an_unknown_visibility_does_not_open_the_gate():
     with pytest.raises(ValueError, match="visibility is 'Public'; expected 'private' or 'public'"):
-        release(Answer(pd.DataFrame()), visibility="Public", is_simulated=False)
+        release(Answer(pd.DataFrame()), Source({}, "Public"))
 
 
-def test_patient_lines_and_the_fit_do_not_leave():
-    answer = public(pd.DataFrame({"patient_id": ["S001"] * 40, "score": range(40)}), fit="model")
+@pytest.mark.parametrize("rows", [40, 0])
+def test_patient_lines_and_the_fit_do_not_leave_nor_is_it_told_that_there_are_none(rows):
+    answer = public(pd.DataFrame({"patient_id": ["S001"] * rows, "score": range(rows)}), fit="model")
     assert answer.counts.empty
     assert answer.fit is None
     assert set(answer.withheld["frame"]) == {"counts", "fit"}
 
 
-def test_one_small_part_takes_the_next_smallest_with_it():
-    frame = pd.DataFrame({"practice": ["A", "B", "C", "all"], "n_patients": [5, 30, 60, 95]})
-    shown = public(frame).counts["n_patients"]
-    assert shown.isna().tolist() == [True, True, False, False]
-
-
-def test_two_small_parts_that_add_up_to_a_small_count_take_a_third():
-    frame = pd.DataFrame({"practice": ["A", "B", "C", "all"], "n_patients": [2, 3, 60, 65]})
-    assert public(frame).counts["n_patients"].isna().tolist() == [True, True, True, False]
-
-
-def test_two_small_parts_that_add_up_to_enough_stand_alone():
-    frame = pd.DataFrame({"practice": ["A", "B", "C", "all"], "n_patients": [8, 9, 60, 77]})
-    assert public(frame).counts["n_patients"].isna().tolist() == [True, True, False, False]
-
-
-def test_what_is_left_out_of_a_flow_cannot_be_subtracted():
-    flow = pd.DataFrame(
-        {
-            "step": ["in the study", "started", "baseline"],
-            "of_patients": [100, 100, 96],
-            "n_patients": [100, 96, 80],
-            "n_left_out": [0, 4, 16],
-        }
-    )
-    shown = public(flow).counts
-    assert np.isnan(shown.loc[1, "n_left_out"])
-    assert np.isnan(shown.loc[1, "n_patients"])
-    assert np.isnan(shown.loc[2, "of_patients"])
-
-
-def test_levels_of_a_characteristic_cannot_be_worked_out_from_its_total():
+def test_the_numbers_of_the_study_leave_and_no_others():
     frame = pd.DataFrame(
-        {
-            "level": ["yes", "no", "unsure"],
-            "n": [4, 40, 52],
-            "n_missing": [4, 4, 4],
-            "n_patients": [100, 100, 100],
-            "share": [0.04, 0.40, 0.52],
-        }
+        {"format": ["all", "individual", "group"], "n_started": [180, 120, 60], "n_late": [40, 25, 15]}
     )
     shown = public(frame).counts
-    assert shown["n"].isna().tolist()[0]
+    assert shown["n_started"].tolist() == [180, 120, 60]
+    assert shown["n_late"].isna().all()
+
+
+def test_a_number_that_is_one_of_the_study_by_chance_in_one_format_does_not_leave():
+    frame = pd.DataFrame({"format": ["all", "individual", "group"], "n_patients": [178, 120, 58]})
+    assert public(frame).counts.empty
+
+
+def test_numbers_of_a_practice_do_not_leave():
+    frame = pd.DataFrame({"practice": ["all", "A"], "n_patients": [180, 180], "mean": [20.0, 20.0]})
+    assert public(frame).counts["n_patients"].isna().tolist() == [False, True]
+
+
+def test_who_is_left_out_between_two_populations_is_told_where_both_are():
+    frame = pd.DataFrame({"format": ["individual", "group"], "n_patients": [97, 40], "n_left_out": [23, 20]})
+    assert public(frame).counts["n_left_out"].tolist() == [23, 20]
+
+
+def test_a_population_is_not_shown_if_a_few_are_left_of_the_one_around_it():
+    close = Source({"started": {"individual": 120, "group": 60}, "analysed": {"individual": 115, "group": 40}})
+    frame = pd.DataFrame(
+        {"format": ["individual", "group"] * 2, "step": list("aabb"), "n_patients": [120, 60, 115, 40]}
+    )
+    assert public(frame, source=close).counts["n_patients"].isna().tolist() == [False, False, True, True]
+
+
+def test_a_format_of_a_few_takes_the_total_with_it():
+    mixed = Source({"started": {"individual": 120, "group": 60, "mixed": 4}})
+    frame = pd.DataFrame({"format": ["all", "individual", "group", "mixed"], "n_patients": [184, 120, 60, 4]})
+    assert public(frame, source=mixed).counts["n_patients"].isna().tolist() == [True, False, False, True]
+
+
+def by_level(n, total=97, **more):
+    return pd.DataFrame({"characteristic": "c", "level": [f"l{i}" for i in range(len(n))], "format": "individual",
+                         "n": n, "n_patients": total, **more})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("n", "left"), [([4, 40, 53], [53]), ([10, 87], []), ([11, 86], [11, 86]), ([5, 6, 43, 43], [43, 43])]
+)
+def test_a_level_of_a_few_takes_another_with_it_and_neither_is_named(n, left):
+    shown = public(by_level(n), classes=BY_CLASS).counts
+    assert shown["n"].tolist() == left
+
+
+def test_levels_are_not_shown_of_a_population_that_is_not_the_one_they_are_counted_of():
+    assert public(by_level([60, 60], total=120), classes=BY_CLASS).counts["n"].tolist() == []
+    assert public(by_level([47, 50])).counts["n"].isna().all()
+
+
+def test_a_zero_is_withheld_with_the_few_so_that_a_gap_does_not_say_that_somebody_is_there():
+    frame = by_level([0, 7, 45, 45]).drop(columns="level").assign(klass=list("abcd"))
+    shown = public(frame, classes=BY_CLASS).counts
+    assert shown["n"].isna().tolist()[:2] == [True, True]
+    assert public(frame.assign(n=[0, 12, 40, 45]), classes=BY_CLASS).counts["n"].tolist() == [0, 12, 40, 45]
+
+
+def test_a_standardised_difference_is_not_told_where_a_level_is_withheld():
+    frame = by_level([4, 43, 50], smd=0.31)
+    assert public(frame, classes=BY_CLASS).counts["smd"].isna().all()
+    assert public(by_level([44, 53], smd=0.3127), classes=BY_CLASS).counts["smd"].tolist() == [0.3, 0.3]
+
+
+def test_a_share_is_withheld_where_it_would_tell_how_many_are_missing():
+    frame = by_level([40, 51], share=[40 / 91, 51 / 91]).assign(n_missing=6)
+    shown = public(frame, classes=BY_CLASS).counts
+    assert shown["share"].isna().all()
     assert shown["n_missing"].isna().all()
-    assert np.isnan(shown.loc[0, "share"])
-    hidden = 100 - shown["n"].sum()
-    assert shown["n_patients"].isna().all() or hidden >= MINIMUM_COUNT
+    assert shown["n"].notna().sum() < 2
 
 
 def test_statistics_of_few_patients_extremes_and_exact_days_are_withheld():
     frame = pd.DataFrame(
-        {
-            "format": ["individual", "group"],
-            "n_patients": [30, 6],
-            "mean": [20.0, 18.0],
-            "maximum": [44.0, 31.0],
-            "day": [91.0, 92.0],
-        }
-    )
+        {"format": ["individual", "group"], "visit": "late", "n_patients": [97, 6], "mean": [20.0, 18.0],
+         "maximum": [44.0, 31.0]}
+    )  # fmt: skip
     answer = public(frame)
     assert answer.counts["mean"].isna().tolist() == [False, True]
     assert answer.counts["maximum"].isna().all()
-    assert answer.counts["day"].isna().all()
     assert answer.counts["withheld"].all()
     assert set(answer.withheld.columns) == {"frame", "row", "column", "why"}
-    assert "group" in set(answer.withheld["row"])
+    assert public(frame.assign(day=[91.0, 92.0])).counts.empty
 
 
-def test_nothing_withheld_gives_back_a_small_count_by_one_sum():
-    """Whatever the table, no sum with a single missing cell, and no small sum of missing cells, remains."""
-    generator = np.random.default_rng(7)
-    for _ in range(60):
-        cells = generator.integers(0, 40, size=(4, 2)) * generator.integers(0, 2, size=(4, 2))
-        rows = [(p, f, cells[i, j]) for i, p in enumerate("ABCD") for j, f in enumerate(("individual", "group"))]
-        rows += [(p, "all", cells[i].sum()) for i, p in enumerate("ABCD")]
-        rows += [("all", f, cells[:, j].sum()) for j, f in enumerate(("individual", "group"))]
-        rows += [("all", "all", cells.sum())]
-        frame = pd.DataFrame(rows, columns=["practice", "format", "n_patients"])
-        shown = public(frame).counts.set_index(["practice", "format"])["n_patients"]
-        for j, total in enumerate(("individual", "group")):
-            parts = [shown[p, total] for p in "ABCD"]
-            if np.isnan(parts).any() and not np.isnan(shown["all", total]):
-                assert np.isnan(parts).sum() >= 2
-                assert not is_small(cells[np.isnan(parts), j].sum())
+@pytest.mark.parametrize(("n", "kept"), [(10, False), (11, True)])
+def test_a_statistic_stands_at_the_boundary_without_its_count_and_what_would_tell_it(n, kept):
+    shown = public(pd.DataFrame({"visit": ["a", "b"], "n_patients": [180, n], "mean": [1.5, 20.51], "std_error": 2.25}))
+    assert shown.counts["mean"].tolist()[1:] == ([20.5] if kept else pytest.approx([np.nan], nan_ok=True))
+    assert shown.counts["n_patients"].isna().tolist() == [False, True]
+    assert shown.counts["std_error"].isna().tolist() == [False, True]
+
+
+def test_statistics_are_rounded_and_nothing_becomes_zero():
+    frame = pd.DataFrame({"estimate": [3.14159, 0.001234], "df": [81.4, 7.3], "p_value": [0.04912, 0.00012345]})
+    shown = public(frame).counts
+    assert shown["estimate"].tolist() == [3.14, 0.001]
+    assert shown["df"].tolist() == [80, 7]
+    assert shown["p_value"].tolist() == [0.049, 0.00012]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("39 scored; n = 34 individual", False), ("The two patients of B were left out", False),
+     ("PHQ-9 at month 3: 2.4 points, 95% interval", True), ("One patient was left out", False)],
+)  # fmt: skip
+def test_sentences_that_count_do_not_leave(text, kept):
+    answer = release(Answer(pd.DataFrame({"note": [text]}), notes=(text,)), STUDY)
+    assert (answer.counts["note"].item() == text) is kept
+    assert (answer.notes == (text,)) is kept
+
+
+def test_a_frame_of_which_no_number_is_left_has_no_rows():
+    """Which rows there are would tell what occurred."""
+    assert public(pd.DataFrame({"event": ["fall", "fever"], "n_patients": [3, 40]})).counts.empty
 
 
 def test_a_frame_without_rows_passes():
     assert public(pd.DataFrame(columns=["instrument", "visit", "note"], dtype="object")).counts.empty
 
 
-@pytest.mark.parametrize(("small", "rest", "hidden"), [(10, 60, 2), (11, 60, 0), (12, 60, 0)])
-def test_a_total_takes_a_second_part_just_below_the_threshold_only(small, rest, hidden):
-    frame = pd.DataFrame({"practice": ["A", "B", "all"], "n_patients": [small, rest, small + rest]})
-    assert public(frame).counts["n_patients"].isna().sum() == hidden
-
-
-def test_a_zero_may_stand_beside_its_total():
-    frame = pd.DataFrame({"practice": ["A", "B", "all"], "n_patients": [0, 60, 60]})
-    assert public(frame).counts["n_patients"].tolist() == [0, 60, 60]
-
-
-@pytest.mark.parametrize(("n", "kept"), [(10, False), (11, True)])
-def test_a_statistic_stands_with_its_count_at_the_boundary(n, kept):
-    shown = public(pd.DataFrame({"format": ["group"], "n_patients": [n], "mean": [20.5]})).counts
-    assert shown["mean"].notna().item() is kept
+def test_the_reason_does_not_say_which_count_is_small():
+    answer = public(by_level([4, 40, 53]).drop(columns="level").assign(klass=list("abc")), classes=BY_CLASS)
+    assert answer.withheld["why"].nunique() == 1

@@ -1,6 +1,7 @@
 """What the analysis returns is what these figures take: in both themes and widths, and behind the public gate."""
 
 import matplotlib
+import pandas as pd
 import pytest
 
 import kap_analysis as kap
@@ -40,9 +41,17 @@ def test_frames_are_drawn_in_both_themes_and_widths_at_their_width_in_mm(results
         assert {size for size in sizes if not 6.5 <= size <= 9} == set()
 
 
+class PublicStudy:
+    """A public study of real patients that publishes no number."""
+
+    visibility = "public"
+    is_simulated = False
+    populations = staticmethod(lambda: pd.DataFrame(columns=["population", "inside", "format", "n"]))
+
+
 @pytest.mark.parametrize("plot", FRAMES, ids=FRAMES.values())
 def test_frames_of_a_public_study_are_drawn_without_what_was_withheld(results, plot):
-    gated = [release(result, visibility="public", is_simulated=False) for result in results]
+    gated = [release(result, PublicStudy) for result in results]
     frame = frame_of(gated, FRAMES[plot])
     figure = plot(**{FRAMES[plot]: frame})
     written = "\n".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))

@@ -93,6 +93,7 @@ def pretend_to_load(path: Path) -> SimpleNamespace:
     return SimpleNamespace(
         settings=settings,
         is_simulated=True,
+        visibility="private",
         path=None,
         files={"patients": "patients.csv"},
         outcomes=no_outcomes,

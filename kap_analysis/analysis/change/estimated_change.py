@@ -133,7 +133,7 @@ def estimate_change(outcomes: Outcomes) -> EstimatedChange:
         model=pd.DataFrame([described]),
         fit=fit,
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:

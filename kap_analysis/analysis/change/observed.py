@@ -109,7 +109,7 @@ def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> Observed
     means.insert(0, INSTRUMENT, outcomes.instrument.name)
     means[VISIT] = pd.Categorical(means[VISIT].astype("str"), categories=list(outcomes.visits), ordered=True)
     result = ObservedScores(means, adjusted_beside(outcomes, plan=plan))
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
@@ -147,7 +147,7 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
         means=pd.DataFrame(rows).assign(**{INSTRUMENT: outcomes.instrument.name}),
         change=pd.DataFrame([{**named, **renamed, **ends}]),
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def mean_interval(values: pd.Series, level: float = 0.95) -> dict[str, float]:

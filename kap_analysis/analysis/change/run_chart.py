@@ -76,7 +76,7 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
     table = pd.DataFrame(quarters)
     table["centre"] = table["mean_change"].median()
     result = RunChart(table, visit, longest_run(table["mean_change"] - table["centre"]))
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def longest_run(distance: pd.Series) -> int:

@@ -97,7 +97,7 @@ def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: F
     shown = lines[[PATIENT_ID, FORMAT, "session_number", DAY, SCORE]].reset_index(drop=True)
     means = in_format_order(pd.DataFrame(rows))
     result = SessionScores(means.reset_index(drop=True), shown, _beside(study, instrument, format_rule))
-    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+    return release(result, study)
 
 
 def _mean_words(row: pd.Series) -> str:

@@ -104,7 +104,7 @@ def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMov
         flows=_ordered(pd.concat([flows for _, flows in counts], ignore_index=True), outcomes, labels),
         counted=counted.drop(columns="n_present"),
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _counted(outcomes: Outcomes, formats: pd.Series) -> pd.DataFrame:

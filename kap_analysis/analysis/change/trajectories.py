@@ -160,7 +160,7 @@ def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Traje
         model=pd.DataFrame([described]),
         fit=fit,
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _rows(outcomes: Outcomes) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def change_paragraph(result: ClinicalChange) -> str:
         f"Of all who started, {_of_started(rows)}.",
         _thresholds(result),
     ]
-    if result.cutoff is not None:
+    if result.cutoff is not None and len(result.eligible):
         told.append(_eligible_words(result))
     return " ".join([*told, *result.notes, NO_CONTROL])
 

@@ -32,8 +32,7 @@ from kap_analysis.analysis.proportion import count_started, share_columns
 from kap_analysis.analysis.result import Progress
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID
-from kap_analysis.disclosure.gate import release, withhold_columns
-from kap_analysis.disclosure.policy import is_small
+from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -42,13 +41,6 @@ from kap_analysis.writing.sentences import join_words
 
 RELIABLY_BETTER = "reliably better"
 RELIABLY_WORSE = "reliably worse"
-#: Counts of patients; withheld for a public study if `clinical_change` has a small class, which they would reveal.
-COUNTED = {
-    "observed": list(share_columns(0, 1, 1)),
-    "risks": ["n_with_event"],
-    "contrasts": ["n_fewest"],
-}
-FEW_BY_CLASS = "`clinical_change` counts the same patients by class, and some classes are small"
 
 
 @once_per_run
@@ -127,11 +119,7 @@ def compare_clinical_change(
         None if rules.cutoff is None else rules.cutoff.value,
         (*_notes(instrument.name, rules, is_described, plan.ladder.cohorts), *completed.notes),
     )
-    visibility, is_simulated = outcomes.visibility, outcomes.is_simulated
-    result = release(result, visibility=visibility, is_simulated=is_simulated)
-    if not _any_few(pairs, rules):
-        return result
-    return withhold_columns(result, COUNTED, FEW_BY_CLASS, visibility=visibility, is_simulated=is_simulated)
+    return release(result, outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,16 +179,6 @@ def _observed(pairs: pd.DataFrame, started: dict[str, int], rules: _Rules) -> pd
             counts = share_columns(int(happened[here].sum()), n_assessed, max(started.get(name, 0), n_assessed))
             rows.append({"event": event, "side": side, FORMAT: name, **counts})
     return pd.DataFrame(rows)
-
-
-def _any_few(pairs: pd.DataFrame, rules: _Rules) -> bool:
-    """Whether 1 to 10 patients of a format are in a class, or with or without response."""
-    classes = classify_patients(pairs, rules.norms, rules.cutoff, rules.method, rules.direction)["class"]
-    groups = [classes.astype("str")]
-    if rules.response is not None:
-        groups.append(meets(rules.response, pairs, rules.direction).astype("str"))
-    words = pairs[FORMAT].astype("str")
-    return any(is_small(n) for group in groups for n in pd.crosstab(words.to_numpy(), group.to_numpy()).to_numpy().flat)
 
 
 def _notes(name: str, rules: _Rules, is_described: bool, fewest: int) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Durability(Result):
         of_summary = self.withheld[(self.withheld["frame"] == "summary") & (self.withheld["column"] == "median_days")]
         kept_back = set(of_summary["row"])
         rows = (formats if len(formats) else self.summary).iterrows()
-        medians = [_median_words(row, is_withheld=row[FORMAT] in kept_back) for _, row in rows]
+        medians = [_median_words(row, is_withheld=bool({row[FORMAT], "all"} & kept_back)) for _, row in rows]
         return (
             f"Of {plural(whole['n_assessed'], 'patient')} with {self.instrument} at baseline and later, "
             f"{count(whole['n_responders'])} responded at some assessment ({self.criterion}); "
@@ -128,7 +128,7 @@ def durability(
         summary=_summary(assessed, spans, boosters if has_phases else None),
         has_phases=has_phases,
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def response_spans(assessed: pd.DataFrame, rule: Criterion, direction: int) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Who improved to a clinically meaningful degree, and who got worse: significant change, response, remission."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -27,10 +27,16 @@ from kap_analysis.analysis.clinical_change.response import BETTER, WORSE, list_c
 from kap_analysis.analysis.proportion import by_format, count_started, share_columns, wilson_interval
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, BASELINE_VISIT, CHANGE, CI_HIGH, CI_LOW, FORMAT, PATIENT_ID, SCORE, VISIT
+from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.populations import AT_PRIMARY_VISIT
+
+#: Of a public study the usual classes at the primary visit are counted, and no others: two ways to divide the same
+#: patients would differ by a few of them.
+CLASSES_COUNTED: Final = Classes(("n",), "n_assessed", AT_PRIMARY_VISIT)
 
 
 @once_per_run
@@ -99,7 +105,14 @@ def clinical_change(
         cutoffs=cutoff_frame(instrument, held, limit, points),
         notes=(*(() if limit is not None else (_no_cutoff(instrument.name),)), *not_formed),
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    is_usual = (method, cutoff, norms, reliability, visit) == (
+        JACOBSON_TRUAX,
+        "c",
+        "registry",
+        None,
+        outcomes.primary_visit,
+    )
+    return release(result, outcomes, {"shares": CLASSES_COUNTED} if is_usual else None)
 
 
 def pair_scores(outcomes: Outcomes, visit: str) -> pd.DataFrame:

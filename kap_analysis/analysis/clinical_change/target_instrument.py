@@ -112,7 +112,7 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
             counts = share_columns(int((classes == label).sum()), len(classes), n_started)
             shares.append({FORMAT: name, "class": label, **counts})
     result = TargetChange(visit, patients, pd.DataFrame(shares), pd.DataFrame(rows))
-    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+    return release(result, study)
 
 
 def _judge(

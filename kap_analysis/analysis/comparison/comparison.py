@@ -103,7 +103,7 @@ def compare_formats(
         higher_is_better=higher,
         fit=fit,
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _resolve_plan(source: Study | Outcomes, plan: Plan | None, instrument: str | None, visit: str | None) -> Plan:

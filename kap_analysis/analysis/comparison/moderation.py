@@ -83,11 +83,7 @@ def moderate(
     interactions["p_holm"] = np.nan
     if tested.any():
         interactions.loc[tested, "p_holm"] = multipletests(interactions.loc[tested, P_VALUE], method="holm")[1]
-    return release(
-        Moderation(interactions, differences, visit, plan.origin),
-        visibility=outcomes.visibility,
-        is_simulated=outcomes.is_simulated,
-    )
+    return release(Moderation(interactions, differences, visit, plan.origin), outcomes)
 
 
 def _check_planned(plan: Plan, moderators: tuple[Moderator, ...]) -> None:

@@ -133,7 +133,7 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
         means, contrasts, _variances(fit), describe_unadjusted(outcomes, visit), pd.DataFrame([described]),
         outcomes.instrument.higher_is_better,
     )  # fmt: skip
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def compare_estimates(comparisons: Mapping[str, FormatComparison | StatsmodelsComparison], visit: str) -> pd.DataFrame:

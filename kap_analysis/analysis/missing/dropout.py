@@ -160,7 +160,7 @@ def check_dropout(
     result = DropoutSensitivity(
         pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _too_few_cohorts(completed: Completed, plan: Plan) -> str:

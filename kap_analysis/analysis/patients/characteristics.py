@@ -14,9 +14,11 @@ from kap_analysis.analysis.patients.standardised_difference import (
 from kap_analysis.analysis.patients.treated import treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
+from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.populations import ANALYSED
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import count, join_words, number, plural, sentence_case, within_sentence
 
@@ -38,6 +40,9 @@ CHARACTERISTICS: dict[str, tuple[str, str, str]] = {
     "prior_suicide_attempt": ("Suicide attempt before", "", "categorical"),
     "prior_ketamine": ("Ketamine before", "", "categorical"),
 }
+
+#: Of a public study the levels are counted of those who are analysed: of two populations a few would be left.
+LEVELS_COUNTED = Classes(("n",), "n_patients", ANALYSED, rest="n_missing", second={"gender": "sex"})
 
 
 @dataclass(frozen=True)
@@ -117,11 +122,7 @@ def baseline_characteristics(
     ]
     frame = pd.concat(blocks, ignore_index=True)
     order = ["characteristic", *[c for c in frame.columns if c != "characteristic"]]
-    return release(
-        BaselineCharacteristics(frame[order]),
-        visibility=outcomes.visibility,
-        is_simulated=outcomes.is_simulated,
-    )
+    return release(BaselineCharacteristics(frame[order]), outcomes, {"characteristics": LEVELS_COUNTED})
 
 
 def _all_treated(study: Study, outcomes: Outcomes) -> pd.DataFrame:

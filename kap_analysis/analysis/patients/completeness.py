@@ -61,6 +61,8 @@ class Completeness(Result):
         rows = self.completeness[(self.completeness[PRACTICE] == "all") & (self.completeness[VISIT] == self.visit)]
         rows = in_format_order(rows)
         told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
+        if not told:
+            return f"How many of the treated patients who were due at {self.visit} have a score is withheld."
         return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
 
 
@@ -81,7 +83,7 @@ def describe_completeness(study: Study, *, instrument: str | None = None, plan: 
         _predictors(due.people, due.scored[plan.visit], plan),
         plan.visit,
     )
-    return release(result, visibility=due.outcomes.visibility, is_simulated=due.outcomes.is_simulated)
+    return release(result, due.outcomes)
 
 
 class Due(NamedTuple):

@@ -128,7 +128,7 @@ def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> E
         integration=_integration(sessions),
         clinician_minutes=_clinician_minutes(sessions, patients),
     )
-    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+    return release(result, study)
 
 
 def hours_to_integration(sessions: pd.DataFrame) -> pd.DataFrame:

@@ -86,7 +86,7 @@ def participant_flow(
     reached += [has[step] for step in (WITH_BASELINE, WITH_FOLLOW_UP, f"assessed at {visit}")]
     steps = dict(zip([IN_STUDY, *because], reached, strict=True))
     frame = _count(people, steps, because)
-    return release(ParticipantFlow(frame), visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(ParticipantFlow(frame), outcomes)
 
 
 def _count(people: pd.DataFrame, steps: dict[str, set[str]], because: dict[str, str]) -> pd.DataFrame:

@@ -60,7 +60,7 @@ def count_intercurrent_events(
             n = int(of.isin(who).sum())
             rows.append({FORMAT: arm, "event": event, N_PATIENTS: n, "of_patients": len(of), "share": n / len(of)})
     frame = pd.DataFrame(rows, columns=[FORMAT, "event", N_PATIENTS, "of_patients", "share"])
-    return release(IntercurrentEvents(frame), visibility=study.settings.visibility, is_simulated=study.is_simulated)
+    return release(IntercurrentEvents(frame), study)
 
 
 def _patients_by_event(study: Study, patients: pd.DataFrame, last: int) -> dict[str, set[str]]:

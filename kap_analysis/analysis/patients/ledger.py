@@ -39,4 +39,4 @@ class AccountOfRows(Result):
 def account_for_rows(outcomes: Outcomes) -> AccountOfRows:
     """The ledger of an outcome frame: what each step kept and left out, and why."""
     ledger = outcomes.ledger.reset_index(drop=True)
-    return release(AccountOfRows(ledger), visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(AccountOfRows(ledger), outcomes)

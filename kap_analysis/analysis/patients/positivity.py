@@ -45,6 +45,8 @@ class Positivity(Result):
             f"{'whose practice is not recorded' if p == NOT_RECORDED else f'in practice {p}'}"
             for p, n in totals.items()
         ]
+        if not told:
+            return "How many patients of each practice were treated in group format is withheld."
         return f"Treated in group format: {join_words(told)}. {self.sentence}"
 
 
@@ -64,7 +66,7 @@ def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") ->
     else:
         sentence = " ".join([_practice_sentence(cells), _facilitator_sentence(facilitators)])
     result = Positivity(cells, facilitators, sentence)
-    return release(result, visibility=study.settings.visibility, is_simulated=study.is_simulated)
+    return release(result, study)
 
 
 def _facilitators(study: Study) -> pd.DataFrame:

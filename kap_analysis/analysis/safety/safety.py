@@ -1,7 +1,7 @@
 """Safety: adverse events and whether they were asked about, vital signs, and an item on suicidality."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -25,6 +25,7 @@ from kap_analysis.analysis.safety.suicidality_items import (
 )
 from kap_analysis.analysis.safety.vital_signs import summarise_vital_signs
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, INSTRUMENT, PATIENT_ID
+from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import is_open, release
 from kap_analysis.instruments.suicidality import SENTENCE
 from kap_analysis.run_memory import once_per_run
@@ -34,6 +35,9 @@ from kap_analysis.writing.numbers import rate
 from kap_analysis.writing.sentences import count, join_words, plural, share
 
 SESSIONS = ["n_sessions_asked", "n_sessions"]
+
+#: Of a public study events are counted once, with the sessions at which they were asked about.
+EVENTS_COUNTED: Final = Classes(("n_events_asked",))
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ class Safety(Result):
     def _asked_sentence(self) -> str:
         if self._asked_is_unknown:
             return "Whether patients were asked about adverse events was not recorded."
+        if self.asked.empty and "asked" in self._kept_back:
+            return "At how many ketamine sessions adverse events were asked about is withheld."
         asked = self.asked[SESSIONS].sum(skipna="asked" not in self._kept_back)
         told = f"Adverse events were asked about at {share(asked.iloc[0], asked.iloc[1])} ketamine sessions"
         return f"{told}, as far as that was recorded." if self._asked_is_unknown_somewhere else f"{told}."
@@ -107,7 +113,7 @@ class Safety(Result):
         n = self.events[["n_events", "n_events_asked"]].sum(skipna="events" not in self._kept_back)
         if self._asked_is_unknown:
             return f"{plural(n.iloc[0], 'event')} {_was(n.iloc[0])} recorded; without a denominator there is no rate."
-        by_arm = [self._rate_of(arm) for arm in formats_present(self.asked[FORMAT])]
+        by_arm = [self._rate_of(arm) for arm in formats_present(self.events[FORMAT])]
         told = f"Recorded at these sessions: {join_words(by_arm)}."
         rest = n.iloc[0] - n.iloc[1]
         if rest == 0:
@@ -116,6 +122,9 @@ class Safety(Result):
         return f"{told} {other} {_was(rest)} recorded outside these sessions and {_has(rest)} no denominator."
 
     def _rate_of(self, arm: str) -> str:
+        if "asked" in self._kept_back:
+            n = self.events.loc[self.events[FORMAT] == arm, "n_events_asked"].sum(skipna=False)
+            return f"{plural(n, 'event')} in {arm} format"
         asked, events = self.asked[self.asked[FORMAT] == arm], self.events[self.events[FORMAT] == arm]
         sessions = asked["n_sessions_asked"].sum(skipna="asked" not in self._kept_back)
         n = events["n_events_asked"].sum(skipna="events" not in self._kept_back)
@@ -125,13 +134,13 @@ class Safety(Result):
     def _serious_sentence(self) -> str:
         """How many events were serious; "withheld" is said where some were and their number may not be shown."""
         counts = self.serious_counts
-        if counts.empty:
+        if counts.empty and "serious_counts" not in self._kept_back:
             return "" if self.events.empty else "Which events were serious was not recorded."
         n = counts["n_events"].sum(skipna=False)
         if n == 0:
             return "No serious event was recorded."
-        if pd.isna(n):
-            return "Serious events were recorded; how many, and the list of them, is withheld."
+        if pd.isna(n) or "serious_counts" in self._kept_back:
+            return "How many events were serious, and the list of them, is withheld."
         by_arm = [
             f"{count(row.n_events)} in {count(row.n_patients)} of {plural(row.of_patients, 'patient')} in {row.format} "
             "format"
@@ -193,14 +202,13 @@ def review_safety(
     patients = treated_patients(study, format_rule=format_rule)
     arms = patients.set_index(PATIENT_ID)[FORMAT].astype("str")
     everybody = patient_formats(study, format_rule=format_rule).set_index(PATIENT_ID)[FORMAT].astype("object")
-    visibility: Any = {"visibility": study.settings.visibility, "is_simulated": study.is_simulated}
     sessions = held_sessions(study)
     ketamine = sessions[(sessions["kind"] == "ketamine") & sessions[PATIENT_ID].isin(arms.index)]
     instrument = choose_instrument(study, suicidality_instrument)
     states = states_at_visits(study, patients, instrument) if instrument else None
     visits = [BASELINE_VISIT, *study.settings.visit_labels]
     result = Safety(
-        events=count_events(study, ketamine, arms, pooled=not is_open(**visibility)),
+        events=count_events(study, ketamine, arms, pooled=not is_open(study.visibility, study.is_simulated)),
         asked=count_sessions_asked(ketamine, arms),
         serious=list_serious(study, everybody),
         serious_counts=count_serious(study, arms),
@@ -209,7 +217,7 @@ def review_safety(
         newly_endorsed=pd.DataFrame(columns=list(NEW_COLUMNS)) if states is None else count_newly_endorsed(states),
         for_review=list_for_review(study, everybody),
     )
-    return release(result, **visibility)
+    return release(result, study, {"events": EVENTS_COUNTED})
 
 
 def _was(n: Any) -> str:

@@ -123,7 +123,7 @@ def check_allocation(
         visit=visit,
         n_imputations=n_imputations,
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _check_counts(outcomes: Outcomes, visit: str) -> None:

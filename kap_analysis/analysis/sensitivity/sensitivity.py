@@ -150,7 +150,7 @@ def check_sensitivity(
             progress(done, len(settings), label)
     columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "is_planned", "note"]
     result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE, rung.why)
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def _attempt(compute: Callable[[], EstimateRow]) -> EstimateRow:

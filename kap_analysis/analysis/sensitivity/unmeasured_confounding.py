@@ -167,7 +167,7 @@ def check_unmeasured_confounding(
         controls=_controls(source, model, plan, visit),
         visit=visit,
     )
-    return release(result, visibility=outcomes.visibility, is_simulated=outcomes.is_simulated)
+    return release(result, outcomes)
 
 
 def points_of_bias(primary: pd.Series, margin: float | None, higher_is_better: bool) -> pd.DataFrame:

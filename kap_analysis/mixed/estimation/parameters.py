@@ -120,10 +120,6 @@ class Parameters:
                 out[here, here] = turns[part.elements.start] @ stretched if part.elements.start in turns else stretched
         return out
 
-    def natural_bars(self) -> Parameters:
-        """Bars by their elements, which may leave the cone of covariance matrices."""
-        return Parameters(tuple(replace(part, block=part.seen) if part.is_bar else part for part in self.parts))
-
 
 def make_parameters(design: Design) -> Parameters:
     """The parameters of a design."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.columns import BASELINE_VISIT, PATIENT_ID, VISIT
+from kap_analysis.columns import BASELINE_VISIT, FORMAT, PATIENT_ID, VISIT
 from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.study.outcome_frames.populations import count_populations
 from kap_analysis.study.outcome_frames.table_outcomes import outcomes_of_frame
 
 
@@ -46,10 +47,21 @@ class Outcomes:
     is_simulated: bool = False
     notes: tuple[str, ...] = field(default=())
     primary_visit: str | None = None
+    #: The populations of the study that these are the outcomes of; of those without a study, see `populations`.
+    of_study: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
+        if self.visibility == "public" and not self.is_simulated:
+            return f"<Outcomes {self.instrument.name}: visits {', '.join(self.visits)}; PUBLIC>"
         n, rows = self.frame[PATIENT_ID].nunique(), len(self.frame)
         return f"<Outcomes {self.instrument.name}: {n:,} patients, {rows:,} rows, visits {', '.join(self.visits)}>"
+
+    def populations(self) -> pd.DataFrame:
+        """Return the numbers of patients that come back in every result, as `count_populations` counts them."""
+        if self.of_study is not None:
+            return self.of_study
+        patients = self.frame.drop_duplicates(PATIENT_ID)
+        return count_populations(patients[[PATIENT_ID, FORMAT]].assign(started=True), self.frame, self.primary_visit)
 
     @property
     def after_baseline(self) -> pd.DataFrame:

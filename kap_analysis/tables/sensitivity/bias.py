@@ -56,8 +56,5 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
 
 
 def _points(value: object, times: float = 1.0) -> str:
-    """A number of points as a label; a withheld one is a dash."""
-    try:
-        return f"{exact(round(times * float(str(value)), 6))} points"
-    except ValueError:
-        return "–"
+    """A number of points as a label."""
+    return f"{exact(round(times * float(str(value)), 6))} points"

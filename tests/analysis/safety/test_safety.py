@@ -97,19 +97,19 @@ def test_the_fixed_sentence_stands_and_nobody_is_told_to_be_at_no_risk(safety):
 
 def test_a_public_study_says_what_is_withheld_and_pools_before_it_withholds(public):
     assert public.serious.empty and public.for_review.empty
-    assert "Serious events were recorded; how many, and the list of them, is withheld." in public.paragraph
+    assert "How many events were serious, and the list of them, is withheld." in public.paragraph
     assert "The list of patients for chart review is withheld." in public.paragraph
     events = public.events[public.events["route"] != "not in a session"]
-    assert events[["n_events", "n_events_asked", "n_patients"]].notna().all(axis=None)
+    assert events["n_events_asked"].notna().all()
+    assert public.events[["n_events", "n_patients"]].isna().all(axis=None)
     assert "other events" in set(events["event"]) and set(events["severity"]) == {"any severity"}
-    kept = public.events["n_events"].dropna()
+    kept = public.events["n_events_asked"].dropna()
     assert ((kept == 0) | (kept >= 11)).all()
 
 
-def test_a_public_study_without_serious_events_says_so(study):
+def test_a_public_study_does_not_tell_whether_there_was_a_serious_event(study, public):
     none = with_table(study, adverse_events=study.adverse_events.assign(serious="no"))
-    told = kap.review_safety(as_public(none)).paragraph
-    assert "No serious event was recorded." in told and "list of them" not in told
+    assert kap.review_safety(as_public(none)).paragraph == public.paragraph
 
 
 def test_vital_signs_have_their_lowest_and_highest_value(study, safety):

@@ -41,7 +41,7 @@ def test_nothing_is_held_where_nothing_is_asked() -> None:
 
 
 def test_a_start_around_a_held_covariance_is_positive_definite() -> None:
-    parameters = model(SLOPES).parameters.natural_bars()
+    parameters = model(SLOPES).parameters.as_seen()
     held = np.array([False, True, False, False])
     phi = with_held(parameters, np.array([0.1, 0.0, 0.1, 0.0]), held, np.array([0.0, 0.5, 0.0, 0.0]))
     assert phi[1] == 0.5

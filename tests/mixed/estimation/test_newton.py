@@ -85,5 +85,5 @@ def test_what_is_held_does_not_move() -> None:
 
 def test_outside_the_parameter_space_there_is_no_criterion_and_no_search() -> None:
     made = model(SLOPES)
-    looking = Search(made.layout, made.parameters.natural_bars(), True, np.zeros(4, dtype=bool))
+    looking = Search(made.layout, made.parameters.as_seen(), True, np.zeros(4, dtype=bool))
     assert looking.run(np.array([-9.0, 0.0, 1.0, 0.0])) is None

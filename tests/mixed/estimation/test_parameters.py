@@ -63,4 +63,4 @@ def test_what_the_user_sees_leads_back_to_the_elements(formula: str) -> None:
 def test_only_bars_have_a_boundary() -> None:
     parameters = model(COHORTS).parameters
     assert parameters.on_boundary(np.array([0.0, 1.0, 0.0])).tolist() == [True, False, False]
-    assert not parameters.natural_bars().on_boundary(np.zeros(3)).any()
+    assert not parameters.as_seen().on_boundary(np.zeros(3)).any()

@@ -1,0 +1,128 @@
+"""An attack on all that a run shows: whoever holds every frame adds and subtracts, and solves for what was withheld.
+
+It uses what the gate does not need to know: which sums hold within each frame, found in the true numbers, and which
+numbers of different frames count the same people. A count of 1 to 10 is given away if all of this does not allow it
+to be 0.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.columns import FORMAT, PRACTICE
+from kap_analysis.disclosure.bounds import given_away
+from kap_analysis.disclosure.counts import COMPLEMENTS, count_columns
+from kap_analysis.disclosure.policy import TOTAL_LEVEL, is_small
+from kap_analysis.disclosure.relations import Cell, Relation, find_sums
+
+#: A cell of one frame of many: which frame, which cell.
+Anywhere = tuple[int, Cell]
+#: Counts of all people of a row; the other columns count some of them.
+WHOLE: Final = ("of_patients", "n_started", "n_patients", "n_assessed")
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What was tried and what was found.
+
+    Attributes
+    ----------
+    n_frames, n_shown, n_withheld, n_sums : int
+        Frames, counts shown, counts withheld, sums that hold between them.
+    n_few : int
+        Withheld counts of 1 to 10.
+    n_found : int
+        Those of them that cannot be 0.
+    """
+
+    n_frames: int
+    n_shown: int
+    n_withheld: int
+    n_sums: int
+    n_few: int
+    n_found: int
+
+
+def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
+    """Attack frames as they are shown.
+
+    Parameters
+    ----------
+    pairs : iterable of (true frame, frame as shown)
+        Of which rows may be left out.
+    """
+    values: dict[Anywhere, float] = {}
+    relations: list[Relation[Anywhere]] = []
+    hidden: set[Anywhere] = set()
+    same: dict[tuple[str, str, float, bool], list[Anywhere]] = {}
+    n = 0
+    for true, shown in pairs:
+        frame = true.reset_index(drop=True)
+        counts = count_columns(frame)
+        if frame.empty or not counts:
+            continue
+        keys = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
+        counted = frame[[*keys, *counts]].fillna(dict.fromkeys(counts, 0))
+        sums = find_sums(counted, keys, counts, [])
+        seen = _aligned(frame, shown, keys, counts)
+        untold = {cell for cell in sums.told_by if not _are_left_over(cell[1])}
+        values |= {(n, cell): v for cell, v in sums.values.items() if cell not in untold}
+        known = [r for r in sums.relations if not untold & set(r.cells) and _holds_by_meaning(r)]
+        relations += [Relation((n, r.total), tuple((n, p) for p in r.parts)) for r in known]
+        cells = sums.values.keys() - untold
+        hidden |= {(n, c) for c in cells if c in sums.told_by or pd.isna(seen[c[1]].iloc[c[0]])}
+        for row, column in sums.values.keys() - sums.told_by.keys():
+            same.setdefault(_people(frame, row, column), []).append((n, (row, column)))
+        n += 1
+    relations += _links(same.values(), values)
+    few = {cell for cell in hidden if is_small(values[cell])}
+    found = given_away(values, relations, hidden)
+    return Attack(n, len(values) - len(hidden), len(hidden), len(relations), len(few), len(found))
+
+
+def _holds_by_meaning(relation: Relation[Cell]) -> bool:
+    """Whether a sum says that parts make up a whole; sums of few numbers hold by chance as well."""
+    whole = relation.total[1]
+    return _is_whole(whole) or all(column == whole for _, column in relation.parts)
+
+
+def _is_whole(column: str) -> bool:
+    return column in WHOLE or column.startswith("of_")
+
+
+def _are_left_over(difference: str) -> bool:
+    """Whether "whole - part" are people: where both columns count of the same, and not who is left over already."""
+    whole, _, part = difference.partition(" - ")
+    return _is_whole(whole) and not any(word in part for word in COMPLEMENTS)
+
+
+def _aligned(frame: pd.DataFrame, shown: pd.DataFrame, keys: list[str], counts: list[str]) -> pd.DataFrame:
+    """The counts as shown, row by row of the true frame; missing where a row was left out."""
+    if len(shown) == len(frame):
+        return shown.reset_index(drop=True)
+    there = dict(zip(_names(shown, keys), shown.index, strict=True))
+    places = [there.get(name) for name in _names(frame, keys)]
+    rows = [[np.nan] * len(counts) if at is None else shown.loc[at, counts].tolist() for at in places]
+    return pd.DataFrame(rows, columns=counts)
+
+
+def _names(frame: pd.DataFrame, keys: list[str]) -> list[tuple[str, ...]]:
+    return [tuple(map(str, row)) for row in frame[keys].itertuples(index=False)]
+
+
+def _people(frame: pd.DataFrame, row: int, column: str) -> tuple[str, str, float, bool]:
+    """Who is counted, as far as an attacker can tell: practice, format, how many, all of them or those left out."""
+    who = [str(frame[c].iloc[row]) if c in frame else TOTAL_LEVEL for c in (PRACTICE, FORMAT)]
+    return who[0], who[1], float(frame[column].iloc[row]), column in WHOLE
+
+
+def _links(same: Iterable[Sequence[Anywhere]], values: dict[Anywhere, float]) -> list[Relation[Anywhere]]:
+    """The same people counted in two frames: of whole groups and of those left out, equal numbers are taken as such."""
+    links = []
+    for cells in same:
+        telling = [c for c in cells if c[1][1] in WHOLE or any(word in c[1][1] for word in COMPLEMENTS)]
+        links += [Relation(telling[0], (cell,)) for cell in telling[1:] if cell[0] != telling[0][0]]
+    return links

@@ -1,0 +1,63 @@
+"""Statistics of a public study, rounded: with all its digits a mean tells of how many whole numbers it is the mean."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.disclosure.policy import NAMING_NUMBERS
+
+#: Decimals of an estimate of a model, and of what lies within -1 and 1.
+DECIMALS_OF_A_MODEL: Final = 2
+DECIMALS: Final = 1
+#: A mean that is added up over rows, so that its roundings add up too.
+TWO_DECIMALS: Final = ("mean_per_patient",)
+SIGNIFICANT_DIGITS_OF_P: Final = 2
+#: A standardised difference is a function of two shares: with more digits, and one share known, it tells the other.
+ONE_DECIMAL: Final = ("smd",)
+#: Degrees of freedom are about as many as the patients.
+TO_TENS: Final = ("df", "complete_df", "effective")
+P_VALUES: Final = ("p_value", "p_holm")
+
+
+def coarsened(frame: pd.DataFrame, statistics: list[str]) -> pd.DataFrame:
+    """Round the statistics of a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    statistics : list of str
+        Its columns of numbers that count nothing. Those of chosen numbers, as a margin, stay as they are.
+
+    Returns
+    -------
+    DataFrame, a copy: one decimal; two for estimates of models, and for columns within -1 and 1; two digits of a p
+    value; degrees of freedom to tens. What is not 0 does not become 0.
+    """
+    shown = frame.copy()
+    for column in statistics:
+        if column in NAMING_NUMBERS and column != "month":
+            continue
+        values = shown[column].to_numpy(float, na_value=np.nan)
+        shown[column] = _rounded(values, column, "estimate" in frame.columns)
+    return shown
+
+
+def _rounded(values: np.ndarray, column: str, is_of_a_model: bool) -> np.ndarray:
+    if column in TO_TENS:
+        return np.where(np.abs(values) >= 10, np.round(values, -1), np.round(values))
+    if column in P_VALUES:
+        return _to_digits(values, SIGNIFICANT_DIGITS_OF_P)
+    finite = np.abs(values[np.isfinite(values)])
+    within_one = column not in ONE_DECIMAL and (not len(finite) or finite.max() <= 1)
+    rounded = np.round(
+        values, DECIMALS_OF_A_MODEL if is_of_a_model or within_one or column in TWO_DECIMALS else DECIMALS
+    )
+    lost = (rounded == 0) & (values != 0) & (column not in ONE_DECIMAL)
+    return np.where(lost, _to_digits(values, 1), rounded)
+
+
+def _to_digits(values: np.ndarray, digits: int) -> np.ndarray:
+    size = np.floor(np.log10(np.abs(values), out=np.zeros_like(values), where=(values != 0) & np.isfinite(values)))
+    scale = 10.0 ** (digits - 1 - size)
+    return np.round(values * scale) / scale
