@@ -17,7 +17,23 @@ DPI = 110
 def draw_figures() -> dict[str, Figure]:
     """Each figure under the name of its file."""
     study = kap.load_study(ROOT / "data" / "three_practices")
-    return {**who_and_how(study), **between_formats(study), **what_is_missing(study), **safety_and_quality(study)}
+    return {
+        **who_and_how(study),
+        **between_formats(study),
+        **what_is_missing(study),
+        **safety_and_quality(study),
+        **next_study(study),
+    }
+
+
+def next_study(study: Study) -> dict[str, Figure]:
+    like = kap.next_study_like(study, cohorts=40, individual=140, difference=3.0)
+    planned = kap.plan_next_study(like, n_draws=0)
+    design = {"cohorts": 40, "individual": 140}
+    figures = kap.figures
+    return {
+        "planned_study": figures.plot_planned_study(grid=planned.grid, design=design),
+    }
 
 
 def who_and_how(study: Study) -> dict[str, Figure]:

@@ -44,6 +44,13 @@ from .intake.deidentification import check_identifiers as check_identifiers
 from .intake.draft import draft_map as draft_map
 from .intake.study_import import import_study as import_study
 from .mixed.model import mixedlm as mixedlm
+from .planning.fitted_scores import next_study_like as next_study_like
+from .planning.next_study import NextStudy as NextStudy
+from .planning.next_study import weibull_loss as weibull_loss
+from .planning.planned_study import PlannedStudy as PlannedStudy
+from .planning.precision import plan_next_study as plan_next_study
+from .planning.score_covariance import ScoreCovariance as ScoreCovariance
+from .planning.study_file import read_next_study as read_next_study
 from .report.results_folder import open_results as open_results
 from .report.shipped import example_export as example_export
 from .report.versions import list_versions as list_versions

@@ -53,6 +53,10 @@ class NothingToShowError(FigureError, TableError):
     """A figure or a table was given frames without rows: nothing was recorded, or it is withheld."""
 
 
+class PlanningError(KapError):
+    """A study that is planned cannot be carried out or judged as it was described."""
+
+
 class SimulationError(KapError):
     """A simulated study was asked for that cannot be made, or cannot be written where it was asked for."""
 

@@ -33,6 +33,7 @@ BELOW = {
     },
     "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
     "tables": {"columns", "errors", "instruments", "writing", "result_frames"},
+    "planning": {"columns", "errors", "suggestions", "study", "mixed", "analysis", "writing"},
     "review": {
         "columns", "errors", "suggestions", "version", "writing", "instruments", "study", "mixed", "disclosure",
         "analysis", "figures",
@@ -67,12 +68,17 @@ ORDER = {
         ["result", "visits", "formats", "proportion"], ["model"], ["patients", "missing"],
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
     ],
+    "planning": [
+        ["score_covariance"], ["next_study"],
+        ["decision", "expected_information", "draws", "planned_study", "fitted_scores"],
+        ["precision", "study_file"],
+    ],
     "review": [
         ["part_of_study", "other_practices", "charts"], ["practice_review", "patient_review"], ["practice_page"],
         ["patient_page"],
     ],
-    "figures": [["page"], ["marks"], QUESTIONS],
-    "tables": [["page"], [*QUESTIONS, "study"]],
+    "figures": [["page"], ["marks"], [*QUESTIONS, "planning"]],
+    "tables": [["page"], [*QUESTIONS, "study", "planning"]],
 }  # fmt: skip
 #: What opens a table of patient rows.
 OPENS_ROWS = re.compile(r".*\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)|csv\.reader")

@@ -16,6 +16,7 @@ from kap_analysis.cli.map import map
 from kap_analysis.cli.new import new
 from kap_analysis.cli.patient import patient
 from kap_analysis.cli.plan import plan
+from kap_analysis.cli.power import power
 from kap_analysis.cli.reproduce import reproduce
 from kap_analysis.cli.review import review
 from kap_analysis.cli.share import share
@@ -63,7 +64,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (validate, new, plan, simulate, reproduce, share, review, patient, demo, fit):
+for verb in (validate, new, plan, power, simulate, reproduce, share, review, patient, demo, fit):
     app.command()(_stoppable(verb))
 app.command()(_stoppable(map))
 app.command()(_stoppable(deidentify))

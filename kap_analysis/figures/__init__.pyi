@@ -15,6 +15,7 @@ from .page.export import save_figure as save_figure
 from .page.page import stamp_figure as stamp_figure
 from .patients.completeness import plot_completeness as plot_completeness
 from .patients.participant_flow import plot_participant_flow as plot_participant_flow
+from .planning.planned_study import plot_planned_study as plot_planned_study
 from .safety.adverse_events import plot_adverse_events as plot_adverse_events
 from .safety.suicidality import plot_suicidality as plot_suicidality
 from .safety.vitals import plot_vitals as plot_vitals

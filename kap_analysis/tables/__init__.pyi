@@ -24,6 +24,8 @@ from .patients.flow import table_flow as table_flow
 from .patients.intercurrent import table_intercurrent_events as table_intercurrent_events
 from .patients.ledger import table_ledger as table_ledger
 from .patients.positivity import table_positivity as table_positivity
+from .planning.planned_study import table_planned_study as table_planned_study
+from .planning.planned_study import table_planning_assumptions as table_planning_assumptions
 from .safety.adverse_events import table_adverse_events as table_adverse_events
 from .safety.newly_endorsed import table_newly_endorsed as table_newly_endorsed
 from .safety.review import table_for_review as table_for_review

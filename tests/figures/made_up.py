@@ -198,6 +198,10 @@ def every_figure(word: str = "A", formats=FORMATS) -> dict[str, tuple[Any, dict[
         **INTERVAL,
     )
     icc = frame([(0.05, 0.0, 0.2, 6)], ["estimate", "ci_low", "ci_high", "n_cohorts"])
+    designs = frame(
+        ((c, i, 0.9 - 3 / c - 10 / i, 40 / c**0.5 + 100 / i) for c in (10, 20, 40) for i in (50, 100, 200)),
+        ["cohorts", "individual", "power", "width"],
+    )
     tipping = frame(
         ((a, b, 1 + b - a) for a, b in product((0.0, 2.0, 4.0), repeat=2)),
         ["delta_individual", "delta_group", "estimate"],
@@ -243,6 +247,7 @@ def every_figure(word: str = "A", formats=FORMATS) -> dict[str, tuple[Any, dict[
         "propensity_overlap": (draw.plot_propensity_overlap, {"propensity": chances, "weighting": "overlap"}),
         "cohort_effects": (draw.plot_cohort_effects, {"effects": cohorts, "icc": icc, "instrument": word}),
         "completeness": (draw.plot_completeness, due),
+        "planned_study": (draw.plot_planned_study, {"grid": designs}),
         "tipping_point": (draw.plot_tipping_point, {"tipping": tipping, "instrument": word}),
         "diagnostics": (draw.plot_diagnostics, {**parts, "instrument": word}),
         "sensitivity": (draw.plot_sensitivity, {"estimates": compared["all"], "instrument": word}),

@@ -6,6 +6,7 @@ import pytest
 
 from kap_analysis import tables
 from kap_analysis.instruments.registry import get_instrument
+from tests.tables.planning_frames import ASSUMPTIONS, PRECISION
 
 VISITS = ("baseline", "month 1", "month 3")
 
@@ -682,6 +683,8 @@ def calls(
         (tables.table_estimates_compared, {"estimates": compared}),
         (tables.table_secondary, {"secondary": secondary}),
         (tables.table_margins, {"margins": margins}),
+        (tables.table_planned_study, {"precision": PRECISION}),
+        (tables.table_planning_assumptions, {"assumptions": ASSUMPTIONS}),
         (tables.table_change, {"means": change["means"], "change": change["change"], "published": change["published"]}),
         (tables.table_effect_sizes, {"effect_sizes": change["effect_sizes"]}),
         (tables.table_clinical_change, {name: clinical[name] for name in ("shares", "eligible", "cutoffs")}),

@@ -26,7 +26,14 @@ KNOWN = {
 #: An empty list is an answer, not a mistake.
 LISTS = {"table_problems", "table_serious_events", "table_for_review"}
 #: Made from facts, not from frames of patients.
-FACTS = {"table_estimand", "table_checklist", "table_instruments", "table_problems", "table_answers"}
+FACTS = {
+    "table_planning_assumptions",
+    "table_estimand",
+    "table_checklist",
+    "table_instruments",
+    "table_problems",
+    "table_answers",
+}
 #: How a missing value looks that was not written for readers; "None was stated" is a sentence.
 NOTHING = re.compile(r"\b(nan|NaN|NaT|inf)\b|<NA>|\bNone\b(?! was)")
 

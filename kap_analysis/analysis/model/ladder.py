@@ -9,6 +9,7 @@ descriptive  too few cohorts or patients: the compound model without covariates,
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.model_frame import ModelFrame
@@ -122,14 +123,22 @@ def build_rung(model: ModelFrame, name: str, why: str = "", *, cohort: bool = Tr
 def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
     short = _short_at(model, visit, ladder.full_patients)
     frame = model.frame
-    seen = pd.crosstab([frame[FORMAT], frame[PATIENT_ID]], frame[VISIT]) > 0
-    for first, second in combinations(model.visits, 2):
-        both = (seen[first] & seen[second]).groupby(level=0, observed=True).sum()
-        few = [f for f in model.formats if both.get(f, 0) < ladder.full_pairs]
+    pairs = {f: _pairs(frame[(frame[FORMAT] == f).to_numpy()], model.visits) for f in model.formats}
+    for first, second in combinations(range(len(model.visits)), 2):
+        few = [f for f in model.formats if pairs[f][first, second] < ladder.full_pairs]
         needed = plural(ladder.full_pairs, "patient")
-        short += [f"fewer than {needed} in {f} format with both {first} and {second}" for f in few]
+        both = f"{model.visits[first]} and {model.visits[second]}"
+        short += [f"fewer than {needed} in {f} format with both {both}" for f in few]
     hidden = len(short) - SHORTFALLS_SHOWN
     return short if hidden <= 0 else [*short[:SHORTFALLS_SHOWN], plural(hidden, "further shortfall")]
+
+
+def _pairs(frame: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:
+    """Patients with both of any two visits (visits, visits)."""
+    patients, names = pd.factorize(frame[PATIENT_ID])
+    seen = np.zeros((len(names), len(visits)))
+    seen[patients, pd.Index(visits).get_indexer(frame[VISIT].astype(str))] = 1
+    return np.asarray(seen.T @ seen)
 
 
 def _descriptive_reasons(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:

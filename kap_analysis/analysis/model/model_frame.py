@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -62,7 +63,7 @@ class ModelFrame:
     covariates: tuple[str, ...]
     notes: tuple[str, ...]
 
-    @property
+    @cached_property
     def patients(self) -> pd.DataFrame:
         """One row per analysed patient."""
         return self.frame.drop_duplicates(PATIENT_ID)
@@ -86,7 +87,7 @@ class ModelFrame:
         """Whether any patient belongs to a recorded cohort."""
         return bool(self.frame["in_cohort"].any())
 
-    @property
+    @cached_property
     def n_shared_cohorts(self) -> int:
         """Cohorts with two or more analysed patients: without any, clustering within cohorts cannot be estimated."""
         patients = self.patients

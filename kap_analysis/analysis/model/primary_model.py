@@ -15,7 +15,7 @@ from kap_analysis.analysis.model.estimates import (
 )
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE, Rung, choose_rungs
 from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
-from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan import Ladder, Plan
 from kap_analysis.columns import BASELINE, FORMAT, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
@@ -39,16 +39,30 @@ def fit_primary(outcomes: Outcomes, plan: Plan, visit: str) -> tuple[ModelFrame,
             f"At {visit} too few patients of a format have {outcomes.instrument.name}; "
             f"visits that can be compared: {join_words(model.visits)}."
         )
+    rung, model, fit, notes = fit_down_the_ladder(model, plan.ladder, visit, outcomes.instrument.name)
+    return model, rung, fit, notes
+
+
+def fit_down_the_ladder(
+    model: ModelFrame, ladder: Ladder, visit: str, what: str, *, ddf: str = "kenward-roger"
+) -> tuple[Rung, ModelFrame, MixedResults, list[str]]:
+    """The rung that was fitted, the model frame as it was fitted, the fit, and notes in sentences.
+
+    Raises
+    ------
+    AnalysisError
+        If no model of the ladder can be fitted; `what` names the scores.
+    """
     if len(model.visits) == 1:  # no term of the formula holds the patient, so the index does
         model = replace(model, frame=model.frame.set_axis(model.frame[PATIENT_ID].to_numpy(object), axis=0))
-    rungs = choose_rungs(model, visit, plan.ladder)
+    rungs = choose_rungs(model, visit, ladder)
     with engine_notes() as warned:
         position, fit, failures = first_or_refuse(
-            [partial(fit_formula, rung.formula, model.frame, rung.residual_by) for rung in rungs],
-            f"{outcomes.instrument.name} by format",
+            [partial(fit_formula, rung.formula, model.frame, rung.residual_by, ddf=ddf) for rung in rungs],
+            f"{what} by format",
         )
     left = [f"The {r.name} model was left: {why}" for r, why in zip(rungs, failures, strict=False)]
-    return model, _as_reached(rungs, position), fit, [*left, *warned]
+    return _as_reached(rungs, position), model, fit, [*left, *warned]
 
 
 def _as_reached(rungs: list[Rung], position: int) -> Rung:

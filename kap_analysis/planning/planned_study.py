@@ -1,0 +1,201 @@
+"""A planned study: what it can show, in frames and in the sentences of a grant and of a Methods section."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
+from kap_analysis.analysis.result import Result
+from kap_analysis.columns import GROUP, INDIVIDUAL
+from kap_analysis.planning.next_study import NextStudy
+from kap_analysis.writing.numbers import MINUS
+from kap_analysis.writing.sentences import count, join_words, number, percent, plural, sentence_case
+
+FORMULA = "formula"
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, repr=False)
+class PlannedStudy(Result):
+    """What `plan_next_study` returns. Widths and differences are in points of the instrument.
+
+    Attributes
+    ----------
+    study : NextStudy
+        The design and what is assumed.
+    precision : pandas.DataFrame
+        One row per ICC and method (formula, simulated): ``icc``, ``method``, ``rung``, ``n_draws``, ``std_error``,
+        ``df``, ``power``, ``power_mc_error``, ``type_1_error``, ``type_1_mc_error``, ``coverage``, ``width``,
+        ``width_mc_error``, ``width_80``. Simulated rows have Monte Carlo errors; the formula has none.
+    smallest : pandas.DataFrame
+        One row per target: ``target``, ``value``, ``reached``, ``cohorts``, ``individual``, ``n_patients``, ``power``,
+        ``width``. The ratio of the formats is that of the design.
+    grid : pandas.DataFrame
+        One row per design: the fields that vary, ``power``, ``width``.
+    exchange : pandas.DataFrame
+        What more patients buy, one row per way to add them: ``added``, ``n_patients``, ``power``, ``width``,
+        ``width_saved`` and ``width_saved_per_patient``.
+    assumptions : pandas.DataFrame
+        ``assumption``, ``value``, ``source``: published with its source, or assumed.
+    """
+
+    study: NextStudy
+    precision: pd.DataFrame
+    smallest: pd.DataFrame
+    grid: pd.DataFrame
+    exchange: pd.DataFrame
+    assumptions: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"PlannedStudy({self.study.cohorts} cohorts, {self.study.individual} individual patients)"
+
+    @property
+    def paragraph(self) -> str:
+        """The sentences for a grant application."""
+        return " ".join([_who(self.study), *_shows(self), *_by_icc(self), *_targets(self), *_exchanged(self)])
+
+    @property
+    def methods(self) -> str:
+        """The paragraph for the Methods section: how the size of the study was chosen."""
+        return " ".join([_model(self.study), _assumed(self.study), *_how(self)])
+
+
+def _who(study: NextStudy) -> str:
+    scored = {arm: count(round(study.scored(arm))) for arm in (GROUP, INDIVIDUAL)}
+    return (
+        f"The study has {plural(study.cohorts, 'therapy group')} (cohorts) of {study.cohort_size:g} patients on "
+        f"average and {plural(study.individual, 'patient')} in individual format; {scored[GROUP]} and "
+        f"{scored[INDIVIDUAL]} of them are expected to be scored at {study.visit}."
+    )
+
+
+def _main(planned: PlannedStudy) -> pd.Series:
+    """The row of the design's own ICC, by the formula."""
+    rows = planned.precision[planned.precision["method"] == FORMULA]
+    return rows[rows["icc"] == planned.study.icc].iloc[0]
+
+
+def _shows(planned: PlannedStudy) -> list[str]:
+    study, row = planned.study, _main(planned)
+    width = (
+        f"The {percent(1 - study.alpha)} interval of the difference is expected to be {number(row['width'])} points "
+        f"wide, and narrower than {number(row['width_80'])} points in 80% of such studies."
+    )
+    if row["rung"] == DESCRIPTIVE:
+        return ["With so few patients or cohorts the comparison is descriptive and tests nothing.", width]
+    simulated = planned.precision[planned.precision["method"] == SIMULATED]
+    said = [f"It has a power of {percent(row['power'])} to show {_claim(study)}.", width]
+    for _, drawn in simulated[simulated["icc"] == study.icc].iterrows():
+        said.append(
+            f"Of {count(drawn['n_draws'])} simulated studies, each analysed as the real one will be, "
+            f"{percent(drawn['power'])} showed it (Monte Carlo error {_points(drawn['power_mc_error'])}); where it was "
+            f"not true, {_share(drawn['type_1_error'])} did (Monte Carlo error {_points(drawn['type_1_mc_error'])})."
+        )
+    return said
+
+
+def _share(share: float) -> str:
+    return f"{number(100 * share)}%"
+
+
+def _points(share: float) -> str:
+    return f"{number(100 * share)} percentage points"
+
+
+def _claim(study: NextStudy) -> str:
+    truth = f"{number(abs(study.difference))} points" if study.difference else "0"
+    sided = f"two-sided alpha {study.alpha:g}"
+    if study.claim == "superiority":
+        return f"a difference between the formats if the true difference is {truth} ({sided})"
+    margin = number(study.margin)
+    where = "if the formats do not differ" if study.difference == 0 else f"if the true difference is {_signed(study)}"
+    if study.claim == "equivalence":
+        return (
+            f"that the formats differ by less than {margin} points {where} (two one-sided tests, alpha {study.alpha:g})"
+        )
+    return f"that group format is worse by less than {margin} points {where} (one-sided alpha {study.alpha / 2:g})"
+
+
+def _signed(study: NextStudy) -> str:
+    return f"{MINUS if study.difference < 0 else ''}{number(abs(study.difference))} points, group minus individual"
+
+
+def _by_icc(planned: PlannedStudy) -> list[str]:
+    rows = planned.precision[
+        (planned.precision["method"] == FORMULA) & (planned.precision["icc"] != planned.study.icc)
+    ].sort_values("icc")
+    if rows.empty or (rows["rung"] == DESCRIPTIVE).all():
+        return []
+    told = [
+        f"{percent(row['power'])} with an ICC of {row['icc']:g} (width {number(row['width'])})"
+        for _, row in rows.iterrows()
+    ]
+    return [
+        f"This is for an intraclass correlation (ICC) of {planned.study.icc:g} in the cohorts; the power is "
+        f"{join_words(told)}."
+    ]
+
+
+def _targets(planned: PlannedStudy) -> list[str]:
+    said = []
+    for _, row in planned.smallest.iterrows():
+        what = (
+            f"a power of {percent(row['value'])}"
+            if row["target"] == "power"
+            else f"an interval of {number(row['value'])} points or less"
+        )
+        if row["reached"]:
+            said.append(
+                f"For {what}, with the formats in the same ratio, the smallest study has "
+                f"{plural(row['cohorts'], 'cohort')} and {plural(row['individual'], 'individual patient')} "
+                f"({plural(row['n_patients'], 'patient')} in all)."
+            )
+        else:
+            said.append(f"{sentence_case(what)} is not reached with up to {count(row['cohorts'])} cohorts.")
+    return said
+
+
+def _exchanged(planned: PlannedStudy) -> list[str]:
+    """What one more cohort buys against as many more individual patients, the first two rows of the frame."""
+    cohort, patients = planned.exchange.iloc[0], planned.exchange.iloc[1]
+    return [
+        f"{sentence_case(cohort['added'])} narrows the interval by {number(cohort['width_saved'], 2)} points, "
+        f"{patients['added']} by {number(patients['width_saved'], 2)}."
+    ]
+
+
+def _model(study: NextStudy) -> str:
+    ddf = {"kenward-roger": "Kenward-Roger", "satterthwaite": "Satterthwaite"}[study.ddf]
+    return (
+        "The size of the study was judged for the primary analysis: a mixed model for repeated measures of the scores "
+        f"at {join_words(study.visits)}, with format and baseline score by visit, a random effect of the cohort in "
+        f"group format, an unstructured covariance per format, restricted maximum likelihood and {ddf} degrees of "
+        "freedom."
+    )
+
+
+def _assumed(study: NextStudy) -> str:
+    lost = [
+        f"{percent(study.lost[arm][study.at])} in {arm} format"
+        for arm in (INDIVIDUAL, GROUP)
+        if any(study.lost.get(arm, ()))
+    ]
+    loss = f"that {join_words(lost)} are lost before {study.visit}" if lost else "that nobody is lost"
+    return (
+        f"It was assumed that scores have {study.scores.words}; that cohorts account for {percent(study.icc)} of the "
+        f"variance given the baseline score; and {loss}."
+    )
+
+
+def _how(planned: PlannedStudy) -> list[str]:
+    said = [
+        "Power and width follow from the expected information of the model, averaged over who is lost when, with the "
+        "degrees of freedom that it gives."
+    ]
+    drawn = planned.precision[planned.precision["method"] == SIMULATED]
+    if len(drawn):
+        said.append(
+            f"They were checked by {count(drawn['n_draws'].iloc[0])} simulated studies, each analysed by the primary "
+            "model down its ladder of simpler models."
+        )
+    return said

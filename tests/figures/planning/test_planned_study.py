@@ -1,0 +1,44 @@
+"""Figure of a planned study: lines over two parts of the design, a curve over one."""
+
+import pandas as pd
+import pytest
+
+from kap_analysis.errors import FigureError
+from kap_analysis.figures.planning.planned_study import plot_planned_study
+from tests.figures.drawn import texts
+
+GRID = pd.DataFrame(
+    [(c, i, 0.9 - 3 / c - 10 / i, 40 / c**0.5 + 100 / i) for c in (10, 20, 40) for i in (50, 100, 200)],
+    columns=["cohorts", "individual", "power", "width"],
+)
+
+
+@pytest.mark.parametrize("measure", ["power", "width"])
+def test_two_fields_are_axes_and_the_design_is_marked(measure):
+    figure = plot_planned_study(grid=GRID, measure=measure, design={"cohorts": 20, "individual": 100})
+    said = texts(figure)
+    assert "Therapy groups (cohorts)" in said and "Patients in individual format" in said
+    assert "the planned design" in said
+    mark = figure.axes[0].get_lines()[-1]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (20, 100)
+    assert "the planned design" not in texts(plot_planned_study(grid=GRID, measure=measure))
+
+
+@pytest.mark.parametrize("measure", ["power", "width"])
+def test_one_field_is_a_curve_through_its_values(measure):
+    one = GRID[GRID["individual"] == 100]
+    curve = plot_planned_study(grid=one, measure=measure).axes[0].get_lines()[0]
+    assert list(curve.get_xdata()) == one["cohorts"].tolist()
+    assert list(curve.get_ydata()) == one[measure].tolist()
+
+
+def test_one_design_and_a_grid_that_tests_nothing_say_so():
+    assert "one design. Power: 50%" in texts(plot_planned_study(grid=GRID.iloc[:1], measure="power"))
+    assert "no power to draw" in texts(plot_planned_study(grid=GRID.assign(power=float("nan")), measure="power"))
+
+
+def test_what_cannot_be_drawn_is_one_sentence():
+    with pytest.raises(FigureError, match="draws power or width; measure is 'precision'"):
+        plot_planned_study(grid=GRID, measure="precision")
+    with pytest.raises(FigureError, match="one or two fields"):
+        plot_planned_study(grid=GRID.assign(icc=[0.1 * k for k in range(len(GRID))]))

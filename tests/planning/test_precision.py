@@ -1,0 +1,98 @@
+"""`plan_next_study`: frames, the smallest design, sentences, and the same numbers for any number of workers."""
+
+import pytest
+
+from kap_analysis.analysis.model.plan import Ladder
+from kap_analysis.errors import PlanningError
+from kap_analysis.planning.draws import analyse_draws
+from kap_analysis.planning.precision import expected_rung, plan_next_study
+
+
+@pytest.fixture(scope="module")
+def planned(study):
+    return plan_next_study(study, n_draws=4, target_width=5.0)
+
+
+def test_both_ways_stand_beside_each_other(planned):
+    precision = planned.precision
+    assert precision["method"].tolist() == ["formula", "simulated", "formula", "formula"]
+    assert precision["icc"].tolist() == [0.06, 0.06, 0.02, 0.12]
+    assert precision.loc[precision["method"] == "formula", "power_mc_error"].isna().all()
+    assert (precision.loc[precision["method"] == "simulated", "power_mc_error"] > 0).all()
+    assert precision.loc[[2, 0, 3], "width"].is_monotonic_increasing
+
+
+def test_the_smallest_design_reaches_its_target_and_one_cohort_less_does_not(study, planned):
+    for _, row in planned.smallest.iterrows():
+        assert row["reached"]
+        for cohorts, reached in ((row["cohorts"], True), (row["cohorts"] - 1, False)):
+            one = study.changed(cohorts=int(cohorts), individual=round(90 * cohorts / 24))
+            found = plan_next_study(one, n_draws=0, iccs=(), target_power=None, vary={"icc": [0.06]}).precision.iloc[0]
+            met = found["power"] >= row["value"] if row["target"] == "power" else found["width"] <= row["value"]
+            assert met == reached
+
+
+def test_a_target_out_of_reach_is_said_to_be(study):
+    none = plan_next_study(study.changed(difference=0.0), n_draws=0)
+    assert not none.smallest["reached"].any()
+    assert "is not reached with up to 4,096 cohorts" in none.paragraph
+
+
+def test_one_more_cohort_buys_more_than_as_many_individual_patients(planned):
+    saved = planned.exchange.set_index("added")["width_saved"]
+    assert saved["one more cohort"] > saved["4 more individual patients"] > saved["one more individual patient"] > 0
+
+
+def test_a_study_with_few_cohorts_tests_nothing_and_says_so(study):
+    few = plan_next_study(study.changed(cohorts=4), n_draws=2, target_power=None)
+    assert few.precision["power"].iloc[0] != few.precision["power"].iloc[0]
+    assert few.precision.loc[1, "power"] == 0
+    assert "descriptive and tests nothing" in few.paragraph
+    assert few.smallest.empty
+
+
+def test_the_counts_choose_the_model(study):
+    rules = Ladder()
+    assert expected_rung(study, rules) == "full"
+    assert expected_rung(study.changed(individual=30), rules) == "compound"
+    assert expected_rung(study.changed(individual=12), rules) == "descriptive"
+    assert expected_rung(study.changed(cohorts=5, cohort_size=1), rules) == "descriptive"
+
+
+def test_any_number_of_workers_gives_the_same_numbers(study):
+    one, two = (analyse_draws(study, 30, seed=9, ladder=Ladder(), workers=workers) for workers in (1, 2))
+    assert one.equals(two)
+    assert not one.equals(analyse_draws(study, 30, seed=10, ladder=Ladder()))
+
+
+def test_progress_is_told(study):
+    seen = []
+    analyse_draws(study, 30, seed=9, ladder=Ladder(), progress=lambda *said: seen.append(said))
+    assert seen == [(25, 30, "studies drawn"), (30, 30, "studies drawn")]
+
+
+def test_the_sentences_hold_the_numbers_of_the_frames(planned):
+    row = planned.precision.iloc[0]
+    assert f"a power of {round(100 * row['power'])}% to show a difference" in planned.paragraph
+    assert f"expected to be {row['width']:.1f} points wide" in planned.paragraph
+    assert "two-sided alpha 0.05" in planned.paragraph
+    assert "an SD of 9.5 points" in planned.methods and "40% in group format are lost before month 3" in planned.methods
+    published = planned.assumptions.set_index("assumption")["source"]
+    assert published.iloc[0].startswith("published: mean of 37 studies")
+    assert (published.iloc[1:] == "assumed").all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"vary": {"cohort": [1]}}, "one or two of cohorts"),
+        ({"vary": {"cohorts": []}}, "each with values"),
+        ({"vary": {"icc": [1.5]}}, "The ICC is 1.5"),
+        ({"target_power": 80}, "between 0 and 1"),
+        ({"n_draws": -1}, "draws from 0"),
+        ({"workers": 0}, "workers from 1"),
+    ],
+)
+def test_what_cannot_be_computed_is_one_sentence(study, options, said):
+    with pytest.raises(PlanningError, match=said):
+        plan_next_study(study, **{"n_draws": 0, **options})
