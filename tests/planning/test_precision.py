@@ -59,16 +59,21 @@ def test_the_counts_choose_the_model(study):
     assert expected_rung(study.changed(cohorts=5, cohort_size=1), rules) == "descriptive"
 
 
-def test_any_number_of_workers_gives_the_same_numbers(study):
-    one, two = (analyse_draws(study, 30, seed=9, ladder=Ladder(), workers=workers) for workers in (1, 2))
+@pytest.fixture
+def small_tasks(monkeypatch):
+    monkeypatch.setattr("kap_analysis.planning.draws.PER_TASK", 2)
+
+
+def test_any_number_of_workers_gives_the_same_numbers(study, small_tasks):
+    one, two = (analyse_draws(study, 5, seed=9, ladder=Ladder(), workers=workers) for workers in (1, 2))
     assert one.equals(two)
-    assert not one.equals(analyse_draws(study, 30, seed=10, ladder=Ladder()))
+    assert not one.equals(analyse_draws(study, 5, seed=10, ladder=Ladder()))
 
 
-def test_progress_is_told(study):
+def test_progress_is_told(study, small_tasks):
     seen = []
-    analyse_draws(study, 30, seed=9, ladder=Ladder(), progress=lambda *said: seen.append(said))
-    assert seen == [(25, 30, "studies drawn"), (30, 30, "studies drawn")]
+    analyse_draws(study, 3, seed=9, ladder=Ladder(), progress=lambda *said: seen.append(said))
+    assert seen == [(2, 3, "studies drawn"), (3, 3, "studies drawn")]
 
 
 def test_the_sentences_hold_the_numbers_of_the_frames(planned):

@@ -1,7 +1,7 @@
 """Figure: how the power of a planned study, or the width of its interval, depends on one or two parts of its design."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ _NAMES: Final = {
     "baseline_difference": "difference at baseline, points",
 }
 _LINES: Final = 7
+#: A line whose middle is nearer to an edge, as a share of the axis, has no number: it would touch those of the axis.
+_EDGE: Final = 0.08
 _MOST_LINES: Final = 5
 
 
@@ -120,14 +122,35 @@ def _draw_contours(page: Page, grid: pd.DataFrame, fields: list[str], measure: s
         linewidths=1.2,
     )
     written = (lambda level: percent(level)) if measure == "power" else (lambda level: number(level, _decimals(drawn)))
-    ax.clabel(drawn, fmt=written, fontsize=SMALL_PT, inline_spacing=4)
+    places = _middles(drawn, wide)
+    if places:
+        ax.clabel(drawn, fmt=written, fontsize=SMALL_PT, inline_spacing=4, manual=places)
     ax.set_xlabel(sentence_case(_NAMES.get(x, x)))
     ax.set_ylabel(sentence_case(_NAMES.get(y, y)))
     page.note(f"Lines: {_title(measure)[:1].lower()}{_title(measure)[1:]}.")
 
 
-def _decimals(drawn: object) -> int:
-    return 0 if all(float(level).is_integer() for level in drawn.levels) else 1  # type: ignore[attr-defined]
+def _middles(drawn: Any, wide: pd.DataFrame) -> list[tuple[float, float]]:
+    """The middle of each line, where its number stands; a line in a corner has no room for one."""
+    places = []
+    for lines in drawn.allsegs:
+        if not lines:
+            continue
+        longest = max(lines, key=len)
+        x, y = longest[len(longest) // 2]
+        if all(_EDGE < _share_of(value, axis) < 1 - _EDGE for value, axis in ((x, wide.columns), (y, wide.index))):
+            places.append((float(x), float(y)))
+    return places
+
+
+def _share_of(value: float, axis: pd.Index) -> float:
+    """Where on an axis a value lies: 0 at its lower end, 1 at its upper one."""
+    low, high = float(axis.min()), float(axis.max())
+    return (value - low) / (high - low)
+
+
+def _decimals(drawn: Any) -> int:
+    return 0 if all(float(level).is_integer() for level in drawn.levels) else 1
 
 
 def _levels(values: np.ndarray, measure: str) -> np.ndarray:

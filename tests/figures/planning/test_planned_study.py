@@ -33,7 +33,7 @@ def test_one_field_is_a_curve_through_its_values(measure):
 
 
 def test_one_design_and_a_grid_that_tests_nothing_say_so():
-    assert "one design. Power: 50%" in texts(plot_planned_study(grid=GRID.iloc[:1], measure="power"))
+    assert "one design. Power: 40%" in texts(plot_planned_study(grid=GRID.iloc[:1], measure="power"))
     assert "no power to draw" in texts(plot_planned_study(grid=GRID.assign(power=float("nan")), measure="power"))
 
 
