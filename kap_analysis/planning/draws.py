@@ -135,10 +135,10 @@ def _model_frame(
     frame = pd.DataFrame(
         {
             PATIENT_ID: patient.astype(str),
-            VISIT: pd.Categorical.from_codes(visit, list(study.visits), ordered=False),
+            VISIT: pd.Categorical(np.array(study.visits, object)[visit], categories=list(study.visits)),
             SCORE: score[patient, visit],
             BASELINE: baseline[patient],
-            FORMAT: pd.Categorical.from_codes(is_group.astype(int), [INDIVIDUAL, GROUP]),
+            FORMAT: pd.Categorical(np.where(is_group, GROUP, INDIVIDUAL), categories=[INDIVIDUAL, GROUP]),
             "is_group": is_group.astype(float),
             "is_individual": (~is_group).astype(float),
             "in_cohort": is_group.astype(float),

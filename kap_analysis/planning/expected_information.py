@@ -197,7 +197,8 @@ def _unit_sums(rows: _Rows, between: float | None, rung: str, size: int, last_se
     means = np.tensordot(shares, h, axes=1), np.tensordot(shares, slopes, axes=1)
     products = np.tensordot(weighted, slopes, axes=([0, 3], [0, 2])).transpose(0, 2, 1, 3)
     traces = np.tensordot(weighted, hv, axes=([0, 2, 3], [0, 3, 2]))
-    return _UnitSums(*(_folded(one, size, visits) for one in (*means, products)), traces)
+    first, second, third = (_folded(one, size, visits) for one in (*means, products))
+    return _UnitSums(first, second, third, traces)
 
 
 def _ways(size: int, last_seen: Array, visits: int) -> tuple[Array, NDArray[np.bool_]]:

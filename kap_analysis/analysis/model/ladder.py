@@ -137,7 +137,7 @@ def _pairs(frame: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:
     """Patients with both of any two visits (visits, visits)."""
     patients, names = pd.factorize(frame[PATIENT_ID])
     seen = np.zeros((len(names), len(visits)))
-    seen[patients, pd.Index(visits).get_indexer(frame[VISIT].astype(str))] = 1
+    seen[patients, pd.Index(visits).get_indexer(pd.Index(frame[VISIT].astype(str)))] = 1
     return np.asarray(seen.T @ seen)
 
 

@@ -188,10 +188,9 @@ def _title(measure: str) -> str:
 
 
 def _alternative(grid: pd.DataFrame, fields: list[str], measure: str) -> str:
-    known = grid.dropna(subset=[measure])
+    known = grid.dropna(subset=[measure]).sort_values(measure)
     ends = []
-    for at in (known[measure].idxmin(), known[measure].idxmax()):
-        row = known.loc[at]
+    for row in (known.iloc[0], known.iloc[-1]):
         value = _written(row[measure], measure)
         ends.append(f"{value} with {join_words(f'{row[name]:g} {_NAMES.get(name, name)}' for name in fields)}")
     return f"{_title(measure)} by {join_words(_NAMES.get(name, name) for name in fields)}: from {ends[0]} to {ends[1]}."
