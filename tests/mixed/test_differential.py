@@ -37,13 +37,21 @@ CONFOUNDED = (
 )
 NOT_IDENTIFIED = "school is fixed and random: its variance is in no row, lme4 gives one, and we refuse"
 NO_MAXIMUM = "no maximum can be certified, and we refuse; lme4 gives a singular fit"
-OPEN = "not settled: near-singular slopes (68, 143), and means of an arm within visits with empty cells (80, 146)"
+NO_RESIDUAL = (
+    "the restricted likelihood rises as the residual variance falls to 0 and has no maximum, and we refuse; lme4 stops "
+    "on the way, and its Kenward-Roger df are 0.005"
+)
+AVERAGED = (
+    "F of visit as in the nested models; and with empty cells emmeans did not here take the arm as nested in the "
+    "visits and gives one mean per arm: that of our means over the visits"
+)
 DISAGREE: dict[str, set[int]] = {
-    NESTED: {10, 49, 63, 67, 73, 93, 98, 101, 102, 103, 111, 124, 166, 173, 176, 191},
+    NESTED: {10, 49, 63, 67, 68, 73, 93, 98, 101, 102, 103, 111, 124, 166, 173, 176, 191},
     CONFOUNDED: {28, 72, 75, 89, 120, 129, 134},
     NOT_IDENTIFIED: {66, 79, 200},
     NO_MAXIMUM: {30},
-    OPEN: {68, 80, 143, 146},
+    NO_RESIDUAL: {143},
+    AVERAGED: {80, 146},
 }
 
 
@@ -127,8 +135,40 @@ def test_every_disagreement_with_r_is_listed_with_who_is_right() -> None:
     assert set(found) == listed, {name: found[name] for name in set(found) ^ listed if name in found}
     for reason in (NESTED, CONFOUNDED):
         assert all(" F of " in question for name in DISAGREE[reason] for question in found[name])
-    for reason in (NOT_IDENTIFIED, NO_MAXIMUM):
+    for reason in (NOT_IDENTIFIED, NO_MAXIMUM, NO_RESIDUAL):
         assert all(list(found[name]) == ["fit"] for name in DISAGREE[reason])
+    for name in DISAGREE[AVERAGED]:
+        assert all(" F of visit" in question or question.startswith("means ") for question in found[name])
+
+
+@pytest.mark.filterwarnings("ignore::kap_analysis.mixed.errors.MixedModelWarning")
+@pytest.mark.parametrize("name", sorted(DISAGREE[AVERAGED]))
+def test_means_of_a_nested_arm_are_given_by_visit_and_average_to_those_of_emmeans(name: int) -> None:
+    case = next(case for case in cases() if case["name"] == name)
+    means = fitted(case).means(case["arm"], ddf="satterthwaite")
+    visits = pd.DataFrame(case["data"])["visit"].unique()
+    over = means.groupby(means[case["arm"]].astype("str"))["estimate"].agg(["mean", "size"])
+    complete = over["mean"].where(over["size"] == len(visits))  # an arm without rows at a visit has no such mean
+    known = pd.Series(numbers(case["means"]["estimate"]), index=case["means"]["level"])
+    assert known.notna().any()
+    assert complete[known.index].to_numpy() == pytest.approx(known.to_numpy(), rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.filterwarnings("ignore::kap_analysis.mixed.errors.MixedModelWarning")
+def test_a_slope_that_ends_near_its_boundary_has_the_df_of_the_boundary() -> None:
+    """Case 68: the correlation is -1. Satterthwaite df were 12.7 where lmerTest has 17.2, as dense matrices do."""
+    case = next(case for case in cases() if case["name"] == 68)
+    fit = fitted(case)
+    assert fit.boundary == ("(time | id)",)
+    assert fit.coefficients(ddf="satterthwaite")["df"].iloc[0] == pytest.approx(17.2025, abs=1e-3)
+
+
+def test_a_residual_variance_that_falls_to_0_is_refused_whatever_the_unit() -> None:
+    case = next(case for case in cases() if case["name"] == 143)
+    data = pd.DataFrame(case["data"])
+    for factor in (1.0, 1e-3, 1e4):
+        with pytest.raises(MixedModelError, match="residual variance falls to 0"):
+            mixedlm(case["formula"], data.assign(y=data["y"] * factor)).fit()
 
 
 def test_the_cases_are_many_and_of_every_kind() -> None:

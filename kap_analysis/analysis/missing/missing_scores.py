@@ -111,11 +111,11 @@ def _alike(arms: np.ndarray, seen: np.ndarray) -> list[np.ndarray]:
 
 
 def _means(fit: MixedResults, patients: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:
-    columns = []
-    for visit in visits:
-        rows = patients.assign(**{VISIT: pd.Categorical([visit] * len(patients), categories=list(visits))})
-        columns.append(fit.design.fixed.rows(rows) @ fit.beta)
-    return np.column_stack(columns)
+    """Means (patients, visits) of the model; all visits are one frame: reading it costs more than using it."""
+    n = len(patients)
+    rows = patients.iloc[np.tile(np.arange(n), len(visits))].reset_index(drop=True)
+    rows[VISIT] = pd.Categorical.from_codes(np.repeat(np.arange(len(visits)), n), categories=list(visits))
+    return (fit.design.fixed.rows(rows) @ fit.beta).reshape(len(visits), n).T
 
 
 def _visit_covariance(fit: MixedResults, arm: str, visits: tuple[str, ...]) -> np.ndarray:

@@ -12,8 +12,9 @@ from kap_analysis.mixed.covariance.block import CovarianceBlock
 from kap_analysis.mixed.covariance.symmetric import cholesky_of_semidefinite, lower_triangle, matrix_of
 
 Array = NDArray[np.float64]
-#: A diagonal of the factor below this, in standard deviations of what least squares leaves over, counts as 0.
-NEXT_TO_NOTHING = 1e-5
+#: A diagonal of the factor below this, in standard deviations of what least squares leaves over, counts as 0: where the
+#: criterion is flat the search ends near 0 and not at it. lme4's ``isSingular`` takes 1e-4, too.
+NEXT_TO_NOTHING = 1e-4
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.newton import Search
+from kap_analysis.mixed.likelihood.criterion import Criterion
 
 Array = NDArray[np.float64]
+#: Information on the logarithm of a residual variance: half the number of rows that tell it, 0 where none does.
+NO_RESIDUAL = 1e-5
 
 
 def check_identified(search: Search, phi: Array) -> None:
@@ -36,6 +39,24 @@ def check_identified(search: Search, phi: Array) -> None:
         inside = " and ".join(names[i] for i in guilty[:3])
         what = " and ".join(terms[:3]) if len(terms) > 1 else f"{inside} of {terms[0]}"
         raise MixedModelError(f"The data cannot tell apart {what}: the same covariance is named twice. Leave one out.")
+
+
+def check_residual(search: Search, here: Criterion) -> None:
+    """An error where the random effects fit every row, and the residual variance falls to 0 without a minimum.
+
+    The criterion then hardly depends on it, and its digits are lost on the way: V^-1 is a difference of numbers of
+    the size of one over that variance.
+    """
+    for part, at in search.parameters:
+        if part.is_bar or part.size > 1 or search.fixed[at].any():
+            continue
+        variance = here.evaluation.eta[part.elements]
+        if (np.diag(here.expected)[part.elements] * variance**2 < NO_RESIDUAL).any():
+            where = f" in {part.stratum}" if part.stratum else ""
+            raise MixedModelError(
+                f"The random effects fit every row{where}, so that the residual variance falls to 0 and the likelihood "
+                "has no maximum. Leave out a random effect: too few groups have more rows than the effects need."
+            )
 
 
 def _texts(search: Search) -> list[str]:

@@ -12,7 +12,7 @@ from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.boundary import leave_false_boundary
 from kap_analysis.mixed.estimation.fixed_parameters import held_values, with_held
-from kap_analysis.mixed.estimation.identifiability import check_identified
+from kap_analysis.mixed.estimation.identifiability import check_identified, check_residual
 from kap_analysis.mixed.estimation.newton import Search
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.estimation.starting_values import starting_elements
@@ -63,7 +63,8 @@ def minimise(
     Raises
     ------
     MixedModelError
-        When a covariance cannot be told from the others, or no start leads to a maximum.
+        When a covariance cannot be told from the others, the residual variance falls to 0, or no start leads to a
+        maximum.
     """
     held, values = held_values(parameters, layout.scaling, fixed)
     search = Search(layout, parameters, reml, held)
@@ -89,6 +90,7 @@ def minimise(
             "The likelihood has no maximum that the search could certify: the covariance model asks more than the data "
             "hold. Leave out a term, or use a simpler residual covariance."
         )
+    check_residual(search, best[1])
     return certify(search, *best)
 
 
