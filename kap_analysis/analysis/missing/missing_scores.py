@@ -114,7 +114,7 @@ def _means(fit: MixedResults, patients: pd.DataFrame, visits: tuple[str, ...]) -
     """Means (patients, visits) of the model; all visits are one frame: reading it costs more than using it."""
     n = len(patients)
     rows = patients.iloc[np.tile(np.arange(n), len(visits))].reset_index(drop=True)
-    rows[VISIT] = pd.Categorical.from_codes(np.repeat(np.arange(len(visits)), n), categories=list(visits))
+    rows[VISIT] = pd.Categorical(np.repeat(np.array(visits, object), n), categories=list(visits))
     return (fit.design.fixed.rows(rows) @ fit.beta).reshape(len(visits), n).T
 
 

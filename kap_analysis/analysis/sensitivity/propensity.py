@@ -1,10 +1,12 @@
 """The propensity score (the probability of group format given the covariates) and weights based on it."""
 
+import warnings
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, xlogy
+import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
 from kap_analysis.errors import AnalysisError
 
@@ -12,9 +14,6 @@ from kap_analysis.errors import AnalysisError
 PROPENSITY_LIMITS: Final = (0.01, 0.99)
 #: Percentiles at which inverse-probability weights are truncated.
 TRUNCATION: Final = (1.0, 99.0)
-#: The logistic regression ends when a step changes the deviance by less, or after so many steps.
-DEVIANCE_CHANGE: Final = 1e-8
-MOST_STEPS: Final = 100
 
 
 def estimate_propensity(design: pd.DataFrame | np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -37,8 +36,10 @@ def estimate_propensity(design: pd.DataFrame | np.ndarray, group: np.ndarray) ->
     scaled = (x[:, spread > 0] - x[:, spread > 0].mean(axis=0)) / spread[spread > 0]
     constant_and_covariates = np.column_stack([np.ones(len(group)), scaled])
     try:
-        fitted = _fit(constant_and_covariates, group)
-    except np.linalg.LinAlgError as error:  # weights of 0
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", PerfectSeparationWarning)  # judged below, in words
+            fitted = _fit(constant_and_covariates, group)
+    except PerfectSeparationError as error:
         raise AnalysisError(_SEPARATED) from error
     if not np.all(np.isfinite(fitted)) or np.all(np.minimum(fitted, 1 - fitted) < 1e-6):
         raise AnalysisError(_SEPARATED)
@@ -65,21 +66,5 @@ def overlap_weights(propensity: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _fit(x: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Fitted probabilities (patients,) by iteratively reweighted least squares, as statsmodels' GLM has them.
-
-    It is repeated in every bootstrap sample, where the checks and tables of a general model cost more than the fit.
-    """
-    fitted = (group + 0.5) / 2
-    linear = np.log(fitted / (1 - fitted))
-    deviance = np.inf
-    for _ in range(MOST_STEPS):
-        weight = fitted * (1 - fitted)
-        root = np.sqrt(weight)
-        working = linear + (group - fitted) / np.maximum(weight, np.finfo(float).tiny)
-        linear = x @ np.linalg.lstsq(root[:, None] * x, root * working, rcond=None)[0]
-        fitted = expit(linear)
-        before = deviance
-        deviance = -2 * float(np.sum(xlogy(group, fitted) + xlogy(1 - group, 1 - fitted)))
-        if abs(before - deviance) < DEVIANCE_CHANGE:
-            break
-    return np.asarray(fitted)
+    model = sm.GLM(group, x, family=sm.families.Binomial())
+    return np.asarray(model.fit(maxiter=100).fittedvalues)
