@@ -9,6 +9,7 @@ from .analysis.change.session_scores import scores_by_session as scores_by_sessi
 from .analysis.change.severity_bands import band_movement as band_movement
 from .analysis.change.trajectories import model_trajectories as model_trajectories
 from .analysis.clinical_change.clinical_comparison import compare_clinical_change as compare_clinical_change
+from .analysis.clinical_change.cutoffs import Norms as Norms
 from .analysis.clinical_change.lasting_response import durability as durability
 from .analysis.clinical_change.significant_change import clinical_change as clinical_change
 from .analysis.clinical_change.target_instrument import target_change as target_change
@@ -19,6 +20,7 @@ from .analysis.comparison.statsmodels_check import compare_estimates as compare_
 from .analysis.comparison.statsmodels_check import compare_formats_by_statsmodels as compare_formats_by_statsmodels
 from .analysis.missing.dropout import check_dropout as check_dropout
 from .analysis.model.methods_section import methods_paragraph as methods_paragraph
+from .analysis.model.plan import Plan as Plan
 from .analysis.model.plan_file import study_plan as study_plan
 from .analysis.model_check.diagnostics import diagnose_model as diagnose_model
 from .analysis.model_check.model_parts import describe_model as describe_model
@@ -36,6 +38,16 @@ from .analysis.sensitivity.sensitivity import check_sensitivity as check_sensiti
 from .analysis.sensitivity.unmeasured_confounding import (
     check_unmeasured_confounding as check_unmeasured_confounding,
 )
+from .errors import AnalysisError as AnalysisError
+from .errors import FigureError as FigureError
+from .errors import InstrumentError as InstrumentError
+from .errors import IntakeError as IntakeError
+from .errors import KapError as KapError
+from .errors import ReportError as ReportError
+from .errors import SimulationError as SimulationError
+from .errors import StudyError as StudyError
+from .errors import TableError as TableError
+from .instruments.instrument import Instrument as Instrument
 from .instruments.registry import get_instrument as get_instrument
 from .instruments.registry import list_instruments as list_instruments
 from .instruments.scoring import score_items as score_items
@@ -43,7 +55,12 @@ from .instruments.suicidality import suicidality_states as suicidality_states
 from .intake.deidentification import check_identifiers as check_identifiers
 from .intake.draft import draft_map as draft_map
 from .intake.study_import import import_study as import_study
+from .mixed.errors import MixedModelError as MixedModelError
+from .mixed.errors import MixedModelWarning as MixedModelWarning
+from .mixed.loaded_fit import load_fit as load_fit
+from .mixed.model import MixedModel as MixedModel
 from .mixed.model import mixedlm as mixedlm
+from .mixed.results import MixedResults as MixedResults
 from .planning.fitted_scores import next_study_like as next_study_like
 from .planning.next_study import NextStudy as NextStudy
 from .planning.next_study import weibull_loss as weibull_loss
@@ -63,4 +80,5 @@ from .simulation.write import write_study as write_study
 from .study.load import check_study as check_study
 from .study.load import load_study as load_study
 from .study.outcome_frames.outcomes import Outcomes as Outcomes
+from .study.study import Study as Study
 from .version import __version__ as __version__

@@ -26,7 +26,7 @@ BELOW = {
     "study": {"columns", "errors", "suggestions", "whole_folder", "run_memory", "instruments"},
     "intake": {"columns", "errors", "suggestions", "whole_folder", "instruments", "study"},
     "simulation": {"columns", "errors", "whole_folder", "instruments", "study"},
-    "mixed": set(),
+    "mixed": {"errors"},
     "disclosure": {"columns", "errors"},
     "analysis": {
         "columns", "errors", "version", "run_memory", "instruments", "study", "mixed", "disclosure", "writing",

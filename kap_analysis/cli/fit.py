@@ -177,7 +177,7 @@ def _report(done: Any, level: float) -> dict[str, Any]:
             "bic": bic,
             "converged": done.converged,
             "singular": done.singular,
-            "coefficients": done.coefficients(level).to_dict("records"),
+            "coefficients": done.coefficients(level=level).to_dict("records"),
             "variance_components": done.variance_components.to_dict("records"),
             "residual": done.residual.to_dict("records"),
         }

@@ -128,6 +128,19 @@ class Instrument:
     note: str | None = None
     is_own: bool = False
 
+    def __repr__(self) -> str:
+        low, high = self.total_range
+        better = "higher" if self.higher_is_better else "lower"
+        return f"<Instrument {self.name}: {self.title[:80]}; {low:g} to {high:g}, {better} is better>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields with read-only mappings as plain ones, for these cannot be pickled or copied."""
+        return {key: dict(v) if isinstance(v, MappingProxyType) else v for key, v in vars(self).items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for key, value in state.items():
+            object.__setattr__(self, key, MappingProxyType(value) if isinstance(value, dict) else value)
+
     @property
     def direction(self) -> int:
         """+1 where higher is better, -1 where lower is better: ``direction * change`` is improvement."""

@@ -3,8 +3,10 @@
 import difflib
 from collections.abc import Iterable
 
+from kap_analysis.errors import KapError
 
-class MixedModelError(ValueError):
+
+class MixedModelError(KapError, ValueError):
     """The model cannot be built or fitted as it was asked for; the message says what to change."""
 
 

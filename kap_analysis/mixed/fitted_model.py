@@ -15,7 +15,7 @@ from kap_analysis.mixed.coefficients.estimates import check_level, estimate_fram
 from kap_analysis.mixed.coefficients.fixed_effects import FixedInference, FTest, Inference
 from kap_analysis.mixed.coefficients.information import JOINT, KINDS, seen_information, usual_information
 from kap_analysis.mixed.design.design import Design
-from kap_analysis.mixed.errors import require_name
+from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.estimation.solution import Solution
 from kap_analysis.mixed.fitted_covariance.components import residual_frame, variance_frame
@@ -77,7 +77,7 @@ class Fittable(Protocol):
     ) -> FittedModel: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FittedModel:
     """What a fit knows of itself: the estimates and how well they are known.
 
@@ -255,16 +255,31 @@ class FittedModel:
         """Two-sided p-values by name."""
         return self.coefficients().set_index("term")["p_value"]
 
-    def coefficients(self, level: float = 0.95, *, ddf: str | None = None) -> pd.DataFrame:
+    def coefficients(self, *, level: float = 0.95, ddf: str | None = None) -> pd.DataFrame:
         """One row per coefficient: ``term estimate std_error df statistic p_value ci_low ci_high``."""
         each = self._each if ddf is None else self.inference(np.eye(len(self.beta)), ddf)
         terms = pd.DataFrame({"term": list(self.design.fixed.names)})
         return estimate_frame(terms, each.estimate, each.std_error, each.df, level=level)
 
-    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Intervals of the coefficients: columns ``ci_low ci_high``, one row per term."""
-        check_level(level)
-        return self.coefficients(level).set_index("term")[["ci_low", "ci_high"]]
+    def conf_int(self, alpha: float = 0.05, *, level: float | None = None) -> pd.DataFrame:
+        """Intervals of the coefficients: columns ``ci_low ci_high``, one row per term.
+
+        Parameters
+        ----------
+        alpha : float
+            As in statsmodels: 0.05 gives 95% intervals. At most 0.5, so that a level is not taken for it.
+        level : float, optional
+            Confidence level, in place of ``alpha``: 0.95 gives 95% intervals.
+        """
+        if level is None and not 0 < alpha <= 0.5:
+            raise MixedModelError(
+                f"alpha is {alpha!r}; give a number above 0 and at most 0.5, such as 0.05 for 95% intervals, or "
+                "level=0.95."
+            )
+        if level is not None and alpha != 0.05:
+            raise MixedModelError("alpha and level were both given, and they say the same. Give one.")
+        chosen = 1 - alpha if level is None else check_level(level)
+        return self.coefficients(level=chosen).set_index("term")[["ci_low", "ci_high"]]
 
     def inference(self, rows: ArrayLike, method: str | None = None) -> Inference:
         """Each row of L (l, p) by itself, with the df method of the fit or another."""

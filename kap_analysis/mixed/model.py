@@ -24,7 +24,7 @@ from kap_analysis.mixed.likelihood.layout import Layout, make_layout
 from kap_analysis.mixed.results import MixedResults
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MixedModel:
     """A linear mixed model of one response on the rows of one frame.
 
@@ -35,6 +35,9 @@ class MixedModel:
     """
 
     design: Design
+
+    def __repr__(self) -> str:
+        return f"<MixedModel {self.design.in_words}>"
 
     @cached_property
     def layout(self) -> Layout:
@@ -167,7 +170,7 @@ def mixedlm(
 
     Examples
     --------
-    >>>     >>> scores = pd.DataFrame({"score": [20.0, 12, 25, 16, 18, 13, 30, 19], "visit": ["a", "b"] * 4})
+    >>> scores = pd.DataFrame({"score": [20.0, 12, 25, 16, 18, 13, 30, 19], "visit": ["a", "b"] * 4})
     >>> scores["patient"] = [1, 1, 2, 2, 3, 3, 4, 4]
     >>> fit = mixedlm("score ~ visit + (1 | patient)", scores).fit()
     >>> fit.params.round(2).to_dict()

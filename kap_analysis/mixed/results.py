@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,7 @@ from kap_analysis.mixed.random_effects.r_squared import RSquared, explained_vari
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MixedResults(FittedModel):
     """A fit of a mixed model, with the questions that can be asked of it as methods.
 
@@ -45,17 +45,87 @@ class MixedResults(FittedModel):
 
     # Means and contrasts
 
-    def means(self, specs: str | list[str], **options: Any) -> pd.DataFrame:
-        """Marginal means; see ``marginal_means`` for ``by at weights level ddf``."""
-        return marginal_means(self, specs, **options)
+    def means(
+        self,
+        specs: str | Sequence[str],
+        *,
+        by: str | Sequence[str] | None = None,
+        at: Mapping[str, Any] | None = None,
+        weights: str = "equal",
+        level: float = 0.95,
+        ddf: str | None = None,
+    ) -> pd.DataFrame:
+        """Marginal means of the levels of ``specs`` within each level of ``by``, averaged by ``weights``.
 
-    def contrasts(self, specs: str | list[str], **options: Any) -> pd.DataFrame:
-        """Differences of marginal means; see ``contrast_means`` for the options."""
-        return contrast_means(self, specs, **options)
+        ``weights`` is "equal", "proportional" or "patients"; see ``marginal_means``.
+        """
+        return marginal_means(self, specs, by=by, at=at, weights=weights, level=level, ddf=ddf)
 
-    def within_margin(self, specs: str, *, margin: float, **options: Any) -> pd.DataFrame:
-        """Non-inferiority or equivalence; see ``compare_with_margin``."""
-        return compare_with_margin(self, specs, margin=margin, **options)
+    def contrasts(
+        self,
+        specs: str | Sequence[str],
+        *,
+        by: str | Sequence[str] | None = None,
+        method: str | Sequence[str] | Mapping[str, Sequence[float] | Mapping[Any, float]] = "pairwise",
+        reference: Any = None,
+        reverse: bool = False,
+        adjustment: str = "none",
+        at: Mapping[str, Any] | None = None,
+        weights: str = "equal",
+        level: float = 0.95,
+        ddf: str | None = None,
+    ) -> pd.DataFrame:
+        """Differences of marginal means: later level minus earlier one; ``reverse=True`` the other way, as emmeans.
+
+        ``method`` is "pairwise", "reference", "differences" or one's own coefficients; ``adjustment`` is "none",
+        "bonferroni", "holm" or "tukey"; see ``contrast_means``.
+        """
+        return contrast_means(
+            self,
+            specs,
+            by=by,
+            method=method,
+            reference=reference,
+            reverse=reverse,
+            adjustment=adjustment,
+            at=at,
+            weights=weights,
+            level=level,
+            ddf=ddf,
+        )
+
+    def within_margin(
+        self,
+        specs: str,
+        *,
+        margin: float,
+        question: str = "non-inferiority",
+        higher_is_better: bool = False,
+        alpha: float = 0.025,
+        ddf: str | None = None,
+        by: str | Sequence[str] | None = None,
+        method: str | Sequence[str] | Mapping[str, Sequence[float] | Mapping[Any, float]] = "pairwise",
+        reference: Any = None,
+        reverse: bool = False,
+        at: Mapping[str, Any] | None = None,
+        weights: str = "equal",
+    ) -> pd.DataFrame:
+        """Contrasts held against a margin: non-inferiority or equivalence; see ``compare_with_margin``."""
+        return compare_with_margin(
+            self,
+            specs,
+            margin=margin,
+            question=question,
+            higher_is_better=higher_is_better,
+            alpha=alpha,
+            ddf=ddf,
+            by=by,
+            method=method,
+            reference=reference,
+            reverse=reverse,
+            at=at,
+            weights=weights,
+        )
 
     # Other inference
 
@@ -129,13 +199,30 @@ class MixedResults(FittedModel):
         """The share of a grouping in the variance; see ``intraclass_correlation``."""
         return intraclass_correlation(self, grouping, at=at, visit=visit, stratum=stratum)
 
-    def icc_interval(self, grouping: str, *, level: float = 0.95, **where: Any) -> pd.DataFrame:
+    def icc_interval(
+        self,
+        grouping: str,
+        *,
+        at: Mapping[str, Any] | None = None,
+        visit: Any = None,
+        stratum: Any = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
         """Its profile interval, in one row: ``name estimate ci_low ci_high``; see ``icc`` for ``at visit stratum``."""
-        return profile_parameters(self, {"icc": icc_of_theta(self, grouping, **where)}, level)
+        return profile_parameters(
+            self, {"icc": icc_of_theta(self, grouping, at=at, visit=visit, stratum=stratum)}, level
+        )
 
-    def bootstrap(self, statistic: Statistic | None = None, n_draws: int = 999, **options: Any) -> Bootstrap:
-        """Refits to drawn responses; see ``bootstrap_fit`` for ``seed`` and ``progress``."""
-        return bootstrap_fit(self, statistic, n_draws, **options)
+    def bootstrap(
+        self,
+        statistic: Statistic | None = None,
+        n_draws: int = 999,
+        *,
+        seed: int,
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> Bootstrap:
+        """Refits to drawn responses; see ``bootstrap_fit``."""
+        return bootstrap_fit(self, statistic, n_draws, seed=seed, progress=progress)
 
     # On one page
 

@@ -21,7 +21,7 @@ from kap_analysis.study.timing.look_up import is_among
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """A study folder that was read and found sound.
 

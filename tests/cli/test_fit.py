@@ -111,7 +111,9 @@ def test_options_reach_the_fit(kap, scores, written):
     fit = mixedlm("score ~ visit + (1 | patient)", scores, residual_by="format").fit(reml=False, ddf="normal")
     assert found["criterion"] == pytest.approx(fit.criterion)
     assert [row["df"] for row in found["coefficients"]] == [None, None]
-    assert [row["ci_low"] for row in found["coefficients"]] == pytest.approx(fit.coefficients(0.9)["ci_low"].tolist())
+    assert [row["ci_low"] for row in found["coefficients"]] == pytest.approx(
+        fit.coefficients(level=0.9)["ci_low"].tolist()
+    )
     assert [row["stratum"] for row in found["residual"]] == ["group", "individual"]
 
 

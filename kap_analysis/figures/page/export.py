@@ -24,7 +24,7 @@ def save_figure(
     figure: Figure,
     path: str | Path,
     *,
-    file_types: Sequence[str] | None = None,
+    file_types: str | Sequence[str] | None = None,
     title: str | None = None,
     dpi: int = PNG_DPI,
 ) -> tuple[Path, ...]:
@@ -37,9 +37,10 @@ def save_figure(
     ----------
     figure : matplotlib.figure.Figure
     path : str or pathlib.Path
+        Its folder is made where there is none.
         ``"figure_2"`` writes ``figure_2.png``, ``figure_2.pdf`` and ``figure_2.svg``; a path that ends in one of
         these suffixes writes that file only.
-    file_types : sequence of {"png", "pdf", "svg"}, optional
+    file_types : {"png", "pdf", "svg"} or a sequence of them, optional
         Which files to write; all three, or the one that the suffix names.
     title : str, optional
         Title in the description of the files.
@@ -54,9 +55,10 @@ def save_figure(
     Raises
     ------
     FigureError
-        If a file type is none of the three, or the folder does not exist.
+        If a file type is none of the three.
     """
     path = Path(path)
+    file_types = (file_types,) if isinstance(file_types, str) else file_types
     suffix = path.suffix.removeprefix(".").lower()
     if suffix in FILE_TYPES:
         path = path.with_name(path.name[: -len(path.suffix)])
@@ -65,8 +67,7 @@ def save_figure(
     unknown = [file_type for file_type in chosen if file_type not in FILE_TYPES]
     if unknown:
         raise FigureError(f"A figure is written as {', '.join(FILE_TYPES)}, not as {', '.join(unknown)}.")
-    if not path.parent.is_dir():
-        raise FigureError(f"There is no folder {path.parent} to write the figure {path.name} into; make it first.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     return tuple(_write(figure, path, file_type, title, dpi) for file_type in chosen)
 
 

@@ -7,6 +7,7 @@ same columns under the same names, without the second copy of the data that form
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.design.formulaic_coding import code_by_formulaic
 from kap_analysis.mixed.design.product_coding import ProductCoding
 from kap_analysis.mixed.design.term import Coding
-from kap_analysis.mixed.formula.formula import Part
+from kap_analysis.mixed.formula.bounds import check_columns
+from kap_analysis.mixed.formula.formula import Factor, Part
 
 Matrix = NDArray[np.float64]
 
@@ -39,6 +41,7 @@ def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding,
         When an expression of the part cannot be computed.
     """
     factors = {name: rows.labels(name).levels for name in part.columns if rows.is_factor(name)}
+    check_columns(sum(_columns_of(term, factors) for term in part.terms), part.text)
     if direct and _is_simple(part, factors):
         coding = ProductCoding(tuple(tuple(factor.text for factor in term) for term in part.terms), factors)
         values: dict[str, NDArray[Any]] = {
@@ -46,6 +49,12 @@ def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding,
         }
         return coding, coding.fill(values, len(rows))
     return code_by_formulaic(part, rows, factors)
+
+
+def _columns_of(term: tuple[Factor, ...], factors: Mapping[str, tuple[Any, ...]]) -> int:
+    """How many columns a term makes at least: the levels beyond the first of its factors multiplied."""
+    names = [factor.text if factor.kind == "column" else factor.levels_of for factor in term]
+    return prod(max(len(factors[name]) - 1, 1) for name in names if name is not None and name in factors)
 
 
 def _is_simple(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> bool:

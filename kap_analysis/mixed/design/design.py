@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +15,14 @@ from kap_analysis.mixed.covariance.families import Structure
 from kap_analysis.mixed.design.grouping import Grouping
 from kap_analysis.mixed.design.labels import Mask
 from kap_analysis.mixed.design.term import Coding, Term
+from kap_analysis.mixed.errors import listed
 from kap_analysis.mixed.formula.formula import MixedFormula
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FixedPart:
     """What the response is regressed on.
 
@@ -53,6 +55,9 @@ class FixedPart:
     kept: Index
     aliases: Array
 
+    def __repr__(self) -> str:
+        return f"<FixedPart {listed(self.names)}>"
+
     def rows(self, frame: pd.DataFrame) -> Array:
         """The design rows (m, p) of any frame that has the columns of the fixed part.
 
@@ -81,7 +86,7 @@ class FixedPart:
         return np.asarray((np.abs(self.beyond(frame)) <= 1e-6 * size[:, None]).all(axis=1))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bar:
     """One bar term `(columns | grouping)`.
 
@@ -110,12 +115,15 @@ class Bar:
     coding: Coding
     groups: Grouping
 
+    def __repr__(self) -> str:
+        return f"<Bar {self.text}, {len(self.levels):,} levels>"
+
     def rows(self, frame: pd.DataFrame) -> tuple[Array, Index]:
         """z (m, q) and group codes (m,; -1 for groups that are not known) of new rows."""
         return self.coding.rows(frame), self.groups.of(frame)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Residual:
     """The covariance of what bars leave over.
 
@@ -149,7 +157,7 @@ class Residual:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
     """Everything that the likelihood needs of formula and data.
 
@@ -191,3 +199,12 @@ class Design:
     fixed: FixedPart
     bars: tuple[Bar, ...]
     residual: Residual
+
+    def __repr__(self) -> str:
+        return f"<Design {self.in_words}>"
+
+    @property
+    def in_words(self) -> str:
+        """Formula, rows and columns in one line."""
+        rows, columns = self.x.shape
+        return f"{textwrap.shorten(self.formula.text, 120, placeholder=' ...')!r}, {rows:,} rows, {columns:,} columns"

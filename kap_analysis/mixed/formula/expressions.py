@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kap_analysis.mixed.errors import nearest
+from kap_analysis.mixed.formula.bounds import too_large
 from kap_analysis.mixed.formula.formula import NAME, Factor, column_factor, placeholder, quoted
 from kap_analysis.mixed.formula.functions import CONTRASTS, FUNCTIONS, IN_R, KEYWORDS, TRANSFORMS
 from kap_analysis.mixed.formula.spans import Span
@@ -50,6 +51,8 @@ def read_expression(span: Span) -> Factor:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = (getattr(error, "offset", None) or 1) - 1
         raise span.error("an operator or a term is missing here.", span.start + _place(code, text, at)) from None
+    if problem := too_large(tree):
+        raise span.error(f"{problem}.", span.start)
     reader = _Reader(span, code, columns)
     reader.admit(tree)
     shown = ast.unparse(tree)

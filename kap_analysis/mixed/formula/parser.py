@@ -10,6 +10,7 @@ import re
 
 from kap_analysis.mixed.covariance.structures import STRUCTURES
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.bounds import check_brackets, check_length
 from kap_analysis.mixed.formula.expressions import read_expression
 from kap_analysis.mixed.formula.formula import NAME, BarTerm, MixedFormula, Part, ResidualTerm, quoted
 from kap_analysis.mixed.formula.functions import TRANSFORMS
@@ -159,7 +160,9 @@ def read_formula(formula: str | MixedFormula) -> MixedFormula:
         raise MixedModelError(f"The formula must be text, found {type(formula).__name__}.")
     if not formula.strip():
         raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
+    check_length(formula)
     whole = whole_span(re.sub(r"\s", " ", formula).strip())
+    check_brackets(whole)
     left, right = _sides(whole)
     bars: list[BarTerm] = []
     residuals: list[ResidualTerm] = []

@@ -11,6 +11,7 @@ from typing import Any
 from formulaic import Formula
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.formula.bounds import check_terms, terms_of
 from kap_analysis.mixed.formula.expressions import free_letters, read_expression
 from kap_analysis.mixed.formula.formula import NAME, Factor, Part, column_factor
 from kap_analysis.mixed.formula.spans import Span
@@ -29,6 +30,7 @@ def read_part(span: Span, text: str | None = None) -> Part:
     """
     written = str(span) if text is None else text
     words, expressions = _without_expressions(span, written)
+    check_terms(terms_of(words), written)
     try:
         formula = Formula(words)
     except Exception as error:  # formulaic raises several unrelated kinds here

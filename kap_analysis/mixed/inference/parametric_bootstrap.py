@@ -24,7 +24,7 @@ MOST_AT_ONCE = 5_000_000  # numbers drawn at once
 MOST_FAILED = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bootstrap:
     """Statistics of refits to drawn responses.
 

@@ -28,6 +28,7 @@ def contrast_means(
     by: str | Sequence[str] | None = None,
     method: str | Sequence[str] | Mapping[str, Sequence[float] | Mapping[Any, float]] = "pairwise",
     reference: Any = None,
+    reverse: bool = False,
     adjustment: str = "none",
     at: Mapping[str, Any] | None = None,
     weights: str = "equal",
@@ -50,7 +51,10 @@ def contrast_means(
         coefficient) is one's own.
     reference : object, optional
         The level that "reference" subtracts; the first where it is not given.
-    adjustment : {"none", "holm", "tukey"}
+    reverse : bool
+        Subtract the other way round: every earlier level minus every later one ("individual - group"; emmeans calls it
+        pairwise), and ``reference`` minus every level. Each row says in ``contrast`` what was subtracted from what.
+    adjustment : {"none", "bonferroni", "holm", "tukey"}
         For the contrasts within each level of ``by``: the p-values are adjusted and the intervals widened ("holm" with
         Bonferroni's intervals).
     level : float
@@ -73,7 +77,9 @@ def contrast_means(
     MixedModelWarning
         When a contrast is not estimable.
     """
-    contrasts = contrast_rows(fit, specs, by=by, method=method, reference=reference, at=at, weights=weights)
+    contrasts = contrast_rows(
+        fit, specs, by=by, method=method, reference=reference, reverse=reverse, at=at, weights=weights
+    )
     check_level(level)
     require_name(adjustment, ADJUSTMENTS, "adjustment for several tests")
     inference = fit.inference(contrasts.rows, ddf)
@@ -130,6 +136,7 @@ def contrast_rows(
     by: str | Sequence[str] | None = None,
     method: str | Sequence[str] | Mapping[str, Any] = "pairwise",
     reference: Any = None,
+    reverse: bool = False,
     at: Mapping[str, Any] | None = None,
     weights: str = "equal",
 ) -> ContrastRows:
@@ -141,7 +148,7 @@ def contrast_rows(
     for _, part in parts:
         if len(part) < 2 and len(parts) > 1:
             continue  # a level of by within which one mean stands alone, as in nested designs
-        coefficients = _coefficients(means, part, method, reference)
+        coefficients = _coefficients(means, part, method, reference, reverse)
         n_means = max(n_means, len(part))
         here = part[groups].iloc[[0] * len(coefficients)].reset_index(drop=True)
         here.insert(0, "contrast", list(coefficients))
@@ -155,7 +162,7 @@ def contrast_rows(
     return ContrastRows(pd.concat(labels, ignore_index=True), np.vstack(rows), np.concatenate(estimable), n_means)
 
 
-def _coefficients(means: MeanRows, part: pd.DataFrame, method: Any, reference: Any) -> Coefficients:
+def _coefficients(means: MeanRows, part: pd.DataFrame, method: Any, reference: Any, reverse: bool) -> Coefficients:
     """The contrasts of one family: a name and a coefficient per mean."""
     levels = {column: list(dict.fromkeys(part[column])) for column in means.specs}
     of_columns = method == "differences" or not isinstance(method, str | Mapping)
@@ -164,11 +171,13 @@ def _coefficients(means: MeanRows, part: pd.DataFrame, method: Any, reference: A
             f"Differences of differences need every combination of {listed(means.specs)}, and one lies within another."
         )
     if isinstance(method, Mapping):
+        if reverse:
+            raise MixedModelError("reverse=True turns named contrasts; in your own, change the signs.")
         return _own(method, _names(part, means.specs))
     if isinstance(method, str):
         require_name(method, METHODS, "kind of contrast")
         if method != "differences":
-            return _of_names(_names(part, means.specs), method, reference)
+            return _of_names(_names(part, means.specs), method, reference, reverse)
         if len(means.specs) < 2:
             raise MixedModelError("Differences of differences need two columns or more, such as ['format', 'visit'].")
         kinds = ["pairwise"] * len(means.specs)
@@ -180,7 +189,7 @@ def _coefficients(means: MeanRows, part: pd.DataFrame, method: Any, reference: A
         )
     references = reference if isinstance(reference, Mapping) else {}
     each = [
-        _of_names(values, kind, references.get(column))
+        _of_names(values, kind, references.get(column), reverse)
         for (column, values), kind in zip(levels.items(), kinds, strict=True)
     ]
     crossed = itertools.product(*(one.items() for one in each))
@@ -200,19 +209,25 @@ def _names(part: pd.DataFrame, specs: Sequence[str]) -> list[Any]:
     return [" ".join(str(value) for value in row) for row in part[list(specs)].itertuples(index=False)]
 
 
-def _of_names(names: list[Any], kind: str, reference: Any) -> Coefficients:
+def _of_names(names: list[Any], kind: str, reference: Any, reverse: bool) -> Coefficients:
     """Pairs, or each against a reference."""
     if len(names) < 2:
         raise MixedModelError(f"A contrast needs two means or more; found one, {names[0]!r}.")
-    identity = np.eye(len(names))
     if kind == "pairwise":
-        pairs = itertools.combinations(range(len(names)), 2)
-        return {f"{names[j]} - {names[i]}": identity[j] - identity[i] for i, j in pairs}
+        pairs = [(j, i) for i, j in itertools.combinations(range(len(names)), 2)]
+        return _subtracted(names, pairs, reverse)
     require_name(kind, METHODS[:2], "kind of contrast")
     if reference is not None:
         require_name(reference, names, "level to compare with")
     at = 0 if reference is None else names.index(reference)
-    return {f"{names[j]} - {names[at]}": identity[j] - identity[at] for j in range(len(names)) if j != at}
+    return _subtracted(names, [(j, at) for j in range(len(names)) if j != at], reverse)
+
+
+def _subtracted(names: list[Any], pairs: list[tuple[int, int]], reverse: bool) -> Coefficients:
+    """The second of each pair subtracted from the first, or the first from the second."""
+    identity = np.eye(len(names))
+    ordered = [pair[::-1] if reverse else pair for pair in pairs]
+    return {f"{names[i]} - {names[j]}": identity[i] - identity[j] for i, j in ordered}
 
 
 def _own(given: Mapping[str, Any], names: list[Any]) -> Coefficients:

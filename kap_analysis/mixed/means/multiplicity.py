@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from kap_analysis.mixed.coefficients.estimates import two_sided_p
 from kap_analysis.mixed.errors import MixedModelError, require_name
 
-ADJUSTMENTS = ("none", "holm", "tukey")
+ADJUSTMENTS = ("none", "bonferroni", "holm", "tukey")
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def adjust_tests(
     ----------
     statistic, df : numpy.ndarray
         The t statistics and their degrees of freedom.
-    adjustment : {"none", "holm", "tukey"}
+    adjustment : {"none", "bonferroni", "holm", "tukey"}
         With "holm" the intervals are Bonferroni's, since Holm's rule has none; with "tukey" both follow the studentised
         range of ``n_means`` means.
     level : float
@@ -50,8 +50,9 @@ def adjust_tests(
     """
     require_name(adjustment, ADJUSTMENTS, "adjustment for several tests")
     p_values = two_sided_p(statistic, df)
-    if adjustment == "holm":
-        return holm(p_values), stdtrit(df, 1 - (1 - level) / (2 * len(p_values)))
+    if adjustment in ("bonferroni", "holm"):
+        adjusted = holm(p_values) if adjustment == "holm" else np.minimum(len(p_values) * p_values, 1)
+        return adjusted, stdtrit(df, 1 - (1 - level) / (2 * len(p_values)))
     if adjustment == "tukey":
         if not pairwise:
             raise MixedModelError("Tukey's adjustment is for all pairs of means; use 'holm' for other contrasts.")

@@ -5,6 +5,7 @@ Schuirmann 1987, doi:10.1007/BF01068419 (two one-sided tests).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,12 @@ def compare_with_margin(
     higher_is_better: bool = False,
     alpha: float = 0.025,
     ddf: str | None = None,
-    **contrast: Any,
+    by: str | Sequence[str] | None = None,
+    method: str | Sequence[str] | Mapping[str, Sequence[float] | Mapping[Any, float]] = "pairwise",
+    reference: Any = None,
+    reverse: bool = False,
+    at: Mapping[str, Any] | None = None,
+    weights: str = "equal",
 ) -> pd.DataFrame:
     """Whether a difference stays inside a stated margin.
 
@@ -48,8 +54,8 @@ def compare_with_margin(
         One-sided level of each test; the interval has the level 1 - 2 alpha (0.025 goes with 95%, 0.05 with 90%).
     ddf : str, optional
         Another df method than that of the fit.
-    **contrast
-        ``by method reference at weights`` as for contrasts.
+    by, method, reference, reverse, at, weights
+        As for contrasts.
 
     Returns
     -------
@@ -68,7 +74,9 @@ def compare_with_margin(
         raise MixedModelError(f"The margin is {margin!r}; give a number of points above 0, with its source.")
     if not 0 < alpha < 0.5:
         raise MixedModelError(f"alpha is {alpha!r}; give a one-sided level between 0 and 0.5, such as 0.025.")
-    contrasts = contrast_rows(fit, specs, **contrast)
+    contrasts = contrast_rows(
+        fit, specs, by=by, method=method, reference=reference, reverse=reverse, at=at, weights=weights
+    )
     found = fit.inference(contrasts.rows, ddf)
     from_below = (found.estimate + margin) / found.std_error
     from_above = (found.estimate - margin) / found.std_error

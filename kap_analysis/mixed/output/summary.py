@@ -28,7 +28,7 @@ ON_THE_BOUNDARY = (
 _STYLE = "border-collapse:collapse;background:transparent;color:inherit;margin:0.4em 0"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Summary:
     """What is known of a fit; printing it gives a page of text, Jupyter shows tables.
 
@@ -129,7 +129,7 @@ def summary_of(fit: FittedModel, *, level: float = 0.95) -> Summary:
         tuple(facts),
         tuple(_notes(fit)),
         level,
-        fit.coefficients(level),
+        fit.coefficients(level=level),
         fit.variance_components,
         fit.residual,
     )

@@ -1,7 +1,8 @@
 """The outcome frame that every model takes, with the ledger of its making."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from kap_analysis.study.outcome_frames.populations import count_populations
 from kap_analysis.study.outcome_frames.table_outcomes import outcomes_of_frame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcomes:
     """Scores of one instrument by patient and visit.
 
@@ -72,10 +73,12 @@ class Outcomes:
     @classmethod
     def from_frame(
         cls,
-        frame: pd.DataFrame,
+        frame: Any,
         *,
         instrument: str | Instrument,
         visits: Sequence[str] | None = None,
+        schedule: Mapping[str, tuple[float, float]] | None = None,
+        outside_range: float = 0.0,
         visibility: str = "private",
         is_simulated: bool = False,
     ) -> "Outcomes":
@@ -83,14 +86,20 @@ class Outcomes:
 
         Parameters
         ----------
-        frame : pandas.DataFrame
+        frame : pandas.DataFrame, or a table of polars or Arrow
             ``patient_id``, ``score``, and ``day`` or ``month`` or ``visit``; the baseline as a row whose visit is
             "baseline" or as a column ``baseline``; format, cohort_id, practice and covariates where there are any.
             Rows without a score are left out, in the ledger.
         instrument : str or Instrument
             A name of the registry, or an instrument of your own.
         visits : sequence of str, optional
-            Order of the visits after baseline; default: by their mean day, or as they come.
+            Order of the visits after baseline; default: by their mean day, or as they come. Visits without days are
+            taken as evenly spaced, one month apart; ``notes`` says so.
+        schedule : mapping, optional
+            The first and last day of each visit, such as ``{"month 1": (15, 45)}``: the visit of each row is told by
+            its day. Days up to 0 are the baseline; days in no window are left out, in the ledger.
+        outside_range : float
+            How many points a score may lie outside the instrument's range, such as an imputed one.
         visibility, is_simulated :
             See the attributes.
 
@@ -99,8 +108,9 @@ class Outcomes:
         StudyError
             If a column is missing, a score is outside the instrument's range, or a patient has two rows for a visit.
         """
+        parts = outcomes_of_frame(frame, instrument, visits, schedule, outside_range)
         return cls(
-            *outcomes_of_frame(frame, instrument, visits),
+            **{field.name: getattr(parts, field.name) for field in fields(parts)},
             visibility=visibility,
             is_simulated=is_simulated,
         )

@@ -82,7 +82,9 @@ class Table(TableContent):
         """
         return write_docx(self, Path(path))
 
-    def save(self, folder: str | Path, name: str = "", file_types: Sequence[str] = ("html", "csv")) -> tuple[Path, ...]:
+    def save(
+        self, folder: str | Path, name: str = "", file_types: str | Sequence[str] = ("html", "csv")
+    ) -> tuple[Path, ...]:
         """Write the table into a folder, one file per file type, and return the paths.
 
         Parameters
@@ -91,14 +93,15 @@ class Table(TableContent):
             Made if it does not exist.
         name : str
             File name without ending; the table's own name by default.
-        file_types : sequence of str
-            Some of ``html csv md tex docx``.
+        file_types : str or sequence of str
+            One or some of ``html csv md tex docx``.
 
         Raises
         ------
         TableError
             For an unknown file type, a name that is no plain file name, or Word without python-docx.
         """
+        file_types = (file_types,) if isinstance(file_types, str) else tuple(file_types)
         unknown = [file_type for file_type in file_types if file_type not in FILE_TYPES]
         if unknown:
             raise TableError(f"A table cannot be written as {', '.join(unknown)}; choose from {', '.join(FILE_TYPES)}.")

@@ -40,7 +40,7 @@ def test_without_a_standard_error_there_is_no_test() -> None:
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.99])
 def test_intervals_at_the_level_that_is_asked_for(fit: MixedResults, level: float) -> None:
     half = stats.t.ppf((1 + level) / 2, fit.df) * fit.bse
-    found = fit.conf_int(level)
+    found = fit.conf_int(level=level)
     assert found["ci_low"].to_numpy() == pytest.approx((fit.params - half).to_numpy())
     assert found["ci_high"].to_numpy() == pytest.approx((fit.params + half).to_numpy())
 
@@ -48,7 +48,7 @@ def test_intervals_at_the_level_that_is_asked_for(fit: MixedResults, level: floa
 @pytest.mark.parametrize("level", [0, 1, 95, -0.1, np.nan])
 def test_a_level_is_a_share(fit: MixedResults, level: float) -> None:
     with pytest.raises(MixedModelError, match=r"give a number between 0 and 1, such as 0\.95\."):
-        fit.conf_int(level)
+        fit.conf_int(level=level)
 
 
 def test_p_values_are_tails_of_t(fit: MixedResults) -> None:

@@ -64,8 +64,8 @@ def test_differences_of_differences_are_differences_of_contrasts(fit: MixedResul
         ({"specs": "format", "method": "pairs"}, r"There is no kind of contrast 'pairs'\. Did you mean 'pairwise'\?"),
         ({"specs": "format", "at": {"visit": "12"}}, r"There is no level of visit '12'\. .*"),
         (
-            {"specs": "format", "adjustment": "bonferroni"},
-            r"There is no adjustment for several tests 'bonferroni'\. .*",
+            {"specs": "format", "adjustment": "scheffe"},
+            r"There is no adjustment for several tests 'scheffe'\. .*",
         ),
         ({"specs": "format", "weights": "equl"}, r"There is no kind of weights 'equl'\. Did you mean 'equal'\?"),
         ({"specs": "visit", "method": "reference", "reference": "4"}, r"There is no level to compare with '4'\. .*"),

@@ -104,7 +104,7 @@ def test_the_html_is_whole_escaped_and_without_colours_or_addresses():
 def test_the_numbers_stay_unrounded():
     fit = mixedlm(PRIMARY, PARTIAL).fit()
     summary = fit.summary(level=0.8)
-    assert summary.coefficients.equals(fit.coefficients(0.8))
+    assert summary.coefficients.equals(fit.coefficients(level=0.8))
     assert summary.variance_components.equals(fit.variance_components)
 
 
