@@ -29,6 +29,9 @@ SENTENCE: Final = "a sentence that counts patients"
 #: What tells its count: the width of an interval around a mean, a share with what it is a share of.
 TELLS_ITS_COUNT: Final = ("share", "per_", "std_error", "ci_", "started_ci_")
 
+#: Which rows there are tells nothing of a frame with these columns: all classes always have rows, a model has one.
+KEEPS_ITS_ROWS: Final = frozenset({"class", "formula"})
+
 
 @dataclass(frozen=True, slots=True)
 class ShownFrame:
@@ -80,7 +83,7 @@ def shown_frame(frame: pd.DataFrame, published: Published, classes: Classes | No
     entries = _entries(frame, reasons, keys) + [("all", column, SENTENCE) for column in sentences]
     if reasons or sentences:
         result["withheld"] = [any((row, c) in reasons for c in frame.columns) for row in range(len(frame))]
-    if reasons and result[measured].isna().all(axis=None) and "class" not in frame:  # all classes always have rows
+    if reasons and result[measured].isna().all(axis=None) and not KEEPS_ITS_ROWS & set(frame.columns):
         return ShownFrame(result.iloc[:0], [("all", "all", COUNT)])
     if classes is not None and classes.of:
         result = _without_unnamed(result, frame, classes, keys)

@@ -11,6 +11,10 @@ from kap_analysis.figures.page.style import CHARACTER_WIDTH, POINTS_PER_MM, TEXT
 _HEIGHT_MM: Final = 24.0
 
 
+ALL_WITHHELD: Final = "Nothing of this may be shown of a public study: all numbers were withheld to protect patients."
+"""What stands in the place of a frame whose column ``withheld`` is all that the gate left."""
+
+
 def draw_statement(text: str, *, ax: AxesGiven, theme: str, width: Width, stamp: str | None) -> Drawn:
     """A small page that holds one sentence in the place of the panels.
 

@@ -13,7 +13,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
     POINTS_PER_MM,
@@ -83,7 +83,8 @@ def plot_adverse_events(
     """
     events = checked_frame(events, _COLUMNS, name="events", caller=_FIGURE, may_be_empty=True)
     if events.empty:
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        why = ALL_WITHHELD if "withheld" in events else _NOTHING
+        return draw_statement(why, ax=ax, theme=theme, width=width, stamp=stamp)
     events = _apart_by_asked(events)
     inside = events[events[_ROUTE].astype(str) != _OUTSIDE]
     if inside.empty:

@@ -7,7 +7,7 @@ from kap_analysis.tables.page.cells import assemble, checked_frame, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import DASH, coefficient, count, degrees, is_missing, number
-from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 COLUMNS = (
     "icc", "method", "rung", "n_draws", STD_ERROR, DF, "power", "power_mc_error", "type_1_error", "type_1_mc_error",
@@ -39,7 +39,6 @@ def table_planned_study(*, precision: pd.DataFrame, stamp: str = "") -> Table:
     cells = pd.DataFrame(
         {
             "label": [f"{number(icc, 2)}, {method}" for icc, method in zip(frame["icc"], frame["method"], strict=True)],
-            "rung": [sentence_case(rung) for rung in frame["rung"]],
             "std_error": texts(frame, coefficient, STD_ERROR),
             "df": texts(frame, degrees, DF),
             "power": texts(frame, _share, "power", "power_mc_error"),
@@ -50,18 +49,21 @@ def table_planned_study(*, precision: pd.DataFrame, stamp: str = "") -> Table:
         }
     )
     columns = (
-        label_column("ICC of the cohorts"),
-        Column("rung", "Model"),
+        label_column("ICC, method"),
         Column("std_error", "SE"),
         Column("df", "df"),
         Column("power", "Power"),
-        Column("type_1_error", "Type I error"),
+        Column("type_1_error", "Type I"),
         Column("coverage", "Coverage"),
         Column("width", "Width"),
-        Column("width_80", "Width, 80th percentile"),
+        Column("width_80", "80%"),
     )
     drawn = int(frame["n_draws"].max())
-    notes = ["Width: of the interval of the difference, in points. Model: the one that the expected counts allow."]
+    models = join_words(dict.fromkeys(frame["rung"]))
+    notes = [
+        f"Model that the counts allow: {models}. Width: of the interval of the difference, in points; 80% of studies "
+        "stay below the last column. Type I: share of studies that show the claim where it is false."
+    ]
     if drawn:
         notes.append(
             f"Simulated: {count(drawn)} studies, each analysed as the real one will be; in brackets Monte Carlo errors."

@@ -68,8 +68,8 @@ def test_scores_of_those_who_were_lost_count():
 def test_the_real_trial():
     result = estimate_change(btheb())
     last = result.change.iloc[-1]
-    assert (result.model["n_patients"].iloc[0], last["n_patients"]) == (97, 52)
-    assert last["ci_high"] < 0 < last["df"] < 97
+    assert (result.model["n_patients"].iloc[0], last["n_patients"]) == (100, 52)
+    assert last["ci_high"] < 0 < last["df"] < 100
 
 
 def quarters(outcomes: Outcomes, n: int) -> Outcomes:

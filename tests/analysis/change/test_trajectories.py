@@ -114,7 +114,7 @@ def test_one_format_has_its_curve_and_no_difference():
 
 def test_the_real_trial_keeps_its_own_visits():
     result = model_trajectories(btheb())
-    assert result.model["n_patients"].iloc[0] == 97 and result.curves["month"].max() == pytest.approx(8.0, abs=0.25)
+    assert result.model["n_patients"].iloc[0] == 100 and result.curves["month"].max() == pytest.approx(8.0, abs=0.25)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """The adjusted means from one common baseline: the primary model's own means, and the mean of all analysed patients."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
@@ -37,7 +41,8 @@ def test_time_is_the_same_for_both_formats_and_rises(result):
 
 
 def test_of_few_patients_a_public_study_shows_neither_n_nor_mean(result):
-    few = result.course.assign(n_patients=7)
-    shown = release(type(result)(**{**{f: getattr(result, f) for f in result.__dataclass_fields__}, "course": few}),
-                    visibility="public", is_simulated=False).course  # fmt: skip
+    few = replace(result, course=result.course.assign(n_patients=7))
+    numbers = pd.DataFrame(columns=["population", "inside", "format", "n"])
+    study = SimpleNamespace(visibility="public", is_simulated=False, populations=lambda: numbers)
+    shown = release(few, study).course
     assert shown[["estimate", "n_patients"]].isna().all(axis=None)

@@ -65,7 +65,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, scores: pd.DataFrame) -> dic
     """What a copy of the package says of its new structure."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "kap_analysis" / "mixed", folder / "kap_analysis" / "mixed")
-    for name in ("__init__.py", "__init__.pyi", "version.py"):
+    for name in ("__init__.py", "__init__.pyi", "version.py", "errors.py"):
         shutil.copy(ROOT / "kap_analysis" / name, folder / "kap_analysis")
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     (added,) = (block["code"] for block in BLOCK.finditer(page) if "def antedependence" in block["code"])
