@@ -46,7 +46,7 @@ lint: $(STAMP) ## ruff check, ruff format, mypy
 	@$(RUN) -m mypy
 
 check: lint ## lint, slow tests, executed notebooks, the wheel in an empty environment
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m slow -n 2
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "slow and not matrix" -n 2
 	@$(MAKE) --no-print-directory check-notebooks check-wheel
 
 matrix: $(STAMP) ## whole runs on every kind of study, pages in a browser, stops (hours)
