@@ -48,7 +48,7 @@ def small_study(seed: int) -> pd.DataFrame:
     return scores.assign(score=scores["score"].mask(gone | some))
 
 
-@pytest.mark.slow
+@pytest.mark.matrix
 def test_no_small_study_ends_in_an_error_of_the_engine():
     answered, wrong = dict.fromkeys(QUESTIONS, 0), []
     with warnings.catch_warnings():
