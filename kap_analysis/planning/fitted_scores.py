@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.model.cohort_icc import estimate_icc
 from kap_analysis.analysis.model.ladder import FULL
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
@@ -20,7 +19,7 @@ def next_study_like(study: Study, *, cohorts: int, individual: int, difference: 
     """A planned study with the visits and the instrument of a study that was done, and scores that vary as there.
 
     The ICC of the cohorts is that of the literature: one study estimates it too poorly. Nobody is lost, and the formats
-    start alike; `NextStudy.changed` assumes otherwise.
+    start alike; `dataclasses.replace` assumes otherwise.
 
     Parameters
     ----------
@@ -42,7 +41,7 @@ def next_study_like(study: Study, *, cohorts: int, individual: int, difference: 
         If no study can have these numbers.
     """
     plan = study_plan(study)
-    scores, visits, _ = scores_of_study(study, plan)
+    scores, visits = scores_of_study(study, plan)
     targets = {visit.label: float(visit.target_day) for visit in study.settings.visits}
     margin = None if plan.margin is None else plan.margin.points
     return NextStudy(
@@ -58,8 +57,8 @@ def next_study_like(study: Study, *, cohorts: int, individual: int, difference: 
     )
 
 
-def scores_of_study(study: Study, plan: Plan) -> tuple[ScoreCovariance, tuple[str, ...], float]:
-    """Covariance of the scores and ICC of the cohorts, from the primary model of a study.
+def scores_of_study(study: Study, plan: Plan) -> tuple[ScoreCovariance, tuple[str, ...]]:
+    """Covariance of the scores, from the primary model of a study.
 
     The covariance is the mean of the formats, weighted by their patients; in groups the cohort is a part of it.
 
@@ -75,8 +74,6 @@ def scores_of_study(study: Study, plan: Plan) -> tuple[ScoreCovariance, tuple[st
         Of the baseline and the visits that the study's model has.
     tuple of str
         These visits, in their order.
-    float
-        The estimated ICC; with few cohorts it is imprecise, and 0 does not prove that it is 0.
 
     Raises
     ------
@@ -106,9 +103,8 @@ def scores_of_study(study: Study, plan: Plan) -> tuple[ScoreCovariance, tuple[st
         f"the SDs and correlations of the {plan.instrument} that the primary model of a study found (SD "
         f"{sds[at]:.1f} points at {plan.visit}, correlation {correlation:.2f} with the baseline score)"
     )
-    icc = estimate_icc(fit, model, plan.visit)["estimate"]
     source = f"estimated from {study.settings.title!r}" + (", which is simulated" if study.is_simulated else "")
-    return ScoreCovariance(whole, words, source), model.visits, float(icc.iloc[0]) if len(icc) else 0.0
+    return ScoreCovariance(whole, words, source), model.visits
 
 
 def _of_format(fit: MixedResults, arm: str, visits: tuple[str, ...]) -> np.ndarray:

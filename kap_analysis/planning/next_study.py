@@ -1,7 +1,7 @@
 """The study that is planned: its size, its visits, who is lost, and what is to be shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
@@ -136,10 +136,6 @@ class NextStudy:
         """Expected number of patients of a format who are scored at the primary visit."""
         started = self.group if arm == GROUP else self.individual
         return float(started * (1 - self._lost_in(arm)[self.at]))
-
-    def changed(self, **fields: object) -> "NextStudy":
-        """The same study with other fields."""
-        return replace(self, **fields)  # type: ignore[arg-type]
 
     def _lost_in(self, arm: str) -> tuple[float, ...]:
         return self.lost.get(arm) or (0.0,) * len(self.visits)

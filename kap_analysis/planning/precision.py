@@ -1,6 +1,7 @@
 """`plan_next_study`: what a study of group against individual format can show, by formula and by simulation."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -89,7 +90,7 @@ def plan_next_study(
     """
     rules = Ladder() if ladder is None else ladder
     _check(vary, target_power, target_width, n_draws, workers)
-    rows = [_by_formula(one, rules) for one in (study, *(study.changed(icc=icc) for icc in iccs if icc != study.icc))]
+    rows = [_by_formula(one, rules) for one in (study, *(replace(study, icc=icc) for icc in iccs if icc != study.icc))]
     if n_draws:
         drawn = analyse_draws(study, n_draws, seed=seed, ladder=rules, workers=workers, progress=progress)
         rows.insert(1, _by_simulation(study, drawn))
@@ -192,7 +193,7 @@ def _search(study: NextStudy, ladder: Ladder, reaches: Callable[[dict[str, float
     """The fewest cohorts that reach a target, individual patients in the same ratio: by doubling, then by halving."""
 
     def at(cohorts: int) -> tuple[NextStudy, dict[str, float]]:
-        one = study.changed(cohorts=cohorts, individual=max(2, round(study.individual * cohorts / study.cohorts)))
+        one = replace(study, cohorts=cohorts, individual=max(2, round(study.individual * cohorts / study.cohorts)))
         return one, _power_width(one, ladder)
 
     high = 2
@@ -222,7 +223,7 @@ def _grid(study: NextStudy, ladder: Ladder, vary: Mapping[str, Sequence[float]])
     for values in product(*vary.values()):
         fields = dict(zip(vary, values, strict=True))
         whole = {name: int(value) if name in ("cohorts", "individual") else value for name, value in fields.items()}
-        rows.append({**whole, **_power_width(study.changed(**whole), ladder)})
+        rows.append({**whole, **_power_width(replace(study, **whole), ladder)})
     return pd.DataFrame(rows)
 
 
@@ -231,10 +232,10 @@ def _exchange(study: NextStudy, ladder: Ladder) -> pd.DataFrame:
     now = _power_width(study, ladder)["width"]
     size = max(1, round(study.cohort_size))
     ways = {
-        "one more cohort": (study.changed(cohorts=study.cohorts + 1), study.cohort_size),
-        f"{size} more individual patients": (study.changed(individual=study.individual + size), float(size)),
-        "one more individual patient": (study.changed(individual=study.individual + 1), 1.0),
-        "one more patient per cohort": (study.changed(cohort_size=study.cohort_size + 1), float(study.cohorts)),
+        "one more cohort": (replace(study, cohorts=study.cohorts + 1), study.cohort_size),
+        f"{size} more individual patients": (replace(study, individual=study.individual + size), float(size)),
+        "one more individual patient": (replace(study, individual=study.individual + 1), 1.0),
+        "one more patient per cohort": (replace(study, cohort_size=study.cohort_size + 1), float(study.cohorts)),
     }
     rows = []
     for added, (one, patients) in ways.items():

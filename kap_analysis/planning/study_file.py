@@ -181,7 +181,7 @@ def _study_file(content: Mapping[str, Any], folder: Path) -> StudyFile:
     visits = content["visits"]
     days = tuple(map(float, _needed(content, "visits", "days")))
     names = tuple(visits.get("names") or (f"day {day:g}" for day in days))
-    scores, icc = _scores(content["scores"], days, folder)
+    scores = _scores(content["scores"], days, folder)
     clustering = content.get("clustering", {})
     study = NextStudy(
         cohorts=_needed(content, "design", "cohorts"),
@@ -191,7 +191,7 @@ def _study_file(content: Mapping[str, Any], folder: Path) -> StudyFile:
         visits=names,
         visit=visits.get("primary", names[-1]),
         **{key: content["design"][key] for key in ("cohort_size", "cohort_size_sd") if key in content["design"]},
-        icc=clustering.get("icc", ICC if icc is None else icc),
+        icc=clustering.get("icc", ICC),
         lost={arm: _lost(curve, days) for arm, curve in content.get("lost", {}).items()},
         **content["question"],
     )
@@ -211,7 +211,7 @@ def _needed(content: Mapping[str, Any], table: str, key: str) -> Any:
     return content[table][key]
 
 
-def _scores(table: Mapping[str, Any], days: tuple[float, ...], folder: Path) -> tuple[ScoreCovariance, float | None]:
+def _scores(table: Mapping[str, Any], days: tuple[float, ...], folder: Path) -> ScoreCovariance:
     kinds = {"like": ("like",), "sd": _CORRELATED, "residual_sd": _SLOPED}
     chosen = [name for name, keys in kinds.items() if any(key in table for key in keys)]
     if len(chosen) != 1 or chosen[0] not in table:
@@ -220,17 +220,17 @@ def _scores(table: Mapping[str, Any], days: tuple[float, ...], folder: Path) -> 
             f"correlation and residual_sd. Found {', '.join(table) or 'no key'}."
         )
     if chosen[0] == "sd":
-        return ScoreCovariance.from_correlations(days, **table), None
+        return ScoreCovariance.from_correlations(days, **table)
     if chosen[0] == "residual_sd":
         missing = [key for key in ("intercept_sd", "slope_sd") if key not in table]
         if missing:
             raise PlanningError(f"[scores] has no {' and no '.join(missing)}; expected them beside residual_sd.")
-        return ScoreCovariance.from_random_slope(days, **table), None
+        return ScoreCovariance.from_random_slope(days, **table)
     study = load_study(folder / table["like"])
-    scores, visits, icc = scores_of_study(study, study_plan(study))
+    scores, visits = scores_of_study(study, study_plan(study))
     if len(visits) != len(days):
         raise PlanningError(f"[visits] has {len(days)} days; the study {table['like']} has {', '.join(visits)}.")
-    return scores, icc
+    return scores
 
 
 def _lost(curve: Any, days: tuple[float, ...]) -> tuple[float, ...]:

@@ -1,5 +1,7 @@
 """The expected standard error and df: closed forms, the engine's own numbers, and drawn studies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_one_visit_without_loss_has_the_error_of_two_samples_of_means(single):
 
 def test_the_df_of_many_patients_are_those_of_welch(single):
     """The baseline takes a little of the df; of 50 times as many patients it takes nothing that shows."""
-    many = single.changed(cohorts=600, individual=2500)
+    many = replace(single, cohorts=600, individual=2500)
     variance = 9.5**2
     between = many.icc * variance
     individual, group = variance / 2500, (between + (variance - between) / 4) / 600
@@ -30,20 +32,20 @@ def test_the_df_of_many_patients_are_those_of_welch(single):
 
 def test_a_design_without_loss_has_the_numbers_that_the_engine_gives_at_its_own_estimates(single):
     """The engine's information is that of the estimates and of the baselines drawn; both are put into the design."""
-    model = draw_study(single.changed(cohorts=400, individual=1500), 3)
+    model = draw_study(replace(single, cohorts=400, individual=1500), 3)
     formula = "score ~ format + baseline + (0 + is_group | cohort_id)"
     fit = mixedlm(formula, model.frame, residual_by="format").fit(ddf="satterthwaite")
     row = fit.coefficients().set_index("term").loc["format[T.group]"]
     between = float(fit.variance_components["variance"].iloc[0])
     within = fit.residual.set_index("stratum")["variance"]
     assert within["individual"] == pytest.approx(within["group"] + between, rel=0.1)
-    drawn = expect(single.changed(cohorts=400, individual=1500), FULL)
+    drawn = expect(replace(single, cohorts=400, individual=1500), FULL)
     assert drawn.std_error == pytest.approx(row["std_error"], rel=0.05)
     assert drawn.df == pytest.approx(row["df"], rel=0.15)
 
 
 def test_kenward_and_roger_widen_the_error_and_leave_the_df(study):
-    adjusted, plain = expect(study, FULL), expect(study.changed(ddf="satterthwaite"), FULL)
+    adjusted, plain = expect(study, FULL), expect(replace(study, ddf="satterthwaite"), FULL)
     assert plain.std_error == plain.unadjusted == adjusted.unadjusted
     assert 1 < adjusted.std_error / plain.std_error < 1.02
     assert adjusted.df == plain.df
@@ -54,8 +56,8 @@ def test_what_makes_a_study_better_makes_the_error_smaller(study):
     for better in (
         {"cohorts": 30}, {"individual": 120}, {"cohort_size": 4.5}, {"icc": 0.01}, {"lost": {}},
     ):  # fmt: skip
-        assert expect(study.changed(**better), FULL).std_error < now, better
-    assert expect(study.changed(baseline_difference=-5.0), FULL).std_error > now
+        assert expect(replace(study, **better), FULL).std_error < now, better
+    assert expect(replace(study, baseline_difference=-5.0), FULL).std_error > now
 
 
 def test_the_simpler_model_has_fewer_parameters_and_more_df(study):
@@ -64,14 +66,14 @@ def test_the_simpler_model_has_fewer_parameters_and_more_df(study):
 
 def test_a_cohort_too_large_to_average_over_is_refused(study):
     with pytest.raises(PlanningError, match="Plan smaller cohorts, or fewer visits"):
-        expect(study.changed(cohort_size=40), FULL)
+        expect(replace(study, cohort_size=40), FULL)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("icc", [0.06, 0.2])
 def test_drawn_studies_agree_with_the_formula(study, icc):
     """Within three Monte Carlo standard errors of 200 studies, and 1% for what the formula leaves out."""
-    one = study.changed(icc=icc)
+    one = replace(study, icc=icc)
     found, drawn = expect(one, FULL), analyse_draws(one, 200, seed=5, ladder=Ladder(), workers=2)
     assert (drawn["rung"] == FULL).all()
     error = drawn["std_error"]

@@ -1,5 +1,7 @@
 """What a planned study may be, how large its cohorts are, and how its scores vary."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ from kap_analysis.planning.score_covariance import ScoreCovariance
 )
 def test_a_study_that_cannot_be_is_one_sentence(study, fields, said):
     with pytest.raises(PlanningError, match=said):
-        study.changed(**fields)
+        replace(study, **fields)
 
 
 def test_cohorts_have_the_mean_size_asked_for():
@@ -77,7 +79,7 @@ def test_a_line_per_patient_has_the_covariance_of_its_parts():
 
 def test_drawn_scores_have_the_covariance_of_the_design(study):
     """Of many patients: given the baseline, and with the cohort as a part of it."""
-    many = study.changed(cohorts=6000, individual=20_000, lost={}, icc=0.2, difference=0.0)
+    many = replace(study, cohorts=6000, individual=20_000, lost={}, icc=0.2, difference=0.0)
     frame = draw_study(many, 1).frame
     wide = frame.pivot(index="patient_id", columns="visit", values="score")
     baseline = frame.drop_duplicates("patient_id").set_index("patient_id")
@@ -92,7 +94,7 @@ def test_drawn_scores_have_the_covariance_of_the_design(study):
 
 
 def test_drawn_patients_are_lost_as_the_design_says(study):
-    frame = draw_study(study.changed(cohorts=4000, individual=14_000), 2).frame
+    frame = draw_study(replace(study, cohorts=4000, individual=14_000), 2).frame
     seen = frame.groupby(["format", "visit"], observed=True).size().unstack() / 14_000
     assert seen.loc["individual"].tolist() == pytest.approx([0.9, 0.8, 0.7], abs=0.015)
     assert seen.loc["group"].tolist() == pytest.approx([0.85, 0.7, 0.6], abs=0.015)

@@ -1,5 +1,7 @@
 """`plan_next_study`: frames, the smallest design, sentences, and the same numbers for any number of workers."""
 
+from dataclasses import replace
+
 import pytest
 
 from kap_analysis.analysis.model.plan import Ladder
@@ -26,14 +28,14 @@ def test_the_smallest_design_reaches_its_target_and_one_cohort_less_does_not(stu
     for _, row in planned.smallest.iterrows():
         assert row["reached"]
         for cohorts, reached in ((row["cohorts"], True), (row["cohorts"] - 1, False)):
-            one = study.changed(cohorts=int(cohorts), individual=round(90 * cohorts / 24))
+            one = replace(study, cohorts=int(cohorts), individual=round(90 * cohorts / 24))
             found = plan_next_study(one, n_draws=0, iccs=(), target_power=None, vary={"icc": [0.06]}).precision.iloc[0]
             met = found["power"] >= row["value"] if row["target"] == "power" else found["width"] <= row["value"]
             assert met == reached
 
 
 def test_a_target_out_of_reach_is_said_to_be(study):
-    none = plan_next_study(study.changed(difference=0.0), n_draws=0)
+    none = plan_next_study(replace(study, difference=0.0), n_draws=0)
     assert not none.smallest["reached"].any()
     assert "is not reached with up to 4,096 cohorts" in none.paragraph
 
@@ -44,7 +46,7 @@ def test_one_more_cohort_buys_more_than_as_many_individual_patients(planned):
 
 
 def test_a_study_with_few_cohorts_tests_nothing_and_says_so(study):
-    few = plan_next_study(study.changed(cohorts=4), n_draws=2, target_power=None)
+    few = plan_next_study(replace(study, cohorts=4), n_draws=2, target_power=None)
     assert few.precision["power"].iloc[0] != few.precision["power"].iloc[0]
     assert few.precision.loc[1, "power"] == 0
     assert "descriptive and tests nothing" in few.paragraph
@@ -54,9 +56,9 @@ def test_a_study_with_few_cohorts_tests_nothing_and_says_so(study):
 def test_the_counts_choose_the_model(study):
     rules = Ladder()
     assert expected_rung(study, rules) == "full"
-    assert expected_rung(study.changed(individual=30), rules) == "compound"
-    assert expected_rung(study.changed(individual=12), rules) == "descriptive"
-    assert expected_rung(study.changed(cohorts=5, cohort_size=1), rules) == "descriptive"
+    assert expected_rung(replace(study, individual=30), rules) == "compound"
+    assert expected_rung(replace(study, individual=12), rules) == "descriptive"
+    assert expected_rung(replace(study, cohorts=5, cohort_size=1), rules) == "descriptive"
 
 
 @pytest.fixture

@@ -28,9 +28,10 @@ def test_the_draft_is_a_study(tmp_path):
 def test_scores_are_taken_from_a_study(tmp_path):
     old = DRAFT[DRAFT.index("sd = 9.5") : DRAFT.index("# or a line per patient")]
     file = written(tmp_path, old, f'like = "{ROOT / "data" / "three_practices"}"\n')
-    scores = read_next_study(file).study.scores
-    assert scores.visits == 4
-    assert "simulated" in scores.source
+    study = read_next_study(file).study
+    assert study.scores.visits == 4
+    assert "simulated" in study.scores.source
+    assert study.icc == 0.06  # one study estimates it too poorly
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from kap_analysis.columns import DF, STD_ERROR
 from kap_analysis.tables.page.cells import assemble, checked_frame, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import DASH, coefficient, count, degrees, is_missing, number
+from kap_analysis.writing.numbers import DASH, coefficient, count, degrees, exact, is_missing, number
 from kap_analysis.writing.sentences import join_words, sentence_case
 
 COLUMNS = (
@@ -38,7 +38,7 @@ def table_planned_study(*, precision: pd.DataFrame, stamp: str = "") -> Table:
     frame = checked_frame(precision, COLUMNS, name="precision", caller="table_planned_study")
     cells = pd.DataFrame(
         {
-            "label": [f"{number(icc, 2)}, {method}" for icc, method in zip(frame["icc"], frame["method"], strict=True)],
+            "label": [f"{_icc(icc)}, {method}" for icc, method in zip(frame["icc"], frame["method"], strict=True)],
             "std_error": texts(frame, coefficient, STD_ERROR),
             "df": texts(frame, degrees, DF),
             "power": texts(frame, _share, "power", "power_mc_error"),
@@ -108,6 +108,10 @@ def table_planning_assumptions(*, assumptions: pd.DataFrame, stamp: str = "") ->
     )
     layout = Layout((label_column("Assumption"), text_column("value", "Value"), text_column("source", "Source")))
     return assemble("planning_assumptions", "What the planned study assumes", cells, layout, raw=frame, stamp=stamp)
+
+
+def _icc(icc: float) -> str:
+    return DASH if is_missing(icc) else exact(icc)
 
 
 def _share(share: float, error: float = float("nan")) -> str:
