@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -222,7 +223,9 @@ def _grid(study: NextStudy, ladder: Ladder, vary: Mapping[str, Sequence[float]])
     rows = []
     for values in product(*vary.values()):
         fields = dict(zip(vary, values, strict=True))
-        whole = {name: int(value) if name in ("cohorts", "individual") else value for name, value in fields.items()}
+        whole: dict[str, Any] = {
+            name: int(value) if name in ("cohorts", "individual") else value for name, value in fields.items()
+        }
         rows.append({**whole, **_power_width(replace(study, **whole), ladder)})
     return pd.DataFrame(rows)
 
