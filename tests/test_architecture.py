@@ -51,7 +51,8 @@ QUESTIONS = ["patients", "change", "clinical_change", "comparison", "model_check
 ORDER = {
     "mixed": [
         ["errors"], ["covariance"], ["formula"], ["design"], ["fitted_covariance", "likelihood"], ["estimation"],
-        ["coefficients"], ["fitted_model"], ["means", "inference", "random_effects", "diagnostics", "output"],
+        ["coefficients"], ["fitted_model", "summed_fit"],
+        ["means", "inference", "random_effects", "diagnostics", "output"],
         ["results"], ["model"], ["loaded_fit"],
     ],
     "study": [

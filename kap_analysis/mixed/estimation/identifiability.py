@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.newton import Search
+from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.likelihood.criterion import Criterion
 
 Array = NDArray[np.float64]
@@ -17,14 +18,17 @@ NO_RESIDUAL = 1e-5
 def check_identified(search: Search, phi: Array) -> None:
     """An error that names the terms, where the expected information at `phi` is singular."""
     here = search.at(phi)
-    free = ~search.fixed
-    if here is None or not free.any():
-        return
-    seen = search.parameters.as_seen()
+    if here is not None and not search.fixed.all():
+        check_information(search.parameters, ~search.fixed, here)
+
+
+def check_information(parameters: Parameters, free: NDArray[np.bool_], here: Criterion) -> None:
+    """The same of a criterion, for the parameters that are free."""
+    seen = parameters.as_seen()
     jacobian = seen.jacobian(seen.from_elements(here.evaluation.eta))[:, free]
     expected = jacobian.T @ here.expected @ jacobian
-    names = [name for name, moves in zip(search.parameters.names, free, strict=True) if moves]
-    texts = [text for text, moves in zip(_texts(search), free, strict=True) if moves]
+    names = [name for name, moves in zip(parameters.names, free, strict=True) if moves]
+    texts = [text for text, moves in zip(_texts(parameters), free, strict=True) if moves]
     size = np.sqrt(np.abs(np.diag(expected)))
     for i in np.flatnonzero(~(size > 1e-7 * max(size.max(), 1e-300))):
         raise MixedModelError(
@@ -59,10 +63,8 @@ def check_residual(search: Search, here: Criterion) -> None:
             )
 
 
-def _texts(search: Search) -> list[str]:
+def _texts(parameters: Parameters) -> list[str]:
     """The term of each parameter."""
     return [
-        part.text + (f" in {part.stratum}" if part.stratum else "")
-        for part in search.parameters.parts
-        for _ in part.names
+        part.text + (f" in {part.stratum}" if part.stratum else "") for part in parameters.parts for _ in part.names
     ]

@@ -132,10 +132,20 @@ def scored(search: Search, phi: Array) -> Array:
     A residual covariance begins near enough, from the residuals of least squares.
     """
     here, parameters = search.at(phi), search.parameters
-    if here is None or search.fixed.any() or any(part.size > 1 and not part.is_bar for part in parameters.parts):
+    if here is None or search.fixed.any() or not starts_far(parameters):
         return phi
-    if any(not part.block.linear for part in parameters.parts):
-        return phi
+    there = scored_elements(parameters, here)
+    found = search.at(there)
+    return there if found is not None and found.value < here.value else phi
+
+
+def starts_far(parameters: Parameters) -> bool:
+    """Whether no residual covariance over visits is there, which begins near from the residuals of least squares."""
+    return all((part.size == 1 or part.is_bar) and part.block.linear for part in parameters.parts)
+
+
+def scored_elements(parameters: Parameters, here: Criterion) -> Array:
+    """Parameters after one step of Fisher scoring on the elements, kept inside the cone."""
     eta = here.evaluation.eta
     step = np.linalg.lstsq(2 * here.expected, here.gradient, rcond=None)[0]
     moved = eta - step
@@ -146,9 +156,7 @@ def scored(search: Search, phi: Array) -> Array:
         floor = (0.02 if part.is_bar else 0.1) * float(np.diag(before).mean())
         matrix = (vectors * np.maximum(values, floor)) @ vectors.T
         inside[part.elements] = matrix[np.tril_indices(part.size)]
-    there = parameters.from_elements(inside)
-    found = search.at(there)
-    return there if found is not None and found.value < here.value else phi
+    return parameters.from_elements(inside)
 
 
 def _near_boundary(parameters: Parameters, phi: Array) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.estimation.parameters import Parameters
+from kap_analysis.mixed.estimation.parameters import Parameters, Part
 from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.layout import Layout
 
@@ -13,29 +15,41 @@ Array = NDArray[np.float64]
 
 
 def starting_elements(layout: Layout, parameters: Parameters, bar_share: float = 0.5) -> Array:
-    """Elements to begin with, the variance of the residuals of least squares being 1.
+    """Elements to begin with, the variance of the residuals of least squares being 1: see `elements_to_begin_with`."""
+    return elements_to_begin_with(
+        parameters,
+        bar_share,
+        lambda part: mean_products(*_products(layout, part.elements, part.size)),
+        lambda part: _typical_gap(layout, part.elements),
+    )
+
+
+def elements_to_begin_with(
+    parameters: Parameters, bar_share: float, products: Callable[[Part], Array], gap: Callable[[Part], float]
+) -> Array:
+    """Elements to begin with, from the mean products of residuals (size, size) and the usual time between rows.
 
     Bars share `bar_share` of the variance; a residual covariance takes the rest, shaped like the products of least-
     squares residuals of each pair of visits.
     """
     bars = [part for part in parameters.parts if part.is_bar]
     rest = 1.0 - bar_share if bars else 1.0
-    eta = np.zeros(layout.n_elements)
+    eta = np.zeros(parameters.parts[-1].elements.stop)
     for part in parameters.parts:
         if part.is_bar:
             rows, columns = np.tril_indices(part.size)
             eta[part.elements] = np.where(rows == columns, bar_share / len(bars), 0.0)
         elif not part.block.linear:
-            eta[part.elements] = [np.log(rest), np.log(_typical_gap(layout, part.elements))]
+            eta[part.elements] = [np.log(rest), np.log(gap(part))]
         elif part.size == 1:
             eta[part.elements] = rest
         else:
-            eta[part.elements] = rest * _products(layout, part.elements, part.size)[np.tril_indices(part.size)]
+            eta[part.elements] = rest * products(part)[np.tril_indices(part.size)]
     return eta
 
 
-def _products(layout: Layout, elements: slice, size: int) -> Array:
-    """Mean products of least-squares residuals by pair of visits, made positive definite."""
+def _products(layout: Layout, elements: slice, size: int) -> tuple[Array, Array]:
+    """Products of least-squares residuals by pair of visits, summed, and how many of them (size, size)."""
     total, counts = np.zeros((size, size)), np.zeros((size, size))
     for batch in layout.batches:
         if isinstance(batch, DenseBatch) and batch.params[-1] == elements.stop - 1:
@@ -43,8 +57,13 @@ def _products(layout: Layout, elements: slice, size: int) -> Array:
             mask = batch.mask[batch.pattern]
             total += left.T @ left
             counts += mask.T @ mask
+    return total, counts
+
+
+def mean_products(total: Array, counts: Array) -> Array:
+    """Mean products from sums and counts (size, size), made positive definite."""
     if not counts.any():
-        return np.eye(size)
+        return np.eye(len(total))
     variances = np.diag(total) / np.maximum(np.diag(counts), 1)
     variances = np.where(variances > 0, variances, 1.0)
     root = np.sqrt(variances)
@@ -53,7 +72,7 @@ def _products(layout: Layout, elements: slice, size: int) -> Array:
     lowest = np.linalg.eigvalsh(correlation)[0]
     if lowest < 0.1:
         share = min(1.0, (0.1 - lowest) / (1.0 - lowest))
-        correlation = (1 - share) * correlation + share * np.eye(size)
+        correlation = (1 - share) * correlation + share * np.eye(len(total))
     return correlation * np.outer(root, root)
 
 

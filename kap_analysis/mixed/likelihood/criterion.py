@@ -8,14 +8,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.likelihood.evaluation import Evaluation, evaluate
+from kap_analysis.mixed.likelihood.evaluation import evaluate
 from kap_analysis.mixed.likelihood.layout import Layout
+from kap_analysis.mixed.likelihood.scaling import Scaling
 
 Array = NDArray[np.float64]
+
+
+class Evaluated(Protocol):
+    """log|V| and S with their derivatives: of all units at once (`Evaluation`), or added up from parts (`Sums`)."""
+
+    @property
+    def eta(self) -> Array: ...
+
+    @property
+    def logdet(self) -> float: ...
+
+    @property
+    def s(self) -> Array: ...
+
+    def first(self) -> tuple[Array, Array]: ...
+
+    def logdet2(self, curved: bool = True) -> Array: ...
+
+    def second(self, xi: Array, curved: bool = True) -> Array: ...
+
+    def weighted(self, w: Array) -> Array: ...
 
 
 @dataclass
@@ -32,7 +55,7 @@ class Criterion:
         (p, p): (Q'V^-1 Q)^-1.
     """
 
-    evaluation: Evaluation
+    evaluation: Evaluated
     reml: bool
     value: float
     beta: Array
@@ -108,9 +131,12 @@ class Criterion:
 def criterion_at(layout: Layout, eta: Array, reml: bool) -> Criterion | None:
     """The criterion at given elements; None where a V is not positive definite."""
     evaluation = evaluate(layout, eta)
-    if evaluation is None:
-        return None
-    s, scaling, n = evaluation.s, layout.scaling, layout.n
+    return None if evaluation is None else criterion_of(evaluation, layout.scaling, layout.n, reml)
+
+
+def criterion_of(evaluation: Evaluated, scaling: Scaling, n: int, reml: bool) -> Criterion | None:
+    """The criterion of n rows from what was evaluated; None where X'V^-1 X is not positive definite."""
+    s = evaluation.s
     p = len(s) - 1
     try:
         root = np.linalg.cholesky(s[:p, :p])

@@ -10,7 +10,7 @@ from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.likelihood.batch import Batch
 from kap_analysis.mixed.likelihood.batching import make_batches
 from kap_analysis.mixed.likelihood.levels import scaled_bars
-from kap_analysis.mixed.likelihood.scaling import Scaling
+from kap_analysis.mixed.likelihood.scaling import AgreedColumns, Scaling
 from kap_analysis.mixed.likelihood.subjects import subject_rows
 from kap_analysis.mixed.likelihood.upper_effects import Upper
 
@@ -46,10 +46,10 @@ class Layout:
     scaling: Scaling
 
 
-def make_layout(design: Design) -> Layout:
-    """The layout of a design."""
-    bars, residual = scaled_bars(design), design.residual
-    work = subject_rows(design, bars.levels, bars.n_elements)
+def make_layout(design: Design, agreed: AgreedColumns | None = None) -> Layout:
+    """The layout of a design; in `agreed` columns where it is a part of a set of units."""
+    bars, residual = scaled_bars(design, None if agreed is None else agreed.sizes), design.residual
+    work = subject_rows(design, bars.levels, bars.n_elements, agreed)
     factor, shift = residual.structure.units(work.scale, len(residual.visits))
     n_strata = len(residual.strata)
     scaling = Scaling(

@@ -6,6 +6,7 @@ are worked on as one set of columns, whose covariance matrix G has zeros where t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,13 +53,14 @@ class ScaledBars:
     n_elements: int
 
 
-def scaled_bars(design: Design) -> ScaledBars:
-    """The bars of a design as the likelihood works on them."""
+def scaled_bars(design: Design, sizes: Sequence[Array] | None = None) -> ScaledBars:
+    """The bars of a design as the likelihood works on them; `sizes` by which to divide their columns, if agreed."""
     root = None if design.weights is None else np.sqrt(design.weights)
     merged: dict[str, list[tuple[Array, Index, int]]] = {}
     scales, turns, at = [], [], 0
-    for bar in design.bars:
-        z, size, means = _scaled_columns(bar)
+    for number, bar in enumerate(design.bars):
+        given = None if sizes is None else sizes[number]
+        z, size, means = _scaled_columns(bar) if given is None else (bar.z / given, given, np.zeros(len(given)))
         z = z if root is None else z * root[:, None]
         rows, columns = np.tril_indices(len(size))
         scales.append(size[rows] * size[columns])

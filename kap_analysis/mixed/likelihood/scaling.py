@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,33 @@ class Scaling:
     def rows(self, rows: Array) -> Array:
         """L r^-1: rows of L for the coefficients of Q."""
         return np.asarray(np.linalg.solve(self.r.T, np.atleast_2d(rows).T)).T
+
+
+@dataclass(frozen=True)
+class AgreedColumns:
+    """The columns in which all parts of a set of units are worked on: X = Q r, y = X centre + scale * (what is left).
+
+    Attributes
+    ----------
+    centre : numpy.ndarray
+        (p,).
+    r : numpy.ndarray
+        (p, p), any invertible matrix.
+    scale : float
+        Above 0.
+    sizes : tuple of numpy.ndarray
+        Per bar (q,): what its columns are divided by.
+    """
+
+    centre: Array
+    r: Array
+    scale: float
+    sizes: tuple[Array, ...]
+
+    @classmethod
+    def as_they_are(cls, p: int, widths: Sequence[int]) -> AgreedColumns:
+        """The user's own columns: p of the fixed part, and those of each bar."""
+        return cls(np.zeros(p), np.eye(p), 1.0, tuple(np.ones(width) for width in widths))
 
 
 def centred_columns(bar: Bar) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.likelihood.levels import Level
+from kap_analysis.mixed.likelihood.scaling import AgreedColumns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -50,7 +51,9 @@ class SubjectRows:
         return np.diff(np.r_[self.starts, len(self.subject)])
 
 
-def subject_rows(design: Design, levels: Sequence[Level], n_bars: int) -> SubjectRows:
+def subject_rows(
+    design: Design, levels: Sequence[Level], n_bars: int, agreed: AgreedColumns | None = None
+) -> SubjectRows:
     """The rows of a design, sorted by subject where they are not."""
     residual = design.residual
     subject, own, others = _subject(design, levels)
@@ -68,7 +71,7 @@ def subject_rows(design: Design, levels: Sequence[Level], n_bars: int) -> Subjec
     for level in others:
         (inner if residual.subject is not None and is_inside(level.codes, subject) else upper).append(level)
     varying = bool((stratum != stratum[starts][subject]).any())
-    w, centre, r, scale = scaled_columns(design, order)
+    w, centre, r, scale = scaled_columns(design, order) if agreed is None else agreed_columns(design, order, agreed)
     dense = residual.subject is not None or varying
     places = (subject, starts, order, stratum)
     return SubjectRows(design, own, tuple(inner), tuple(upper), dense, *places, w, centre, r, scale, n_bars)
@@ -143,6 +146,15 @@ def scaled_columns(design: Design, order: Index | None) -> tuple[Array, Array, A
     if order is not None:
         w = np.asfortranarray(w[order])
     return w, np.linalg.solve(r, inside) if p else np.zeros(0), r, scale
+
+
+def agreed_columns(design: Design, order: Index | None, agreed: AgreedColumns) -> tuple[Array, Array, Array, float]:
+    """The same from a centre, r and scale that were agreed on: the parts of a set of units have the same columns."""
+    x, y = design.x, design.y
+    w = np.asfortranarray(np.column_stack([np.linalg.solve(agreed.r.T, x.T).T, (y - x @ agreed.centre) / agreed.scale]))
+    if design.weights is not None:
+        w *= np.sqrt(design.weights)[:, None]
+    return w if order is None else np.asfortranarray(w[order]), agreed.centre, agreed.r, agreed.scale
 
 
 def triangle(x: Array) -> Array | None:
