@@ -86,7 +86,8 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
 def _holds_by_meaning(relation: Relation[Cell]) -> bool:
     """Whether a sum says that parts make up a whole; sums of few numbers hold by chance as well."""
     whole = relation.total[1]
-    return _is_whole(whole) or all(column == whole for _, column in relation.parts)
+    alike = all(column == whole for _, column in relation.parts)
+    return alike or (_is_whole(whole) and (len(relation.parts) > 1 or _is_whole(relation.parts[0][1])))
 
 
 def _is_whole(column: str) -> bool:
