@@ -5,9 +5,10 @@ numbers of different frames count the same people. A count of 1 to 10 is given a
 to be 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from itertools import combinations
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,17 @@ from kap_analysis.disclosure.relations import Cell, Relation, find_sums
 Anywhere = tuple[int, Cell]
 #: Counts of all people of a row; the other columns count some of them.
 WHOLE: Final = ("of_patients", "n_started", "n_patients", "n_assessed")
+#: So many different numbers must be equal in two columns before both are taken to count the same people.
+FEWEST_ALIKE: Final = 3
+
+
+class _Counted(NamedTuple):
+    """What one column counts in the rows that differ by practice and format only."""
+
+    frame: int
+    column: str
+    about: tuple[str, str]
+    said: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
     values: dict[Anywhere, float] = {}
     relations: list[Relation[Anywhere]] = []
     hidden: set[Anywhere] = set()
-    same: dict[tuple[str, str, float, bool], list[Anywhere]] = {}
+    columns: dict[_Counted, dict[tuple[str, str], Anywhere]] = {}
     n = 0
     for true, shown in pairs:
         frame = true.reset_index(drop=True)
@@ -74,10 +86,14 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
         relations += [Relation((n, r.total), tuple((n, p) for p in r.parts)) for r in known]
         cells = sums.values.keys() - untold
         hidden |= {(n, c) for c in cells if c in sums.told_by or pd.isna(seen[c[1]].iloc[c[0]])}
-        for row, column in sums.values.keys() - sums.told_by.keys():
-            same.setdefault(_people(frame, row, column), []).append((n, (row, column)))
+        for row, column in sorted(sums.values.keys() - sums.told_by.keys()):
+            if _is_telling(column):
+                place = str(frame[PRACTICE].iloc[row]) if PRACTICE in keys else TOTAL_LEVEL
+                format_ = str(frame[FORMAT].iloc[row]) if FORMAT in keys else TOTAL_LEVEL
+                counted_there = columns.setdefault(_counted(n, frame, keys, row, column), {})
+                counted_there[place, format_] = (n, (row, column))
         n += 1
-    relations += _links(same.values(), values)
+    relations += _links(columns, values)
     few = {cell for cell in hidden if is_small(values[cell])}
     found = given_away(values, relations, hidden)
     return Attack(n, len(values) - len(hidden), len(hidden), len(relations), len(few), len(found))
@@ -114,16 +130,30 @@ def _names(frame: pd.DataFrame, keys: list[str]) -> list[tuple[str, ...]]:
     return [tuple(map(str, row)) for row in frame[keys].itertuples(index=False)]
 
 
-def _people(frame: pd.DataFrame, row: int, column: str) -> tuple[str, str, float, bool]:
-    """Who is counted, as far as an attacker can tell: practice, format, how many, all of them or those left out."""
-    who = [str(frame[c].iloc[row]) if c in frame else TOTAL_LEVEL for c in (PRACTICE, FORMAT)]
-    return who[0], who[1], float(frame[column].iloc[row]), column in WHOLE
+def _is_telling(column: str) -> bool:
+    """Whole groups and those left out: the counts that one frame takes over from another."""
+    return column in WHOLE or any(word in column for word in COMPLEMENTS)
 
 
-def _links(same: Iterable[Sequence[Anywhere]], values: dict[Anywhere, float]) -> list[Relation[Anywhere]]:
-    """The same people counted in two frames: of whole groups and of those left out, equal numbers are taken as such."""
-    links = []
-    for cells in same:
-        telling = [c for c in cells if c[1][1] in WHOLE or any(word in c[1][1] for word in COMPLEMENTS)]
-        links += [Relation(telling[0], (cell,)) for cell in telling[1:] if cell[0] != telling[0][0]]
-    return links
+def _counted(n: int, frame: pd.DataFrame, keys: list[str], row: int, column: str) -> _Counted:
+    said = {key: str(frame[key].iloc[row]) for key in keys if key not in (PRACTICE, FORMAT)}
+    about = (said.pop("visit", ""), said.pop("instrument", ""))
+    return _Counted(n, column, about, tuple(said.values()))
+
+
+def _links(
+    columns: dict[_Counted, dict[tuple[str, str], Anywhere]], values: dict[Anywhere, float]
+) -> Iterable[Relation[Anywhere]]:
+    """The same people counted in two frames: equal in every practice and format, where visit and instrument agree."""
+    for one, other in combinations(columns, 2):
+        if one.frame == other.frame or (one.column in WHOLE) != (other.column in WHOLE) or not _agree(one, other):
+            continue
+        here, there = columns[one], columns[other]
+        both = here.keys() & there.keys()
+        alike = {values[here[k]] for k in both} if all(values[here[k]] == values[there[k]] for k in both) else set()
+        if len(alike) >= FEWEST_ALIKE or (alike and one[1:] == other[1:]):
+            yield from (Relation(here[k], (there[k],)) for k in sorted(both))
+
+
+def _agree(one: _Counted, other: _Counted) -> bool:
+    return all(a == b or not a or not b for a, b in zip(one.about, other.about, strict=True))

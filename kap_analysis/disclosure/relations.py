@@ -2,6 +2,7 @@
 
 A cell is a position ``(row, column)``. A `Relation` says that one cell, the total, is the sum of the others. The
 relations of a frame are found from its numbers, not declared: a new frame is covered without anybody's remembering.
+In a small study sums hold by chance as well. What holds by meaning holds in every practice and format.
 Two kinds of cells stand in no column, and are worked out from two numbers of a row: those left out (``of - n``), and
 what a share is of (``n / share``).
 """
@@ -14,6 +15,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import FORMAT, PRACTICE
 from kap_analysis.disclosure.policy import TOTAL_LEVEL, is_small
 
 Cell = tuple[int, str]
@@ -146,35 +148,56 @@ def _totals_over_levels(frame: pd.DataFrame, keys: list[str], counts: list[str])
 
 def _parts_of_another_column(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation[Cell]]:
     """The levels of a characteristic, or the classes of an outcome, add up to the patients of the format."""
+    values = {c: frame[c].to_numpy(float) for c in counts}
+    spare = [c for c in counts if "missing" in c or "not_" in c]
     for key in keys:
-        for rows in _groups(frame, keys, key):
-            if len(rows) < 2:
+        for groups in _by_meaning(frame, keys, key):
+            if len(groups[0]) < 2:
                 continue
             for part, total in ((p, t) for p in counts for t in counts if p != t):
-                whole = frame[total].to_numpy(float)[rows]
-                left = whole[0] - frame[part].to_numpy(float)[rows].sum()
-                rest = [
-                    (int(rows[0]), c)
-                    for c in counts
-                    if ("missing" in c or "not_" in c) and frame[c].iloc[rows[0]] == left
-                ]
-                if _equal(whole, whole[0]) and (left == 0 or rest):
-                    yield Relation(
-                        (int(rows[0]), total), (*((int(r), part) for r in rows), *(rest[:1] if left else []))
-                    )
-                    for row in rows[1:]:
-                        yield Relation((int(rows[0]), total), ((int(row), total),))
+                found = [_whole_of(rows, values, part, total, spare) for rows in groups]
+                if all(found):
+                    yield from (relation for relations in found for relation in relations)
+
+
+def _whole_of(
+    rows: np.ndarray, values: dict[str, np.ndarray], part: str, total: str, spare: list[str]
+) -> list[Relation[Cell]]:
+    """The rows' parts, and whom a spare column counts, are the total that stands in each of the rows."""
+    first, *others = rows.tolist()
+    left = values[total][first] - values[part][rows].sum()
+    rest = [(first, c) for c in spare if values[c][first] == left][: int(left != 0)]
+    if not _equal(values[total][rows], values[total][first]) or (left and not rest):
+        return []
+    parts = [(row, part) for row in (first, *others)]
+    same = [Relation((first, total), ((row, total),)) for row in others]
+    return [Relation((first, total), (*parts, *rest)), *same]
 
 
 def _chains(frame: pd.DataFrame, keys: list[str], counts: list[str]) -> Iterator[Relation[Cell]]:
     """A flow: the patients of one step stand again as "of so many" in the next."""
     before = [c for c in counts if c.startswith("of_")]
-    for key in keys:
-        for rows in _groups(frame, keys, key):
-            for earlier, later in pairwise(rows):
+    values = {c: frame[c].to_numpy(float) for c in counts}
+    for key in keys if before else []:
+        levels = frame[key].astype("str").to_numpy()
+        for groups in _by_meaning(frame, keys, key):
+            steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
+            for earlier, later in (pair for rows in groups for pair in pairwise(rows.tolist())):
+                steps.setdefault((levels[earlier], levels[later]), []).append((earlier, later))
+            for pairs in steps.values():
                 for of, count in ((o, c) for o in before for c in counts if c not in before):
-                    if frame[of].iloc[later] == frame[count].iloc[earlier]:
-                        yield Relation((int(later), of), ((int(earlier), count),))
+                    if all(values[of][later] == values[count][earlier] for earlier, later in pairs):
+                        yield from (Relation((later, of), ((earlier, count),)) for earlier, later in pairs)
+
+
+def _by_meaning(frame: pd.DataFrame, keys: list[str], key: str) -> Iterator[list[np.ndarray]]:
+    """Groups of rows that differ by practice and format only: what holds by meaning holds in each of them."""
+    others = [k for k in keys if k not in (key, PRACTICE, FORMAT)]
+    words = frame[others].astype("str").to_numpy()
+    alike: dict[tuple[str, ...], list[np.ndarray]] = {}
+    for rows in _groups(frame, keys, key):
+        alike.setdefault(tuple(w for w in words[rows[0]]), []).append(rows)
+    yield from alike.values()
 
 
 def _groups(frame: pd.DataFrame, keys: list[str], key: str) -> Iterator[np.ndarray]:

@@ -3,9 +3,12 @@
 The attacker knows what the columns mean, but no reason that the gate gives. So the true frames serve only to learn
 which sums hold (someone who reads the documentation knows these), and to say afterwards what was found. Unlike the
 gate, the attacker sees all frames together. A withheld count is bounded by linear programming (HiGHS).
+
+In a study of few patients many sums hold by chance, and nobody who does not know the numbers can know of them. So
+other studies are shown to the attacker as well: a sum is known if it holds in each of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -36,7 +39,9 @@ class Found(NamedTuple):
 
 
 def attack(
-    true: Mapping[str, pd.DataFrame], released: Mapping[str, pd.DataFrame], *, across: bool = True
+    true: Mapping[str, pd.DataFrame],
+    released: Mapping[str, pd.DataFrame],
+    others: Sequence[Mapping[str, pd.DataFrame]] = (),
 ) -> list[Found]:
     """Every withheld count from 1 to 10 that the released frames give away.
 
@@ -44,8 +49,8 @@ def attack(
     ----------
     true, released : mapping of name -> frame
         The frames before the gate and behind it, rows in the same order; some may be left out behind it.
-    across : bool
-        Whether the same count in two frames is used as well.
+    others : sequence of mapping of name -> frame
+        The frames of other studies, under the same names. Only sums that hold in these too are used.
     """
     frames = {name: frame.reset_index(drop=True) for name, frame in true.items() if len(released[name])}
     released = {name: _with_all_rows(frame, released[name]) for name, frame in frames.items()}
@@ -64,9 +69,36 @@ def attack(
         cell: value for cell, value in values.items()
         if all(pd.notna(released[cell[0]][c].iloc[cell[1]]) for c in cell[2].split(" / "))
     }  # fmt: skip
-    if across:
-        sums += _same_people(frames, values)
-    return _solve(values, known, [s for s in sums if all(c in values for c, _ in s)])
+    sums += _same_people(frames, values)
+    sums = _that_hold([s for s in sums if all(c in values for c, _ in s)], frames, others)
+    return _solve(values, known, sums)
+
+
+def _that_hold(
+    sums: list[list[tuple[Cell, float]]],
+    frames: Mapping[str, pd.DataFrame],
+    others: Iterable[Mapping[str, pd.DataFrame]],
+) -> list[list[tuple[Cell, float]]]:
+    """The sums that no other study contradicts; rows are found by their words, and what is not there says nothing."""
+    words = {name: _words(frame) for name, frame in frames.items()}
+    for other in others:
+        rows = {(n, w): frame.iloc[i] for n, frame in other.items() for i, w in enumerate(_words(frame))}
+
+        def value(cell: Cell, rows: Mapping[tuple, pd.Series] = rows) -> float:
+            row = rows.get((cell[0], words[cell[0]][cell[1]]))
+            part, *share = cell[2].split(" / ")
+            if row is None or any(c not in row or pd.isna(row[c]) for c in (part, *share)):
+                return np.nan
+            return float(np.round(row[part] / row[share[0]])) if share and row[share[0]] else float(row[part])
+
+        left = [sum(f * value(c) for c, f in terms) for terms in sums]
+        sums = [terms for terms, difference in zip(sums, left, strict=True) if np.isnan(difference) or difference == 0]
+    return sums
+
+
+def _words(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    keys = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
+    return [tuple(map(str, row)) for row in frame[keys].itertuples(index=False)]
 
 
 def _with_all_rows(frame: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
@@ -74,8 +106,8 @@ def _with_all_rows(frame: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
     if len(frame) == len(shown):
         return shown.reset_index(drop=True)
     keys = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
-    there = {tuple(map(str, row)): i for i, row in enumerate(shown[keys].itertuples(index=False))}
-    places = [there.get(tuple(map(str, row)), -1) for row in frame[keys].itertuples(index=False)]
+    there = {words: i for i, words in enumerate(_words(shown[keys]))}
+    places = [there.get(words, -1) for words in _words(frame)]
     return shown.reset_index(drop=True).reindex(places).reset_index(drop=True)
 
 
