@@ -75,8 +75,9 @@ ORDER = {
         ["precision", "study_file"],
     ],
     "review": [
-        ["part_of_study", "other_practices", "charts"], ["practice_review", "patient_review"], ["practice_page"],
-        ["patient_page"],
+        ["part_of_study", "other_practices", "charts", "practice_review_result"],
+        ["practice_counts", "chart_review_list"], ["practice_review", "patient_review"],
+        ["practice_page"], ["patient_page"],
     ],
     "figures": [["page"], ["marks"], [*QUESTIONS, "planning"]],
     "tables": [["page"], [*QUESTIONS, "study", "planning"]],

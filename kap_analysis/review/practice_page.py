@@ -14,8 +14,9 @@ from markupsafe import Markup
 from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, VISIT
 from kap_analysis.errors import ReportError
 from kap_analysis.figures.page.style import THEMES
+from kap_analysis.review.chart_review_list import NO_ALARM
 from kap_analysis.review.charts import course_chart, difference_chart, funnel_chart, run_chart
-from kap_analysis.review.practice_review import BETTER, NO_ALARM, WORSE, PracticeReview, class_counts, row_of
+from kap_analysis.review.practice_review_result import BETTER, WORSE, PracticeReview, class_counts, row_of
 from kap_analysis.version import __version__
 from kap_analysis.writing.numbers import count, count_percent, interval, number, percent, percent_interval, plural
 from kap_analysis.writing.sentences import estimate_sentence, sentence_case

@@ -7,7 +7,7 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
 from kap_analysis.review.part_of_study import part_of
-from kap_analysis.review.practice_review import class_counts, row_of
+from kap_analysis.review.practice_review_result import class_counts, row_of
 from tests.review.conftest import with_patients
 
 
