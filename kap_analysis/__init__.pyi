@@ -68,6 +68,8 @@ from .planning.planned_study import PlannedStudy as PlannedStudy
 from .planning.precision import plan_next_study as plan_next_study
 from .planning.score_covariance import ScoreCovariance as ScoreCovariance
 from .planning.study_file import read_next_study as read_next_study
+from .pooling.pooled_comparison import PooledComparison as PooledComparison
+from .pooling.practices import pool_practices as pool_practices
 from .report.results_folder import open_results as open_results
 from .report.shipped import example_export as example_export
 from .report.versions import list_versions as list_versions

@@ -34,6 +34,9 @@ BELOW = {
     "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
     "tables": {"columns", "errors", "instruments", "writing", "result_frames"},
     "planning": {"columns", "errors", "suggestions", "study", "mixed", "analysis", "writing"},
+    "pooling": {
+        "columns", "errors", "version", "whole_folder", "study", "mixed", "disclosure", "analysis", "writing",
+    },
     "review": {
         "columns", "errors", "suggestions", "version", "writing", "instruments", "study", "mixed", "disclosure",
         "analysis", "figures",
@@ -74,13 +77,17 @@ ORDER = {
         ["decision", "expected_information", "draws", "planned_study", "fitted_scores"],
         ["precision", "study_file"],
     ],
+    "pooling": [
+        ["messages", "masks", "two_stage"], ["pooling_plan"], ["practice_secret", "agreed_model", "counts"],
+        ["choice", "answering", "pooled_comparison"], ["coordination"], ["practices", "exchange_folder"],
+    ],
     "review": [
         ["part_of_study", "other_practices", "charts", "practice_review_result"],
         ["practice_counts", "chart_review_list"], ["practice_review", "patient_review"],
         ["practice_page"], ["patient_page"],
     ],
     "figures": [["page"], ["marks"], [*QUESTIONS, "planning"]],
-    "tables": [["page"], [*QUESTIONS, "study", "planning"]],
+    "tables": [["page"], [*QUESTIONS, "study", "planning", "pooling"]],
 }  # fmt: skip
 #: What opens a table of patient rows.
 OPENS_ROWS = re.compile(r".*\.(read_(csv|table|parquet|excel|feather|json|pickle)|ParquetFile|DictReader)|csv\.reader")

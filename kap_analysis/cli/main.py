@@ -16,6 +16,7 @@ from kap_analysis.cli.map import map
 from kap_analysis.cli.new import new
 from kap_analysis.cli.patient import patient
 from kap_analysis.cli.plan import plan
+from kap_analysis.cli.pool import pool
 from kap_analysis.cli.power import power
 from kap_analysis.cli.reproduce import reproduce
 from kap_analysis.cli.review import review
@@ -69,6 +70,9 @@ for verb in (validate, new, plan, power, simulate, reproduce, share, review, pat
 app.command()(_stoppable(map))
 app.command()(_stoppable(deidentify))
 app.command("import")(_stoppable(import_study))
+for command in pool.registered_commands:
+    command.callback = _stoppable(command.callback) if command.callback else None
+app.add_typer(pool)
 
 
 @app.callback(invoke_without_command=True)

@@ -26,6 +26,9 @@ from .patients.ledger import table_ledger as table_ledger
 from .patients.positivity import table_positivity as table_positivity
 from .planning.planned_study import table_planned_study as table_planned_study
 from .planning.planned_study import table_planning_assumptions as table_planning_assumptions
+from .pooling.pooled import table_pooled as table_pooled
+from .pooling.pooled import table_pooling_rounds as table_pooling_rounds
+from .pooling.pooled import table_two_stage as table_two_stage
 from .safety.adverse_events import table_adverse_events as table_adverse_events
 from .safety.newly_endorsed import table_newly_endorsed as table_newly_endorsed
 from .safety.review import table_for_review as table_for_review

@@ -7,6 +7,7 @@ import pytest
 from kap_analysis import tables
 from kap_analysis.instruments.registry import get_instrument
 from tests.tables.planning_frames import ASSUMPTIONS, PRECISION
+from tests.tables.pooled_frames import CONTRASTS, ROUNDS, TWO_STAGE
 
 VISITS = ("baseline", "month 1", "month 3")
 
@@ -685,6 +686,9 @@ def calls(
         (tables.table_margins, {"margins": margins}),
         (tables.table_planned_study, {"precision": PRECISION}),
         (tables.table_planning_assumptions, {"assumptions": ASSUMPTIONS}),
+        (tables.table_pooled, {"contrasts": CONTRASTS}),
+        (tables.table_pooling_rounds, {"rounds": ROUNDS}),
+        (tables.table_two_stage, {"two_stage": TWO_STAGE}),
         (tables.table_change, {"means": change["means"], "change": change["change"], "published": change["published"]}),
         (tables.table_effect_sizes, {"effect_sizes": change["effect_sizes"]}),
         (tables.table_clinical_change, {name: clinical[name] for name in ("shares", "eligible", "cutoffs")}),

@@ -176,8 +176,22 @@ def _rows(outcomes: Outcomes) -> pd.DataFrame:
             f"Found {outcomes.instrument.name} of one patient; a growth model needs two or more. What one patient "
             "scored stands in the outcome frame."
         )
-    frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=list(present))
-    frame = frame.assign(**_pieces(month, bends=_bends(month)))
+    return growth_rows(frame, present, bends=_bends(month))
+
+
+def growth_rows(frame: pd.DataFrame, formats: tuple[str, ...], *, bends: bool) -> pd.DataFrame:
+    """Rows with score, format and month as the growth model takes them: its pieces of time, cohorts, practice in words.
+
+    Parameters
+    ----------
+    formats : tuple of str
+        In order.
+    bends : bool
+        Whether there are two slopes.
+    """
+    month = frame[MONTH].astype(float)
+    frame = frame.assign(**_pieces(month, bends=bends))
+    frame[FORMAT] = pd.Categorical(frame[FORMAT].astype("str"), categories=list(formats))
     frame[MONTH] = month
     nested = (
         (frame[FORMAT] == GROUP) & frame[COHORT_ID].notna() if COHORT_ID in frame else pd.Series(False, frame.index)

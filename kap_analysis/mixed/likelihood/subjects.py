@@ -69,6 +69,8 @@ def subject_rows(
     inner: list[Level] = []
     upper: list[Level] = []
     for level in others:
+        if not level.n_levels:
+            continue  # in a part of the data on which no effect of the grouping acts
         (inner if residual.subject is not None and is_inside(level.codes, subject) else upper).append(level)
     varying = bool((stratum != stratum[starts][subject]).any())
     w, centre, r, scale = scaled_columns(design, order) if agreed is None else agreed_columns(design, order, agreed)

@@ -1,0 +1,146 @@
+"""The model that all practices agree on after the counts, and the rows of one practice as that model takes them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.change.trajectories import growth_rows
+from kap_analysis.analysis.formats import recorded_words
+from kap_analysis.analysis.model.model_frame import IN_COHORT, NOT_IN_COHORT, cohort_of_one
+from kap_analysis.columns import (
+    BASELINE,
+    COHORT_ID,
+    FORMAT,
+    GROUP,
+    INDIVIDUAL,
+    IS_GROUP,
+    MONTH,
+    PATIENT_ID,
+    SCORE,
+    VISIT,
+)
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.design.given_levels import design_with_levels
+from kap_analysis.pooling.pooling_plan import PRIMARY
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+
+#: The patients' own columns of the frame, which every model takes beside the covariates.
+ROWS = (PATIENT_ID, COHORT_ID, FORMAT, VISIT, SCORE, BASELINE)
+
+
+@dataclass(frozen=True)
+class AgreedModel:
+    """The model of all practices.
+
+    Attributes
+    ----------
+    question : str
+        As in the plan.
+    formula : str
+        Without the practices: each takes out its own intercept.
+    residual_by : str or None
+    formats, visits : tuple of str
+        As far as they are modelled.
+    categories : mapping
+        Of each category among the covariates: its levels in order, and the level that each word of the closed list is
+        counted as.
+    numbers : mapping
+        Of each number among the covariates: the mean over all patients, and whether some were not recorded.
+    """
+
+    question: str
+    formula: str
+    residual_by: str | None
+    formats: tuple[str, ...]
+    visits: tuple[str, ...]
+    categories: Mapping[str, Mapping[str, Any]]
+    numbers: Mapping[str, Mapping[str, Any]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in a request."""
+        return {**asdict(self), "formats": list(self.formats), "visits": list(self.visits)}
+
+    @property
+    def levels(self) -> dict[str, tuple[str, ...]]:
+        """The levels of every factor, of the visits and of the strata."""
+        own = {name: tuple(one["levels"]) for name, one in self.categories.items()}
+        return {FORMAT: self.formats, VISIT: self.visits, "nesting": (IN_COHORT, NOT_IN_COHORT), **own}
+
+    def design(self, frame: pd.DataFrame) -> Design:
+        """The design on the rows of one practice."""
+        return design_with_levels(self.formula, frame, self.levels, residual_by=self.residual_by)
+
+    def empty_design(self) -> Design:
+        """The columns and the covariance without rows."""
+        read = design_columns(self)
+        return self.design(pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in read.items()}))
+
+    @property
+    def settings(self) -> list[dict[str, Any]]:
+        """What every patient is set to for the averaged rows: each format at each visit, or before and after a step."""
+        if self.question == PRIMARY:
+            at: list[dict[str, Any]] = [{VISIT: visit} for visit in self.visits] if len(self.visits) > 1 else [{}]
+        else:
+            at = [{"early": 0.0, "late": 0.0}, {"early": 1.0, "late": 0.0}, {"early": 0.0, "late": 1.0}]
+        return [{FORMAT: name, **one} for one in at for name in self.formats]
+
+
+def design_columns(model: AgreedModel) -> dict[str, str]:
+    """The columns that the formula reads, and what they hold."""
+    words = {*model.levels, PATIENT_ID, COHORT_ID}
+    from_formula = [SCORE, BASELINE, "early", "late", "group_early", IS_GROUP, "is_individual", "in_cohort"]
+    numbers = [*model.numbers, *(f"{name}_not_recorded" for name in model.numbers)]
+    return {**dict.fromkeys(words, "object"), **dict.fromkeys([*from_formula, *numbers], "float64")}
+
+
+def model_of_dict(found: Mapping[str, Any]) -> AgreedModel:
+    """The model from a request."""
+    try:
+        return AgreedModel(
+            found["question"],
+            str(found["formula"]),
+            found["residual_by"],
+            tuple(found["formats"]),
+            tuple(found["visits"]),
+            found["categories"],
+            found["numbers"],
+        )
+    except (KeyError, TypeError) as fault:
+        raise AnalysisError(f"The model in the request cannot be read ({fault}); ask for it again.") from fault
+
+
+def usable_rows(outcomes: Outcomes, question: str, visits: tuple[str, ...]) -> pd.DataFrame:
+    """The rows that can be modelled, with the covariates as they are; no row is an error of the caller."""
+    frame = outcomes.frame
+    if question != PRIMARY:
+        return frame.dropna(subset=[SCORE, FORMAT, MONTH]).reset_index(drop=True)
+    there = frame[VISIT].astype("str").isin(visits) & frame[[SCORE, FORMAT, BASELINE]].notna().all(axis=1)
+    return frame[there].reset_index(drop=True)
+
+
+def _column(rows: pd.DataFrame, name: str) -> pd.Series:
+    """A covariate; missing for everybody where the practice does not record it."""
+    return rows[name] if name in rows else pd.Series(np.nan, rows.index, name=name)
+
+
+def model_rows(rows: pd.DataFrame, model: AgreedModel) -> pd.DataFrame:
+    """The rows of one practice with every column of the model."""
+    if model.question != PRIMARY:
+        return growth_rows(rows, model.formats, bends=" late" in model.formula)
+    words = rows[FORMAT].astype("str")
+    cohort = rows[COHORT_ID].astype("object") if COHORT_ID in rows else pd.Series(None, rows.index, dtype="object")
+    nested = cohort.notna() & (words != INDIVIDUAL)
+    out = rows.assign(is_group=(words == GROUP).astype(float), is_individual=(words == INDIVIDUAL).astype(float))
+    out[FORMAT], out[VISIT] = words, rows[VISIT].astype("str")
+    out["in_cohort"], out["nesting"] = nested.astype(float), np.where(nested, IN_COHORT, NOT_IN_COHORT)
+    out[COHORT_ID] = cohort.where(nested, cohort_of_one(rows[PATIENT_ID]))
+    for name, category in model.categories.items():
+        out[name] = recorded_words(_column(rows, name)).map(category["of"])
+    for name, number in model.numbers.items():
+        values = _column(rows, name).astype(float)
+        out[name], out[f"{name}_not_recorded"] = values.fillna(number["mean"]), values.isna().astype(float)
+    return out

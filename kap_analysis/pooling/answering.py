@@ -1,0 +1,180 @@
+"""What a practice answers to a request: sums over all of its patients, masked; or a sentence why it does not."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import block_diag
+
+from kap_analysis.analysis.change.trajectories import model_trajectories
+from kap_analysis.analysis.model.estimates import engine_notes
+from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
+from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.likelihood.first_sums import first_sums_of
+from kap_analysis.mixed.likelihood.layout import make_layout
+from kap_analysis.mixed.likelihood.scaling import AgreedColumns
+from kap_analysis.mixed.likelihood.sums import Asked, sums_at
+from kap_analysis.pooling.agreed_model import AgreedModel, model_of_dict, model_rows, usable_rows
+from kap_analysis.pooling.counts import count_rows
+from kap_analysis.pooling.masks import fingerprint, masked, public_key
+from kap_analysis.pooling.messages import Answer, Request, whole_numbers_to_text
+from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan, pooling_plan_of
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.study import Study
+
+
+def practice_outcomes(source: Study | Outcomes, plan: PoolingPlan, practice: str) -> Outcomes:
+    """The outcomes of one practice, of a study or a frame that may hold others.
+
+    Raises
+    ------
+    AnalysisError
+        When the practice is not there.
+    """
+    rules = plan.plan
+    outcomes = (
+        source
+        if isinstance(source, Outcomes)
+        else source.outcomes(rules.instrument, format_rule=rules.format_rule, cohort_rule=rules.cohort_rule)
+    )
+    if outcomes.instrument.name != rules.instrument:
+        raise AnalysisError(f"The plan is about {rules.instrument}; found outcomes of {outcomes.instrument.name}.")
+    frame = outcomes.frame
+    if PRACTICE not in frame or frame[PRACTICE].isna().all():
+        return outcomes
+    own = frame[PRACTICE].astype("object") == practice
+    if not own.any():
+        known = ", ".join(sorted(frame[PRACTICE].dropna().astype("str").unique()))
+        raise AnalysisError(f"There is no practice {practice} in the data; found {known}.")
+    return replace(outcomes, frame=frame[own.to_numpy()].reset_index(drop=True))
+
+
+def answer_request(request: Request, source: Study | Outcomes, *, practice: str, secret: str) -> Answer:
+    """The answer of one practice to one request.
+
+    Parameters
+    ----------
+    source : Study or Outcomes
+        With the patients of the practice, and perhaps of others.
+    secret : str
+        The secret of the practice for this exchange, as `new_secret` made it before the first round.
+
+    Raises
+    ------
+    AnalysisError
+        When the practice is not asked, has too few patients, or its data do not suit the request.
+    """
+    if practice not in request.practices:
+        raise AnalysisError(f"Practice {practice} is not asked; asked are {', '.join(request.practices)}.")
+    plan = pooling_plan_of(request.plan)
+    outcomes = practice_outcomes(source, plan, practice)
+    rows = usable_rows(outcomes, plan.question, plan.visits)
+    _check_size(rows, plan, practice)
+    if request.step == "keys":
+        content: dict[str, Any] = {"key": public_key(secret)}
+        content["own"] = _own_estimate(outcomes, plan) if plan.two_stage else None
+    else:
+        sums = _sums(request, rows, plan, practice)
+        hidden = masked(
+            sums,
+            int(request.content["bits"]),
+            practice=practice,
+            secret=secret,
+            keys=request.content["keys"],
+            request=request.hash,
+        )
+        content = {"sums": whole_numbers_to_text(hidden)}
+    return Answer(practice, request.hash, request.round, fingerprint(secret, _bytes(rows)), content)
+
+
+def _check_size(rows: pd.DataFrame, plan: PoolingPlan, practice: str) -> None:
+    n = rows[PATIENT_ID].nunique()
+    if n < plan.smallest:
+        raise AnalysisError(
+            f"Practice {practice} has {n} {'patient' if n == 1 else 'patients'} with what the model needs; a practice "
+            f"with fewer than {plan.smallest} does not take part, because its sums would say too much of each. "
+            "Tell the coordinator, who can go on without it. Nothing was written."
+        )
+
+
+def _bytes(rows: pd.DataFrame) -> bytes:
+    text = rows.astype("str").to_csv(index=False)
+    return hashlib.sha256(text.encode("utf-8")).digest()
+
+
+def _sums(request: Request, rows: pd.DataFrame, plan: PoolingPlan, practice: str) -> np.ndarray:
+    """The sums that are asked for, unmasked: these never leave this function's caller."""
+    if request.step == "counts":
+        return count_rows(rows, plan).to_numbers()
+    model = model_of_dict(request.content["model"])
+    frame = model_rows(rows, model)
+    design = model.design(frame)
+    if request.step == "first":
+        _check_rank(frame, design, practice)
+        return np.concatenate([first_sums_of(design, own=1).numbers(), setting_sums(design, frame, model)])
+    if request.step != "sums":
+        raise AnalysisError(f"The request asks for {request.step!r}, which this version does not know.")
+    return _sums_at(design, request.content)
+
+
+def _check_rank(frame: pd.DataFrame, design: Design, practice: str) -> None:
+    """More patients than columns: from fewer, sums of products could be solved for what single patients scored."""
+    n, k = frame[PATIENT_ID].nunique(), design.x.shape[1] + 1
+    if n <= k:
+        raise AnalysisError(
+            f"Practice {practice} has {n} patients, and the model has {k} columns with the score: sums of fewer "
+            f"patients than columns could be solved for their scores. At least {k + 1} patients are needed; or ask the "
+            "coordinator for fewer covariates."
+        )
+
+
+def setting_sums(design: Design, frame: pd.DataFrame, model: AgreedModel) -> np.ndarray:
+    """Design rows summed over the patients, each of them set to each setting (settings x columns, one row)."""
+    patients = frame.drop_duplicates(PATIENT_ID)
+    return np.concatenate([design.fixed.rows(patients.assign(**one)).sum(axis=0) for one in model.settings])
+
+
+def _sums_at(design: Design, content: dict[str, Any]) -> np.ndarray:
+    kept = [0, *(at + 1 for at in content["columns"])]
+    design = replace(design, x=np.asfortranarray(design.x[:, kept]))
+    r, centre = np.array(content["r"], dtype=float), np.array(content["centre"], dtype=float)
+    agreed = AgreedColumns(
+        np.r_[0.0, centre],
+        block_diag(1.0, r),
+        float(content["scale"]),
+        tuple(np.array(size, dtype=float) for size in content["sizes"]),
+    )
+    asked = Asked(*(np.array(content[name], dtype=float) for name in ("xi", "phi", "w")))
+    found = sums_at(make_layout(design, agreed), np.array(content["eta"], dtype=float), asked, own=1)
+    if found is None:
+        raise AnalysisError("At these parameters the scores have no covariance; ask the coordinator to start again.")
+    return found.numbers()
+
+
+def _own_estimate(outcomes: Outcomes, plan: PoolingPlan) -> dict[str, Any]:
+    """The practice's own difference of the formats, for the meta-analysis beside; or why there is none."""
+    try:
+        with engine_notes():
+            row = _own_row(outcomes, plan)
+    except (KapError, ValueError) as error:
+        return {"estimate": None, "std_error": None, "note": str(error)}
+    values = {name: float(row[name]) for name in ("estimate", "std_error")}
+    if not all(np.isfinite(value) for value in values.values()):
+        return {"estimate": None, "std_error": None, "note": "It has no standard error."}
+    return {**values, "note": ""}
+
+
+def _own_row(outcomes: Outcomes, plan: PoolingPlan) -> pd.Series:
+    if plan.question == PRIMARY:
+        model, rung, fit, _ = fit_primary(outcomes, plan.plan, plan.plan.visit)
+        contrasts = format_estimates(fit, model, plan.plan.visit, rung, test=False)[1]
+        return contrasts[contrasts["is_primary"]].iloc[0]
+    slopes = model_trajectories(outcomes).slopes
+    between = slopes[slopes[FORMAT].astype("str") == f"{GROUP} - {INDIVIDUAL}"]
+    if between.empty:
+        raise AnalysisError("The practice has one format.")
+    return between.iloc[0]

@@ -1,0 +1,182 @@
+"""Which model the counts of all practices allow: as `analysis/model` decides it for pooled rows."""
+
+from itertools import combinations
+from typing import Any
+
+from kap_analysis.analysis.model.ladder import COMPOUND, DESCRIPTIVE, FULL, Rung
+from kap_analysis.analysis.model.model_frame import POOLED
+from kap_analysis.columns import (
+    BASELINE,
+    COHORT_ID,
+    FORMAT,
+    FORMATS,
+    GROUP,
+    IS_GROUP,
+    MIXED,
+    PATIENT_ID,
+    VISIT,
+)
+from kap_analysis.errors import AnalysisError
+from kap_analysis.pooling.agreed_model import AgreedModel
+from kap_analysis.pooling.counts import Counts, covariates, listed_words
+from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
+from kap_analysis.study.answerable import PATIENTS_PER_VISIT
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.sentences import join_words, plural
+
+#: Two slopes need this share of the later scores on each side of the knot (see `analysis/change/trajectories.py`).
+FEWEST_ON_A_SIDE = 0.05
+
+
+def choose_model(plan: PoolingPlan, counts: Counts) -> tuple[AgreedModel, str, str, tuple[str, ...]]:
+    """The model, its rung of the ladder, why, and notes.
+
+    Raises
+    ------
+    AnalysisError
+        When the practices together have one format, a visit that too few attended, or nobody.
+    """
+    formats = tuple(name for name, n in zip(FORMATS, counts.formats, strict=True) if n > 0)
+    if len(formats) < 2:
+        who = f"in {formats[0]} format" if formats else "with scores that can be modelled"
+        raise AnalysisError(
+            f"All practices together have {counts.patients:.0f} patients, all {who}; a comparison needs both formats."
+            if formats
+            else f"No practice has patients {who}."
+        )
+    if plan.question != PRIMARY:
+        return _growth(plan, counts, formats)
+    _check_visits(plan, counts, formats)
+    categories, numbers, notes = _covariates(plan, counts)
+    used = (*categories, *_with_indicators(numbers))
+    ordered = tuple(name for own in covariates(plan) for name in used if name in (own, f"{own}_not_recorded"))
+    rung = _rung(plan, counts, formats, ordered)
+    model = AgreedModel(PRIMARY, rung.formula, rung.residual_by, formats, plan.visits, categories, numbers)
+    return model, rung.name, rung.why, notes
+
+
+def _check_visits(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...]) -> None:
+    for at, visit in enumerate(plan.visits):
+        few = [name for name in formats if counts.pairs[FORMATS.index(name), at, at] < PATIENTS_PER_VISIT]
+        if few:
+            raise AnalysisError(
+                f"At {visit} all practices together have fewer than {PATIENTS_PER_VISIT} patients in "
+                f"{join_words(few)} format. Start again without this visit."
+            )
+
+
+def _rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...], covariates: tuple[str, ...]) -> Rung:
+    name, why = _name_of_rung(plan, counts, formats)
+    several, mixed = len(plan.visits) > 1, MIXED in formats
+    arm = "nesting" if mixed else FORMAT
+    covariance: tuple[str, ...] = ()
+    if several and name == FULL:
+        covariance = (f"us({VISIT} | {arm}/{PATIENT_ID})",)
+    elif several and arm == FORMAT:
+        covariance = (f"(0 + {IS_GROUP} | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})")
+    elif several:
+        covariance = (f"(1 | {PATIENT_ID})",)
+    return Rung(
+        name=name,
+        why=why,
+        by_visit=(FORMAT, BASELINE),
+        covariates=() if name == DESCRIPTIVE else covariates,
+        cohort=("in_cohort" if mixed else IS_GROUP) if counts.shared_cohorts else None,
+        covariance=covariance,
+        residual_by=None if several and name == FULL else arm,
+        several_visits=several,
+    )
+
+
+def _name_of_rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...]) -> tuple[str, str]:
+    ladder, at = plan.plan.ladder, plan.visits.index(plan.plan.visit)
+    seen = {name: counts.pairs[FORMATS.index(name)] for name in formats}
+
+    def short(needed: int) -> list[str]:
+        return [
+            f"fewer than {plural(needed, 'patient')} in {name} format at {plan.plan.visit}"
+            for name in formats
+            if seen[name][at, at] < needed
+        ]
+
+    reasons = short(ladder.descriptive_patients)
+    if counts.in_cohort and GROUP in formats and counts.shared_cohorts < ladder.cohorts:
+        reasons.append(f"fewer than {plural(ladder.cohorts, 'cohort')} with two or more patients")
+    if reasons:
+        return DESCRIPTIVE, join_words(reasons)
+    reasons = short(ladder.full_patients) + [
+        f"fewer than {plural(ladder.full_pairs, 'patient')} in {name} format with both {one} and {other}"
+        for (i, one), (j, other) in combinations(enumerate(plan.visits), 2)
+        for name in formats
+        if seen[name][i, j] < ladder.full_pairs
+    ]
+    return (COMPOUND, join_words(reasons)) if reasons else (FULL, "the counts allow the full model")
+
+
+def _with_indicators(numbers: dict[str, dict[str, Any]]) -> list[str]:
+    return [each for name, one in numbers.items() for each in (name, *([f"{name}_not_recorded"] * one["missing"]))]
+
+
+def _covariates(
+    plan: PoolingPlan, counts: Counts
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]], tuple[str, ...]]:
+    """Categories with their levels and numbers with their means, as `prepare_covariates` makes them of pooled rows."""
+    categories, numbers, notes = {}, {}, []
+    for name, found in counts.numbers.items():
+        have, missing, total, squares = found
+        if not have:
+            notes.append(f"The covariate {readable(name)} is not in the data and was not used.")
+        elif squares - total**2 / have <= 1e-9 * max(squares, 1.0):
+            notes.append(f"The covariate {readable(name)} is the same for everybody and was not used.")
+        else:
+            numbers[name] = {"mean": total / have, "missing": bool(missing)}
+    for name, found in counts.words.items():
+        one, note = _category(
+            name, dict(zip(listed_words(name), found, strict=True)), plan.plan.ladder.pool_levels_below
+        )
+        notes += note
+        if one is not None:
+            categories[name] = one
+    return categories, numbers, tuple(notes)
+
+
+def _category(name: str, counts: dict[str, float], pool_below: int) -> tuple[dict[str, Any] | None, list[str]]:
+    there = {word: n for word, n in counts.items() if n > 0}
+    becomes = {word: POOLED if n < pool_below else word for word, n in there.items()}
+    rare = [word for word, n in there.items() if n < pool_below]
+    sums = _summed(there, becomes)
+    if rare and sums[POOLED] < pool_below and len(sums) > 1:  # still too few: merge with the most common level
+        common = max((word for word in sums if word != POOLED), key=lambda word: sums[word])
+        becomes = {word: common if level == POOLED else level for word, level in becomes.items()}
+        sums = _summed(there, becomes)
+    notes = []
+    if rare:
+        # which levels are rare stays with the practices: only what is left of the list is said
+        notes.append(f"Levels of {readable(name)} with fewer than {pool_below} patients in all were pooled.")
+    if len(sums) < 2:
+        return None, [*notes, f"The covariate {readable(name)} has one level left and was not used."]
+    levels = sorted(sums, key=lambda word: (-sums[word], word))
+    home = POOLED if POOLED in levels else levels[0]
+    return {"levels": levels, "of": {word: becomes.get(word, home) for word in counts}}, notes
+
+
+def _summed(counts: dict[str, float], becomes: dict[str, str]) -> dict[str, float]:
+    out: dict[str, float] = {}
+    for word, n in counts.items():
+        out[becomes[word]] = out.get(becomes[word], 0.0) + n
+    return out
+
+
+def _growth(
+    plan: PoolingPlan, counts: Counts, formats: tuple[str, ...]
+) -> tuple[AgreedModel, str, str, tuple[str, ...]]:
+    later, early = counts.months
+    share = early / later if later else 0.0
+    if not later:
+        raise AnalysisError(f"{plan.plan.instrument} was scored at one point in time only; there is no trajectory.")
+    bends = FEWEST_ON_A_SIDE <= share <= 1 - FEWEST_ON_A_SIDE
+    time = "early + late" if bends else "early"
+    cohort = f" + (0 + group_early | {COHORT_ID})" if counts.in_cohort and GROUP in formats else ""
+    formula = f"score ~ {FORMAT}*({time}) + (1 + early | {PATIENT_ID}){cohort}"
+    model = AgreedModel(plan.question, formula, FORMAT, formats, plan.visits, {}, {})
+    return model, "growth", "two slopes" if bends else "one slope", ()

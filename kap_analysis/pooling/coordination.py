@@ -1,0 +1,189 @@
+"""What the coordinator does with the totals: choose the model, work in common columns, search, and read off the result.
+
+It is one function that asks for totals as if they were there at once. Where answers come by file, what is not yet there
+stops it; it is run anew when they are, and comes to the same place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
+from kap_analysis.columns import FORMAT, FORMATS, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, STATISTIC, VISIT
+from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.coefficients.estimates import estimate_frame
+from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.likelihood.first_sums import FirstSums
+from kap_analysis.mixed.likelihood.scaling import AgreedColumns
+from kap_analysis.mixed.likelihood.sums import Asked, Sums
+from kap_analysis.mixed.summed_fit import SummedFit, fit_from_sums
+from kap_analysis.pooling.agreed_model import AgreedModel
+from kap_analysis.pooling.choice import choose_model
+from kap_analysis.pooling.counts import Counts, counts_of_numbers, length_of_counts
+from kap_analysis.pooling.masks import bits_below
+from kap_analysis.pooling.pooled_comparison import PooledComparison
+from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
+from kap_analysis.pooling.two_stage import COLUMNS as TWO_STAGE
+from kap_analysis.pooling.two_stage import combine_estimates
+
+#: Patients whose number, age or score is unheard of: the bound of a practice's counts.
+MOST_COUNTED = 2.0**42
+
+
+class Exchange(Protocol):
+    """Where totals come from."""
+
+    def keys(self) -> Mapping[str, Mapping[str, Any]]:
+        """The first answer of each practice."""
+        ...
+
+    def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
+        """The sums (length,) over all practices, for what `content` says."""
+        ...
+
+    def rounds(self) -> pd.DataFrame:
+        """The rounds so far: ``round step answer_bytes`` (of the largest answer)."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """Asks for sums of one model."""
+
+    exchange: Exchange
+    keys: Mapping[str, str]
+    model: AgreedModel
+
+    def total(self, step: str, content: Mapping[str, Any], length: int, bound: float) -> np.ndarray:
+        fields = {"keys": dict(self.keys), "bits": bits_below(bound), "model": self.model.to_dict(), **content}
+        return self.exchange.total(step, fields, length)
+
+
+def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
+    """The pooled result from totals.
+
+    Raises
+    ------
+    AnalysisError
+        When the practices together do not hold what the question needs.
+    """
+    first_answers = exchange.keys()
+    keys = {name: str(content["key"]) for name, content in first_answers.items()}
+    if len(keys) < 2:
+        raise AnalysisError(
+            f"Found {len(keys)} practice; pooling without rows needs two or more, and three before no other practice "
+            "can work out the sums of one."
+        )
+    content = {"keys": keys, "bits": bits_below(MOST_COUNTED)}
+    counts = counts_of_numbers(plan, exchange.total("counts", content, length_of_counts(plan)))
+    model, rung, why, notes = choose_model(plan, counts)
+    try:
+        fit, averages, dropped = _fit(_Asking(exchange, keys, model), counts)
+    except (MixedModelError, np.linalg.LinAlgError) as error:
+        raise AnalysisError(f"{plan.plan.instrument} of all practices cannot be modelled: {error}") from error
+    if dropped:
+        notes = (*notes, f"Left out, because the columns before them say the same: {', '.join(dropped)}.")
+    own = [{"practice": name, **content["own"]} for name, content in first_answers.items() if content.get("own")]
+    described = {
+        "instrument": plan.plan.instrument, VISIT: plan.plan.visit if plan.question == PRIMARY else "",
+        "question": plan.question, "rung": rung, "formula": model.formula, "why": why, "n_practices": len(keys),
+        N_PATIENTS: int(counts.patients), "n_observations": fit.nobs, "n_rounds": len(exchange.rounds()),
+    }  # fmt: skip
+    return PooledComparison(
+        contrasts=_contrasts(plan, model, fit, averages, counts, rung),
+        coefficients=fit.coefficients(),
+        covariance=fit.theta.rename_axis("parameter").rename("value").reset_index(),
+        two_stage=combine_estimates(pd.DataFrame(own)) if own else pd.DataFrame(columns=list(TWO_STAGE)),
+        rounds=exchange.rounds(),
+        model=pd.DataFrame([described]),
+        notes=pd.DataFrame({"note": list(notes)}),
+        fit=fit,
+    )
+
+
+def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[str]]:
+    """The fit, the averaged design rows of the settings (settings x columns), and columns that were left out."""
+    model = asking.model
+    design = model.empty_design()
+    names, widths = design.fixed.names[1:], [bar.z.shape[1] for bar in design.bars]
+    k, q, n_settings = len(names) + 1, sum(widths), len(model.settings)
+    residual = design.residual
+    e = residual.structure.n_elements(len(residual.visits)) * len(residual.strata)
+    size = 2 + k * (k + 1) // 2 * (1 + e) + e + 2 * q
+    largest = max([counts.squares, 1.0, *(number[3] for number in counts.numbers.values())])
+    bound = 64.0 * max(counts.rows, len(model.visits) * largest)
+    found = asking.total("first", {}, size + n_settings * k, bound)
+    first = FirstSums.of_numbers(k, e, q, found[:size])
+    averages = found[size:].reshape(n_settings, k)[:, 1:] / counts.patients
+    columns = first.independent()
+    first = first.keeping(columns)
+    shared = tuple(names[at] for at in columns)
+
+    def sums_at(agreed: AgreedColumns, eta: np.ndarray, asked: Asked) -> Sums:
+        m, p = len(eta), len(shared) + 1
+        content = {
+            "columns": columns,
+            "r": agreed.r.tolist(),
+            "centre": agreed.centre.tolist(),
+            "scale": agreed.scale,
+            "sizes": [one.tolist() for one in agreed.sizes],
+            "eta": eta.tolist(),
+            "xi": asked.xi.tolist(),
+            "phi": asked.phi.tolist(),
+            "w": asked.w.tolist(),
+        }
+        length = 3 + p * (p + 1) // 2 * (2 + m) + m + 4 * (m * (m + 1) // 2)
+        total = asking.total("sums", content, length, 4096.0 * max(counts.rows, 256.0))
+        return Sums.of_numbers(eta, asked, total)
+
+    fit = fit_from_sums(design, shared, first, sums_at)
+    return fit, averages[:, columns], [name for at, name in enumerate(names) if at not in columns]
+
+
+def _contrasts(
+    plan: PoolingPlan, model: AgreedModel, fit: SummedFit, averages: np.ndarray, counts: Counts, rung: str
+) -> pd.DataFrame:
+    settings = pd.DataFrame(model.settings)
+    names, rows = [], []
+    others = [name for name in model.formats if name != INDIVIDUAL]
+    if plan.question == PRIMARY:
+        for visit in model.visits:
+            at = settings[VISIT].eq(visit) if VISIT in settings else pd.Series(True, settings.index)
+            base = averages[(at & settings[FORMAT].eq(INDIVIDUAL)).to_numpy()][0]
+            place = plan.visits.index(visit)
+            for name in others:
+                rows.append(averages[(at & settings[FORMAT].eq(name)).to_numpy()][0] - base)
+                n = sum(counts.pairs[FORMATS.index(one), place, place] for one in (INDIVIDUAL, name))
+                names.append({VISIT: visit, "contrast": f"{name} - {INDIVIDUAL}", N_PATIENTS: int(n)})
+        frame = estimate_frame(pd.DataFrame(names), *_estimates(fit, rows))
+        first = frame[VISIT].eq(plan.plan.visit) & frame["contrast"].eq(frame["contrast"].iloc[0])
+        return _untested(frame.assign(is_primary=first), ~first | (rung == DESCRIPTIVE))
+    phases = [("early", "in months 0 to 2"), ("late", "from month 2 on")][: 2 if " late" in model.formula else 1]
+    for piece, words in phases:
+        slopes = {}
+        for name in model.formats:
+            own = settings[FORMAT].eq(name)
+            step = averages[(own & settings[piece].eq(1.0)).to_numpy()][0]
+            slopes[name] = step - averages[(own & settings["early"].eq(0) & settings["late"].eq(0)).to_numpy()][0]
+            names.append({"phase": words, "contrast": name, N_PATIENTS: int(counts.formats[FORMATS.index(name)])})
+            rows.append(slopes[name])
+        if GROUP in slopes and INDIVIDUAL in slopes:
+            names.append({"phase": words, "contrast": f"{GROUP} - {INDIVIDUAL}", N_PATIENTS: int(counts.patients)})
+            rows.append(slopes[GROUP] - slopes[INDIVIDUAL])
+    frame = estimate_frame(pd.DataFrame(names), *_estimates(fit, rows))
+    first = frame["contrast"].eq(f"{GROUP} - {INDIVIDUAL}")
+    return _untested(frame.assign(is_primary=first & ~first.duplicated()), pd.Series(True, frame.index))
+
+
+def _untested(frame: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:
+    """As in the analysis of pooled rows: the primary difference is tested, and nothing else."""
+    frame.loc[rows, [STATISTIC, P_VALUE]] = np.nan
+    return frame
+
+
+def _estimates(fit: SummedFit, rows: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    found = fit.inference(np.array(rows))
+    return found.estimate, found.std_error, found.df

@@ -1,0 +1,172 @@
+"""What is counted before the model is chosen: patients by format and visits, levels of covariates, sums of numbers.
+
+The words of a category come from the closed lists of the data dictionary. So every practice counts the same words, and
+none says which of them occur in it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.change.trajectories import KNOT, NEAR_KNOT
+from kap_analysis.analysis.formats import NOT_RECORDED, recorded_words
+from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, FORMATS, INDIVIDUAL, MONTH, PATIENT_ID, SCORE, VISIT
+from kap_analysis.errors import AnalysisError, quoted
+from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
+from kap_analysis.study.contract.dictionary import TABLES
+
+#: Of a number: how many were recorded, how many not, the sum, the sum of squares.
+OF_NUMBER = 4
+
+
+def listed_words(name: str) -> tuple[str, ...]:
+    """The closed list of a covariate, "not recorded" last; none for a number.
+
+    Raises
+    ------
+    AnalysisError
+        For a covariate without one: its words would have to be sent.
+    """
+    column = TABLES["diagnoses"].columns["diagnosis"] if name == "primary_diagnosis" else None
+    column = column or TABLES["patients"].columns.get(name)
+    if column is not None and column.is_number:
+        return ()
+    if column is not None and column.type == "yes_no":
+        return ("no", "yes", "True", "False", NOT_RECORDED)
+    if column is None or not column.level_names:
+        raise AnalysisError(
+            f"The covariate {name} has no closed list of words, so that practices would have to send theirs. "
+            "Leave it out of the plan, or record it as a number."
+        )
+    return (*column.level_names, NOT_RECORDED)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts of one practice, or of all.
+
+    Attributes
+    ----------
+    patients, rows, shared_cohorts, in_cohort : float
+        Patients and rows that can be modelled, cohorts with two or more of these patients, patients in a cohort.
+    squares : float
+        The largest sum of squares among scores, baselines and months: how large later sums can be.
+    formats : numpy.ndarray
+        (3,): patients of each format.
+    pairs : numpy.ndarray
+        (3, v, v): patients of each format with a score at both visits.
+    months : numpy.ndarray
+        (2,): rows after month 0, and those of them by the knot of the growth model.
+    words : dict
+        Of each category: patients with each word of its list.
+    numbers : dict
+        Of each number: recorded, not recorded, sum, sum of squares.
+    """
+
+    patients: float
+    rows: float
+    shared_cohorts: float
+    in_cohort: float
+    squares: float
+    formats: np.ndarray
+    pairs: np.ndarray
+    months: np.ndarray
+    words: dict[str, np.ndarray]
+    numbers: dict[str, np.ndarray]
+
+    def to_numbers(self) -> np.ndarray:
+        """As one row."""
+        single = [self.patients, self.rows, self.shared_cohorts, self.in_cohort, self.squares]
+        parts = [self.formats, self.pairs.ravel(), self.months, *self.words.values(), *self.numbers.values()]
+        return np.concatenate([single, *parts])
+
+
+def counts_of_numbers(plan: PoolingPlan, values: np.ndarray) -> Counts:
+    """The counts from their row."""
+    v = len(plan.visits)
+    lists = {name: listed_words(name) for name in covariates(plan)}
+    ordered = sorted(lists, key=lambda name: not lists[name])  # categories first
+    sizes = [5, 3, 3 * v * v, 2, *(len(lists[name]) or OF_NUMBER for name in ordered)]
+    single, formats, pairs, months, *rest = np.split(values, np.cumsum(sizes)[:-1])
+    own = dict(zip(ordered, rest, strict=True))
+    patients, n_rows, shared, in_cohort, squares = (float(one) for one in single)
+    return Counts(
+        patients,
+        n_rows,
+        shared,
+        in_cohort,
+        squares,
+        formats,
+        pairs.reshape(3, v, v),
+        months,
+        {name: part for name, part in own.items() if lists[name]},
+        {name: part for name, part in own.items() if not lists[name]},
+    )
+
+
+def length_of_counts(plan: PoolingPlan) -> int:
+    """Numbers in a row of counts."""
+    v = len(plan.visits)
+    return 10 + 3 * v * v + sum(len(listed_words(name)) or OF_NUMBER for name in covariates(plan))
+
+
+def covariates(plan: PoolingPlan) -> tuple[str, ...]:
+    """Those that the question takes, each once; the practice is none of them."""
+    return tuple(dict.fromkeys(plan.plan.covariates)) if plan.question == PRIMARY else ()
+
+
+def count_rows(rows: pd.DataFrame, plan: PoolingPlan) -> Counts:
+    """The counts of one practice.
+
+    Raises
+    ------
+    AnalysisError
+        When a covariate holds words that are not in its list.
+    """
+    patients = rows.drop_duplicates(PATIENT_ID)
+    words = patients[FORMAT].astype("str")
+    v = len(plan.visits)
+    pairs = np.zeros((3, v, v))
+    if plan.question == PRIMARY:
+        for at, name in enumerate(FORMATS):
+            own = rows[(rows[FORMAT].astype("str") == name).to_numpy()]
+            attended = pd.crosstab(own[PATIENT_ID].astype("object"), own[VISIT].astype("str"))
+            seen = attended.reindex(columns=list(plan.visits), fill_value=0).to_numpy(float)
+            pairs[at] = seen.T @ seen
+    month = rows[MONTH].astype(float) if MONTH in rows else pd.Series(0.0, rows.index)
+    nested = patients.loc[words != INDIVIDUAL]
+    sizes = nested[COHORT_ID].value_counts() if COHORT_ID in nested else pd.Series(dtype=int)
+    lists = {name: listed_words(name) for name in covariates(plan)}
+    columns = [rows[name].astype(float) for name in (SCORE, BASELINE) if name in rows] + [month]
+    return Counts(
+        patients=float(len(patients)),
+        rows=float(len(rows)),
+        shared_cohorts=float((sizes >= 2).sum()),
+        in_cohort=float(sizes.sum()),
+        squares=max(float((column**2).sum()) for column in columns),
+        formats=np.array([float((words == name).sum()) for name in FORMATS]),
+        pairs=pairs,
+        months=np.array([float((month > 0).sum()), float(((month > 0) & (month <= KNOT + NEAR_KNOT)).sum())]),
+        words={name: _words(patients, name, found) for name, found in lists.items() if found},
+        numbers={name: _number(patients, name) for name, found in lists.items() if not found},
+    )
+
+
+def _words(patients: pd.DataFrame, name: str, known: tuple[str, ...]) -> np.ndarray:
+    if name not in patients:
+        return np.zeros(len(known))
+    counts = recorded_words(patients[name]).value_counts()
+    strange = [word for word in counts.index if word not in known]
+    if strange:
+        raise AnalysisError(
+            f"The covariate {name} holds {quoted(strange[0])}, which is not in its list: {', '.join(known)}. "
+            "Correct it, or leave the covariate out of the plan."
+        )
+    return counts.reindex(list(known), fill_value=0).to_numpy(float)
+
+
+def _number(patients: pd.DataFrame, name: str) -> np.ndarray:
+    values = patients[name].astype(float) if name in patients else pd.Series(np.nan, patients.index)
+    have = values.dropna()
+    return np.array([len(have), len(values) - len(have), have.sum(), (have**2).sum()], dtype=float)

@@ -1,0 +1,253 @@
+"""The coordinator's folder: requests, the answers that arrived, who is missing, and what is to be done next."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.errors import AnalysisError
+from kap_analysis.pooling.coordination import coordinate
+from kap_analysis.pooling.masks import total
+from kap_analysis.pooling.messages import Answer, Request, read_answer, read_request, whole_numbers_of_text
+from kap_analysis.pooling.pooled_comparison import PooledComparison
+from kap_analysis.pooling.pooling_plan import PoolingPlan, pooling_plan_of
+from kap_analysis.whole_folder import write_whole_file, write_whole_folder
+
+POOL_FILE, RESULT = "pool.json", "result"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What the exchange waits for: the request of the round, and who has not answered it."""
+
+    request: Request
+    path: Path
+    missing: tuple[str, ...]
+
+
+class _StopsHere(Exception):
+    def __init__(self, waiting: Waiting) -> None:
+        super().__init__()
+        self.waiting = waiting
+
+
+@dataclass(frozen=True)
+class ExchangeFolder:
+    """One exchange as its coordinator keeps it.
+
+    Attributes
+    ----------
+    path : Path
+    plan : PoolingPlan
+    practices : tuple of str
+        Who takes part now.
+    left_out : tuple of str
+        Who was left out by decision.
+    """
+
+    path: Path
+    plan: PoolingPlan
+    practices: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+    def request_path(self, number: int) -> Path:
+        return self.path / f"round_{number:02}_request.json"
+
+    def answer_path(self, number: int, practice: str) -> Path:
+        return self.path / answer_name(number, practice, self.practices)
+
+    def requests(self) -> list[Request]:
+        """The requests so far, in their order."""
+        found: list[Request] = []
+        while self.request_path(len(found) + 1).is_file():
+            found.append(read_request(self.request_path(len(found) + 1)))
+        return found
+
+    def answer(self, request: Request, practice: str) -> Answer | None:
+        """The answer of a practice to a request, if it is there."""
+        path = self.answer_path(request.round, practice)
+        if not path.is_file():
+            return None
+        found = read_answer(path)
+        if found.request != request.hash or found.practice != practice:
+            raise AnalysisError(
+                f"{path.name} answers round {found.round} of practice {found.practice}, not the request of round "
+                f"{request.round}. Take it away, and ask practice {practice} for the right one."
+            )
+        return found
+
+    def take_in(self, files: Sequence[Path]) -> list[str]:
+        """Put answers where they belong; one sentence for each.
+
+        Raises
+        ------
+        AnalysisError
+            For a file that is no answer, was changed, or contradicts one that arrived before. Nothing is taken in then.
+        """
+        requests = {one.hash: one for one in self.requests()}
+        told, accepted = [], []
+        for file in files:
+            answer = read_answer(file)
+            request = requests.get(answer.request)
+            if request is None or answer.practice not in self.practices:
+                raise AnalysisError(
+                    f"{file.name}, by practice {answer.practice}, answers no request of this exchange: it belongs to "
+                    "another exchange, to another plan or to a round that was set aside. Nothing was taken in."
+                )
+            before = self.answer(request, answer.practice)
+            words = f"{file.name}: the answer of practice {answer.practice} to round {answer.round}"
+            if before is None:
+                accepted.append((request, answer, file))
+                told.append(f"{words}.")
+            elif before.hash == answer.hash:
+                told.append(f"{words} is here already, and is the same.")
+            else:
+                raise AnalysisError(
+                    f"{words} differs from the one that arrived before. The same rows give the same answer: practice "
+                    f"{answer.practice} changed its data. Start again when all data are final."
+                )
+        for request, answer, _ in accepted:
+            write_whole_file(self.answer_path(request.round, answer.practice), answer.to_text())
+        return told
+
+    def advance(self) -> Waiting | PooledComparison:
+        """Write the next request if all answers are there; the result if nothing is left to ask."""
+        try:
+            return coordinate(self.plan, _FromFiles(self))
+        except _StopsHere as stop:
+            waiting = stop.waiting
+        if not waiting.path.is_file():
+            write_whole_file(waiting.path, waiting.request.to_text())
+        return waiting
+
+    def without(self, practice: str) -> "ExchangeFolder":
+        """The exchange begun anew without a practice; its rounds so far are set aside.
+
+        Raises
+        ------
+        AnalysisError
+            When it takes no part, or fewer than two would be left.
+        """
+        if practice not in self.practices:
+            raise AnalysisError(f"Practice {practice} takes no part; these do: {', '.join(self.practices)}.")
+        rest = tuple(name for name in self.practices if name != practice)
+        if len(rest) < 2:
+            raise AnalysisError(f"Without {practice} one practice is left, and there is nothing to pool.")
+        number = 1
+        while (self.path / f"set_aside_{number}").exists():
+            number += 1
+        aside = self.path / f"set_aside_{number}"
+        aside.mkdir()
+        begun = ExchangeFolder(self.path, self.plan, rest, (*self.left_out, practice))
+        for file in sorted(self.path.glob("round_*.json")):
+            file.rename(aside / file.name)
+        begun.save()
+        return begun
+
+    def save(self) -> None:
+        fields = {"plan": self.plan.to_dict(), "practices": list(self.practices), "left_out": list(self.left_out)}
+        write_whole_file(self.path / POOL_FILE, json.dumps(fields, indent=1) + "\n")
+
+
+class _FromFiles:
+    """Totals from the answers in a folder, round by round."""
+
+    def __init__(self, folder: ExchangeFolder) -> None:
+        self.folder = folder
+        self.made: list[dict[str, Any]] = []
+        self.prints: dict[str, str] = {}
+
+    def _asked(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
+        folder, number = self.folder, len(self.made) + 1
+        request = Request(folder.plan.to_dict(), folder.practices, number, step, dict(content))
+        path = folder.request_path(number)
+        if path.is_file() and read_request(path).hash != request.hash:
+            raise AnalysisError(
+                f"{path.name} asks for other values than the answers before it lead to: an earlier answer was "
+                "exchanged, or another computer goes on. Go on where the exchange was begun, or start again."
+            )
+        found = {name: folder.answer(request, name) for name in folder.practices} if path.is_file() else {}
+        missing = tuple(name for name in folder.practices if found.get(name) is None)
+        if missing:
+            raise _StopsHere(Waiting(request, path, missing))
+        answers = {name: answer for name, answer in found.items() if answer is not None}
+        for name, answer in answers.items():
+            if self.prints.setdefault(name, answer.rows) != answer.rows:
+                raise AnalysisError(
+                    f"The rows of practice {name} changed before round {number}: the sums of its rounds are of "
+                    "different data. Start again when all data are final."
+                )
+        sizes = [len(answer.to_text()) for answer in answers.values()]
+        self.made.append({"round": number, "step": step, "answer_bytes": max(sizes)})
+        return answers
+
+    def keys(self) -> dict[str, dict[str, Any]]:
+        return {name: answer.content for name, answer in self._asked("keys", {}).items()}
+
+    def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
+        parts = [
+            whole_numbers_of_text(answer.content.get("sums"), length, f"The answer of practice {name}")
+            for name, answer in self._asked(step, content).items()
+        ]
+        return total(parts, int(content["bits"]))
+
+    def rounds(self) -> pd.DataFrame:
+        return pd.DataFrame(self.made, columns=["round", "step", "answer_bytes"])
+
+
+def start_exchange(path: Path, plan: PoolingPlan, practices: Sequence[str]) -> Waiting:
+    """Begin an exchange in a new folder: its first request.
+
+    Raises
+    ------
+    AnalysisError
+        When the folder is not empty, or fewer than two practices with different names take part.
+    """
+    names = tuple(name.strip() for name in practices)
+    if len(set(names)) != len(names) or not all(names):
+        raise AnalysisError(f"Each practice needs a name of its own; found {', '.join(map(repr, names))}.")
+    if len(names) < 2:
+        raise AnalysisError(f"Found {len(names)} practice; pooling without rows needs two or more.")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise AnalysisError(f"{path} is not empty; name a new folder for the exchange.")
+    path.mkdir(parents=True, exist_ok=True)
+    folder = ExchangeFolder(path, plan, names)
+    folder.save()
+    waiting = folder.advance()
+    assert isinstance(waiting, Waiting)
+    return waiting
+
+
+def open_exchange(path: Path) -> ExchangeFolder:
+    """The exchange in a folder."""
+    file = path / POOL_FILE
+    if not file.is_file():
+        raise AnalysisError(f"{path} holds no exchange: found no {POOL_FILE}. Begin one with: kap pool start")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return ExchangeFolder(path, pooling_plan_of(found["plan"]), tuple(found["practices"]), tuple(found["left_out"]))
+    except (ValueError, KeyError, TypeError) as fault:
+        raise AnalysisError(f"{file} cannot be read ({fault}); restore it, or start again.") from fault
+
+
+def answer_name(number: int, practice: str, practices: Sequence[str]) -> str:
+    """The file name of an answer: the name of the practice in letters and digits, and its place in the list."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", practice).strip("_") or "practice"
+    return f"round_{number:02}_answer_{practices.index(practice) + 1}_{plain}.json"
+
+
+def save_result(result: PooledComparison, path: Path) -> Path:
+    """Write every frame and the paragraph into the folder ``result`` of the exchange, as a whole."""
+    target = (path / RESULT).absolute()
+    with write_whole_folder(
+        target, check=lambda _: None, is_ours=lambda one: (one / "paragraph.md").is_file(), error=AnalysisError
+    ) as folder:
+        for name in ("contrasts", "coefficients", "covariance", "two_stage", "rounds", "model", "notes"):
+            getattr(result, name).to_csv(folder / f"{name}.csv", index=False)
+        (folder / "paragraph.md").write_text(f"{result.paragraph}\n", encoding="utf-8")
+    return target

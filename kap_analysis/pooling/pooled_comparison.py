@@ -1,0 +1,64 @@
+"""The result of pooled sums: what pooled rows would have given, and the meta-analysis beside it."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.columns import N_PATIENTS, VISIT
+from kap_analysis.mixed.summed_fit import SummedFit
+from kap_analysis.pooling.pooling_plan import PRIMARY
+from kap_analysis.pooling.two_stage import two_stage_sentence
+from kap_analysis.writing.sentences import estimate_sentence, plural
+
+
+@dataclass(frozen=True)
+class PooledComparison(Result):
+    """Group against individual format over several practices, from sums alone.
+
+    Attributes
+    ----------
+    contrasts : DataFrame
+        Differences of the formats: ``visit`` (or ``phase``), ``contrast``, ``n_patients``, the estimate columns with
+        Kenward and Roger's df, ``is_primary``. Of the growth model also the slopes.
+    coefficients : DataFrame
+        ``term`` and the estimate columns, without the intercepts, which stay in the practices.
+    covariance : DataFrame
+        ``parameter value``: the covariance parameters.
+    two_stage : DataFrame
+        The practices' own estimates and their averages, as `combine_estimates`; empty where not planned.
+    rounds : DataFrame
+        ``round step answer_bytes``: what was exchanged; the bytes of the largest answer.
+    model : DataFrame
+        One row: ``instrument visit question rung formula why n_practices n_patients n_observations n_rounds``.
+    notes : DataFrame
+        ``note``.
+    fit : SummedFit or None
+    """
+
+    contrasts: pd.DataFrame
+    coefficients: pd.DataFrame
+    covariance: pd.DataFrame
+    two_stage: pd.DataFrame
+    rounds: pd.DataFrame
+    model: pd.DataFrame
+    notes: pd.DataFrame
+    fit: SummedFit | None = None
+    withheld: pd.DataFrame = field(default_factory=empty_withheld)
+
+    @property
+    def paragraph(self) -> str:
+        told, first = self.model.iloc[0], self.contrasts[self.contrasts["is_primary"]].iloc[0]
+        primary = told["question"] == PRIMARY
+        where = f" at {first[VISIT]}" if primary else f" {first['phase']}"
+        unit = "points" if primary else "points per month"
+        what = "difference" if primary else "difference of the slopes"
+        parts = [
+            f"{plural(int(told['n_practices']), 'practice')} with {plural(int(told[N_PATIENTS]), 'patient')} exchanged "
+            f"sums over all of their patients in {plural(int(told['n_rounds']), 'round')}; no row left a practice.",
+            f"On the {told['instrument']} the {what}{where}, group minus individual, is "
+            f"{estimate_sentence(first, unit)}. It is the estimate of the {told['rung']} model on the rows of all "
+            "practices, each with its own intercept.",
+            two_stage_sentence(self.two_stage),
+        ]
+        return " ".join(filter(None, parts))

@@ -1,0 +1,45 @@
+"""The secret of a practice: one small file that stays with it from the first round to the last."""
+
+import json
+import re
+from pathlib import Path
+
+from kap_analysis.errors import AnalysisError
+from kap_analysis.pooling.masks import new_secret
+from kap_analysis.pooling.messages import Request
+from kap_analysis.whole_folder import write_whole_file
+
+
+def secret_path(study: Path, practice: str) -> Path:
+    """Where it is kept unless another place is named: beside the study folder, never in it."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", practice).strip("_") or "practice"
+    return study.absolute().parent / f"{study.absolute().name}_{plain}.pool_secret"
+
+
+def read_secret(path: Path, request: Request, practice: str) -> str:
+    """The secret; made in the first round, and needed in all others.
+
+    Raises
+    ------
+    AnalysisError
+        When it is not there after the first round, or is the one of another practice.
+    """
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            secret, owner = str(found["secret"]), found["practice"]
+            int(secret, 16)
+        except (ValueError, KeyError, TypeError) as fault:
+            raise AnalysisError(f"{path} is no file of a secret ({fault}); give the one of the first round.") from fault
+        if owner != practice:
+            raise AnalysisError(f"{path} is the secret of practice {owner}, not of {practice}.")
+        return secret
+    if request.step != "keys":
+        raise AnalysisError(
+            f"Found no secret at {path}. Round {request.round} needs the one that was made in the first round; "
+            "name its place with --secret."
+        )
+    secret = new_secret()
+    write_whole_file(path, json.dumps({"practice": practice, "secret": secret}) + "\n")
+    path.chmod(0o600)
+    return secret

@@ -1,0 +1,1 @@
+"""What practices learn together without pooling rows."""

@@ -1,0 +1,58 @@
+"""``kap pool``: an exchange by files, from the first request to the result."""
+
+import pytest
+from typer.testing import CliRunner
+
+from kap_analysis.cli.main import app
+from kap_analysis.errors import AnalysisError
+from tests.places import SHIPPED_STUDY
+
+STUDY = ["--study", str(SHIPPED_STUDY)]
+
+
+def run(*words):
+    found = CliRunner().invoke(app, ["pool", *map(str, words)])
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+def answers(folder, tmp_path, number, practices="ABC"):
+    out = []
+    for name in practices:
+        target = tmp_path / f"{name}_{number}.json"
+        request = folder / f"round_{number:02}_request.json"
+        run("answer", request, *STUDY, "--practice", name, "--secret", tmp_path / name, "--out", target)
+        out.append(target)
+    return out
+
+
+def test_an_exchange_begins_and_says_who_is_missing(tmp_path):
+    folder = tmp_path / "pool"
+    assert "Send it to A, B, C" in run("start", folder, *STUDY, "--practices", "A,B,C", "--no-two-stage")
+    told = run("next", folder, *answers(folder, tmp_path, 1, "AB"))
+    assert "Round 1 (keys) waits for C" in told
+    assert "round 1, keys: missing: C" in run("status", folder)
+    assert "Practice C is left out" in run("next", folder, "--without", "C")
+    assert "left out by decision: C" in run("status", folder)
+
+
+def test_a_practice_that_is_not_there_is_named(tmp_path):
+    folder = tmp_path / "pool"
+    run("start", folder, *STUDY, "--practices", "A,D", "--no-two-stage")
+    with pytest.raises(AnalysisError, match="There is no practice D in the data; found A, B, C"):
+        answers(folder, tmp_path, 1, "D")
+
+
+@pytest.mark.slow
+def test_an_exchange_ends_in_a_result(tmp_path):
+    folder, number = tmp_path / "pool", 1
+    run("start", folder, *STUDY, "--practices", "A,B,C", "--question", "trajectory")
+    told = ""
+    while "no row left a practice" not in told:
+        told = run("next", folder, *answers(folder, tmp_path, number))
+        number += 1
+    assert number <= 11
+    assert (folder / "result" / "contrasts.csv").is_file()
+    assert "The result is in" in run("status", folder)
