@@ -134,7 +134,15 @@ class Study:
 
         See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero` for the rules.
         """
-        return patients_at_time_zero(self.patients, self.sessions, format_rule=format_rule, cohort_rule=cohort_rule)
+        return self._at_time_zero(format_rule, cohort_rule).copy()
+
+    def _at_time_zero(self, format_rule: FormatRule, cohort_rule: CohortRule) -> pd.DataFrame:
+        asked = f"time zero: {format_rule}, {cohort_rule}"
+        if asked not in self._counted:
+            self._counted[asked] = patients_at_time_zero(
+                self.patients, self.sessions, format_rule=format_rule, cohort_rule=cohort_rule
+            )
+        return self._counted[asked]
 
     def of_patients(self, patient_ids: Iterable[str]) -> "Study":
         """Return the study of some of its patients: every table that has a patient_id, with their rows only.
@@ -215,10 +223,10 @@ class Study:
                 self.tables,
                 self.settings,
                 self.instruments,
+                self._at_time_zero(format_rule, cohort_rule),
                 instrument=instrument,
                 visits=visits,
                 format_rule=format_rule,
-                cohort_rule=cohort_rule,
                 rater=rater,
                 version=version,
                 missing_rule=missing_rule,

@@ -6,7 +6,7 @@ from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.attendance import attended, ketamine_sessions, started_patients
-from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
+from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 
 
 def held_sessions(study: Study) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def patient_formats(
     study: Study, *, format_rule: FormatRule = "planned", cohort_rule: CohortRule = "first"
 ) -> pd.DataFrame:
     """The patients table with format and cohort at time zero, and whether treatment started (`started`)."""
-    zero = patients_at_time_zero(study.patients, study.sessions, format_rule=format_rule, cohort_rule=cohort_rule)
+    zero = study.at_time_zero(format_rule=format_rule, cohort_rule=cohort_rule)
     added = [c for c in study.patients.columns if c not in zero.columns]
     return zero.merge(study.patients[[PATIENT_ID, *added]], on=PATIENT_ID, how="left")
 

@@ -33,7 +33,7 @@ from kap_analysis.study.outcome_frames.outcome_columns import COVARIATES, OUTCOM
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.outcome_frames.scores import instrument_scores, outcome_instrument
 from kap_analysis.study.timing.look_up import is_among
-from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
+from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.study.timing.visit_windows import CHOSEN, NOT_PLACED, place_in_windows
 
 Population = Literal["analysed", "started"]
@@ -44,11 +44,11 @@ def make_outcomes(
     tables: Mapping[str, pd.DataFrame],
     settings: Settings,
     instruments: Mapping[str, Instrument],
+    at_zero: pd.DataFrame,
     *,
     instrument: str | None,
     visits: str,
     format_rule: FormatRule,
-    cohort_rule: CohortRule,
     rater: str | None,
     version: str | None,
     missing_rule: str,
@@ -56,16 +56,16 @@ def make_outcomes(
     file: str,
     rows: np.ndarray | None,
 ) -> Outcomes:
-    """Make the outcomes of one instrument; see :meth:`kap_analysis.study.study.Study.outcomes`."""
+    """Make the outcomes of one instrument; see :meth:`kap_analysis.study.study.Study.outcomes`.
+
+    ``at_zero`` is what :func:`patients_at_time_zero` tells by the rules for formats and cohorts.
+    """
     if visits not in VISITS:
         raise StudyError(f"Found visits={visits!r}; expected windows or all.")
     if population not in get_args(Population):
         raise StudyError(f"Found population={population!r}; expected analysed or started.")
     chosen = outcome_instrument(instrument or settings.primary_instrument, instruments)
     found = instrument_scores(tables, chosen, rater=rater, version=version, missing_rule=missing_rule, rows=rows)
-    at_zero = patients_at_time_zero(
-        tables["patients"], tables["sessions"], format_rule=format_rule, cohort_rule=cohort_rule
-    )
     formats = pd.Series(at_zero[FORMAT].astype(object).to_numpy(), index=at_zero[PATIENT_ID])
     ledger, problems = Ledger(formats), Problems()
     scores = _eligible(found.scores, at_zero, ledger, format_rule)
