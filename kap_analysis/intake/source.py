@@ -19,6 +19,9 @@ BOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"})
 STATISTICAL: Final = frozenset({".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"})
 COLUMNAR: Final = frozenset({".parquet"})
 KNOWN: Final = TEXTS | BOOKS | STATISTICAL | COLUMNAR
+#: Workbooks that are ZIP files; encrypted they are an OLE file, as old workbooks are.
+ZIPPED: Final = frozenset({".xlsx", ".xlsm", ".xlsb"})
+_LOCKED: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _LONGEST_CELL: Final = 10_000_000
 
@@ -56,6 +59,11 @@ def open_file(path: Path, name: str, settings: Sequence[Mapping[str, Any]] = ())
     before = _state(path)
     if before[0] == 0:
         raise IntakeError(f"Found an empty file, {name}; expected a table.")
+    if path.suffix.lower() in ZIPPED and _starts(path, _LOCKED):
+        raise IntakeError(
+            f"Found {name}, which is locked with a password, or an old workbook under a new name. Open it, and save it "
+            "as a workbook without a password."
+        )
     try:
         tables = _reader(path.suffix.lower())(path, name, settings)
     except IntakeError:
@@ -76,6 +84,11 @@ def _state(path: Path) -> tuple[int, int]:
     except OSError as error:
         raise IntakeError(f"{path.name} cannot be opened ({error.strerror}).") from None
     return state.st_size, state.st_mtime_ns
+
+
+def _starts(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def _reader(ending: str) -> Callable[[Path, str, Sequence[Mapping[str, Any]]], list[SourceTable]]:

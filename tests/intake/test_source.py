@@ -5,6 +5,7 @@ import pytest
 from pyreadstat import write_dta, write_sav
 
 from kap_analysis.errors import IntakeError
+from kap_analysis.intake import source
 from kap_analysis.intake.source import files_of, open_file
 
 ROWS = [["ID", "Größe", "Note"], ["007", "1,5", "a;b"], ["008", "2,5", ""]]
@@ -55,3 +56,24 @@ def test_a_source_that_is_not_there_or_holds_no_table(tmp_path):
         files_of(tmp_path / "absent")
     with pytest.raises(IntakeError, match=r"no file in .* that can be read"):
         files_of(tmp_path)
+
+
+def test_a_locked_workbook_says_so(tmp_path):
+    file = tmp_path / "export.xlsx"
+    file.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 600)
+    with pytest.raises(IntakeError, match=r"export\.xlsx, which is locked with a password"):
+        open_file(file, "export.xlsx")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "export.csv"
+    file.write_text("ID,Note\n7,a\n", encoding="utf-8")
+    read = source._reader
+
+    def written_to(ending):
+        file.write_text("ID,Note\n7,a\n8,b\n", encoding="utf-8")
+        return read(ending)
+
+    monkeypatch.setattr(source, "_reader", written_to)
+    with pytest.raises(IntakeError, match="changed while it was read"):
+        open_file(file, "export.csv")

@@ -153,3 +153,32 @@ def test_a_folder_that_no_import_made_is_left_alone(tmp_path):
     with pytest.raises(IntakeError, match="that no import wrote"):
         imported(tmp_path, source)
     assert (tmp_path / "study" / "thesis.docx").read_text(encoding="utf-8") == "mine"
+
+
+def test_identifiers_become_what_the_map_says(tmp_path):
+    rows = [
+        "ZIP,Moved,Birth",
+        "03601,02/07/2024,01/09/1990",
+        "94110,,03/30/1930",
+        "94110-1234,01/22/2024,12/13/1985",
+        ",,",
+    ]
+    patients = "\n".join(f"{a},{b}" for a, b in zip(PATIENTS.splitlines(), rows, strict=True)) + "\n"
+    source = write_export(tmp_path / "export", patients=patients)
+    became = {
+        "ZIP": '{ is = "extra", name = "region", becomes = "three_digits" }',
+        "Moved": '{ is = "extra", name = "moved", becomes = "day", order = "month_first" }',
+        "Birth": '{ is = "extra", name = "decade", becomes = "age_group", order = "month_first" }',
+    }
+    lines = [line for line in draft_map(source).text.splitlines() if not any(f'"{name}" =' in line for name in became)]
+    text = "\n".join(lines)
+    at = text.index('"First Name" =')
+    text = text[:at] + "".join(f'"{name}" = {said}\n' for name, said in became.items()) + text[at:]
+    made = imported(tmp_path, source, text)
+    found = kap.load_study(made.folder).patients.sort_values("age")
+    assert found["region"].tolist() == ["ZIP 000", "ZIP 941", "ZIP 941"]
+    assert found["moved"].tolist()[:2] == [30, 2]
+    assert found["decade"].tolist() == ["30-39", "30-39", "90+"]
+    assert not {"94110", "03601", "1985"} & set(
+        b"".join(files_in(made.folder).values()).decode().replace(",", "\n").split()
+    )

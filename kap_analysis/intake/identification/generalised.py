@@ -12,9 +12,12 @@ _SMALL: Final = (
 
 
 def first_three(text: str) -> str | None:
-    """Return the first three digits of a ZIP code, 000 for a small area; None where it is none."""
+    """Return "ZIP" and the first three digits of a ZIP code, 000 for a small area; None where it is none.
+
+    The word keeps it a text: digits alone are read as a number, and 021 would be 21.
+    """
     found = re.fullmatch(r"(\d{3})\d{2}(-?\d{4})?", text)
-    return None if found is None else "000" if found[1] in _SMALL else found[1]
+    return None if found is None else f"ZIP {'000' if found[1] in _SMALL else found[1]}"
 
 
 def age_group(age: float | None) -> str | None:
