@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from kap_analysis.cli.main import app
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.load import load_study
 from tests.places import SHIPPED_STUDY
 
 STUDY = ["--study", str(SHIPPED_STUDY)]
@@ -46,7 +47,9 @@ def test_a_practice_that_is_not_there_is_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_exchange_ends_in_a_result(tmp_path):
+def test_an_exchange_ends_in_a_result(tmp_path, monkeypatch):
+    study = load_study(SHIPPED_STUDY)
+    monkeypatch.setattr("kap_analysis.study.load.load_study", lambda _: study)  # it is read thirty times
     folder, number = tmp_path / "pool", 1
     run("start", folder, *STUDY, "--practices", "A,B,C", "--question", "trajectory")
     told = ""

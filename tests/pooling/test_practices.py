@@ -131,10 +131,10 @@ def test_a_practice_with_one_patient_is_refused(study, outcomes):
 @pytest.mark.slow
 def test_a_practice_with_fewer_patients_than_columns_is_refused(study, outcomes):
     frame = outcomes.frame
-    some = set(frame.loc[(frame["practice"] == "B").to_numpy(), "patient_id"].unique()[:24])
+    some = set(frame.loc[(frame["practice"] == "B").to_numpy(), "patient_id"].unique()[:18])
     few = parts(outcomes, lambda frame, name: frame["patient_id"].isin(some).to_numpy() | (name != "B"))
     with pytest.raises(
-        AnalysisError, match=r"Practice B has \d+ patients, and the model has 23 columns with the score"
+        AnalysisError, match=r"Practice B has \d+ patients, and the model has \d+ columns with the score"
     ):
         kap.pool_practices(few, plan=study_plan(study))
 
