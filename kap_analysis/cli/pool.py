@@ -58,7 +58,8 @@ def answer(
     found = answer_request(asked, load_study(study), practice=practice, secret=own)
     target = out or request.parent / answer_name(asked.round, practice, asked.practices)
     write_whole_file(target, found.to_text())
-    typer.echo(f"Wrote {target} (round {asked.round}, {asked.step}). Send it to the coordinator.")
+    others = ", ".join(name for name in asked.practices if name != practice)
+    typer.echo(f"Wrote {target} (round {asked.round}, {asked.step}; with {others}). Send it to the coordinator.")
 
 
 @pool.command(name="next")

@@ -70,6 +70,11 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
     """
     if practice not in request.practices:
         raise AnalysisError(f"Practice {practice} is not asked; asked are {', '.join(request.practices)}.")
+    if len(request.practices) < 2 or set(request.content.get("keys", request.practices)) != set(request.practices):
+        raise AnalysisError(
+            "The request does not name two or more practices with a key of each: an answer to it would not be masked. "
+            "Do not answer; ask the coordinator."
+        )
     plan = pooling_plan_of(request.plan)
     outcomes = practice_outcomes(source, plan, practice)
     rows = usable_rows(outcomes, plan.question, plan.visits)
@@ -160,8 +165,10 @@ def _own_estimate(outcomes: Outcomes, plan: PoolingPlan) -> dict[str, Any]:
     try:
         with engine_notes():
             row = _own_row(outcomes, plan)
-    except (KapError, ValueError) as error:
-        return {"estimate": None, "std_error": None, "note": str(error)}
+    except (KapError, ValueError):  # its text may name patients, and an answer does not
+        several = outcomes.frame[FORMAT].dropna().nunique() > 1
+        note = "No model of its own can be fitted." if several else "It has one format."
+        return {"estimate": None, "std_error": None, "note": note}
     values = {name: float(row[name]) for name in ("estimate", "std_error")}
     if not all(np.isfinite(value) for value in values.values()):
         return {"estimate": None, "std_error": None, "note": "It has no standard error."}

@@ -89,13 +89,13 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
     own = [{"practice": name, **content["own"]} for name, content in first_answers.items() if content.get("own")]
     described = {
         "instrument": plan.plan.instrument, VISIT: plan.plan.visit if plan.question == PRIMARY else "",
-        "question": plan.question, "rung": rung, "formula": model.formula, "why": why, "n_practices": len(keys),
-        N_PATIENTS: int(counts.patients), "n_observations": fit.nobs, "n_rounds": len(exchange.rounds()),
+        "question": plan.question, "rung": rung, "formula": model.formula, "why": why, "practices": len(keys),
+        N_PATIENTS: int(counts.patients), "n_observations": fit.nobs, "rounds": len(exchange.rounds()),
     }  # fmt: skip
     return PooledComparison(
         contrasts=_contrasts(plan, model, fit, averages, counts, rung),
         coefficients=fit.coefficients(),
-        covariance=fit.theta.rename_axis("parameter").rename("value").reset_index(),
+        covariance=fit.theta.rename_axis("parameter").rename("estimate").reset_index(),
         two_stage=combine_estimates(pd.DataFrame(own)) if own else pd.DataFrame(columns=list(TWO_STAGE)),
         rounds=exchange.rounds(),
         model=pd.DataFrame([described]),

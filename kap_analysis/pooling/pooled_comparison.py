@@ -24,13 +24,13 @@ class PooledComparison(Result):
     coefficients : DataFrame
         ``term`` and the estimate columns, without the intercepts, which stay in the practices.
     covariance : DataFrame
-        ``parameter value``: the covariance parameters.
+        ``parameter estimate``: the covariance parameters.
     two_stage : DataFrame
         The practices' own estimates and their averages, as `combine_estimates`; empty where not planned.
     rounds : DataFrame
         ``round step answer_bytes``: what was exchanged; the bytes of the largest answer.
     model : DataFrame
-        One row: ``instrument visit question rung formula why n_practices n_patients n_observations n_rounds``.
+        One row: ``instrument visit question rung formula why practices n_patients n_observations rounds``.
     notes : DataFrame
         ``note``.
     fit : SummedFit or None
@@ -54,8 +54,8 @@ class PooledComparison(Result):
         unit = "points" if primary else "points per month"
         what = "difference" if primary else "difference of the slopes"
         parts = [
-            f"{plural(int(told['n_practices']), 'practice')} with {plural(int(told[N_PATIENTS]), 'patient')} exchanged "
-            f"sums over all of their patients in {plural(int(told['n_rounds']), 'round')}; no row left a practice.",
+            f"{plural(told['practices'], 'practice')} with {plural(told[N_PATIENTS], 'patient')} exchanged "
+            f"sums over all of their patients in {plural(told['rounds'], 'round')}; no row left a practice.",
             f"On the {told['instrument']} the {what}{where}, group minus individual, is "
             f"{estimate_sentence(first, unit)}. It is the estimate of the {told['rung']} model on the rows of all "
             "practices, each with its own intercept.",

@@ -9,6 +9,7 @@ import pandas as pd
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.columns import BASELINE_VISIT, PRACTICE
+from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.coordination import coordinate
@@ -105,8 +106,8 @@ def pool_practices(
     Examples
     --------
     >>> pooled = kap.pool_practices(kap.load_study("data/three_practices"))
-    >>> pooled.model[["n_practices", "n_patients"]].to_dict("records")
-    [{'n_practices': 3, 'n_patients': 179}]
+    >>> pooled.model[["practices", "n_patients"]].to_dict("records")
+    [{'practices': 3, 'n_patients': 179}]
     """
     if isinstance(sources, (Study, Outcomes)):
         outcomes = planned_outcomes(sources, plan, visit)[0]
@@ -118,4 +119,7 @@ def pool_practices(
             "or more. With the rows of one practice, use `compare_formats`."
         )
     agreed = make_pooling_plan(next(iter(sources.values())), plan, question=question, visit=visit, two_stage=two_stage)
-    return coordinate(agreed, _InOneProcess(agreed, sources))
+    result = coordinate(agreed, _InOneProcess(agreed, sources))
+    for source in {id(one): one for one in sources.values()}.values():
+        result = release(result, source)
+    return result

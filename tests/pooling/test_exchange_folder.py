@@ -1,9 +1,11 @@
 """The coordinator's folder: answers that are late, double, edited or foreign, and a practice that drops out."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, save_result, start_exchange
@@ -38,8 +40,6 @@ def to_round_2(exchange, source):
 
 @pytest.mark.slow
 def test_an_exchange_by_files_ends_in_the_result_of_one_process(begun, few_visits, few_covariates):
-    import kap_analysis as kap
-
     number, found = 1, begun.advance()
     while isinstance(found, Waiting):
         assert found.missing == ("A", "B", "C")
@@ -92,9 +92,7 @@ def test_an_answer_of_another_exchange_is_refused(begun, few_visits, few_covaria
         begun.take_in([foreign])
 
 
-def test_rows_that_change_between_rounds_are_noticed(begun, few_visits):
-    from dataclasses import replace
-
+def test_rows_that_change_betweerounds_are_noticed(begun, few_visits):
     to_round_2(begun, few_visits)
     changed = few_visits.frame.assign(score=few_visits.frame["score"] + 1)
     later = [answered(begun, few_visits, name, 2) for name in "AB"]
@@ -119,6 +117,17 @@ def test_the_rest_go_on_without_a_practice_by_decision_alone(begun, few_visits):
 def test_a_practice_that_is_not_asked_does_not_answer(begun, few_visits):
     with pytest.raises(AnalysisError, match="Practice D is not asked; asked are A, B, C"):
         answer_request(read_request(begun.request_path(1)), few_visits, practice="D", secret=new_secret())
+
+
+def test_a_request_whose_answer_would_not_be_masked_is_not_answered(begun, few_visits):
+    to_round_2(begun, few_visits)
+    request = read_request(begun.request_path(2))
+    keys = request.content["keys"]
+    alone = replace(request, practices=("A",), content=request.content | {"keys": {"A": keys["A"]}})
+    fewer = replace(request, content=request.content | {"keys": {"A": keys["A"]}})
+    for wrong in (alone, fewer):
+        with pytest.raises(AnalysisError, match="an answer to it would not be masked"):
+            answer_request(wrong, few_visits, practice="A", secret=SECRETS["A"])
 
 
 @pytest.mark.parametrize(
