@@ -102,7 +102,7 @@ class ExchangeFolder:
             before = self.answer(request, answer.practice)
             words = f"{file.name}: the answer of practice {answer.practice} to round {answer.round}"
             if before is None:
-                accepted.append((request, answer, file))
+                accepted.append(answer)
                 told.append(f"{words}.")
             elif before.hash == answer.hash:
                 told.append(f"{words} is here already, and is the same.")
@@ -111,8 +111,8 @@ class ExchangeFolder:
                     f"{words} differs from the one that arrived before. The same rows give the same answer: practice "
                     f"{answer.practice} changed its data. Start again when all data are final."
                 )
-        for request, answer, _ in accepted:
-            write_whole_file(self.answer_path(request.round, answer.practice), answer.to_text())
+        for answer in accepted:
+            write_whole_file(self.answer_path(answer.round, answer.practice), answer.to_text())
         return told
 
     def advance(self) -> Waiting | PooledComparison:
@@ -138,10 +138,7 @@ class ExchangeFolder:
         rest = tuple(name for name in self.practices if name != practice)
         if len(rest) < 2:
             raise AnalysisError(f"Without {practice} one practice is left, and there is nothing to pool.")
-        number = 1
-        while (self.path / f"set_aside_{number}").exists():
-            number += 1
-        aside = self.path / f"set_aside_{number}"
+        aside = self.path / f"set_aside_{len(self.left_out) + 1}"
         aside.mkdir()
         begun = ExchangeFolder(self.path, self.plan, rest, (*self.left_out, practice))
         for file in sorted(self.path.glob("round_*.json")):
