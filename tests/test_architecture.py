@@ -54,7 +54,7 @@ QUESTIONS = ["patients", "change", "clinical_change", "comparison", "model_check
 ORDER = {
     "mixed": [
         ["errors"], ["covariance"], ["formula"], ["design"], ["fitted_covariance", "likelihood"], ["estimation"],
-        ["coefficients"], ["fitted_model", "summed_fit"],
+        ["coefficients"], ["many"], ["fitted_model", "summed_fit"],
         ["means", "inference", "random_effects", "diagnostics", "output"],
         ["results"], ["model"], ["loaded_fit"],
     ],
@@ -73,7 +73,7 @@ ORDER = {
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
     ],
     "planning": [
-        ["score_covariance"], ["next_study"],
+        ["score_covariance"], ["next_study"], ["drawn_study"], ["shared_design"],
         ["decision", "expected_information", "draws", "planned_study", "fitted_scores"],
         ["precision", "study_file"],
     ],

@@ -22,6 +22,7 @@ from kap_analysis.mixed.fitted_covariance.components import residual_frame, vari
 from kap_analysis.mixed.fitted_covariance.mixed_equations import MixedEquations
 from kap_analysis.mixed.fitted_covariance.units import Units, make_units
 from kap_analysis.mixed.likelihood.layout import Layout
+from kap_analysis.mixed.many.many_fits import ManyFits
 
 Array = NDArray[np.float64]
 
@@ -75,6 +76,17 @@ class Fittable(Protocol):
         information: str | None = None,
         start: Mapping[str, float] | None = None,
     ) -> FittedModel: ...
+
+    def fit_many(
+        self,
+        responses: ArrayLike,
+        reml: bool = True,
+        ddf: str | None = None,
+        *,
+        contrasts: ArrayLike | None = None,
+        covariates: Mapping[str, ArrayLike] | None = None,
+        information: str | None = None,
+    ) -> ManyFits: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,9 @@
-"""Studies drawn from a design and analysed as the real one will be: the primary model, down its ladder."""
+"""Studies drawn from a design and analysed as the real one will be: the primary model, down its ladder.
+
+The studies of one task share the design of the largest of them, in which each has its own missing rows and baseline
+scores. So those that the counts give the full model are fitted together; the others, and those in which it has no fit,
+go down the ladder one by one.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,31 +11,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
 from kap_analysis.analysis.model.estimates import difference_row, estimate_rows
-from kap_analysis.analysis.model.model_frame import ModelFrame, cohort_of_one
+from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.analysis.model.primary_model import fit_down_the_ladder
-from kap_analysis.columns import (
-    BASELINE,
-    COHORT_ID,
-    DF,
-    ESTIMATE,
-    FORMAT,
-    GROUP,
-    INDIVIDUAL,
-    PATIENT_ID,
-    SCORE,
-    STD_ERROR,
-    VISIT,
-    Progress,
-)
+from kap_analysis.columns import DF, ESTIMATE, STD_ERROR, Progress
 from kap_analysis.errors import AnalysisError
+from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.next_study import NextStudy
+from kap_analysis.planning.shared_design import SharedDesign, allows_full
 
 #: Studies of one task: few enough that a task that is lost costs little, many enough that sending it costs less.
-PER_TASK: Final = 25
+PER_TASK: Final = 250
 COLUMNS: Final = (ESTIMATE, STD_ERROR, DF, "rung")
 
 
@@ -60,26 +53,36 @@ def analyse_draws(
     """
     tasks = [range(first, min(first + PER_TASK, n_draws)) for first in range(0, n_draws, PER_TASK)]
     done: list[pd.DataFrame] = []
-    for found in _run(study, tasks, seed, ladder, workers):
+    for found in _run(study, SharedDesign.of(study, ladder), tasks, seed, ladder, workers):
         done.append(found)
         if progress is not None:
             progress(sum(map(len, done)), n_draws, "studies drawn")
     return pd.concat(done, ignore_index=True)
 
 
-def _run(study: NextStudy, tasks: list[range], seed: int, ladder: Ladder, workers: int) -> Iterator[pd.DataFrame]:
+def _run(
+    study: NextStudy, shared: SharedDesign | None, tasks: list[range], seed: int, ladder: Ladder, workers: int
+) -> Iterator[pd.DataFrame]:
     if workers == 1:
-        yield from (_analyse(study, task, seed, ladder) for task in tasks)
+        yield from (_analyse(study, shared, task, seed, ladder) for task in tasks)
         return
     pool = Parallel(n_jobs=workers, return_as="generator")
-    yield from pool(delayed(_analyse)(study, task, seed, ladder) for task in tasks)
+    yield from pool(delayed(_analyse)(study, shared, task, seed, ladder) for task in tasks)
 
 
-def _analyse(study: NextStudy, draws: range, seed: int, ladder: Ladder) -> pd.DataFrame:
-    return pd.DataFrame([_one(draw_study(study, [seed, at]), study, ladder) for at in draws], columns=list(COLUMNS))
+def _analyse(study: NextStudy, shared: SharedDesign | None, task: range, seed: int, ladder: Ladder) -> pd.DataFrame:
+    drawn = [draw_study(study, [seed, at]) for at in task]
+    found: list[dict[str, object] | None] = [None] * len(drawn)
+    full = [] if shared is None else [i for i, one in enumerate(drawn) if allows_full(one, study, ladder)]
+    if shared is not None and full:
+        for i, row in zip(full, shared.fitted([drawn[i] for i in full], study.ddf), strict=True):
+            found[i] = row
+    rows = [row or analyse_one(one.model_frame, study, ladder) for row, one in zip(found, drawn, strict=True)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _one(model: ModelFrame, study: NextStudy, ladder: Ladder) -> dict[str, object]:
+def analyse_one(model: ModelFrame, study: NextStudy, ladder: Ladder) -> dict[str, object]:
+    """One drawn study by itself, down the ladder: a row of `analyse_draws`."""
     try:
         rung, used, fit, _ = fit_down_the_ladder(model, ladder, study.visit, "the drawn scores", ddf=study.ddf)
     except AnalysisError:
@@ -87,64 +90,3 @@ def _one(model: ModelFrame, study: NextStudy, ladder: Ladder) -> dict[str, objec
     row = difference_row(fit, used.patients, study.visit)[None]
     found = estimate_rows(fit, row, pd.DataFrame(index=[0])).iloc[0]
     return {**{name: float(found[name]) for name in (ESTIMATE, STD_ERROR, DF)}, "rung": rung.name}
-
-
-def draw_study(study: NextStudy, seed: int | list[int]) -> ModelFrame:
-    """One study of the design, as the rows that the primary model is fitted to.
-
-    Scores are normal and not rounded, the means of individual format are 0, and whom a visit loses is drawn at random.
-    """
-    rng = np.random.default_rng(seed)
-    cohort = _cohorts(study, rng)
-    is_group = cohort >= 0
-    n = len(cohort)
-    baseline = study.scores.baseline_sd * rng.standard_normal(n) + study.baseline_difference * is_group
-    root = np.linalg.cholesky(study.scores.given_baseline)
-    within = np.linalg.cholesky(study.within_cohorts)
-    noise = rng.standard_normal((n, len(study.visits)))
-    effect = np.sqrt(study.between_cohorts) * rng.standard_normal(study.cohorts)
-    score = baseline[:, None] * study.scores.slopes
-    score += np.where(is_group[:, None], noise @ within.T, noise @ root.T)
-    score += np.where(is_group, study.difference + effect[cohort], 0.0)[:, None]
-    return _model_frame(study, cohort, baseline, score, _seen(study, is_group, rng))
-
-
-def _cohorts(study: NextStudy, rng: np.random.Generator) -> NDArray[np.intp]:
-    """The cohort of each patient, -1 in individual format. Sizes are drawn, but two next to the mean are dealt out."""
-    sizes, shares = np.array(list(study.sizes)), np.array(list(study.sizes.values()))
-    if study.cohort_size_sd == 0:
-        larger = int(np.floor(study.cohorts * shares[-1] + rng.random())) if len(sizes) > 1 else 0
-        drawn = np.where(np.arange(study.cohorts) < larger, sizes[-1], sizes[0])
-    else:
-        drawn = rng.choice(sizes, study.cohorts, p=shares)
-    return np.concatenate([np.repeat(np.arange(study.cohorts), drawn), np.full(study.individual, -1)])
-
-
-def _seen(study: NextStudy, is_group: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which scores are there (n, visits)."""
-    chance = rng.random(len(is_group))
-    kept = {arm: 1 - np.cumsum(study.share_last_seen(arm))[:-1] for arm in (GROUP, INDIVIDUAL)}
-    return np.asarray(chance[:, None] < np.where(is_group[:, None], kept[GROUP], kept[INDIVIDUAL]))
-
-
-def _model_frame(
-    study: NextStudy, cohort: NDArray[np.intp], baseline: np.ndarray, score: np.ndarray, seen: NDArray[np.bool_]
-) -> ModelFrame:
-    patient, visit = np.nonzero(seen)
-    is_group = cohort[patient] >= 0
-    frame = pd.DataFrame(
-        {
-            PATIENT_ID: patient.astype(str),
-            VISIT: pd.Categorical(np.array(study.visits, object)[visit], categories=list(study.visits)),
-            SCORE: score[patient, visit],
-            BASELINE: baseline[patient],
-            FORMAT: pd.Categorical(np.where(is_group, GROUP, INDIVIDUAL), categories=[INDIVIDUAL, GROUP]),
-            "is_group": is_group.astype(float),
-            "is_individual": (~is_group).astype(float),
-            "in_cohort": is_group.astype(float),
-        }
-    )
-    frame[COHORT_ID] = frame[PATIENT_ID].where(~is_group, pd.Series(cohort[patient]).astype(str))
-    frame.loc[~is_group, COHORT_ID] = cohort_of_one(frame.loc[~is_group, PATIENT_ID])
-    visits = tuple(name for at, name in enumerate(study.visits) if (visit == at).any())
-    return ModelFrame(frame, visits, (INDIVIDUAL, GROUP), (), ())

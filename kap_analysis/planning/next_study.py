@@ -108,6 +108,12 @@ class NextStudy:
         return self.visits.index(self.visit)
 
     @cached_property
+    def roots(self) -> tuple[Array, Array]:
+        """Cholesky factors of the covariance of the visits given the baseline: of all, and within the cohorts."""
+        whole, within = (np.linalg.cholesky(one) for one in (self.scores.given_baseline, self.within_cohorts))
+        return np.asarray(whole, dtype=float), np.asarray(within, dtype=float)
+
+    @cached_property
     def sizes(self) -> dict[int, float]:
         """Share of the cohorts by the number of patients who start in them."""
         return cohort_sizes(self.cohort_size, self.cohort_size_sd)

@@ -9,7 +9,8 @@ from kap_analysis.analysis.model.ladder import COMPOUND, FULL
 from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.errors import PlanningError
 from kap_analysis.mixed.model import mixedlm
-from kap_analysis.planning.draws import analyse_draws, draw_study
+from kap_analysis.planning.drawn_study import draw_study
+from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.expected_information import expect
 
 
@@ -32,7 +33,7 @@ def test_the_df_of_many_patients_are_those_of_welch(single):
 
 def test_a_design_without_loss_has_the_numbers_that_the_engine_gives_at_its_own_estimates(single):
     """The engine's information is that of the estimates and of the baselines drawn; both are put into the design."""
-    model = draw_study(replace(single, cohorts=400, individual=1500), 3)
+    model = draw_study(replace(single, cohorts=400, individual=1500), 3).model_frame
     formula = "score ~ format + baseline + (0 + is_group | cohort_id)"
     fit = mixedlm(formula, model.frame, residual_by="format").fit(ddf="satterthwaite")
     row = fit.coefficients().set_index("term").loc["format[T.group]"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kap_analysis.errors import PlanningError
-from kap_analysis.planning.draws import draw_study
+from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.next_study import cohort_sizes, weibull_loss
 from kap_analysis.planning.score_covariance import ScoreCovariance
 
@@ -80,7 +80,7 @@ def test_a_line_per_patient_has_the_covariance_of_its_parts():
 def test_drawn_scores_have_the_covariance_of_the_design(study):
     """Of many patients: given the baseline, and with the cohort as a part of it."""
     many = replace(study, cohorts=6000, individual=20_000, lost={}, icc=0.2, difference=0.0)
-    frame = draw_study(many, 1).frame
+    frame = draw_study(many, 1).model_frame.frame
     wide = frame.pivot(index="patient_id", columns="visit", values="score")
     baseline = frame.drop_duplicates("patient_id").set_index("patient_id")
     rest = wide - np.outer(baseline["baseline"].reindex(wide.index), many.scores.slopes)
@@ -94,7 +94,7 @@ def test_drawn_scores_have_the_covariance_of_the_design(study):
 
 
 def test_drawn_patients_are_lost_as_the_design_says(study):
-    frame = draw_study(replace(study, cohorts=4000, individual=14_000), 2).frame
+    frame = draw_study(replace(study, cohorts=4000, individual=14_000), 2).model_frame.frame
     seen = frame.groupby(["format", "visit"], observed=True).size().unstack() / 14_000
     assert seen.loc["individual"].tolist() == pytest.approx([0.9, 0.8, 0.7], abs=0.015)
     assert seen.loc["group"].tolist() == pytest.approx([0.85, 0.7, 0.6], abs=0.015)

@@ -17,7 +17,7 @@ from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, P_VALUE, STATISTIC, 
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.coefficients.estimates import estimate_frame
 from kap_analysis.mixed.errors import MixedModelWarning
-from kap_analysis.mixed.model import mixedlm
+from kap_analysis.mixed.model import MixedModel, mixedlm
 from kap_analysis.mixed.results import MixedResults
 
 
@@ -29,7 +29,7 @@ class Rows:
     names: pd.DataFrame
 
 
-def averaged_rows(fit: MixedResults, patients: pd.DataFrame, settings: pd.DataFrame) -> Rows:
+def averaged_rows(fit: MixedResults | MixedModel, patients: pd.DataFrame, settings: pd.DataFrame) -> Rows:
     """One combination per row of `settings`: its values are set for every patient, and the design rows are averaged.
 
     Parameters
@@ -59,7 +59,7 @@ def estimate_rows(
     return frame if test else frame.assign(**{STATISTIC: np.nan, P_VALUE: np.nan})
 
 
-def difference_row(fit: MixedResults, patients: pd.DataFrame, visit: str) -> np.ndarray:
+def difference_row(fit: MixedResults | MixedModel, patients: pd.DataFrame, visit: str) -> np.ndarray:
     """The combination (p,) that is group minus individual at a visit, averaged over the patients."""
     at = {VISIT: visit} if VISIT in patients else {}
     settings = pd.DataFrame([{FORMAT: arm, **at} for arm in (GROUP, INDIVIDUAL)])

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 
 def lower_triangle(size: int) -> tuple[tuple[int, int], ...]:
     """(row, column) of the lower triangle, by rows."""
     return tuple((i, j) for i in range(size) for j in range(i + 1))
+
+
+@cache
+def lower_indices(size: int) -> tuple[Index, Index]:
+    """Rows and columns of the lower triangle as arrays, made once."""
+    rows, columns = np.tril_indices(size)
+    rows.setflags(write=False)
+    columns.setflags(write=False)
+    return rows, columns
 
 
 def element_basis(size: int) -> Array:

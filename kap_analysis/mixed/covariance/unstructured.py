@@ -62,7 +62,7 @@ class Unstructured(CovarianceBlock):
         return out
 
     @cached_property
-    def _second_derivatives(self) -> Array:
+    def second_derivatives(self) -> Array:
         """(parameters, parameters, elements): constant, because LL' is quadratic."""
         size = self.n_parameters
         where = {pair: at for at, pair in enumerate(self.pairs)}
@@ -74,7 +74,7 @@ class Unstructured(CovarianceBlock):
         return out
 
     def second_derivative(self, phi: Array, slope: Array) -> Array:
-        return self._second_derivatives @ slope
+        return self.second_derivatives @ slope
 
     def parameters(self, elements: Array) -> Array:
         matrix = matrix_of(elements, self.size)

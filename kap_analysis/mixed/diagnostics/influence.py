@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.collinearity import independent_columns
-from kap_analysis.mixed.design.design import Bar, Design, Residual
-from kap_analysis.mixed.design.labels import Labels, compress, read_labels
+from kap_analysis.mixed.design.labels import Labels, read_labels
+from kap_analysis.mixed.design.some_rows import rows_of_design
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
 
@@ -113,45 +113,6 @@ def _without(fit: FittedModel, kept: NDArray[np.bool_]) -> tuple[Array, str | No
     except MixedModelError as error:
         return nothing, str(error)
     return again.beta - fit.beta, None
-
-
-def rows_of_design(design: Design, kept: NDArray[np.bool_]) -> Design:
-    """The design on some of its rows, with the same columns; groups and subjects without a row are gone.
-
-    Unlike a new design from the formula it keeps the basis of splines and the centre of ``center()``, so that the
-    coefficients mean the same.
-    """
-    used = design.kept.copy()
-    used[np.flatnonzero(design.kept)[~kept]] = False
-    return replace(
-        design,
-        frame=design.frame[kept],
-        kept=used,
-        n_left_out=design.n_left_out + int((~kept).sum()),
-        y=design.y[kept],
-        x=np.asfortranarray(design.x[kept]),
-        weights=None if design.weights is None else design.weights[kept],
-        bars=tuple(_bar_rows(bar, kept) for bar in design.bars),
-        residual=_residual_rows(design.residual, kept),
-    )
-
-
-def _bar_rows(bar: Bar, kept: NDArray[np.bool_]) -> Bar:
-    groups = bar.groups.on(kept).among(None)
-    return replace(bar, z=bar.z[kept], codes=groups.codes, levels=groups.levels, groups=groups)
-
-
-def _residual_rows(residual: Residual, kept: NDArray[np.bool_]) -> Residual:
-    if residual.subject is None or residual.visit is None:
-        return replace(residual, stratum=residual.stratum[kept])
-    subject, old = compress(residual.subject[kept], len(residual.subjects))
-    return replace(
-        residual,
-        stratum=residual.stratum[kept],
-        subject=subject,
-        subjects=tuple(residual.subjects[i] for i in old),
-        visit=residual.visit[kept],
-    )
 
 
 def _groupings(fit: FittedModel) -> dict[str, tuple[Index, tuple[Any, ...]]]:

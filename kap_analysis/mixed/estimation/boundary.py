@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.mixed.covariance.unstructured import Unstructured
 from kap_analysis.mixed.estimation.newton import Search
+from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.likelihood.criterion import Criterion
 
 Array = NDArray[np.float64]
+SINGULAR = 1e-8  # an eigenvalue below which a covariance matrix counts as singular
+FALLS = 1e-6  # slope out of a singular matrix from which on the criterion falls there
 
 
 def leave_false_boundary(
@@ -19,7 +22,7 @@ def leave_false_boundary(
     """Start again from the inside where a singular matrix is a saddle: a direction out of it lowers the criterion."""
     for _ in range(3):
         phi, here, _ = found
-        outward = _outward(search, phi, here)
+        outward = outward_start(search.parameters, search.fixed, phi, here.gradient, here.value)
         if outward is None:
             return found
         again = search.run(outward)
@@ -29,20 +32,21 @@ def leave_false_boundary(
     return found
 
 
-def _outward(search: Search, phi: Array, here: Criterion) -> Array | None:
+def outward_start(
+    parameters: Parameters, fixed: NDArray[np.bool_], phi: Array, gradient: Array, value: float
+) -> Array | None:
     """Parameters a little inside the cone where the gradient points inwards; None where it nowhere does."""
-    parameters, gradient = search.parameters, here.gradient
     for part, at in parameters:
-        if not part.is_bar or not isinstance(part.block, Unstructured) or search.fixed[at].any():
+        if not part.is_bar or not isinstance(part.block, Unstructured) or fixed[at].any():
             continue
         values, vectors = np.linalg.eigh(matrix_of(part.block.elements(phi[at]), part.size))
-        null = vectors[:, values < 1e-8]
+        null = vectors[:, values < SINGULAR]
         if not null.shape[1]:
             continue
         slope = matrix_of(gradient[part.elements], part.size)
         slope = (slope + np.diag(np.diag(slope))) / 2
         down, along = np.linalg.eigh(null.T @ slope @ null)
-        if down[0] < -1e-6 * (1 + abs(here.value) * 1e-6):
+        if down[0] < -FALLS * (1 + abs(value) * 1e-6):
             direction = null @ along[:, 0]
             block = (vectors * np.maximum(values, 0)) @ vectors.T + 0.02 * np.outer(direction, direction)
             out = phi.copy()

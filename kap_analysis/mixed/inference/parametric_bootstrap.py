@@ -21,6 +21,7 @@ from kap_analysis.mixed.inference.simulation import simulate_responses
 Statistic = Callable[[FittedModel], Mapping[str, float] | pd.Series | float]
 KINDS = ("percentile", "basic")
 MOST_AT_ONCE = 5_000_000  # numbers drawn at once
+TOGETHER = 100  # refits between two reports of progress
 MOST_FAILED = 0.1
 
 
@@ -114,24 +115,25 @@ def bootstrap_fit(
     """
     if n_draws < 2:
         raise MixedModelError(f"n_draws is {n_draws}; a bootstrap needs 2 draws or more, and 999 for an interval.")
+    whole = statistic is None and fit.settings.bounded and not fit.settings.fixed
     function = statistic or _all_parameters
     estimate = _named(function(fit))
-    settings = fit.settings.as_keywords()
     rows = np.full((n_draws, len(estimate)), np.nan)
     n_failed = n_singular = done = 0
     seeds = np.random.default_rng(seed)
     while done < n_draws:
         size = min(n_draws - done, max(1, MOST_AT_ONCE // fit.nobs))
         responses = simulate_responses(fit, size, seed=int(seeds.integers(2**63))).to_numpy()
-        for column in range(size):
-            try:
-                again = fit.model.with_response(responses[:, column]).fit(**settings)
-            except MixedModelError:
-                n_failed += 1
-            else:
-                rows[done] = _named(function(again)).reindex(estimate.index).to_numpy()
-                n_singular += again.singular
-            done += 1
+        step = TOGETHER if whole else 1
+        for first in range(0, size, step):
+            some = responses[:, first : first + step]
+            found, singular = (
+                _parameters_of(fit, some) if whole else _statistics_of(fit, some, function, estimate.index)
+            )
+            rows[done : done + len(found)] = found
+            n_failed += int(np.isnan(singular).sum())
+            n_singular += int(np.nansum(singular))
+            done += len(found)
             if progress is not None:
                 progress(done, n_draws)
     if n_failed > MOST_FAILED * n_draws:
@@ -139,7 +141,31 @@ def bootstrap_fit(
             f"{n_failed} of {n_draws} refits have no maximum: the model asks more than data of this size hold. "
             "Leave out a term."
         )
-    return Bootstrap(estimate, pd.DataFrame(rows, columns=estimate.index), n_failed, int(n_singular))
+    return Bootstrap(estimate, pd.DataFrame(rows, columns=estimate.index), n_failed, n_singular)
+
+
+def _parameters_of(fit: FittedModel, responses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients and covariance parameters of each response, all fitted together; and which fits are singular."""
+    kept = fit.settings
+    fits = fit.model.fit_many(responses, kept.reml, "normal", information=kept.information)
+    singular = fits.status["singular"].where(fits.status["problem"].isna()).to_numpy(dtype=float)
+    return np.hstack([fits.params, fits.theta]), singular
+
+
+def _statistics_of(
+    fit: FittedModel, responses: np.ndarray, function: Statistic, names: pd.Index
+) -> tuple[np.ndarray, np.ndarray]:
+    """A statistic of each refit, missing where there is none; and which fits are singular."""
+    rows = np.full((responses.shape[1], len(names)), np.nan)
+    singular = np.full(len(rows), np.nan)
+    for column, row in enumerate(rows):
+        try:
+            again = fit.model.with_response(responses[:, column]).fit(**fit.settings.as_keywords())
+        except MixedModelError:
+            continue
+        row[:] = _named(function(again)).reindex(names).to_numpy()
+        singular[column] = again.singular
+    return rows, singular
 
 
 def _all_parameters(fit: FittedModel) -> pd.Series:

@@ -57,6 +57,8 @@ class Batch(ABC):
         Rows of data.
     links : UpperLinks or None
         The level above, where there is one.
+    subjects : numpy.ndarray
+        (b,): which of all subjects these are.
     """
 
     params: tuple[int, ...]
@@ -65,6 +67,7 @@ class Batch(ABC):
     ww: Array
     n_rows: int
     links: UpperLinks | None
+    subjects: Index
 
     @property
     def n_patterns(self) -> int:

@@ -71,6 +71,8 @@ class Members:
         All rows.
     above : UpperColumns or None
         All random effects above them.
+    members : numpy.ndarray
+        Which of all subjects these are (b,).
     columns : list of numpy.ndarray
         Per upper level the codes that each subject touches (b, t).
     rows : slice or numpy.ndarray
@@ -85,6 +87,7 @@ class Members:
 
     work: SubjectRows
     above: UpperColumns | None
+    members: Index
     columns: list[Index]
     rows: Index | slice
     starts: Index
@@ -105,7 +108,7 @@ class Members:
         owner = np.repeat(np.arange(len(members)), lengths)
         u = _columns_above(work, rows, owner, columns) if above is not None else np.zeros((len(owner), 0))
         stratum = int(work.stratum[work.starts[members[0]]])
-        return cls(work, above, columns, rows, starts, owner, stratum, work.w[rows], u)
+        return cls(work, above, members, columns, rows, starts, owner, stratum, work.w[rows], u)
 
     def links(self, order: Index, lead: Index, du: Array, uu: Array, uw: Array) -> UpperLinks | None:
         """What leads upwards, subjects sorted by pattern, `lead` one of each pattern; None where nothing does."""
@@ -168,7 +171,7 @@ def _low_rank(members: Members) -> LowRankBatch:
     order, edges, lead = sort_by_pattern(np.hstack([part.reshape(b, -1) for part in (k, zu, uu)]))
     links = members.links(order, lead, zu, uu, uw)
     params = (*params, work.n_bars + members.stratum)
-    return LowRankBatch(params, edges, d[order], w.T @ w, len(w), links, k[lead], directions)
+    return LowRankBatch(params, edges, d[order], w.T @ w, len(w), links, members.members[order], k[lead], directions)
 
 
 def _dense(members: Members) -> DenseBatch:
@@ -211,8 +214,8 @@ def _dense(members: Members) -> DenseBatch:
     none = np.zeros((work.k, work.k))
     late = times[lead] if times is not None else None
     decay = structure.decay if isinstance(structure, InTime) else None
-    d = spread(members.w)[order]
-    return DenseBatch((*params, *more), edges, d, none, len(members.w), links, stacked, mask[lead], late, decay)
+    d, who = spread(members.w)[order], members.members[order]
+    return DenseBatch((*params, *more), edges, d, none, len(members.w), links, who, stacked, mask[lead], late, decay)
 
 
 def _bar_basis(

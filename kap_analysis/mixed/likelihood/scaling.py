@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,11 @@ class Scaling:
     shifts: Array  # (m,)
     log_weights: float  # sum of log weights
     turns: tuple[tuple[slice, Array], ...] = ()  # bars with centred columns: user's elements = matrix @ these
+
+    @cached_property
+    def log_size(self) -> float:
+        """log|r|."""
+        return float(np.linalg.slogdet(self.r)[1])
 
     def outside(self, inside: Array) -> Array:
         """Elements (m,) in the user's units and columns from those inside."""

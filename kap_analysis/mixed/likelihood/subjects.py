@@ -73,7 +73,13 @@ def subject_rows(
             continue  # in a part of the data on which no effect of the grouping acts
         (inner if residual.subject is not None and is_inside(level.codes, subject) else upper).append(level)
     varying = bool((stratum != stratum[starts][subject]).any())
-    w, centre, r, scale = scaled_columns(design, order) if agreed is None else agreed_columns(design, order, agreed)
+    if agreed is None:
+        w, centres, r, scales = scaled_columns(design.x, design.y[:, None], design.weights)
+        centre, scale = centres[:, 0], float(scales[0])
+    else:
+        w, centre, r, scale = agreed_columns(design, agreed)
+    if order is not None:
+        w = np.asfortranarray(w[order])
     dense = residual.subject is not None or varying
     places = (subject, starts, order, stratum)
     return SubjectRows(design, own, tuple(inner), tuple(upper), dense, *places, w, centre, r, scale, n_bars)
@@ -120,19 +126,19 @@ def is_inside(codes: Index, subject: Index) -> bool:
     return bool((home[codes[active]] == subject[active]).all())
 
 
-def scaled_columns(design: Design, order: Index | None) -> tuple[Array, Array, Array, float]:
-    """W = [Q, (y - X centre) / scale] (n, p + 1), rows times the root of their weights, sorted; centre, r and scale.
+def scaled_columns(x: Array, y: Array, weights: Array | None) -> tuple[Array, Array, Array, NDArray[np.float64]]:
+    """W = [Q, (y - X centre) / scale] (n, p + d) for d responses y (n, d), rows times the root of their weights.
 
-    Q'Q = n I as far as rounding goes, and what is left of y is taken off twice: the sums over the rows then hold no
-    large numbers that cancel, however large a mean or ill-conditioned a column is.
+    With it come centre (p, d), r (p, p) with X = Q r, and scale (d,). Q'Q = n I as far as rounding goes, and what is
+    left of y is taken off twice: the sums over the rows then hold no large numbers that cancel, however large a mean or
+    ill-conditioned a column is.
     """
-    x, y = design.x, design.y
-    if design.weights is not None:
-        root = np.sqrt(design.weights)
-        x, y = x * root[:, None], y * root
+    if weights is not None:
+        root = np.sqrt(weights)[:, None]
+        x, y = x * root, y * root
     n, p = x.shape
     r = triangle(x)
-    w = np.empty((n, p + 1), order="F")
+    w = np.empty((n, p + y.shape[1]), order="F")
     if r is None:
         q, r = np.linalg.qr(x)
         w[:, :p], r = q * np.sqrt(n), r / np.sqrt(n)
@@ -142,21 +148,19 @@ def scaled_columns(design: Design, order: Index | None) -> tuple[Array, Array, A
     left = y - w[:, :p] @ inside
     inside = inside + np.linalg.solve(w[:, :p].T @ w[:, :p], w[:, :p].T @ left)
     left = y - w[:, :p] @ inside
-    scale = float(np.sqrt(left @ left / max(n - p, 1)))
-    scale = scale if scale > 0 else 1.0
-    w[:, p] = left / scale
-    if order is not None:
-        w = np.asfortranarray(w[order])
-    return w, np.linalg.solve(r, inside) if p else np.zeros(0), r, scale
+    scale = np.sqrt([column @ column / max(n - p, 1) for column in left.T])
+    scale = np.where(scale > 0, scale, 1.0)
+    w[:, p:] = left / scale
+    return w, np.linalg.solve(r, inside) if p else np.zeros((0, y.shape[1])), r, scale
 
 
-def agreed_columns(design: Design, order: Index | None, agreed: AgreedColumns) -> tuple[Array, Array, Array, float]:
+def agreed_columns(design: Design, agreed: AgreedColumns) -> tuple[Array, Array, Array, float]:
     """The same from a centre, r and scale that were agreed on: the parts of a set of units have the same columns."""
     x, y = design.x, design.y
     w = np.asfortranarray(np.column_stack([np.linalg.solve(agreed.r.T, x.T).T, (y - x @ agreed.centre) / agreed.scale]))
     if design.weights is not None:
         w *= np.sqrt(design.weights)[:, None]
-    return w if order is None else np.asfortranarray(w[order]), agreed.centre, agreed.r, agreed.scale
+    return w, agreed.centre, agreed.r, agreed.scale
 
 
 def triangle(x: Array) -> Array | None:

@@ -37,9 +37,8 @@ def test_no_columns_have_a_determinant_of_one() -> None:
 def subjects(counts: list[int], r: int, k: int) -> LowRankBatch:
     """A batch with so many subjects of each pattern; only its data and patterns matter here."""
     d, starts = RNG.standard_normal((sum(counts), r, k)), np.cumsum([0, *counts])
-    return LowRankBatch(
-        (0,), starts, d, np.zeros((k, k)), len(d), None, np.zeros((len(counts), r, r)), np.zeros((0, r, r))
-    )
+    none, who = np.zeros((len(counts), r, r)), np.arange(len(d))
+    return LowRankBatch((0,), starts, d, np.zeros((k, k)), len(d), None, who, none, np.zeros((0, r, r)))
 
 
 @pytest.mark.parametrize(

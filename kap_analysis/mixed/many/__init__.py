@@ -1,0 +1,1 @@
+"""Many data sets on one design, fitted together."""
