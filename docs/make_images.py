@@ -77,7 +77,9 @@ def between_formats(study: Study) -> dict[str, Figure]:
         "subgroups": figures.plot_subgroups(
             differences=moderation.differences, interactions=moderation.interactions, instrument=outcomes.instrument
         ),
-        "balance": figures.plot_balance(balance=allocation.balance),
+        "balance": figures.plot_balance(
+            balance=allocation.balance, effective_sample_size=allocation.effective_sample_size
+        ),
         "propensity_overlap": figures.plot_propensity_overlap(propensity=allocation.propensity, weighting="overlap"),
         "cohort_effects": figures.plot_cohort_effects(
             effects=cohorts.effects, icc=compared.icc, instrument=outcomes.instrument
@@ -94,10 +96,12 @@ def between_formats(study: Study) -> dict[str, Figure]:
 def what_is_missing(study: Study) -> dict[str, Figure]:
     instrument, figures = study.outcomes().instrument, kap.figures
     missing, dropout = kap.describe_completeness(study), kap.check_dropout(study, seed=SEED)
-    sensitivity = kap.check_sensitivity(study, seed=SEED)
+    sensitivity, compared = kap.check_sensitivity(study, seed=SEED), kap.compare_formats(study)
     return {
         "completeness": figures.plot_completeness(completeness=missing.completeness, retention=missing.retention),
-        "tipping_point": figures.plot_tipping_point(tipping=dropout.tipping, instrument=instrument),
+        "tipping_point": figures.plot_tipping_point(
+            tipping=dropout.tipping, primary=compared.contrasts, instrument=instrument
+        ),
         "sensitivity": figures.plot_sensitivity(
             estimates=sensitivity.estimates,
             weighted=kap.check_allocation(study, seed=SEED).estimates,

@@ -7,7 +7,17 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from kap_analysis.report import headline
-from kap_analysis.writing.numbers import WITHHELD, count, exact, interval, number, percent, plural
+from kap_analysis.writing.numbers import (
+    WITHHELD,
+    count,
+    difference,
+    exact,
+    interval,
+    number,
+    percent,
+    plural,
+    with_interval,
+)
 from kap_analysis.writing.sentences import estimate_sentence, sentence_case
 
 UNKNOWN: Final = "not in this run"
@@ -117,8 +127,8 @@ def _how_sure(low: float, high: float) -> str:
     """What the interval leaves open; both limits on the side of "worse"."""
     if low <= 0 <= high:
         return (
-            f"The data are compatible with groups {number(-low)} points better and with groups {number(high)} points "
-            "worse: no difference is shown, and none is ruled out."
+            f"The data are compatible with groups {difference(-low)} points better and with groups {difference(high)} "
+            "points worse: no difference is shown, and none is ruled out."
         )
     near, far = sorted((abs(low), abs(high)))
     told = interval(near, far).split(" to ")
@@ -211,8 +221,8 @@ def _estimate(row: Mapping[str, Any], place: Callable[[float], float]) -> Estima
     estimate, low, high = (row[key] for key in headline.ROW)
     assumes = sentence_case(row["assumes"])
     if estimate is None or low is None or high is None:
-        return Estimate(row["label"], WITHHELD if estimate is None else number(estimate), assumes)
-    text = f"{number(estimate)} ({interval(low, high)})"
+        return Estimate(row["label"], WITHHELD if estimate is None else difference(estimate), assumes)
+    text = with_interval(estimate, low, high)
     return Estimate(row["label"], text, assumes, place(low), round(place(high) - place(low), 2), place(estimate))
 
 

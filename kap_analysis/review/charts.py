@@ -13,16 +13,15 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from kap_analysis.columns import DAY, FORMAT, FORMATS, MONTH, N_PATIENTS, VISIT
+from kap_analysis.figures.marks.small_numbers import of_enough
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.numbers import interval, number
+from kap_analysis.writing.numbers import difference, interval, number
 
 WIDTH: Final = 640.0
 PATIENT_WIDTH: Final = 400.0
 LEFT: Final = 44.0
 RIGHT: Final = 12.0
 TOP: Final = 10.0
-#: Patients from which on a mean has an interval.
-FEWEST_FOR_INTERVAL: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def bands(instrument: Instrument, y: Scale, width: float = WIDTH) -> list[str]:
 
 def course_chart(course: pd.DataFrame, instrument: Instrument) -> Markup:
     """Mean observed score by visit over the severity bands: a line per format, n below."""
-    rows = course[course[FORMAT] != "all"]
+    rows = of_enough(course[course[FORMAT] != "all"])
     arms = [arm for arm in FORMATS if (rows[FORMAT] == arm).any()]
     visits = list(dict.fromkeys(rows[VISIT].astype("str")))
     places = rows.groupby(rows[VISIT].astype("str"), sort=False)[MONTH].mean()
@@ -107,7 +106,7 @@ def course_chart(course: pd.DataFrame, instrument: Instrument) -> Markup:
         parts.append(path(spots, f"course {arm}"))
         for (px, py), row in zip(spots, part.to_dict("records"), strict=True):
             words = f"{row[VISIT]}, {arm}: mean {number(row['mean'])}"
-            if row[N_PATIENTS] >= FEWEST_FOR_INTERVAL and not np.isnan(row["ci_low"]):
+            if not np.isnan(row["ci_low"]):
                 parts.append(line(px, y(max(row["ci_low"], low)), px, y(min(row["ci_high"], high)), f"whisker {arm}"))
                 words += f" (95% interval {interval(row['ci_low'], row['ci_high'])})"
             parts.append(point(px, py, f"{words}, n = {row[N_PATIENTS]:.0f}", arm, MARKERS.get(arm, "D")))
@@ -154,7 +153,7 @@ def run_chart(quarters: pd.DataFrame) -> Markup:
     parts.append(path([(x(i), y(v)) for i, v in enumerate(rows["mean_change"])], "course whole"))
     every = -(-len(rows) // 7)
     for i, row in enumerate(rows.to_dict("records")):
-        words = f"{row['start_period']}: mean change {number(row['mean_change'])}, n = {row[N_PATIENTS]:.0f}"
+        words = f"{row['start_period']}: mean change {difference(row['mean_change'])}, n = {row[N_PATIENTS]:.0f}"
         parts.append(point(x(i), y(row["mean_change"]), words, "now" if row["in_period"] else "whole"))
         if i % every == 0:
             parts.append(text(x(i), 190, row["start_period"], "small", "middle"))
@@ -175,7 +174,7 @@ def funnel_chart(funnel: pd.DataFrame) -> Markup:
         parts.append(path([(x(n), y(side * scale / np.sqrt(n))) for n in sizes], "limit"))
     for row in funnel.to_dict("records"):
         whose = "this practice" if row["is_this_practice"] else "another practice"
-        words = f"{whose}: {number(row['difference'])} points, n = {row[N_PATIENTS]:.0f}"
+        words = f"{whose}: {difference(row['difference'])} points, n = {row[N_PATIENTS]:.0f}"
         parts.append(
             point(x(row[N_PATIENTS]), y(row["difference"]), words, "now" if row["is_this_practice"] else "whole")
         )
@@ -189,7 +188,7 @@ def difference_chart(row: pd.Series, unit: str, better_is_lower: bool) -> Markup
     reach = max(abs(low), abs(high)) * 1.15
     x = Scale(-reach, reach, 60.0, WIDTH - 60)
     parts = [line(x(0), 8, x(0), 46, "centre"), line(x(low), 26, x(high), 26, "whisker whole")]
-    words = f"group minus individual {number(value)} {unit} (95% interval {interval(low, high)})"
+    words = f"group minus individual {difference(value)} {unit} (95% interval {interval(low, high)})"
     parts.append(point(x(value), 26, words, "now", "D"))
     for tick in nice_steps(-reach, reach):
         parts.append(text(x(tick), 62, f"{tick:g}".replace("-", "−"), "small", "middle"))

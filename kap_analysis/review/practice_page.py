@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, VISIT
 from kap_analysis.errors import ReportError
+from kap_analysis.figures.marks.small_numbers import FEWEST
 from kap_analysis.figures.page.style import THEMES
 from kap_analysis.review.chart_review_list import NO_ALARM
 from kap_analysis.review.charts import course_chart, difference_chart, funnel_chart, run_chart
@@ -125,6 +126,7 @@ def environment() -> Environment:
     made.filters |= {"count": count, "number": number, "percent": percent, "sentence": sentence_case}
     made.globals |= {
         "count_percent": count_percent,
+        "fewest": FEWEST,
         "interval": interval,
         "percent_interval": percent_interval,
         "plural": plural,

@@ -8,7 +8,8 @@ The rules follow SAMPL (Lang & Altman 2015, doi 10.1016/j.ijnurstu.2014.09.006) 
   would round to 1 is ``> 0.99`` (AMA Manual of Style, 11th edition, 19.5). A p that is not .05 is never rounded onto
   .05: it has the decimals that show its side, ``0.0496``. It keeps its leading zero: journals differ (APA drops it);
 - an interval is written with "to", since a dash between negative numbers cannot be read: ``−1.2 to 3.4``. A limit that
-  is not 0 never reads 0.0, which would contradict the p-value: both limits have up to three decimals more;
+  is not 0 never reads 0.0, which would contradict the p-value: both limits have up to three decimals more. Nor does
+  an estimate, whose side a figure shows;
 - a percentage is whole, since its counts stand beside it. Only nobody is ``0%`` and only everybody ``100%``: few are
   ``< 1%``, nearly all ``> 99%``;
 - a mean carries its SD in brackets, never a plus-minus sign, which does not say what follows it;
@@ -73,6 +74,19 @@ def number(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> s
     text = "∞" if math.isinf(size) else f"{size:,.{decimals}f}"
     is_zero = not any(sign in text for sign in "123456789∞")
     return f"{MINUS}{text}" if value < 0 and not is_zero else text
+
+
+def difference(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+    """Write an estimate: one that is not 0 shows its side, with up to three decimals more: ``−0.04``.
+
+    Examples
+    --------
+    >>> difference(-0.044), difference(3.14), difference(0)
+    ('−0.04', '3.1', '0.0')
+    """
+    if is_missing(value):
+        return missing
+    return number(value, _decimals_apart([float(value)], [0.0], decimals) if decimals > 0 else decimals)
 
 
 def signed(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
@@ -214,7 +228,9 @@ def percent_interval(low: Any, high: Any, missing: str = DASH) -> str:
 
 def with_interval(estimate: Any, low: Any, high: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
     """Write an estimate with its interval: ``1.0 (−1.2 to 3.4)``."""
-    return _in_brackets(estimate, interval(low, high, decimals, missing=missing), decimals, missing)
+    if is_missing(estimate):
+        return missing
+    return f"{difference(estimate, decimals)} ({interval(low, high, decimals, missing=missing)})"
 
 
 def mean_sd(mean: Any, sd: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:

@@ -15,6 +15,7 @@ NOT_AVAILABLE: Final = "not available"
 WITHHELD_NUMBER: Final = "a withheld number"
 
 number = partial(numbers.number, missing=NOT_AVAILABLE)
+difference = partial(numbers.difference, missing=NOT_AVAILABLE)
 interval = partial(numbers.interval, missing=NOT_AVAILABLE)
 p_statement = partial(numbers.p_statement, missing=NOT_AVAILABLE)
 percent = partial(numbers.percent, missing="a withheld share")
@@ -48,7 +49,7 @@ def estimate_sentence(row: Any, unit: str = "points", decimals: int = 1, level: 
         told.append(f"df {number(row.df)}")
     if not math.isnan(row.p_value):
         told.append(p_statement(row.p_value))
-    return f"{number(row.estimate, decimals)} {unit} ({'; '.join(told)})"
+    return f"{difference(row.estimate, decimals)} {unit} ({'; '.join(told)})"
 
 
 def sentence_case(text: object) -> str:

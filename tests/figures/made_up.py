@@ -249,6 +249,15 @@ def every_figure(word: str = "A", formats=FORMATS) -> dict[str, tuple[Any, dict[
         "completeness": (draw.plot_completeness, due),
         "planned_study": (draw.plot_planned_study, {"grid": designs}),
         "tipping_point": (draw.plot_tipping_point, {"tipping": tipping, "instrument": word}),
+        "tipping_point along one axis": (
+            draw.plot_tipping_point,
+            {
+                "tipping": tipping[tipping["delta_individual"] == 0],
+                "primary": compared["contrasts"].query("is_primary"),
+                "margin": 3.0,
+                "instrument": word,
+            },
+        ),
         "diagnostics": (draw.plot_diagnostics, {**parts, "instrument": word}),
         "sensitivity": (draw.plot_sensitivity, {"estimates": compared["all"], "instrument": word}),
         "suicidality": (draw.plot_suicidality, {"suicidality": counted["suicidality"]}),

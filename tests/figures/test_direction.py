@@ -29,12 +29,8 @@ LOWER, HIGHER = (
     )
     for name, higher in (("Burden", False), ("Calm", True))
 )
-#: Figures that do not take an instrument have no side; those of the tipping point are tested in their own room.
-WITH_SIDES = sorted(
-    name
-    for name, (_, frames) in made_up.every_figure().items()
-    if "instrument" in frames and not name.startswith("tipping")
-)
+#: Figures that do not take an instrument have no side.
+WITH_SIDES = sorted(name for name, (_, frames) in made_up.every_figure().items() if "instrument" in frames)
 
 
 def drawn(name: str, instrument):
@@ -59,7 +55,11 @@ def test_arrows_point_the_other_way(name):
 
 @pytest.mark.parametrize("name", WITH_SIDES)
 def test_margins_stand_where_group_is_worse(name):
-    at = [[float(line.get_xdata()[0]) for line in having(drawn(name, one), "margin")] for one in (LOWER, HIGHER)]
+    def place(line) -> float:
+        (along,) = [set(values) for values in (line.get_xdata(), line.get_ydata()) if set(values) != {0, 1}]
+        return float(along.pop())
+
+    at = [[place(line) for line in having(drawn(name, one), "margin")] for one in (LOWER, HIGHER)]
     assert at[1] == [-value for value in at[0]]
     assert all(value > 0 for value in at[0])
 
@@ -79,6 +79,25 @@ def test_words_for_the_direction_follow_the_instrument(name):
     for instrument, other in ((LOWER, "higher is better"), (HIGHER, "lower is better")):
         written = " ".join(text.get_text() for text in drawn(name, instrument).findobj(matplotlib.text.Text))
         assert other not in " ".join(written.split())
+
+
+def test_the_same_difference_has_the_colour_of_the_format_that_does_better():
+    lower, higher = (
+        np.asarray(having(drawn("tipping_point", one), "cells")[0].get_array(), float) for one in (LOWER, HIGHER)
+    )
+    frame = made_up.every_figure()["tipping_point"][1]["tipping"]
+    wide = frame.pivot_table(index="delta_group", columns="delta_individual", values="estimate").to_numpy()
+    blue = {name: to_rgb(THEMES["light"].look(name).colour)[2] for name in ("individual", "group")}
+    assert blue["individual"] > blue["group"]
+    assert (lower[wide > 0][:, 2] > higher[wide > 0][:, 2]).all()
+    assert (lower[wide < 0][:, 2] < higher[wide < 0][:, 2]).all()
+
+
+def test_along_one_axis_the_tipping_figure_says_who_does_better_above_zero_and_where_the_margin_is():
+    for instrument, better, side in ((LOWER, "individual", 1), (HIGHER, "group", -1)):
+        figure = drawn("tipping_point along one axis", instrument)
+        assert f"above 0: {better} better" in figure.axes[0].get_ylabel()
+        assert having(figure, "margin")[0].get_ydata()[0] == 3.0 * side
 
 
 def test_reliably_worse_lies_on_the_side_of_worse_scores():

@@ -120,6 +120,14 @@ def test_what_is_named_after_a_format_has_its_colour_and_no_other(name, theme):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_figure_that_names_the_primary_analysis_tells_its_estimate_and_no_other(name):
+    figure = drawn(name)
+    said = f"{words(figure)} {alt_text(figure)}".lower().replace("adjusted means: primary model", "")
+    if "primary" in said:
+        assert "1.5 (−0.5 to 3.5)" in alt_text(figure)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_single_row_of_each_frame_is_drawn(name):
     draw, frames = made_up.every_figure()[name]
     lone = {key: one.iloc[:1] if isinstance(one, pd.DataFrame) else one for key, one in frames.items()}

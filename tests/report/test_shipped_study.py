@@ -71,7 +71,8 @@ def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
     limits = interval(found["ci_low"], found["ci_high"])
     for name in ("sensitivity", "adjusted_means"):
         assert limits in (results / "tables" / f"{name}.md").read_text(encoding="utf-8"), name
-    for name in ("overview", "format_differences", "sensitivity"):
+    drawn = ("overview", "format_differences", "sensitivity", "tipping_point", "figure_05", "figure_12", "figure_14")
+    for name in drawn:
         assert limits in contents["figures"][name]["alternative_text"], name
     for name in ("00_quickstart", "03_group_versus_individual", "07_sensitivity"):
         page = (results / "notebooks" / f"{name}.html").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from kap_analysis.writing.numbers import (
     count_of,
     count_percent,
     degrees,
+    difference,
     exact,
     interval,
     is_missing,
@@ -84,6 +85,33 @@ class TestNumber:
         ]
         assert plural(2, "diagnosis", "diagnoses") == "2 diagnoses"
         assert plural(pd.NA, "patient") == "– patients"
+
+
+class TestDifference:
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (-0.044, "−0.04"),
+            (0.04, "0.04"),
+            (-0.0004, "−0.0004"),
+            (-0.06, "−0.1"),
+            (3.14, "3.1"),
+            (0.0, "0.0"),
+            (0, "0.0"),
+        ],
+    )
+    def test_what_is_not_zero_shows_its_side(self, value, text):
+        assert difference(value) == text
+
+    def test_what_no_figure_could_show_apart_from_zero_reads_as_zero(self):
+        assert difference(-1e-6) == "0.0"
+
+    def test_an_estimate_beside_its_interval_shows_its_side_too(self):
+        assert with_interval(-0.044, -1.98, 1.89) == "−0.04 (−2.0 to 1.9)"
+
+    @pytest.mark.parametrize("value", MISSING)
+    def test_a_missing_one_is_a_dash(self, value):
+        assert difference(value) == "–"
 
 
 class TestPValue:

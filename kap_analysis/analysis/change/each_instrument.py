@@ -15,7 +15,7 @@ from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import interval, join_words, n_statement, number
+from kap_analysis.writing.sentences import difference, interval, join_words, n_statement
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ChangeByInstrument(Result):
         at_visit = self.change[self.change[VISIT].astype("str") == self.visit]
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
-            f"{row[INSTRUMENT]} {number(row['estimate'])} points (95% interval "
+            f"{row[INSTRUMENT]} {difference(row['estimate'])} points (95% interval "
             f"{interval(row['ci_low'], row['ci_high'])}; {n_statement(row[N_PATIENTS])} scored then)"
             for _, row in rows.iterrows()
         ]

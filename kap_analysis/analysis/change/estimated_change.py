@@ -42,7 +42,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import interval, join_words, n_statement, number, p_statement, plural
+from kap_analysis.writing.sentences import difference, interval, join_words, n_statement, number, p_statement, plural
 
 BY_BASELINE_SD = "model change / SD of the baseline score; interval by the delta method, SD estimated from n"
 BY_CHANGE_SD = "mean of the observed changes / their SD; interval by the delta method"
@@ -80,7 +80,7 @@ class EstimatedChange(Result):
     def paragraph(self) -> str:
         name = self.change[INSTRUMENT].iloc[0]
         told = [
-            f"{number(r['estimate'])} points at {r[VISIT]} (95% interval "
+            f"{difference(r['estimate'])} points at {r[VISIT]} (95% interval "
             f"{interval(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_statement(r['p_value'])}; "
             f"{n_statement(r[N_PATIENTS])})"
             for _, r in self.change.iterrows()

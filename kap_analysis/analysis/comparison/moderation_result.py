@@ -12,6 +12,7 @@ from kap_analysis.columns import (
     P_VALUE,
 )
 from kap_analysis.writing.sentences import (
+    difference,
     interval,
     join_words,
     n_statement,
@@ -110,7 +111,7 @@ def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
     told.append(n_statement(row[N_PATIENTS]))
     where = "{}" if " against " in row["unit"] else "at {}"
     at = [
-        f"{number(one['estimate'])} ({interval(one[CI_LOW], one[CI_HIGH])}) {where.format(one['level'])}"
+        f"{difference(one['estimate'])} ({interval(one[CI_LOW], one[CI_HIGH])}) {where.format(one['level'])}"
         for _, one in differences[differences["moderator"] == row["moderator"]].iterrows()
     ]
     return f"{row['moderator']}, {per} ({'; '.join(told)}): {join_words(at)}"

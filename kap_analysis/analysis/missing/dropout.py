@@ -31,7 +31,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import estimate_sentence, interval, number
+from kap_analysis.writing.sentences import difference, estimate_sentence, interval, number
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
 #: Points by which scores after dropout are made worse in the grid of deltas.
@@ -83,7 +83,7 @@ class DropoutSensitivity(Result):
     def paragraph(self) -> str:
         at_random, *others = (row for _, row in self.estimates.iterrows())
         told = "; ".join(
-            f"{row['assumption']} {number(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
+            f"{row['assumption']} {difference(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
             for row in others
         )
         few = f"Descriptive only: {self.too_few}. " if self.too_few else ""

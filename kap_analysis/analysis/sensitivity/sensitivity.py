@@ -37,7 +37,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import interval, number, within_sentence
+from kap_analysis.writing.sentences import difference, interval, within_sentence
 
 STANDARDISED = "Standardised over all who started"
 OBSERVED_DECIDE = "scores not observed are missing at random, given those observed"
@@ -77,10 +77,10 @@ class Sensitivity(Result):
         said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
-            f"{too_few}The primary difference at {self.visit} is {number(primary['estimate'])} (95% interval "
+            f"{too_few}The primary difference at {self.visit} is {difference(primary['estimate'])} (95% interval "
             f"{interval(primary['ci_low'], primary['ci_high'])}). "
-            f"Over {len(others)} other analyses{self._planned(others)} it ranges from {number(low['estimate'])} "
-            f"({within_sentence(low['label'])}) to {number(high['estimate'])} ({within_sentence(high['label'])}); "
+            f"Over {len(others)} other analyses{self._planned(others)} it ranges from {difference(low['estimate'])} "
+            f"({within_sentence(low['label'])}) to {difference(high['estimate'])} ({within_sentence(high['label'])}); "
             f"{said}."
         )
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.figures.marks.marks import draw_bands, view_of_scores, whole_number_axis
+from kap_analysis.figures.marks.small_numbers import is_enough, of_enough, said_of_few
 from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
@@ -77,6 +78,8 @@ def plot_paired_means(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     change = given_frame(change, _CHANGE, name="change", caller=_FIGURE)
     modelled = given_frame(modelled, _MODELLED, name="modelled", caller=_FIGURE)
+    means = of_enough(means)
+    change, modelled = (None if one is None else of_enough(one) for one in (change, modelled))
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
     own = tuple(instruments)
     rows, columns = panel_grid(width, len(names), _PANELS_IN_A_ROW)
@@ -92,6 +95,7 @@ def plot_paired_means(
             _head(panel, scale, changed)
             page.describe(_alternative(scale, here, changed, visit))
         page.note_withheld(means, change, modelled)
+        page.notes += said_of_few(means, modelled)
         if modelled is not None:
             page.note(
                 "Filled circles: patients seen at both times. Open diamonds: model means of all analysed patients."
@@ -121,7 +125,7 @@ def _draw_panel(
         yerr=[mean - low, high - mean],
         color=theme.accent,
         marker="o",
-        linestyle="-",
+        linestyle="-" if is_enough(here).all() else "none",
         capsize=2.5,
         gid="paired",
     )
@@ -176,7 +180,8 @@ def _head(ax: Axes, scale: Scale, changed: pd.DataFrame | None) -> None:
     title = scale.name
     if changed is not None and not changed.empty:
         row = changed.iloc[0]
-        title += f"\nChange {number(row['mean_change'])} (95% CI {interval(row[CI_LOW], row[CI_HIGH])})"
+        title += f"\nChange {number(row['mean_change'])}"
+        title += "" if pd.isna(row[CI_LOW]) else f" (95% CI {interval(row[CI_LOW], row[CI_HIGH])})"
     ax.set_title(title, fontsize=SMALL_PT)
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, N_PATIENTS
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis, side_by_side
+from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of_one
@@ -74,6 +75,7 @@ def plot_run_chart(
     quarters = checked_frame(quarters, _COLUMNS, name="quarters", caller=_FIGURE, may_be_empty=True)
     if quarters[_MEAN].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+    quarters = of_enough(quarters)
     scale = scale_of_one(instrument, quarters, name="quarters", caller=_FIGURE)
     places = quarter_places(quarters[_PERIOD])
     lines = formats_in(quarters, caller=_FIGURE, at_least=0) or [_ALL]
@@ -87,7 +89,8 @@ def plot_run_chart(
         _draw_centres(page, panel, quarters, lines)
         if longest_run is not None:
             page.note(f"Longest run on one side of the median: {plural(longest_run, 'quarter')}.")
-        page.note("Bars: 95% intervals of the mean; none where too few patients started.")
+        page.note("Bars: 95% intervals of the mean.")
+        page.notes += said_of_few(quarters)
         page.note_withheld(quarters)
         page.describe(_alternative(quarters, lines, scale, visit, longest_run))
     return page.result

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DAY, DAYS_PER_MONTH, FORMAT
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis
+from kap_analysis.figures.marks.small_numbers import FEWEST
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
@@ -21,7 +22,6 @@ _NOTHING: Final = "The curves were withheld to protect patients: an exact day is
 _SURVIVAL = (FORMAT, DAY, "n_at_risk", "survival", CI_LOW, CI_HIGH)
 _BOOSTERS = (FORMAT, DAY)
 MOST_BOOSTERS: Final = 400
-FEWEST_AT_RISK: Final = 5
 _SEED: Final = 20190328
 _ROW = 6.5
 """Height of a row of boosters on the percentage axis."""
@@ -45,7 +45,7 @@ def plot_durability(
     survival : pandas.DataFrame
         The ``survival`` of ``durability``, one row per step: ``format``, ``day`` (since the response), ``n_at_risk``
         (just before that day), ``survival`` (0 to 1), ``ci_low``, ``ci_high``. Before the first row the share is 1.
-        A curve that begins with 10 patients or more ends where fewer than 5 are at risk, and the note says so.
+        A curve ends where fewer than 5 patients are at risk, and the note says so.
     boosters : pandas.DataFrame, optional
         The ``boosters`` of ``durability``: ``format``, ``day``; one tick per booster below the curves, a random
         sample of 400 per format if there are more.
@@ -100,7 +100,7 @@ def plot_durability(
         numbers_under_axis(panel, rows, page.theme, heading="Patients at risk")
         page.note("Bands: 95% confidence intervals.")
         if any(len(one) < len(rows_of(survival, name)) for name, one in drawn.items()):
-            page.note(f"Curves end where fewer than {FEWEST_AT_RISK} patients are at risk.")
+            page.note(f"Curves end where fewer than {FEWEST} patients are at risk.")
         if few:
             page.note(_few_sentence(survival, few))
         page.note_withheld(survival, boosters)
@@ -111,13 +111,13 @@ def plot_durability(
 def _readable(one: pd.DataFrame) -> pd.DataFrame:
     """The part of a curve with enough patients at risk; beyond it each relapse is a step too large to be read."""
     at_risk = numbers_of(one, "n_at_risk")
-    return one[at_risk >= FEWEST_AT_RISK]
+    return one[at_risk >= FEWEST]
 
 
 def _few_sentence(survival: pd.DataFrame, few: list[str]) -> str:
     """Of which formats there is no curve, with the number of patients at first."""
     told = [f"{name} ({plural(rows_of(survival, name)['n_at_risk'].max(), 'patient')})" for name in few]
-    return f"No curve is drawn of fewer than {FEWEST_AT_RISK} patients: {join_words(told)}."
+    return f"No curve is drawn of fewer than {FEWEST} patients: {join_words(told)}."
 
 
 def _months_between(last: float) -> int:

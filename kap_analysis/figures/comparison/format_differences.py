@@ -17,6 +17,7 @@ from kap_analysis.figures.marks.forest import (
     value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
+from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
@@ -86,6 +87,7 @@ def plot_format_differences(
     contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", caller=_FIGURE, may_be_empty=True)
     secondary = given_frame(secondary, _SECONDARY, name="secondary", caller=_FIGURE)
     check_positive(margin, "A margin is a positive number of points")
+    contrasts, secondary = of_enough(contrasts), None if secondary is None else of_enough(secondary)
     if contrasts.empty and secondary is None:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     own = tuple(instruments)
@@ -132,6 +134,7 @@ def plot_format_differences(
         if margin is not None and margin_source and not contrasts.empty:
             page.note(f"Margin of {number(margin)} points: {margin_source}.")
         page.note_withheld(contrasts, secondary)
+        page.notes += said_of_few(contrasts, secondary)
     return page.result
 
 

@@ -14,6 +14,7 @@ from kap_analysis.figures.marks.forest import (
     forest_height,
     margin_marks,
     sides,
+    value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
 from kap_analysis.figures.marks.marks import (
@@ -24,7 +25,7 @@ from kap_analysis.figures.marks.marks import (
 )
 from kap_analysis.figures.marks.mean_lines import draw_means, marks_beside
 from kap_analysis.figures.marks.retention_lines import draw_retention
-from kap_analysis.figures.marks.small_numbers import POINTS_ONLY, is_enough, shown_interval
+from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.marks.time_axis import numbers_at, time_label, visit_places
 from kap_analysis.figures.page.frames import check_positive, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, letter_panels, open_page
@@ -133,13 +134,15 @@ def plot_overview(
         if adjusted is not None and scores is not None:
             page.note("Adjusted means: primary model, from one common baseline, the mean of all patients analysed.")
         page.note_withheld(retention, scores, contrasts)
-        if any(one is not None and not is_enough(one).all() for one in (scores, contrasts)):
-            page.note(POINTS_ONLY)
+        page.notes += said_of_few(scores, contrasts)
     return page.result
 
 
 def _with_numbers(frame: pd.DataFrame | None, value: str) -> pd.DataFrame | None:
-    return None if frame is None or frame[value].isna().all() else frame
+    """The frame, without intervals of too few patients; None where no number is left."""
+    if frame is None or frame[value].isna().all():
+        return None
+    return of_enough(frame) if CI_LOW in frame.columns else frame
 
 
 def _grid(width: Width, tall: list[float]) -> tuple[dict[str, Any], float]:
@@ -167,8 +170,7 @@ def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scal
     formats = formats_in(scores, caller=_FIGURE)
     scores = scores[scores[FORMAT].astype(str).isin(formats)]
     beside = marks_beside(formats)
-    enough = scores[is_enough(scores)]
-    values = pd.concat([scores[value], enough[CI_LOW], enough[CI_HIGH]]).astype(float)
+    values = pd.concat([scores[value], scores[CI_LOW], scores[CI_HIGH]]).astype(float)
     ax.set_ylim(*view_of_scores(scale, float(values.min()), float(values.max())))
     kind = "adjusted" if value == ESTIMATE else "means"
     for name in formats:
@@ -197,7 +199,7 @@ def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scal
 def _rows(contrasts: pd.DataFrame, page_mm: float) -> list[ForestRow]:
     rows = []
     for _, row in contrasts.iterrows():
-        low, high = shown_interval(row)
+        low, high = value_of(row[CI_LOW]), value_of(row[CI_HIGH])
         primary = bool(row["is_primary"])
         rows.append(
             ForestRow(
@@ -224,7 +226,7 @@ def _draw_difference(page: Page, ax: Axes, *, rows: list[ForestRow], scale: Scal
 def _told(contrasts: pd.DataFrame, scale: Scale) -> str:
     primary = contrasts[contrasts["is_primary"].astype(bool)]
     row = (primary if len(primary) else contrasts).iloc[-1]
-    low, high = shown_interval(row)
+    low, high = row[CI_LOW], row[CI_HIGH]
     side = f", {scale.direction}" if scale.direction else ""
     return (
         f"Group minus individual at {row[VISIT]}: {with_interval(row[ESTIMATE], low, high)} {scale.name} points{side}, "

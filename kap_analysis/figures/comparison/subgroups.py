@@ -7,6 +7,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS, P_VALUE
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.forest import ForestRow, difference_label, draw_forest, forest_height, value_of
 from kap_analysis.figures.marks.forest_fit import fitted_rows
+from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.statement import draw_statement
@@ -75,6 +76,7 @@ def plot_subgroups(
         raise FigureError(
             f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(differences)}; choose the moderators."
         )
+    differences = of_enough(differences)
     column = P_VALUE if interactions is None or "p_holm" not in interactions.columns else "p_holm"
     tests = {} if interactions is None else dict(zip(interactions["moderator"], interactions[column], strict=True))
     headers = ["Estimate (95% CI)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] if tests else [])]
@@ -85,6 +87,7 @@ def plot_subgroups(
         if "exploratory" in differences.columns and differences["exploratory"].fillna(False).astype(bool).any():
             page.note("Exploratory moderators were not planned; their intervals are not adjusted for their number.")
         page.note_withheld(differences, interactions)
+        page.notes += said_of_few(differences)
         page.describe(_alternative(differences, tests, " ".join(label.replace("\n", "; ").split())))
     return page.result
 

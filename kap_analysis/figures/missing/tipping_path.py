@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE
+from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL
 from kap_analysis.figures.missing.tipping_grid import X, Y
 from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.page import Page
@@ -52,7 +52,9 @@ def draw_path(
         ax.plot([left], [primary[ESTIMATE]], "s", color=theme.foreground, markersize=5, zorder=5, gid="primary")
     fixed = "" if varies == "both" else _fixed(frame, X if varies == Y else Y)
     ax.set_xlabel(f"{changed(scale)} after dropout {_ADDED[varies]}, {scale.points}{fixed}")
-    ax.set_ylabel(f"Group minus individual,\n{scale.points} (95% CI)")
+    above = scale.from_low_to_high(GROUP, INDIVIDUAL)[1]
+    side = f"\nabove 0: {above} better" if scale.direction_known else ""
+    ax.set_ylabel(f"Group minus individual,\n{scale.points} (95% CI){side}")
     page.note(f"Diamond: {AT_RANDOM}. Filled circles: the 95% interval excludes 0.")
     if primary is not None:
         page.note("Square: primary analysis.")

@@ -23,7 +23,7 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.numbers import number, with_interval
+from kap_analysis.writing.numbers import difference, number, with_interval
 
 _FIGURE: Final = "plot_tipping_point"
 _COLUMNS: Final = (X, Y, ESTIMATE, CI_LOW, CI_HIGH)
@@ -121,7 +121,7 @@ def _draw_grid(page: Page, grid: Grid, scale: Scale, margin: float | None, wide:
     ax.set_ylim(-0.5, rows - 0.5)
     panel = (wide - _BESIDE_MM) * POINTS_PER_MM, _tall(rows) * POINTS_PER_MM
     ax.imshow(_colours(grid, scale, theme), origin="lower", aspect="auto", interpolation="nearest", gid="cells")
-    widest = max(text_width(number(value), bold=True) for value in grid.estimate.ravel().tolist())
+    widest = max(text_width(difference(value), bold=True) for value in grid.estimate.ravel().tolist())
     is_written = panel[0] / columns > widest + 2 and panel[1] / rows > SMALL_PT + 1
     excluded = grid.excludes_zero()
     if is_written:
@@ -170,7 +170,7 @@ def _write_cells(ax: Axes, grid: Grid, excluded: np.ndarray, theme: Theme) -> No
         ax.text(
             column,
             row,
-            number(float(grid.estimate[row, column])),
+            difference(float(grid.estimate[row, column])),
             ha="center",
             va="center",
             fontsize=SMALL_PT,

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import format_handles, numbers_under_axis, side_by_side
+from kap_analysis.figures.marks.small_numbers import FEWEST, is_enough, of_enough
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
@@ -64,6 +65,7 @@ def plot_vitals(
     if vitals["mean"].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(vitals, caller=_FIGURE)
+    vitals = of_enough(vitals, ("q1", "q3"), "n")
     panels = _panels(vitals)
     rows, columns = panel_grid(width, len(panels), 2 if len(panels) == 4 else 3)
     grid: Any = {"rows": rows, "columns": columns, "panels": len(panels)}
@@ -74,6 +76,8 @@ def plot_vitals(
             page.describe(_alternative(here, formats, name, unit))
         page.key(format_handles(formats, page.theme))
         page.note(f"Marks: means. Bars: from the first to the third quartile of the measurements.{_said(panels)}")
+        if not is_enough(vitals, "n").all():
+            page.note(f"Of fewer than {FEWEST} measurements there is the mean without a bar.")
         page.note_withheld(vitals)
     return page.result
 

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.page.frames import check_positive, checked_frame
+from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
@@ -26,11 +27,12 @@ from kap_analysis.figures.page.style import (
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import name_with_level
-from kap_analysis.writing.numbers import number, plural
+from kap_analysis.writing.numbers import count, number, plural
 from kap_analysis.writing.sentences import join_words
 
 _FIGURE = "plot_balance"
 _COLUMNS = ("characteristic", "level", "weighting", "smd")
+_SIZES = ("weighting", FORMAT, N_PATIENTS, "effective")
 _ROW_MM: Final = 4.6
 _LINE_MM: Final = SMALL_PT * LINE_HEIGHT / POINTS_PER_MM
 _NAMES_SHARE: Final = 0.38
@@ -48,6 +50,7 @@ _NAMES: Final = {
 def plot_balance(
     *,
     balance: pd.DataFrame,
+    effective_sample_size: pd.DataFrame | None = None,
     threshold: float = 0.1,
     ax: AxesGiven = None,
     theme: str = "light",
@@ -63,6 +66,9 @@ def plot_balance(
     balance : pandas.DataFrame
         The ``balance`` of ``check_allocation``: ``characteristic``, ``level`` (empty for numbers), ``weighting``
         ("unweighted", "ipw", "overlap"), ``smd`` (group minus individual in pooled SDs; missing: no mark).
+    effective_sample_size : pandas.DataFrame, optional
+        That of ``check_allocation``: ``weighting``, ``format``, ``n_patients``, ``effective``. Says of how many
+        patients the differences are.
     threshold : float
         Differences within plus or minus this are shaded: commonly taken as balanced.
     ax, theme, width, stamp
@@ -79,6 +85,7 @@ def plot_balance(
         difference gives a figure that says so.
     """
     balance = checked_frame(balance, _COLUMNS, name="balance", caller=_FIGURE, may_be_empty=True)
+    sizes = given_frame(effective_sample_size, _SIZES, name="effective_sample_size", caller=_FIGURE)
     check_positive(threshold, "The threshold of a standardised difference is a positive number")
     if balance["smd"].isna().all():
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
@@ -94,9 +101,23 @@ def plot_balance(
         _dress(page, page.axes[0], table, threshold)
         page.axes[0].set_yticks(places, names)
         page.axes[0].set_ylim(places[-1] + _half(names[-1]) + 0.1, -_half(names[0]) - 0.1)
-        page.note_withheld(balance)
+        if sizes is not None:
+            page.note(_said_of_sizes(sizes))
+            page.describe(_said_of_sizes(sizes))
+        page.note_withheld(balance, sizes)
         page.describe(_alternative(table, threshold))
     return page.result
+
+
+def _said_of_sizes(sizes: pd.DataFrame) -> str:
+    """Of how many patients the differences are, and how many they are worth after weighting."""
+    told = []
+    for name, part in sizes.groupby("weighting", sort=False, observed=True):
+        before = str(name) == UNWEIGHTED
+        after = "Patients" if before else f"effective after {_NAMES.get(str(name), str(name)).lower()}"
+        n = N_PATIENTS if before else "effective"
+        told.append(f"{after}: " + ", ".join(f"{row[FORMAT]} {count(row[n])}" for _, row in part.iterrows()))
+    return f"{'; '.join(told)}."
 
 
 def _sorted_differences(balance: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from kap_analysis.figures.marks.forest import (
     value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
+from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.scales import scale_of
@@ -19,7 +20,7 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
-from kap_analysis.writing.numbers import DASH, count, number, plural, with_interval
+from kap_analysis.writing.numbers import DASH, count, difference, plural, with_interval
 from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_sensitivity"
@@ -77,7 +78,7 @@ def plot_sensitivity(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     weighted = given_frame(weighted, ("method", *_BESIDE), name="weighted", caller=_FIGURE)
     imputed = given_frame(imputed, ("assumption", *_BESIDE), name="imputed", caller=_FIGURE)
-    estimates = _in_order(estimates, weighted, imputed)
+    estimates = of_enough(_in_order(estimates, weighted, imputed))
     scale = scale_of(instrument)
     rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n analysed"), width_in_mm(width))
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
@@ -96,6 +97,7 @@ def plot_sensitivity(
         if (estimates["group"] == _BIASED).any():
             page.note("Crosses: shortcuts known to be wrong, for contrast; they are no check of the answer.")
         page.note_withheld(estimates)
+        page.notes += said_of_few(estimates)
         page.describe(_alternative(estimates))
     return page.result
 
@@ -156,7 +158,7 @@ def _alternative(estimates: pd.DataFrame) -> str:
         ordered = others.sort_values(ESTIMATE, kind="stable")
         least, most = ordered.iloc[0], ordered.iloc[-1]
         text += (
-            f" {plural(len(others), 'other analysis', 'other analyses')} from {number(least[ESTIMATE])} "
-            f"({least['label']}) to {number(most[ESTIMATE])} ({most['label']})."
+            f" {plural(len(others), 'other analysis', 'other analyses')} from {difference(least[ESTIMATE])} "
+            f"({least['label']}) to {difference(most[ESTIMATE])} ({most['label']})."
         )
     return text

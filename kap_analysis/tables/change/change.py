@@ -15,7 +15,17 @@ from kap_analysis.tables.page.cells import (
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval, number, p_value, with_interval
+from kap_analysis.writing.numbers import (
+    INTERVAL,
+    coefficient,
+    count,
+    degrees,
+    difference,
+    interval,
+    number,
+    p_value,
+    with_interval,
+)
 from kap_analysis.writing.sentences import sentence_case
 
 MEANS = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
@@ -96,7 +106,7 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
         {
             INSTRUMENT: changes[INSTRUMENT].astype(str),
             VISIT: changes[VISIT].astype(str),
-            "change": texts(changes, number, ESTIMATE),
+            "change": texts(changes, difference, ESTIMATE),
             "interval": texts(with_enough_df(changes), interval, CI_LOW, CI_HIGH),
             "error": texts(changes, coefficient, STD_ERROR),
             "df": texts(changes, degrees, DF),

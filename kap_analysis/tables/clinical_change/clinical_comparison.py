@@ -11,9 +11,9 @@ from kap_analysis.writing.numbers import (
     coefficient,
     count_of,
     degrees,
+    difference,
     interval,
     is_missing,
-    number,
     p_value,
     percent,
     percent_interval,
@@ -119,7 +119,7 @@ def _compared(contrasts: pd.DataFrame) -> pd.DataFrame:
     ]
     in_points = contrasts.assign(**{name: 100 * contrasts[name] for name in (ESTIMATE, CI_LOW, CI_HIGH)})
     written = {
-        "estimate": (texts(in_points, number, ESTIMATE), texts(contrasts, coefficient, ESTIMATE)),
+        "estimate": (texts(in_points, difference, ESTIMATE), texts(contrasts, coefficient, ESTIMATE)),
         "interval": (texts(in_points, interval, CI_LOW, CI_HIGH), texts(contrasts, ratio_interval, CI_LOW, CI_HIGH)),
     }
     chosen = {

@@ -26,6 +26,7 @@ from kap_analysis.writing.numbers import (
     coefficient,
     count,
     degrees,
+    difference,
     interval,
     is_missing,
     number,
@@ -108,7 +109,7 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
         {
             VISIT: tested[VISIT].astype(str),
             "contrast": tested["contrast"].astype(str).str.replace(" - ", " − "),
-            "difference": texts(tested, number, ESTIMATE),
+            "difference": texts(tested, difference, ESTIMATE),
             "interval": texts(with_enough_df(tested), interval, CI_LOW, CI_HIGH),
             "error": texts(tested, coefficient, STD_ERROR),
             "df": texts(tested, degrees, DF),

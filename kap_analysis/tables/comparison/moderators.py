@@ -9,7 +9,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VA
 from kap_analysis.tables.page.cells import assemble, checked_frame, given_frame, stacked, texts
 from kap_analysis.tables.page.layout import INDENT, Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, count, degrees, interval, is_missing, number, p_value
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, difference, interval, is_missing, p_value
 from kap_analysis.writing.sentences import sentence_case
 
 INTERACTIONS = ("moderator", "unit", ESTIMATE, DF, P_VALUE, CI_LOW, CI_HIGH, N_PATIENTS, "exploratory")
@@ -53,7 +53,7 @@ def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | 
             "unit": frame["unit"],
             "label": [_named(row) for _, row in frame.iterrows()],
             "n": texts(frame, count, N_PATIENTS),
-            "estimate": texts(frame, number, ESTIMATE),
+            "estimate": texts(frame, difference, ESTIMATE),
             "interval": texts(frame, interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(frame, p_value, P_VALUE),
@@ -102,7 +102,7 @@ def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.Dat
             "moderator": values["moderator"].astype(str),
             "label": [f"{INDENT}Difference, {level}" for level in levels],
             "n": texts(values, count, N_PATIENTS) if has_n else "",
-            "estimate": texts(values, number, ESTIMATE),
+            "estimate": texts(values, difference, ESTIMATE),
             "interval": texts(values, interval, CI_LOW, CI_HIGH),
         }
     )

@@ -6,7 +6,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PA
 from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, texts, with_enough_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, count, degrees, interval, number, p_value
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, difference, interval, p_value
 from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, DF, N_PATIENTS, "p_holm")
@@ -39,7 +39,7 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
             "label": frame[INSTRUMENT].astype(str),
             "visit": [sentence_case(visit) for visit in frame[VISIT].astype(str)],
             "n": texts(frame, count, N_PATIENTS),
-            "estimate": texts(frame, number, ESTIMATE),
+            "estimate": texts(frame, difference, ESTIMATE),
             "interval": texts(with_enough_df(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(frame, p_value, "p_holm"),

@@ -6,7 +6,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VA
 from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, texts, with_enough_df
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import INTERVAL, count, degrees, interval, number, p_value
+from kap_analysis.writing.numbers import INTERVAL, count, degrees, difference, interval, p_value
 from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, DF, P_VALUE, N_PATIENTS, "assumes", "is_primary")
@@ -42,7 +42,7 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
             "group": [sentence_case(name) for name in frame["group"]],
             "label": [sentence_case(name) for name in frame["label"]],
             "n": texts(frame, count, N_PATIENTS),
-            "estimate": texts(frame, number, ESTIMATE),
+            "estimate": texts(frame, difference, ESTIMATE),
             "interval": texts(with_enough_df(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
             "p": texts(with_enough_df(frame), p_value, P_VALUE),

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from kap_analysis.columns import DAYS_PER_MONTH
-from kap_analysis.figures.clinical_change.durability import FEWEST_AT_RISK, MOST_BOOSTERS, plot_durability
+from kap_analysis.figures.clinical_change.durability import MOST_BOOSTERS, plot_durability
+from kap_analysis.figures.marks.small_numbers import FEWEST
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
 from tests.figures.drawn import having
@@ -32,7 +33,7 @@ def test_a_curve_begins_with_everybody_and_ends_where_few_are_at_risk(survival):
     [curve] = having(figure, "curve individual")
     assert list(curve.get_ydata()) == pytest.approx([100, 90, 75, 60])
     assert list(curve.get_xdata()) == pytest.approx([0, *(np.array([30, 70, 150]) / DAYS_PER_MONTH)])
-    assert f"Curves end where fewer than {FEWEST_AT_RISK} patients are at risk." in words(figure)
+    assert f"Curves end where fewer than {FEWEST} patients are at risk." in words(figure)
 
 
 def test_a_curve_does_not_fall_to_zero_with_the_last_patient(survival):

@@ -72,3 +72,14 @@ def test_too_many_rows_are_refused(balance):
     )
     with pytest.raises(FigureError, match="draws 60 rows at most, found 61; pool the rare levels"):
         plot_balance(balance=many)
+
+
+def test_the_numbers_of_patients_stand_below(balance):
+    rows = [("unweighted", "individual", 133, 133.0), ("unweighted", "group", 101, 101.0)]
+    rows += [("ipw", "individual", 133, 96.4), ("ipw", "group", 101, 60.2)]
+    sizes = pd.DataFrame(rows, columns=["weighting", "format", "n_patients", "effective"])
+    figure = plot_balance(balance=balance, effective_sample_size=sizes)
+    said = "Patients: individual 133, group 101; effective after inverse-probability weights: individual 96, group 60."
+    words = " ".join(" ".join(text.get_text() for text in figure.findobj(matplotlib.text.Text)).split())
+    assert said in words
+    assert said in alt_text(figure)
