@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader
 
+from kap_analysis.figures.page.alternative_text import short_text
 from kap_analysis.report import headline
 from kap_analysis.report.first_look import Answer, answer_in_words, make_strip, make_tiles
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
@@ -71,6 +72,7 @@ def write_index(
         The file in which single patients can be looked at; empty where there is none.
     """
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+    environment.filters["short"] = short_text
     facts, versions = contents.get("facts", {}), list_versions()
     page = environment.get_template("index.html.j2").render(
         style=read_style(),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
 from kap_analysis.errors import ReportError
+from kap_analysis.figures.page.alternative_text import short_text
 from kap_analysis.figures.page.export import FILE_TYPES, save_figure
 from kap_analysis.figures.page.page import SIMULATED
 from kap_analysis.report.drawing import SCREEN_DPI, DrawnFigure, as_files, draw_with_files, stamped
@@ -59,7 +60,8 @@ class ShownFigure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         width = int.from_bytes(self.png[16:20], "big") * 96 // SCREEN_DPI
-        described = {"alt": self.alternative_text, "caption": self.caption, "width": width}
+        words = {"alt": short_text(self.alternative_text), "long": self.alternative_text}
+        described = {**words, "caption": self.caption, "width": width}
         return {"image/png": self.png, "text/plain": self.alternative_text or self.caption}, {"image/png": described}
 
 

@@ -183,7 +183,7 @@ def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scal
     draw_bands(ax, scale, page.theme, labels=False)
     rows = {name: numbers_at(rows_of(scores, name), places, MONTH) for name in formats}
     numbers_under_axis(ax, rows, page.theme, heading="Patients", gap=27.0 if is_narrow(page.width_mm) else 38.0)
-    ax.set_title("Adjusted mean scores" if kind == "adjusted" else "Observed mean scores")
+    ax.set_title("Adjusted means" if kind == "adjusted" else "Observed means")
     ax.set_ylabel(scale.axis_label.replace(" (", "\n("))
     ax.set_xlabel(time_label(MONTH, in_lines=not is_narrow(page.width_mm)))
     page.describe(f"{scale.name}, {'adjusted' if kind == 'adjusted' else 'observed'} means at the last visit:")

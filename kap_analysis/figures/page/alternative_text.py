@@ -4,12 +4,15 @@ Each figure function writes the text from the frames that it draws and attaches 
 Axes it was given); :func:`alt_text` is the one way to read it, and :func:`describe` the one way to set it.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+SHORT: Final = 300
+"""The most characters of an alternative text that a screen reader says without being asked to."""
 _ATTRIBUTE: Final = "kap_alternative_text"
 
 
@@ -29,3 +32,22 @@ def alt_text(artist: Figure | Axes) -> str:
         return str(own)
     texts: Iterable[str] = (getattr(ax, _ATTRIBUTE, "") for ax in artist.axes)
     return " ".join(text for text in texts if text)
+
+
+def short_text(text: str) -> str:
+    """The first sentences of an alternative text, at most 300 characters; the whole stands beside the picture.
+
+    Examples
+    --------
+    >>> short_text("Bars of two formats. " + "Individual 12. " * 30)[-16:]
+    ' Individual 12.'
+    """
+    if len(text) <= SHORT:
+        return text
+    kept = ""
+    for sentence in re.split(r"(?<=[.!?]) (?=[A-Z\[])", text):
+        longer = f"{kept} {sentence}".strip()
+        if len(longer) > SHORT:
+            break
+        kept = longer
+    return kept or f"{text[: SHORT - 1].rsplit(' ', 1)[0]}…"

@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import alt_text
-from kap_analysis.figures.page.style import FONT, PNG_DPI, file_settings
+from kap_analysis.figures.page.fonts import FAMILY
+from kap_analysis.figures.page.style import PNG_DPI, file_settings
 
 FILE_TYPES: Final = ("png", "pdf", "svg")
 
@@ -27,11 +28,13 @@ def save_figure(
     file_types: str | Sequence[str] | None = None,
     title: str | None = None,
     dpi: int = PNG_DPI,
+    outlines: bool = False,
 ) -> tuple[Path, ...]:
     """Write a figure at its final size as PNG (300 dpi), PDF and SVG.
 
     The same figure gives the same bytes: no date, no random id. Fonts are embedded in the PDF as TrueType; letters
-    are paths in the SVG. The alternative text goes into each file's description.
+    stay text in the SVG, set in DejaVu Sans or, where a reader has none, in another font without serifs. The
+    alternative text goes into each file's description.
 
     Parameters
     ----------
@@ -46,6 +49,9 @@ def save_figure(
         Title in the description of the files.
     dpi : int
         Of the PNG, and of what a PDF or SVG holds as an image.
+    outlines : bool
+        Whether letters are outlines in the SVG: it then looks the same everywhere, and its words cannot be searched or
+        edited.
 
     Returns
     -------
@@ -68,12 +74,13 @@ def save_figure(
     if unknown:
         raise FigureError(f"A figure is written as {', '.join(FILE_TYPES)}, not as {', '.join(unknown)}.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return tuple(_write(figure, path, file_type, title, dpi) for file_type in chosen)
+    return tuple(_write(figure, path, file_type, title, dpi, outlines) for file_type in chosen)
 
 
-def _write(figure: Figure, path: Path, file_type: str, title: str | None, dpi: int) -> Path:
+def _write(figure: Figure, path: Path, file_type: str, title: str | None, dpi: int, outlines: bool) -> Path:
     target = path.with_name(f"{path.name}.{file_type}")
-    settings: Any = {**file_settings(), "font.family": [FONT], "savefig.bbox": None, "savefig.facecolor": "auto"}
+    settings: Any = {**file_settings(), "savefig.bbox": None, "savefig.facecolor": "auto"}
+    settings |= {"font.family": list(FAMILY)} | ({"svg.fonttype": "path"} if outlines else {})
     described = _description(file_type, title, alt_text(figure))
     canvas = figure.canvas
     try:

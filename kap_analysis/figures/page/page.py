@@ -17,9 +17,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import describe
+from kap_analysis.figures.page.fonts import FAMILY, NUMBERED, NameKey, set_families
 from kap_analysis.figures.page.label_fit import fit_labels
 from kap_analysis.figures.page.layout_engine import SteadyLayout
 from kap_analysis.figures.page.style import (
@@ -135,7 +137,7 @@ def open_page(
     """
     colours = theme_named(theme)
     wanted = rows * columns if panels is None else panels
-    with matplotlib.rc_context(rc_settings(colours)):
+    with matplotlib.rc_context(rc_settings(colours) | {"font.family": list(FAMILY)}):
         if ax is None:
             figure = Figure(figsize=(inches(width_in_mm(width)), inches(height)), layout=SteadyLayout())
             places = _panels_apart(figure, rows, **grid) if apart else _panels(figure, rows, columns, **grid)
@@ -176,12 +178,14 @@ def _given_axes(ax: Axes | Sequence[Axes], wanted: int) -> list[Axes]:
 
 
 def _finish(page: Page, stamp: str | None) -> None:
+    _number_unwritable(page)
     if page.given is None:
         fit_labels(page.figure, page.axes)
         if page.notes:
             _write_notes(page)
         if page.keys:
             _write_key(page)
+        set_families(page.figure.findobj(Text))  # type: ignore[arg-type]
         if stamp:
             stamp_figure(page.figure, stamp)
         if page.last:
@@ -195,7 +199,22 @@ def _finish(page: Page, stamp: str | None) -> None:
     _write_beside_axes(page, stamp)
     if page.keys:
         page.axes[0].legend(handles=page.keys, **page.key_settings)
+    for ax in page.axes:
+        set_families(ax.findobj(Text))  # type: ignore[arg-type]
     describe(page.axes[0], " ".join([*page.alternative, *_stamp_sentence(stamp)]))
+
+
+def _number_unwritable(page: Page) -> None:
+    """Put numbers in the place of names that no font can write, and say so under the figure and in its text."""
+    key = NameKey()
+    for ax in page.axes:
+        key.number_axes(ax)
+    for handle in page.keys:
+        handle.set_label(key.written(str(handle.get_label())))
+    page.notes = [key.written(note) for note in page.notes]
+    if key.numbers:
+        page.note(NUMBERED)
+        page.describe(key.sentence())
 
 
 def _stamp_sentence(stamp: str | None) -> list[str]:

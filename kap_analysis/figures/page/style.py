@@ -33,7 +33,7 @@ CHARACTER_WIDTH: Final = 0.58
 """Mean width of a character of the font in ems, for wrapping text before it is drawn."""
 
 FONT: Final = "DejaVu Sans"
-"""Shipped with matplotlib, so a figure has the same letters on every machine."""
+"""Shipped with matplotlib, so a figure has the same letters on every machine; what it lacks is in ``fonts.py``."""
 
 PNG_DPI: Final = 300
 SCREEN_DPI: Final = 120
@@ -235,5 +235,5 @@ def rc_settings(theme: Theme) -> Any:
 
 
 def file_settings() -> Any:
-    """Settings that act when a file is written: fonts embedded in PDF, letters as paths in SVG, stable ids."""
-    return {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": HASH_SALT}
+    """Settings that act when a file is written: fonts embedded in PDF, letters as text in SVG, stable ids."""
+    return {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": HASH_SALT}

@@ -6,7 +6,8 @@ from typing import Final
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-from kap_analysis.figures.page.style import FONT, SMALL_PT
+from kap_analysis.figures.page.fonts import FAMILY, families_for, is_writable
+from kap_analysis.figures.page.style import SMALL_PT
 
 _OUTLINES: Final = TextToPath()
 
@@ -16,5 +17,9 @@ def text_width(text: str, *, size: float = SMALL_PT, bold: bool = False) -> floa
     """Width of a text in points, as the font sets it."""
     if not text.strip():
         return 0.0
-    font = FontProperties(family=FONT, weight="bold" if bold else "normal", size=size)
+    if not is_writable(text):
+        text = "".join(letter if is_writable(letter) else "0" for letter in text)  # numbered when it is drawn
+    families = families_for(text)
+    weight = "bold" if bold and families == list(FAMILY) else "normal"
+    font = FontProperties(family=families, weight=weight, size=size)
     return float(_OUTLINES.get_text_width_height_descent(text, font, ismath=False)[0])

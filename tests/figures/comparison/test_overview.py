@@ -18,15 +18,15 @@ def overview(**changed):
 
 def test_each_frame_has_a_panel_with_its_letter():
     titles = [ax.get_title(loc="left") for ax in overview().axes]
-    assert titles == ["A  Who stayed", "B  Adjusted mean scores", "C  Group minus individual"]
+    assert titles == ["A  Who stayed", "B  Adjusted means", "C  Group minus individual"]
     assert [ax.get_title(loc="left") for ax in overview(retention=None, contrasts=None).axes] == [
-        "Adjusted mean scores"
+        "Adjusted means"
     ]
 
 
 def test_without_a_comparison_the_means_are_drawn_and_named_as_observed():
     figure = overview(adjusted=None, contrasts=None, means=made_up.by_visit(("group",)))
-    assert figure.axes[1].get_title(loc="left") == "B  Observed mean scores"
+    assert figure.axes[1].get_title(loc="left") == "B  Observed means"
     assert "common baseline" not in texts(figure)
 
 

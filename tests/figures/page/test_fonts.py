@@ -1,0 +1,91 @@
+"""Names in any script are written, or numbered with a key where no font has their letters."""
+
+import re
+import warnings
+import xml.etree.ElementTree as ET
+
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+import kap_analysis as kap
+from kap_analysis.figures.page import fonts
+from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.export import save_figure
+from tests.figures import made_up
+from tests.figures.drawn import texts
+
+JAPANESE, HEBREW, ARABIC = "東京クリニック", "מרפאה", "عيادة"
+NAMES = sorted(made_up.every_figure())
+
+
+@pytest.fixture
+def only_the_own_font(monkeypatch):
+    monkeypatch.setattr(fonts, "fallbacks", lambda: ())
+
+
+def drawn(name, word):
+    draw, frames = made_up.every_figure(word)[name]
+    return draw(**frames)
+
+
+def test_hebrew_and_arabic_names_are_written_as_they_are():
+    for word in (HEBREW, ARABIC):
+        figure = drawn("subgroups", word)
+        assert word in texts(figure)
+        assert "[1]" not in texts(figure)
+
+
+def test_a_name_that_no_font_has_is_numbered_and_the_alternative_text_has_the_key(only_the_own_font):
+    figure = drawn("subgroups", JAPANESE)
+    assert JAPANESE not in texts(figure)
+    assert "[1]" in texts(figure)
+    assert "Numbers in brackets stand for names in letters that no font here has" in texts(figure)
+    assert f"[1]: {JAPANESE}." in alt_text(figure)
+
+
+def test_tick_labels_too(only_the_own_font):
+    figure = drawn("balance", JAPANESE)
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert "Practice: [1]" in labels
+
+
+@pytest.mark.skipif(
+    "Droid Sans Fallback" not in fonts.fallbacks(), reason="No font with Japanese letters is installed."
+)
+def test_a_fallback_writes_what_the_font_lacks_and_nothing_else(caplog):
+    figure = drawn("subgroups", JAPANESE)
+    families = {t.get_text(): t.get_fontfamily() for t in figure.findobj(Text) if t.get_text()}
+    assert "Droid Sans Fallback" in families[JAPANESE]
+    assert families["Age"] == list(fonts.FAMILY)
+    assert caplog.text == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_no_figure_asks_a_font_for_a_letter_that_it_does_not_have(name, only_the_own_font, tmp_path):
+    figure = drawn(name, JAPANESE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_figure(figure, tmp_path / "figure.png", dpi=50)
+    unwritten = [t.get_text() for t in figure.findobj(Text) if t.get_visible() and not fonts.is_writable(t.get_text())]
+    assert unwritten == []
+
+
+def test_two_names_have_two_numbers_and_one_name_has_one():
+    key = fonts.NameKey()
+    words = [key.written(f"Practice \U00013000 {word}") for word in ("A", "\U00013001", "A")]
+    assert words == ["Practice [1] A", "Practice [1] [2]", "Practice [1] A"]
+
+
+def test_letters_of_an_svg_are_text_or_on_request_outlines(tmp_path):
+    frame = pd.DataFrame({"characteristic": ["age"], "level": [""], "weighting": ["unweighted"], "smd": [0.4]})
+    figure = kap.figures.plot_balance(balance=frame)
+    (text,) = save_figure(figure, tmp_path / "text.svg")
+    (outlines,) = save_figure(figure, tmp_path / "outlines.svg", outlines=True)
+    words = " ".join(ET.parse(text).getroot().itertext())
+    assert "Age" in words
+    assert re.search(r"DejaVu Sans.*sans-serif", text.read_text(encoding="utf-8"))
+    assert "Age" not in " ".join(
+        t for t in ET.parse(outlines).getroot().itertext() if "Love plot" not in t and "standardised" not in t
+    )
