@@ -92,7 +92,7 @@ class NameKey:
 
     def number_axes(self, ax: Axes) -> None:
         """Write the words and the tick labels of one panel so that they can be read."""
-        for axis in (ax.xaxis, ax.yaxis):
+        for axis in (ax.xaxis, ax.yaxis) if ax.axison else ():
             labels = [label.get_text() for label in axis.get_ticklabels()]
             if not all(is_writable(label) for label in labels):
                 axis.set_ticks(axis.get_majorticklocs(), [self.written(label) for label in labels])
