@@ -185,7 +185,7 @@ def _finish(page: Page, stamp: str | None) -> None:
             _write_notes(page)
         if page.keys:
             _write_key(page)
-        set_families(page.figure.findobj(Text))  # type: ignore[arg-type]
+        set_families(page.figure.findobj(Text))
         if stamp:
             stamp_figure(page.figure, stamp)
         if page.last:
@@ -200,7 +200,7 @@ def _finish(page: Page, stamp: str | None) -> None:
     if page.keys:
         page.axes[0].legend(handles=page.keys, **page.key_settings)
     for ax in page.axes:
-        set_families(ax.findobj(Text))  # type: ignore[arg-type]
+        set_families(ax.findobj(Text))
     describe(page.axes[0], " ".join([*page.alternative, *_stamp_sentence(stamp)]))
 
 
