@@ -19,9 +19,7 @@ def overview(**changed):
 def test_each_frame_has_a_panel_with_its_letter():
     titles = [ax.get_title(loc="left") for ax in overview().axes]
     assert titles == ["A  Who stayed", "B  Adjusted means", "C  Group minus individual"]
-    assert [ax.get_title(loc="left") for ax in overview(retention=None, contrasts=None).axes] == [
-        "Adjusted means"
-    ]
+    assert [ax.get_title(loc="left") for ax in overview(retention=None, contrasts=None).axes] == ["Adjusted means"]
 
 
 def test_without_a_comparison_the_means_are_drawn_and_named_as_observed():
