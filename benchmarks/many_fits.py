@@ -198,13 +198,13 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=10, help="of each peer")
     parser.add_argument("--data-sets", type=int, default=2000)
     arguments = parser.parse_args()
-    file = HERE / "results" / "many_fits.json"
-    found = json.loads(file.read_text())["sections"] if file.exists() else {}
+    new: dict[str, dict[str, float]] = {}
     if "times" in arguments.sections:
-        times = run_times(arguments.draws, arguments.few)
-        found["times"] = {**times, "n": arguments.draws, "few": arguments.few}
+        new["times"] = {**run_times(arguments.draws, arguments.few), "n": arguments.draws, "few": arguments.few}
     if "agreement" in arguments.sections:
-        found["agreement"] = run_agreement(arguments.data_sets)
+        new["agreement"] = run_agreement(arguments.data_sets)
+    file = HERE / "results" / "many_fits.json"
+    found = (json.loads(file.read_text())["sections"] if file.exists() else {}) | new
     content = {"versions": versions(), "peers": r_versions(("lme4", "pbkrtest")), "sections": found}
     write("many_fits", content, as_markdown(found))
 
