@@ -151,6 +151,7 @@ def random_effects(agreement: Agreement, fit: MixedResults, known: dict[str, Any
     agreement.add("random effects: standard errors", "lme4", where, gap, "relative", most, effects)
     new = pd.DataFrame(known["new"])
     for conditional, key in ((False, "population"), (True, "conditional")):
-        gap = np.abs(fit.predict(new, conditional=conditional).to_numpy() - known[key]).max()
+        predicted = fit.predict(new, conditional=conditional, allow_new_groups=True)
+        gap = np.abs(predicted.to_numpy() - known[key]).max()
         most = prediction.R_STOPPED
         agreement.add(f"predictions, {key}", "lme4", where, gap, "absolute", most, prediction)

@@ -173,11 +173,14 @@ class MixedResults(FittedModel):
         newdata: pd.DataFrame | None = None,
         *,
         conditional: bool = False,
+        allow_new_groups: bool = False,
         interval: bool = False,
         level: float = 0.95,
     ) -> pd.Series | pd.DataFrame:
         """What is expected of each row; see ``predict_rows``."""
-        return predict_rows(self, newdata, conditional=conditional, interval=interval, level=level)
+        return predict_rows(
+            self, newdata, conditional=conditional, allow_new_groups=allow_new_groups, interval=interval, level=level
+        )
 
     # Terms and variances
 

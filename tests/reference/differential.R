@@ -58,7 +58,7 @@ one <- function(k) {
   result
 }
 set.seed(20261127)
-cases <- Filter(Negate(is.null), lapply(seq_len(200), one))
+cases <- Filter(Negate(is.null), lapply(seq_len(500), one))
 out <- gzfile(file.path(folder, "differential.json.gz"), "wb")
 writeLines(toJSON(list(software = versions("lme4", "lmerTest", "pbkrtest", "emmeans"), cases = cases), digits = I(9), auto_unbox = TRUE, na = "null"), out, useBytes = TRUE)
 close(out)

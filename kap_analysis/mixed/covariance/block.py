@@ -52,8 +52,8 @@ class CovarianceBlock(ABC):
         """
         return 1.0
 
-    def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
-        """Parameters that stand on the boundary of the parameter space."""
+    def on_boundary(self, phi: Array, within: float) -> NDArray[np.bool_]:
+        """Parameters that stand on the boundary of the parameter space, or nearer to it than ``within``."""
         return np.zeros(self.n_parameters, dtype=bool)
 
 

@@ -83,6 +83,6 @@ class Unstructured(CovarianceBlock):
     def shift(self, log_scale: float) -> None:
         return None
 
-    def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
+    def on_boundary(self, phi: Array, within: float) -> NDArray[np.bool_]:
         diagonal = np.array([i == j for i, j in self.pairs])
-        return diagonal & (np.abs(phi) < NEXT_TO_NOTHING)
+        return diagonal & (np.abs(phi) < within)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.design.columns import Columns
-from kap_analysis.mixed.design.labels import Codes, positions
+from kap_analysis.mixed.design.labels import Codes, Mask, positions
 from kap_analysis.mixed.errors import MixedModelError, listed, nearest
 
 
@@ -32,6 +32,33 @@ def level_codes(column: pd.Series, levels: tuple[Any, ...]) -> Codes:
             f"Its levels are {listed(levels)}."
         )
     return codes
+
+
+def check_known_groups(frame: pd.DataFrame, columns: tuple[str, ...], unknown: Mask, levels: tuple[Any, ...]) -> None:
+    """Raise when rows belong to groups of which the data have no row, whose random effects are not known.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The new rows.
+    columns : tuple of str
+        What names the groups.
+    unknown : numpy.ndarray
+        Which rows.
+    levels : tuple
+        The groups that the data have.
+    """
+    if not unknown.any():
+        return
+    names = ":".join(columns)
+    found = frame.loc[unknown, list(columns)].drop_duplicates().to_numpy(dtype=object).tolist()
+    strange = [":".join("missing" if pd.isna(value) else str(value) for value in one) for one in found]
+    n = int(unknown.sum())
+    raise MixedModelError(
+        f"{n:,} of the {len(frame):,} new rows {'is' if n == 1 else 'are'} of a {names} that the data do not have: "
+        f"{listed(strange, 3)}. The data have {listed(levels, 3)}. Their own effects are not known: "
+        "allow_new_groups=True predicts the average of new groups, conditional=False that of all."
+    )
 
 
 def new_values(

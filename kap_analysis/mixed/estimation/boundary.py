@@ -14,6 +14,28 @@ from kap_analysis.mixed.likelihood.criterion import Criterion
 Array = NDArray[np.float64]
 SINGULAR = 1e-8  # an eigenvalue below which a covariance matrix counts as singular
 FALLS = 1e-6  # slope out of a singular matrix from which on the criterion falls there
+#: A root of a variance so small, as a share of the residual standard deviation, that the boundary itself is tried.
+NEAR = 0.05
+#: How much the criterion may rise there before the other parameters have followed.
+FLAT = 1e-5
+
+
+def reach_boundary(search: Search, found: tuple[Array, Criterion, float]) -> tuple[Array, Criterion, float]:
+    """The boundary itself where the search ended beside it and the maximum there is no worse.
+
+    Beside a boundary the criterion is so flat that the search may end within its tolerance while the variance is not
+    yet 0. The criterion hardly differs, but the df do: they would count this variance as free.
+    """
+    for at in np.flatnonzero(search.parameters.on_boundary(found[0], NEAR) & ~search.fixed & (found[0] != 0)):
+        exact = found[0].copy()
+        exact[at] = 0.0
+        there = search.at(exact)
+        if there is None or there.value > found[1].value + FLAT:
+            continue
+        again = search.run(exact)
+        if again is not None and again[1].value <= found[1].value:
+            found = again
+    return found
 
 
 def leave_false_boundary(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.block import CovarianceBlock, Natural
 from kap_analysis.mixed.covariance.symmetric import lower_triangle
-from kap_analysis.mixed.covariance.unstructured import Unstructured
+from kap_analysis.mixed.covariance.unstructured import NEXT_TO_NOTHING, Unstructured
 from kap_analysis.mixed.design.design import Bar, Design
 from kap_analysis.mixed.likelihood.scaling import Scaling
 
@@ -91,9 +91,9 @@ class Parameters:
     def from_elements(self, eta: Array) -> Array:
         return np.concatenate([part.block.parameters(eta[part.elements]) for part in self.parts])
 
-    def on_boundary(self, phi: Array) -> NDArray[np.bool_]:
-        """Parameters of bars that stand on the boundary."""
-        return np.concatenate([part.block.on_boundary(phi[at]) & part.is_bar for part, at in self])
+    def on_boundary(self, phi: Array, within: float = NEXT_TO_NOTHING) -> NDArray[np.bool_]:
+        """Parameters of bars that stand on the boundary, or so near it."""
+        return np.concatenate([part.block.on_boundary(phi[at], within) & part.is_bar for part, at in self])
 
     def as_seen(self) -> Parameters:
         """The same matrices in the parameters that the user sees."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.estimation.boundary import leave_false_boundary
+from kap_analysis.mixed.estimation.boundary import leave_false_boundary, reach_boundary
 from kap_analysis.mixed.estimation.fixed_parameters import held_values, with_held
 from kap_analysis.mixed.estimation.identifiability import check_identified, check_residual
 from kap_analysis.mixed.estimation.newton import Search
@@ -79,6 +79,8 @@ def minimise(
         found = search.run(scored(search, phi))
         if found is not None:
             found = leave_false_boundary(search, found)
+        if found is not None:
+            found = reach_boundary(search, found)
         if found is not None and (best is None or found[1].value < best[1].value - 1e-9):
             best = found
         # On a boundary a lower minimum may lie elsewhere, and a second start looks for it, unless it is dear.

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
 from kap_analysis.mixed.design.columns import Columns
 from kap_analysis.mixed.design.labels import positions
-from kap_analysis.mixed.design.new_rows import level_codes
+from kap_analysis.mixed.design.new_rows import check_known_groups, level_codes
 from kap_analysis.mixed.design.tables import as_table
 from kap_analysis.mixed.errors import MixedModelError, nearest
 from kap_analysis.mixed.fitted_covariance.residual import residual_covariance
@@ -41,6 +41,7 @@ def predict_rows(
     newdata: Any = None,
     *,
     conditional: bool = False,
+    allow_new_groups: bool = False,
     interval: bool = False,
     level: float = 0.95,
 ) -> pd.Series | pd.DataFrame:
@@ -55,10 +56,12 @@ def predict_rows(
         covariance. The analysed rows where it is not given.
     conditional : bool
         False: ``x beta``, the average of all patients like this one. True: the patient's own expectation, given all
-        scores. The effects of known groups are added; an unknown group adds 0 to the estimate and its whole variance
-        to the squared standard error. Under a residual covariance the patient's expected residual at that visit is
+        scores. Under a residual covariance the patient's expected residual at that visit is
         added (normal distribution given the rows that the patient has), so that a visit without a score is filled in,
         and a visit with one returns that score with a standard error of 0. New rows have a weight of 1.
+    allow_new_groups : bool
+        Whether rows of a group or subject that the data do not have are predicted with ``conditional=True``, as lme4's
+        ``allow.new.levels``. Its effect adds 0 to the estimate and its whole variance to the squared standard error.
     interval : bool
         Whether standard errors and intervals are wanted.
     level : float
@@ -77,12 +80,15 @@ def predict_rows(
     Raises
     ------
     MixedModelError
-        When a column is not there, a factor has an unknown level, or a row cannot be estimated because collinear
+        When a column is not there, a factor has an unknown level, a row belongs to an unknown group that is not
+        allowed, or a row cannot be estimated because collinear
         columns were dropped.
     """
     check_level(level)
     frame = fit.design.frame if newdata is None else as_table(newdata, "The new rows")
     rows = _new_rows(fit, frame, conditional=conditional)
+    if conditional and not allow_new_groups:
+        _check_groups(fit, frame, rows)
     parts = [_predicted(fit, part, conditional=conditional, interval=interval) for part in rows.pieces()]
     estimate, std_error, df = (np.concatenate([part[i] for part in parts]) for i in range(3))
     for values in (estimate, std_error, df):
@@ -132,6 +138,16 @@ def _new_rows(fit: FittedModel, frame: pd.DataFrame, *, conditional: bool) -> _N
         missing |= np.isnan(visit.astype(float))
         visit = np.nan_to_num(visit)
     return _NewRows(np.nan_to_num(x), tuple(bars), missing, subject, stratum, visit)
+
+
+def _check_groups(fit: FittedModel, frame: pd.DataFrame, rows: _NewRows) -> None:
+    """Raise where a random effect or a residual of a row is not known; a row whose columns are 0 needs none."""
+    for bar, (z, codes) in zip(fit.design.bars, rows.bars, strict=True):
+        unknown = (codes < 0) & (z != 0).any(axis=1)
+        check_known_groups(frame, bar.groups.columns, unknown, bar.groups.levels)
+    term = fit.design.formula.residual
+    if rows.subject is not None and term is not None:
+        check_known_groups(frame, (term.subject,), rows.subject < 0, fit.design.residual.subjects)
 
 
 def _residual_rows(fit: FittedModel, frame: pd.DataFrame) -> tuple[Index, Index, Any]:

@@ -61,7 +61,7 @@ def written_out(fit: MixedResults, new: pd.DataFrame, **options) -> tuple[np.nda
 def test_conditional_predictions_are_those_of_the_joint_normal_distribution(formula, options):
     seen, new = split(PARTIAL)
     fit = mixedlm(formula, seen, **options).fit()
-    found = fit.predict(new, conditional=True, interval=True)
+    found = fit.predict(new, conditional=True, allow_new_groups=True, interval=True)
     estimate, std_error = written_out(fit, new, **options)
     np.testing.assert_allclose(found["estimate"], estimate, atol=EXACT)
     np.testing.assert_allclose(found["std_error"], std_error, atol=EXACT)
@@ -75,7 +75,8 @@ def test_predictions_for_known_and_new_groups_are_those_of_lme4(case):
     fit = mixedlm(block["formula"], data, weights="weight" if case == "weights" else None).fit()
     new = pd.DataFrame(block["new"])
     np.testing.assert_allclose(fit.predict(new), block["population"], atol=R_STOPPED)
-    np.testing.assert_allclose(fit.predict(new, conditional=True), block["conditional"], atol=R_STOPPED)
+    given = fit.predict(new, conditional=True, allow_new_groups=True)
+    np.testing.assert_allclose(given, block["conditional"], atol=R_STOPPED)
     np.testing.assert_allclose(fit.fittedvalues[:10], block["fitted_head"], atol=R_STOPPED)
 
 
@@ -104,7 +105,8 @@ def test_without_new_rows_the_analysed_ones_are_predicted():
 
 def test_a_group_that_is_not_known_has_its_whole_variance():
     fit = mixedlm("score ~ 1 + (1 | patient)", PARTIAL).fit()
-    found = fit.predict(pd.DataFrame({"patient": ["nobody"]}), conditional=True, interval=True).iloc[0]
+    new = pd.DataFrame({"patient": ["nobody"]})
+    found = fit.predict(new, conditional=True, allow_new_groups=True, interval=True).iloc[0]
     variance = fit.variance_components["variance"].iloc[0] + fit.cov_params().iloc[0, 0]
     assert found["estimate"] == pytest.approx(fit.params["Intercept"])
     assert found["std_error"] ** 2 == pytest.approx(variance)
@@ -172,3 +174,34 @@ def test_a_patient_is_found_whatever_type_the_new_rows_have(formula, kind):
     fit = mixedlm(formula, data).fit()
     expected = fit.predict(data, conditional=True)
     np.testing.assert_array_equal(fit.predict(data.astype({"patient": kind}), conditional=True), expected)
+
+
+@pytest.mark.parametrize(
+    ("formula", "patients", "told"),
+    [
+        ("score ~ month + (1 | patient)", ["p01", "p1", "p2"],
+         "2 of the 3 new rows are of a patient that the data do not have: p1, p2. The data have p01, p02, p03 and 91 "
+         "more."),
+        ("score ~ month + cs(visit | patient)", ["p01", None, "p02"],
+         "1 of the 3 new rows is of a patient that the data do not have: missing. The data have p01, p02, p03 and 91 "
+         "more."),
+        ("score ~ month + (1 | practice/patient)", ["p01", "p02", "x"],
+         "2 of the 3 new rows are of a practice:patient that the data do not have: B:p02, B:x. The data have A:p03,"),
+    ],
+)  # fmt: skip
+def test_a_patient_whom_the_data_do_not_have_is_refused_unless_new_ones_are_allowed(formula, patients, told):
+    fit = mixedlm(formula, PARTIAL).fit()
+    new = PARTIAL.iloc[:3].assign(patient=patients, practice=PARTIAL["practice"].iloc[0])
+    with pytest.raises(MixedModelError) as raised:
+        fit.predict(new, conditional=True)
+    assert str(raised.value).startswith(told)
+    assert str(raised.value).endswith(
+        "Their own effects are not known: allow_new_groups=True predicts the average of new groups, conditional=False "
+        "that of all."
+    )
+    average = fit.predict(new)
+    unknown = [patient not in ("p01", "p02") for patient in patients]
+    given = fit.predict(new, conditional=True, allow_new_groups=True)
+    if "practice" not in formula:
+        np.testing.assert_allclose(given[unknown], average[unknown])
+    assert not np.isclose(given.iloc[0], average.iloc[0])
