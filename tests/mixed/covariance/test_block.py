@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kap_analysis.mixed.covariance.block import CovarianceBlock, LogVariance, Natural
+from kap_analysis.mixed.covariance.unstructured import NEXT_TO_NOTHING
 
 
 def test_elements_are_their_own_parameters():
@@ -11,7 +12,7 @@ def test_elements_are_their_own_parameters():
     values = np.array([4.0, -1.0, 9.0])
     assert block.elements(values).tolist() == block.parameters(values).tolist() == values.tolist()
     assert block.jacobian(values).tolist() == np.eye(3).tolist()
-    assert block.shift(0.5) is None and not block.on_boundary(np.zeros(3)).any()
+    assert block.shift(0.5) is None and not block.on_boundary(np.zeros(3), NEXT_TO_NOTHING).any()
 
 
 def test_a_variance_by_its_logarithm_stays_above_zero():

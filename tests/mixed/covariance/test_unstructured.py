@@ -5,7 +5,7 @@ import pytest
 
 from kap_analysis.mixed.covariance.block import CovarianceBlock
 from kap_analysis.mixed.covariance.symmetric import matrix_of
-from kap_analysis.mixed.covariance.unstructured import Unstructured
+from kap_analysis.mixed.covariance.unstructured import NEXT_TO_NOTHING, Unstructured
 
 
 def test_the_factor_times_its_transpose_is_the_matrix():
@@ -16,7 +16,7 @@ def test_the_factor_times_its_transpose_is_the_matrix():
 
 
 def test_a_diagonal_of_zero_is_the_boundary():
-    found = Unstructured(2).on_boundary(np.array([0.0, 0.0, 1e-6]))
+    found = Unstructured(2).on_boundary(np.array([0.0, 0.0, 1e-6]), NEXT_TO_NOTHING)
     assert found.tolist() == [True, False, True]
 
 

@@ -136,3 +136,28 @@ def test_a_held_correlation_above_1_is_refused() -> None:
         "With parameters held, the residual covariance ar1() is no covariance matrix: ar1(correlation) = 1.20. Hold "
         "other values."
     )
+
+
+@pytest.mark.parametrize("share", [1.0, 1e-6, 1e-9])
+def test_a_small_residual_variance_costs_digits_that_do_not_count(share: float) -> None:
+    """V^-1 is a difference of numbers of the size of one over the residual variance; within patients it is known."""
+    rng = np.random.default_rng(3)
+    patient, x = np.repeat(np.arange(8), 4), np.tile(np.arange(4.0), 8)
+    y = 10 * rng.normal(size=8)[patient] + np.sqrt(share) * (x + 10 * rng.normal(size=32))
+    data = pd.DataFrame({"y": y, "x": x, "patient": patient})
+    fit = mixedlm("y ~ x + (1 | patient)", data).fit()
+    within = np.column_stack([x, patient[:, None] == np.arange(8)])
+    beta, left, *_ = np.linalg.lstsq(within, y, rcond=None)
+    error = np.sqrt(left[0] / 23 * np.linalg.inv(within.T @ within)[0, 0])
+    found = fit.coefficients().set_index("term").loc["x"]
+    assert found["estimate"] == pytest.approx(beta[0], abs=1e-8 * error)
+    assert found["std_error"] == pytest.approx(error, rel=1e-3)
+    assert found["df"] == pytest.approx(23, rel=1e-5)
+
+
+def test_a_residual_variance_next_to_nothing_is_refused() -> None:
+    rng = np.random.default_rng(3)
+    patient, x = np.repeat(np.arange(8), 4), np.tile(np.arange(4.0), 8)
+    y = 10 * rng.normal(size=8)[patient] + 1e-6 * rng.normal(size=32)
+    with pytest.raises(MixedModelError):
+        mixedlm("y ~ x + (1 | patient)", pd.DataFrame({"y": y, "x": x, "patient": patient})).fit()
