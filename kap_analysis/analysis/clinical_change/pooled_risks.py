@@ -91,7 +91,7 @@ def compare_risks(
             continue
         found = _risks(completed, designs, happened)
         if found is not None:
-            words = join_words([readable(n) for n in names if not n.endswith("_not_recorded")])
+            words = join_words([readable(n) for n in names])
             return _pooled(found, shares, counts, df, words or "nothing")
     return ComparedRisks(shares, counts, None, None, None, "nothing", UNFITTED)
 
@@ -104,7 +104,7 @@ def _ladder(covariates: tuple[str, ...]) -> list[tuple[str, ...]]:
 def _design(completed: Completed, which: int, names: tuple[str, ...]) -> np.ndarray:
     if not names:
         return np.empty((len(completed.patients), 0))
-    people = completed.patients.assign(**{BASELINE: completed.scores[which][:, 0]})
+    people = completed.people(which)
     return pd.get_dummies(people[list(names)], drop_first=True, dtype=float).to_numpy()
 
 

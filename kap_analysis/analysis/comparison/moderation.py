@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.comparison.moderation_result import Moderation
 from kap_analysis.analysis.comparison.moderators import MODERATORS, Moderator, add_yes_or_no
+from kap_analysis.analysis.model.covariates import columns_of
 from kap_analysis.analysis.model.estimates import (
     averaged_rows,
     engine_notes,
@@ -193,7 +194,8 @@ def _unanswered(described: dict, people: pd.DataFrame, reason: str) -> pd.DataFr
 def _others(model: ModelFrame, moderator: Moderator) -> tuple[str, ...]:
     """Covariates other than the moderator and its source."""
     source = moderator.source or moderator.column
-    return tuple(c for c in model.covariates if c not in (source, moderator.column, f"{source}_not_recorded"))
+    left_out = (moderator.column, *columns_of(model.covariates, source))
+    return tuple(c for c in model.covariates if c not in left_out)
 
 
 def _patients_at(people: pd.DataFrame, moderator: Moderator, values: tuple[float, ...]) -> list[int]:

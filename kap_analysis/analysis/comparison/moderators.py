@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kap_analysis.analysis.model.missing_covariates import FILLED
 from kap_analysis.columns import BASELINE
 from kap_analysis.writing.sentences import number
 
@@ -89,6 +90,6 @@ def _is_yes(frame: pd.DataFrame, moderator: Moderator) -> pd.Series:
     if moderator.at_least is None:
         yes, no = moderator.levels
         return found.astype("object").map({yes: 1.0, no: 0.0}).astype(float)
-    filled = f"{moderator.source}_not_recorded"
+    filled = f"{moderator.source}{FILLED}"
     recorded = found.where(frame[filled] != 1.0) if filled in frame else found
     return (recorded >= moderator.at_least).astype(float).where(recorded.notna())

@@ -8,8 +8,8 @@ with the baseline in the vector
 
 and draw the cohort effects and the missing scores of the original patients jointly, given all observed scores. The
 bootstrap accounts for the uncertainty of the parameters (Little & Rubin 2019, section 10.2; the approximate Bayesian
-approach of rbmi). Missing baselines are imputed too. Imputed scores are neither rounded nor clipped to the range of the
-instrument, which would bias means and variances.
+approach of rbmi). Missing baselines are imputed too, and covariates with the scores (see `drawn_covariates`). Imputed
+scores are neither rounded nor clipped to the range of the instrument, which would bias means and variances.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.missing.drawn_covariates import UnknownCovariates
 from kap_analysis.analysis.missing.missing_scores import draw_missing
 from kap_analysis.analysis.missing.reference_based import draw_after_dropout
 from kap_analysis.analysis.model.estimates import first_or_refuse, fit_formula
 from kap_analysis.analysis.model.resampling import ClusterBootstrap, Sample
 from kap_analysis.analysis.result import Progress
-from kap_analysis.columns import BASELINE_VISIT, COHORT_ID, FORMAT, PATIENT_ID, PRACTICE, SCORE, VISIT
+from kap_analysis.columns import BASELINE, BASELINE_VISIT, COHORT_ID, FORMAT, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.writing.names import readable
@@ -53,6 +54,8 @@ class Completed:
         What was done to the covariates.
     under : mapping of str to array (imputations, scores after dropout)
         Draws under reference-based assumptions; see `scores_under`.
+    drawn_covariates : mapping of str to array (imputations, patients)
+        Recorded values, and draws for missing ones, of each covariate that was not recorded for everybody.
     """
 
     scores: np.ndarray
@@ -62,6 +65,7 @@ class Completed:
     notes: tuple[str, ...] = ()
     covariate_notes: tuple[str, ...] = ()
     under: Mapping[str, np.ndarray] = field(default_factory=dict)
+    drawn_covariates: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def after_dropout(self) -> np.ndarray:
         """(patients, visits): missing, and nothing observed at this visit or later (monotone part only)."""
@@ -75,10 +79,12 @@ class Completed:
 
     def at_visit(self, which: int, visit: str) -> pd.DataFrame:
         """One completed data set at one visit: the patients with ``visit``, ``baseline`` and ``score``."""
-        values = self.scores[which]
-        return self.patients.assign(
-            **{VISIT: visit, "baseline": values[:, 0], SCORE: values[:, self.visits.index(visit)]}
-        )
+        return self.people(which).assign(**{VISIT: visit, SCORE: self.scores[which][:, self.visits.index(visit)]})
+
+    def people(self, which: int) -> pd.DataFrame:
+        """The patients of one completed data set, with ``baseline`` and covariates."""
+        drawn = {name: values[which] for name, values in self.drawn_covariates.items()}
+        return self.patients.assign(**drawn, **{BASELINE: self.scores[which][:, 0]})
 
 
 def impute_scores(
@@ -97,8 +103,9 @@ def impute_scores(
     ----------
     rows : DataFrame
         One row per patient and visit that was observed, baseline included: ``patient_id``, ``visit``, ``score``,
-        ``format``, ``cohort_id`` (a label for every patient), ``is_group``, covariates without missing values. Patients
-        without any score are allowed with a missing score at one visit.
+        ``format``, ``cohort_id`` (a label for every patient), ``is_group``, covariates without missing values (those
+        that were filled in are drawn where ``<covariate>_not_recorded`` is 1). Patients without any score are allowed
+        with a missing score at one visit.
     visits : tuple of str
         Baseline first; each must have been observed in both formats.
     covariates : tuple of str
@@ -123,9 +130,11 @@ def impute_scores(
     long = rows[rows[SCORE].notna()].copy()
     long["group_after"] = long["is_group"] * (long[VISIT].astype("str") != BASELINE_VISIT)
     model = _choose_model(long, patients, covariates, seed)
+    unknown = UnknownCovariates.of(patients, covariates)
     generator = np.random.default_rng(seed)
     apart = np.random.default_rng([seed, 1])  # so that the draws at random do not depend on what else is asked
     draws = np.empty((n_imputations, *scores.shape))
+    covariate_draws = np.empty((n_imputations, *unknown.values.shape))
     lost = _follow_up(_after_dropout(~np.isnan(scores)))
     under = {name: np.empty((n_imputations, lost.sum())) for name in assumptions}
     done = failed = discarded = 0
@@ -141,6 +150,10 @@ def impute_scores(
                 )
             continue
         draws[done], given = draw_missing(fit, patients, scores, visits, generator)
+        if unknown.names:
+            covariate_draws[done] = unknown.draw(draws[done], _times_drawn(patients, long, sample), generator)
+            people = patients.assign(**dict(zip(unknown.names, covariate_draws[done].T, strict=True)))
+            draws[done], given = draw_missing(fit, people, scores, visits, generator)
         noise = apart.standard_normal(scores.shape) if assumptions else draws[done]
         for name, values in under.items():  # the same noise under each, so that they differ by what they assume
             values[done] = draw_after_dropout(name, draws[done], lost, given, noise)[lost]
@@ -149,7 +162,16 @@ def impute_scores(
         if progress is not None:
             progress(done, n_imputations, "imputations")
     notes = _notes(model.left_out, discarded)
-    return Completed(draws, ~np.isnan(scores), patients, visits, notes, under=under)
+    drawn = dict(zip(unknown.names, np.moveaxis(covariate_draws, 2, 0), strict=True))
+    return Completed(draws, ~np.isnan(scores), patients, visits, notes, under=under, drawn_covariates=drawn)
+
+
+def _times_drawn(patients: pd.DataFrame, long: pd.DataFrame, sample: Sample) -> np.ndarray:
+    """How often a sample has each patient (patients,): 0 for those without any score."""
+    place = pd.Index(patients[PATIENT_ID]).get_indexer(pd.Index(long[PATIENT_ID]))
+    n = len(patients)
+    rows = np.bincount(place, minlength=n)
+    return np.asarray(np.bincount(place[sample.rows], minlength=n) / np.maximum(rows, 1))
 
 
 def _after_dropout(observed: np.ndarray) -> np.ndarray:
@@ -213,7 +235,7 @@ def _sampled_rows(long: pd.DataFrame, sample: Sample) -> pd.DataFrame:
 def _notes(left_out: tuple[str, ...], discarded: int) -> tuple[str, ...]:
     """What was done so that every bootstrap sample can estimate the imputation model, in sentences."""
     notes = []
-    names = [readable(name) for name in left_out if not name.endswith("_not_recorded")]
+    names = [readable(name) for name in left_out]
     if names:
         notes.append(
             f"The imputation model leaves out {join_words(names)}, which bootstrap samples of so few patients cannot "

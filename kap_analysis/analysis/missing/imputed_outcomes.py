@@ -7,7 +7,9 @@ import pandas as pd
 
 from kap_analysis.analysis.missing.imputation import Completed, impute_scores
 from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
-from kap_analysis.analysis.model.model_frame import cohort_of_one, hide_few, prepare_covariates
+from kap_analysis.analysis.model.covariates import prepare_covariates
+from kap_analysis.analysis.model.missing_covariates import FILLED, incomplete_columns
+from kap_analysis.analysis.model.model_frame import cohort_of_one, hide_few
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.result import Progress
 from kap_analysis.columns import (
@@ -44,7 +46,7 @@ def complete_scores(
     if people[FORMAT].nunique() < 2:
         raise AnalysisError("Only one format has patients; there is no comparison to repeat on imputed data.")
     people, covariates, covariate_notes = prepare_covariates(
-        people, (PRACTICE, *plan.covariates), plan.ladder.pool_levels_below, hide_few(outcomes)
+        people, (PRACTICE, *plan.covariates), plan.ladder.pool_levels_below, hide_few(outcomes), expected=True
     )
     scored = frame[frame[SCORE].notna() & frame[VISIT].notna()]
     counts = pd.crosstab(scored[VISIT].astype("str"), scored[FORMAT].astype("str")).reindex(
@@ -76,7 +78,8 @@ def complete_scores(
 
 def _fixed_columns(people: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
     """What does not change within a patient: format, cohort (a label for every patient) and covariates."""
-    keep = [c for c in (PATIENT_ID, FORMAT, COHORT_ID, *covariates) if c in people]
+    filled = [f"{name}{FILLED}" for name in incomplete_columns(people, covariates)]
+    keep = [c for c in (PATIENT_ID, FORMAT, COHORT_ID, *covariates, *filled) if c in people]
     fixed = people[keep].copy()
     fixed[FORMAT] = pd.Categorical(fixed[FORMAT].astype("str"), categories=[INDIVIDUAL, GROUP])
     fixed["is_group"] = (fixed[FORMAT] == GROUP).astype(float)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kap_analysis.analysis.model.model_frame import MISSING_COVARIATES
+from kap_analysis.analysis.model.covariates import MISSING_COVARIATES
 from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan
 from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable

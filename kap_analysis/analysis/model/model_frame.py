@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.formats import formats_present, recorded_words
+from kap_analysis.analysis.formats import formats_present
+from kap_analysis.analysis.model.covariates import prepare_covariates
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -26,15 +27,8 @@ from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.answerable import PATIENTS_PER_VISIT
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import count, join_words, plural, sentence_case
 
-POOLED = "other"
-#: How `prepare_covariates` treats what was not recorded, for a Methods section.
-MISSING_COVARIATES = (
-    "A numeric covariate that was not recorded was set to its mean, with an indicator; a category that was not "
-    "recorded is a level of its own."
-)
 IN_COHORT, NOT_IN_COHORT = "in a cohort", "not in a cohort"
 
 
@@ -95,12 +89,15 @@ class ModelFrame:
         return int((sizes >= 2).sum())
 
 
-def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10) -> ModelFrame:
+def build_model_frame(
+    outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10, expected: bool = False
+) -> ModelFrame:
     """Choose the analysed patients and rows, and prepare the covariates.
 
     Patients are analysed if they have a known format, a baseline score and a score after baseline. Levels of a
     category with fewer than `pool_levels_below` patients become "other". A category that is not recorded is a level
-    of its own. A number that is not recorded is set to the mean, with a 0/1 indicator column and a note.
+    of its own. A number that is not recorded is set to the mean, with a 0/1 indicator column and a note. With
+    ``expected`` both are expected values (see `missing_covariates`).
 
     Raises
     ------
@@ -125,7 +122,9 @@ def build_model_frame(outcomes: Outcomes, covariates: tuple[str, ...], *, pool_l
     # a group patient without a recorded cohort is a cohort of one; an individual patient has none
     frame[COHORT_ID] = cohort.where(in_cohort, cohort_of_one(frame[PATIENT_ID]))
     wanted = (PRACTICE, *covariates)
-    prepared, used, covariate_notes = prepare_covariates(frame, wanted, pool_levels_below, of_patients)
+    prepared, used, covariate_notes = prepare_covariates(
+        frame, wanted, pool_levels_below, of_patients, expected=expected
+    )
     return ModelFrame(prepared, visits, formats, used, (*notes, *visit_notes, *covariate_notes))
 
 
@@ -184,69 +183,3 @@ def _modelled_visits(frame: pd.DataFrame, outcomes: Outcomes) -> tuple[tuple[str
     return visits, (
         f"Left out of the model, with fewer than {PATIENTS_PER_VISIT} patients in a format: {join_words(dropped)}.",
     )
-
-
-def prepare_covariates(
-    frame: pd.DataFrame,
-    wanted: tuple[str, ...],
-    pool_below: int,
-    of_patients: Callable[[int], str] = lambda n: plural(n, "patient"),
-) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
-    used: list[str] = []
-    notes: list[str] = []
-    frame = frame.copy()
-    first = ~frame.duplicated(PATIENT_ID)
-    for column in dict.fromkeys(wanted):
-        if column not in frame or frame[column].isna().all():
-            if column != PRACTICE:
-                notes.append(f"The covariate {readable(column)} is not in the data and was not used.")
-            continue
-        if pd.api.types.is_numeric_dtype(frame[column]) and not pd.api.types.is_bool_dtype(frame[column]):
-            added, note = _number_covariate(frame, column, first, of_patients)
-        else:
-            added, note = _category_covariate(frame, column, first, 0 if column == PRACTICE else pool_below)
-        used += added
-        notes += note
-    return frame, tuple(used), tuple(notes)
-
-
-def _number_covariate(
-    frame: pd.DataFrame, column: str, first: pd.Series, of_patients: Callable[[int], str]
-) -> tuple[list[str], list[str]]:
-    values = frame[column].astype(float)
-    patients = values[first]
-    if patients.nunique() < 2:
-        return [], [f"The covariate {readable(column)} is the same for everybody and was not used."]
-    missing = values.isna()
-    frame[column] = values.fillna(patients.mean())
-    if not missing.any():
-        return [column], []
-    frame[f"{column}_not_recorded"] = missing.astype(float)
-    count = of_patients(int(missing[first].sum()))
-    note = f"{sentence_case(readable(column))} was not recorded for {count}: mean and an indicator used."
-    return [column, f"{column}_not_recorded"], [note]
-
-
-def _category_covariate(
-    frame: pd.DataFrame, column: str, first: pd.Series, pool_below: int
-) -> tuple[list[str], list[str]]:
-    values = recorded_words(frame[column])
-    counts = values[first].value_counts()
-    rare = list(counts.index[counts < pool_below])
-    notes = []
-    if rare:
-        values = values.where(~values.isin(rare), POOLED)
-        counts = values[first].value_counts()
-        if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: merge with the most common level
-            values = values.where(values != POOLED, counts.drop(POOLED).index[0])
-            counts = values[first].value_counts()
-        shown = join_words([readable(level) for level in rare])
-        notes.append(f"Levels of {readable(column)} with fewer than {pool_below} patients were pooled: {shown}.")
-    if len(counts) < 2:
-        return [], [
-            *notes,
-            f"The covariate {readable(column)} has one level left and was not used.",
-        ] if column != PRACTICE else []
-    order = sorted(counts.index, key=lambda level: (-counts[level], level))
-    frame[column] = pd.Categorical(values, categories=order)
-    return [column], notes

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from kap_analysis.analysis.formats import in_format_order, recorded_words
-from kap_analysis.analysis.model.model_frame import prepare_covariates
+from kap_analysis.analysis.model.covariates import prepare_covariates
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.result import Result, empty_withheld

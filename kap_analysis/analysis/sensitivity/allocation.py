@@ -39,7 +39,7 @@ from kap_analysis.analysis.sensitivity.propensity import (
     stabilised_weights,
 )
 from kap_analysis.analysis.visits import check_visit
-from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, IS_GROUP, N_PATIENTS, PATIENT_ID, SCORE, VISIT
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, IS_GROUP, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
@@ -86,7 +86,7 @@ def check_allocation(
     check_visit(outcomes, visit)
     _check_counts(outcomes, visit)
     completed, covariates = complete_scores(outcomes, plan, visit, n_imputations, seed, progress)
-    people = completed.patients.assign(**{BASELINE: completed.scores[:, :, 0].mean(axis=0)})
+    people = completed.people(0)  # an average over the draws would tell the format
     design, group = covariate_matrix(people, covariates), people[IS_GROUP].to_numpy()
     score = estimate_propensity(design, group)
     weights = {

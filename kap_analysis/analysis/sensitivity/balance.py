@@ -39,5 +39,5 @@ def effective_sizes(formats: pd.Series, weights: dict[str, np.ndarray]) -> pd.Da
 def _characteristic(column: str) -> tuple[str, str]:
     for source in WITH_LEVELS:
         if column.startswith(f"{source}_"):
-            return source, column[len(source) + 1 :]
+            return source, column[len(source) + 1 :].removeprefix("is_")
     return column, ""

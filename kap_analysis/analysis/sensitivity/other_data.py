@@ -9,7 +9,8 @@ import numpy as np
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.estimates import difference_row
 from kap_analysis.analysis.model.ladder import Rung
-from kap_analysis.analysis.model.model_frame import ModelFrame
+from kap_analysis.analysis.model.missing_covariates import incomplete_columns
+from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
@@ -118,6 +119,20 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
         "patients who switched format are like those who did not",
         partial(under, "exclude_mixed"),
     )
+
+
+def expect_covariates(outcomes: Outcomes, plan: Plan, rung: Rung) -> Iterator[Setting]:
+    """The primary model with expected values of covariates, where any was not recorded."""
+    if not rung.covariates:
+        return
+    below = plan.ladder.pool_levels_below
+    model = build_model_frame(outcomes, plan.covariates, pool_levels_below=below, expected=True)
+    if incomplete_columns(model.patients, model.covariates):
+        yield (
+            "data", "Expected values of covariates",
+            "a covariate that was not recorded is what format, practice, baseline score and the other covariates tell",
+            partial(refit, model, replace(rung, covariates=model.covariates), plan.visit),
+        )  # fmt: skip
 
 
 def vary_visit(outcomes: Outcomes, plan: Plan) -> Iterator[Setting]:

@@ -14,6 +14,7 @@ from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.sensitivity.other_data import (
     cluster_bootstrap,
     complete_cases,
+    expect_covariates,
     leave_out,
     vary_rules,
     vary_visit,
@@ -132,6 +133,7 @@ def check_sensitivity(
              model, rung, plan.visit, planned_outcomes(source, plan, plan.visit, population="started")[0])),
         *leave_out(fit, model, rung, plan.visit),
         *(vary_rules(source, plan) if isinstance(source, Study) else ()),
+        *expect_covariates(outcomes, plan, rung),
         *vary_visit(outcomes, plan),
         ("data", "Cluster bootstrap",
          "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",

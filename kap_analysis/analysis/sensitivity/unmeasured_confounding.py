@@ -25,6 +25,7 @@ from kap_analysis.analysis.model.estimates import (
     first_or_refuse,
     fit_formula,
 )
+from kap_analysis.analysis.model.missing_covariates import FILLED
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
@@ -241,7 +242,7 @@ def _measured_before(
             yield INSTRUMENTS, f"{name} at baseline", values, model.covariates
     for column in plan.covariates:
         if column in people and pd.api.types.is_numeric_dtype(people[column]):
-            missing = f"{column}_not_recorded"
+            missing = f"{column}{FILLED}"
             values = people[column].astype(float)
             known = values.where(people[missing] == 0) if missing in people else values
             others = tuple(c for c in model.covariates if c not in (column, missing))

@@ -48,3 +48,27 @@ def test_covariates_that_no_bootstrap_sample_can_estimate_are_left_out_and_it_is
     completed, covariates = complete_scores(as_outcomes(scores.assign(**columns)), plan, "month 3", 3, 1)
     assert set(columns) <= set(covariates)
     assert completed.notes[0].startswith("The imputation model leaves out flag 0, flag 1")
+
+
+def test_covariates_that_were_not_recorded_are_drawn_with_the_scores():
+    scores = lossy_scores()
+    number = scores["patient_id"].str[1:].astype(int)
+    burden = scores.groupby("patient_id")["score"].transform("mean") / 10 + (number % 5)
+    kind = np.where(number**2 % 5 < 2, "mood", "trauma")
+    scores = scores.assign(burden=burden.where(number % 4 != 0), kind=np.where(number % 7 == 0, None, kind))
+    plan = Plan("BDI-II", "month 3", covariates=("burden", "kind"))
+    completed, covariates = complete_scores(as_outcomes(scores), plan, "month 3", 5, 1)
+    assert set(covariates) >= {"burden"} and set(completed.drawn_covariates) == set(covariates) - {"practice"}
+    patients = completed.patients["patient_id"].str[1:].astype(int).to_numpy()
+    drawn = completed.drawn_covariates["burden"]
+    assert np.ptp(drawn[:, patients % 4 != 0], axis=0).max() == 0
+    assert drawn[:, patients % 4 == 0].std(axis=0).min() > 0
+    first, second = completed.at_visit(0, "month 3"), completed.at_visit(1, "month 3")
+    assert not first["burden"].equals(second["burden"])
+    share = next(name for name in covariates if name.startswith("kind_is_"))
+    assert set(first.loc[patients % 7 != 0, share]) == {0.0, 1.0}
+
+
+def test_nothing_is_drawn_of_covariates_that_were_recorded(imputed):
+    completed, _ = imputed
+    assert completed.drawn_covariates == {}

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from kap_analysis.analysis.formats import NOT_RECORDED
+from kap_analysis.analysis.model.covariates import POOLED
 from kap_analysis.analysis.model.estimates import engine_notes, first_or_refuse, fit_formula
-from kap_analysis.analysis.model.model_frame import POOLED, build_model_frame
+from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.errors import AnalysisError
 from tests.analysis.trials import as_outcomes, made_up_scores
 
@@ -18,8 +20,8 @@ def by_patient(values):
     return scores.assign(extra=[values[at] for at in order])
 
 
-def built(scores, *covariates, pool=10):
-    return build_model_frame(as_outcomes(scores), covariates, pool_levels_below=pool)
+def built(scores, *covariates, pool=10, expected=False):
+    return build_model_frame(as_outcomes(scores), covariates, pool_levels_below=pool, expected=expected)
 
 
 def test_rare_levels_are_pooled_below_the_number_and_not_at_it():
@@ -48,6 +50,48 @@ def test_a_number_that_is_not_recorded_is_the_mean_with_an_indicator():
     assert patients["extra_not_recorded"].sum() == 4
     assert (patients.loc[patients["extra_not_recorded"] == 1, "extra"] == np.mean(range(56))).all()
     assert "Extra was not recorded for 4 patients: mean and an indicator used." in model.notes
+
+
+def test_a_category_that_is_not_recorded_is_the_expected_share_of_each_level():
+    model = built(by_patient(["a"] * 25 + ["b c"] * 20 + [None] * 15), "extra", expected=True)
+    patients = model.patients
+    assert model.covariates[-1] == "extra_is_b_c"
+    recorded = patients["extra_is_b_c_not_recorded"] == 0
+    assert recorded.sum() == 45
+    assert patients.loc[recorded, "extra_is_b_c"].tolist() == [0.0] * 25 + [1.0] * 20
+    told = (
+        "Extra was not recorded for 15 patients: the expected value given format, baseline and the other covariates was"
+    )
+    assert f"{told} used." in model.notes
+
+
+def test_a_practice_that_is_not_recorded_is_a_level():
+    scores = made_up_scores()
+    model = built(scores.assign(practice=scores["practice"].where(scores["patient_id"] > "P010")), expected=True)
+    assert NOT_RECORDED in set(model.patients["practice"])
+    assert model.covariates == ("practice",)
+
+
+def test_a_number_that_is_not_recorded_is_what_least_squares_expects_of_it():
+    values = [float(v % 17) for v in range(56)] + [np.nan] * 4
+    model = built(by_patient(values), "extra", expected=True)
+    patients = model.patients
+    assert model.covariates[-1] == "extra"
+    unknown = patients["extra_not_recorded"] == 1
+    assert unknown.sum() == 4
+    shown = patients.drop(columns="extra").rename(columns={"extra_not_recorded": "unknown"})
+    shown["extra"] = values
+    formula = "extra ~ format + baseline" + (" + practice" if "practice" in model.covariates else "")
+    expected = smf.ols(formula, shown[~unknown.to_numpy()]).fit().predict(shown[unknown.to_numpy()])
+    assert patients.loc[unknown, "extra"].tolist() == pytest.approx(expected.tolist())
+
+
+def test_an_expected_covariate_does_not_look_at_the_scores_after_baseline():
+    values = [np.nan if v % 5 == 0 else float(v) for v in range(60)]
+    scores = by_patient(values)
+    later = scores.assign(score=scores["score"].where(scores["visit"] == "baseline", 63 - scores["score"]))
+    one, other = built(scores, "extra", expected=True).patients, built(later, "extra", expected=True).patients
+    assert one["extra"].tolist() == other["extra"].tolist()
 
 
 def test_a_covariate_without_information_is_left_out_with_a_note():

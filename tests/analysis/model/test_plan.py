@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
+from kap_analysis.analysis.model.covariates import MISSING_COVARIATES
 from kap_analysis.analysis.model.methods_section import methods_paragraph
-from kap_analysis.analysis.model.model_frame import MISSING_COVARIATES
 from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan, plan_to_toml
 from kap_analysis.analysis.model.plan_file import read_plan, study_plan
 from kap_analysis.cli.main import app

@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.plan import Ladder, Plan
+from kap_analysis.analysis.model.primary_model import fit_primary
 from kap_analysis.analysis.sensitivity import other_data
+from kap_analysis.analysis.sensitivity.other_models import estimate_row
 from kap_analysis.analysis.sensitivity.sensitivity import check_sensitivity
 from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.model import mixedlm
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
 
 PLAN = Plan("BDI-II", "month 3", covariates=("age",))
@@ -129,3 +133,19 @@ def test_too_few_cohorts_are_described():
 def test_a_visit_that_nobody_has_is_refused():
     with pytest.raises(AnalysisError, match="There is no visit 'month 9' after baseline"):
         check_sensitivity(as_outcomes(made_up_scores()), visit="month 9")
+
+
+def test_covariates_that_were_not_recorded_have_a_row_with_expected_values():
+    scores = made_up_scores(individual=30, cohorts=10)
+    number = scores["patient_id"].str[1:].astype(int)
+    outcomes = as_outcomes(scores.assign(age=scores["age"].where(number % 3 != 0)))
+    _, rung, _, _ = fit_primary(outcomes, PLAN, "month 3")
+    ((group, label, _, compute),) = other_data.expect_covariates(outcomes, PLAN, rung)
+    assert (group, label) == ("data", "Expected values of covariates")
+    model = build_model_frame(outcomes, PLAN.covariates, expected=True)
+    assert "age_not_recorded" not in model.covariates
+    by_hand = mixedlm(replace(rung, covariates=model.covariates).formula, model.frame, residual_by=rung.residual_by)
+    found = compute()
+    assert found["n_patients"] == len(model.patients)
+    assert found["estimate"] == pytest.approx(estimate_row(by_hand.fit(), model, "month 3")["estimate"], abs=1e-9)
+    assert not list(other_data.expect_covariates(as_outcomes(scores), PLAN, rung))
