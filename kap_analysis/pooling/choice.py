@@ -3,8 +3,8 @@
 from itertools import combinations
 from typing import Any
 
+from kap_analysis.analysis.model.covariates import POOLED
 from kap_analysis.analysis.model.ladder import COMPOUND, DESCRIPTIVE, FULL, Rung
-from kap_analysis.analysis.model.model_frame import POOLED
 from kap_analysis.columns import (
     BASELINE,
     COHORT_ID,

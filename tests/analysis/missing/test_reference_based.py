@@ -1,5 +1,7 @@
 """Scores after dropout under reference-based assumptions: the normal distribution of each, written out as rbmi does."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,10 @@ from kap_analysis.analysis.missing.reference_based import (
     JUMP,
     RETURN,
     Parameters,
+    distribution_after,
     draw_after_dropout,
 )
+from tests.places import PAIRS
 
 GROUP, INDIVIDUAL = np.array([24.0, 19, 17, 16]), np.array([29.0, 18, 15, 12])
 BETWEEN = 4.0
@@ -103,3 +107,18 @@ def test_what_came_before_dropout_stays(assumption):
     scores, lost, given, noise = patients(2)
     found = draw_after_dropout(assumption, scores, lost, given, noise)
     assert (found[:, :2] == scores[:, :2]).all() and (found[:, 2:] != scores[:, 2:]).all()
+
+
+def test_the_distribution_after_dropout_is_that_of_the_definitions_written_out_in_r():
+    cases = json.loads((PAIRS / "reference_based.json").read_text(encoding="utf-8"))["cases"]
+    assert len(cases) == 72
+    for case in cases:
+        own, reference, start = np.array([case["own"]]), np.array([case["reference"]]), len(case["values"])
+        given = Parameters(
+            own, reference, case["cohort"] * AFTER[None], np.array(["group"], dtype=object),
+            {"group": np.array(case["mine"]), "individual": np.array(case["theirs"])}, "individual",
+        )  # fmt: skip
+        scores = np.array([case["values"] + [np.nan] * (4 - start)])
+        mean, covariance = distribution_after(case["assumption"], scores, given, np.array([0]), start)
+        np.testing.assert_allclose(mean[0], case["mean"], rtol=1e-8)
+        np.testing.assert_allclose(covariance, np.array(case["covariance"]), rtol=1e-7, atol=1e-9)
