@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.missing_covariates import FILLED, as_numbers, complete_columns, incomplete_columns
-from kap_analysis.columns import FORMAT
+from kap_analysis.analysis.model.resampling import Sample
+from kap_analysis.columns import FORMAT, PATIENT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,11 @@ class UnknownCovariates:
         noise = generator.standard_normal(self.values.shape)
         known = np.column_stack([needed, self.known])
         return complete_columns(known, needed.shape[1], self.values, weights=counts, noise=noise)
+
+
+def times_drawn(patients: pd.DataFrame, long: pd.DataFrame, sample: Sample) -> np.ndarray:
+    """How often a sample has each patient (patients,): 0 for those without any score."""
+    place = pd.Index(patients[PATIENT_ID]).get_indexer(pd.Index(long[PATIENT_ID]))
+    n = len(patients)
+    rows = np.bincount(place, minlength=n)
+    return np.asarray(np.bincount(place[sample.rows], minlength=n) / np.maximum(rows, 1))

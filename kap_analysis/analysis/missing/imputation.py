@@ -19,7 +19,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.missing.drawn_covariates import UnknownCovariates
+from kap_analysis.analysis.missing.drawn_covariates import UnknownCovariates, times_drawn
 from kap_analysis.analysis.missing.missing_scores import draw_missing
 from kap_analysis.analysis.missing.reference_based import draw_after_dropout
 from kap_analysis.analysis.model.estimates import first_or_refuse, fit_formula
@@ -151,7 +151,7 @@ def impute_scores(
             continue
         draws[done], given = draw_missing(fit, patients, scores, visits, generator)
         if unknown.names:
-            covariate_draws[done] = unknown.draw(draws[done], _times_drawn(patients, long, sample), generator)
+            covariate_draws[done] = unknown.draw(draws[done], times_drawn(patients, long, sample), generator)
             people = patients.assign(**dict(zip(unknown.names, covariate_draws[done].T, strict=True)))
             draws[done], given = draw_missing(fit, people, scores, visits, generator)
         noise = apart.standard_normal(scores.shape) if assumptions else draws[done]
@@ -164,14 +164,6 @@ def impute_scores(
     notes = _notes(model.left_out, discarded)
     drawn = dict(zip(unknown.names, np.moveaxis(covariate_draws, 2, 0), strict=True))
     return Completed(draws, ~np.isnan(scores), patients, visits, notes, under=under, drawn_covariates=drawn)
-
-
-def _times_drawn(patients: pd.DataFrame, long: pd.DataFrame, sample: Sample) -> np.ndarray:
-    """How often a sample has each patient (patients,): 0 for those without any score."""
-    place = pd.Index(patients[PATIENT_ID]).get_indexer(pd.Index(long[PATIENT_ID]))
-    n = len(patients)
-    rows = np.bincount(place, minlength=n)
-    return np.asarray(np.bincount(place[sample.rows], minlength=n) / np.maximum(rows, 1))
 
 
 def _after_dropout(observed: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def _category_covariate(
     for level in order[1:]:
         name = f"{column}{LEVEL}{re.sub(NOT_IN_NAMES, '_', level)}"
         name = f"{name}_{len(shares)}" if name in shares else name
-        frame[name] = (values == level).astype(float).where(values.notna())
+        frame[name] = frame[column].eq(level).astype(float).where(frame[column].notna())
         shares.append(name)
     return shares, notes
 

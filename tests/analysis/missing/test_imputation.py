@@ -1,6 +1,7 @@
 """Imputed data sets: what was observed stays, what was not differs; a level of a few patients is no obstacle."""
 
 import numpy as np
+import pandas as pd
 
 from kap_analysis.analysis.missing.dropout import check_dropout
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
@@ -55,7 +56,9 @@ def test_covariates_that_were_not_recorded_are_drawn_with_the_scores():
     number = scores["patient_id"].str[1:].astype(int)
     burden = scores.groupby("patient_id")["score"].transform("mean") / 10 + (number % 5)
     kind = np.where(number**2 % 5 < 2, "mood", "trauma")
-    scores = scores.assign(burden=burden.where(number % 4 != 0), kind=np.where(number % 7 == 0, None, kind))
+    scores = scores.assign(
+        burden=burden.where(number % 4 != 0), kind=pd.Series(kind, scores.index, "string").mask(number % 7 == 0)
+    )
     plan = Plan("BDI-II", "month 3", covariates=("burden", "kind"))
     completed, covariates = complete_scores(as_outcomes(scores), plan, "month 3", 5, 1)
     assert set(covariates) >= {"burden"} and set(completed.drawn_covariates) == set(covariates) - {"practice"}
