@@ -26,7 +26,8 @@ def reach_boundary(search: Search, found: tuple[Array, Criterion, float]) -> tup
     Beside a boundary the criterion is so flat that the search may end within its tolerance while the variance is not
     yet 0. The criterion hardly differs, but the df do: they would count this variance as free.
     """
-    for at in np.flatnonzero(search.parameters.on_boundary(found[0], NEAR) & ~search.fixed & (found[0] != 0)):
+    near = search.parameters.on_boundary(found[0], NEAR) & ~search.parameters.on_boundary(found[0])
+    for at in np.flatnonzero(near & ~search.fixed):
         exact = found[0].copy()
         exact[at] = 0.0
         there = search.at(exact)

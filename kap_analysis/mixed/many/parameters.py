@@ -49,13 +49,13 @@ def have_room(parameters: Parameters, phi: Array) -> Mask:
     return out
 
 
-def on_boundary(parameters: Parameters, phi: Array) -> Mask:
-    """Parameters of bars that stand on the boundary (d, t)."""
+def on_boundary(parameters: Parameters, phi: Array, within: float = NEXT_TO_NOTHING) -> Mask:
+    """Parameters of bars that stand on the boundary (d, t), or so near it."""
     out = np.zeros(phi.shape, dtype=bool)
     for part, at in parameters:
         if part.is_bar and isinstance(part.block, Unstructured):
             diagonal = np.equal(*lower_indices(part.block.size))
-            out[:, at] = diagonal & (np.abs(phi[:, at]) < NEXT_TO_NOTHING)
+            out[:, at] = diagonal & (np.abs(phi[:, at]) < within)
     return out
 
 
