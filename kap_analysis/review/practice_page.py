@@ -19,17 +19,11 @@ from kap_analysis.review.chart_review_list import NO_ALARM
 from kap_analysis.review.charts import course_chart, difference_chart, funnel_chart, run_chart
 from kap_analysis.review.practice_review_result import BETTER, WORSE, PracticeReview, class_counts, row_of
 from kap_analysis.version import __version__
+from kap_analysis.writing.names import CLASSES
 from kap_analysis.writing.numbers import count, count_percent, interval, number, percent, percent_interval, plural
 from kap_analysis.writing.sentences import estimate_sentence, sentence_case
 
 LIST_NAME: Final = "chart_review_list.html"
-#: Classes of change in the order of the bars, with their plain names.
-CLASSES: Final = {
-    "recovered": "reliably better and below the cut-off",
-    "improved": "reliably better",
-    "unchanged": "no reliable change",
-    "deteriorated": "reliably worse",
-}
 
 
 def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:

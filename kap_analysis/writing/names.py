@@ -33,6 +33,13 @@ MEASURES: Final = {
     "spo2": "Oxygen saturation",
 }
 """Measurements of a session that the data dictionary abbreviates, in its order."""
+CLASSES: Final = {
+    "recovered": "reliably better and past the cut-off",
+    "improved": "reliably better",
+    "unchanged": "no reliable change",
+    "deteriorated": "reliably worse",
+}
+"""Classes of change after Jacobson and Truax, in the words of every page, figure and table."""
 NOT_RECORDED: Final = "_not_recorded"
 """Ending of the name of an indicator: 1 where the column before it was not recorded."""
 INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
@@ -41,6 +48,11 @@ INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
 def readable(value: object) -> str:
     """Write a column or a level in words: ``major_depression`` is "major depression", ``ace_score`` "ACE score"."""
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in str(value).split("_"))
+
+
+def class_name(label: object) -> str:
+    """A class of change in words: "recovered" is "reliably better and past the cut-off"."""
+    return CLASSES.get(str(label), str(label))
 
 
 def measure_name(measure: object) -> str:

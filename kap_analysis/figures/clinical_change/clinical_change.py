@@ -27,6 +27,7 @@ from kap_analysis.figures.page.style import (
 )
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.names import class_name
 from kap_analysis.writing.numbers import count, number, percent, plural
 from kap_analysis.writing.sentences import sentence_case
 
@@ -254,7 +255,9 @@ def _dress(ax: Axes, field: _Field, scale: Scale, visit: str, *, first: bool, ro
 def _write_title(ax: Axes, name: str, one: pd.DataFrame, characters: int) -> None:
     """Format and n, and below them in plain letters how many are in each class."""
     assessed = one[one["follow_up"].notna()]
-    classes = [f"{label} {count((assessed['class'] == label).sum())}" for label in levels_of(assessed["class"])]
+    classes = [
+        f"{class_name(label)} {count((assessed['class'] == label).sum())}" for label in levels_of(assessed["class"])
+    ]
     of = f"of {count(len(assessed))} assessed"
     text = textwrap.fill(sentence_case(f"{', '.join(classes)}; {of}" if classes else of), characters)
     above = 4 + (text.count("\n") + 1) * SMALL_PT * LINE_HEIGHT
@@ -288,7 +291,9 @@ def _alternative(scale: Scale, name: str, one: pd.DataFrame, visit: str) -> str:
     parts = []
     for label in levels_of(assessed["class"]):
         n = int((assessed["class"] == label).sum())
-        parts.append(f"{label} {count(n)} ({percent(n / len(assessed))} of assessed, {percent(n / len(one))} of all)")
+        parts.append(
+            f"{class_name(label)} {count(n)} ({percent(n / len(assessed))} of assessed, {percent(n / len(one))} of all)"
+        )
     return (
         f"{scale.name}, {name}: baseline against {visit} of {plural(len(one), 'patient')}, of whom "
         f"{count(len(one) - len(assessed))} were not assessed. {sentence_case('; '.join(parts) or 'nobody assessed')}."

@@ -98,7 +98,7 @@ def plot_durability(
         panel.set_ylabel(outcome)
         rows = {name: _at_risk(rows_of(survival, name), ticks) for name in formats}
         numbers_under_axis(panel, rows, page.theme, heading="Patients at risk")
-        page.note("Bands: 95% confidence intervals.")
+        page.note("Bands: 95% intervals.")
         if any(len(one) < len(rows_of(survival, name)) for name, one in drawn.items()):
             page.note(f"Curves end where fewer than {FEWEST} patients are at risk.")
         if few:

@@ -14,6 +14,7 @@ from kap_analysis.tables.page.cells import (
 )
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.names import CLASSES, class_name
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count_of, is_missing, percent
 from kap_analysis.writing.sentences import sentence_case
 
@@ -62,7 +63,7 @@ def table_clinical_change(
     lost = frame.drop_duplicates(FORMAT)
     classes = pd.DataFrame(
         {
-            "class": frame["class"].astype(str),
+            "class": [class_name(label) for label in frame["class"]],
             "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
             "assessed": texts(frame, count_of, "n", "n_assessed"),
             "interval": texts(frame, share_interval, CI_LOW, CI_HIGH),
@@ -107,7 +108,7 @@ def _eligible(could: pd.DataFrame | None) -> pd.DataFrame:
         return pd.DataFrame()
     return pd.DataFrame(
         {
-            "class": "recovered, of those beyond the cut-off at baseline",
+            "class": f"{CLASSES['recovered']}, of those who began on the other side",
             "label": [format_heading(name) for name in could[FORMAT].astype(str)],
             "assessed": texts(could, count_of, "n", "n_eligible"),
             "interval": texts(could, share_interval, CI_LOW, CI_HIGH),

@@ -6,6 +6,7 @@ from kap_analysis.columns import FORMAT
 from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, texts
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.names import class_name
 from kap_analysis.writing.numbers import count, percent
 from kap_analysis.writing.sentences import sentence_case
 
@@ -43,7 +44,7 @@ def table_clinical_methods(*, methods: pd.DataFrame, stamp: str = "") -> Table:
         cells = cells.sort_values(FORMAT, key=lambda names: names.map(order), kind="stable")
         cells["where"] = [format_heading(name) for name in cells[FORMAT]]
     classes = list(dict.fromkeys(frame["class"].astype(str)))
-    columns = (label_column("Method"), *(Column(f"n|{name}", sentence_case(name)) for name in classes))
+    columns = (label_column("Method"), *(Column(f"n|{name}", sentence_case(class_name(name))) for name in classes))
     return assemble(
         "clinical-methods",
         "Clinically significant change by method",
