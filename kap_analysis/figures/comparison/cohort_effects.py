@@ -25,10 +25,10 @@ MOST_NAMED: Final = 45
 """Cohorts that get a row with name and numbers; more are drawn as thin lines without names."""
 _DENSE_MM: Final = 110.0
 _LONG_NAME_PT: Final = 80.0
-_NO_VARIANCE: Final = 0.005
-"""Effects within so many points of each other are none."""
+_ALIKE_WITHIN: Final = 0.05
+"""Effects that are all nearer to 0, and would read 0.0, are one sentence."""
 _ALIKE = (
-    "The effects of all {} are within 0.01 points of 0: the variance of the cohorts is estimated as nearly 0, "
+    "The effects of all {} are within 0.05 points of 0: the variance of the cohorts is estimated as nearly 0, "
     "which does not prove that they are alike."
 )
 _NOTHING = "There is no cohort to draw: no patient belongs to a therapy group, or lines of cohorts were withheld."
@@ -79,7 +79,7 @@ def plot_cohort_effects(
     known = effects.dropna(subset=[ESTIMATE]).sort_values([ESTIMATE, COHORT_ID], ignore_index=True)
     if known.empty:
         return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
-    if len(known) > 1 and float(np.ptp(numbers_of(known, ESTIMATE))) < _NO_VARIANCE:
+    if len(known) > 1 and float(np.abs(numbers_of(known, ESTIMATE)).max()) < _ALIKE_WITHIN:
         alike = f"{_ALIKE.format(plural(len(known), 'cohort'))} {said + '.' if said else ''}".strip()
         return draw_statement(alike, ax=ax, theme=theme, width=width, stamp=stamp)
     named = len(known) <= MOST_NAMED

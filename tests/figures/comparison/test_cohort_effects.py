@@ -81,13 +81,13 @@ def test_no_cohort_is_a_quiet_statement(icc):
 
 
 def test_cohorts_that_do_not_differ_are_one_sentence_and_no_rows():
-    figure = plot_cohort_effects(effects=effects(3).assign(estimate=[1e-6, 0.0, -1e-6], ci_low=0.0, ci_high=0.0))
+    figure = plot_cohort_effects(effects=effects(3).assign(estimate=[0.04, 0.0, -0.049], ci_low=-0.3, ci_high=0.3))
     assert drawn(figure, "estimate") == []
-    assert "The effects of all 3 cohorts are within 0.01 points of 0" in alt_text(figure)
+    assert "The effects of all 3 cohorts are within 0.05 points of 0" in alt_text(figure)
 
 
 def test_small_effects_have_two_decimals():
-    small = effects(3).assign(estimate=[0.02, 0.0, -0.03], ci_low=-0.2, ci_high=0.2)
+    small = effects(3).assign(estimate=[0.06, 0.0, -0.03], ci_low=-0.2, ci_high=0.2)
     assert "−0.03 (−0.20 to 0.20)" in words(plot_cohort_effects(effects=small))
 
 
