@@ -5,6 +5,7 @@ becomes ``results.old``, ``results.new`` becomes ``results``, and ``results.old`
 one of the folders is complete, and the next run restores it before it begins.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -95,11 +96,18 @@ def mend(target: Path, is_ours: Callable[[Path], bool], error: type[KapError]) -
         shutil.rmtree(staging)
 
 
-def write_whole_file(path: Path, text: str) -> None:
-    """Write a text to a temporary name, then rename it: a stop leaves the old file or the new one."""
+def write_whole_file(path: Path, text: str, *, mode: int = 0o666) -> None:
+    """Write a text to a temporary name, then rename it: a stop leaves the old file or the new one.
+
+    ``mode`` is who may read and write it, less what the system takes away; it holds before the first byte is written.
+    """
     partial = path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        with open(
+            partial, "x", encoding="utf-8", newline="\n", opener=lambda p, flags: os.open(p, flags, mode)
+        ) as file:
+            file.write(text)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -38,8 +38,8 @@ BELOW = {
         "columns", "errors", "version", "whole_folder", "study", "mixed", "disclosure", "analysis", "writing",
     },
     "review": {
-        "columns", "errors", "suggestions", "version", "writing", "instruments", "study", "mixed", "disclosure",
-        "analysis", "figures",
+        "columns", "errors", "whole_folder", "suggestions", "version", "writing", "instruments", "study", "mixed",
+        "disclosure", "analysis", "figures",
     },
     "report": {
         "columns", "errors", "version", "whole_folder", "run_memory", "writing", "instruments", "study", "simulation",

@@ -7,30 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.analysis.model.estimates import difference_row
-from kap_analysis.analysis.model.ladder import FULL, choose_rungs
+from kap_analysis.analysis.model.ladder import FULL, LadderCounts, choose_rungs, name_rung
 from kap_analysis.analysis.model.plan import Ladder
-from kap_analysis.columns import BASELINE, DF, ESTIMATE, STD_ERROR
+from kap_analysis.columns import BASELINE, DF, ESTIMATE, GROUP, INDIVIDUAL, STD_ERROR
 from kap_analysis.mixed.model import MixedModel, mixedlm
 from kap_analysis.planning.drawn_study import DrawnStudy
 from kap_analysis.planning.next_study import NextStudy
 
 
 def allows_full(drawn: DrawnStudy, study: NextStudy, ladder: Ladder) -> bool:
-    """Whether the counts of a drawn study allow the full model at all visits, by the rules of the ladder."""
-    seen, is_group = drawn.seen, drawn.is_group
-    patients = seen.any(axis=1)
-    shared = np.bincount(drawn.cohort[is_group & patients], minlength=1)
-    if np.count_nonzero(shared >= 2) < max(ladder.cohorts, 1):
+    """Whether a drawn study gets the full model by the ladder, with all visits and the effect of the cohorts."""
+    seen, is_group = drawn.seen.astype(float), drawn.is_group
+    pairs = {arm: seen[of].T @ seen[of] for arm, of in ((INDIVIDUAL, ~is_group), (GROUP, is_group))}
+    shared = int(np.count_nonzero(np.bincount(drawn.cohort[is_group & drawn.seen.any(axis=1)], minlength=1) >= 2))
+    if not shared or not all(np.diag(together).all() for together in pairs.values()):
         return False
-    for arm in (is_group, ~is_group):
-        attended = seen[arm].astype(float)
-        together = attended.T @ attended
-        at_visit = together[study.at, study.at]
-        if at_visit < max(ladder.full_patients, ladder.descriptive_patients) or not np.diag(together).all():
-            return False
-        if len(study.visits) > 1 and together[~np.eye(len(together), dtype=bool)].min() < ladder.full_pairs:
-            return False
-    return True
+    return name_rung(LadderCounts(study.visits, pairs, shared), study.visit, ladder)[0] == FULL
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """Which model the counts of all practices allow: as `analysis/model` decides it for pooled rows."""
 
-from itertools import combinations
 from typing import Any
 
 from kap_analysis.analysis.model.covariates import POOLED
-from kap_analysis.analysis.model.ladder import COMPOUND, DESCRIPTIVE, FULL, Rung
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE, FULL, LadderCounts, Rung, name_rung
 from kap_analysis.columns import (
     BASELINE,
     COHORT_ID,
@@ -22,7 +21,7 @@ from kap_analysis.pooling.counts import Counts, covariates, listed_words
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.answerable import PATIENTS_PER_VISIT
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.sentences import join_words, plural
+from kap_analysis.writing.sentences import join_words
 
 #: Two slopes need this share of the later scores on each side of the knot (see `analysis/change/trajectories.py`).
 FEWEST_ON_A_SIDE = 0.05
@@ -66,7 +65,9 @@ def _check_visits(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...]) -
 
 
 def _rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...], covariates: tuple[str, ...]) -> Rung:
-    name, why = _name_of_rung(plan, counts, formats)
+    pairs = {one: counts.pairs[FORMATS.index(one)] for one in formats}
+    shared = counts.shared_cohorts if counts.in_cohort and GROUP in formats else None
+    name, why = name_rung(LadderCounts(plan.visits, pairs, shared), plan.plan.visit, plan.plan.ladder)
     several, mixed = len(plan.visits) > 1, MIXED in formats
     arm = "nesting" if mixed else FORMAT
     covariance: tuple[str, ...] = ()
@@ -86,31 +87,6 @@ def _rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...], covariate
         residual_by=None if several and name == FULL else arm,
         several_visits=several,
     )
-
-
-def _name_of_rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...]) -> tuple[str, str]:
-    ladder, at = plan.plan.ladder, plan.visits.index(plan.plan.visit)
-    seen = {name: counts.pairs[FORMATS.index(name)] for name in formats}
-
-    def short(needed: int) -> list[str]:
-        return [
-            f"fewer than {plural(needed, 'patient')} in {name} format at {plan.plan.visit}"
-            for name in formats
-            if seen[name][at, at] < needed
-        ]
-
-    reasons = short(ladder.descriptive_patients)
-    if counts.in_cohort and GROUP in formats and counts.shared_cohorts < ladder.cohorts:
-        reasons.append(f"fewer than {plural(ladder.cohorts, 'cohort')} with two or more patients")
-    if reasons:
-        return DESCRIPTIVE, join_words(reasons)
-    reasons = short(ladder.full_patients) + [
-        f"fewer than {plural(ladder.full_pairs, 'patient')} in {name} format with both {one} and {other}"
-        for (i, one), (j, other) in combinations(enumerate(plan.visits), 2)
-        for name in formats
-        if seen[name][i, j] < ladder.full_pairs
-    ]
-    return (COMPOUND, join_words(reasons)) if reasons else (FULL, "the counts allow the full model")
 
 
 def _with_indicators(numbers: dict[str, dict[str, Any]]) -> list[str]:

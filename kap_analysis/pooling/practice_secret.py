@@ -40,6 +40,5 @@ def read_secret(path: Path, request: Request, practice: str) -> str:
             "name its place with --secret."
         )
     secret = new_secret()
-    write_whole_file(path, json.dumps({"practice": practice, "secret": secret}) + "\n")
-    path.chmod(0o600)
+    write_whole_file(path, json.dumps({"practice": practice, "secret": secret}) + "\n", mode=0o600)
     return secret

@@ -1,6 +1,5 @@
 """The review of a practice as one page of HTML, and the confidential list beside it."""
 
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -19,6 +18,7 @@ from kap_analysis.review.chart_review_list import NO_ALARM
 from kap_analysis.review.charts import course_chart, difference_chart, funnel_chart, run_chart
 from kap_analysis.review.practice_review_result import BETTER, WORSE, PracticeReview, class_counts, row_of
 from kap_analysis.version import __version__
+from kap_analysis.whole_folder import write_whole_file
 from kap_analysis.writing.names import CLASSES
 from kap_analysis.writing.numbers import count, count_percent, interval, number, percent, percent_interval, plural
 from kap_analysis.writing.sentences import estimate_sentence, sentence_case
@@ -52,17 +52,10 @@ def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
 
 
 def replace_file(path: Path, content: str) -> None:
-    """Write a file as a whole: under a temporary name, then renamed."""
-    name = ""
+    """Write a file as a whole, which its owner alone can read."""
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
-            name = file.name
-            file.write(content)
-        Path(name).chmod(0o600)
-        Path(name).replace(path)
+        write_whole_file(path, content, mode=0o600)
     except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
         raise ReportError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from error
 
 

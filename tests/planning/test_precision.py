@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from kap_analysis.analysis.model.ladder import FULL, choose_rungs
 from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.errors import PlanningError
+from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.precision import expected_rung, plan_next_study
+from kap_analysis.planning.shared_design import allows_full
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +106,13 @@ def test_the_sentences_hold_the_numbers_of_the_frames(planned):
 def test_what_cannot_be_computed_is_one_sentence(study, options, said):
     with pytest.raises(PlanningError, match=said):
         plan_next_study(study, **{"n_draws": 0, **options})
+
+
+def test_drawn_studies_that_are_fitted_together_are_those_that_the_ladder_gives_the_full_model(study):
+    near = replace(study, cohorts=14, individual=46)
+    ladder, told = Ladder(), []
+    for seed in range(40):
+        drawn = draw_study(near, seed)
+        told.append(allows_full(drawn, near, ladder))
+        assert told[-1] == (choose_rungs(drawn.model_frame, near.visit, ladder)[0].name == FULL), seed
+    assert 0 < sum(told) < len(told)

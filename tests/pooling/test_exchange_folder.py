@@ -1,6 +1,7 @@
 """The coordinator's folder: answers that are late, double, edited or foreign, and a practice that drops out."""
 
 import json
+import stat
 from dataclasses import replace
 
 import pytest
@@ -158,6 +159,7 @@ def test_a_folder_that_is_none_and_one_that_is_not_empty_are_refused(tmp_path, b
 def test_a_secret_is_made_once_and_needed_afterwards(tmp_path, begun, few_visits):
     first, path = read_request(begun.request_path(1)), tmp_path / "study_A.pool_secret"
     secret = read_secret(path, first, "A")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_secret(path, first, "A") == secret
     with pytest.raises(AnalysisError, match="is the secret of practice A, not of B"):
         read_secret(path, first, "B")

@@ -6,6 +6,7 @@ descriptive  too few cohorts or patients: the compound model without covariates,
              data cannot support even that, without the cohort, and then with one variance between patients
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -82,17 +83,42 @@ class Rung:
         return replace(self, by_visit=by_visit, covariates=covariates)
 
 
+@dataclass(frozen=True, slots=True)
+class LadderCounts:
+    """The counts that the ladder goes by.
+
+    Attributes
+    ----------
+    visits : tuple of str
+    pairs : mapping
+        Format -> (visits, visits): patients with a score at both; on the diagonal those with one at the visit.
+    shared_cohorts : float or None
+        Cohorts with two or more of these patients; None where no cohort is recorded, or no patient is in a group.
+    """
+
+    visits: tuple[str, ...]
+    pairs: Mapping[str, np.ndarray]
+    shared_cohorts: float | None
+
+
+def name_rung(counts: LadderCounts, visit: str, ladder: Ladder) -> tuple[str, str]:
+    """The first model of the ladder that the counts allow, and why none above it."""
+    too_few = _short_at(counts, visit, ladder.descriptive_patients)
+    if counts.shared_cohorts is not None and counts.shared_cohorts < ladder.cohorts:
+        too_few.append(f"fewer than {plural(ladder.cohorts, 'cohort')} with two or more patients")
+    if too_few:
+        return DESCRIPTIVE, join_words(too_few)
+    shortfalls = _full_shortfalls(counts, visit, ladder)
+    return (COMPOUND, join_words(shortfalls)) if shortfalls else (FULL, "the counts allow the full model")
+
+
 def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
     """The model that the counts allow, then the simpler models to step down to if it does not converge."""
-    shortfalls = _full_shortfalls(model, visit, ladder)
-    too_few = _descriptive_reasons(model, visit, ladder)
-    if too_few:
-        names, why = [DESCRIPTIVE], join_words(too_few)
-    elif shortfalls:
-        names, why = [COMPOUND, DESCRIPTIVE], join_words(shortfalls)
-    else:
-        names, why = [FULL, COMPOUND, DESCRIPTIVE], "the counts allow the full model"
-    rungs = [build_rung(model, name, why) for name in names]
+    frame, of_groups = model.frame, model.has_cohorts and GROUP in model.formats
+    pairs = {f: _pairs(frame[(frame[FORMAT] == f).to_numpy()], model.visits) for f in model.formats}
+    counts = LadderCounts(model.visits, pairs, model.n_shared_cohorts if of_groups else None)
+    first, why = name_rung(counts, visit, ladder)
+    rungs = [build_rung(model, name, why) for name in RUNGS[RUNGS.index(first) :]]
     simpler = [build_rung(model, DESCRIPTIVE, why, cohort=False, by_format=by_format) for by_format in (True, False)]
     return [*rungs, *[rung for rung in simpler if rung.formula != rungs[-1].formula]]
 
@@ -120,14 +146,12 @@ def build_rung(model: ModelFrame, name: str, why: str = "", *, cohort: bool = Tr
     )
 
 
-def _full_shortfalls(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
-    short = _short_at(model, visit, ladder.full_patients)
-    frame = model.frame
-    pairs = {f: _pairs(frame[(frame[FORMAT] == f).to_numpy()], model.visits) for f in model.formats}
-    for first, second in combinations(range(len(model.visits)), 2):
-        few = [f for f in model.formats if pairs[f][first, second] < ladder.full_pairs]
-        needed = plural(ladder.full_pairs, "patient")
-        both = f"{model.visits[first]} and {model.visits[second]}"
+def _full_shortfalls(counts: LadderCounts, visit: str, ladder: Ladder) -> list[str]:
+    short = _short_at(counts, visit, ladder.full_patients)
+    needed = plural(ladder.full_pairs, "patient")
+    for first, second in combinations(range(len(counts.visits)), 2):
+        both = f"{counts.visits[first]} and {counts.visits[second]}"
+        few = [f for f, seen in counts.pairs.items() if seen[first, second] < ladder.full_pairs]
         short += [f"fewer than {needed} in {f} format with both {both}" for f in few]
     hidden = len(short) - SHORTFALLS_SHOWN
     return short if hidden <= 0 else [*short[:SHORTFALLS_SHOWN], plural(hidden, "further shortfall")]
@@ -141,18 +165,11 @@ def _pairs(frame: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:
     return np.asarray(seen.T @ seen)
 
 
-def _descriptive_reasons(model: ModelFrame, visit: str, ladder: Ladder) -> list[str]:
-    reasons = _short_at(model, visit, ladder.descriptive_patients)
-    if model.has_cohorts and GROUP in model.formats and model.n_shared_cohorts < ladder.cohorts:
-        reasons.append(f"fewer than {plural(ladder.cohorts, 'cohort')} with two or more patients")
-    return reasons
-
-
-def _short_at(model: ModelFrame, visit: str, needed: int) -> list[str]:
+def _short_at(counts: LadderCounts, visit: str, needed: int) -> list[str]:
     """The formats with fewer patients at a visit than are needed, in words."""
-    counts = model.frame.loc[model.frame[VISIT] == visit, FORMAT].value_counts()
+    at = counts.visits.index(visit) if visit in counts.visits else None
     return [
         f"fewer than {plural(needed, 'patient')} in {f} format at {visit}"
-        for f in model.formats
-        if counts.get(f, 0) < needed
+        for f, seen in counts.pairs.items()
+        if at is None or seen[at, at] < needed
     ]
