@@ -37,10 +37,10 @@ def cohorts_that_differ() -> dict[str, Figure]:
         study = kap.load_study(kap.write_study(kap.simulate_study(seed=3, cohort_sd=6.0), Path(folder) / "study"))
         compared = kap.compare_formats(study, secondary=False)
         cohorts = kap.list_cohort_effects(compared)
-    figure = kap.figures.plot_cohort_effects(
-        effects=cohorts.effects, icc=compared.icc, instrument=study.outcomes().instrument
-    )
-    return {"cohort_effects": figure}
+    figures, instrument = kap.figures, study.outcomes().instrument
+    return {
+        "cohort_effects": figures.plot_cohort_effects(effects=cohorts.effects, icc=compared.icc, instrument=instrument),
+    }
 
 
 def next_study(study: Study) -> dict[str, Figure]:
