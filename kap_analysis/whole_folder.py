@@ -108,6 +108,8 @@ def write_whole_file(path: Path, text: str, *, mode: int = 0o666) -> None:
             partial, "x", encoding="utf-8", newline="\n", opener=lambda p, flags: os.open(p, flags, mode)
         ) as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,14 +1,15 @@
 """The crosswalk: which code stands for whom. It lies outside the study folder and only its owner can read it."""
 
 import csv
-import os
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from kap_analysis.errors import IntakeError
+from kap_analysis.whole_folder import write_whole_file
 
 _COLUMNS: Final = ["kind", "source", "code"]
 PATIENT: Final = "patient"
@@ -51,15 +52,10 @@ def read_crosswalk(path: Path) -> Crosswalk:
 
 
 def write_crosswalk(crosswalk: Crosswalk, path: Path) -> None:
-    """Write it beside its place and move it there at once; readable and writable by its owner only."""
+    """Write it as a whole or not at all; readable and writable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows([kind, source, code] for (kind, source), code in sorted(crosswalk.codes.items()))
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([kind, source, code] for (kind, source), code in sorted(crosswalk.codes.items()))
+    write_whole_file(path, text.getvalue(), mode=0o600)

@@ -163,8 +163,12 @@ def _paragraph(made: StudyTables, ledger: pd.DataFrame, changes: pd.DataFrame | 
     read = int(ledger["n_rows"].sum())
     out = int(ledger.loc[ledger["fate"] == "left out", "n_rows"].sum())
     told = ", ".join(
-        f"{len(made.tables[name]):,} {name.replace('_', ' ')}"
-        for name in ("sessions", "assessments")
+        f"{len(made.tables[name]):,} {word}"
+        for name, word in (
+            ("sessions", "sessions"),
+            ("assessments", "assessments"),
+            ("session_measures", "measurements in sessions"),
+        )
         if name in made.tables
     )
     parts = [f"{n:,} patients, {told}. {read:,} rows were read, {read - out:,} placed and {out:,} left out."]

@@ -29,6 +29,8 @@ _MG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg(?!\s*/\s*kg)\b", re.IGNORECASE)
 _MG_PER_KG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg\s*/\s*kg", re.IGNORECASE)
 _POUNDS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:lb|lbs|pounds?)\b", re.IGNORECASE)
 _KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?", re.IGNORECASE)
+#: One cell that holds both pressures: 120/80.
+BLOOD_PRESSURE: Final = "bp"
 POUND: Final = 0.45359237
 FIRST_YEAR: Final = 1990
 _EXCEL_DAYS: Final = (32_874, 73_050)  # 1990 to 2099, counted from 1899-12-30

@@ -38,8 +38,21 @@ class Coded:
                 members = sessions.dropna(subset=[column])
                 sums = members.assign(w=members["pid"].map(weights)).groupby(column, sort=True)["w"].sum()
                 codes[kind] = self.crosswalk.add(kind, list(sums.sort_values(kind="stable").index), seed)
-        for name, frame in tables.items():
-            self._coded(name, frame, codes)
+        measures = tables.pop("session_measures", None)
+        labels = {name: self._coded(name, frame, codes) for name, frame in tables.items()}
+        if measures is not None:
+            self._with_session_ids(measures, labels["sessions"], codes)
+
+    def _with_session_ids(
+        self, measures: pd.DataFrame, labels: pd.Index, codes: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        """Number the sessions of each patient in the order of their table, and name them in the measurements."""
+        sessions = self.tables["sessions"]
+        number = (sessions.groupby("patient_id").cumcount() + 1).astype(str).str.zfill(2)
+        ids = sessions["patient_id"] + "-" + number
+        sessions.insert(list(sessions).index("format") + 1, "session_id", ids)
+        named = measures.assign(session_id=measures["session"].map(pd.Series(ids.to_numpy(), index=labels)))
+        self._coded("session_measures", named.drop(columns="session"), codes)
 
     def _content(self, frames: Iterable[pd.DataFrame]) -> pd.Series:
         """pid -> a number made of all that the study holds of the patient, and of nothing that names them."""
@@ -53,15 +66,16 @@ class Coded:
             return pd.Series(dtype="uint64")
         return pd.concat(parts).groupby(level=0, sort=True).sum()
 
-    def _coded(self, name: str, frame: pd.DataFrame, codes: Mapping[str, Mapping[str, str]]) -> None:
+    def _coded(self, name: str, frame: pd.DataFrame, codes: Mapping[str, Mapping[str, str]]) -> pd.Index:
+        """Write one table; return the labels of its rows in the order in which they are written."""
         frame = frame.copy()
         frame["patient_id"] = frame["pid"].map(codes[PATIENT])
         for kind, column in (("cohort", "cohort_id"), ("facilitator", "facilitator_ids")):
             if column in frame:
                 frame[column] = frame[column].map(codes.get(kind, {}))
         spec = TABLES[name].columns
-        for column in ("session_id", "group_session_id"):
-            frame = frame.drop(columns=column, errors="ignore")
+        if name != "session_measures":
+            frame = frame.drop(columns=["session_id", "group_session_id"], errors="ignore")
         own = [c for c in frame.columns if c.startswith(OWN)]
         filled = [c for c in spec if c in frame and (spec[c].required or frame[c].replace("", None).notna().any())]
         frame = frame.rename(columns={c: c.removeprefix(OWN) for c in frame.columns if c.startswith(OWN)})
@@ -75,3 +89,4 @@ class Coded:
         )
         self.tables[name] = texts.loc[keys].reset_index(drop=True)
         self.origin[name] = frame.loc[keys, WHERE].reset_index(drop=True)
+        return keys

@@ -7,6 +7,7 @@ import pandas as pd
 from kap_analysis.intake.assembly.account import Account
 from kap_analysis.intake.assembly.coded import Coded
 from kap_analysis.intake.assembly.cohorts import with_cohorts, with_formats
+from kap_analysis.intake.assembly.measures import with_sessions
 from kap_analysis.intake.assembly.patients import patients_of
 from kap_analysis.intake.assembly.scored import Scored
 from kap_analysis.intake.assembly.time_zero import sessions_of, time_zero_of, with_days, with_time_zero
@@ -53,6 +54,9 @@ def make_tables(placed: list[Placed], study: StudyMap, crosswalk: Crosswalk, pro
         if name in account.frames:
             day = "start_day" if name == "treatments" else "day"
             ready[name] = with_days(account, account.frame(name), zero, day)
+    if "session_measures" in account.frames:
+        measures = with_days(account, account.frame("session_measures"), zero)
+        ready["session_measures"] = with_sessions(account, measures, ready["sessions"])
     diagnoses = with_time_zero(account, account.frame("diagnoses"), zero)
     ready["diagnoses"] = diagnoses.drop_duplicates(
         [c for c in ("pid", "diagnosis", "rank", "status") if c in diagnoses]

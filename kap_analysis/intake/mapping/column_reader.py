@@ -6,7 +6,7 @@ from typing import Any
 
 from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.safe_harbor import kind_of_name
-from kap_analysis.intake.mapping.map_content import BECOMES, COLUMN_KEYS, OPEN, ROLES, ColumnUse
+from kap_analysis.intake.mapping.map_content import BECOMES, COLUMN_KEYS, MEASURES, OPEN, ROLES, ColumnUse
 from kap_analysis.intake.mapping.map_problems import MapProblems
 from kap_analysis.study.contract.dictionary import TABLES
 
@@ -36,6 +36,8 @@ class ColumnReader:
             example = '{ is = "item", instrument = "PHQ-9", item = 1 }'
             self.told.wrong(column, "an item without instrument and number", example)
             return None
+        if role == "measure" and not self.told.known(said.get("measure", ""), MEASURES, "measure"):
+            return None
         order = str(said.get("order", ""))
         if order and not self.told.known(order, ("month_first", "day_first"), "order"):
             order = ""
@@ -46,6 +48,7 @@ class ColumnReader:
             when=str(said.get("when", "")), value=self.value(role, said), rank=self.rank(column, said),
             name=self.own_name(column, role, said),
             becomes=str(said.get("becomes", "")), keep=str(said.get("keep", "")),
+            measure=str(said.get("measure", "")), minute=self.minute(column, said),
         )  # fmt: skip
 
     def day(self, column: str, said: Mapping[str, Any]) -> int | None:
@@ -54,6 +57,14 @@ class ColumnReader:
         if day is None or type(day) is int:
             return day
         self.told.wrong(column, "a day that is no whole number", "a study day such as 30")
+        return None
+
+    def minute(self, column: str, said: Mapping[str, Any]) -> float | None:
+        """Read when in a session something was measured."""
+        minute = said.get("minute")
+        if minute is None or (type(minute) in (int, float) and -240 <= minute <= 1440):
+            return minute
+        self.told.wrong(column, "a minute that is no number", "minutes since the dose, such as 0 or 40")
         return None
 
     def rank(self, column: str, said: Mapping[str, Any]) -> int:

@@ -4,10 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kap_analysis.instruments.registry import registry_names
+from kap_analysis.intake.values import BLOOD_PRESSURE
 from kap_analysis.study.contract.dictionary import TABLES
 
 OPEN: Final = "?"
-PLACED_TABLES: Final = ("patients", "sessions", "diagnoses", "adverse_events", "treatments", "assessments")
+PLACED_TABLES: Final = (
+    "patients",
+    "sessions",
+    "diagnoses",
+    "adverse_events",
+    "treatments",
+    "assessments",
+    "session_measures",
+)
 OWN_ROLES: Final = (
     "patient_id",
     "date",
@@ -18,6 +28,7 @@ OWN_ROLES: Final = (
     "item",
     "item_number",
     "answer",
+    "measure",
     "extra",
     "drop",
 )
@@ -28,8 +39,10 @@ ROLES: Final = (
         for table in PLACED_TABLES
         for column in TABLES[table].columns
         if column not in ("patient_id", "day", "score", "instrument", "n_answered", "start_day", "end_day")
+        and (table, column) not in (("session_measures", "session_id"), ("session_measures", "unit"))
     ),
 )
+MEASURES: Final = (BLOOD_PRESSURE, *TABLES["session_measures"].columns["measure"].level_names, *registry_names())
 STUDY_KEYS: Final = {
     "title": "",
     "primary_instrument": "",
@@ -47,7 +60,7 @@ TABLE_KEYS: Final = frozenset(
 )
 COLUMN_KEYS: Final = (
     *("is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank"),
-    *("name", "becomes", "keep"),
+    *("name", "becomes", "keep", "measure", "minute"),
 )
 BECOMES: Final = ("day", "three_digits", "age_group")
 CHOICES: Final = {
@@ -89,6 +102,8 @@ class ColumnUse:
         Of a column of the study's own (``extra``): its name there, and what becomes of the identifier that it holds.
     keep : str
         Why a column that looks like an identifier is read all the same.
+    measure, minute
+        For a measurement in a session: what was measured, and how many minutes after the dose; None: not known.
     """
 
     column: str
@@ -108,6 +123,8 @@ class ColumnUse:
     name: str = ""
     becomes: str = ""
     keep: str = ""
+    measure: str = ""
+    minute: float | None = None
 
 
 @dataclass(frozen=True)

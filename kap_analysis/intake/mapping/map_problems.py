@@ -6,7 +6,7 @@ from typing import Any, Final
 from kap_analysis.errors import IntakeError, quoted
 from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.shown import shown_name
-from kap_analysis.intake.mapping.map_content import OPEN
+from kap_analysis.intake.mapping.map_content import MEASURES, OPEN
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.suggestions import nearest_name
@@ -49,6 +49,8 @@ class MapProblems:
             return True
         if role == "instrument":
             return self.known(value, registry_names(), "instrument")
+        if role == "session_measures.measure":
+            return self.known(value, MEASURES, "measure")
         if "." not in role:
             return True
         table, column = role.split(".", 1)

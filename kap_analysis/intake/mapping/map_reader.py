@@ -169,7 +169,7 @@ class MapReader:
         """Two columns for one thing are a problem."""
         seen: dict[tuple[Any, ...], str] = {}
         for use in uses:
-            key = (use.role, use.instrument, use.item, use.at, use.of, use.day)
+            key = (use.role, use.instrument, use.item, use.at, use.of, use.day, use.measure, use.minute)
             if use.role not in _MANY_TIMES and seen.setdefault(key, use.column) != use.column:
                 both = f"{shown_name(seen[key], placed=True)} and {shown_name(use.column, placed=True)}"
                 what = f"two columns for one thing, {use.role}: {both}"

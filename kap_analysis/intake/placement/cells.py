@@ -45,8 +45,11 @@ class Cells:
         self.problems.add_rows(shown_place(self.table), self.table.lines[rows], shown, found.tolist(), expected)
         self.placed.wrong[rows] = True
 
-    def read(self, use: ColumnUse, read: Reader, expected: str) -> np.ndarray:
-        """Return the values of a column (None: missing); a text that ``read`` answers with None is a problem."""
+    def read(self, use: ColumnUse, read: Reader, expected: str, *, told: np.ndarray | None = None) -> np.ndarray:
+        """Return the values of a column (None: missing); a text that ``read`` answers with None is a problem.
+
+        ``told`` says of which rows problems are told; by default of all.
+        """
 
         def value(text: str) -> Any:
             if text in use.values:
@@ -60,7 +63,8 @@ class Cells:
 
         values = on_distinct(self.table.cells[use.column], value)
         wrong = values == _WRONG
-        self.problem_at(np.flatnonzero(wrong & (self.pid != "")), use.column, expected)
+        at_fault = wrong & (self.pid != "") if told is None else wrong & (self.pid != "") & told
+        self.problem_at(np.flatnonzero(at_fault), use.column, expected)
         values[wrong] = None
         return values
 

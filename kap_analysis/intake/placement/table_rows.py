@@ -7,6 +7,7 @@ from kap_analysis.intake.mapping.map_content import StudyMap, TableMap
 from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import place_diagnoses, place_events, place_patients
+from kap_analysis.intake.placement.measures import place_measures
 from kap_analysis.intake.placement.moments import Moments
 from kap_analysis.intake.placement.placed import A_TOTAL, NO_PATIENT, Placed
 from kap_analysis.intake.placement.scores import is_long, place_long_scores, place_wide_scores
@@ -42,6 +43,7 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     place_patients(cells, moments)
     place_events(cells, moments)
     place_diagnoses(cells)
+    place_measures(cells, moments)
     if is_long(cells):
         place_long_scores(cells, moments)
     else:

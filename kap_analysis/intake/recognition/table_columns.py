@@ -15,6 +15,7 @@ from kap_analysis.intake.recognition.guess import Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
+from kap_analysis.intake.recognition.session_measures import measure_columns
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import plain_words
 from kap_analysis.study.contract.dictionary import TABLES
@@ -40,6 +41,7 @@ def recognise(table: SourceTable) -> list[Guess]:
         table = replace(table, cells=cells, lines=table.lines[there])
         seen = {name: seen_values(table, name) for name in table.columns}
     _take(taken, births(table))
+    _take(taken, measure_columns(table, seen, taken, of_sessions=_are_sessions(table)))
     _take(taken, item_columns(table, taken))
     _take(taken, item_runs(table, seen, taken))
     _take(taken, score_columns(table, seen, taken))
@@ -49,6 +51,12 @@ def recognise(table: SourceTable) -> list[Guess]:
     _take(taken, _named(table, seen, taken))
     _ask_for_days(taken)
     return [taken.get(name) or Guess(name, "drop", "not recognised", seen=told(seen[name])) for name in table.columns]
+
+
+def _are_sessions(table: SourceTable) -> bool:
+    """Whether a name of the table's columns says that its rows hold sessions."""
+    roles = {_role_of(name)[0] for name in table.columns}
+    return bool({"sessions.dose_mg", "sessions.route", "sessions.kind", "sessions.status"} & roles)
 
 
 def _ask_for_days(taken: dict[str, Guess]) -> None:
