@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 README = HERE / "README.md"
 #: Where a table stands too, if the page has its mark.
-PAGE = HERE.parent / "docs" / "correctness.md"
+PAGES = [HERE.parent / "docs" / name for name in ("correctness.md", "scale.md")]
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -50,13 +50,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def write(name: str, content: dict[str, Any], markdown: str) -> None:
-    """Write results/<name>.json and .md; put the Markdown between the marks <!-- name --> of README.md and `PAGE`."""
+    """Write results/<name>.json and .md; put the Markdown between the marks <!-- name --> of README.md and `PAGES`."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (RESULTS / f"{name}.md").write_text(markdown + "\n", encoding="utf-8")
     put(README, name, markdown)
-    if f"<!-- {name}: " in PAGE.read_text(encoding="utf-8"):
-        put(PAGE, name, markdown)
+    for page in PAGES:
+        if f"<!-- {name}: " in page.read_text(encoding="utf-8"):
+            put(page, name, markdown)
     say(f"Written: results/{name}.json, results/{name}.md, README.md")
 
 

@@ -35,7 +35,7 @@ MENU = [
             "docs/correctness.md",
         ]
     },
-    {"Data": ["docs/import.md", "docs/study_folder.md", "docs/without_pooling.md", "data/README.md"]},
+    {"Data": ["docs/import.md", "docs/study_folder.md", "docs/without_pooling.md", "docs/scale.md", "data/README.md"]},
     {"Engine": ["docs/mixed_models.md", "benchmarks/README.md", "tests/reference/README.md"]},
     {"Reference": ["docs/api.md", "docs/extending.md", "docs/README.md"]},
     {"Project": ["ARCHITECTURE.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", "CHANGELOG.md"]},

@@ -12,6 +12,9 @@ def power(
     draws: Annotated[int, typer.Option("--draws", min=0, help="Simulated studies beside the formula; 0: none.")] = 200,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same numbers.")] = 1,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes; they do not change the result.")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Address of a Dask cluster: tcp://host:8786.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="A new folder for the tables and the figure.")] = None,
 ) -> None:
     """Power, and the expected width of the interval, of a study that is being planned.
@@ -42,6 +45,7 @@ def power(
             n_draws=draws,
             seed=seed,
             workers=workers,
+            cluster=cluster,
             progress=progress,
         )
     typer.echo(found.paragraph)

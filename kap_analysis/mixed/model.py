@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,16 +15,21 @@ from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.coefficients.information import JOINT, KINDS, usual_information
 from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.design.residual import check_one_residual
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.estimation.fixed_parameters import check_cone
 from kap_analysis.mixed.estimation.parameters import Parameters, make_parameters
 from kap_analysis.mixed.estimation.solution import minimise
 from kap_analysis.mixed.fitted_model import FitSettings
 from kap_analysis.mixed.formula.formula import MixedFormula
+from kap_analysis.mixed.formula.parser import read_formula
 from kap_analysis.mixed.likelihood.layout import Layout, make_layout
 from kap_analysis.mixed.many.data_sets import design_of_data_set, read_data_sets, read_rows
 from kap_analysis.mixed.many.many_fits import ManyFits, make_many_fits
 from kap_analysis.mixed.many.together import fit_together
+from kap_analysis.mixed.parts.model_in_parts import ModelInParts
+from kap_analysis.mixed.parts.parts_of_data import Partitioned, is_in_parts, parts_of
+from kap_analysis.mixed.parts.wanted import Wanted, check_formula
 from kap_analysis.mixed.results import MixedResults
 
 
@@ -199,13 +205,33 @@ def check_asked(reml: bool, ddf: str, information: str | None) -> None:
         require_name(information, (*KINDS, JOINT), "kind of information")
 
 
+@overload
+def mixedlm(
+    formula: str | MixedFormula,
+    data: str | os.PathLike[str] | Partitioned,
+    *,
+    residual_by: str | None = None,
+    weights: str | None = None,
+) -> ModelInParts: ...
+
+
+@overload
 def mixedlm(
     formula: str | MixedFormula,
     data: Any,
     *,
     residual_by: str | None = None,
     weights: str | ArrayLike | None = None,
-) -> MixedModel:
+) -> MixedModel: ...
+
+
+def mixedlm(
+    formula: str | MixedFormula,
+    data: Any,
+    *,
+    residual_by: str | None = None,
+    weights: str | ArrayLike | None = None,
+) -> MixedModel | ModelInParts:
     """A linear mixed model, or a mixed model for repeated measures.
 
     Parameters
@@ -218,8 +244,10 @@ def mixedlm(
         format/patient_id)`` for one matrix per format and ``ar1``, or in time: ``exponential(month | patient_id)``
         (docs/mixed_models.md lists all). A formula holds columns, arithmetic, comparisons and a list of functions; it
         cannot run code.
-    data : pandas.DataFrame, or a table of polars or Arrow
-        One row per observation. Numbers of any type are read as 64-bit floats, words and categories as levels. Rows
+    data : pandas.DataFrame, a table of polars or Arrow, a path of Parquet data, or a Dask DataFrame
+        One row per observation. Of a path (a file, or a folder of files that end in ``.parquet``) and of a Dask
+        DataFrame never more than a row group or a partition is in memory (docs/scale.md says what is fitted so).
+        Numbers of any type are read as 64-bit floats, words and categories as levels. Rows
         with a missing value in a needed column are left out and counted in ``design.n_left_out``; a grouping may be
         missing where the columns of its bar are 0.
     residual_by : str, optional
@@ -229,7 +257,7 @@ def mixedlm(
 
     Returns
     -------
-    MixedModel
+    MixedModel or ModelInParts
         Call ``fit()`` on it.
 
     Raises
@@ -245,4 +273,18 @@ def mixedlm(
     >>> fit.params.round(2).to_dict()
     {'Intercept': 23.25, 'visit[T.b]': -8.25}
     """
+    if is_in_parts(data):
+        return _in_parts(formula, data, residual_by, weights)
     return MixedModel(build_design(formula, data, residual_by=residual_by, weights=weights))
+
+
+def _in_parts(
+    formula: str | MixedFormula, data: Any, residual_by: str | None, weights: str | ArrayLike | None
+) -> ModelInParts:
+    if weights is not None and not isinstance(weights, str):
+        raise MixedModelError("Of data in parts weights are the name of a column; found an array.")
+    read = read_formula(formula)
+    check_one_residual(read.residual, residual_by)
+    wanted = Wanted(read, residual_by, weights)
+    check_formula(wanted)
+    return ModelInParts(wanted, parts_of(data, wanted.columns))

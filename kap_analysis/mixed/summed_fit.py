@@ -102,7 +102,8 @@ def fit_from_sums(
     design: Design,
     names: tuple[str, ...],
     first: FirstSums,
-    sums_at: Callable[[AgreedColumns, Array, Asked], Sums],
+    sums_at: Callable[[AgreedColumns, Array, Asked], Sums | None],
+    columns: AgreedColumns | None = None,
 ) -> SummedFit:
     """Fit by REML from sums alone: equal to the fit of all rows.
 
@@ -116,18 +117,21 @@ def fit_from_sums(
         Of all units, for these columns.
     sums_at : callable
         (agreed columns, elements, asked) -> Sums of all units.
+    columns : AgreedColumns, optional
+        In which the first sums are, where that is not as the user has them.
 
     Raises
     ------
     MixedModelError
         When the data do not hold what the model asks.
     """
-    agreed = first.agreed_columns([bar.z.shape[1] for bar in design.bars])
+    inner = first.agreed_columns([bar.z.shape[1] for bar in design.bars])
+    agreed = inner if columns is None else inner.within(columns)
     scaling = scaling_of(design, agreed, first.log_weights)
     parameters = make_parameters(design)
-    begin = _begin(parameters, first, scaling)
-    turned = np.vstack([np.column_stack([np.linalg.inv(agreed.r), -agreed.centre]), np.append(np.zeros(len(names)), 1)])
-    turned[:, -1] /= agreed.scale
+    begin = _begin(parameters, first, scaling_of(design, inner, first.log_weights))
+    turned = np.vstack([np.column_stack([np.linalg.inv(inner.r), -inner.centre]), np.append(np.zeros(len(names)), 1)])
+    turned[:, -1] /= inner.scale
     solution = search_by_sums(
         parameters,
         scaling,

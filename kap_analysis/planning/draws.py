@@ -5,12 +5,10 @@ scores. So those that the counts give the full model are fitted together; the ot
 go down the ladder one by one.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from kap_analysis.analysis.model.estimates import difference_row, estimate_rows
 from kap_analysis.analysis.model.model_frame import ModelFrame
@@ -21,6 +19,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.next_study import NextStudy
 from kap_analysis.planning.shared_design import SharedDesign, allows_full
+from kap_analysis.planning.workers import do_tasks
 
 #: Studies of one task: few enough that a task that is lost costs little, many enough that sending it costs less.
 PER_TASK: Final = 250
@@ -41,7 +40,7 @@ def analyse_draws(
     ladder : Ladder
         The counts that choose the model.
     workers : int
-        Processes of joblib; under `joblib.parallel_config` its backend is used.
+        Processes of joblib; with 1, as `joblib.parallel_config` says.
     progress : callable, optional
         Called with the studies done, their number and a word.
 
@@ -51,23 +50,15 @@ def analyse_draws(
         One row per study: ``estimate``, ``std_error`` (points), ``df``, ``rung``. A study that no model of the ladder
         could analyse has missing numbers and the rung "none".
     """
-    tasks = [range(first, min(first + PER_TASK, n_draws)) for first in range(0, n_draws, PER_TASK)]
+    shared = SharedDesign.of(study, ladder)
+    ranges = [range(first, min(first + PER_TASK, n_draws)) for first in range(0, n_draws, PER_TASK)]
+    tasks = [(study, shared, one, seed, ladder) for one in ranges]
     done: list[pd.DataFrame] = []
-    for found in _run(study, SharedDesign.of(study, ladder), tasks, seed, ladder, workers):
+    for found in do_tasks(_analyse, tasks, workers=workers):
         done.append(found)
         if progress is not None:
             progress(sum(map(len, done)), n_draws, "studies drawn")
     return pd.concat(done, ignore_index=True)
-
-
-def _run(
-    study: NextStudy, shared: SharedDesign | None, tasks: list[range], seed: int, ladder: Ladder, workers: int
-) -> Iterator[pd.DataFrame]:
-    if workers == 1:
-        yield from (_analyse(study, shared, task, seed, ladder) for task in tasks)
-        return
-    pool = Parallel(n_jobs=workers, return_as="generator")
-    yield from pool(delayed(_analyse)(study, shared, task, seed, ladder) for task in tasks)
 
 
 def _analyse(study: NextStudy, shared: SharedDesign | None, task: range, seed: int, ladder: Ladder) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.expected_information import Expected, expect
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy
 from kap_analysis.planning.planned_study import FORMULA, SIMULATED, PlannedStudy
+from kap_analysis.planning.workers import on_cluster
 
 MOST_COHORTS = 4096
 GRID_FIELDS = (
@@ -42,6 +43,7 @@ def plan_next_study(
     n_draws: int = 200,
     seed: int = 1,
     workers: int = 1,
+    cluster: Any = None,
     ladder: Ladder | None = None,
     progress: Progress | None = None,
 ) -> PlannedStudy:
@@ -65,7 +67,10 @@ def plan_next_study(
         Simulated studies; 0 for the formula alone.
     seed : int
     workers : int
-        Processes. The result does not depend on their number.
+        Processes. The result does not depend on their number. With 1, `joblib.parallel_config` decides.
+    cluster : str or dask.distributed.Client, optional
+        A Dask cluster on which the studies are drawn, by the address of its scheduler or a client; the result is the
+        same (docs/scale.md).
     ladder : Ladder, optional
         The counts that choose the model; those of a drafted plan if not given.
     progress : callable, optional
@@ -91,9 +96,12 @@ def plan_next_study(
     """
     rules = Ladder() if ladder is None else ladder
     _check(vary, target_power, target_width, n_draws, workers)
+    if cluster is not None and workers > 1:
+        raise PlanningError("workers and cluster were both given; the cluster has workers of its own. Give one.")
     rows = [_by_formula(one, rules) for one in (study, *(replace(study, icc=icc) for icc in iccs if icc != study.icc))]
     if n_draws:
-        drawn = analyse_draws(study, n_draws, seed=seed, ladder=rules, workers=workers, progress=progress)
+        with on_cluster(cluster):
+            drawn = analyse_draws(study, n_draws, seed=seed, ladder=rules, workers=workers, progress=progress)
         rows.insert(1, _by_simulation(study, drawn))
     return PlannedStudy(
         study=study,

@@ -41,8 +41,8 @@ def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding,
         When an expression of the part cannot be computed.
     """
     factors = {name: rows.labels(name).levels for name in part.columns if rows.is_factor(name)}
-    check_columns(sum(_columns_of(term, factors) for term in part.terms), part.text)
-    if direct and _is_simple(part, factors):
+    check_width(part, factors)
+    if direct and is_product(part, factors):
         coding = ProductCoding(tuple(tuple(factor.text for factor in term) for term in part.terms), factors)
         values: dict[str, NDArray[Any]] = {
             name: rows.labels(name).codes if name in factors else rows.numbers(name) for name in part.columns
@@ -51,14 +51,19 @@ def make_coding(part: Part, rows: Rows, *, direct: bool = True) -> tuple[Coding,
     return code_by_formulaic(part, rows, factors)
 
 
+def check_width(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> None:
+    """Raise where a part has more columns than a design can have."""
+    check_columns(sum(_columns_of(term, factors) for term in part.terms), part.text)
+
+
 def _columns_of(term: tuple[Factor, ...], factors: Mapping[str, tuple[Any, ...]]) -> int:
     """How many columns a term makes at least: the levels beyond the first of its factors multiplied."""
     names = [factor.text if factor.kind == "column" else factor.levels_of for factor in term]
     return prod(max(len(factors[name]) - 1, 1) for name in names if name is not None and name in factors)
 
 
-def _is_simple(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> bool:
-    """Plain columns only, and with each interaction the term without this factor.
+def is_product(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> bool:
+    """Whether a part multiplies plain columns only, and with each interaction the term without this factor.
 
     Where that term is missing, as in `0 + visit` or `month:format` alone, R and formulaic code the factor by all of its
     levels instead of treatment contrasts. formulaic knows when.

@@ -6,7 +6,7 @@ beforehand, each makes its own design, and all have the same columns and the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,20 @@ from kap_analysis.mixed.formula.parser import read_formula
 Levels = Mapping[str, tuple[Any, ...]]
 
 
-def design_with_levels(formula: str, frame: pd.DataFrame, levels: Levels, *, residual_by: str | None = None) -> Design:
+def design_with_levels(
+    formula: str | MixedFormula,
+    frame: pd.DataFrame,
+    levels: Levels,
+    *,
+    residual_by: str | None = None,
+    weights: str | None = None,
+    numbers: Collection[str] = (),
+) -> Design:
     """The design of a formula of products of columns on some rows, or on none.
 
     Parameters
     ----------
-    formula : str
+    formula : str or MixedFormula
         Its fixed part and bars add and multiply columns; the factors are those of `levels`.
     frame : pandas.DataFrame
         Rows without missing values; a frame without rows gives the columns alone.
@@ -40,6 +48,10 @@ def design_with_levels(formula: str, frame: pd.DataFrame, levels: Levels, *, res
         Of each factor, of the visits and of the strata, in order.
     residual_by : str, optional
         The column whose levels have a residual variance each.
+    weights : str, optional
+        The column of precision weights.
+    numbers : collection of str
+        Columns that the formula multiplies as numbers although they have levels, which are then those of strata.
 
     Raises
     ------
@@ -47,7 +59,8 @@ def design_with_levels(formula: str, frame: pd.DataFrame, levels: Levels, *, res
         When the formula holds more than columns, or a row has a level that is not given.
     """
     read = read_formula(formula)
-    coding = _coding(read.fixed, levels)
+    factors = {name: found for name, found in levels.items() if name not in numbers}
+    coding = _coding(read.fixed, factors)
     n, p = len(frame), len(coding.names)
     x = np.asfortranarray(coding.rows(frame)) if n else np.zeros((0, p))
     fixed = FixedPart(
@@ -61,9 +74,10 @@ def design_with_levels(formula: str, frame: pd.DataFrame, levels: Levels, *, res
         aliases=np.zeros((p, 0)),
     )
     y = frame[read.response.text].to_numpy(dtype=float)
-    bars = tuple(_bar(bar, frame, levels) for bar in read.bars)
+    bars = tuple(_bar(bar, frame, factors) for bar in read.bars)
     residual = _residual(read, frame, levels, residual_by)
-    return Design(read, frame, np.ones(n, dtype=bool), 0, read.response.text, y, x, None, fixed, bars, residual)
+    used = None if weights is None else frame[weights].to_numpy(dtype=float)
+    return Design(read, frame, np.ones(n, dtype=bool), 0, read.response.text, y, x, used, fixed, bars, residual)
 
 
 def _coding(part: Part, levels: Levels) -> ProductCoding:

@@ -53,7 +53,7 @@ def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows
             term.visit, rows, f"the visit of {term.text}", "Take scheduled visits, or exponential() in time."
         )
         if structure.visits_in_order:
-            _check_order(visit, term)
+            check_order(visit, term)
         residual = Residual(
             structure, strata, stratum, subject.codes, subject.levels, visit.codes, visit.levels, term.text
         )
@@ -82,8 +82,8 @@ def _labels(name: str, rows: Rows, role: str, instead: str) -> Labels:
     return labels
 
 
-def _check_order(visit: Labels, term: ResidualTerm) -> None:
-    """Text in alphabetical order may not be in the order of its numbers: month 1, month 10, month 2."""
+def check_order(visit: Labels, term: ResidualTerm) -> None:
+    """Raise where text in alphabetical order is not in the order of its numbers: month 1, month 10, month 2."""
     if not all(isinstance(level, str) for level in visit.levels):
         return
     numbers = [re.findall(r"\d+", level) for level in visit.levels]

@@ -29,7 +29,7 @@ END = 1e-15  # squared length of the next step, in standard errors
 FORETOLD = 1e-8  # how far Xi and Phi may be from what should have been asked for, at the end
 FORETOLD_W = 3e-8  # and w, as correlations: only a part of a variance rests on it
 BAR_SHARE = 0.1  # of the variance, at the start, beside a covariance over visits
-SumsAt = Callable[[Array, Asked], Sums]
+SumsAt = Callable[[Array, Asked], Sums | None]
 Weights = Callable[[Solution], Array]
 
 
@@ -51,6 +51,8 @@ class _Search:
     def at(self, phi: Array, asked: Asked) -> Criterion | None:
         self.steps += 1
         sums = self.sums_at(self.parameters.elements(phi), asked)
+        if sums is None:
+            return None
         scaling = replace(self.scaling, log_weights=sums.log_weights)
         return criterion_of(sums, scaling, round(sums.n), reml=True)
 

@@ -13,7 +13,7 @@ correlation in time).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +40,22 @@ class UpperLinks:
 
 
 @dataclass(frozen=True)
+class Summed:
+    """Subjects of which only sums by pattern are left.
+
+    Attributes
+    ----------
+    counts : numpy.ndarray
+        (P,): subjects.
+    moments : numpy.ndarray
+        (P, r, r, k, k): second moments of their data.
+    """
+
+    counts: Array
+    moments: Array
+
+
+@dataclass(frozen=True)
 class Batch(ABC):
     """Subjects of one shape, sorted by pattern.
 
@@ -59,6 +75,8 @@ class Batch(ABC):
         The level above, where there is one.
     subjects : numpy.ndarray
         (b,): which of all subjects these are.
+    summed : Summed or None
+        In place of subjects, which are then none: what is left of them when they have been summed by pattern.
     """
 
     params: tuple[int, ...]
@@ -68,6 +86,7 @@ class Batch(ABC):
     n_rows: int
     links: UpperLinks | None
     subjects: Index
+    summed: Summed | None = field(default=None, kw_only=True)
 
     @property
     def n_patterns(self) -> int:
@@ -75,7 +94,7 @@ class Batch(ABC):
 
     @cached_property
     def counts(self) -> Array:
-        return np.diff(self.starts).astype(float)
+        return np.diff(self.starts).astype(float) if self.summed is None else self.summed.counts
 
     @cached_property
     def pattern(self) -> Index:
@@ -109,7 +128,9 @@ class Moments:
         self.batch, self.e = batch, e
         b, r, k = e.shape
         self.full: Array | None = None
-        if batch.few_patterns or r * k <= 4:
+        if batch.summed is not None:
+            self.full = batch.summed.moments
+        elif batch.few_patterns or r * k <= 4:
             flat = e.reshape(b, r * k)
             if batch.few_patterns:
                 parts = [flat[s:t].T @ flat[s:t] for s, t in zip(batch.starts[:-1], batch.starts[1:], strict=True)]

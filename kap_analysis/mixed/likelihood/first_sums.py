@@ -6,7 +6,7 @@ from which the products of the residuals of least squares follow, and the square
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.mixed.design.collinearity import independent_columns
-from kap_analysis.mixed.design.design import Design
+from kap_analysis.mixed.design.design import Design, Residual
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.likelihood.layout import make_layout
+from kap_analysis.mixed.likelihood.layout import Layout, make_layout
 from kap_analysis.mixed.likelihood.scaling import AgreedColumns, Scaling
 from kap_analysis.mixed.likelihood.sums import Asked, packed, sums_at, unpacked
 
@@ -66,7 +66,10 @@ class FirstSums:
 
     def independent(self) -> list[int]:
         """The columns of X that are no combination of those before them."""
-        values, vectors = np.linalg.eigh(self.s[:-1, :-1])
+        cross = self.s[:-1, :-1]
+        lengths = np.sqrt(np.diag(cross))
+        lengths = np.where(lengths > 0, lengths, 1.0)
+        values, vectors = np.linalg.eigh(cross / np.outer(lengths, lengths))
         return independent_columns((vectors * np.sqrt(np.maximum(values, 0.0))).T)
 
     def keeping(self, columns: list[int]) -> FirstSums:
@@ -75,6 +78,10 @@ class FirstSums:
         return FirstSums(
             self.n, self.log_weights, self.s[at], self.s1[:, at[0], at[1]], self.pairs, self.squares, self.used
         )
+
+    def turned(self, turn: Array) -> FirstSums:
+        """The same for W times a matrix (k, k')."""
+        return replace(self, s=turn.T @ self.s @ turn, s1=turn.T @ self.s1 @ turn)
 
     def agreed_columns(self, widths: list[int]) -> AgreedColumns:
         """The columns to work in: those of X orthogonal over all units, the residual variance 1, bars of mean square 1.
@@ -115,21 +122,34 @@ class FirstSums:
         return matrix_of(products * halves, size), matrix_of(self.pairs[at], size)
 
 
-def first_sums_of(design: Design, *, own: int = 0) -> FirstSums:
+def first_sums_of(design: Design, *, own: int = 0, columns: AgreedColumns | None = None) -> FirstSums:
     """The sums of the units of a design at V = I; the first `own` columns belong to them alone and are taken out.
+
+    The columns are the user's, or those of `columns`.
 
     Raises
     ------
     MixedModelError
         For a correlation in time, which no V = I belongs to.
     """
-    residual = design.residual
+    check_not_in_time(design.residual)
+    widths = [bar.z.shape[1] for bar in design.bars]
+    layout = make_layout(design, columns or AgreedColumns.as_they_are(design.x.shape[1], widths))
+    return first_sums_of_layout(layout, design, own=own)
+
+
+def check_not_in_time(residual: Residual) -> None:
+    """Raise for a correlation in time."""
     if residual.structure.in_time:
         raise MixedModelError(
             f"{residual.text} is a correlation in time, which is not fitted from sums. Use scheduled visits."
         )
+
+
+def first_sums_of_layout(layout: Layout, design: Design, *, own: int = 0) -> FirstSums:
+    """The same of units that are laid out already."""
+    residual = design.residual
     widths = [bar.z.shape[1] for bar in design.bars]
-    layout = make_layout(design, AgreedColumns.as_they_are(design.x.shape[1], widths))
     size = residual.structure.size(len(residual.visits))
     first = sum(width * (width + 1) // 2 for width in widths)
     eta = np.r_[np.zeros(first), np.tile(np.eye(size)[np.tril_indices(size)], len(residual.strata))]

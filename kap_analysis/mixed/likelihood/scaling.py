@@ -82,6 +82,20 @@ class AgreedColumns:
         """The user's own columns: p of the fixed part, and those of each bar."""
         return cls(np.zeros(p), np.eye(p), 1.0, tuple(np.ones(width) for width in widths))
 
+    def within(self, outer: AgreedColumns) -> AgreedColumns:
+        """The same columns in the user's units, where these were agreed on in the columns of `outer`."""
+        centre = outer.centre + outer.scale * np.linalg.solve(outer.r, self.centre)
+        return AgreedColumns(np.asarray(centre), self.r @ outer.r, self.scale * outer.scale, self.sizes)
+
+    def turn_to(self, other: AgreedColumns, kept: Sequence[int]) -> Array:
+        """T with W of `other` = W T, where `other` keeps some columns of X."""
+        r, p = self.r[:, list(kept)], len(self.centre)
+        out = np.zeros((p + 1, len(kept) + 1))
+        out[:p, :-1] = np.linalg.solve(other.r.T, r.T).T
+        out[:p, -1] = (self.r @ self.centre - r @ other.centre) / other.scale
+        out[p, -1] = self.scale / other.scale
+        return out
+
 
 def centred_columns(bar: Bar) -> tuple[Array, Array]:
     """Columns (n, q) of a bar with its intercept, less their means (q,) where these are many deviations from 0.
