@@ -60,7 +60,7 @@ ORDER = {
     ],
     "study": [
         ["contract"], ["reading", "timing"], ["checking", "outcome_frames"], ["answerable"], ["study"], ["consent"],
-        ["load"],
+        ["first_argument", "load"],
     ],
     "intake": [
         ["source_table", "values", "cloud_folders"], ["identification"],
@@ -73,8 +73,8 @@ ORDER = {
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
     ],
     "planning": [
-        ["score_covariance", "workers"], ["next_study"], ["drawn_study"], ["shared_design"],
-        ["decision", "expected_information", "draws", "planned_study", "fitted_scores"],
+        ["score_covariance", "workers"], ["next_study"], ["drawn_study"], ["decision", "shared_design"],
+        ["expected_information", "draws", "planned_study", "fitted_scores"],
         ["precision", "study_file"],
     ],
     "pooling": [

@@ -102,3 +102,36 @@ def test_every_error_is_a_kap_error() -> None:
     assert len(errors) > 8 and all(issubclass(error, KapError) for error in errors)
     with pytest.raises(kap.KapError, match="formula is empty"):
         kap.mixedlm("", pd.DataFrame({"y": [1.0]}))
+
+
+def functions_of_studies() -> dict[str, Any]:
+    first = {name: next(iter(inspect.signature(f).parameters.values()), None) for name, f in public_callables()}
+    kinds = ("Study", "Outcomes", "Study | Outcomes")
+    return {
+        name: function
+        for name, function in public_callables()
+        if name.count(".") == 1 and first[name] is not None and _written(first[name].annotation) in kinds
+    }
+
+
+def _written(annotation: Any) -> str:
+    return (
+        annotation
+        if isinstance(annotation, str)
+        else getattr(annotation, "__name__", None)
+        or " | ".join(kind.__name__ for kind in getattr(annotation, "__args__", ()))
+    )
+
+
+@pytest.mark.parametrize("name", functions_of_studies())
+@pytest.mark.parametrize("given", ["data/study", pd.DataFrame({"score": [1.0]}), None, 3])
+def test_a_question_asked_of_something_else_says_what_it_takes(name: str, given: Any) -> None:
+    function = functions_of_studies()[name]
+    others = list(inspect.signature(function).parameters.values())[1:]
+    needed = {part.name: "A" for part in others if part.default is part.empty}
+    with pytest.raises(KapError, match=rf"^{function.__name__} takes (a study|outcomes|a study or outcomes), found "):
+        function(given, **needed)
+
+
+def test_there_are_as_many_such_functions_as_questions() -> None:
+    assert len(functions_of_studies()) > 25

@@ -46,7 +46,7 @@ def get_instrument(
     elif isinstance(name, str) and name in data_files():
         instrument = _read(name)
     else:
-        raise InstrumentError(_unknown(name, [*declared, *registry_names()]))
+        raise InstrumentError(_unknown(name, list(dict.fromkeys([*declared, *registry_names()]))))
     if version is not None and version != instrument.version:
         instrument = _other_version(instrument, version)
     return instrument.require_outcome() if for_outcome else instrument

@@ -64,6 +64,14 @@ def truth_to_reject(study: NextStudy) -> float:
     return -study.margin if study.higher_is_better else study.margin
 
 
+def claim_is_true(study: NextStudy) -> bool:
+    """Whether the claim is true if the difference is the assumed one; if not, power does not grow with the study."""
+    if study.claim == "superiority":
+        return study.difference != 0
+    low, high = _limits(study)
+    return low < study.difference < high
+
+
 def claim_is_shown(study: NextStudy, estimate: ArrayLike, std_error: ArrayLike, df: ArrayLike) -> NDArray[np.bool_]:
     """Whether analyses show the claim (n,), by their estimates, standard errors and df."""
     estimate, std_error, df = (np.asarray(values, float) for values in (estimate, std_error, df))

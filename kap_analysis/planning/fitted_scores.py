@@ -12,9 +12,11 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.planning.next_study import NextStudy
 from kap_analysis.planning.score_covariance import ScoreCovariance
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 
 
+@asked_of(Study)
 def next_study_like(study: Study, *, cohorts: int, individual: int, difference: float) -> NextStudy:
     """A planned study with the visits and the instrument of a study that was done, and scores that vary as there.
 

@@ -7,6 +7,7 @@ import pandas as pd
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.result import Result
 from kap_analysis.columns import GROUP, INDIVIDUAL
+from kap_analysis.planning.decision import claim_is_true
 from kap_analysis.planning.next_study import NextStudy
 from kap_analysis.writing.numbers import MINUS
 from kap_analysis.writing.sentences import count, join_words, number, percent, plural, sentence_case
@@ -151,7 +152,12 @@ def _targets(planned: PlannedStudy) -> list[str]:
                 f"({plural(row['n_patients'], 'patient')} in all)."
             )
         else:
-            said.append(f"{sentence_case(what)} is not reached with up to {count(row['cohorts'])} cohorts.")
+            why = (
+                ": where the claim is false, no size shows it"
+                if row["target"] == "power" and not claim_is_true(planned.study)
+                else ""
+            )
+            said.append(f"{sentence_case(what)} is not reached with up to {count(row['cohorts'])} cohorts{why}.")
     return said
 
 

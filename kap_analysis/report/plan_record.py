@@ -77,7 +77,7 @@ def _flat(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sentence(plan: Plan, changed: list[str]) -> str:
-    origin = "registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
+    origin = "stated in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
     text = f"The analysis plan was {origin} (hash {plan.hash[:12]})."
     if changed:
         text += f" It was changed after results had been made: {join_words(changed)}."

@@ -16,6 +16,7 @@ from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import AnalysisError, KapError, quoted
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.suicidality import NOT_IN_DATA, suicidality_states
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.suggestions import nearest_name
@@ -75,6 +76,7 @@ class PatientReview(Result):
         return " ".join([told, *self.changes["words"]])
 
 
+@asked_of(Study)
 def review_patient(study: Study, patient_id: str, *, similar: bool = False) -> PatientReview:
     """Gather what is known of one patient.
 

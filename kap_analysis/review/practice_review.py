@@ -29,11 +29,13 @@ from kap_analysis.review.practice_counts import (
     count_scores,
 )
 from kap_analysis.review.practice_review_result import PracticeReview, class_counts, row_of
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 
 T = TypeVar("T")
 
 
+@asked_of(Study)
 def review_practice(
     study: Study,
     *,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import COHORT_ID, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE, SCORE
@@ -15,6 +16,11 @@ from kap_analysis.study.timing.time_zero import patients_at_time_zero
 
 #: Formats are compared at a visit if at least this many patients of each were scored at it.
 PATIENTS_PER_VISIT: Final = 2
+#: Below as many patients of each format, or cohorts of two or more of them, they are described and not tested. A plan
+#: may set other counts.
+TESTED_PATIENTS: Final = 10
+TESTED_COHORTS: Final = 5
+DESCRIPTIVE: Final = "descriptive only, without a test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ def study_answers(
     for question, rule in QUESTIONS.items():
         lacking, rests_on = rule(facts)
         if not with_counts:
-            lacking, rests_on = FEW.sub(TOO_FEW, lacking), "" if question in COUNTING else rests_on
+            kept = rests_on[rests_on.find(DESCRIPTIVE) :] if DESCRIPTIVE in rests_on else ""
+            lacking, rests_on = FEW.sub(TOO_FEW, lacking), kept if question in COUNTING else rests_on
         rows.append({"question": question, "can_answer": not lacking, "why": lacking or rests_on})
     return pd.DataFrame(rows)
 
@@ -68,7 +75,8 @@ def answer_lines(answers: pd.DataFrame) -> tuple[str, ...]:
     """Return two lines: what can be answered; what cannot, each with its reason."""
     if len(answers) == 0:
         return ()
-    yes = answers.loc[answers["can_answer"], "question"]
+    can = answers[answers["can_answer"]]
+    yes = can["question"] + np.where(can["why"].str.contains(DESCRIPTIVE), f" ({DESCRIPTIVE})", "")
     no = answers[~answers["can_answer"]]
     lines = [f"can answer: {', '.join(yes)}." if len(yes) else "can answer: nothing yet."]
     if len(no):
@@ -118,19 +126,32 @@ def _retention(facts: StudyFacts) -> Reply:
     return ("", f"{started:,} patients who started") if started else ("nobody has a ketamine session", "")
 
 
-def _format_counts(facts: StudyFacts) -> dict[str, int]:
-    ours = facts.at_zero[
-        facts.at_zero["started"] & facts.at_zero[PATIENT_ID].isin(facts.before.intersection(facts.at_visit))
-    ]
-    counts = ours[FORMAT].value_counts()
+def _compared(facts: StudyFacts) -> pd.DataFrame:
+    """Patients who started, with scores at baseline and at the primary visit."""
+    scored = facts.at_zero[PATIENT_ID].isin(facts.before.intersection(facts.at_visit))
+    return facts.at_zero[facts.at_zero["started"] & scored]
+
+
+def _format_counts(compared: pd.DataFrame) -> dict[str, int]:
+    counts = compared[FORMAT].value_counts()
     return {name: int(counts.get(name, 0)) for name in (INDIVIDUAL, GROUP)}
+
+
+def _descriptive(facts: StudyFacts, compared: pd.DataFrame) -> str:
+    """Why formats would be described and not tested, or an empty text."""
+    short = [f"{TESTED_PATIENTS} patients of each format"] * (min(_format_counts(compared).values()) < TESTED_PATIENTS)
+    if facts.has("sessions", COHORT_ID):
+        shared = compared.loc[compared[FORMAT] == GROUP, COHORT_ID].value_counts()
+        short += [f"{TESTED_COHORTS} cohorts of two or more"] * (int((shared > 1).sum()) < TESTED_COHORTS)
+    return f"; {DESCRIPTIVE}: that needs {' and '.join(short)} with these scores" if short else ""
 
 
 def _group_effect(facts: StudyFacts) -> Reply:
     lacking, _ = _change(facts)
     if lacking:
         return lacking, ""
-    counts = _format_counts(facts)
+    compared = _compared(facts)
+    counts = _format_counts(compared)
     visit = facts.settings.primary_visit
     for name, n in counts.items():
         if n < PATIENTS_PER_VISIT:
@@ -140,24 +161,27 @@ def _group_effect(facts: StudyFacts) -> Reply:
         f"{counts[GROUP]:,} group and {counts[INDIVIDUAL]:,} individual patients with scores at baseline and at {visit}"
     )
     if not facts.has("sessions", COHORT_ID):
-        return "", f"{rests}; there is no cohort_id, so its degrees of freedom are those of patients"
-    n_cohorts = facts.tables["sessions"][COHORT_ID].nunique()
-    return "", f"{rests}, in {n_cohorts:,} cohort{'s' if n_cohorts != 1 else ''}"
+        alone = "there is no cohort_id, so its degrees of freedom are those of patients"
+        return "", f"{rests}; {alone}{_descriptive(facts, compared)}"
+    n_cohorts = compared.loc[compared[FORMAT] == GROUP, COHORT_ID].nunique()
+    in_cohorts = f", the group in {n_cohorts:,} cohort{'s' if n_cohorts != 1 else ''}"
+    return "", f"{rests}{in_cohorts}{_descriptive(facts, compared)}"
 
 
 def _adjusted(facts: StudyFacts) -> Reply:
-    lacking, _ = _group_effect(facts)
+    lacking, rests = _group_effect(facts)
     if lacking:
         return lacking, ""
+    tail = rests[rests.find("; " + DESCRIPTIVE) :] if DESCRIPTIVE in rests else ""
     wanted = [PRACTICE, "age", "sex", "ace_score", "failed_treatments"]
     absent = [name for name in wanted if not facts.has("patients", name)]
     if not facts.has("diagnoses"):
         absent.append("diagnoses")
     known = [name for name in wanted if name not in absent]
     if not absent:
-        return "", "the covariates of the plan"
+        return "", f"the covariates of the plan{tail}"
     return (
-        ("", f"{', '.join(known)}; not recorded: {', '.join(absent)}")
+        ("", f"{', '.join(known)}; not recorded: {', '.join(absent)}{tail}")
         if known
         else (f"not recorded: {', '.join(absent)}", "")
     )

@@ -14,6 +14,7 @@ from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import difference, interval, join_words, n_statement
 
@@ -60,6 +61,7 @@ class ChangeByInstrument(Result):
         return " ".join([*parts, NO_CONTROL])
 
 
+@asked_of(Study)
 @once_per_run
 def change_by_instrument(study: Study, *, plan: Plan | None = None) -> ChangeByInstrument:
     """Estimate the change from baseline on the primary instrument and on each secondary one.

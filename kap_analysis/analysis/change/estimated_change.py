@@ -41,6 +41,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import difference, interval, join_words, n_statement, number, p_statement, plural
 
@@ -96,6 +97,7 @@ class EstimatedChange(Result):
         return " ".join(part for part in parts if part)
 
 
+@asked_of(Outcomes)
 @once_per_run
 def estimate_change(outcomes: Outcomes) -> EstimatedChange:
     """Estimate the change from baseline at every visit.

@@ -23,6 +23,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import count, interval, join_words, n_statement, number, plural, sentence_case
 
@@ -86,6 +87,7 @@ class PairedScores(Result):
         )
 
 
+@asked_of(Outcomes)
 def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> ObservedScores:
     """Mean observed score per format and visit, with the number of patients.
 
@@ -112,6 +114,7 @@ def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> Observed
     return release(result, outcomes)
 
 
+@asked_of(Outcomes)
 def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
     """Mean scores at baseline and at a visit, in patients who have both.
 

@@ -10,6 +10,7 @@ from kap_analysis.analysis.visits import NO_CONTROL, check_visit
 from kap_analysis.columns import BASELINE, FORMAT, INSTRUMENT, N_PATIENTS, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import number, plural
 
@@ -45,6 +46,7 @@ class RunChart(Result):
         )
 
 
+@asked_of(Outcomes)
 def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
     """Mean observed change at a visit by the quarter in which the patient started.
 

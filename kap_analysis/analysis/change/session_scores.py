@@ -14,6 +14,7 @@ from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import join_words, n_statement, number
@@ -59,6 +60,7 @@ class SessionScores(Result):
         return " ".join([*parts, *filter(None, [beside_sentence(self.beside)])])
 
 
+@asked_of(Study)
 def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: FormatRule = "planned") -> SessionScores:
     """Mean score answered before each held ketamine session.
 

@@ -13,6 +13,7 @@ from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import join_words, plural, sentence_case, share
 
@@ -67,6 +68,7 @@ class BandMovement(Result):
         return f"at {visit} {join_words(words)}"
 
 
+@asked_of(Outcomes)
 def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMovement:
     """Count patients in each severity band at each visit, and between bands from visit to visit.
 

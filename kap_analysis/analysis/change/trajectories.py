@@ -47,6 +47,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_sentence, interval, join_words, number, plural
 
@@ -116,6 +117,7 @@ class Trajectories(Result):
         return " ".join(parts)
 
 
+@asked_of(Outcomes)
 @once_per_run
 def model_trajectories(outcomes: Outcomes, *, plan: Plan | None = None) -> Trajectories:
     """Fit the growth model and draw its curves.

@@ -35,6 +35,7 @@ from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, INDIVIDUAL,
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words
@@ -43,6 +44,7 @@ RELIABLY_BETTER = "reliably better"
 RELIABLY_WORSE = "reliably worse"
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def compare_clinical_change(
     source: Study | Outcomes,

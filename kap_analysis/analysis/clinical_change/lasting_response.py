@@ -16,6 +16,7 @@ from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, PATIENT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
@@ -82,6 +83,7 @@ class Durability(Result):
         return join_words(told)
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def durability(
     study: Study | Outcomes, instrument: str | None = None, *, format_rule: FormatRule = "planned"

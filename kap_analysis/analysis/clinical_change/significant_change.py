@@ -31,6 +31,7 @@ from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.outcome_frames.populations import AT_PRIMARY_VISIT
 
@@ -39,6 +40,7 @@ from kap_analysis.study.outcome_frames.populations import AT_PRIMARY_VISIT
 CLASSES_COUNTED: Final = Classes(("n",), "n_assessed", AT_PRIMARY_VISIT)
 
 
+@asked_of(Outcomes)
 @once_per_run
 def clinical_change(
     outcomes: Outcomes,

@@ -21,6 +21,7 @@ from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.numbers import WITHHELD
@@ -74,6 +75,7 @@ class TargetChange(Result):
         )
 
 
+@asked_of(Study)
 def target_change(study: Study, visit: str | None = None, *, format_rule: FormatRule = "planned") -> TargetChange:
     """Classify each patient on the patient's own target instrument, by Jacobson and Truax.
 

@@ -30,6 +30,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 
@@ -37,6 +38,7 @@ from kap_analysis.study.study import Study
 STANDARDISED_BY = "adjusted difference / SD of the baseline score, pooled over the formats"
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def compare_formats(
     source: Study | Outcomes,

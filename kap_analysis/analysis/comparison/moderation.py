@@ -30,6 +30,7 @@ from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE,
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words
@@ -37,6 +38,7 @@ from kap_analysis.writing.sentences import join_words
 NOT_RECORDED_REASON = "it is not recorded"
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def moderate(
     source: Study | Outcomes,

@@ -45,6 +45,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import join_words, number
 
@@ -103,6 +104,7 @@ class StatsmodelsComparison(Result):
         return " ".join(parts)
 
 
+@asked_of(Outcomes)
 @once_per_run
 def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> StatsmodelsComparison:
     """Compare the formats at a visit by statsmodels' MixedLM; labelled "statsmodels MixedLM, z".

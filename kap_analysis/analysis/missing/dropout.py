@@ -29,6 +29,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import difference, estimate_sentence, interval, number
@@ -118,6 +119,7 @@ class DropoutSensitivity(Result):
         return " ".join([start_sentence, *told])
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def check_dropout(
     source: Study | Outcomes,

@@ -33,7 +33,7 @@ def methods_paragraph(
 
 
 def _question(plan: Plan) -> list[str]:
-    origin = "registered in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
+    origin = "stated in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
     return [
         f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}.",
         f"Population: {plan.population}. Analysis set: {plan.analysis_set}.",

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.study.answerable import TESTED_COHORTS, TESTED_PATIENTS
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 
@@ -49,8 +50,8 @@ class Ladder:
 
     full_patients: int = 25
     full_pairs: int = 10
-    cohorts: int = 5
-    descriptive_patients: int = 10
+    cohorts: int = TESTED_COHORTS
+    descriptive_patients: int = TESTED_PATIENTS
     pool_levels_below: int = 10
 
 

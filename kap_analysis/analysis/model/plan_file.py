@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Ladder, Plan, PlannedMargin, draft_plan
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 from kap_analysis.writing.sentences import join_words, plural
@@ -14,6 +15,7 @@ from kap_analysis.writing.sentences import join_words, plural
 FILE_NAME = "plan.toml"
 
 
+@asked_of(Study)
 def study_plan(study: Study) -> Plan:
     """The plan in the study folder, or a draft where there is none."""
     path = None if study.path is None else Path(study.path) / FILE_NAME
@@ -32,7 +34,8 @@ def read_plan(path: str | Path) -> Plan:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AnalysisError(f"{path.name} cannot be read: {error}. Write a new one with `kap plan`.") from error
+        remedy = "Mend it, or draft it anew: kap plan STUDY --replace"
+        raise AnalysisError(f"{path.name} cannot be read: {error}. {remedy}.") from error
     known = {"primary", "secondary", "covariates", "moderators", "sensitivity", "estimand", "rules", "margin", "ladder"}
     unknown = sorted(set(content) - known)
     if unknown:

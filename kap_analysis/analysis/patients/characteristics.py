@@ -17,6 +17,7 @@ from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID
 from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.outcome_frames.populations import ANALYSED
 from kap_analysis.study.study import Study
@@ -82,6 +83,7 @@ class BaselineCharacteristics(Result):
         )
 
 
+@asked_of(Study, Outcomes)
 def baseline_characteristics(
     source: Study | Outcomes, characteristics: dict[str, tuple[str, str, str]] | None = None
 ) -> BaselineCharacteristics:

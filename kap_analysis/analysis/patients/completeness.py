@@ -25,6 +25,7 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import join_words, share
@@ -66,6 +67,7 @@ class Completeness(Result):
         return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
 
 
+@asked_of(Study)
 def describe_completeness(study: Study, *, instrument: str | None = None, plan: Plan | None = None) -> Completeness:
     """Count scores due, done, late and missing among treated patients, and who is missing."""
     plan = plan or study_plan(study)

@@ -11,6 +11,7 @@ from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import COHORT_ID, DAY, FORMAT, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import WITHHELD_NUMBER, count, join_words, number, plural, share
@@ -104,6 +105,7 @@ def _cohort_sentence(sizes: pd.DataFrame) -> str:
     return f"{plural(len(sizes), 'cohort')} had {count(known.min())} to {count(known.max())} patients each."
 
 
+@asked_of(Study)
 def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:
     """Describe what the treated patients received.
 

@@ -10,6 +10,7 @@ from kap_analysis.analysis.patients.treated import ketamine_patients, patient_fo
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import count, join_words, plural, share
@@ -55,6 +56,7 @@ class ParticipantFlow(Result):
         )
 
 
+@asked_of(Study)
 def participant_flow(
     study: Study, *, instrument: str | None = None, format_rule: FormatRule = "planned"
 ) -> ParticipantFlow:

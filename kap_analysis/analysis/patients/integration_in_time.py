@@ -7,12 +7,14 @@ import pandas as pd
 from kap_analysis.analysis.patients.exposure import hours_to_integration
 from kap_analysis.analysis.patients.treated import held_sessions
 from kap_analysis.columns import PATIENT_ID
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 
 COLUMN = "integration_in_time"
 
 
+@asked_of(Outcomes)
 def add_integration_in_time(outcomes: Outcomes, study: Study) -> Outcomes:
     """Add ``integration_in_time`` to the outcome frame.
 

@@ -9,6 +9,7 @@ from kap_analysis.analysis.patients.treated import held_sessions, treated_patien
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import DAY, FORMAT, N_PATIENTS, PATIENT_ID
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import join_words, share
@@ -39,6 +40,7 @@ class IntercurrentEvents(Result):
         return f"Events after the start that change how later scores are read: {'; '.join(told)}."
 
 
+@asked_of(Study)
 def count_intercurrent_events(
     study: Study, *, until_day: int | None = None, format_rule: FormatRule = "planned"
 ) -> IntercurrentEvents:

@@ -7,6 +7,7 @@ import pandas as pd
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import count
 
@@ -36,6 +37,7 @@ class AccountOfRows(Result):
         )
 
 
+@asked_of(Outcomes)
 def account_for_rows(outcomes: Outcomes) -> AccountOfRows:
     """The ledger of an outcome frame: what each step kept and left out, and why."""
     ledger = outcomes.ledger.reset_index(drop=True)

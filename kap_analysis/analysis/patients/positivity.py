@@ -9,6 +9,7 @@ from kap_analysis.analysis.patients.treated import held_sessions, treated_patien
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import count, join_words, plural
@@ -50,6 +51,7 @@ class Positivity(Result):
         return f"Treated in group format: {join_words(told)}. {self.sentence}"
 
 
+@asked_of(Study)
 def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") -> Positivity:
     """Count patients per practice and format, and patients per facilitator and format."""
     patients = treated_patients(study, format_rule=format_rule)

@@ -29,6 +29,7 @@ from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import is_open, release
 from kap_analysis.instruments.suicidality import SENTENCE
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.numbers import rate
@@ -182,6 +183,7 @@ class Safety(Result):
         return bool("asked" not in self._kept_back and self.asked["n_sessions_asked"].isna().any())
 
 
+@asked_of(Study)
 @once_per_run
 def review_safety(
     study: Study, *, suicidality_instrument: str | None = None, format_rule: FormatRule = "planned"

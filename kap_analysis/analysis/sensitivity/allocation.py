@@ -43,6 +43,7 @@ from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, IS_GROUP, N_PATIENTS
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import number
@@ -54,6 +55,7 @@ LARGE_WEIGHT = 10
 ASSUMES = "every confounder is among the covariates, which are modelled rightly; scores are missing at random"
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def check_allocation(
     source: Study | Outcomes,

@@ -36,6 +36,7 @@ from kap_analysis.columns import (
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import difference, interval, within_sentence
@@ -91,6 +92,7 @@ class Sensitivity(Result):
         return "" if n == len(others) else f", {n} of them named in the plan,"
 
 
+@asked_of(Study, Outcomes)
 @once_per_run
 def check_sensitivity(
     source: Study | Outcomes,

@@ -47,6 +47,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.names import readable
@@ -138,6 +139,7 @@ class UnmeasuredConfounding(Result):
         ]
 
 
+@asked_of(Study, Outcomes)
 def check_unmeasured_confounding(
     source: Study | Outcomes, *, plan: Plan | None = None, visit: str | None = None, margin: float | None = None
 ) -> UnmeasuredConfounding:

@@ -42,8 +42,14 @@ def check_patients_known(folder: TypedFolder, problems: Problems) -> None:
             continue
         ids = table.frame["patient_id"]
         unknown = np.flatnonzero(ids.notna().to_numpy() & np.isnan(value_at(ids, known)))
-        found = [f"the patient {patient}" for patient in ids.iloc[unknown]]
-        table.report(problems, unknown, "patient_id", found, f"a patient of {patients.file}")
+        rows = ids.iloc[unknown].value_counts(sort=False)
+        first = unknown[~ids.iloc[unknown].duplicated().to_numpy()]
+        found = [f"the patient {one}{_more_rows(rows[one])}" for one in ids.iloc[first]]
+        table.report(problems, first, "patient_id", found, f"a patient of {patients.file}")
+
+
+def _more_rows(n: int) -> str:
+    return f" (and in {n - 1:,} more row{'s' if n > 2 else ''})" if n > 1 else ""
 
 
 def check_practices(folder: TypedFolder, problems: Problems) -> None:

@@ -101,7 +101,7 @@ def _margin(margin: Any) -> str:
 def _notes(plan: Mapping[str, Any]) -> list[str]:
     notes = ["Attributes of an estimand as in ICH E9(R1)."]
     if plan.get("origin") == "drafted":
-        notes.append("This plan was drafted from the study's settings; it was not registered before the results.")
+        notes.append("This plan was drafted from the study's settings; no plan.toml was written before the results.")
     if plan.get("hash"):
         notes.append(f"Hash of the plan (SHA-256): {str(plan['hash'])[:16]}…")
     return notes

@@ -14,7 +14,7 @@ from kap_analysis.writing.numbers import WITHHELD, count, is_missing, number
 from kap_analysis.writing.sentences import sentence_case
 
 NO_MARGIN: Final = "None was stated"
-ORIGINS: Final = {"drafted": "Drafted from the study's settings", "registered": "As registered in plan.toml"}
+ORIGINS: Final = {"drafted": "Drafted from the study's settings", "registered": "As stated in plan.toml"}
 
 
 def _method(value: Any) -> str:

@@ -120,7 +120,7 @@ def test_the_methods_paragraph_is_made_from_the_plan():
     assert 'The margin was 2.5 points (a "panel" of clinicians, 2025-03-01)' in text
     bare = methods_paragraph(replace(FULL, margin=None, secondary=(), instrument="HAM-A", origin="registered"))
     assert "No non-inferiority margin was set" in bare and "were secondary" not in bare and "HAM-A at month 3" in bare
-    assert "The plan was registered in plan.toml." in bare
+    assert "The plan was stated in plan.toml." in bare
 
 
 def test_the_methods_paragraph_names_the_model_that_was_fitted():
