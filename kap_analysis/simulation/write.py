@@ -1,5 +1,6 @@
 """A simulated study to a folder: built beside it, then renamed, so that an interruption leaves the old one whole."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -24,6 +25,7 @@ FileType = Literal["csv", "parquet"]
 FILE_TYPES: Final = ("csv", "parquet")
 TRUTH_FILE: Final = "truth.json"
 PLAN_FILE: Final = "plan.toml"  # a plan that was written for the study stays with it
+_FILES: Final = "sha256"
 ROWS_AT_A_TIME: Final = 500_000
 
 
@@ -43,7 +45,8 @@ def write_study(
     ----------
     simulated : SimulatedStudy
     folder : path
-        A new or empty folder, or one that this function wrote: that one is replaced. A ``plan.toml`` in it is kept.
+        A new or empty folder, or one that this function wrote and nobody changed: that one is replaced. A ``plan.toml``
+        in it is kept.
     file_type : {"csv", "parquet"}
     progress : callable, optional
         Called with (done, total, what).
@@ -56,7 +59,8 @@ def write_study(
     Raises
     ------
     SimulationError
-        If the folder holds anything that is not of a simulated study, or the file type is unknown.
+        If the folder holds anything that is not of a simulated study, a file of it was changed, or the file type is
+        unknown.
     """
     target = check_folder(folder, file_type)
     with write_whole_folder(target, check=_refuse_others, is_ours=_is_ours, error=SimulationError) as new:
@@ -65,7 +69,8 @@ def write_study(
                 progress(done, len(simulated.tables), f"{name}.{file_type}")
             _WRITERS[file_type](name, frame, new / f"{name}.{file_type}")
         (new / SETTINGS_FILE).write_bytes(settings_text(simulated.settings).encode())
-        (new / TRUTH_FILE).write_bytes((json.dumps(simulated.truth, indent=2, allow_nan=False) + "\n").encode())
+        truth = {**simulated.truth, _FILES: _hashes(new)}
+        (new / TRUTH_FILE).write_bytes((json.dumps(truth, indent=2, allow_nan=False) + "\n").encode())
         if (target / PLAN_FILE).exists():
             shutil.copy2(target / PLAN_FILE, new / PLAN_FILE)
     return target
@@ -95,7 +100,7 @@ def check_folder(folder: str | Path, file_type: str = "csv") -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    return _maker(folder / TRUTH_FILE) == MADE_BY
+    return _truth(folder).get("made_by") == MADE_BY
 
 
 def _refuse_others(target: Path) -> None:
@@ -118,15 +123,33 @@ def _refuse_others(target: Path) -> None:
             f"The folder {target.name} holds a study without a {TRUTH_FILE} of the simulation, so it may be real; "
             "name a new or empty folder."
         )
+    was = _truth(target).get(_FILES)
+    if isinstance(was, dict) and (
+        changed := [name for name, found in _hashes(target).items() if was.get(name) != found]
+    ):
+        raise SimulationError(
+            f"{changed[0]} in the folder {target.name} is not as the simulation wrote it, and would be lost; "
+            "name a new or empty folder."
+        )
 
 
-def _maker(truth_file: Path) -> str:
-    """Who says that they made a folder; empty where nobody does."""
+def _truth(folder: Path) -> dict[str, Any]:
+    """What a folder says that is true of it; empty where it says nothing."""
     try:
-        content = json.loads(truth_file.read_text(encoding="utf-8"))
+        content = json.loads((folder / TRUTH_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
-    return str(content.get("made_by", "")) if isinstance(content, dict) else ""
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file that was written but the truth and a plan."""
+    hashes = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".csv", ".parquet") or path.name == SETTINGS_FILE:
+            with path.open("rb") as file:
+                hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
 
 
 def _write_csv(name: str, frame: pd.DataFrame, path: Path) -> None:

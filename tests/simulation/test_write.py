@@ -83,3 +83,13 @@ def test_an_interrupted_replacement_is_mended(tmp_path, small):
 def test_an_empty_folder_is_filled(tmp_path, small):
     (tmp_path / "empty").mkdir()
     assert (write_study(small, tmp_path / "empty") / "truth.json").exists()
+
+
+def test_a_study_that_somebody_changed_is_refused_and_stays(tmp_path, small):
+    folder = write_study(small, tmp_path / "study")
+    with (folder / "assessments.csv").open("a") as file:
+        file.write("P1,30,PHQ-9,5\n")
+    changed = (folder / "assessments.csv").read_bytes()
+    with pytest.raises(SimulationError, match=r"assessments\.csv in the folder study is not as the simulation wrote it"):
+        write_study(small, folder)
+    assert (folder / "assessments.csv").read_bytes() == changed
