@@ -90,6 +90,6 @@ def test_a_study_that_somebody_changed_is_refused_and_stays(tmp_path, small):
     with (folder / "assessments.csv").open("a") as file:
         file.write("P1,30,PHQ-9,5\n")
     changed = (folder / "assessments.csv").read_bytes()
-    with pytest.raises(SimulationError, match=r"assessments\.csv in the folder study is not as the simulation wrote it"):
+    with pytest.raises(SimulationError, match=r"assessments\.csv in the folder study is not as the simulation"):
         write_study(small, folder)
     assert (folder / "assessments.csv").read_bytes() == changed
