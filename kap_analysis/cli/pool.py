@@ -69,7 +69,8 @@ def next_round(
     without: Annotated[str | None, typer.Option("--without", help="Begin anew without this practice.")] = None,
 ) -> None:
     """Take in answers, and write the next request, or the result."""
-    from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, save_result
+    from kap_analysis.pooling.exchange_folder import Waiting, open_exchange
+    from kap_analysis.pooling.pooled_comparison import save_result
 
     exchange = open_exchange(folder)
     if without is not None:
@@ -88,7 +89,8 @@ def next_round(
 @pool.command()
 def status(folder: Annotated[Path, typer.Argument(help="The folder of the exchange.")]) -> None:
     """Who has answered what, and what is awaited."""
-    from kap_analysis.pooling.exchange_folder import RESULT, open_exchange
+    from kap_analysis.pooling.exchange_folder import open_exchange
+    from kap_analysis.pooling.pooled_comparison import RESULT
 
     exchange = open_exchange(folder)
     for request in exchange.requests():

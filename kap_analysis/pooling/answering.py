@@ -12,6 +12,7 @@ from kap_analysis.analysis.change.trajectories import model_trajectories
 from kap_analysis.analysis.model.estimates import engine_notes
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
+from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.likelihood.first_sums import first_sums_of
@@ -81,6 +82,7 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
     _check_size(rows, plan, practice)
     if request.step == "keys":
         content: dict[str, Any] = {"key": public_key(secret)}
+        content["gated"] = not is_open(source.visibility, source.is_simulated)
         content["own"] = _own_estimate(outcomes, plan) if plan.two_stage else None
     else:
         sums = _sums(request, rows, plan, practice)

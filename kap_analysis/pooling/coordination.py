@@ -48,6 +48,10 @@ class Exchange(Protocol):
         """The rounds so far: ``round step answer_bytes`` (of the largest answer)."""
         ...
 
+    def released(self, result: PooledComparison, counts: Counts) -> PooledComparison:
+        """The result as it may be seen, by the rules of the practices' studies."""
+        ...
+
 
 @dataclass(frozen=True)
 class _Asking:
@@ -92,7 +96,7 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
         "question": plan.question, "rung": rung, "formula": model.formula, "why": why, "practices": len(keys),
         N_PATIENTS: int(counts.patients), "n_observations": fit.nobs, "rounds": len(exchange.rounds()),
     }  # fmt: skip
-    return PooledComparison(
+    result = PooledComparison(
         contrasts=_contrasts(plan, model, fit, averages, counts, rung),
         coefficients=fit.coefficients(),
         covariance=fit.theta.rename_axis("parameter").rename("estimate").reset_index(),
@@ -102,6 +106,7 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
         notes=pd.DataFrame({"note": list(notes)}),
         fit=fit,
     )
+    return exchange.released(result, counts)
 
 
 def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[str]]:

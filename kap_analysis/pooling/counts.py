@@ -12,6 +12,7 @@ import pandas as pd
 from kap_analysis.analysis.change.trajectories import KNOT, NEAR_KNOT
 from kap_analysis.analysis.formats import NOT_RECORDED, recorded_words
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, FORMATS, INDIVIDUAL, MONTH, PATIENT_ID, SCORE, VISIT
+from kap_analysis.disclosure.policy import TOTAL_LEVEL
 from kap_analysis.errors import AnalysisError, quoted
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.contract.dictionary import TABLES
@@ -80,6 +81,37 @@ class Counts:
         single = [self.patients, self.rows, self.shared_cohorts, self.in_cohort, self.squares]
         parts = [self.formats, self.pairs.ravel(), self.months, *self.words.values(), *self.numbers.values()]
         return np.concatenate([single, *parts])
+
+
+@dataclass(frozen=True)
+class PooledPatients:
+    """The patients of all practices as the gate asks after them, where one of their studies is a public one.
+
+    Attributes
+    ----------
+    counts : Counts
+        The totals.
+    plan : PoolingPlan
+    """
+
+    counts: Counts
+    plan: PoolingPlan
+    visibility: str = "public"
+    is_simulated: bool = False
+
+    def populations(self) -> pd.DataFrame:
+        """Those who are analysed, and of them those assessed at each visit, by format: as `decide` takes them."""
+        found = [("analysed", "", self.counts.formats)]
+        if self.plan.question == PRIMARY:
+            at = np.diagonal(self.counts.pairs, axis1=1, axis2=2).T
+            order = sorted(range(len(self.plan.visits)), key=lambda v: self.plan.visits[v] != self.plan.plan.visit)
+            found += [(f"assessed at {self.plan.visits[v]}", "analysed", at[v]) for v in order]
+        rows = [
+            (name, inside, one, int(n))
+            for name, inside, numbers in found
+            for one, n in [(TOTAL_LEVEL, numbers.sum()), *zip(FORMATS, numbers, strict=True)]
+        ]
+        return pd.DataFrame(rows, columns=["population", "inside", FORMAT, "n"])
 
 
 def counts_of_numbers(plan: PoolingPlan, values: np.ndarray) -> Counts:

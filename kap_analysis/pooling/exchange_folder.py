@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.coordination import coordinate
+from kap_analysis.pooling.counts import Counts, PooledPatients
 from kap_analysis.pooling.masks import total
 from kap_analysis.pooling.messages import Answer, Request, read_answer, read_request, whole_numbers_of_text
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PoolingPlan, pooling_plan_of
-from kap_analysis.whole_folder import write_whole_file, write_whole_folder
+from kap_analysis.whole_folder import write_whole_file
 
-POOL_FILE, RESULT = "pool.json", "result"
+POOL_FILE = "pool.json"
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class _FromFiles:
         self.folder = folder
         self.made: list[dict[str, Any]] = []
         self.prints: dict[str, str] = {}
+        self.first: dict[str, dict[str, Any]] = {}
 
     def _asked(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
         folder, number = self.folder, len(self.made) + 1
@@ -184,7 +187,8 @@ class _FromFiles:
         return answers
 
     def keys(self) -> dict[str, dict[str, Any]]:
-        return {name: answer.content for name, answer in self._asked("keys", {}).items()}
+        self.first = {name: answer.content for name, answer in self._asked("keys", {}).items()}
+        return self.first
 
     def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
         parts = [
@@ -195,6 +199,11 @@ class _FromFiles:
 
     def rounds(self) -> pd.DataFrame:
         return pd.DataFrame(self.made, columns=["round", "step", "answer_bytes"])
+
+    def released(self, result: PooledComparison, counts: Counts) -> PooledComparison:
+        if not any(content.get("gated") for content in self.first.values()):
+            return result
+        return release(result, PooledPatients(counts, self.folder.plan))
 
 
 def start_exchange(path: Path, plan: PoolingPlan, practices: Sequence[str]) -> Waiting:
@@ -236,15 +245,3 @@ def answer_name(number: int, practice: str, practices: Sequence[str]) -> str:
     """The file name of an answer: the name of the practice in letters and digits, and its place in the list."""
     plain = re.sub(r"[^A-Za-z0-9]+", "_", practice).strip("_") or "practice"
     return f"round_{number:02}_answer_{practices.index(practice) + 1}_{plain}.json"
-
-
-def save_result(result: PooledComparison, path: Path) -> Path:
-    """Write every frame and the paragraph into the folder ``result`` of the exchange, as a whole."""
-    target = (path / RESULT).absolute()
-    with write_whole_folder(
-        target, check=lambda _: None, is_ours=lambda one: (one / "paragraph.md").is_file(), error=AnalysisError
-    ) as folder:
-        for name in ("contrasts", "coefficients", "covariance", "two_stage", "rounds", "model", "notes"):
-            getattr(result, name).to_csv(folder / f"{name}.csv", index=False)
-        (folder / "paragraph.md").write_text(f"{result.paragraph}\n", encoding="utf-8")
-    return target

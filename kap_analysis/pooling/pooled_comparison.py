@@ -1,15 +1,22 @@
 """The result of pooled sums: what pooled rows would have given, and the meta-analysis beside it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import N_PATIENTS, VISIT
+from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.summed_fit import SummedFit
 from kap_analysis.pooling.pooling_plan import PRIMARY
 from kap_analysis.pooling.two_stage import two_stage_sentence
+from kap_analysis.whole_folder import write_whole_folder
 from kap_analysis.writing.sentences import estimate_sentence, plural
+
+#: The folder of the result inside that of its exchange.
+RESULT: Final = "result"
 
 
 @dataclass(frozen=True)
@@ -62,3 +69,17 @@ class PooledComparison(Result):
             two_stage_sentence(self.two_stage),
         ]
         return " ".join(filter(None, parts))
+
+
+def save_result(result: PooledComparison, path: Path) -> Path:
+    """Write every frame and the paragraph into the folder ``result`` of the exchange, as a whole."""
+    target = (path / RESULT).absolute()
+    with write_whole_folder(
+        target, check=lambda _: None, is_ours=lambda one: (one / "paragraph.md").is_file(), error=AnalysisError
+    ) as folder:
+        for name in ("contrasts", "coefficients", "covariance", "two_stage", "rounds", "model", "notes"):
+            getattr(result, name).to_csv(folder / f"{name}.csv", index=False)
+        if len(result.withheld):
+            result.withheld.to_csv(folder / "withheld.csv", index=False)
+        (folder / "paragraph.md").write_text(f"{result.paragraph}\n", encoding="utf-8")
+    return target

@@ -13,6 +13,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.coordination import coordinate
+from kap_analysis.pooling.counts import Counts
 from kap_analysis.pooling.masks import new_secret, total
 from kap_analysis.pooling.messages import Answer, Request, whole_numbers_of_text
 from kap_analysis.pooling.pooled_comparison import PooledComparison
@@ -52,6 +53,12 @@ class _InOneProcess:
 
     def rounds(self) -> pd.DataFrame:
         return pd.DataFrame(self.made)
+
+    def released(self, result: PooledComparison, counts: Counts) -> PooledComparison:
+        del counts  # the studies are here, and decide by all of their patients
+        for source in {id(one): one for one in self.sources.values()}.values():
+            result = release(result, source)
+        return result
 
 
 def make_pooling_plan(
@@ -119,7 +126,4 @@ def pool_practices(
             "or more. With the rows of one practice, use `compare_formats`."
         )
     agreed = make_pooling_plan(next(iter(sources.values())), plan, question=question, visit=visit, two_stage=two_stage)
-    result = coordinate(agreed, _InOneProcess(agreed, sources))
-    for source in {id(one): one for one in sources.values()}.values():
-        result = release(result, source)
-    return result
+    return coordinate(agreed, _InOneProcess(agreed, sources))

@@ -9,9 +9,10 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
-from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, save_result, start_exchange
+from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, start_exchange
 from kap_analysis.pooling.masks import new_secret
 from kap_analysis.pooling.messages import read_request
+from kap_analysis.pooling.pooled_comparison import save_result
 from kap_analysis.pooling.practice_secret import read_secret
 from kap_analysis.pooling.practices import make_pooling_plan
 
@@ -39,18 +40,39 @@ def to_round_2(exchange, source):
     assert isinstance(exchange.advance(), Waiting)
 
 
-@pytest.mark.slow
-def test_an_exchange_by_files_ends_in_the_result_of_one_process(begun, few_visits, few_covariates):
-    number, found = 1, begun.advance()
+def to_the_end(exchange, sources):
+    number, found = 1, exchange.advance()
     while isinstance(found, Waiting):
         assert found.missing == ("A", "B", "C")
-        begun.take_in([answered(begun, few_visits, name, number) for name in "BCA"])
-        number, found = number + 1, begun.advance()
+        exchange.take_in([answered(exchange, source, name, number) for name, source in sources.items()])
+        number, found = number + 1, exchange.advance()
+    return found
+
+
+@pytest.mark.slow
+def test_an_exchange_by_files_ends_in_the_result_of_one_process(begun, few_visits, few_covariates):
+    found = to_the_end(begun, dict.fromkeys("BCA", few_visits))
     one = kap.pool_practices(few_visits, plan=few_covariates, two_stage=False)
     assert found.contrasts["estimate"].to_numpy() == pytest.approx(one.contrasts["estimate"].to_numpy(), rel=1e-12)
     folder = save_result(found, begun.path)
     assert (folder / "paragraph.md").read_text(encoding="utf-8").strip() == found.paragraph
     assert len(list(folder.glob("*.csv"))) == 7
+
+
+@pytest.mark.slow
+def test_where_the_study_of_one_practice_is_public_the_result_passes_the_gate(begun, few_visits):
+    """The result that `kap pool next` wrote was not gated: it told the patients of each visit, and sent out the fit."""
+    public = replace(few_visits, visibility="public", is_simulated=False)
+    found = to_the_end(begun, {"A": few_visits, "B": public, "C": few_visits})
+    rows = found.contrasts.set_index("visit")
+    assert rows.at["month 3", "n_patients"] == few_visits.frame.query("visit == 'month 3'")["patient_id"].nunique()
+    later = few_visits.frame[few_visits.frame["visit"] != "baseline"]
+    assert found.model["n_patients"].iloc[0] == later["patient_id"].nunique()
+    assert found.fit is None
+    assert (found.contrasts["estimate"] == found.contrasts["estimate"].round(2)).all()
+    assert set(found.withheld["frame"]) >= {"fit"}
+    folder = save_result(found, begun.path)
+    assert (folder / "withheld.csv").is_file()
 
 
 def test_who_has_not_answered_is_named_and_nothing_goes_on(begun, few_visits):
