@@ -82,9 +82,10 @@ ORDER = {
         ["choice", "answering", "pooled_comparison"], ["coordination"], ["practices", "exchange_folder"],
     ],
     "review": [
-        ["part_of_study", "other_practices", "charts", "practice_review_result"],
-        ["practice_counts", "chart_review_list"], ["practice_review", "patient_review"],
-        ["practice_page"], ["patient_page"],
+        ["part_of_study", "other_practices", "svg_marks", "page_template",
+         "practice_review_result"],
+        ["practice_counts", "chart_review_list", "short_answers", "practice_charts", "patient_chart"],
+        ["practice_review", "patient_review"], ["practice_page"], ["patient_page"],
     ],
     "figures": [["page"], ["marks"], [*QUESTIONS, "planning"]],
     "tables": [["page"], [*QUESTIONS, "study", "planning", "pooling"]],

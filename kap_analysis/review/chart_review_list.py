@@ -7,7 +7,10 @@ import pandas as pd
 from kap_analysis.analysis.clinical_change.change_result import ClinicalChange
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.safety.safety import Safety
+from kap_analysis.analysis.safety.suicidality_items import FIRST, RISE, instruments_with_item
 from kap_analysis.columns import BASELINE_VISIT, DAY, PATIENT_ID, SCORE, VISIT
+from kap_analysis.instruments.suicidality import suicidality_states
+from kap_analysis.review.practice_review_result import GOT_WORSE, NEWLY_YES, OVERDUE, STILL_YES
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import number
@@ -24,35 +27,64 @@ LIST_COLUMNS: Final = [PATIENT_ID, "why", "instrument", VISIT, DAY, "detail"]
 def list_for_chart_review(
     part: Study, plan: Plan, outcomes: Outcomes | None, changed: ClinicalChange | None, safety: Safety | None
 ) -> pd.DataFrame:
-    """Patients whose charts should be looked at, by id: the gravest first."""
+    """Patients whose charts should be looked at, by id: the gravest first, each once for each reason."""
     found: list[list[object]] = []
+    again: list[list[object]] = []
     if safety is not None:
-        for row in safety.for_review.to_dict("records"):
-            before = "" if pd.isna(row["answer_before"]) else f", before {row['answer_before']:.0f}"
-            found.append(
-                [row[PATIENT_ID], "answered yes to the item on suicide", row["instrument"], row[VISIT], row[DAY],
-                 f"answer {row['answer']:.0f}{before}"]
-            )  # fmt: skip
+        found, again = _said_yes(part, safety.for_review)
     if changed is not None and outcomes is not None:
         found += _worse(outcomes, changed)
     if outcomes is not None:
         found += _overdue(part, plan)
-    return pd.DataFrame(found, columns=LIST_COLUMNS)
+    return pd.DataFrame(found + again, columns=LIST_COLUMNS)
+
+
+def _said_yes(part: Study, answers: pd.DataFrame) -> tuple[list[list[object]], list[list[object]]]:
+    """Those whose answer turned to yes or rose after day 0, and the others who said yes again, with the last answer."""
+    last = last_answers(part)
+    new: list[list[object]] = []
+    again: list[list[object]] = []
+    turned = answers["change"].isin([RISE, FIRST])
+    for rows, why, lines in ((answers[turned], NEWLY_YES, new), (answers[~turned], STILL_YES, again)):
+        known = {line[0] for line in new}
+        latest = rows[~rows[PATIENT_ID].isin(known)].sort_values(DAY, kind="stable")
+        latest = latest.drop_duplicates(PATIENT_ID, keep="last")
+        for row in latest.sort_values(["answer", DAY], ascending=False, kind="stable").to_dict("records"):
+            before = "" if pd.isna(row["answer_before"]) else f", before that {row['answer_before']:.0f}"
+            day, answer = last.get((row[PATIENT_ID], row["instrument"]), (row[DAY], row["answer"]))
+            since = f"; last answer {answer:.0f} on day {day:.0f}" if day > row[DAY] else "; no answer since"
+            detail = f"answer {row['answer']:.0f}{before}{since}"
+            lines.append([row[PATIENT_ID], why, row["instrument"], row[VISIT], row[DAY], detail])
+    return new, again
+
+
+def last_answers(part: Study) -> dict[tuple[str, str], tuple[float, float]]:
+    """(patient, instrument) -> day and answer of the last answer to an item on suicide."""
+    found: dict[tuple[str, str], tuple[float, float]] = {}
+    for name, instrument in instruments_with_item(part).items():
+        states = suicidality_states(part.items[part.items["instrument"].astype("object") == name], instrument)
+        states = states[states["answer"].notna()].sort_values(DAY, kind="stable")
+        for patient, day, answer in zip(states[PATIENT_ID], states[DAY], states["answer"], strict=True):
+            found[str(patient), name] = (float(day), float(answer))
+    return found
 
 
 def _worse(outcomes: Outcomes, changed: ClinicalChange) -> list[list[object]]:
-    """Everybody whose score at any visit is reliably worse than at baseline."""
+    """Everybody whose score at any visit was reliably worse than at baseline: the worst score, and the last."""
     frame = outcomes.frame.dropna(subset=[SCORE, "baseline"])
     frame = frame[frame[VISIT].astype("str") != BASELINE_VISIT]
     side = -1.0 if changed.higher_is_better else 1.0
+    last = frame.sort_values(DAY, kind="stable").drop_duplicates(PATIENT_ID, keep="last").set_index(PATIENT_ID)
     worse = frame[side * (frame[SCORE] - frame["baseline"]) >= changed.reliable_change]
     by = side * (worse[SCORE] - worse["baseline"])
-    worse = worse.assign(by=by).sort_values(["by", PATIENT_ID], ascending=[False, True])
-    return [
-        [row[PATIENT_ID], "reliably worse", outcomes.instrument.name, str(row[VISIT]), row[DAY],
-         f"{number(row['baseline'], 0)} at baseline, {number(row[SCORE], 0)} now"]
-        for row in worse.to_dict("records")
-    ]  # fmt: skip
+    worse = worse.assign(by=by).sort_values(["by", PATIENT_ID], ascending=[False, True], kind="stable")
+    lines: list[list[object]] = []
+    for row in worse.drop_duplicates(PATIENT_ID).to_dict("records"):
+        later = last.loc[row[PATIENT_ID]]
+        since = f"; last score {number(later[SCORE], 0)} on day {later[DAY]:.0f}" if later[DAY] > row[DAY] else ""
+        detail = f"{number(row[SCORE], 0)}, at baseline {number(row['baseline'], 0)}{since or '; no score since'}"
+        lines.append([row[PATIENT_ID], GOT_WORSE, outcomes.instrument.name, str(row[VISIT]), row[DAY], detail])
+    return lines
 
 
 def _overdue(part: Study, plan: Plan) -> list[list[object]]:
@@ -70,5 +102,5 @@ def _overdue(part: Study, plan: Plan) -> list[list[object]]:
         due = [v for v in part.settings.visits if v.last_day <= until]
         if due and until - due[-1].last_day <= LONG_PAST and (patient, due[-1].label, True) not in done:
             detail = f"due by day {due[-1].last_day}"
-            found.append([patient, "assessment overdue", plan.instrument, due[-1].label, float(until), detail])
+            found.append([patient, OVERDUE, plan.instrument, due[-1].label, float(until), detail])
     return found

@@ -15,7 +15,7 @@ ENOUGH_ELSEWHERE: Final = 20
 #: Practices from which on a funnel is drawn, and patients of a practice from which on it is in it.
 PRACTICES_FOR_FUNNEL: Final = 10
 PATIENTS_FOR_FUNNEL: Final = 5
-EXPECTED_COLUMNS: Final = ["observed", N_PATIENTS, ESTIMATE, CI_LOW, CI_HIGH, "n_elsewhere", "n_practices"]
+EXPECTED_COLUMNS: Final = ["observed", "baseline", N_PATIENTS, ESTIMATE, CI_LOW, CI_HIGH, "n_elsewhere", "n_practices"]
 FUNNEL_COLUMNS: Final = ["is_this_practice", N_PATIENTS, "difference", "low", "high"]
 
 
@@ -28,8 +28,8 @@ def expected_elsewhere(outcomes: Outcomes, visit: str, practice: str, ids: set[s
     Returns
     -------
     DataFrame
-        One row (or none): ``observed`` and ``n_patients`` here; ``estimate``, ``ci_low``, ``ci_high`` of the expected
-        mean (points); ``n_elsewhere``, ``n_practices`` behind it.
+        One row (or none): ``observed``, ``baseline`` (means) and ``n_patients`` here; ``estimate``, ``ci_low``,
+        ``ci_high`` of the expected mean (points); ``n_elsewhere``, ``n_practices`` behind it.
     str
         Why there is none, or empty.
     """
@@ -42,6 +42,8 @@ def expected_elsewhere(outcomes: Outcomes, visit: str, practice: str, ids: set[s
     if len(elsewhere) < ENOUGH_ELSEWHERE:
         return none, f"fewer than {ENOUGH_ELSEWHERE} patients of other practices were scored at that visit"
     here = here[here[FORMAT].isin(elsewhere[FORMAT].unique())]
+    if here.empty:
+        return none, "no other practice treated patients in these formats"
     n_practices = elsewhere[PRACTICE].nunique()
     formats = " + format" if elsewhere[FORMAT].nunique() > 1 else ""
     among = " + (1 | practice)" if n_practices > 2 else ""
@@ -51,7 +53,8 @@ def expected_elsewhere(outcomes: Outcomes, visit: str, practice: str, ids: set[s
         found = fit.test(row).iloc[0]
     except (ValueError, np.linalg.LinAlgError, KapError) as error:
         return none, str(error)
-    told = [here[SCORE].mean(), len(here), *found[[ESTIMATE, CI_LOW, CI_HIGH]], len(elsewhere), n_practices]
+    own = [here[SCORE].mean(), here["baseline"].mean(), len(here)]
+    told = [*own, *found[[ESTIMATE, CI_LOW, CI_HIGH]], len(elsewhere), n_practices]
     return pd.DataFrame([told], columns=EXPECTED_COLUMNS), ""
 
 

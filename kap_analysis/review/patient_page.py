@@ -9,9 +9,9 @@ from markupsafe import Markup
 from kap_analysis.columns import DAY, INSTRUMENT
 from kap_analysis.errors import ReportError
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA
-from kap_analysis.review.charts import patient_chart
+from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
+from kap_analysis.review.patient_chart import patient_chart
 from kap_analysis.review.patient_review import NOT_A_FORECAST, PatientReview
-from kap_analysis.review.practice_page import environment, read_style, read_template, records, replace_file
 
 #: The four states of the last answer to the item on suicide, in plain words.
 STATE_WORDS: Final = {

@@ -13,28 +13,53 @@ from kap_analysis.analysis.patients.exposure import describe_exposure
 from kap_analysis.analysis.patients.treated import patient_formats
 from kap_analysis.analysis.safety.safety import Safety
 from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
-from kap_analysis.review.part_of_study import in_period, part_of
+from kap_analysis.review.part_of_study import in_period
 from kap_analysis.review.practice_review_result import class_counts
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 
 
 def count_scores(part: Study, plan: Plan, asked: Callable) -> pd.DataFrame:
-    """Scores due, done, late and missing at each visit, of the primary instrument and of each secondary one."""
+    """Scores due, done, late and missing at each visit, of the primary instrument and of each secondary one.
+
+    The primary instrument is due of everybody who started, a secondary one of those who have ever been scored on it.
+    """
     names = ["instrument", VISIT, "n_due", "n_done", "n_late", "n_missing"]
     found = []
     for name in dict.fromkeys([plan.instrument, *plan.secondary]):
-        counted = asked(f"completeness of {name}", lambda name=name: count_due(part, name, plan).counts)
-        if counted is not None:
-            rows = counted[counted[PRACTICE] == "all"].groupby(VISIT, sort=False)[names[2:]].sum().reset_index()
-            found.append(rows.assign(instrument=name)[names])
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
+        due = asked(f"completeness of {name}", lambda name=name: count_due(part, name, plan))
+        rows = pd.DataFrame(0, index=pd.Index(part.settings.visit_labels, name=VISIT), columns=names[2:])
+        if due is not None:
+            whole = due.counts[due.counts[PRACTICE] == "all"].groupby(VISIT, sort=False)[names[2:]].sum()
+            rows = rows.add(whole, fill_value=0).reindex(part.settings.visit_labels)
+        if name == plan.instrument:
+            scored = set(due.people[PATIENT_ID]) if due is not None else set()
+            never = _started(part, plan) - scored
+            for visit in part.settings.visits:
+                rows.loc[visit.label, ["n_due", "n_missing"]] += len(never & seen_until(part, visit.last_day))
+        if due is not None or name == plan.instrument:
+            found.append(rows.astype(int).reset_index().assign(instrument=name)[names])
+    return pd.concat(found, ignore_index=True)
+
+
+def _started(part: Study, plan: Plan) -> set[str]:
+    people = part.at_time_zero(format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    return set(people.loc[people["started"] & people[FORMAT].notna(), PATIENT_ID])
+
+
+def seen_until(part: Study, day: float) -> set[str]:
+    """The patients of whom scores until a day would be in the data, if they had been taken."""
+    until = part.patients["observed_until_day"].astype(float).fillna(np.inf)
+    return set(part.patients.loc[(until >= day).to_numpy(), PATIENT_ID])
 
 
 def count_patients(part: Study, plan: Plan, outcomes: Outcomes | None) -> pd.DataFrame:
+    """Patients by format: in the study, started, scored at baseline, assessed, and not due yet."""
     people = patient_formats(part, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     scored: set[str] = set()
     with_baseline: set[str] = set()
+    last_day = next((v.last_day for v in part.settings.visits if v.label == plan.visit), 0)
+    not_due = set(people[PATIENT_ID]) - seen_until(part, last_day)
     if outcomes is not None:
         every = part.outcomes(
             plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
@@ -47,12 +72,13 @@ def count_patients(part: Study, plan: Plan, outcomes: Outcomes | None) -> pd.Dat
     for shown in ["all", *[f for f in FORMATS if (arm == f).any()]]:
         here = people if shown == "all" else people[arm == shown]
         began = set(here.loc[here["started"], PATIENT_ID])
-        rows.append([shown, len(here), len(began), len(began & with_baseline), len(began & scored)])
-    return pd.DataFrame(rows, columns=[FORMAT, N_PATIENTS, "n_started", "n_baseline", "n_assessed"])
+        counts = [len(began), len(began & with_baseline), len(began & scored), len((began & not_due) - scored)]
+        rows.append([shown, len(here), *counts])
+    return pd.DataFrame(rows, columns=[FORMAT, N_PATIENTS, "n_started", "n_baseline", "n_assessed", "n_not_due"])
 
 
-def chart_of_quarters(study: Study, practice: str, plan: Plan, period: str | None, asked: Callable) -> pd.DataFrame:
-    whole = part_of(study, practice, None)
+def chart_of_quarters(whole: Study, plan: Plan, period: str | None, asked: Callable) -> pd.DataFrame:
+    """The quarters of a practice, whether the patients of the review started in them or not."""
     chart = asked("quarters", lambda: chart_quarters(whole.outcomes(plan.instrument), plan.visit))
     if chart is None:
         ends = ["mean_change", "ci_low", "ci_high"]

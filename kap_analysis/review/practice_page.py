@@ -1,27 +1,30 @@
 """The review of a practice as one page of HTML, and the confidential list beside it."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kap_analysis.analysis.proportion import wilson_interval
 from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, VISIT
 from kap_analysis.errors import ReportError
-from kap_analysis.figures.marks.small_numbers import FEWEST
-from kap_analysis.figures.page.style import THEMES
 from kap_analysis.review.chart_review_list import NO_ALARM
-from kap_analysis.review.charts import course_chart, difference_chart, funnel_chart, run_chart
-from kap_analysis.review.practice_review_result import BETTER, WORSE, PracticeReview, class_counts, row_of
-from kap_analysis.version import __version__
-from kap_analysis.whole_folder import write_whole_file
+from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
+from kap_analysis.review.practice_charts import course_chart, difference_chart, funnel_chart, run_chart
+from kap_analysis.review.practice_review_result import (
+    BETTER,
+    STILL_YES,
+    TO_DO,
+    WORSE,
+    PracticeReview,
+    class_counts,
+    row_of,
+)
+from kap_analysis.review.short_answers import answer_questions
 from kap_analysis.writing.names import CLASSES
-from kap_analysis.writing.numbers import count, count_percent, interval, number, percent, percent_interval, plural
-from kap_analysis.writing.sentences import estimate_sentence, sentence_case
+from kap_analysis.writing.sentences import sentence_case
 
 LIST_NAME: Final = "chart_review_list.html"
 
@@ -51,14 +54,6 @@ def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
     return page, listed
 
 
-def replace_file(path: Path, content: str) -> None:
-    """Write a file as a whole, which its owner alone can read."""
-    try:
-        write_whole_file(path, content, mode=0o600)
-    except OSError as error:
-        raise ReportError(f"{path} cannot be written ({error.strerror}); nothing was changed.") from error
-
-
 def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
     """The page as HTML. It holds no id of a patient."""
     return (
@@ -70,17 +65,20 @@ def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
             style=Markup(read_style()),
             script=Markup(read_template("values.js")),
             whom=sentence_case(review.whom),
-            whole=row_of(review.started, "all"),
+            nobody=not review.n_started,
+            answers=answer_questions(review),
+            anybody_not_due=bool(review.started["n_not_due"].any()),
             completeness=_completeness(review.completeness),
             arms=_arms(review),
             course=_chart(review.course, lambda rows: course_chart(rows, review.instrument)),
             classes=_class_rows(review.classes),
             target_classes=_class_rows(review.target_classes),
-            quarters=_chart(review.quarters, run_chart),
-            funnel=_chart(review.funnel, funnel_chart),
+            quarters=_chart(
+                review.quarters, lambda rows: run_chart(rows, review.expected, review.instrument.higher_is_better)
+            ),
+            funnel=_chart(review.funnel, lambda rows: funnel_chart(rows, review.instrument.higher_is_better)),
             difference=_chart(review.difference, lambda rows: _difference(review, rows.iloc[0])),
             starts=_starts(review),
-            n_lines=len(review.chart_list),
             n_listed=review.chart_list["patient_id"].nunique(),
         )
     )
@@ -96,50 +94,20 @@ def render_list(review: PracticeReview) -> str:
             style=Markup(read_style()),
             whom=sentence_case(review.whom),
             no_alarm=NO_ALARM,
-            rows=records(review.chart_list),
+            groups=_groups(review),
+            n_listed=review.chart_list["patient_id"].nunique(),
         )
     )
 
 
-@cache
-def environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("kap_analysis", "review/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"count": count, "number": number, "percent": percent, "sentence": sentence_case}
-    made.globals |= {
-        "count_percent": count_percent,
-        "fewest": FEWEST,
-        "interval": interval,
-        "percent_interval": percent_interval,
-        "plural": plural,
-        "estimate_sentence": estimate_sentence,
-        "version": __version__,
-    }
-    return made
-
-
-def read_template(name: str) -> str:
-    return (files("kap_analysis") / "review" / "templates" / name).read_text(encoding="utf-8")
-
-
-def read_style() -> str:
-    """The style of both pages, with the colours of the figures in light and in dark."""
-    style = read_template("review.css")
-    for name, theme in THEMES.items():
-        values = [f"--{arm}: {look.colour}" for arm, look in theme.formats.items()]
-        values += [f"--better: {theme.better}", f"--worse: {theme.worse}"]
-        style = style.replace(f"/* colours: {name} */", "; ".join(values) + ";")
-    return style
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame as a template reads them."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+def _groups(review: PracticeReview) -> list[dict[str, Any]]:
+    """The lines of the list by reason, the gravest reason first."""
+    lines = review.chart_list
+    return [
+        {"why": why, "rows": records(lines[lines["why"] == why])}
+        for why in (*TO_DO, STILL_YES)
+        if (lines["why"] == why).any()
+    ]
 
 
 def _chart(rows: pd.DataFrame, draw: Any) -> Markup:
@@ -203,6 +171,7 @@ def _class_rows(classes: pd.DataFrame) -> list[dict[str, Any]]:
                 "pieces": pieces,
                 "better": better,
                 "worse": float(by["n"].get(WORSE, 0)),
+                "in_all": _in_all(better, assessed, started),
             }
         )
     return found
@@ -211,6 +180,18 @@ def _class_rows(classes: pd.DataFrame) -> list[dict[str, Any]]:
 def _piece(row: pd.Series | None) -> Mapping[str, Any]:
     names = ("n", "share_of_assessed", "ci_low", "ci_high", "share_of_started", "started_ci_low", "started_ci_high")
     return {name: 0.0 if row is None else float(row[name]) for name in names}
+
+
+def _in_all(better: float, assessed: float, started: float) -> dict[str, float]:
+    """Both classes of those who got better together, as one piece."""
+    of_started = wilson_interval(better, started)
+    return {
+        "n": better,
+        "share_of_assessed": better / assessed if assessed else 0.0,
+        **dict(zip(("ci_low", "ci_high"), wilson_interval(better, assessed), strict=True)),
+        "share_of_started": better / started if started else 0.0,
+        **dict(zip(("started_ci_low", "started_ci_high"), of_started, strict=True)),
+    }
 
 
 def _starts(review: PracticeReview) -> list[dict[str, Any]]:

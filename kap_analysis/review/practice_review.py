@@ -1,5 +1,6 @@
 """The review of one practice: who was treated and lost, who got better and worse, and what to do next."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -71,6 +72,7 @@ def review_practice(
     plan = plan or study_plan(study)
     everybody = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     part = part_of(study, practice, period)
+    whole = part_of(study, practice, None) if period else part
     notes: dict[str, str] = {}
     ids = set(part.patients[PATIENT_ID])
 
@@ -79,7 +81,7 @@ def review_practice(
         try:
             return call()
         except (KapError, ValueError) as error:
-            notes[name] = str(error)
+            notes[name] = in_plain_words(str(error))
             return None
 
     outcomes = asked(
@@ -107,7 +109,7 @@ def review_practice(
         course=observed.means if observed is not None else pd.DataFrame(),
         classes=classes,
         target_classes=target.shares if target is not None else pd.DataFrame(),
-        quarters=chart_of_quarters(study, practice, plan, period, asked),
+        quarters=chart_of_quarters(whole, plan, period, asked),
         expected=expected,
         funnel=funnel(everybody, plan.visit, practice),
         difference=adjusted_difference(compared, plan.visit, notes),
@@ -115,11 +117,17 @@ def review_practice(
         hours=clinician_hours(part, classes, asked),
         earlier=pd.DataFrame(),
         chart_list=list_for_chart_review(part, plan, outcomes, changed, safety),
+        periods=tuple(sorted(whole.patients["start_period"].dropna().astype("str").unique())),
         notes=notes,
     )
     if before:
         return _with_earlier(review, study, practice, before, plan)
     return review
+
+
+def in_plain_words(reason: str) -> str:
+    """Why something is not there, without the sentences that name functions of the package."""
+    return " ".join(told for told in re.split(r"(?<=[.;]) ", reason) if "`" not in told)
 
 
 def _period_before(study: Study, period: str | None, compare: str | None) -> str | None:

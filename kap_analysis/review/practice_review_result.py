@@ -9,12 +9,24 @@ import pandas as pd
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import FORMAT, PATIENT_ID, VISIT
 from kap_analysis.instruments.instrument import Instrument
-from kap_analysis.writing.sentences import estimate_sentence, plural, share
+from kap_analysis.writing.names import isolated
+from kap_analysis.writing.sentences import interval, number, plural, share
 
 BETTER: Final = ("recovered", "improved")
 WORSE: Final = "deteriorated"
 #: Share of scores that were due from which on a mean is called that of the patients, and not of some of them.
 ENOUGH_DONE: Final = 0.8
+#: Why a patient is on the list for chart review, in its order.
+NEWLY_YES: Final = "newly yes, or higher, to the question about suicide"
+GOT_WORSE: Final = "reliably worse"
+OVERDUE: Final = "assessment overdue"
+STILL_YES: Final = "yes again to the question about suicide"
+#: What to do with them.
+TO_DO: Final = {
+    NEWLY_YES: "Look at the charts of the {} whose answer to the question about suicide turned to yes, or rose.",
+    GOT_WORSE: "Talk with or about the {} who scored reliably worse than at the start.",
+    OVERDUE: "Ask the {} whose assessment is overdue to fill it in.",
+}
 
 
 @dataclass(frozen=True)
@@ -34,10 +46,11 @@ class PracticeReview(Result):
     stamp : str
         "SIMULATED", "MADE UP" or "PRIVATE".
     completeness : DataFrame
-        ``instrument``, ``visit``, ``n_due``, ``n_done``, ``n_late``, ``n_missing``.
+        ``instrument``, ``visit``, ``n_due``, ``n_done``, ``n_late``, ``n_missing``. The primary instrument is due of
+        everybody who started, a secondary one of those who were ever scored on it.
     started : DataFrame
         ``format``, ``n_patients`` (in the study), ``n_started`` (had a ketamine session), ``n_baseline`` (of them with
-        a score before it), ``n_assessed`` (and at the primary visit).
+        a score before it), ``n_assessed`` (and at the primary visit), ``n_not_due`` (not assessed, and not yet due).
     course : DataFrame
         ``format``, ``visit``, ``month``, ``n_patients``, ``mean``, ``ci_low``, ``ci_high``: observed scores.
     classes, target_classes : DataFrame
@@ -62,7 +75,10 @@ class PracticeReview(Result):
         The period it is compared with: ``measure``, ``now``, ``of_now``, ``before``, ``of_before``; without rows where
         there is none.
     chart_list : DataFrame
-        Confidential: ``patient_id``, ``why``, ``instrument``, ``visit``, ``day``, ``detail``, the gravest first.
+        Confidential: ``patient_id``, ``why``, ``instrument``, ``visit``, ``day``, ``detail``: each patient once for
+        each reason, the gravest first.
+    periods : tuple of str
+        The quarters in which patients of the practice started.
     notes : dict
         Part of the review -> why it is not there.
     """
@@ -87,13 +103,14 @@ class PracticeReview(Result):
     hours: pd.DataFrame
     earlier: pd.DataFrame
     chart_list: pd.DataFrame
+    periods: tuple[str, ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
     def whom(self) -> str:
         """The practice and the period, in words."""
-        practice = f"practice {self.practice}" if self.practice else "the practice"
+        practice = f"practice {isolated(self.practice)}" if self.practice else "the practice"
         return f"{practice}, patients who started in {self.period}" if self.period else practice
 
     @property
@@ -103,8 +120,7 @@ class PracticeReview(Result):
             return f"Nobody started treatment: {self.whom}."
         parts = [
             f"In {self.whom}, {plural(row['n_started'], 'patient')} started treatment, and "
-            f"{share(row['n_assessed'], row['n_started'])} of them have {self.instrument.name} at baseline and at "
-            f"{self.visit}."
+            f"{share(row['n_assessed'], row['n_started'])} have {self.instrument.name} at baseline and at {self.visit}."
         ]
         counts = class_counts(self.classes, "all")
         if counts:
@@ -112,9 +128,33 @@ class PracticeReview(Result):
                 f"Of those assessed, {share(counts['better'], counts['assessed'])} were reliably better and "
                 f"{share(counts['worse'], counts['assessed'])} reliably worse."
             )
-        for _, found in self.difference.iterrows():
-            parts.append(f"Group minus individual format, adjusted: {estimate_sentence(found)}.")
+        if len(self.difference):
+            parts.append(self.difference_words)
         return " ".join(parts)
+
+    @property
+    def difference_words(self) -> str:
+        """The adjusted difference with the side that it favours."""
+        row = self.difference.iloc[0]
+        value = float(row["estimate"])
+        higher = "higher" if value > 0 else "lower"
+        side = "better" if (value > 0) == self.instrument.higher_is_better else "worse"
+        return (
+            f"At {self.visit}, group is {number(abs(value))} points {higher} ({side}) than individual format, among "
+            f"patients who started alike (95% interval of the difference {interval(row['ci_low'], row['ci_high'])})."
+        )
+
+    @property
+    def n_started(self) -> int:
+        """How many started treatment."""
+        row = row_of(self.started, "all")
+        return 0 if row is None else int(row["n_started"])
+
+    @property
+    def n_lost(self) -> int:
+        """How many started and should have been assessed by now, and were not."""
+        row = row_of(self.started, "all")
+        return 0 if row is None else int(row["n_started"] - row["n_assessed"] - row["n_not_due"])
 
     @property
     def complete_enough(self) -> str:
@@ -135,37 +175,34 @@ class PracticeReview(Result):
     def next_steps(self) -> tuple[str, ...]:
         """What the numbers of the review ask for."""
         row = row_of(self.started, "all")
+        if row is None or not row["n_started"]:
+            if not self.periods:
+                return ("Note in which quarter each patient started.",)
+            return (f"Choose another period. Patients of this practice started in {_from_to(self.periods)}.",)
         steps = []
-        if row is not None and row["n_started"] > row["n_assessed"]:
-            lost = row["n_started"] - row["n_assessed"]
+        if self.n_lost:
             steps.append(
-                f"Ask the {plural(lost, 'patient')} without a score at {self.visit} how they are. Those who were lost "
-                "may have done worse."
+                f"Ask the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} how they are. "
+                "They may have done worse."
             )
-        for why, what in (
-            ("reliably worse", "Talk with or about"),
-            ("answered yes to the item on suicide", "Look at the charts of"),
-        ):
+        for why, what in TO_DO.items():
             n = self.chart_list.loc[self.chart_list["why"] == why, PATIENT_ID].nunique()
             if n:
-                steps.append(f"{what} the {plural(n, 'patient')} on the list for chart review: {why}.")
+                steps.append(what.format(plural(n, "patient")))
         whole = row_of(self.safety, "all")
-        if whole is not None and whole["n_asked"] < whole["n_sessions"]:
-            if np.isnan(whole["n_asked"]):
-                steps.append("Note at each session whether you asked about adverse events. It is not recorded.")
-            else:
-                left = whole["n_sessions"] - whole["n_asked"]
-                steps.append(f"Ask about adverse events at every session. At {left:,.0f} of them nobody did.")
+        if whole is not None and np.isnan(whole["n_asked"]):
+            steps.append("Note at each session whether you asked about adverse events. It is not recorded.")
+        elif whole is not None and whole["n_asked"] < whole["n_sessions"]:
+            left = whole["n_sessions"] - whole["n_asked"]
+            steps.append(f"Ask about adverse events at every session. At {left:,.0f} of them nobody did.")
         return tuple(steps) or ("Go on as you do, and look again next quarter.",)
 
     @property
     def cannot_say(self) -> tuple[str, str, str]:
         """What no page about these data can say."""
-        row = row_of(self.started, "all")
-        lost = 0 if row is None else row["n_started"] - row["n_assessed"]
         missing = (
-            f"How the {plural(lost, 'patient')} without a score at {self.visit} are doing."
-            if lost
+            f"How the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} are doing."
+            if self.n_lost
             else "How patients are doing after the last visit."
         )
         return (
@@ -174,6 +211,10 @@ class PracticeReview(Result):
             "Whether the format caused a difference. Patients were not given their format by chance, unless you know "
             "that they were.",
         )
+
+
+def _from_to(periods: tuple[str, ...]) -> str:
+    return periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}"
 
 
 def row_of(frame: pd.DataFrame, arm: str) -> pd.Series | None:

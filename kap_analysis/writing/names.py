@@ -5,6 +5,7 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
@@ -40,6 +41,8 @@ CLASSES: Final = {
     "deteriorated": "reliably worse",
 }
 """Classes of change after Jacobson and Truax, in the words of every page, figure and table."""
+#: Characters that turn the direction of the text after them, or break a line.
+TURNING: Final = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 NOT_RECORDED: Final = "_not_recorded"
 """Ending of the name of an indicator: 1 where the column before it was not recorded."""
 INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
@@ -53,6 +56,14 @@ def readable(value: object) -> str:
 def class_name(label: object) -> str:
     """A class of change in words: "recovered" is "reliably better and past the cut-off"."""
     return CLASSES.get(str(label), str(label))
+
+
+def isolated(name: object) -> str:
+    """A name from the data that leaves the sentence around it as it is, though it be written from right to left."""
+    words = TURNING.sub(" ", str(name)).strip()
+    if any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in words):
+        return f"\N{FIRST STRONG ISOLATE}{words}\N{POP DIRECTIONAL ISOLATE}"
+    return words
 
 
 def measure_name(measure: object) -> str:

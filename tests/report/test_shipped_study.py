@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from kap_analysis.report.pipeline import reproduce
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import shipped_study
 from kap_analysis.writing.numbers import interval, number
+from tests.browser import faults_of, opened_browser, printed_pages, violations_of
 
 #: Minutes each: the pages in a browser and the stops run by `make matrix`, the rest by `make check`.
 
@@ -83,14 +82,8 @@ def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("There is no Chromium on this machine.")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with opened_browser() as opened:
         yield opened
-        opened.close()
 
 
 def pages_of(results: Path) -> list[Path]:
@@ -102,39 +95,18 @@ def test_no_page_asks_for_anything_says_an_error_or_is_wider_than_a_telephone(re
     assert [fault for page in pages_of(results) for fault in faults_of(browser, page)] == []
 
 
-def faults_of(browser, page: Path) -> list[tuple[str, str]]:
-    """What a page logs, throws or asks for on a telephone, and whether it is wider."""
-    found: list[str] = []
-    tab = browser.new_page(viewport={"width": 390, "height": 844})
-    tab.on("console", lambda said: found.append(said.text))
-    tab.on("pageerror", lambda error: found.append(str(error)))
-    tab.on("request", lambda asked: found.append(asked.url) if asked.url.startswith("http") else None)
-    tab.goto(page.as_uri())
-    over = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    tab.close()
-    return [(page.name, fault) for fault in [*found, *([f"{over} px too wide"] if over else [])]]
-
-
 @pytest.mark.matrix
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(results, browser, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found = []
-    for page in pages_of(results):
-        context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-        tab = context.new_page()
-        tab.goto(page.as_uri())
-        found += [(page.name, one["id"], one["nodes"][0]["html"]) for one in axe.run(tab).response["violations"]]
-        context.close()
-    assert found == []
+    assert [fault for page in pages_of(results) for fault in violations_of(browser, page, scheme)] == []
 
 
 @pytest.mark.matrix
 def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(results, browser):
+    margin = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
+    assert printed_pages(browser, results / "index.html", margin=margin) <= 4
     tab = browser.new_page()
     tab.goto((results / "index.html").as_uri())
-    printed = tab.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "12mm"))
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
     shown = tab.eval_on_selector_all("figure img", "all => all.map(one => one.getAttribute('src'))")
     assert len(shown) == len(set(shown)) >= 8
     tab.close()

@@ -8,14 +8,15 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import ReportError
 from kap_analysis.review.practice_page import render_list, render_practice
+from kap_analysis.review.short_answers import answer_questions
 from tests.review.conftest import with_patients
 
-#: What somebody who is no statistician should be able to answer, and the heading below which the answer stands.
+#: What somebody who is no statistician asks, where the page shows more of the answer, and what it shows there.
 QUESTIONS = {
-    "How many got better?": ("change", "Reliably better"),
-    "How many got worse?": ("change", "Reliably worse"),
     "Who is missing?": ("who", "Lost by then"),
-    "Is group worse here?": ("formats", "djust"),
+    "How many got better?": ("change", "Reliably better, in all"),
+    "How many got worse?": ("change", "Reliably worse"),
+    "Is group worse here?": ("formats", "djusted difference|who started alike"),
     "What should we do next?": ("next", "<li>"),
 }
 
@@ -56,11 +57,14 @@ def section(page: str, name: str) -> str:
     return page.split(f'<section id="{name}">', 1)[1].split("</section>", 1)[0]
 
 
-def test_each_question_has_its_answer_where_it_is_looked_for(review):
+def test_each_question_is_answered_above_and_its_answer_stands_where_it_is_looked_for(review):
     page = render_practice(review)
-    assert {q: words in section(page, place) for q, (place, words) in QUESTIONS.items()} == dict.fromkeys(
-        QUESTIONS, True
-    )
+    asked = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    assert list(asked) == list(QUESTIONS)
+    for question, (place, words) in QUESTIONS.items():
+        assert len(asked[question]) > 10
+        assert re.search(words, section(page, place)), question
+    assert {one.section for one in answer_questions(review)} == {place for place, _ in QUESTIONS.values()}
 
 
 def test_the_page_names_no_patient_and_the_list_does(study, review):
@@ -88,6 +92,23 @@ def test_text_from_the_data_is_text(study):
     assert "<script>alert" not in page
     assert "<img" not in page
     assert "&lt;script&gt;" in page
+    assert "\u202e" not in page  # it turned round the rest of the paragraph
+    assert page.count("\N{FIRST STRONG ISOLATE}") == page.count("\N{POP DIRECTIONAL ISOLATE}") > 0
+
+
+def test_no_sentence_names_a_function_of_the_package(study):
+    started = study.at_time_zero().query("started and format == 'group'")["patient_id"].head(20)
+    alone = study.of_patients(started)
+    page = render_practice(kap.review_practice(with_patients(alone, alone.patients.assign(practice="A"))))
+    assert "`" not in re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.S)
+    assert "a comparison needs both formats" in section(page, "formats")
+
+
+def test_a_page_about_nobody_says_what_to_do_and_shows_no_empty_parts(study):
+    page = render_practice(kap.review_practice(study, practice="A", period="2019-Q1", compare="previous"))
+    assert "Nobody started treatment." in page
+    assert "Patients of this practice started in 2023-Q1 to 2025-Q4" in section(page, "next")
+    assert re.findall(r'<section id="(\w+)">', page) == ["next"]
 
 
 def test_both_pages_are_plain_enough(review, study):

@@ -7,7 +7,7 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
 from kap_analysis.review.part_of_study import part_of
-from kap_analysis.review.practice_review_result import class_counts, row_of
+from kap_analysis.review.practice_review_result import NEWLY_YES, STILL_YES, class_counts, row_of
 from tests.review.conftest import with_patients
 
 
@@ -48,8 +48,11 @@ def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is
     frame = alone.outcomes("BDI-II").frame
     worse = frame[(frame["visit"].astype(str) != "baseline") & (frame["score"] - frame["baseline"] >= 9.35)]
     assert set(listed.loc[listed["why"] == "reliably worse", "patient_id"]) == set(worse["patient_id"])
-    yes = kap.review_safety(alone).for_review["patient_id"]
-    assert set(listed.loc[listed["why"].str.startswith("answered yes"), "patient_id"]) == set(yes)
+    answers = kap.review_safety(alone).for_review
+    newly = set(answers.loc[answers["change"].isin(["rise", "first answer"]), "patient_id"])
+    assert set(listed.loc[listed["why"] == NEWLY_YES, "patient_id"]) == newly
+    assert set(listed.loc[listed["why"] == STILL_YES, "patient_id"]) == set(answers["patient_id"]) - newly
+    assert not listed.duplicated(["patient_id", "why"]).any()
     assert set(listed["patient_id"]) <= set(alone.patients["patient_id"])
 
 
@@ -110,4 +113,31 @@ def test_what_to_do_next_follows_from_the_numbers(review):
     started = row_of(review.started, "all")
     lost = started["n_started"] - started["n_assessed"]
     assert any(f"Ask the {lost} patients" in step for step in review.next_steps)
+    newly = (review.chart_list["why"] == NEWLY_YES).sum()
+    assert any(f"Look at the charts of the {newly} patients" in step for step in review.next_steps)
     assert len(review.cannot_say) == 3
+
+
+def test_who_was_never_scored_is_missing(study, review):
+    """91 started in practice A and one was never scored: 90 were called due."""
+    rows = review.completeness.query("instrument == 'BDI-II'").set_index("visit")
+    assert rows.at["month 3", "n_due"] == row_of(review.started, "all")["n_started"]
+    assert (rows["n_due"] == rows[["n_done", "n_late", "n_missing"]].sum(axis=1)).all()
+    assert "was due" not in review.complete_enough
+
+
+def test_an_instrument_that_nobody_of_the_period_has_is_missing_of_everybody(study):
+    """Where the questionnaire was changed, those who started later were called not due."""
+    alone = study.of_patients(study.patients["patient_id"])
+    kept = alone.assessments["instrument"].astype(str) != "BDI-II"
+    late = set(alone.patients.loc[alone.patients["start_period"] >= "2025", "patient_id"])
+    kept |= ~alone.assessments["patient_id"].isin(late)
+    items = alone.items[(alone.items["instrument"].astype(str) != "BDI-II") | ~alone.items["patient_id"].isin(late)]
+    tables = {**alone.tables, "assessments": alone.assessments[kept].reset_index(drop=True)}
+    tables["items"] = items.reset_index(drop=True)
+    changed = replace(alone, tables=tables, rows={})
+    found = kap.review_practice(changed, practice="A", period="2025", compare="previous")
+    row = found.completeness.query("instrument == 'BDI-II' and visit == 'month 3'").iloc[0]
+    assert (row["n_due"], row["n_done"], row["n_missing"]) == (found.n_started, 0, found.n_started)
+    assert found.n_lost == found.n_started > 5
+    assert "PHQ-9" in set(found.completeness["instrument"])

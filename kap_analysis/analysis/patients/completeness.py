@@ -102,15 +102,14 @@ class Due(NamedTuple):
 
 def count_due(study: Study, instrument: str, plan: Plan) -> Due:
     """Count the scores of an instrument that were due, done, late and missing, before the gate."""
-    outcomes = study.outcomes(instrument, format_rule=plan.format_rule, population="started")
     every = study.outcomes(instrument, visits="all", format_rule=plan.format_rule, population="started")
-    people = outcomes.frame.drop_duplicates(PATIENT_ID)
+    done = every.frame[every.frame[SCORE].notna() & every.frame[VISIT].notna()]  # of a window there may be several
+    people = done.drop_duplicates(PATIENT_ID)
     people = people[people[FORMAT].notna()]
     until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
     last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf)
     rows = []
     scheduled = list(study.settings.visits)
-    done = outcomes.frame[outcomes.frame[SCORE].notna()]
     at = done[VISIT].astype("str")
     scored = {v.label: set(done.loc[at == v.label, PATIENT_ID]) for v in scheduled}
     for position, visit in enumerate(scheduled):
@@ -120,7 +119,7 @@ def count_due(study: Study, instrument: str, plan: Plan) -> Due:
         late = set(between.loc[between[SCORE].notna(), PATIENT_ID]) - scored[visit.label]
         rows += _count_visit(due, visit.label, scored[visit.label], late)
     names = [FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing"]
-    return Due(pd.DataFrame(rows, columns=names), people, scored, outcomes)
+    return Due(pd.DataFrame(rows, columns=names), people, scored, every)
 
 
 def _count_visit(due: pd.DataFrame, visit: str, done: set[str], late: set[str]) -> list[list[object]]:

@@ -4,7 +4,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import kap_analysis as kap
-from kap_analysis.review.charts import course_chart, difference_chart, nice_steps, run_chart
+from kap_analysis.review.practice_charts import course_chart, difference_chart, run_chart
+from kap_analysis.review.svg_marks import nice_steps
 
 
 def test_round_steps():
@@ -41,5 +42,15 @@ def test_the_sides_of_a_difference_follow_the_instrument(study):
 
 
 def test_a_quarter_is_told(review):
-    drawn = str(run_chart(review.quarters))
+    drawn = str(run_chart(review.quarters, review.expected.iloc[:0], higher_is_better=False))
     assert drawn.count("<title>") == review.quarters["mean_change"].notna().sum()
+    assert "↓ better" in drawn
+    assert "↑ better" in run_chart(review.quarters, review.expected.iloc[:0], higher_is_better=True)
+
+
+def test_the_band_of_other_practices_is_the_change_that_they_lead_to_expect(review):
+    row = review.expected.iloc[0]
+    drawn = str(run_chart(review.quarters, review.expected, higher_is_better=False))
+    said = re.search(r"expected from other practices: mean change (\S+) \(95% interval (\S+) to (\S+)\)", drawn)
+    told = [float(one.replace("−", "-")) for one in said.groups()]
+    assert told == pytest.approx([row[c] - row["baseline"] for c in ("estimate", "ci_low", "ci_high")], abs=0.051)

@@ -1,0 +1,86 @@
+"""What a director asks of a review, and the answer in a sentence or two."""
+
+from typing import NamedTuple
+
+from kap_analysis.analysis.proportion import wilson_interval
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL
+from kap_analysis.figures.marks.small_numbers import FEWEST
+from kap_analysis.review.practice_review_result import PracticeReview, class_counts, row_of
+from kap_analysis.writing.sentences import interval, join_words, number, percent, percent_interval, plural, share
+
+
+class ShortAnswer(NamedTuple):
+    """A question, its answer, and the part of the page that shows more of it."""
+
+    question: str
+    answer: str
+    section: str
+
+
+def answer_questions(review: PracticeReview) -> tuple[ShortAnswer, ...]:
+    """The five questions of a meeting, who is missing before any outcome."""
+    return (
+        ShortAnswer("Who is missing?", _missing(review), "who"),
+        ShortAnswer("How many got better?", _counted(review, "better"), "change"),
+        ShortAnswer("How many got worse?", _counted(review, "worse"), "change"),
+        ShortAnswer("Is group worse here?", _group(review), "formats"),
+        ShortAnswer("What should we do next?", _next(review), "next"),
+    )
+
+
+def _next(review: PracticeReview) -> str:
+    first, *more = review.next_steps
+    return f"{first} There is more in part 7." if more else first
+
+
+def _missing(review: PracticeReview) -> str:
+    whole = row_of(review.started, "all")
+    if whole is None or not whole["n_started"]:
+        return "Nobody started treatment."
+    not_due = whole["n_not_due"]
+    waiting = f" Another {plural(not_due, 'patient is', 'patients are')} not due yet." if not_due else ""
+    if not review.n_lost:
+        return f"Nobody: all {plural(whole['n_assessed'], 'patient')} who were due were assessed.{waiting}"
+    arms = [
+        f"{row['n_started'] - row['n_assessed'] - row['n_not_due']} of {row['n_started']} in {row[FORMAT]} format"
+        for _, row in review.started.iterrows()
+        if row[FORMAT] != "all"
+    ]
+    parts = f": {join_words(arms)}" if len(arms) > 1 else ""
+    return (
+        f"{share(review.n_lost, whole['n_started'])} who started were not assessed at {review.visit}{parts}.{waiting} "
+        "They may have done worse, or better."
+    )
+
+
+def _counted(review: PracticeReview, what: str) -> str:
+    counts = class_counts(review.classes, "all")
+    if not counts:
+        return f"That is not known: nobody was assessed at {review.visit}."
+    n, assessed = counts[what], counts["assessed"]
+    within = f"; 95% interval {percent_interval(*wilson_interval(n, assessed))}" if assessed >= FEWEST else ""
+    of_all = f"{n:.0f} of all {counts['started']:.0f} who started"
+    return f"{n:.0f} of {assessed:.0f} assessed ({percent(n / assessed)}{within}), or {of_all}."
+
+
+def _group(review: PracticeReview) -> str:
+    arms = [name for name in (INDIVIDUAL, GROUP) if row_of(review.started, name) is not None]
+    if len(arms) < 2:
+        only = f" Everybody was treated in {arms[0]} format." if arms else ""
+        return f"There is nothing to compare.{only}"
+    if review.difference.empty:
+        return "That cannot be told: too few patients were assessed in each format."
+    row = review.difference.iloc[0]
+    low, high = float(row["ci_low"]), float(row["ci_high"])
+    if low <= 0 <= high:
+        worst, best = (low, high) if review.instrument.higher_is_better else (high, low)
+        return (
+            f"That cannot be told. Group could be up to {number(abs(worst))} points worse or {number(abs(best))} "
+            f"points better than individual format at {review.visit} (95% interval {interval(low, high)})."
+        )
+    worse = (low > 0) != review.instrument.higher_is_better
+    return (
+        f"{'Yes' if worse else 'No, it did better'}: {number(abs(float(row['estimate'])))} points "
+        f"{'worse' if worse else 'better'} at {review.visit} than individual format, among patients who started alike "
+        f"(95% interval {interval(low, high)}). Why, these data do not tell."
+    )
