@@ -48,6 +48,8 @@ class Attack:
         Withheld counts of 1 to 10.
     n_found : int
         Those of them that cannot be 0.
+    found_in : tuple of int
+        The frames that they stand in, by their places among those that were given.
     """
 
     n_frames: int
@@ -56,6 +58,7 @@ class Attack:
     n_sums: int
     n_few: int
     n_found: int
+    found_in: tuple[int, ...] = ()
 
 
 def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
@@ -70,12 +73,14 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
     relations: list[Relation[Anywhere]] = []
     hidden: set[Anywhere] = set()
     columns: dict[_Counted, dict[tuple[str, str], Anywhere]] = {}
-    n = 0
-    for true, shown in pairs:
+    places: list[int] = []
+    for place, (true, shown) in enumerate(pairs):
         frame = true.reset_index(drop=True)
         counts = count_columns(frame)
         if frame.empty or not counts:
             continue
+        n = len(places)
+        places.append(place)
         keys = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
         counted = frame[[*keys, *counts]].fillna(dict.fromkeys(counts, 0))
         sums = find_sums(counted, keys, counts, [])
@@ -88,15 +93,15 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
         hidden |= {(n, c) for c in cells if c in sums.told_by or pd.isna(seen[c[1]].iloc[c[0]])}
         for row, column in sorted(sums.values.keys() - sums.told_by.keys()):
             if _is_telling(column):
-                place = str(frame[PRACTICE].iloc[row]) if PRACTICE in keys else TOTAL_LEVEL
+                where = str(frame[PRACTICE].iloc[row]) if PRACTICE in keys else TOTAL_LEVEL
                 format_ = str(frame[FORMAT].iloc[row]) if FORMAT in keys else TOTAL_LEVEL
                 counted_there = columns.setdefault(_counted(n, frame, keys, row, column), {})
-                counted_there[place, format_] = (n, (row, column))
-        n += 1
+                counted_there[where, format_] = (n, (row, column))
     relations += _links(columns, values)
     few = {cell for cell in hidden if is_small(values[cell])}
     found = given_away(values, relations, hidden)
-    return Attack(n, len(values) - len(hidden), len(hidden), len(relations), len(few), len(found))
+    found_in = tuple(sorted({places[frame] for frame, _ in found}))
+    return Attack(len(places), len(values) - len(hidden), len(hidden), len(relations), len(few), len(found), found_in)
 
 
 def _holds_by_meaning(relation: Relation[Cell]) -> bool:

@@ -18,6 +18,7 @@ from kap_analysis.report.file_text import text_parts
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.study.study import Study
 from kap_analysis.writing.numbers import count, plural
+from kap_analysis.writing.sentences import join_words
 
 REPORT: Final = "sharing_report.html"
 #: Columns of a study that name a person, a therapy group or an appointment; values of some are lists.
@@ -81,9 +82,12 @@ def write_sharing_report(study: Study, folder: Path, released: list[Released]) -
     """
     tried = attack_frames(pair for one in released for pair in one.frames)
     if tried.n_found:
+        names = [one.result for one in released for _ in one.frames]
         raise ReportError(
-            f"{plural(tried.n_found, 'count')} of 1 to {MINIMUM_COUNT - 1} could be worked out from the results, "
-            "so nothing was written. Please report this: it is a fault of the program."
+            f"{plural(tried.n_found, 'count')} of 1 to {MINIMUM_COUNT - 1} could be worked out from the results "
+            f"({join_words(dict.fromkeys(names[place] for place in tried.found_in))}), so nothing was written. Share "
+            "fewer of them: name a folder with the notebooks that you need (--notebooks); or wait until more patients "
+            "have started. And please report this: it is a fault of the program."
         )
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     page = environment.get_template("sharing.html.j2").render(
