@@ -82,7 +82,8 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
     _check_size(rows, plan, practice)
     if request.step == "keys":
         content: dict[str, Any] = {"key": public_key(secret)}
-        content["gated"] = not is_open(source.visibility, source.is_simulated)
+        if not is_open(source.visibility, source.is_simulated):
+            content["gated"] = True
         content["own"] = _own_estimate(outcomes, plan) if plan.two_stage else None
     else:
         sums = _sums(request, rows, plan, practice)

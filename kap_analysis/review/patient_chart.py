@@ -26,7 +26,7 @@ from kap_analysis.writing.numbers import number
 PATIENT_WIDTH: Final = 400.0
 
 
-def patient_chart(
+def patient_scores_chart(
     scores: pd.DataFrame, instrument: Instrument, sessions: pd.DataFrame, ranges: pd.DataFrame, last_day: float
 ) -> Markup:
     """One patient's scores over the bands, with the ketamine sessions below: the letter is the route."""

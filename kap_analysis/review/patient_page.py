@@ -10,7 +10,7 @@ from kap_analysis.columns import DAY, INSTRUMENT
 from kap_analysis.errors import ReportError
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA
 from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
-from kap_analysis.review.patient_chart import patient_chart
+from kap_analysis.review.patient_chart import patient_scores_chart
 from kap_analysis.review.patient_review import NOT_A_FORECAST, PatientReview
 
 #: The four states of the last answer to the item on suicide, in plain words.
@@ -45,7 +45,7 @@ def render_patient(review: PatientReview) -> str:
     charts = [
         {
             "name": name,
-            "chart": patient_chart(
+            "chart": patient_scores_chart(
                 review.scores[review.scores[INSTRUMENT] == name],
                 instrument,
                 review.sessions,

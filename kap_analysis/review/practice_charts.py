@@ -115,9 +115,9 @@ def funnel_chart(funnel: pd.DataFrame, higher_is_better: bool) -> Markup:
         )
     for tick in nice_steps(0, x.high)[1:]:
         parts.append(text(x(tick), 206, f"{tick:g}", "small", "middle"))
-    side = "↑" if higher_is_better else "↓"
+    better = "↑" if higher_is_better else "↓"
     parts.append(text(WIDTH - RIGHT, 224, "patients scored →", "small", "end"))
-    parts.append(text(LEFT + 8, 224, f"{side} better than expected", "small"))
+    parts.append(text(LEFT + 8, 224, f"{better} better than expected", "small"))
     return svg(parts, 230, "Each practice by its number of patients and its distance from what was to be expected")
 
 
