@@ -2,7 +2,7 @@
 
 import pytest
 
-from kap_analysis.writing.names import measure_name, measure_order, name_with_level, readable, readable_term
+from kap_analysis.writing.names import isolated, measure_name, measure_order, name_with_level, readable, readable_term
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,17 @@ def test_measures_of_a_session_are_named_in_full_in_the_order_of_the_dictionary(
         "CADSS",
     ]
     assert sorted(["CADSS", "hr", "sbp"], key=measure_order) == ["sbp", "hr", "CADSS"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Practice A", "Practice A"),
+        ("A\u202eB", "A B"),
+        ("two\nlines", "two lines"),
+        ("שם", "\N{FIRST STRONG ISOLATE}שם\N{POP DIRECTIONAL ISOLATE}"),
+        ("\u2069مرحبا\u2069", "\N{FIRST STRONG ISOLATE}مرحبا\N{POP DIRECTIONAL ISOLATE}"),
+    ],
+)
+def test_a_name_cannot_turn_the_sentence_around_it(name, shown):
+    assert isolated(name) == shown
