@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from kap_analysis.analysis.model.covariates import POOLED
-from kap_analysis.analysis.model.ladder import DESCRIPTIVE, FULL, LadderCounts, Rung, name_rung
+from kap_analysis.analysis.model.covariates import POOLED, pool_levels
+from kap_analysis.analysis.model.ladder import LadderCounts, Rung, name_rung, write_rung
 from kap_analysis.columns import (
-    BASELINE,
     COHORT_ID,
     FORMAT,
     FORMATS,
@@ -13,7 +12,6 @@ from kap_analysis.columns import (
     IS_GROUP,
     MIXED,
     PATIENT_ID,
-    VISIT,
 )
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.agreed_model import AgreedModel
@@ -68,24 +66,15 @@ def _rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...], covariate
     pairs = {one: counts.pairs[FORMATS.index(one)] for one in formats}
     shared = counts.shared_cohorts if counts.in_cohort and GROUP in formats else None
     name, why = name_rung(LadderCounts(plan.visits, pairs, shared), plan.plan.visit, plan.plan.ladder)
-    several, mixed = len(plan.visits) > 1, MIXED in formats
-    arm = "nesting" if mixed else FORMAT
-    covariance: tuple[str, ...] = ()
-    if several and name == FULL:
-        covariance = (f"us({VISIT} | {arm}/{PATIENT_ID})",)
-    elif several and arm == FORMAT:
-        covariance = (f"(0 + {IS_GROUP} | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})")
-    elif several:
-        covariance = (f"(1 | {PATIENT_ID})",)
-    return Rung(
-        name=name,
-        why=why,
-        by_visit=(FORMAT, BASELINE),
-        covariates=() if name == DESCRIPTIVE else covariates,
-        cohort=("in_cohort" if mixed else IS_GROUP) if counts.shared_cohorts else None,
-        covariance=covariance,
-        residual_by=None if several and name == FULL else arm,
-        several_visits=several,
+    mixed = MIXED in formats
+    cohort = "in_cohort" if mixed else IS_GROUP
+    return write_rung(
+        name,
+        why,
+        covariates,
+        several_visits=len(plan.visits) > 1,
+        arm="nesting" if mixed else FORMAT,
+        cohort=cohort if counts.shared_cohorts else None,
     )
 
 
@@ -118,29 +107,15 @@ def _covariates(
 
 def _category(name: str, counts: dict[str, float], pool_below: int) -> tuple[dict[str, Any] | None, list[str]]:
     there = {word: n for word, n in counts.items() if n > 0}
-    becomes = {word: POOLED if n < pool_below else word for word, n in there.items()}
-    rare = [word for word, n in there.items() if n < pool_below]
-    sums = _summed(there, becomes)
-    if rare and sums[POOLED] < pool_below and len(sums) > 1:  # still too few: merge with the most common level
-        common = max((word for word in sums if word != POOLED), key=lambda word: sums[word])
-        becomes = {word: common if level == POOLED else level for word, level in becomes.items()}
-        sums = _summed(there, becomes)
+    becomes, levels = pool_levels(there, pool_below)
     notes = []
-    if rare:
+    if any(n < pool_below for n in there.values()):
         # which levels are rare stays with the practices: only what is left of the list is said
         notes.append(f"Levels of {readable(name)} with fewer than {pool_below} patients in all were pooled.")
-    if len(sums) < 2:
+    if len(levels) < 2:
         return None, [*notes, f"The covariate {readable(name)} has one level left and was not used."]
-    levels = sorted(sums, key=lambda word: (-sums[word], word))
     home = POOLED if POOLED in levels else levels[0]
     return {"levels": levels, "of": {word: becomes.get(word, home) for word in counts}}, notes
-
-
-def _summed(counts: dict[str, float], becomes: dict[str, str]) -> dict[str, float]:
-    out: dict[str, float] = {}
-    for word, n in counts.items():
-        out[becomes[word]] = out.get(becomes[word], 0.0) + n
-    return out
 
 
 def _growth(

@@ -15,7 +15,8 @@ from kap_analysis.analysis.comparison.comparison_result import (
 )
 from kap_analysis.analysis.comparison.margins import assess_margins, check_margin
 from kap_analysis.analysis.model.cohort_icc import estimate_icc
-from kap_analysis.analysis.model.ladder import DESCRIPTIVE
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE, Rung
+from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary, format_estimates
@@ -101,11 +102,19 @@ def compare_formats(
         margins=_judge(primary, float(points), higher) if judged and points is not None else _no_margins(),
         unadjusted=describe_unadjusted(outcomes, visit),
         model=pd.DataFrame([described]),
-        notes=pd.DataFrame({"note": [*model.notes, *notes]}),
+        notes=pd.DataFrame({"note": [*_prepared(model, rung), *notes]}),
         higher_is_better=higher,
         fit=fit,
     )
     return release(result, outcomes)
+
+
+def _prepared(model: ModelFrame, rung: Rung) -> list[str]:
+    """How the data were prepared; of covariates only where the model has them."""
+    if rung.name != DESCRIPTIVE or not model.covariates:
+        return list(model.notes)
+    told = [note for note in model.notes if note not in model.covariate_notes]
+    return [*told, "The descriptive model has no covariates but the baseline score."]
 
 
 def _resolve_plan(source: Study | Outcomes, plan: Plan | None, instrument: str | None, visit: str | None) -> Plan:

@@ -1,6 +1,7 @@
 """The result of `compare_formats`, and its sentences for a Results section."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import pandas as pd
 
@@ -29,6 +30,9 @@ from kap_analysis.writing.sentences import (
     sentence_case,
     within_sentence,
 )
+
+#: An intraclass correlation below this is a variance that was estimated as 0.
+NO_VARIANCE: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class FormatComparison(Result):
     @property
     def answer(self) -> str:
         """The answer in one sentence: the adjusted difference, its interval, and what follows from it."""
-        size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better)
+        adjusted = "after adjustment for the baseline score" if self.is_descriptive else "after adjustment"
+        size = difference_sentence(self.primary, self.model[INSTRUMENT].iloc[0], self.higher_is_better, adjusted)
         if self.is_descriptive:
             return f"Descriptive only: {self.model['why'].iloc[0]}. {size}; this is a description, not a comparison."
         return f"{size}; {what_the_interval_says(self.primary)}."
@@ -115,7 +120,7 @@ def comparison_paragraph(result: FormatComparison) -> str:
         f"Standardised, the difference is {number(row['standardised'], 2)} (95% interval "
         f"{interval(row['standardised_low'], row['standardised_high'], decimals=2)}; "
         f"{model['standardised_by']}).",
-        _icc_sentence(result.icc),
+        _icc_sentence(result.icc, float(row["df"])),
         _margin_sentence(result),
         unadjusted_sentence(result.unadjusted, result.higher_is_better),
         _other_formats(result.contrasts, row),
@@ -124,19 +129,21 @@ def comparison_paragraph(result: FormatComparison) -> str:
     return " ".join(part for part in parts if part)
 
 
-def difference_sentence(row: pd.Series, instrument: str, higher_is_better: bool) -> str:
+def difference_sentence(
+    row: pd.Series, instrument: str, higher_is_better: bool, adjusted: str = "after adjustment"
+) -> str:
     """Which format scored better and by how much, with the estimate in brackets; without a full stop."""
     size = f"group minus individual {estimate_sentence(row)}; {plural(row[N_PATIENTS], 'patient')} scored at that visit"
     shown = number(abs(row["estimate"]))
     if shown == number(0.0):
         return (
             f"At {row[VISIT]}, patients treated in groups and patients seen individually differed by less than 0.05 "
-            f"{instrument} points, after adjustment: {size}"
+            f"{instrument} points, {adjusted}: {size}"
         )
     side = "better" if (row["estimate"] > 0) == higher_is_better else "worse"
     return (
         f"At {row[VISIT]}, patients treated in groups scored {shown} {instrument} points {side} than patients seen "
-        f"individually, after adjustment: {size}"
+        f"individually, {adjusted}: {size}"
     )
 
 
@@ -170,7 +177,7 @@ def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> st
     )
 
 
-def _icc_sentence(icc: pd.DataFrame) -> str:
+def _icc_sentence(icc: pd.DataFrame, df: float) -> str:
     if icc.empty:
         return (
             "No therapy cohort with two or more analysed patients is recorded, so clustering within cohorts could not "
@@ -183,15 +190,14 @@ def _icc_sentence(icc: pd.DataFrame) -> str:
     else:
         limits = f"95% interval {interval(row['ci_low'], row['ci_high'], 2)}"
     found = number(row["estimate"], 2)
-    none = (
-        " No variance between cohorts was found, so the degrees of freedom are those of patients; this does not prove "
-        "that cohorts are alike."
-        if found == number(0.0, 2)
-        else ""
-    )
+    none = ""
+    if found == number(0.0, 2):
+        much = "No" if row["estimate"] < NO_VARIANCE else "Hardly any"
+        many = ", so the degrees of freedom exceed the number of cohorts" if df > row["n_cohorts"] else ""
+        none = f" {much} variance between cohorts was found{many}; this does not prove that cohorts are alike."
     return (
-        f"The intraclass correlation of the {plural(row['n_cohorts'], 'cohort')} is {found} "
-        f"({limits}; design effect {number(row['design_effect'], 2)}).{none}"
+        f"The intraclass correlation of the {plural(row['n_cohorts'], 'cohort')} with two or more analysed patients is "
+        f"{found} ({limits}; design effect {number(row['design_effect'], 2)}).{none}"
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.comparison.moderation_result import Moderation
-from kap_analysis.analysis.comparison.moderators import MODERATORS, Moderator, add_yes_or_no
+from kap_analysis.analysis.comparison.moderators import MODERATORS, Moderator, add_yes_or_no, recorded
 from kap_analysis.analysis.model.covariates import columns_of
 from kap_analysis.analysis.model.estimates import (
     averaged_rows,
@@ -122,7 +122,7 @@ def _examine(
     }  # fmt: skip
     if moderator.column not in frame:
         return _unanswered(described, model.patients, NOT_RECORDED_REASON), pd.DataFrame()
-    rows = frame[frame[moderator.column].notna()]
+    rows = frame[recorded(frame, moderator.column).notna()]
     people = rows.drop_duplicates(PATIENT_ID)
     reason = _cannot_be_examined(people, moderator)
     if reason:

@@ -84,12 +84,17 @@ def add_yes_or_no(frame: pd.DataFrame, moderators: tuple[Moderator, ...]) -> pd.
     return frame.assign(**{moderator.column: _is_yes(frame, moderator) for moderator in read})
 
 
+def recorded(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column of a model frame, missing where its value was filled in."""
+    filled = f"{column}{FILLED}"
+    return frame[column].where(frame[filled] != 1.0) if filled in frame else frame[column]
+
+
 def _is_yes(frame: pd.DataFrame, moderator: Moderator) -> pd.Series:
     """1 for yes, 0 for no, missing where the source was not recorded, also where the model frame has a mean instead."""
     found = frame[moderator.source]
     if moderator.at_least is None:
         yes, no = moderator.levels
         return found.astype("object").map({yes: 1.0, no: 0.0}).astype(float)
-    filled = f"{moderator.source}{FILLED}"
-    recorded = found.where(frame[filled] != 1.0) if filled in frame else found
-    return (recorded >= moderator.at_least).astype(float).where(recorded.notna())
+    known = recorded(frame, moderator.source)
+    return (known >= moderator.at_least).astype(float).where(known.notna())

@@ -24,7 +24,9 @@ from kap_analysis.analysis.comparison.comparison_result import (
     difference_sentence,
     what_the_interval_says,
 )
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE, choose_rungs
 from kap_analysis.analysis.model.model_frame import build_model_frame
+from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.analysis.model.unadjusted import describe_unadjusted, unadjusted_sentence
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import check_visit
@@ -123,8 +125,9 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
         )
     fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if len(model.visits) > 1 else f"{FORMAT} + {BASELINE}"
     formula = f"{SCORE} ~ " + " + ".join([fixed, *[c for c in model.covariates if c == PRACTICE]])
+    test = choose_rungs(model, visit, Ladder())[0].name != DESCRIPTIVE
     fit = _fit(formula, model.frame, model.n_shared_cohorts > 0)
-    means, contrasts = _estimates(fit, model.frame, model.patients, model.visits, visit)
+    means, contrasts = _estimates(fit, model.frame, model.patients, model.visits, visit, test)
     sizes = model.patients.loc[model.patients["in_cohort"] == 1, COHORT_ID].value_counts()
     described = {
         INSTRUMENT: outcomes.instrument.name, VISIT: visit, "formula": formula, N_PATIENTS: len(model.patients),
@@ -171,7 +174,7 @@ def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
             raise AnalysisError(f"statsmodels' MixedLM cannot fit these scores: {error}.") from error
 
 
-def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[str, ...], visit: str):
+def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[str, ...], visit: str, test: bool):
     data = fit.model.data
     info = data.model_spec if hasattr(data, "model_spec") else data.design_info
     k = len(fit.fe_params)
@@ -196,7 +199,8 @@ def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[s
     ]
     contrasts = _frame(pd.DataFrame(named), matrix[1::2] - matrix[0::2], beta, covariance)
     contrasts["is_primary"] = contrasts[VISIT] == visit
-    contrasts.loc[~contrasts["is_primary"], ["statistic", "p_value"]] = np.nan
+    untested = ~contrasts["is_primary"] | (not test)
+    contrasts.loc[untested, ["statistic", "p_value"]] = np.nan
     for made in (means, contrasts):
         made[VISIT] = pd.Categorical(made[VISIT], categories=list(visits), ordered=True)
     return means, contrasts

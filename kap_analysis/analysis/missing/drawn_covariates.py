@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.model.missing_covariates import FILLED, as_numbers, complete_columns, incomplete_columns
+from kap_analysis.analysis.model.missing_covariates import FILLED, as_numbers, drawn_columns, incomplete_columns
 from kap_analysis.analysis.model.resampling import Sample
 from kap_analysis.columns import FORMAT, PATIENT_ID
 
@@ -55,7 +55,7 @@ class UnknownCovariates:
         needed = np.column_stack([self.arm, scores])
         noise = generator.standard_normal(self.values.shape)
         known = np.column_stack([needed, self.known])
-        return complete_columns(known, needed.shape[1], self.values, weights=counts, noise=noise)
+        return drawn_columns(known, needed.shape[1], self.values, weights=counts, noise=noise)
 
 
 def times_drawn(patients: pd.DataFrame, long: pd.DataFrame, sample: Sample) -> np.ndarray:

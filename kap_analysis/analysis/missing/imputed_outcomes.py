@@ -46,7 +46,12 @@ def complete_scores(
     if people[FORMAT].nunique() < 2:
         raise AnalysisError("Only one format has patients; there is no comparison to repeat on imputed data.")
     people, covariates, covariate_notes = prepare_covariates(
-        people, (PRACTICE, *plan.covariates), plan.ladder.pool_levels_below, hide_few(outcomes), expected=True
+        people,
+        (PRACTICE, *plan.covariates),
+        plan.ladder.pool_levels_below,
+        hide_few(outcomes),
+        expected=True,
+        how="imputed with the scores",
     )
     scored = frame[frame[SCORE].notna() & frame[VISIT].notna()]
     counts = pd.crosstab(scored[VISIT].astype("str"), scored[FORMAT].astype("str")).reindex(

@@ -1,13 +1,13 @@
 """Covariates as the models take them: rare levels pooled, what was not recorded filled in."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.formats import recorded_words
-from kap_analysis.analysis.model.missing_covariates import FILLED, as_numbers, complete_columns
+from kap_analysis.analysis.model.missing_covariates import FILLED, as_numbers, expected_columns
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID, PRACTICE
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import join_words, plural, sentence_case
@@ -20,6 +20,9 @@ MISSING_COVARIATES = (
     "A numeric covariate that was not recorded was set to its mean, with an indicator; a category that was not "
     "recorded is a level of its own. Where scores were imputed, these covariates were imputed with them."
 )
+#: The same of a model without covariates.
+IMPUTED_COVARIATES = "Where scores were imputed, covariates that were not recorded were imputed with them."
+EXPECTED = "the expected value given format, baseline and the other covariates was used"
 #: What a name in a formula cannot hold.
 NOT_IN_NAMES = r"\W"
 
@@ -31,11 +34,13 @@ def prepare_covariates(
     of_patients: Callable[[int], str] = lambda n: plural(n, "patient"),
     *,
     expected: bool = False,
+    how: str = EXPECTED,
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """The frame with the covariates as models take them, their columns, and what was done in sentences.
 
     A number that was not recorded is the mean, with an indicator, and a category that was not recorded is a level. With
-    ``expected`` both are expected values (`missing_covariates`). ``<column>_not_recorded`` says where, either way.
+    ``expected`` both are expected values (`missing_covariates`), and a sentence says ``how``. ``<column>_not_recorded``
+    says where, either way.
     """
     used: list[str] = []
     notes: list[str] = []
@@ -56,7 +61,7 @@ def prepare_covariates(
             added, note = _category_covariate(frame, column, first, 0 if column == PRACTICE else pool_below, is_level)
         told = f"{sentence_case(readable(column))} was not recorded for {of_patients(int(missing[first].sum()))}: "
         if added and missing.any() and expected and column not in (PRACTICE, FORMAT):
-            notes.append(f"{told}the expected value given format, baseline and the other covariates was used.")
+            notes.append(f"{told}{how}.")
         elif added and missing.any() and is_number:
             frame[column] = frame[column].fillna(frame.loc[first, column].mean())
             frame[f"{column}{FILLED}"] = missing.astype(float)
@@ -77,9 +82,10 @@ def _fill_in(frame: pd.DataFrame, used: list[str], first: pd.Series) -> None:
     people = frame[first]
     start = [name for name in (FORMAT, BASELINE) if name in frame and name not in incomplete]
     needed = as_numbers(people, start)
-    others = [name for name in used if name not in (*incomplete, *start)]
+    others = [name for name in used if name not in (*incomplete, *start, PRACTICE)]
     known = np.column_stack([needed, as_numbers(people, others)])
-    filled = complete_columns(known, needed.shape[1], people[incomplete].to_numpy(float))
+    practices = pd.factorize(people[PRACTICE])[0] if PRACTICE in used else np.zeros(len(people), int)
+    filled = expected_columns(known, needed.shape[1], people[incomplete].to_numpy(float), practices)
     place = pd.Index(people[PATIENT_ID]).get_indexer(pd.Index(frame[PATIENT_ID]))
     for at, name in enumerate(incomplete):
         frame[f"{name}{FILLED}"] = frame[name].isna().astype(float)
@@ -101,21 +107,17 @@ def _category_covariate(
         values = recorded_words(frame[column])
     counts = values[first].value_counts()
     rare = list(counts.index[counts < pool_below])
+    becomes, order = pool_levels({str(word): n for word, n in counts.items()}, pool_below)
+    values = values.map(lambda word: becomes.get(word, word), na_action="ignore")
     notes = []
     if rare:
-        values = values.where(~values.isin(rare), POOLED)
-        counts = values[first].value_counts()
-        if counts.get(POOLED, 0) < pool_below and len(counts) > 1:  # still too few: merge with the most common level
-            values = values.where(values.ne(POOLED), counts.drop(POOLED).index[0])
-            counts = values[first].value_counts()
         shown = join_words([readable(level) for level in rare])
         notes.append(f"Levels of {readable(column)} with fewer than {pool_below} patients were pooled: {shown}.")
-    if len(counts) < 2:
+    if len(order) < 2:
         return [], [
             *notes,
             f"The covariate {readable(column)} has one level left and was not used.",
         ] if column != PRACTICE else []
-    order = sorted(counts.index, key=lambda level: (-counts[level], level))
     frame[column] = pd.Categorical(values, categories=order)
     if not values.isna().any():
         return [column], notes
@@ -126,6 +128,28 @@ def _category_covariate(
         frame[name] = frame[column].eq(level).astype(float).where(frame[column].notna())
         shares.append(name)
     return shares, notes
+
+
+def pool_levels(counts: Mapping[str, float], pool_below: int) -> tuple[dict[str, str], list[str]]:
+    """The level that each word is counted as, and the levels, the most common first.
+
+    Words of fewer than `pool_below` patients become "other"; if that is still too few, the most common level.
+    """
+    becomes = {word: POOLED if n < pool_below else word for word, n in counts.items()}
+    levels = _by_size(counts, becomes)
+    pooled = sum(n for word, n in counts.items() if becomes[word] == POOLED)
+    if POOLED in levels and pooled < pool_below and len(levels) > 1:
+        common = next(level for level in levels if level != POOLED)
+        becomes = {word: common if level == POOLED else level for word, level in becomes.items()}
+        levels = _by_size(counts, becomes)
+    return becomes, levels
+
+
+def _by_size(counts: Mapping[str, float], becomes: Mapping[str, str]) -> list[str]:
+    sums = dict.fromkeys(becomes.values(), 0.0)
+    for word, n in counts.items():
+        sums[becomes[word]] += n
+    return sorted(sums, key=lambda level: (-sums[level], level))
 
 
 def columns_of(covariates: tuple[str, ...], source: str) -> tuple[str, ...]:

@@ -125,24 +125,45 @@ def choose_rungs(model: ModelFrame, visit: str, ladder: Ladder) -> list[Rung]:
 
 def build_rung(model: ModelFrame, name: str, why: str = "", *, cohort: bool = True, by_format: bool = True) -> Rung:
     """One rung for these data. Without cohorts of two or more, cohort and patient cannot be separated."""
-    several = len(model.visits) > 1
-    arm = model.arm_column if by_format else None
+    return write_rung(
+        name,
+        why,
+        model.covariates,
+        several_visits=len(model.visits) > 1,
+        arm=model.arm_column if by_format else None,
+        cohort=model.cohort_column if cohort and model.n_shared_cohorts else None,
+    )
+
+
+def write_rung(
+    name: str, why: str, covariates: tuple[str, ...], *, several_visits: bool, arm: str | None, cohort: str | None
+) -> Rung:
+    """One rung from what is known of the data.
+
+    Parameters
+    ----------
+    arm : str or None
+        The column whose levels have a covariance each; None: all patients have one.
+    cohort : str or None
+        The 0/1 column of the patients whose cohort has an effect; None: there is none.
+    """
     covariance: tuple[str, ...] = ()
-    if several and name == FULL:
-        covariance, arm = (f"us({VISIT} | {model.arm_column}/{PATIENT_ID})",), None
-    elif several and arm == FORMAT:
+    unstructured = several_visits and name == FULL
+    if unstructured:
+        covariance = (f"us({VISIT} | {arm}/{PATIENT_ID})",)
+    elif several_visits and arm == FORMAT:
         covariance = (f"(0 + is_group | {PATIENT_ID})", f"(0 + is_individual | {PATIENT_ID})")
-    elif several:
+    elif several_visits:
         covariance = (f"(1 | {PATIENT_ID})",)
     return Rung(
         name=name,
         why=why,
         by_visit=(FORMAT, BASELINE),
-        covariates=() if name == DESCRIPTIVE else model.covariates,
-        cohort=model.cohort_column if cohort and model.n_shared_cohorts else None,
+        covariates=() if name == DESCRIPTIVE else covariates,
+        cohort=cohort,
         covariance=covariance,
-        residual_by=arm,
-        several_visits=several,
+        residual_by=None if unstructured else arm,
+        several_visits=several_visits,
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kap_analysis.analysis.model.covariates import MISSING_COVARIATES
+from kap_analysis.analysis.model.covariates import IMPUTED_COVARIATES, MISSING_COVARIATES
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan
 from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable
@@ -26,7 +27,7 @@ def methods_paragraph(
         Names and versions of the software, such as `list_versions` gives. Default: this package alone.
     """
     parts = [
-        *_question(plan), _model(plan), _fitted(model), _missing(plan), _tests(plan), _moderators(plan),
+        *_question(plan), _model(plan), _fitted(model), _missing(plan, model), _tests(plan), _moderators(plan),
         _sensitivity(plan), _software(versions),
     ]  # fmt: skip
     return " ".join(part for part in parts if part)
@@ -61,16 +62,22 @@ def _fitted(model: pd.DataFrame | None) -> str:
     if model is None:
         return ""
     row = model.iloc[0]
+    bare = " It has no covariates but the baseline score, and nothing was tested." if _is_descriptive(model) else ""
     return (
         f"The model that was fitted to {plural(row['n_observations'], 'score')} of "
-        f"{plural(row['n_patients'], 'patient')} was the {row['rung']} model ({row['why']}): {row['formula']}."
+        f"{plural(row['n_patients'], 'patient')} was the {row['rung']} model ({row['why']}): {row['formula']}.{bare}"
     )
 
 
-def _missing(plan: Plan) -> str:
+def _is_descriptive(model: pd.DataFrame | None) -> bool:
+    return model is not None and model["rung"].iloc[0] == DESCRIPTIVE
+
+
+def _missing(plan: Plan, model: pd.DataFrame | None) -> str:
+    filled = IMPUTED_COVARIATES if _is_descriptive(model) else MISSING_COVARIATES
     return (
         f"Scores that were not observed were taken as {plan.missing_scores}; the primary analysis uses all observed "
-        f"scores and imputes none. {MISSING_COVARIATES}"
+        f"scores and imputes none. {filled}"
     )
 
 

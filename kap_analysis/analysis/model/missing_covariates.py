@@ -4,10 +4,13 @@ A linear model that adjusts for a covariate x and for z is right with E(x | form
 the mean of the score given format and z is linear in it (Little 1992, doi 10.1080/01621459.1992.10476282). The mean of
 all patients with an indicator is not: it leaves the patients whose x is missing unadjusted for it (Groenwold et al.
 2012, doi 10.1503/cmaj.110977). The scores are not used, so that nothing of the outcome comes back through a covariate.
+Patients who lack the same covariates have regressions of their own, on what is known of them (Buck 1960, doi
+10.1111/j.2517-6161.1960.tb00375.x): a regression on values that were themselves filled in would count them twice.
 Where scores are imputed, the covariates are drawn with them, which weights need: an expected value tells the format.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,7 +20,9 @@ import pandas as pd
 FILLED: Final = "_not_recorded"
 #: Recorded patients that each predictor of a covariate needs; otherwise format and baseline alone predict it.
 PATIENTS_PER_PREDICTOR = 5
-#: Covariates that miss each other's values are predicted in turn, so many times.
+#: Columns whose correlations leave less than this of the largest eigenvalue say the same.
+ALIKE = 1e-10
+#: Covariates that miss each other's values are drawn in turn, so many times.
 ROUNDS = 10
 
 
@@ -26,15 +31,8 @@ def incomplete_columns(people: pd.DataFrame, covariates: Sequence[str]) -> list[
     return [name for name in covariates if f"{name}{FILLED}" in people]
 
 
-def complete_columns(
-    known: np.ndarray,
-    few: int,
-    values: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-    noise: np.ndarray | None = None,
-) -> np.ndarray:
-    """Values with the missing ones predicted by linear regression on what is known and on each other.
+def expected_columns(known: np.ndarray, few: int, values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Values with the missing ones predicted by linear regression on what is known of the same patients.
 
     Parameters
     ----------
@@ -44,13 +42,86 @@ def complete_columns(
         How many of the predictors are kept where few patients were recorded.
     values : array (patients, columns)
         NaN where missing.
-    weights : array (patients,), optional
-        How often each patient counts in the regressions, as in a bootstrap sample. Default: once.
-    noise : array (patients, columns), optional
-        Standard normal: values are drawn and not expected.
+    groups : int array (patients,)
+        Practices, numbered from 0, with a level each; one that recorded none of a column has the level of all.
+    """
+    missing, filled = np.isnan(values), values.copy()
+    patterns, of = np.unique(missing, axis=0, return_inverse=True)
+    for number, gone in enumerate(patterns):
+        here = of.ravel() == number
+        everything = np.column_stack([known, values[:, ~gone]])
+        for at in np.flatnonzero(gone):
+            for x, level in ((everything, groups), (known, groups), (known[:, :few], np.zeros_like(groups))):
+                counts = ~missing[:, at] & ~np.isnan(x).any(axis=1)
+                if counts.sum() >= PATIENTS_PER_PREDICTOR * (x.shape[1] + len(np.unique(level))):
+                    break
+            filled[here, at] = _predicted(x, values[:, at], level, counts)[here]
+    return filled
+
+
+def _predicted(x: np.ndarray, y: np.ndarray, groups: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """What the regression of y on x among the patients who count, with a level per group, says of everybody."""
+    both = np.column_stack([x, y])
+    parts = [both[counts & (groups == group)] for group in range(groups.max() + 1)]
+    total = sum((RegressionSums.of(part) for part in parts[1:]), RegressionSums.of(parts[0]))
+    beta = total.slopes()
+    means = np.array([part.mean(axis=0) if len(part) else total.total / total.n for part in parts])
+    return np.asarray(means[groups, -1] + (x - means[groups, :-1]) @ beta)
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionSums:
+    """What a regression with a level per practice needs of one practice; the sums of several are added.
+
+    Attributes
+    ----------
+    n : int
+        Patients.
+    total : array (columns,)
+        Sums of the predictors, and of the response, which is last.
+    within : array (columns, columns)
+        Cross-products about the means of the practice.
+    """
+
+    n: int
+    total: np.ndarray
+    within: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "RegressionSums":
+        """Of the patients of one practice (patients, columns)."""
+        apart = values - values.mean(axis=0) if len(values) else values
+        return cls(len(values), values.sum(axis=0), apart.T @ apart)
+
+    def __add__(self, other: "RegressionSums") -> "RegressionSums":
+        return RegressionSums(self.n + other.n, self.total + other.total, self.within + other.within)
+
+    def slopes(self) -> np.ndarray:
+        """Least squares; of columns that say the same, the shortest solution on the scale of their spread."""
+        spread = np.sqrt(np.diag(self.within)[:-1])
+        spread[spread == 0] = 1.0
+        correlations = self.within[:-1, :-1] / np.outer(spread, spread)
+        return np.asarray(
+            np.linalg.pinv(correlations, rcond=ALIKE, hermitian=True) @ (self.within[:-1, -1] / spread) / spread
+        )
+
+
+def drawn_columns(
+    known: np.ndarray, few: int, values: np.ndarray, *, weights: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
+    """Values with the missing ones drawn given what is known and each other.
+
+    Parameters
+    ----------
+    known, few, values
+        As in `expected_columns`.
+    weights : array (patients,)
+        How often each patient counts in the regressions, as in a bootstrap sample.
+    noise : array (patients, columns)
+        Standard normal.
     """
     missing = np.isnan(values)
-    root = np.sqrt(np.ones(len(values)) if weights is None else weights)
+    root = np.sqrt(weights)
     filled = np.where(missing, np.nanmean(values, axis=0), values)
     constant = np.ones((len(values), 1))
     for _ in range(ROUNDS if missing.any(axis=0).sum() > 1 else 1):
@@ -61,11 +132,9 @@ def complete_columns(
             if counts.sum() < PATIENTS_PER_PREDICTOR * x.shape[1]:
                 x = x[:, : few + 1]
             beta = np.linalg.lstsq(x[counts] * root[counts, None], filled[counts, at] * root[counts], rcond=None)[0]
-            filled[gone, at] = x[gone] @ beta
-            if noise is not None:
-                left = (filled[counts, at] - x[counts] @ beta) * root[counts]
-                freedom = max((root[counts] ** 2).sum() - x.shape[1], 1)
-                filled[gone, at] += np.sqrt(left @ left / freedom) * noise[gone, at]
+            left = (filled[counts, at] - x[counts] @ beta) * root[counts]
+            freedom = max((root[counts] ** 2).sum() - x.shape[1], 1)
+            filled[gone, at] = x[gone] @ beta + np.sqrt(left @ left / freedom) * noise[gone, at]
     return filled
 
 

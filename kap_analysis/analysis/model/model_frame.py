@@ -49,6 +49,8 @@ class ModelFrame:
         Columns of `frame`; practice is among them where there are two or more.
     notes : tuple of str
         What was done to the data on the way, in sentences.
+    covariate_notes : tuple of str
+        Those of them that are about covariates.
     """
 
     frame: pd.DataFrame
@@ -56,6 +58,7 @@ class ModelFrame:
     formats: tuple[str, ...]
     covariates: tuple[str, ...]
     notes: tuple[str, ...]
+    covariate_notes: tuple[str, ...] = ()
 
     @cached_property
     def patients(self) -> pd.DataFrame:
@@ -125,7 +128,7 @@ def build_model_frame(
     prepared, used, covariate_notes = prepare_covariates(
         frame, wanted, pool_levels_below, of_patients, expected=expected
     )
-    return ModelFrame(prepared, visits, formats, used, (*notes, *visit_notes, *covariate_notes))
+    return ModelFrame(prepared, visits, formats, used, (*notes, *visit_notes, *covariate_notes), covariate_notes)
 
 
 def cohort_of_one(patients: pd.Series) -> pd.Series:

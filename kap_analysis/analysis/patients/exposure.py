@@ -102,7 +102,8 @@ def _cohort_sentence(sizes: pd.DataFrame) -> str:
     if sizes.empty or sizes[N_PATIENTS].isna().all():
         return ""
     known = sizes[N_PATIENTS].dropna()
-    return f"{plural(len(sizes), 'cohort')} had {count(known.min())} to {count(known.max())} patients each."
+    each = count(known.min()) if known.min() == known.max() else f"{count(known.min())} to {count(known.max())}"
+    return f"{plural(len(sizes), 'cohort')} had {each} patients each."
 
 
 @asked_of(Study)

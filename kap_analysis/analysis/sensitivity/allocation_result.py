@@ -52,12 +52,16 @@ class AllocationSensitivity(Result):
         ]
         notes = " ".join(self.notes["note"])
         first = self.estimates.iloc[0]
+        scored = (
+            "all of them were scored then"
+            if first["n_scored"] == first[N_PATIENTS]
+            else f"{count(first['n_scored'])} of them were scored then, and the scores of the others were imputed "
+            f"{number(self.n_imputations, 0)} times"
+        )
         return (
             f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
             f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
             f"overlap weights. The differences at {self.visit} are of {plural(first[N_PATIENTS], 'patient')} who "
-            f"were scored at least once; "
-            f"{count(first['n_scored'])} of them were scored then, and the scores of the others were imputed "
-            f"{number(self.n_imputations, 0)} times. Group minus individual by {'; '.join(told)}. "
+            f"were scored at least once; {scored}. Group minus individual by {'; '.join(told)}. "
             f"{notes}".strip()
         )

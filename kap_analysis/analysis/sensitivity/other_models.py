@@ -101,7 +101,12 @@ def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
             "model", "Adjusted for calendar period", "a linear drift over the quarters in which patients started",
             partial(refit, replace(model, frame=started), rung.adding("period"), visit),
         )  # fmt: skip
-    if model.covariates:
+    if not rung.covariates and PRACTICE in model.covariates:
+        yield (
+            "model", "Adjusted for practice", "the practices have levels of their own",
+            partial(refit, model, rung.adding(PRACTICE), visit),
+        )  # fmt: skip
+    elif rung.covariates:
         practice = tuple(c for c in model.covariates if c == PRACTICE)
         yield (
             "model", "Baseline and practice only", "the other covariates do not matter",

@@ -32,6 +32,8 @@ from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
     ESTIMATE_COLUMNS,
     N_PATIENTS,
+    P_VALUE,
+    STATISTIC,
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -153,7 +155,10 @@ def check_sensitivity(
         if progress is not None:
             progress(done, len(settings), label)
     columns = ["group", "label", *ESTIMATE_COLUMNS, N_PATIENTS, "assumes", "is_primary", "is_planned", "note"]
-    result = Sensitivity(pd.DataFrame(rows).reindex(columns=columns), plan.visit, rung.name == DESCRIPTIVE, rung.why)
+    estimates = pd.DataFrame(rows).reindex(columns=columns)
+    if rung.name == DESCRIPTIVE:
+        estimates[[STATISTIC, P_VALUE]] = np.nan
+    result = Sensitivity(estimates, plan.visit, rung.name == DESCRIPTIVE, rung.why)
     return release(result, outcomes)
 
 

@@ -11,7 +11,7 @@ doi 10.1097/EDE.0b013e3181d61eeb).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -121,7 +121,10 @@ class UnmeasuredConfounding(Result):
     def _controls_told(self) -> list[str]:
         found = self.controls[self.controls[ESTIMATE].notna()]
         if found.empty:
-            return ["There is no negative control: nothing else was measured before treatment."]
+            why = "nothing else was measured before treatment"
+            if len(self.controls):
+                why = f"of {len(self.controls)} that were measured before treatment none can be compared"
+            return [f"There is no negative control: {why}."]
         away = found[(found[CI_LOW] > 0) | (found[CI_HIGH] < 0)]
         told = [f"{row['label']} ({number(row['standardised'], 2)} SD)" for _, row in away.iterrows()]
         start = "The format cannot have changed what was measured before treatment. "
@@ -134,8 +137,8 @@ class UnmeasuredConfounding(Result):
             ]
         return [
             f"{start}, {len(away)} {'differs' if len(away) == 1 else 'differ'} between the formats by an interval that "
-            f"excludes zero, given the covariates: {join_words(told)}. The formats differ in something that the "
-            "covariates do not account for."
+            f"excludes zero, given the covariates: {join_words(told)}. The formats may differ in something that the "
+            f"covariates do not account for; by chance alone {number(0.05 * len(found))} of {len(found)} would."
         ]
 
 
@@ -167,7 +170,7 @@ def check_unmeasured_confounding(
         primary=primary,
         room=points_of_bias(primary.iloc[0], stated, outcomes.instrument.higher_is_better),
         bias=bias_table(primary.iloc[0]),
-        controls=_controls(source, model, plan, visit),
+        controls=_controls(source, replace(model, covariates=rung.covariates), plan, visit),
         visit=visit,
     )
     return release(result, outcomes)

@@ -134,7 +134,8 @@ def test_the_paragraph_says_what_the_frames_hold(shipped):
     assert ("the interval does not include zero" in text) == (not crosses)
     if not crosses:
         assert "interval 0.0 to" not in text and "to 0.0;" not in text
-    assert "The intraclass correlation of the 26 cohorts is " in text and "design effect" in text
+    assert "The intraclass correlation of the 26 cohorts with two or more analysed patients is " in text
+    assert "design effect" in text
     assert (
         "Of the patients scored at month 3, those in groups had started" in text
         and text.count("Unless patients were randomised") == 1
@@ -160,14 +161,18 @@ def test_the_unadjusted_sentence_says_who_started_milder(scores):
     )
 
 
-def test_degrees_of_freedom_are_said_to_be_those_of_patients_only_where_they_are(shipped, scores):
-    said = "No variance between cohorts was found, so the degrees of freedom are those of patients"
-    assert shipped.icc["estimate"].iloc[0] < 0.005 and said in shipped.paragraph
+def test_degrees_of_freedom_are_said_to_exceed_the_number_of_cohorts_only_where_they_do(shipped, scores):
+    said = "variance between cohorts was found, so the degrees of freedom exceed the number of cohorts"
+    assert 0 < shipped.icc["estimate"].iloc[0] < 0.005 and f"Hardly any {said}" in shipped.paragraph
     assert shipped.primary["df"] > shipped.icc["n_cohorts"].iloc[0]
     every_other = scores["cohort_id"].fillna("").astype("str").str[-1].isin(list("13579"))
     alike = scores.assign(score=scores["score"] + 9 * (every_other & (scores["visit"] != "baseline")))
     found = compare_formats(as_outcomes(alike), visit="month 3")
     assert found.icc["estimate"].iloc[0] > 0.1 and said not in found.paragraph
+    at_zero = replace(shipped, icc=shipped.icc.assign(estimate=0.0)).paragraph
+    assert f"No {said}" in at_zero
+    few = replace(shipped, contrasts=shipped.contrasts.assign(df=20.0)).paragraph
+    assert "variance between cohorts was found; this does not prove that cohorts are alike." in few
     alone = compare_formats(as_outcomes(scores.assign(cohort_id=None)), visit="month 3")
     assert "the degrees of freedom are those of patients, and the interval is too narrow if patients" in alone.paragraph
 

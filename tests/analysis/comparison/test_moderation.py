@@ -107,6 +107,17 @@ def test_warnings_stand_where_they_are_due(shipped):
     assert "examined as exploratory, without tests" in text
 
 
+def test_patients_whose_number_was_not_recorded_are_left_out():
+    scores = made_up_scores()
+    holes = scores.assign(age=scores["age"].where(scores["patient_id"] > "P004"))
+    plan = Plan("BDI-II", "month 3", covariates=("age",))
+    with_mean = moderate(as_outcomes(holes), plan=plan, moderators=AGE).interactions.iloc[0]
+    without = scores[scores["patient_id"] > "P004"]
+    alone = moderate(as_outcomes(without), plan=plan, moderators=AGE).interactions.iloc[0]
+    assert with_mean["n_patients"] == without["patient_id"].nunique() < scores["patient_id"].nunique()
+    assert with_mean["estimate"] == pytest.approx(alone["estimate"], abs=1e-6)
+
+
 def test_few_patients_test_nothing():
     named = Plan("BDI-II", "month 3", moderators=("age", "baseline"))
     result = moderate(as_outcomes(made_up_scores(cohorts=4)), plan=named)

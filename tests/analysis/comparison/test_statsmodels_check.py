@@ -39,3 +39,8 @@ def test_ways_of_estimating_stand_side_by_side(result, scores):
     frame = compare_estimates({"primary": result, "MixedLM": peer}, "month 3")
     assert frame["by"].tolist() == ["primary", "MixedLM"]
     assert frame["estimate"].tolist() == [result.primary["estimate"], peer.primary["estimate"]]
+
+
+def test_a_comparison_of_too_few_cohorts_is_not_tested():
+    few = compare_formats_by_statsmodels(as_outcomes(made_up_scores(cohorts=4)), "month 3")
+    assert few.contrasts["p_value"].isna().all() and "p = " not in few.paragraph

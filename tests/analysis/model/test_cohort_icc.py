@@ -40,4 +40,4 @@ def test_where_cohorts_are_not_alike_the_interval_begins_at_zero_and_is_printed(
     result = compare_formats(as_outcomes(balanced_layout(0.0), visits=("month 3",)), plan=PLAN)
     row = result.icc.iloc[0]
     assert row["ci_low"] == 0.0 and row["ci_high"] > row["estimate"]
-    assert f"cohorts is {row['estimate']:.2f} (95% interval 0.00 to {row['ci_high']:.2f};" in result.paragraph
+    assert f"analysed patients is {row['estimate']:.2f} (95% interval 0.00 to {row['ci_high']:.2f};" in result.paragraph

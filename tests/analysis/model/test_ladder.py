@@ -97,6 +97,19 @@ def test_the_first_line_says_that_it_is_descriptive_and_why():
     result = compare_formats(as_outcomes(made_up_scores(cohorts=4)), visit="month 3")
     assert str(result).startswith("Descriptive only: fewer than 5 cohorts with two or more patients. ")
     assert result.contrasts["p_value"].isna().all() and " p = " not in result.answer
+    assert ", after adjustment for the baseline score: " in result.answer
+
+
+def test_a_descriptive_comparison_says_nothing_of_covariates_that_it_does_not_have():
+    scores = made_up_scores(cohorts=4)
+    holes = scores.assign(age=scores["age"].where(scores["patient_id"] > "P005"))
+    plan = Plan("BDI-II", "month 3", covariates=("age",))
+    notes = compare_formats(as_outcomes(holes), visit="month 3", plan=plan).notes["note"].tolist()
+    assert notes == ["The descriptive model has no covariates but the baseline score."]
+    more = made_up_scores()
+    holes = more.assign(age=more["age"].where(more["patient_id"] > "P005"))
+    notes = compare_formats(as_outcomes(holes), visit="month 3", plan=plan).notes["note"].tolist()
+    assert any(note.startswith("Age was not recorded for ") for note in notes)
 
 
 def test_data_that_do_not_support_a_model_step_down_and_say_so():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.model.missing_covariates import as_numbers, complete_columns
+from kap_analysis.analysis.model.missing_covariates import RegressionSums, as_numbers, drawn_columns, expected_columns
 
 
 def drawn(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
@@ -16,27 +16,81 @@ def drawn(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     return known, np.column_stack([first, second])
 
 
+def one_group(values: np.ndarray) -> np.ndarray:
+    return np.zeros(len(values), int)
+
+
+def least_squares(x: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """What the regression of y on x among some rows says of all rows."""
+    with_constant = np.column_stack([np.ones(len(x)), x])
+    return with_constant @ np.linalg.lstsq(with_constant[rows], y[rows], rcond=None)[0]
+
+
 def test_expected_values_are_those_of_the_regression_on_the_rest() -> None:
     known, values = drawn()
     holes = values.copy()
     holes[::3, 1] = np.nan
-    filled = complete_columns(known, 2, holes)
-    x = np.column_stack([np.ones(len(known)), known, values[:, 0]])
+    filled = expected_columns(known, 2, holes, one_group(holes))
     seen = ~np.isnan(holes[:, 1])
-    beta = np.linalg.lstsq(x[seen], values[seen, 1], rcond=None)[0]
-    np.testing.assert_allclose(filled[~seen, 1], x[~seen] @ beta)
+    x = np.column_stack([known, values[:, 0]])
+    np.testing.assert_allclose(filled[~seen, 1], least_squares(x, values[:, 1], seen)[~seen])
     np.testing.assert_array_equal(filled[seen], values[seen])
 
 
-def test_columns_that_miss_each_other_are_predicted_in_turn() -> None:
+def test_patients_are_predicted_from_what_is_recorded_of_them() -> None:
     known, values = drawn()
     holes = values.copy()
     holes[::3, 0], holes[1::4, 1] = np.nan, np.nan
-    filled = complete_columns(known, 2, holes)
-    both = np.isnan(holes).all(axis=1)
-    assert both.sum() > 100
+    filled = expected_columns(known, 2, holes, one_group(holes))
+    first, second = np.isnan(holes).T
+    alone, neither = first & ~second, first & second
+    x = np.column_stack([known, values[:, 1]])
+    np.testing.assert_allclose(filled[alone, 0], least_squares(x, values[:, 0], ~first & ~second)[alone])
+    np.testing.assert_allclose(filled[neither, 0], least_squares(known, values[:, 0], ~first)[neither])
     # of both missing: E(second | known) = 1.6 known1 - 0.3 known2
-    np.testing.assert_allclose(filled[both, 1], known[both] @ [1.6, -0.3], atol=0.2)
+    np.testing.assert_allclose(filled[neither, 1], known[neither] @ [1.6, -0.3], atol=0.2)
+
+
+def test_a_regression_counts_no_value_that_was_filled_in() -> None:
+    known, values = drawn()
+    holes = values.copy()
+    holes[np.random.default_rng(2).random(values.shape) < 0.5] = np.nan
+    filled = expected_columns(known, 2, holes, one_group(holes))
+    y = 2 * values[:, 0] + 3 * values[:, 1] + known @ [1.0, -1.0]
+    found = np.linalg.lstsq(np.column_stack([np.ones(len(y)), known, filled]), y, rcond=None)[0]
+    np.testing.assert_allclose(found, [0, 1, -1, 2, 3], atol=0.1)
+
+
+def test_each_practice_has_its_level_and_one_that_recorded_nothing_that_of_all() -> None:
+    known, values = drawn(600)
+    groups = np.arange(600) % 3
+    holes = values[:, :1] + 10.0 * groups[:, None]
+    holes[groups == 2] = np.nan
+    holes[::4] = np.nan
+    filled = expected_columns(known, 2, holes, groups)[:, 0]
+    seen = ~np.isnan(holes[:, 0])
+    x = np.column_stack([known, groups == 1])
+    of_these = (groups < 2) & ~seen
+    np.testing.assert_allclose(filled[of_these], least_squares(x, holes[:, 0], seen)[of_these])
+    beta = np.linalg.lstsq(np.column_stack([np.ones(seen.sum()), x[seen]]), holes[seen, 0], rcond=None)[0][1:3]
+    expected = holes[seen, 0].mean() + (known[groups == 2] - known[seen].mean(axis=0)) @ beta
+    np.testing.assert_allclose(filled[groups == 2], expected)
+
+
+def test_sums_of_practices_add_up_to_the_regression_with_a_level_each() -> None:
+    known, values = drawn(90)
+    groups = np.arange(90) % 3
+    y = values[:, 0] + 5.0 * groups
+    both = np.column_stack([1e3 + 40 * known[:, :1], known[:, 1:], y])
+    total = sum((RegressionSums.of(both[groups == one]) for one in (1, 2)), RegressionSums.of(both[groups == 0]))
+    x = np.column_stack([both[:, :2], groups == 0, groups == 1, groups == 2])
+    beta = np.linalg.lstsq(x, y, rcond=None)[0][:2]
+    np.testing.assert_allclose(total.slopes(), beta, rtol=1e-9)
+    assert total.n == 90
+    np.testing.assert_allclose(total.total, both.sum(axis=0))
+    twice = np.column_stack([both[:, :1], both])
+    assert RegressionSums.of(twice).slopes()[:2] == pytest.approx([RegressionSums.of(both).slopes()[0] / 2] * 2)
+    assert not RegressionSums.of(np.ones((4, 3))).slopes().any()
 
 
 def test_draws_have_the_spread_of_what_was_recorded_and_expected_values_have_less() -> None:
@@ -45,7 +99,8 @@ def test_draws_have_the_spread_of_what_was_recorded_and_expected_values_have_les
     holes[::2, 0] = np.nan
     noise = np.random.default_rng(3).standard_normal(values.shape)
     gone = np.isnan(holes[:, 0])
-    expected, draws = complete_columns(known, 2, holes), complete_columns(known, 2, holes, noise=noise)
+    expected = expected_columns(known, 2, holes, one_group(holes))
+    draws = drawn_columns(known, 2, holes, weights=np.ones(len(holes)), noise=noise)
     assert draws[gone, 0].std() == pytest.approx(values[gone, 0].std(), rel=0.05)
     assert expected[gone, 0].std() < 0.95 * values[gone, 0].std()
     assert np.corrcoef(draws[gone].T)[0, 1] == pytest.approx(np.corrcoef(values[gone].T)[0, 1], abs=0.03)
@@ -58,7 +113,8 @@ def test_patients_whom_a_bootstrap_sample_lacks_say_nothing() -> None:
     strange[1::3] = 1000.0
     weights = np.ones(200)
     weights[1::3] = 0.0
-    one, other = (complete_columns(known, 2, v, weights=weights) for v in (values, strange))
+    noise = np.zeros(values.shape)
+    one, other = (drawn_columns(known, 2, v, weights=weights, noise=noise) for v in (values, strange))
     np.testing.assert_allclose(one[::3], other[::3])
 
 
@@ -67,7 +123,8 @@ def test_few_patients_are_predicted_by_the_first_columns_alone() -> None:
     values = values[:, :1].copy()
     values[5:7] = np.nan
     wide = np.column_stack([known, np.random.default_rng(1).normal(size=(12, 4))])
-    np.testing.assert_allclose(complete_columns(wide, 1, values), complete_columns(known[:, :1], 1, values))
+    one, other = (expected_columns(x, 1, values, one_group(values)) for x in (wide, known[:, :1]))
+    np.testing.assert_allclose(one, other)
 
 
 def test_numbers_of_columns() -> None:

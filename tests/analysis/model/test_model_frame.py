@@ -6,7 +6,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from kap_analysis.analysis.formats import NOT_RECORDED
-from kap_analysis.analysis.model.covariates import POOLED
+from kap_analysis.analysis.model.covariates import POOLED, pool_levels
 from kap_analysis.analysis.model.estimates import engine_notes, first_or_refuse, fit_formula
 from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.errors import AnalysisError
@@ -63,6 +63,18 @@ def test_a_category_that_is_not_recorded_is_the_expected_share_of_each_level():
         "Extra was not recorded for 15 patients: the expected value given format, baseline and the other covariates was"
     )
     assert f"{told} used." in model.notes
+
+
+def test_rare_levels_are_pooled_whatever_the_order_of_the_rows():
+    assert pool_levels({"a": 30, "b": 12, "c": 6, "d": 5}, 10) == (
+        {"a": "a", "b": "b", "c": "other", "d": "other"},
+        ["a", "b", "other"],
+    )
+    # still too few together: merged with the most common level; of two that are alike with the first by name
+    for counts in ({"b": 20, "a": 20, "c": 3}, {"c": 3, "a": 20, "b": 20}):
+        assert pool_levels(counts, 10) == ({"a": "a", "b": "b", "c": "a"}, ["a", "b"])
+    assert pool_levels({"a": 3, "b": 2}, 10)[1] == ["other"]
+    assert pool_levels({"a": 3, "b": 2}, 0)[1] == ["a", "b"]
 
 
 def test_a_practice_that_is_not_recorded_is_a_level():

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
-from kap_analysis.analysis.model.covariates import MISSING_COVARIATES
+from kap_analysis.analysis.model.covariates import IMPUTED_COVARIATES, MISSING_COVARIATES
 from kap_analysis.analysis.model.methods_section import methods_paragraph
 from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan, plan_to_toml
 from kap_analysis.analysis.model.plan_file import read_plan, study_plan
@@ -101,6 +102,14 @@ def test_a_plan_that_says_nothing_that_can_be_done_is_refused(tmp_path, old, new
     with pytest.raises(AnalysisError) as error:
         read_plan(written(tmp_path, text.replace(old, new, 1)))
     assert str(error.value).startswith("plan.toml ") and said in str(error.value)
+
+
+def test_the_methods_of_a_descriptive_model_name_no_covariates_and_no_test():
+    fitted = {"rung": "descriptive", "why": "few", "formula": "y ~ x", "n_observations": 9, "n_patients": 3}
+    text = methods_paragraph(FULL, model=pd.DataFrame([fitted]))
+    assert "y ~ x. It has no covariates but the baseline score, and nothing was tested." in text
+    assert MISSING_COVARIATES not in text and IMPUTED_COVARIATES in text
+    assert MISSING_COVARIATES in methods_paragraph(FULL, model=pd.DataFrame([{**fitted, "rung": "full"}]))
 
 
 def test_the_methods_paragraph_is_made_from_the_plan():

@@ -110,12 +110,15 @@ def test_a_third_arm_loses_no_row(rows):
     assert not same.any()
 
 
-def test_a_descriptive_comparison_varies_its_model_too():
+def test_a_descriptive_comparison_varies_its_model_too_and_tests_nothing():
     outcomes = as_outcomes(made_up_scores(individual=12, cohorts=3, size=4))
     frame = check_sensitivity(outcomes, plan=PLAN, n_bootstrap=2).estimates.set_index("label")
     primary = frame.loc["Primary model", "estimate"]
     assert frame.loc["Format by practice", "estimate"] != pytest.approx(primary, rel=1e-6)
     assert frame.loc["Without the baseline score", "estimate"] != pytest.approx(primary, rel=1e-6)
+    assert frame.loc["Adjusted for practice", "estimate"] != pytest.approx(primary, rel=1e-6)
+    assert "Baseline and practice only" not in frame.index  # there are no other covariates to leave out
+    assert frame["p_value"].isna().all()
 
 
 def test_a_real_trial_without_cohorts_runs():

@@ -71,7 +71,7 @@ def test_a_negative_control_finds_a_difference_that_is_there_and_no_other():
     moved = result.controls.set_index("label").loc["Age (years)"]
     assert moved["estimate"] == pytest.approx(found.loc["Age (years)", "estimate"] + 12)
     assert moved["ci_low"] > 0 and "Age (years) (" in result.paragraph
-    assert "The formats differ in something that the covariates do not account for." in result.paragraph
+    assert "The formats may differ in something that the covariates do not account for; by chance" in result.paragraph
 
 
 def test_other_instruments_at_baseline_are_controls_of_a_study(study):
@@ -81,6 +81,15 @@ def test_other_instruments_at_baseline_are_controls_of_a_study(study):
     assert found.loc["HAM-A at baseline", "n_patients"] == hama.loc[hama.index.isin(analysed), "baseline"].notna().sum()
     assert found.loc["EDE-QS at baseline", "note"] == "fewer than 10 patients of a format have it"
     assert found["p_value"].isna().all() and (found["group"].iloc[0] == "other instruments at baseline")
+
+
+def test_controls_that_too_few_have_are_not_called_unmeasured():
+    few = as_outcomes(made_up_scores(individual=8, cohorts=2, size=4))
+    result = check_unmeasured_confounding(few, plan=PLAN)
+    assert len(result.controls) == 2 and result.controls["estimate"].isna().all()
+    assert result.paragraph.endswith(
+        "There is no negative control: of 2 that were measured before treatment none can be compared."
+    )
 
 
 def test_without_anything_else_measured_that_is_said():
