@@ -139,11 +139,13 @@ def report(rows: list[dict[str, Any]]) -> str:
     return "\n\n".join([table(head, lines), *said])
 
 
-def measured_before() -> list[dict[str, Any]]:
-    """The rows of the table that is there: a call may measure some sizes only."""
+def add(key: dict[str, Any], found: dict[str, Any]) -> None:
+    """Put what was measured into the table that is there: a call may measure some sizes only."""
     path = RESULTS / "scale.json"
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
-    return found
+    before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    rows = [row for row in before if {name: row[name] for name in key} != key] + [{**key, **found}]
+    rows.sort(key=lambda row: (row["way"] != "Parquet", [*FORMULAS].index(row["model"]), row["patients"]))
+    write("scale", {"versions": versions(), "rows": rows}, report(rows))
 
 
 def main() -> None:
@@ -161,17 +163,12 @@ def main() -> None:
     asked = [("files", "Parquet", n, one_pass) for n in arguments.patients]
     asked += [("files", "Parquet", n, passes) for n in arguments.cohorts]
     asked += [("dask", "Dask, two workers", n, one_pass) for n in arguments.dask]
-    rows = measured_before()
     with tempfile.TemporaryDirectory() as name:
         begin = write_patients(Path(name) / "begin", 300)
         folders = {n: write_patients(Path(name) / str(n), n) for n in dict.fromkeys(n for _, _, n, _ in asked)}
         for way, title, n, model in asked:
             found = measured(way, folders[n], FORMULAS[model], begin)
-            key = {"way": title, "model": model, "patients": n}
-            rows = [row for row in rows if {name: row[name] for name in key} != key] + [{**key, **found}]
-    places = ["Parquet", "Dask, two workers"]
-    rows.sort(key=lambda row: (places.index(row["way"]), [*FORMULAS].index(row["model"]), row["patients"]))
-    write("scale", {"versions": versions(), "rows": rows}, report(rows))
+            add({"way": title, "model": model, "patients": n}, found)
 
 
 if __name__ == "__main__":

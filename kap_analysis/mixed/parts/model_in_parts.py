@@ -98,11 +98,12 @@ def _check_groups(wanted: Wanted, counts: PartCounts) -> None:
 
 
 def _groups(counts: PartCounts) -> list[int]:
-    """At least how many groups each grouping has."""
+    """How many groups each grouping has, or more: a group in two parts may count twice where labels have no order."""
     found = []
     for spans in zip(*counts.spans, strict=True):
-        ends = {(one.low, one.high) for one in spans}
-        found.append(max(max(one.n for one in spans), len(ends)))
+        labels = {label for one in spans for label in (one.low, one.high)}
+        several = sum(one.n for one in spans) if None in labels else len(labels)
+        found.append(max(*(one.n for one in spans), several))
     return found
 
 

@@ -163,9 +163,9 @@ def parts_of(data: Any, columns: tuple[str, ...]) -> Parts:
     """
     if isinstance(data, str | os.PathLike):
         return FileParts(_row_groups(Path(data)))
-    if not hasattr(data, "columns"):
-        raise MixedModelError("Of Dask, a DataFrame is fitted; found another collection. Call to_frame() on it.")
-    _require(columns, [*dict.fromkeys([*data.columns, data.index.name])], "the Dask DataFrame")
+    if getattr(data, "ndim", 0) != 2:
+        raise MixedModelError(f"Of Dask, a DataFrame is fitted; found a {type(data).__name__}, which has no columns.")
+    _require(columns, [*data.columns, *({data.index.name} - {None, *data.columns})], "the Dask DataFrame")
     return DaskParts(data[[name for name in columns if name in data.columns]])
 
 

@@ -42,6 +42,13 @@ def test_one_patient_per_part_and_a_part_without_rows(tmp_path):
     assert_same_fit(mixedlm(VISITS, write_parts(tmp_path, frames)).fit(), fit)
 
 
+def test_nested_groups_of_which_each_part_has_one(tmp_path):
+    frame = made_up(n=40).assign(ward=lambda f: "w" + (f["patient"].str[1:].astype(int) // 5).astype(str))
+    formula = "score ~ visit + base + (1 | ward/patient)"
+    frames = [one for _, one in frame.groupby("patient")]
+    assert_same_fit(mixedlm(formula, write_parts(tmp_path, frames)).fit(), mixedlm(formula, frame).fit())
+
+
 def test_rows_in_any_order_give_the_same_fit_while_few_patients_lie_in_several_parts(tmp_path):
     frame = made_up().sample(frac=1, random_state=4)
     fit = mixedlm(VISITS, frame.sort_index()).fit()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import joblib
 import pandas as pd
 import pytest
 
@@ -87,6 +88,15 @@ def test_nothing_of_dask_is_imported_unless_its_data_are_given(tmp_path):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
+def test_parts_that_are_summed_side_by_side_give_the_same_bytes(backend, tmp_path):
+    folder = write_parts(tmp_path, cut(made_up(), every=50))
+    alone = mixedlm(VISITS, folder).fit().coefficients()
+    with joblib.parallel_config(backend, n_jobs=2):
+        assert mixedlm(VISITS, folder).fit().coefficients().equals(alone)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random slope", "visits alone"])
 def test_a_dask_frame_gives_the_fit_of_all_rows(name):
     dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed: pip install kap-analysis[cluster]")
@@ -97,6 +107,7 @@ def test_a_dask_frame_gives_the_fit_of_all_rows(name):
     assert_same_fit(found, mixedlm(formula, frame, residual_by=by, weights=weights).fit())
 
 
+@pytest.mark.slow
 def test_the_index_of_a_dask_frame_counts_as_a_column():
     dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed: pip install kap-analysis[cluster]")
     frame = made_up()
@@ -104,6 +115,8 @@ def test_the_index_of_a_dask_frame_counts_as_a_column():
     assert_same_fit(mixedlm(VISITS, data).fit(), mixedlm(VISITS, frame).fit())
     with pytest.raises(MixedModelError, match="Did you mean 'visit'"):
         mixedlm("score ~ visits + (1 | patient)", data)
+    with pytest.raises(MixedModelError, match="found a Series"):
+        mixedlm("score ~ visit + (1 | patient)", data["score"])
 
 
 def test_a_part_says_its_name_when_a_column_stands_in_it_twice():
