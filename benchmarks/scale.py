@@ -106,6 +106,11 @@ def measured(way: str, folder: Path, formula: str, begin: Path) -> dict[str, Any
     return found
 
 
+def highest(row: dict[str, Any]) -> float:
+    """The peak of the process that holds rows, in MiB."""
+    return float(row.get("worker_peak_bytes", row["peak_bytes"]) / 2**20)
+
+
 def report(rows: list[dict[str, Any]]) -> str:
     """The table, and how time grows."""
     lines, said = [], []
@@ -134,7 +139,7 @@ def report(rows: list[dict[str, Any]]) -> str:
             said.append(
                 f"{way}, {model}: from {own[0]['patients']:,} to {own[-1]['patients']:,} patients the CPU time grows "
                 f"as the rows to the power {np.polyfit(n, seconds, 1)[0]:.2f}, and the peak from "
-                f"{own[0]['peak_bytes'] / 2**20:,.0f} to {own[-1]['peak_bytes'] / 2**20:,.0f} MiB."
+                f"{highest(own[0]):,.0f} to {highest(own[-1]):,.0f} MiB."
             )
     return "\n\n".join([table(head, lines), *said])
 
@@ -151,8 +156,8 @@ def add(key: dict[str, Any], found: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--cohorts", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--dask", type=int, nargs="*", default=[1_000_000, 10_000_000])
+    parser.add_argument("--cohorts", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--dask", type=int, nargs="*", default=[200_000, 2_000_000])
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
