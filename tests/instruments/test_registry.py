@@ -213,12 +213,12 @@ def test_unknown_name_offers_the_nearest():
 
 def test_registry_is_lazy_cached_and_fast():
     registry._read.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()
     get_instrument("BDI-II")
     assert registry._read.cache_info().currsize == 1
     assert get_instrument("BDI-II") is get_instrument("BDI-II")
     list_instruments()
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_names_compare_and_instruments_cannot_be_changed():

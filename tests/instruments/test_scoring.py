@@ -239,7 +239,7 @@ def test_hundred_thousand_patients_are_scored_in_seconds():
             "answer": np.where(rng.random(9 * n) < 0.02, np.nan, rng.integers(0, 4, 9 * n)),
         }
     )
-    start = time.perf_counter()
+    start = time.process_time()
     scores = score_items(items, get_instrument("PHQ-9")).scores
     assert len(scores) == n
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

@@ -17,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kap_analysis.study.contract.text_search import matches
+
 Place = Literal["person", "code", "label", "plain", "text", "citation"]
 """Where a value stands, which decides what may be a name.
 
@@ -76,7 +78,7 @@ A_NAME: Final = "a person's name"
 # What every pattern above needs: most codes have none of it, and need not be held against each pattern.
 _MAY_BE_ONE: Final = (
     r"[@/(]|[.,: +_-].*[., +_-]|(19|20)[0-9]{2}|[0-9]{3}[- ][0-9]{2}|[2-9][0-9]{9}|^0[0-9]{3}|[0-9 ]\p{L}{2}"
-    r"|(?i)(mrn|ssn|dob|nhs|passport|tel|phone|mobile|fax|www|weg|gasse|allee|stra)"
+    r"|(?i:mrn|ssn|dob|nhs|passport|tel|phone|mobile|fax|www|weg|gasse|allee|stra)"
 )
 _MAY_BE_A_NAME: Final = r"\p{L}.*\p{L}.*\p{L}|[^\x00-\x7F]"
 
@@ -117,11 +119,11 @@ def identifier_kinds(values: Sequence[str], place: Place = "label") -> np.ndarra
     texts = pc.utf8_normalize(pc.utf8_trim_whitespace(pa.array(values, type=pa.string())), form="NFKC")
     if place not in ("plain", "citation"):
         kinds[_are_names(texts, place)] = A_NAME
-    suspicious = np.flatnonzero(_matches(texts, _MAY_BE_ONE))
+    suspicious = np.flatnonzero(matches(texts, _MAY_BE_ONE))
     if len(suspicious):
         texts = texts.take(pa.array(suspicious))
         for kind, pattern in reversed(_ALWAYS if place == "citation" else _DATED):
-            kinds[suspicious[_matches(texts, pattern)]] = kind
+            kinds[suspicious[matches(texts, pattern)]] = kind
     return kinds
 
 
@@ -138,8 +140,8 @@ def other_shape(values: Sequence[str]) -> np.ndarray:
     if len(values) == 0:
         return np.empty(0, dtype=bool)
     texts = pa.array(values, type=pa.string())
-    words = _matches(texts, r"^\P{N}*\p{L}{3}\P{N}*$")
-    numbered = _matches(texts, r"\p{N}")
+    words = matches(texts, r"^\P{N}*\p{L}{3}\P{N}*$")
+    numbered = matches(texts, r"\p{N}")
     return words & (numbered.mean() > 0.5)
 
 
@@ -147,11 +149,7 @@ def are_plain_codes(values: Sequence[str], longest: int) -> np.ndarray:
     """Say of each text whether it is made of letters, digits and ``_ . : ; + -`` only, and no longer than that."""
     if len(values) == 0:
         return np.empty(0, dtype=bool)
-    return _matches(pa.array(values, type=pa.string()), rf"^[A-Za-z0-9_.:;+-]{{1,{longest}}}$")
-
-
-def _matches(texts: pa.Array, pattern: str) -> np.ndarray:
-    return pc.match_substring_regex(texts, pattern).fill_null(False).to_numpy(zero_copy_only=False).astype(bool)
+    return matches(pa.array(values, type=pa.string()), rf"^[A-Za-z0-9_.:;+-]{{1,{longest}}}$")
 
 
 def shown_name(name: str) -> str:
@@ -177,7 +175,7 @@ def mask(value: str) -> str:
 
 def _are_names(texts: pa.Array, place: Place) -> np.ndarray:
     """Look at each text once, its numbers as 0: ten thousand numbered codes are one text."""
-    likely = np.flatnonzero(_matches(texts, _MAY_BE_A_NAME))
+    likely = np.flatnonzero(matches(texts, _MAY_BE_A_NAME))
     coded = pc.replace_substring_regex(texts.take(pa.array(likely)), "[0-9]+", "0").dictionary_encode()
     named = np.array([_is_name(text, place) for text in coded.dictionary.to_pylist()], dtype=bool)
     return likely[named[coded.indices.to_numpy()]]

@@ -72,8 +72,8 @@ def test_a_hundred_thousand_problems_of_as_many_kinds_take_no_minute():
     n = 100_000
     for row in range(n):
         problems.add("patients.csv", f"x{row}", f"y{row}", row=row + 2, column="age")
-    start = time.perf_counter()
+    start = time.process_time()
     frame = problems.frame()
     assert len(problem_lines(frame)) == 101
     assert len(frame) == n
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
