@@ -32,21 +32,21 @@ def seen_texts(figure: Figure) -> list[tuple[str, Bbox]]:
     return found
 
 
-def cut_texts(figure: Figure) -> list[str]:
-    """Texts that reach over an edge of the page."""
+def cut_texts(figure: Figure, seen: list[tuple[str, Bbox]] | None = None) -> list[str]:
+    """Texts that reach over an edge of the page; ``seen`` are its texts where they are known."""
     wide, high = (72 * inches for inches in figure.get_size_inches())
     return [
         text
-        for text, box in seen_texts(figure)
+        for text, box in (seen_texts(figure) if seen is None else seen)
         if min(box.x0, box.y0) < -ALLOWED_OUTSIDE or box.x1 > wide + ALLOWED_OUTSIDE or box.y1 > high + ALLOWED_OUTSIDE
     ]
 
 
-def touching_texts(figure: Figure) -> list[tuple[str, str]]:
-    """Pairs of texts that stand on top of each other."""
+def touching_texts(figure: Figure, seen: list[tuple[str, Bbox]] | None = None) -> list[tuple[str, str]]:
+    """Pairs of texts that stand on top of each other; ``seen`` are the texts where they are known."""
     return [
         (one, other)
-        for (one, a), (other, b) in combinations(seen_texts(figure), 2)
+        for (one, a), (other, b) in combinations(seen_texts(figure) if seen is None else seen, 2)
         if min(a.x1, b.x1) - max(a.x0, b.x0) > ALLOWED_ACROSS and min(a.y1, b.y1) - max(a.y0, b.y0) > ALLOWED_UP
     ]
 

@@ -4,6 +4,8 @@ import importlib
 import pkgutil
 import re
 from collections import Counter
+from functools import cache
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -22,7 +24,7 @@ from tests.places import ROOT
 
 NAMES = sorted(made_up.every_figure())
 LONG = "Zentrum für ketamingestützte Psychotherapie Überlingen – Αθήνα, forme longue révisée"
-SPECIAL = "R&D <b> $x^2$ #2 50% \\alpha \"q\" 'é'"
+SPECIAL = "R&D <b> $x^2$ #2 50% \\alpha \"q\" 'é' \x1b[1m\u202e"
 ARMS = {
     "both": ("individual", "group"),
     "individual": ("individual",),
@@ -31,9 +33,22 @@ ARMS = {
 }
 
 
+#: Figures whose PDF is written in the fast suite too; the slow one writes them all.
+PDFS = ("overview", "trajectories")
+
+
 def drawn(name: str, word: str = "A", formats=made_up.FORMATS, **settings) -> Figure:
     draw, frames = made_up.every_figure(word, formats)[name]
-    return draw(**frames, **settings)
+    before = dict(matplotlib.rcParams)
+    figure = draw(**frames, **settings)
+    assert dict(matplotlib.rcParams) == before, "a figure changes the settings of matplotlib"
+    return figure
+
+
+@cache
+def standing(name: str, theme: str = "light", width: str = "double") -> Figure:
+    """A figure that is drawn once for all tests that only look at it."""
+    return drawn(name, stamp="SIMULATED", theme=theme, width=width)
 
 
 def words(figure) -> str:
@@ -41,15 +56,16 @@ def words(figure) -> str:
 
 
 def assert_readable(figure) -> None:
-    assert legibility.cut_texts(figure) == []
-    assert legibility.touching_texts(figure) == []
+    seen = legibility.seen_texts(figure)
+    assert legibility.cut_texts(figure, seen) == []
+    assert legibility.touching_texts(figure, seen) == []
     assert legibility.smallest_text(figure) >= 7
 
 
 @pytest.mark.parametrize("width", ["single", "double"])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_cut_and_no_words_touch(name, width):
-    assert_readable(drawn(name, width=width, stamp="SIMULATED", theme="dark" if width == "single" else "light"))
+    assert_readable(standing(name, "dark" if width == "single" else "light", width))
 
 
 @pytest.mark.slow
@@ -75,16 +91,18 @@ def test_characters_that_mean_something_elsewhere_are_written_as_they_are(name, 
         assert SPECIAL[:11] in words(special).replace("\n", " ")
     written = save_figure(special, tmp_path / "figure", dpi=50)
     assert all(path.stat().st_size > 1000 for path in written)
+    ElementTree.parse(written[2])
+    assert not re.search("[\x1b\u202e]", written[2].read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_axes_of_the_caller_are_used_and_given_back(name):
-    own = drawn(name)
+    own = standing(name)
     host = Figure(figsize=(9, 5 * len(own.axes)))
     given = list(host.subplots(len(own.axes), 1, squeeze=False).ravel())
     wanted = given[0] if len(given) == 1 else given
     before = len(host.axes)
-    assert drawn(name, ax=wanted) is wanted
+    assert drawn(name, ax=wanted, stamp="SIMULATED") is wanted
     assert len(host.axes) == before
     assert sum(bool(ax.has_data() or ax.texts or ax.patches) for ax in given) == len(given)
     assert alt_text(given[0]) == alt_text(own)
@@ -92,20 +110,25 @@ def test_axes_of_the_caller_are_used_and_given_back(name):
         drawn(name, ax=[*given, *Figure().subplots(1, 2)])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_files_embed_their_fonts_and_have_one_id_for_each_part(name, tmp_path):
-    figure = drawn(name, stamp="SIMULATED")
-    named = Counter(artist.get_gid() for artist in figure.findobj() if artist.get_gid() is not None)
-    pdf, svg = save_figure(figure, tmp_path / "figure", file_types=("pdf", "svg"), title="One")
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in PDFS else pytest.mark.slow) for n in NAMES])
+def test_a_pdf_embeds_its_fonts(name, tmp_path):
+    (pdf,) = save_figure(standing(name), tmp_path / "figure.pdf", title="One")
     content = pdf.read_bytes()
     assert b"/FontFile2" in content
     assert b"/Type3" not in content
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_svg_has_one_id_for_each_part(name, tmp_path):
+    figure = standing(name)
+    named = Counter(artist.get_gid() for artist in figure.findobj() if artist.get_gid() is not None)
+    (svg,) = save_figure(figure, tmp_path / "figure.svg", title="One")
     ids = Counter(re.findall(r'\sid="([^"]*)"', svg.read_text(encoding="utf-8")))
     assert [one for one, n in ids.items() if n > 1 or re.search(r"\s", one)] == []
     assert Counter(artist.get_gid() for artist in figure.findobj() if artist.get_gid() is not None) == named
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_named_after_a_format_has_its_colour_and_no_other(name, theme):
     figure = drawn(name, formats=ARMS["all"], theme=theme)
@@ -121,7 +144,7 @@ def test_what_is_named_after_a_format_has_its_colour_and_no_other(name, theme):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_figure_that_names_the_primary_analysis_tells_its_estimate_and_no_other(name):
-    figure = drawn(name)
+    figure = standing(name)
     said = f"{words(figure)} {alt_text(figure)}".lower().replace("adjusted means: primary model", "")
     if "primary" in said:
         assert "1.5 (−0.5 to 3.5)" in alt_text(figure)
@@ -166,13 +189,6 @@ def test_an_empty_frame_ends_in_one_clear_sentence(name):
         said = str(error)
     assert re.search(r"nothing to (draw|show)|There (is|are) no|were withheld|^No adverse event is in the data", said)
     assert said.count("\n") == 0
-
-
-def test_no_figure_changes_the_settings_of_matplotlib():
-    before = dict(matplotlib.rcParams)
-    for name in NAMES:
-        drawn(name, theme="dark")
-    assert dict(matplotlib.rcParams) == before
 
 
 def test_every_figure_that_is_offered_is_checked_here():

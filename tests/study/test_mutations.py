@@ -39,9 +39,16 @@ def test_each_kind_of_mutation_is_judged_rightly(tmp_path):
     assert complaints == []
 
 
-@pytest.mark.slow
-def test_a_thousand_mutations_are_judged_rightly(tmp_path):
-    complaints = [complaint for seed in range(1000) if (complaint := _complaint(tmp_path, seed))]
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(ONE_OF_EACH, 4 * ONE_OF_EACH), marks=pytest.mark.slow, id="three more of each"),
+        pytest.param(range(4 * ONE_OF_EACH, 1000), marks=pytest.mark.matrix, id="up to a thousand"),
+    ],
+)
+def test_a_thousand_mutations_are_judged_rightly(tmp_path, seeds):
+    assert len(seeds) > ONE_OF_EACH
+    complaints = [complaint for seed in seeds if (complaint := _complaint(tmp_path, seed))]
     assert complaints == []
 
 
@@ -57,7 +64,14 @@ def _changed_bytes(seed: int) -> dict[str, bytes]:
     return {**FOLDER, name: bytes(content)}
 
 
-@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 300), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        range(4),
+        pytest.param(range(4, 60), marks=pytest.mark.slow),
+        pytest.param(range(60, 300), marks=pytest.mark.matrix),
+    ],
+)
 def test_random_bytes_never_raise(tmp_path, seeds):
     checks = [check_study(_write(tmp_path / str(seed), _changed_bytes(seed))) for seed in seeds]
     assert all(check.ok == (len(check.problems) == 0) for check in checks)
