@@ -194,7 +194,8 @@ class PracticeReview(Result):
             steps.append("Note at each session whether you asked about adverse events. It is not recorded.")
         elif whole is not None and whole["n_asked"] < whole["n_sessions"]:
             left = whole["n_sessions"] - whole["n_asked"]
-            steps.append(f"Ask about adverse events at every session. At {left:,.0f} of them nobody did.")
+            noted = f"At {left:,.0f} of them nobody noted that they did."
+            steps.append(f"Ask about adverse events at every session. {noted}")
         return tuple(steps) or ("Go on as you do, and look again next quarter.",)
 
     @property

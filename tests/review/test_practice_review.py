@@ -141,3 +141,17 @@ def test_an_instrument_that_nobody_of_the_period_has_is_missing_of_everybody(stu
     assert (row["n_due"], row["n_done"], row["n_missing"]) == (found.n_started, 0, found.n_started)
     assert found.n_lost == found.n_started > 5
     assert "PHQ-9" in set(found.completeness["instrument"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "step"),
+    [
+        (np.nan, "Note at each session whether you asked about adverse events. It is not recorded."),
+        (7.0, "Ask about adverse events at every session. At 3 of them nobody noted that they did."),
+        (10.0, None),
+    ],
+)
+def test_what_was_not_recorded_is_not_told_as_not_done(review, asked, step):
+    counted = review.safety.assign(n_sessions=10, n_asked=asked)
+    steps = [one for one in replace(review, safety=counted).next_steps if "adverse events" in one]
+    assert steps == ([step] if step else [])

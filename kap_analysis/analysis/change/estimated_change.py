@@ -23,7 +23,7 @@ from kap_analysis.analysis.model.estimates import (
 )
 from kap_analysis.analysis.model.model_frame import cohort_of_one
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.visits import NO_CONTROL
+from kap_analysis.analysis.visits import NO_CONTROL, check_anybody
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -139,6 +139,7 @@ def estimate_change(outcomes: Outcomes) -> EstimatedChange:
 
 
 def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    check_anybody(outcomes)
     frame = outcomes.frame[outcomes.frame[SCORE].notna() & outcomes.frame[VISIT].notna()].copy()
     label = frame[VISIT].astype("str")
     counts = label.value_counts()

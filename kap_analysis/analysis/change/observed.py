@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.analysis.visits import NO_CONTROL, check_visit
+from kap_analysis.analysis.visits import NO_CONTROL, check_anybody, check_visit
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -102,6 +102,7 @@ def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> Observed
     -------
     ObservedScores
     """
+    check_anybody(outcomes)
     frame = outcomes.frame.dropna(subset=[SCORE])
     if frame.empty:
         raise AnalysisError(f"There is no {outcomes.instrument.name} score at any visit; nothing can be described.")

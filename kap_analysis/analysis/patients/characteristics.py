@@ -13,6 +13,7 @@ from kap_analysis.analysis.patients.standardised_difference import (
 )
 from kap_analysis.analysis.patients.treated import treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.visits import check_anybody
 from kap_analysis.columns import BASELINE, FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.counts import Classes
 from kap_analysis.disclosure.gate import release
@@ -110,6 +111,7 @@ def baseline_characteristics(
         patients = _all_treated(source, outcomes)
     else:
         outcomes, patients = source, source.frame.drop_duplicates(PATIENT_ID)
+    check_anybody(outcomes)
     wanted = CHARACTERISTICS if characteristics is None else characteristics
     present = [c for c in wanted if c in patients.columns and patients[c].notna().any()]
     if not present:

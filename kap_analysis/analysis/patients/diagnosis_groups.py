@@ -40,7 +40,7 @@ def group_diagnoses(frame: pd.DataFrame) -> pd.Series:
     counts = named[~frame[PATIENT_ID].duplicated()].value_counts()
     kept = list(counts.index[counts >= FEWEST][:MOST])
     titles = {level: level_title(DIAGNOSIS, str(level)) if level in kept else OTHERS for level in counts.index}
-    grouped = named.map(titles).fillna(NOT_RECORDED)
+    grouped = named.map(titles).astype("object").fillna(NOT_RECORDED)
     order = [*(titles[level] for level in kept), OTHERS, NOT_RECORDED]
     present = [title for title in order if (grouped == title).any()]
     return pd.Series(pd.Categorical(grouped, categories=present, ordered=True), index=frame.index)

@@ -1,0 +1,25 @@
+"""Each sentence of a result stands in a list with its conditions: who changes one reads when it is written."""
+
+from tests.sentence_conditions import LISTED, sentences
+
+
+def test_the_list_of_sentences_is_that_of_the_code():
+    found = sentences()
+    assert len(found) > 150
+    assert found == LISTED.read_text(encoding="utf-8").splitlines(), "renew it by `python tests/sentence_conditions.py`"
+
+
+def test_what_is_not_recorded_has_a_sentence_of_its_own():
+    said = sentences()
+    for unknown in (
+        "Facilitators are not recorded",
+        "Practices are not recorded",
+        "Whether patients were asked about adverse events was not recorded",
+        "Which events were serious was not recorded",
+        "No integration session is recorded",
+        "No therapy cohort with two or more analysed patients is recorded",
+        "No cut-off for {name} is established",
+    ):
+        lines = [one for one in said if unknown in one]
+        assert lines, unknown
+        assert [one for one in lines if not one.endswith("]") and ": _no_cutoff: " not in one] == []
