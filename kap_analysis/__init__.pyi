@@ -84,3 +84,4 @@ from .study.load import load_study as load_study
 from .study.outcome_frames.outcomes import Outcomes as Outcomes
 from .study.study import Study as Study
 from .version import __version__ as __version__
+from .writing.shown_text import prose as prose

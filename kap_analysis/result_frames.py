@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from kap_analysis.errors import NothingToShowError
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.sentences import join_words
 
 
@@ -45,7 +46,24 @@ def checked_frame(
         raise NothingToShowError(
             f"{caller} has nothing to show: {name}= has no rows (for a public study they may have been withheld)."
         )
-    return frame.reset_index(drop=True)
+    return _visible_words(frame.reset_index(drop=True))
+
+
+def _visible_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame, whose words hold nothing that cannot be seen: no escape, no change of direction."""
+    changed: dict[str, Any] = {}
+    for column in frame.columns:
+        values = frame[column]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            names = {name: visible(name) for name in values.cat.categories if isinstance(name, str)}
+            if any(name != shown for name, shown in names.items()):
+                changed[column] = values.cat.rename_categories(names)
+        elif not pd.api.types.is_numeric_dtype(values.dtype):
+            words = values.tolist()
+            shown = [visible(word) if isinstance(word, str) else word for word in words]
+            if any(word is not seen for word, seen in zip(words, shown, strict=True)):
+                changed[column] = shown
+    return frame.assign(**changed)
 
 
 def given_frame(

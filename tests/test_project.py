@@ -158,7 +158,7 @@ def test_a_notebook_is_thin_and_comes_from_one_fresh_run(path):
     ] == []
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in code) == 1
     assert "list_versions" in sources[-1]
-    assert re.match(r"(?s).*Markdown\(.*\)$", sources[2]), "the first answer is made from variables"
+    assert re.match(r"(?s).*kap\.prose\(.*\)$", sources[2]), "the first answer is made from variables"
 
 
 def seen_of(output):

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def deidentify(
     source: Annotated[Path, typer.Argument(help="A study folder, an export, or a folder of exports.")],
@@ -18,13 +20,13 @@ def deidentify(
     from kap_analysis.intake.deidentification import check_identifiers
 
     checked = check_identifiers(source, k=k)
-    typer.echo(checked.paragraph)
+    say(checked.paragraph)
     for file, column, kind, _, _, why in checked.found.to_numpy().tolist():
-        typer.echo(f"{f'{file}, {column}' if column else file}: {kind}; {why}")
+        say(f"{f'{file}, {column}' if column else file}: {kind}; {why}")
     if report:
         for file, column, _, why in checked.trusted.to_numpy().tolist():
-            typer.echo(f"{file}, {column}: trusted; {why}")
+            say(f"{file}, {column}: trusted; {why}")
         for frame in (checked.classes, checked.steps):
             if len(frame):
-                typer.echo(frame.to_string(index=False))
+                say(frame.to_string(index=False))
     raise typer.Exit(1 if len(checked.found) else 0)

@@ -1,6 +1,5 @@
 """``kap fit``: a mixed model of any table, from the shell."""
 
-import json
 import math
 import re
 import warnings
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from kap_analysis.cli.say import say, say_json
 
 
 class Ddf(StrEnum):
@@ -68,11 +69,8 @@ def fit(
     with _warnings_on_standard_error():
         done = mixedlm(read, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)
         _report_rows_left_out(done, table, residual_by)
-        if as_json:
-            text = json.dumps(_report(done, level), ensure_ascii=False, indent=2, allow_nan=False)
-        else:
-            text = str(done.summary(level=level))
-    print(text)  # noqa: T201
+        report = _report(done, level) if as_json else done.summary(level=level)
+    (say_json if as_json else say)(report)
 
 
 # The table
@@ -141,7 +139,7 @@ def _warnings_on_standard_error() -> Iterator[None]:
         finally:
             said = (str(one.message) for one in caught if issubclass(one.category, UserWarning))
             for message in dict.fromkeys(said):
-                typer.echo(f"kap: warning: {message}", err=True)
+                say(f"kap: warning: {message}", err=True)
 
 
 def _report_rows_left_out(done: Any, table: Any, residual_by: str | None) -> None:
@@ -153,7 +151,7 @@ def _report_rows_left_out(done: Any, table: Any, residual_by: str | None) -> Non
     names = needed_columns(done.design.formula, residual_by, None).all
     missing = table.loc[~done.design.kept, names].isna().sum()
     which = listed([f"{name} in {n:,}" for name, n in missing.items() if n])
-    typer.echo(
+    say(
         f"kap: {done.n_left_out:,} of {len(table):,} rows are left out for missing values: {which}.",
         err=True,
     )

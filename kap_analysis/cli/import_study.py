@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def import_study(
     source: Annotated[Path, typer.Argument(help="The file or the folder that the map was drafted for.")],
@@ -31,13 +33,13 @@ def import_study(
         if problems is not None and len(error.problems):
             error.problems.to_csv(problems, index=False, lineterminator="\n")
         raise
-    typer.echo(made.paragraph)
+    say(made.paragraph)
     for file, fate, reason, n in made.ledger.to_numpy():
-        typer.echo(f"{file}: {n:,} rows {fate}{f', {reason}' if reason else ''}")
+        say(f"{file}: {n:,} rows {fate}{f', {reason}' if reason else ''}")
     for row in made.disagreements.head(20).itertuples():
-        typer.echo(f"{row.file}, row {row.row}: {row.instrument}, {row.what}")
+        say(f"{row.file}, row {row.row}: {row.instrument}, {row.what}")
     if len(made.not_placed):
         for file, rows in made.not_placed.groupby("file", sort=False):
-            typer.echo(f"{file!s}: not placed: {', '.join(filter(None, rows['column'])) or 'the whole file'}")
+            say(f"{file!s}: not placed: {', '.join(filter(None, rows['column'])) or 'the whole file'}")
     for line in answer_lines(made.check.answers):
-        typer.echo(line)
+        say(line)

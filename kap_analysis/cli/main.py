@@ -20,6 +20,7 @@ from kap_analysis.cli.pool import pool
 from kap_analysis.cli.power import power
 from kap_analysis.cli.reproduce import reproduce
 from kap_analysis.cli.review import review
+from kap_analysis.cli.say import say
 from kap_analysis.cli.share import share
 from kap_analysis.cli.simulate import simulate
 from kap_analysis.cli.validate import validate
@@ -46,7 +47,7 @@ def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def _say_stopped() -> None:
-    typer.echo("kap: stopped; what was there is as it was.", err=True)
+    say("kap: stopped; what was there is as it was.", err=True)
     raise SystemExit(130) from None
 
 
@@ -80,7 +81,7 @@ def _options(version: bool = typer.Option(False, "--version", help="Show the ver
     if version:
         from kap_analysis.version import __version__
 
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 
@@ -100,13 +101,13 @@ def run() -> None:
         _say_stopped()
     except OSError as error:
         place = f" at {error.filename}" if error.filename else ""
-        typer.echo(f"kap: {error.strerror or error}{place}; nothing was left half written.", err=True)
+        say(f"kap: {error.strerror or error}{place}; nothing was left half written.", err=True)
         raise SystemExit(2) from None
     except Exception as error:
         code = _exit_code(error)
         if code is None:
             raise
-        typer.echo(f"kap: {error}", err=True)
+        say(f"kap: {error}", err=True)
         raise SystemExit(code) from None
 
 

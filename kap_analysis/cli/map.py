@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def map(
     source: Annotated[Path, typer.Argument(help="A file or a folder of files: CSV, Excel, SPSS, Stata, SAS, Parquet.")],
@@ -20,16 +22,16 @@ def map(
     from kap_analysis.intake.draft import draft_map
 
     if out.exists():
-        typer.echo(f"kap: {out} is there already; give --out another name. Nothing was written.", err=True)
+        say(f"kap: {out} is there already; give --out another name. Nothing was written.", err=True)
         raise typer.Exit(2)
     with shown_progress("map") as progress:
         draft = draft_map(source, progress=progress)
     try:
         out.write_text(draft.text, encoding="utf-8", newline="\n")
     except OSError as error:
-        typer.echo(f"kap: cannot write {out} ({error.strerror}).", err=True)
+        say(f"kap: cannot write {out} ({error.strerror}).", err=True)
         raise typer.Exit(2) from None
-    typer.echo(draft.paragraph)
+    say(draft.paragraph)
     for number, asked in draft.open_lines:
-        typer.echo(f"{out.name}, line {number}: {asked}")
-    typer.echo(f"Read {out}, then: kap import {source} --map {out} --out STUDY")
+        say(f"{out.name}, line {number}: {asked}")
+    say(f"Read {out}, then: kap import {source} --map {out} --out STUDY")

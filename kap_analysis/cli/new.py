@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def new(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
     """Write an empty study folder: headers, two made-up rows per table, study.toml and the dictionary."""
@@ -14,6 +16,6 @@ def new(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) 
     try:
         written = write_blank_study(folder)
     except StudyError as error:
-        typer.echo(f"kap: {error}", err=True)
+        say(f"kap: {error}", err=True)
         raise typer.Exit(2) from None
-    typer.echo(f"{len(written)} files in {folder}. Fill the tables, then: kap validate {folder}")
+    say(f"{len(written)} files in {folder}. Fill the tables, then: kap validate {folder}")

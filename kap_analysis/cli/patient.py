@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def patient(
     study: Annotated[Path, typer.Argument(help="The study folder.")],
@@ -20,4 +22,4 @@ def patient(
     from kap_analysis.study.load import load_study
 
     page = write_patient_page(review_patient(load_study(study), patient_id, similar=similar), out)
-    typer.echo(f"Wrote {page}. It is about one person: for the treatment team only.", err=True)
+    say(f"Wrote {page}. It is about one person: for the treatment team only.", err=True)

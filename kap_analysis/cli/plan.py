@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def plan(
     study: Annotated[Path, typer.Argument(help="The study folder.")],
@@ -22,16 +24,14 @@ def plan(
 
     if not study.is_dir():
         what = "a file" if study.exists() else "nothing"
-        typer.echo(f"kap: found {what} at {study}; expected a study folder.", err=True)
+        say(f"kap: found {what} at {study}; expected a study folder.", err=True)
         raise typer.Exit(2)
     path = study / FILE_NAME
     if path.is_file() and not replace:
         found = read_plan(path)
-        typer.echo(f"{path} stands as it is (hash {found.hash[:12]}); --replace drafts it anew.", err=True)
+        say(f"{path} stands as it is (hash {found.hash[:12]}); --replace drafts it anew.", err=True)
     else:
         found = draft_plan(load_study(study))
         write_whole_file(path, plan_to_toml(found))
-        typer.echo(
-            f"Wrote {path} (hash {found.hash[:12]}). Read it, change it, and keep it: results name it.", err=True
-        )
-    typer.echo(methods_paragraph(found))
+        say(f"Wrote {path} (hash {found.hash[:12]}). Read it, change it, and keep it: results name it.", err=True)
+    say(methods_paragraph(found))

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kap_analysis.cli.say import say
+
 pool = typer.Typer(
     name="pool",
     help="Compare the formats over practices that do not pool their rows. The coordinator starts an exchange and sends "
@@ -34,7 +36,7 @@ def start(
 
     plan = make_pooling_plan(load_study(study), question=question, two_stage=two_stage)
     waiting = start_exchange(folder, plan, practices.split(","))
-    typer.echo(f"Wrote {waiting.path}. Send it to {', '.join(waiting.missing)}; each answers with: kap pool answer")
+    say(f"Wrote {waiting.path}. Send it to {', '.join(waiting.missing)}; each answers with: kap pool answer")
 
 
 @pool.command()
@@ -59,7 +61,7 @@ def answer(
     target = out or request.parent / answer_name(asked.round, practice, asked.practices)
     write_whole_file(target, found.to_text())
     others = ", ".join(name for name in asked.practices if name != practice)
-    typer.echo(f"Wrote {target} (round {asked.round}, {asked.step}; with {others}). Send it to the coordinator.")
+    say(f"Wrote {target} (round {asked.round}, {asked.step}; with {others}). Send it to the coordinator.")
 
 
 @pool.command(name="next")
@@ -75,15 +77,15 @@ def next_round(
     exchange = open_exchange(folder)
     if without is not None:
         exchange = exchange.without(without)
-        typer.echo(f"Practice {without} is left out; the rest begin anew, and the rounds before are set aside.")
+        say(f"Practice {without} is left out; the rest begin anew, and the rounds before are set aside.")
     for told in exchange.take_in(answers or []):
-        typer.echo(told)
+        say(told)
     found = exchange.advance()
     if isinstance(found, Waiting):
         _tell(found)
         return
-    typer.echo(found.paragraph)
-    typer.echo(f"Wrote {save_result(found, folder)}.", err=True)
+    say(found.paragraph)
+    say(f"Wrote {save_result(found, folder)}.", err=True)
 
 
 @pool.command()
@@ -97,16 +99,16 @@ def status(folder: Annotated[Path, typer.Argument(help="The folder of the exchan
         there = [name for name in exchange.practices if exchange.answer(request, name) is not None]
         missing = [name for name in exchange.practices if name not in there]
         words = f"missing: {', '.join(missing)}" if missing else "all answers are here"
-        typer.echo(f"round {request.round}, {request.step}: {words}")
+        say(f"round {request.round}, {request.step}: {words}")
     for name in exchange.left_out:
-        typer.echo(f"left out by decision: {name}")
+        say(f"left out by decision: {name}")
     done = (folder / RESULT).is_dir()
-    typer.echo(f"The result is in {folder / RESULT}." if done else f"Go on with: kap pool next {folder}")
+    say(f"The result is in {folder / RESULT}." if done else f"Go on with: kap pool next {folder}")
 
 
 def _tell(waiting: Any) -> None:
     who = ", ".join(waiting.missing)
-    typer.echo(
+    say(
         f"Round {waiting.request.round} ({waiting.request.step}) waits for {who}: send {waiting.path}. "
         "If a practice drops out, decide: kap pool next --without NAME"
     )

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def power(
     plan: Annotated[Path, typer.Argument(help="The planned study, a TOML file as --draft writes it.")],
@@ -32,7 +34,7 @@ def power(
         if plan.exists():
             raise PlanningError(f"{plan} is there already; name a file that is not.")
         write_whole_file(plan, DRAFT)
-        typer.echo(f"Wrote {plan}. Every number in it is an assumption: change them, then: kap power {plan}", err=True)
+        say(f"Wrote {plan}. Every number in it is an assumption: change them, then: kap power {plan}", err=True)
         return
     read = read_next_study(plan)
     with shown_progress("Drawing studies") as progress:
@@ -48,13 +50,13 @@ def power(
             cluster=cluster,
             progress=progress,
         )
-    typer.echo(found.paragraph)
-    typer.echo()
-    typer.echo(table_planned_study(precision=found.precision).to_markdown())
-    typer.echo(found.methods)
+    say(found.paragraph)
+    say()
+    say(table_planned_study(precision=found.precision).to_markdown())
+    say(found.methods)
     if out is not None:
         _write(found, out)
-        typer.echo(f"Wrote {out}.", err=True)
+        say(f"Wrote {out}.", err=True)
 
 
 def _write(found: Any, out: Path) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from kap_analysis.writing.escapes import visible
+
 
 @contextmanager
 def shown_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
@@ -27,12 +29,14 @@ def shown_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
         def say(done: int, total: int, what: str) -> None:
             if what not in seen:
                 seen.append(what)
-                console.print(f"{title}: {what}", soft_wrap=True)
+                console.print(visible(f"{title}: {what}"), soft_wrap=True)
 
         yield say
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     times = (TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
     with Progress(*columns, *times, console=console, transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{title}: {what}")
+        task = bar.add_task(visible(title), total=None)
+        yield lambda done, total, what: bar.update(
+            task, completed=done, total=total, description=visible(f"{title}: {what}")
+        )

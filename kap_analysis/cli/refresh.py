@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def refresh(
     folder: Annotated[Path, typer.Argument(help="The folder of numbered notebooks.")],
@@ -21,12 +23,12 @@ def refresh(
         with shown_progress("Checking" if check else "Refreshing") as progress:
             differing = refresh_notebooks(folder, check=check, progress=progress)
     except KapError as error:
-        typer.echo(str(error), err=True)
+        say(str(error), err=True)
         raise typer.Exit(1) from None
     for line in differing:
-        typer.echo(line)
+        say(line)
     if check and differing:
-        typer.echo("The outputs that the notebooks keep are not those of a fresh run; run `make notebooks`.", err=True)
+        say("The outputs that the notebooks keep are not those of a fresh run; run `make notebooks`.", err=True)
         raise typer.Exit(1)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
+from kap_analysis.cli.say import say
+
 #: Two digits each, as the names of the notebooks begin.
 NUMBERS: Final = re.compile(r"\d\d(,\d\d)*")
 
@@ -44,10 +46,10 @@ def reproduce(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        typer.echo(f"kap: stopped; {out} is as it was.", err=True)
+        say(f"kap: stopped; {out} is as it was.", err=True)
         raise typer.Exit(130) from None
-    typer.echo(str(done.index))
+    say(str(done.index))
     if done.faults:
         for line in done.faults:
-            typer.echo(f"kap: {line}", err=True)
+            say(f"kap: {line}", err=True)
         raise typer.Exit(1)

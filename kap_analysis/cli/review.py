@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def review(
     study: Annotated[Path, typer.Argument(help="The study folder.")],
@@ -29,5 +31,5 @@ def review(
 
     found = review_practice(load_study(study), practice=practice, period=period, compare=compare)
     page, listed = write_review(found, out)
-    typer.echo(found.paragraph)
-    typer.echo(f"Wrote {page} and, confidential, {listed}.", err=True)
+    say(found.paragraph)
+    say(f"Wrote {page} and, confidential, {listed}.", err=True)

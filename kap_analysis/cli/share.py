@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def share(
     study: Annotated[Path, typer.Argument(help='The study folder; its study.toml says visibility = "public".')],
@@ -22,9 +24,9 @@ def share(
 
     with shown_progress("Running the notebooks") as progress:
         done = share_study(study, out, notebooks=notebooks, progress=progress)
-    typer.echo(str(done.index))
-    typer.echo(f"Read {done.folder / 'sharing_report.html'} before you share the folder.", err=True)
+    say(str(done.index))
+    say(f"Read {done.folder / 'sharing_report.html'} before you share the folder.", err=True)
     if done.faults:
         for line in done.faults:
-            typer.echo(f"kap: {line}", err=True)
+            say(f"kap: {line}", err=True)
         raise typer.Exit(1)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kap_analysis.cli.say import say
+
 
 def simulate(
     out: Annotated[Path, typer.Option(help="A new or empty folder, or one that kap simulate wrote.")],
@@ -36,5 +38,5 @@ def simulate(
         )
     with shown_progress("Writing") as progress:
         folder = write_study(simulated, out, file_type=file_type, progress=progress)  # type: ignore[arg-type]
-    typer.echo(f"Simulated study of {patients:,} patients: {folder}")
-    typer.echo(f"What is true of it: {folder / TRUTH_FILE}")
+    say(f"Simulated study of {patients:,} patients: {folder}")
+    say(f"What is true of it: {folder / TRUTH_FILE}")

@@ -1,11 +1,12 @@
 """``kap validate``: a study folder against its contract, and what it can and cannot answer."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from kap_analysis.cli.say import say, say_json
 
 
 class Purpose(StrEnum):
@@ -32,13 +33,13 @@ def validate(
 
     if not path.is_dir():
         what = "a file" if path.exists() else "nothing"
-        typer.echo(f"kap: found {what} at {path}; expected a study folder.", err=True)
+        say(f"kap: found {what} at {path}; expected a study folder.", err=True)
         raise typer.Exit(2)
     check = check_study(path, purpose=purpose.value)
     if table is not None:
         _write_problems(check.problems, table)
     if as_json:
-        typer.echo(json.dumps(_report(check), ensure_ascii=False, indent=2, allow_nan=False))
+        say_json(_report(check))
     else:
         _echo_lines(check)
     raise typer.Exit(0 if check.ok else 1)
@@ -48,7 +49,7 @@ def _write_problems(problems: Any, table: Path) -> None:
     try:
         problems.to_csv(table, index=False, lineterminator="\n")
     except OSError as error:
-        typer.echo(f"kap: cannot write the problems to {table} ({error.strerror}).", err=True)
+        say(f"kap: cannot write the problems to {table} ({error.strerror}).", err=True)
         raise typer.Exit(2) from None
 
 
@@ -66,20 +67,20 @@ def _echo_lines(check: Any) -> None:
     from kap_analysis.study.answerable import answer_lines
 
     for line in check.lines():
-        typer.echo(line)
+        say(line)
     for note in check.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")
     if check.study is None:
         n = len(check.problems)
         all_of_them = "; --problems FILE.csv writes every one" if n > len(check.lines()) else ""
-        typer.echo(
+        say(
             f"{n:,} problem{'s' if n != 1 else ''}{all_of_them}; what the study can answer is told once there are none."
         )
         return
     study = check.study
-    typer.echo(
+    say(
         f"{study.settings.title}: {len(study.patients):,} patients, {len(study.sessions):,} sessions, "
         f"{len(study.assessments):,} assessments; no problems."
     )
     for line in answer_lines(check.answers):
-        typer.echo(line)
+        say(line)

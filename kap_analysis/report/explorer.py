@@ -19,6 +19,7 @@ from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.attendance import ketamine_sessions
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import count, plural
 
@@ -99,7 +100,7 @@ def write_explorer(study: Study, folder: Path, *, banner: str = "PRIVATE", meani
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     page = environment.get_template("explorer.html.j2").render(
         style=read_style(),
-        title=study.settings.title,
+        title=visible(study.settings.title),
         banner=banner,
         meaning=meaning,
         instrument=study.settings.primary_instrument,

@@ -13,6 +13,7 @@ from kap_analysis.report.first_look import Answer, answer_in_words, make_strip, 
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.report.results_folder import NUMBERED
 from kap_analysis.report.versions import list_versions
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.numbers import count, plural
 from kap_analysis.writing.sentences import join_words
 
@@ -94,7 +95,7 @@ def write_index(
         versions=versions,
     )
     path = folder / "index.html"
-    path.write_text(page.rstrip() + "\n", encoding="utf-8", newline="\n")
+    path.write_text(visible(page.rstrip()) + "\n", encoding="utf-8", newline="\n")
     return path
 
 

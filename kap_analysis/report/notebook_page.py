@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from kap_analysis.report.results_folder import NUMBERED
-from kap_analysis.writing.escapes import from_markdown, without_links
+from kap_analysis.writing.escapes import from_markdown, visible, without_links
 
 #: A full stop ends a sentence if a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
@@ -100,7 +100,7 @@ def notebook_to_html(notebook: NotebookNode, head: PageHead) -> str:
     exporter.register_filter("answer", answer_to_html)
     page = {**asdict(head), "style": read_style()}
     html, _ = exporter.from_notebook_node(_numbered(notebook, head.number), resources={"page": page})
-    return "\n".join(line.rstrip() for line in html.splitlines()) + "\n"
+    return visible("\n".join(line.rstrip() for line in html.splitlines())) + "\n"
 
 
 def _numbered(notebook: NotebookNode, number: int) -> NotebookNode:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kap_analysis.report.kernel import OWN_RUN
 from kap_analysis.report.unanswered import ABOUT_THE_DATA, NO_ANSWER, Unanswered, names_made
+from kap_analysis.writing.escapes import markdown_text
 
 _IN_USE: Final = "_kap_analysis_answers_in_words"
 
@@ -30,7 +31,7 @@ def answer_in_words_by_hand() -> None:
         if reason is None:
             shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
         elif reason:
-            text = f"{NO_ANSWER} {reason}"
+            text = f"{NO_ANSWER} {markdown_text(reason)}"
             shell.display_pub.publish({"text/markdown": text, "text/plain": text})
 
     def let_go_on(result: Any) -> None:

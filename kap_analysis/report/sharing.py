@@ -17,6 +17,7 @@ from kap_analysis.errors import ReportError
 from kap_analysis.report.file_text import text_parts
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.study.study import Study
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.numbers import count, plural
 from kap_analysis.writing.sentences import join_words
 
@@ -100,7 +101,7 @@ def write_sharing_report(study: Study, folder: Path, released: list[Released]) -
         searched=_searched_in_words(search_files(study, folder)),
     )  # fmt: skip
     path = folder / REPORT
-    path.write_text(page, encoding="utf-8", newline="\n")
+    path.write_text(visible(page), encoding="utf-8", newline="\n")
     return path
 
 

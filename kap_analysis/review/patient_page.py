@@ -12,6 +12,7 @@ from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_END
 from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
 from kap_analysis.review.patient_chart import patient_scores_chart
 from kap_analysis.review.patient_review import NOT_A_FORECAST, PatientReview
+from kap_analysis.writing.escapes import visible
 
 #: The four states of the last answer to the item on suicide, in plain words.
 STATE_WORDS: Final = {
@@ -58,7 +59,7 @@ def render_patient(review: PatientReview) -> str:
         for name, instrument in review.instruments.items()
     ]
     answers = [{**row, "words": STATE_WORDS[row["state"]]} for row in records(review.suicidality)]
-    return (
+    return visible(
         environment()
         .get_template("patient.html.j2")
         .render(

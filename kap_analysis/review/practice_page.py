@@ -23,6 +23,7 @@ from kap_analysis.review.practice_review_result import (
     row_of,
 )
 from kap_analysis.review.short_answers import answer_questions
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.names import CLASSES
 from kap_analysis.writing.sentences import sentence_case
 
@@ -56,7 +57,7 @@ def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
 
 def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
     """The page as HTML. It holds no id of a patient."""
-    return (
+    return visible(
         environment()
         .get_template("practice.html.j2")
         .render(
@@ -86,7 +87,7 @@ def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
 
 def render_list(review: PracticeReview) -> str:
     """The list for chart review as HTML: by id, confidential."""
-    return (
+    return visible(
         environment()
         .get_template("list.html.j2")
         .render(

@@ -1,27 +1,25 @@
 """Text from data is text: what a medium would read as a command is written so that it shows as it is.
 
-HTML has ``html.escape`` of the standard library, LaTeX its own table in ``tables/page/latex.py``; in figures no text is
-read as mathematics, and matplotlib escapes what it writes into SVG.
+A terminal gets its text by ``cli/say.py``, a notebook by ``prose``. HTML has ``html.escape`` of the standard library,
+and a whole page passes ``visible``; LaTeX has its own table in ``tables/page/latex.py``; in figures no text is read as
+mathematics, and matplotlib escapes what it writes into SVG. The frames of figures and tables pass ``visible`` where
+they are checked.
 """
 
 import re
 import unicodedata
 
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp")
-_KEPT = "\n\t\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}\N{SOFT HYPHEN}"
+#: What turns nothing: line breaks, joined letters, and the marks by which ``isolated`` keeps a name to itself.
+_KEPT = "\n\t\u200c\u200d\N{SOFT HYPHEN}\N{FIRST STRONG ISOLATE}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def visible(text: str) -> str:
     """Return a text whose control characters and changes of direction can be read: ``\\x1b`` instead of an escape."""
     if text.isprintable():
         return text
-    return "".join(_seen(character) for character in text)
-
-
-def _seen(character: str) -> str:
-    if character in _KEPT or unicodedata.category(character) not in _UNSEEN:
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    unseen = {one for one in set(text) if one not in _KEPT and unicodedata.category(one) in _UNSEEN}
+    return text.translate({ord(one): one.encode("unicode_escape").decode("ascii") for one in unseen})
 
 
 def markdown_text(text: str) -> str:

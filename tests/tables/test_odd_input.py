@@ -15,9 +15,11 @@ from kap_analysis.disclosure.policy import NAMING_NUMBERS
 from kap_analysis.errors import TableError
 from kap_analysis.tables.page.html import render_page
 
+#: Escapes and other control characters, and changes of direction.
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066\u2067]")
 NAMES = sorted(name for name in dir(tables) if name.startswith("table_"))
 #: Signs that LaTeX, HTML, Markdown or a spreadsheet would read as commands, letters beyond ASCII, and a long label.
-ODD = " $x_1$ & <b>50% #1 \\ ~ ^ {y} | `q` [z] 'é' −1 ≤ β² 治 🙂 " + "very " * 12 + "long"
+ODD = " $x_1$ & <b>50% #1 \\ ~ ^ {y} | `q` ![z](http://z.example) 'é' −1 ≤ β² 治 🙂 \x1b\u202e " + "very " * 12 + "long"
 #: Columns whose words the tables know: they say where a row stands, and a study cannot choose them.
 KNOWN = {
     "format", "step", "visit", "kind", "class", "state", "measure", "time", "weighting", "term", "term1", "term2",
@@ -135,6 +137,8 @@ def test_odd_signs_reach_every_reader_as_they_are(odd_tables):
         bars = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
         assert bars == {len(table.layout.columns) + 1}, name
         assert not [text for text in every_text(table) if NOTHING.search(text)], name
+        for written in (page, table.to_markdown(), table.to_csv(), table.to_latex()):
+            assert not UNSEEN.search(written), name
 
 
 def test_csv_holds_the_unrounded_numbers_of_every_table(all_tables):

@@ -17,6 +17,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.fonts import FAMILY
 from kap_analysis.figures.page.style import PNG_DPI, file_settings
+from kap_analysis.writing.escapes import visible
 
 FILE_TYPES: Final = ("png", "pdf", "svg")
 
@@ -118,7 +119,14 @@ def _one_id_each(figure: Figure) -> Iterator[None]:
 
 def _description(file_type: str, title: str | None, text: str) -> dict[str, Any]:
     """Metadata of a file: title and description, and nothing that changes from run to run."""
+    title, text = visible(title or ""), visible(text)
     if file_type == "pdf":
-        return {"Title": title, "Subject": text or None, "Creator": None, "Producer": None, "CreationDate": None}
+        return {
+            "Title": title or None,
+            "Subject": text or None,
+            "Creator": None,
+            "Producer": None,
+            "CreationDate": None,
+        }
     given = {key: value for key, value in (("Title", title), ("Description", text)) if value}
     return given | ({"Date": None, "Creator": None} if file_type == "svg" else {"Software": None})

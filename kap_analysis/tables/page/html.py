@@ -12,6 +12,7 @@ import pandas as pd
 from great_tables import GT
 
 from kap_analysis.tables.page.content import TableContent
+from kap_analysis.writing.escapes import visible
 
 GREAT_TABLES_STYLE: Final = re.compile(r"<style>.*?</style>", re.DOTALL)
 #: The alignment that a class of great-tables stands for. It is written out: JupyterLab takes the stylesheet out of a
@@ -76,7 +77,7 @@ def render_html(table: TableContent) -> str:
     """Write a table as an HTML fragment: title, stamp, the table in a box that scrolls, notes."""
     stamp = f'<span class="kap-stamp">{html.escape(table.stamp)}</span>' if table.stamp else ""
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in table.notes)
-    return (
+    return visible(
         f'<div class="kap-table" role="group" aria-label="{html.escape(table.heading)}">\n<style>\n{STYLE}</style>\n'
         f'<div class="kap-title">{stamp}{html.escape(table.heading)}</div>\n'
         f'<div class="kap-scroll" tabindex="0">\n{_markup(table)}\n</div>\n'
