@@ -14,6 +14,7 @@ import pytest
 
 import kap_analysis as kap
 from tests.places import ROOT
+from tests.sentence_conditions import sentences
 from tests.test_architecture import BELOW, ORDER, QUESTIONS
 
 pytestmark = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="not in a checkout")
@@ -84,6 +85,12 @@ def test_the_lock_names_every_requirement_with_hashes_and_no_address(project):
 def test_public_names_and_signatures_are_those_committed():
     found = runpy.run_path(str(ROOT / "tests" / "public_api.py"))["public_api"]()
     assert found == read("tests/public_api.txt"), "renew it by `make public-api`, and tell CHANGELOG.md"
+
+
+def test_every_sentence_of_a_result_is_listed_with_its_conditions():
+    found = sentences()
+    assert len(found) > 150
+    assert found == read("tests/sentence_conditions.txt").splitlines(), "renew: `python tests/sentence_conditions.py`"
 
 
 def test_the_table_of_rooms_is_that_of_the_architecture_test():

@@ -12,6 +12,7 @@ from kap_analysis.instruments.facts import Band
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.result_frames import levels_of
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.sentences import join_words
 
 
@@ -25,6 +26,9 @@ class Scale:
     higher_is_better: bool = False
     bands: tuple[Band, ...] = ()
     direction_known: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", visible(self.name))
 
     @property
     def direction(self) -> str:
