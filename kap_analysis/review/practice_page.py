@@ -27,6 +27,7 @@ from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.names import CLASSES
 from kap_analysis.writing.sentences import sentence_case
 
+#: The list beside ``review.html``; beside a page of another name the name stands before it.
 LIST_NAME: Final = "chart_review_list.html"
 
 
@@ -44,12 +45,12 @@ def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
         If the folder is not there, the name is not one of a page, or the files cannot be written.
     """
     page = Path(out)
-    if page.suffix.lower() not in (".html", ".htm") or page.name == LIST_NAME:
+    if page.suffix.lower() not in (".html", ".htm") or page.name.endswith(LIST_NAME):
         raise ReportError(f"Found {page.name!r}; expected the name of a page, such as review.html.")
     if not page.parent.is_dir():
         raise ReportError(f"There is no folder {page.parent}; make it, or name another place.")
-    listed = page.with_name(LIST_NAME)
-    written = {page: render_practice(review, LIST_NAME), listed: render_list(review)}
+    listed = page.with_name(LIST_NAME if page.stem == "review" else f"{page.stem}_{LIST_NAME}")
+    written = {page: render_practice(review, listed.name), listed: render_list(review)}
     for path, content in written.items():
         replace_file(path, content)
     return page, listed

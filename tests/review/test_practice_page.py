@@ -135,7 +135,14 @@ def test_pages_are_written_as_a_whole_beside_each_other(review, tmp_path):
     assert page.read_bytes() == again
 
 
-@pytest.mark.parametrize("name", ["review.txt", "chart_review_list.html", "nowhere/review.html"])
+def test_each_page_has_a_list_of_its_own(review, tmp_path):
+    first, second = (kap.write_review(review, tmp_path / f"{name}.html")[1] for name in ("a", "b"))
+    assert first.name == "a_chart_review_list.html" and second.name == "b_chart_review_list.html"
+    assert first.name in (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert first.exists() and second.exists()
+
+
+@pytest.mark.parametrize("name", ["review.txt", "a_chart_review_list.html", "nowhere/review.html"])
 def test_a_place_that_will_not_do_is_refused(review, tmp_path, name):
     with pytest.raises(ReportError):
         kap.write_review(review, tmp_path / name)
