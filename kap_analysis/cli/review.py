@@ -23,8 +23,8 @@ def review(
 ) -> None:
     """Review a practice: who was treated and lost, who got better and worse, safety, what to do next.
 
-    The page has no id of a patient. The list beside it, chart_review_list.html, has: it is confidential. Beside a.html it is
-    a_chart_review_list.html.
+    The page has no id of a patient. The list beside it, chart_review_list.html, has: it is confidential. Beside a page
+    of another name, NAME.html, it is NAME_chart_review_list.html.
     """
     from kap_analysis.review.practice_page import write_review
     from kap_analysis.review.practice_review import review_practice
