@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "kap_analysis"
 BELOW = {
     "columns": set(),
-    "writing": set(),
+    "writing": {"columns"},
     "result_frames": {"errors", "writing"},
     "errors": set(),
     "version": set(),

@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, FORMATS, MONTH, N_PATIENTS, VISIT
-from kap_analysis.figures.marks.small_numbers import of_enough
+from kap_analysis.writing.small_numbers import of_enough
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.review.svg_marks import (
     LEFT,

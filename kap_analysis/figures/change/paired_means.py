@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
 from kap_analysis.figures.marks.marks import draw_bands, view_of_scores, whole_number_axis
-from kap_analysis.figures.marks.small_numbers import is_enough, of_enough, said_of_few
 from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
@@ -17,6 +16,7 @@ from kap_analysis.figures.page.style import SMALL_PT, Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
+from kap_analysis.writing.small_numbers import is_enough, of_enough, said_of_few
 
 _FIGURE = "plot_paired_means"
 _NOTHING = "There are no mean scores to draw: every number was withheld."

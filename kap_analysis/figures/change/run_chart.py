@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, N_PATIENTS
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis, side_by_side
-from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of_one
@@ -19,6 +18,7 @@ from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.writing.numbers import count, number, plural, with_interval
 from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.small_numbers import of_enough, said_of_few
 
 _FIGURE = "plot_run_chart"
 _PERIOD, _MEAN, _CENTRE = "start_period", "mean_change", "centre"

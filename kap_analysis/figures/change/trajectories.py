@@ -27,7 +27,6 @@ from kap_analysis.figures.marks.marks import (
     numbers_under_axis,
     view_of_scores,
 )
-from kap_analysis.figures.marks.small_numbers import POINTS_ONLY, is_enough
 from kap_analysis.figures.marks.time_axis import (
     SESSION,
     THOSE_WHO_STOP,
@@ -48,6 +47,7 @@ from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, number, with_interval
 from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.small_numbers import POINTS_ONLY, is_enough
 
 _FIGURE = "plot_trajectories"
 _MOST_PANELS: Final = 9

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, PATIENT_ID, SCORE
-from kap_analysis.figures.marks.small_numbers import FEWEST, is_enough
 from kap_analysis.figures.page.frames import numbers_of, rows_of
+from kap_analysis.writing.small_numbers import FEWEST, is_enough
 
 
 @dataclass(frozen=True, slots=True)

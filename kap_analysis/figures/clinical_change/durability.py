@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DAY, DAYS_PER_MONTH, FORMAT
 from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_under_axis
-from kap_analysis.figures.marks.small_numbers import FEWEST
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import SMALL_PT, Width
 from kap_analysis.writing.numbers import count, percent, percent_interval, plural
 from kap_analysis.writing.sentences import join_words, sentence_case
+from kap_analysis.writing.small_numbers import FEWEST
 
 _FIGURE = "plot_durability"
 _NOTHING: Final = "The curves were withheld to protect patients: an exact day is a fact about one of them."

@@ -17,7 +17,6 @@ from kap_analysis.figures.marks.forest import (
     value_of,
 )
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
@@ -27,6 +26,7 @@ from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import DASH, count, number, p_value, with_interval
 from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.small_numbers import of_enough, said_of_few
 
 _FIGURE = "plot_format_differences"
 _CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")

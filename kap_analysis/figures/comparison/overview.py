@@ -25,7 +25,6 @@ from kap_analysis.figures.marks.marks import (
 )
 from kap_analysis.figures.marks.mean_lines import draw_means, marks_beside
 from kap_analysis.figures.marks.retention_lines import draw_retention
-from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.marks.time_axis import numbers_at, time_label, visit_places
 from kap_analysis.figures.page.frames import check_positive, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, letter_panels, open_page
@@ -35,6 +34,7 @@ from kap_analysis.figures.page.style import Width, is_narrow, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.writing.numbers import count, with_interval
 from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.small_numbers import of_enough, said_of_few
 
 _FIGURE = "plot_overview"
 _RETENTION = (FORMAT, MONTH, "n_at_risk", N_PATIENTS, "share")

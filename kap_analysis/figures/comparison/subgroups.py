@@ -7,7 +7,6 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS, P_VALUE
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.forest import ForestRow, difference_label, draw_forest, forest_height, value_of
 from kap_analysis.figures.marks.forest_fit import fitted_rows
-from kap_analysis.figures.marks.small_numbers import of_enough, said_of_few
 from kap_analysis.figures.page.frames import checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.statement import draw_statement
@@ -17,6 +16,7 @@ from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import count, p_statement, with_interval
 from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.small_numbers import of_enough, said_of_few
 
 _FIGURE = "plot_subgroups"
 _COLUMNS = ("moderator", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)

@@ -9,9 +9,9 @@ from matplotlib.lines import Line2D
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, MONTH
 from kap_analysis.figures.marks.marks import side_by_side
-from kap_analysis.figures.marks.small_numbers import is_enough
 from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.style import Theme
+from kap_analysis.writing.small_numbers import is_enough
 
 FAINT: Final[Any] = {"linestyle": (0, (1, 1.5)), "linewidth": 0.8, "markersize": 2.6, "markeredgewidth": 0.7}
 STRONG: Final[Any] = {"linewidth": 1.7, "markersize": 5.0}

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from kap_analysis.columns import FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import format_handles, numbers_under_axis, side_by_side
-from kap_analysis.figures.marks.small_numbers import FEWEST, is_enough, of_enough
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
@@ -18,6 +17,7 @@ from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import measure_name, measure_order
 from kap_analysis.writing.numbers import count, interval, number
 from kap_analysis.writing.sentences import join_words, sentence_case
+from kap_analysis.writing.small_numbers import FEWEST, is_enough, of_enough
 
 _FIGURE = "plot_vitals"
 _COLUMNS = ("measure", "unit", "minute", FORMAT, "n", "mean", "q1", "q3")

@@ -6,12 +6,12 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PA
 from kap_analysis.tables.page.cells import (
     assemble,
     checked_frame,
-    df_note,
+    enough_notes,
     given_frame,
     in_order,
     stacked,
     texts,
-    with_enough_df,
+    with_enough,
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
@@ -87,7 +87,7 @@ def table_change(
         cells,
         layout,
         raw=stacked(means=rows, change=changes, published=context),
-        notes=[*_notes(context), df_note(rows, changes)],
+        notes=[*_notes(context), *enough_notes(rows, changes)],
         stamp=stamp,
     )
 
@@ -99,7 +99,7 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             INSTRUMENT: rows[INSTRUMENT].astype(str),
             VISIT: rows[VISIT].astype(str),
             "n": texts(rows, count, N_PATIENTS),
-            "mean": texts(with_enough_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
+            "mean": texts(with_enough(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
         }
     )
     right = pd.DataFrame(
@@ -107,10 +107,10 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             INSTRUMENT: changes[INSTRUMENT].astype(str),
             VISIT: changes[VISIT].astype(str),
             "change": texts(changes, difference, ESTIMATE),
-            "interval": texts(with_enough_df(changes), interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(changes), interval, CI_LOW, CI_HIGH),
             "error": texts(changes, coefficient, STD_ERROR),
             "df": texts(changes, degrees, DF),
-            "p": texts(with_enough_df(changes), p_value, P_VALUE),
+            "p": texts(with_enough(changes), p_value, P_VALUE),
         }
     )
     cells = left.merge(right, on=[INSTRUMENT, VISIT], how="left", sort=False)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, VISIT
-from kap_analysis.tables.page.cells import assemble, checked_frame, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count, interval
@@ -45,7 +45,7 @@ def table_effect_sizes(*, effect_sizes: pd.DataFrame, stamp: str = "") -> Table:
             "formula": frame["formula"].astype(str),
             "n": texts(frame, count, "n_patients") if has_n else "",
             "estimate": texts(frame, coefficient, ESTIMATE),
-            "interval": texts(frame, lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
         }
     )
     columns = [label_column("Effect size"), text_column("formula", "Formula", prose=True)]
@@ -60,6 +60,7 @@ def table_effect_sizes(*, effect_sizes: pd.DataFrame, stamp: str = "") -> Table:
         notes=(
             "CI: confidence interval. Effect sizes of different formulas cannot be compared.",
             "There is no control arm: change is not an effect of treatment.",
+            *enough_notes(frame),
         ),
         stamp=stamp,
     )

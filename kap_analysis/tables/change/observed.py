@@ -3,7 +3,17 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.page.cells import across, assemble, checked_frame, format_heading, formats_in, in_order, texts
+from kap_analysis.tables.page.cells import (
+    across,
+    assemble,
+    checked_frame,
+    enough_notes,
+    format_heading,
+    formats_in,
+    in_order,
+    texts,
+    with_enough,
+)
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, count, interval, mean_sd
@@ -40,7 +50,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
     written = {
         "n": texts(frame, count, N_PATIENTS),
         "mean": texts(frame, mean_sd, "mean", "sd"),
-        "interval": texts(frame, interval, CI_LOW, CI_HIGH),
+        "interval": texts(with_enough(frame), interval, CI_LOW, CI_HIGH),
     }
     cells = across(frame, [INSTRUMENT, VISIT], written, FORMAT)
     cells["label"] = [sentence_case(visit) for visit in cells[VISIT]]
@@ -62,6 +72,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
             + ("; CI: confidence interval of the mean (t)." if intervals else "."),
             "Unadjusted: formats may have differed at the start. Unless patients were randomised, a difference "
             "is not an effect of the format.",
+            *(enough_notes(frame) if intervals else ()),
         ),
         dash="nobody assessed, or too few for an SD.",
         stamp=stamp,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.page.cells import assemble, checked_frame, stacked, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, stacked, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import DASH, INTERVAL, count, count_of, mean_sd, number, with_interval
@@ -50,7 +50,7 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
             "pairs": pairs,
             "before": before,
             "after": after,
-            "change": texts(changes, with_interval, "mean_change", CI_LOW, CI_HIGH),
+            "change": texts(with_enough(changes), with_interval, "mean_change", CI_LOW, CI_HIGH),
             "sd": texts(changes, number, "sd_change"),
         }
     )
@@ -75,6 +75,7 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
             "Change is follow-up minus baseline. SD: standard deviation; CI: confidence interval (t).",
             "There is no control arm: change is not an effect of treatment.",
             "Patients without a follow-up score are not in the table.",
+            *enough_notes(changes),
         ),
         stamp=stamp,
     )

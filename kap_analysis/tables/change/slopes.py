@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, FORMAT, FORMATS, N_PATIENTS, STD_ERROR
-from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, format_heading, texts, with_enough_df
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, format_heading, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval
@@ -40,7 +40,7 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
             "label": [format_heading(str(name)).replace(" - ", " − ") for name in frame[FORMAT]],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, coefficient, ESTIMATE),
-            "interval": texts(with_enough_df(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
             "error": texts(frame, coefficient, STD_ERROR),
             "df": texts(frame, degrees, DF),
         }
@@ -57,7 +57,7 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
     if not set(frame[FORMAT].astype(str)) <= set(FORMATS):
         notes.append("These slopes are descriptive: each format starts where it started, and nothing is tested.")
     notes.append("There is no control arm: change is not an effect of treatment.")
-    notes.append(df_note(frame))
+    notes += enough_notes(frame)
     return assemble(
         "slopes",
         "Change of the score per month, by format",

@@ -6,11 +6,13 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.tables.page.cells import (
     assemble,
     checked_frame,
+    enough_notes,
     format_heading,
     formats_in,
     given_frame,
     stacked,
     texts,
+    with_enough,
 )
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
@@ -66,7 +68,7 @@ def table_clinical_change(
             "class": [class_name(label) for label in frame["class"]],
             "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
             "assessed": texts(frame, count_of, "n", "n_assessed"),
-            "interval": texts(frame, share_interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame, "n_assessed"), share_interval, CI_LOW, CI_HIGH),
             "started": texts(frame, count_of, "n", "n_started"),
         }
     )
@@ -85,6 +87,7 @@ def table_clinical_change(
     cells = cells.assign(first=cells["class"].map(order), second=cells["label"].map(place))
     cells = cells.sort_values(["first", "second"], ignore_index=True)
     cells["class"] = [sentence_case(name) for name in cells["class"]]
+    few = enough_notes(frame, counted="n_assessed")
     columns = (
         label_column("Format"),
         Column("assessed", "Of assessed"),
@@ -97,7 +100,7 @@ def table_clinical_change(
         cells,
         Layout(columns, groups="class"),
         raw=stacked(shares=frame, eligible=could, cutoffs=limits),
-        notes=_notes(limits),
+        notes=[*_notes(limits), *dict.fromkeys([*few, *enough_notes(could, counted="n_eligible")])],
         stamp=stamp,
     )
 
@@ -111,7 +114,7 @@ def _eligible(could: pd.DataFrame | None) -> pd.DataFrame:
             "class": f"{CLASSES['recovered']}, of those who began on the other side",
             "label": [format_heading(name) for name in could[FORMAT].astype(str)],
             "assessed": texts(could, count_of, "n", "n_eligible"),
-            "interval": texts(could, share_interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(could, "n_eligible"), share_interval, CI_LOW, CI_HIGH),
             "started": "",
         }
     )

@@ -4,7 +4,7 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.tables.clinical_change.clinical_change import share_interval
-from kap_analysis.tables.page.cells import assemble, checked_frame, format_heading, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, format_heading, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, count_of, is_missing
@@ -41,7 +41,7 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
             "criterion": _criteria(frame),
             "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
             "assessed": texts(frame, count_of, "n", "n_assessed"),
-            "interval": texts(frame, share_interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame, "n_assessed"), share_interval, CI_LOW, CI_HIGH),
             "started": texts(frame, count_of, "n", "n_started"),
         }
     )
@@ -60,6 +60,7 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
         notes=[
             "CI: confidence interval of the share of those assessed. There is no control arm: change is not an effect.",
             *_sources(frame),
+            *enough_notes(frame, counted="n_assessed"),
         ],
         stamp=stamp,
     )

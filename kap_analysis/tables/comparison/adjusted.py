@@ -9,14 +9,14 @@ from kap_analysis.tables.page.cells import (
     across,
     assemble,
     checked_frame,
-    df_note,
+    enough_notes,
     format_heading,
     formats_in,
     given_frame,
     in_order,
     stacked,
     texts,
-    with_enough_df,
+    with_enough,
 )
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
@@ -78,7 +78,7 @@ def table_adjusted(
     formats = formats_in(rows)
     written = {
         "n": texts(rows, count, N_PATIENTS),
-        "mean": texts(with_enough_df(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
+        "mean": texts(with_enough(rows), with_interval, ESTIMATE, CI_LOW, CI_HIGH),
     }
     cells = _beside(across(rows, [VISIT], written, FORMAT), tested)
     columns = [label_column("Visit")]
@@ -97,7 +97,7 @@ def table_adjusted(
         cells,
         Layout(tuple(columns), tuple(spanners)),
         raw=stacked(means=rows, contrasts=tested, icc=cohorts),
-        notes=[*_notes(tested, cohorts), df_note(rows, tested)],
+        notes=[*_notes(tested, cohorts), *enough_notes(rows, tested)],
         dash="not estimated, or not tested at this visit.",
         stamp=stamp,
     )
@@ -110,10 +110,10 @@ def _beside(cells: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
             VISIT: tested[VISIT].astype(str),
             "contrast": tested["contrast"].astype(str).str.replace(" - ", " − "),
             "difference": texts(tested, difference, ESTIMATE),
-            "interval": texts(with_enough_df(tested), interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(tested), interval, CI_LOW, CI_HIGH),
             "error": texts(tested, coefficient, STD_ERROR),
             "df": texts(tested, degrees, DF),
-            "p": texts(with_enough_df(tested), p_value, P_VALUE),
+            "p": texts(with_enough(tested), p_value, P_VALUE),
         }
     )
     if "standardised" in tested.columns:

@@ -6,7 +6,15 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
-from kap_analysis.tables.page.cells import assemble, checked_frame, given_frame, stacked, texts
+from kap_analysis.tables.page.cells import (
+    assemble,
+    checked_frame,
+    enough_notes,
+    given_frame,
+    stacked,
+    texts,
+    with_enough,
+)
 from kap_analysis.tables.page.layout import INDENT, Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, count, degrees, difference, interval, is_missing, p_value
@@ -54,10 +62,10 @@ def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | 
             "label": [_named(row) for _, row in frame.iterrows()],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, difference, ESTIMATE),
-            "interval": texts(frame, interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
-            "p": texts(frame, p_value, P_VALUE),
-            "holm": texts(frame, p_value, "p_holm") if has_holm else "",
+            "p": texts(with_enough(frame), p_value, P_VALUE),
+            "holm": texts(with_enough(frame), p_value, "p_holm") if has_holm else "",
             "kind": ["Exploratory" if _is_true(value) else "Planned" for value in frame["exploratory"]],
         }
     )
@@ -76,7 +84,7 @@ def table_moderators(*, interactions: pd.DataFrame, differences: pd.DataFrame | 
         cells,
         Layout(tuple(columns), groups="kind"),
         raw=stacked(interactions=frame, differences=values),
-        notes=_notes(frame, values),
+        notes=[*_notes(frame, values), *enough_notes(frame, values)],
         dash="not tested (exploratory), or not estimated.",
         stamp=stamp,
     )
@@ -103,7 +111,7 @@ def _with_differences(rows: pd.DataFrame, values: pd.DataFrame | None) -> pd.Dat
             "label": [f"{INDENT}Difference, {level}" for level in levels],
             "n": texts(values, count, N_PATIENTS) if has_n else "",
             "estimate": texts(values, difference, ESTIMATE),
-            "interval": texts(values, interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(values), interval, CI_LOW, CI_HIGH),
         }
     )
     parts = []

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
-from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, texts, with_enough_df
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, count, degrees, difference, interval, p_value
@@ -40,9 +40,9 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
             "visit": [sentence_case(visit) for visit in frame[VISIT].astype(str)],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, difference, ESTIMATE),
-            "interval": texts(with_enough_df(frame), interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
-            "p": texts(frame, p_value, "p_holm"),
+            "p": texts(with_enough(frame), p_value, "p_holm"),
         }
     )
     columns = (
@@ -59,7 +59,7 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]
         notes += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in told.iterrows()]
-    notes.append(df_note(frame))
+    notes += enough_notes(frame)
     return assemble(
         "secondary",
         "Group minus individual on the secondary instruments",

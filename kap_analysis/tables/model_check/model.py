@@ -6,7 +6,15 @@ from typing import Any, Final
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, P_VALUE, STATISTIC, STD_ERROR, TERM
-from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, given_frame, stacked, texts, with_enough_df
+from kap_analysis.tables.page.cells import (
+    assemble,
+    checked_frame,
+    enough_notes,
+    given_frame,
+    stacked,
+    texts,
+    with_enough,
+)
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import readable_term
@@ -100,7 +108,7 @@ def table_model(
         cells,
         Layout(columns, groups="part"),
         raw=stacked(fixed=terms, random=components, residual=residuals, icc=shares),
-        notes=[*_notes(facts), df_note(terms)],
+        notes=[*_notes(facts), *enough_notes(terms)],
         stamp=stamp,
     )
 
@@ -111,11 +119,11 @@ def _fixed_part(terms: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
             "part": "Fixed part",
             "label": [sentence_case(readable_term(term, labels)) for term in terms[TERM]],
             "estimate": texts(terms, coefficient, ESTIMATE),
-            "interval": texts(with_enough_df(terms), _two_decimals, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(terms), _two_decimals, CI_LOW, CI_HIGH),
             "error": texts(terms, coefficient, STD_ERROR),
             "df": texts(terms, degrees, DF),
             "statistic": texts(terms, coefficient, STATISTIC),
-            "p": texts(with_enough_df(terms), p_value, P_VALUE),
+            "p": texts(with_enough(terms), p_value, P_VALUE),
         }
     )
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 import pandas as pd
 
 from kap_analysis import result_frames
-from kap_analysis.columns import CI_HIGH, CI_LOW, DF, FORMAT, FORMATS, P_VALUE
+from kap_analysis.columns import CI_HIGH, CI_LOW, DF, FORMAT, FORMATS, N_PATIENTS, P_VALUE
 from kap_analysis.errors import TableError
 from kap_analysis.result_frames import levels_of
 from kap_analysis.tables.page.layout import Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import DASH, WITHHELD, count, is_missing
 from kap_analysis.writing.sentences import full_stop, sentence_case
+from kap_analysis.writing.small_numbers import NO_INTERVAL, has_few, of_enough
 
 ALL: Final = "all"
 FEWEST_DF: Final = 1.0
@@ -42,23 +43,26 @@ def texts(frame: pd.DataFrame, write: Callable[..., str], *columns: str) -> list
     return written
 
 
-def with_enough_df(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame without intervals and p-values that rest on less than one degree of freedom, which are useless.
+def with_enough(frame: pd.DataFrame, counted: str = N_PATIENTS) -> pd.DataFrame:
+    """The frame without intervals and p-values of too few patients, or with less than one degree of freedom.
 
-    A t-distribution with fewer has no mean, and its interval can be a hundred times as wide as the scale. The frame
-    comes back as it is where it has no df.
+    A t-distribution with fewer has no mean, and its interval can be a hundred times as wide as the scale. A frame that
+    has neither counts nor df comes back as it is.
     """
-    if DF not in frame.columns:
-        return frame
-    empty = pd.to_numeric(frame[DF], errors="coerce") < FEWEST_DF
-    told = [column for column in (CI_LOW, CI_HIGH, P_VALUE) if column in frame.columns]
-    return frame.assign(**{column: frame[column].mask(empty) for column in told})
+    if DF in frame.columns:
+        empty = pd.to_numeric(frame[DF], errors="coerce") < FEWEST_DF
+        told = [column for column in (CI_LOW, CI_HIGH, P_VALUE) if column in frame.columns]
+        frame = frame.assign(**{column: frame[column].mask(empty) for column in told})
+    return of_enough(frame, counted=counted)
 
 
-def df_note(*frames: pd.DataFrame) -> str:
-    """The note that an interval is not shown because it had too few degrees of freedom; empty if all are shown."""
-    left_out = any(DF in frame.columns and (frame[DF] < FEWEST_DF).any() for frame in frames)
-    return "An interval or p that rests on less than one degree of freedom is not shown." if left_out else ""
+def enough_notes(*frames: pd.DataFrame | None, counted: str = N_PATIENTS) -> list[str]:
+    """Why intervals are not shown: of too few patients, or with too few degrees of freedom; nothing if all are."""
+    given = [frame for frame in frames if frame is not None]
+    few = any(has_few(frame, counted) for frame in given)
+    no_df = any(DF in frame.columns and (frame[DF] < FEWEST_DF).any() for frame in given)
+    less = ["An interval or p that rests on less than one degree of freedom is not shown."] if no_df else []
+    return ([NO_INTERVAL] if few else []) + less
 
 
 def withheld_rows(frame: pd.DataFrame) -> list[bool]:

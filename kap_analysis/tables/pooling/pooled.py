@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE, STD_ERROR, VISIT
-from kap_analysis.tables.page.cells import assemble, checked_frame, texts
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, coefficient, count, degrees, interval, p_value, percent
@@ -40,10 +40,10 @@ def table_pooled(*, contrasts: pd.DataFrame, stamp: str = "") -> Table:
             "label": [f"{where}: {what}" for where, what in zip(frame[at], frame["contrast"], strict=True)],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, coefficient, ESTIMATE),
-            "interval": texts(frame, lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame), lambda low, high: interval(low, high, 2), CI_LOW, CI_HIGH),
             "error": texts(frame, coefficient, STD_ERROR),
             "df": texts(frame, degrees, DF),
-            "p": texts(frame, p_value, P_VALUE),
+            "p": texts(with_enough(frame), p_value, P_VALUE),
         }
     )
     layout = Layout(
@@ -57,7 +57,7 @@ def table_pooled(*, contrasts: pd.DataFrame, stamp: str = "") -> Table:
             Column("p", "p"),
         )
     )
-    notes = (f"{SUMS} Each practice has its own intercept. df: Kenward and Roger.",)
+    notes = (f"{SUMS} Each practice has its own intercept. df: Kenward and Roger.", *enough_notes(frame))
     title = "The formats compared, from pooled sums" if at == VISIT else "Slopes, from pooled sums"
     return assemble(
         "pooled" if at == VISIT else "pooled-slopes", title, cells, layout, raw=frame, notes=notes, dash="not tested.",

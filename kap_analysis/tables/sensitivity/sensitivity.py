@@ -3,7 +3,7 @@
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, ESTIMATE, N_PATIENTS, P_VALUE
-from kap_analysis.tables.page.cells import assemble, checked_frame, df_note, texts, with_enough_df
+from kap_analysis.tables.page.cells import assemble, checked_frame, enough_notes, texts, with_enough
 from kap_analysis.tables.page.layout import Column, Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.numbers import INTERVAL, count, degrees, difference, interval, p_value
@@ -43,9 +43,9 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
             "label": [sentence_case(name) for name in frame["label"]],
             "n": texts(frame, count, N_PATIENTS),
             "estimate": texts(frame, difference, ESTIMATE),
-            "interval": texts(with_enough_df(frame), interval, CI_LOW, CI_HIGH),
+            "interval": texts(with_enough(frame), interval, CI_LOW, CI_HIGH),
             "df": texts(frame, degrees, DF),
-            "p": texts(with_enough_df(frame), p_value, P_VALUE),
+            "p": texts(with_enough(frame), p_value, P_VALUE),
             "assumes": [sentence_case(text) for text in frame["assumes"].fillna("")],
         }
     )
@@ -62,7 +62,7 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]
         notes += [f"{sentence_case(row['label'])}: {row['note']}" for _, row in told.iterrows()]
-    notes.append(df_note(frame))
+    notes += enough_notes(frame)
     return assemble(
         "sensitivity",
         "The difference between the formats under other assumptions",

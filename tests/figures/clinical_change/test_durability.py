@@ -7,9 +7,9 @@ import pytest
 
 from kap_analysis.columns import DAYS_PER_MONTH
 from kap_analysis.figures.clinical_change.durability import MOST_BOOSTERS, plot_durability
-from kap_analysis.figures.marks.small_numbers import FEWEST
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.style import THEMES
+from kap_analysis.writing.small_numbers import FEWEST
 from tests.figures.drawn import having
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 
-from kap_analysis.figures.marks.small_numbers import FEWEST, POINTS_ONLY, is_enough, of_enough, said_of_few
 from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.writing.small_numbers import FEWEST, POINTS_ONLY, is_enough, of_enough, said_of_few
 from tests.figures import made_up
 from tests.figures.drawn import having, texts
 
