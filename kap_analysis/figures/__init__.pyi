@@ -17,8 +17,10 @@ from .patients.completeness import plot_completeness as plot_completeness
 from .patients.participant_flow import plot_participant_flow as plot_participant_flow
 from .planning.planned_study import plot_planned_study as plot_planned_study
 from .safety.adverse_events import plot_adverse_events as plot_adverse_events
+from .safety.session_safety import plot_session_safety as plot_session_safety
 from .safety.suicidality import plot_suicidality as plot_suicidality
 from .safety.vitals import plot_vitals as plot_vitals
+from .sensitivity.allocation import plot_allocation as plot_allocation
 from .sensitivity.balance import plot_balance as plot_balance
 from .sensitivity.propensity_overlap import plot_propensity_overlap as plot_propensity_overlap
 from .sensitivity.sensitivity import plot_sensitivity as plot_sensitivity

@@ -8,6 +8,9 @@ from typing import Final
 #: "declared": written by the user in study.toml.
 CERTAINTIES: Final = ("read", "recalled-high", "recalled-medium", "recalled-low", "decision", "declared")
 
+TO_CHECK: Final = "†"
+"""Marks in tables and sentences what was recalled and must be read in the source before it is cited."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -25,6 +28,11 @@ class Provenance:
     source: tuple[str, ...]
     certainty: str
     note: str | None = None
+
+    @property
+    def mark(self) -> str:
+        """The mark of what must be checked before it is cited; none of what was read, decided or declared."""
+        return TO_CHECK if self.certainty.startswith("recalled") else ""
 
 
 @dataclass(frozen=True, slots=True)

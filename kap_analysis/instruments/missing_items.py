@@ -46,7 +46,7 @@ def missing_rule_sentence(instrument: Instrument, missing_rule: str = "published
         whose = "no published rule is known"
     else:
         sources = "; ".join(instrument.sources[key].citation for key in rule.provenance.source)
-        whose = f"{sources.rstrip('.')}, {rule.provenance.certainty.replace('-', ', confidence ')}"
+        whose = f"{sources.rstrip('.')}{', to be checked there before it is cited' if rule.provenance.mark else ''}"
     return f"{instrument.name}: {rule.sentence} ({whose})."
 
 

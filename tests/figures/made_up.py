@@ -13,6 +13,7 @@ FORMATS = ("individual", "group")
 VISITS = ("baseline", "month 1", "month 2", "month 3", "month 6")
 MONTHS = (-0.4, 1.0, 2.0, 3.0, 6.0)
 BANDS = ("minimal", "mild", "moderate", "severe", "not assessed")
+IN_SDS = {"standardised": 0.1, "standardised_low": -0.3, "standardised_high": 0.5}
 INTERVAL = {"ci_low": lambda frame: frame["estimate"] - 2, "ci_high": lambda frame: frame["estimate"] + 2}
 
 
@@ -83,11 +84,13 @@ def differences(word: str) -> dict[str, pd.DataFrame]:
         ((visit, "group - individual", 1.5, 120, visit == "month 3", 0.05) for visit in VISITS[1:]),
         ["visit", "contrast", "estimate", "n_patients", "is_primary", "p_value"],
         **INTERVAL,
+        **IN_SDS,
     )
     secondary = frame(
         [("GAD-7", "month 3", 0.5, 100, 1.0, ""), (word, "month 3", -0.5, 90, 0.4, "")],
         ["instrument", "visit", "estimate", "n_patients", "p_holm", "note"],
         **INTERVAL,
+        **IN_SDS,
     )
     groups = frame(
         [("age", "30", 1.0, 80), ("age", "60", 2.0, 80), ("practice", word, -1.0, 40), ("practice", "B", 0.0, 40)],
@@ -245,6 +248,10 @@ def every_figure(word: str = "A", formats=FORMATS) -> dict[str, tuple[Any, dict[
         "durability": (draw.plot_durability, curves),
         "balance": (draw.plot_balance, {"balance": balance}),
         "propensity_overlap": (draw.plot_propensity_overlap, {"propensity": chances, "weighting": "overlap"}),
+        "allocation": (
+            draw.plot_allocation,
+            {"balance": balance, "propensity": chances, "weighting": "overlap"},
+        ),
         "cohort_effects": (draw.plot_cohort_effects, {"effects": cohorts, "icc": icc, "instrument": word}),
         "completeness": (draw.plot_completeness, due),
         "planned_study": (draw.plot_planned_study, {"grid": designs}),
@@ -263,5 +270,9 @@ def every_figure(word: str = "A", formats=FORMATS) -> dict[str, tuple[Any, dict[
         "suicidality": (draw.plot_suicidality, {"suicidality": counted["suicidality"]}),
         "adverse_events": (draw.plot_adverse_events, {"events": sessions["events"]}),
         "vitals": (draw.plot_vitals, {"vitals": sessions["vitals"]}),
+        "session_safety": (
+            draw.plot_session_safety,
+            {"events": sessions["events"], "vitals": sessions["vitals"]},
+        ),
         "run_chart": (draw.plot_run_chart, {"quarters": quarters, "visit": "month 3"}),
     }

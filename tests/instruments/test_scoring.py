@@ -115,8 +115,8 @@ def test_published_rule_stands_whatever_the_project_would_do(item_rows):
     sentences = {score_items(rows, get_instrument("PHQ-9"), missing_rule=r).sentence for r in ("published", "project")}
     assert sentences == {
         "PHQ-9: up to 2 of 9 missing items take the mean of the patient's answered items (Instruction manual: "
-        "instructions for Patient Health Questionnaire (PHQ) and GAD-7 measures. PHQ Screeners, recalled, "
-        "confidence medium)."
+        "instructions for Patient Health Questionnaire (PHQ) and GAD-7 measures. PHQ Screeners, to be checked there "
+        "before it is cited)."
     }
 
 

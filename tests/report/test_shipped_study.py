@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kap_analysis.figures.page.alternative_text import SHORT, short_text
 from kap_analysis.report.pipeline import reproduce
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import shipped_study
@@ -78,6 +79,17 @@ def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
         assert f"95% interval {limits}" in page.replace("\N{NO-BREAK SPACE}", " "), name
     index = (results / "index.html").read_text(encoding="utf-8")
     assert f">{told}</span>" in index and f"(95% interval {limits}; df" in index
+
+
+@pytest.mark.matrix
+def test_pictures_that_differ_have_alternative_texts_that_differ(results):
+    pictures: dict[str, dict[bytes, str]] = {}
+    for name, entry in read_contents(results)["figures"].items():
+        said = short_text(entry["alternative_text"])
+        assert 60 <= len(said) <= SHORT, name
+        png = (results / "figures" / f"{name}.png").read_bytes()
+        pictures.setdefault(said, {})[png] = name
+    assert [sorted(names.values()) for names in pictures.values() if len(names) > 1] == []
 
 
 @pytest.fixture(scope="module")

@@ -68,10 +68,13 @@ class PairedScores(Result):
     change : DataFrame
         One row: ``instrument``, ``visit``, ``n_patients``, ``n_started`` (patients with a baseline), ``mean_change``
         (follow-up minus baseline), ``sd_change``, ``ci_low``, ``ci_high``.
+    patients : DataFrame
+        One row per patient of these: ``instrument``, ``patient_id``, ``baseline``, ``follow_up``.
     """
 
     means: pd.DataFrame
     change: pd.DataFrame
+    patients: pd.DataFrame
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -150,6 +153,10 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
     result = PairedScores(
         means=pd.DataFrame(rows).assign(**{INSTRUMENT: outcomes.instrument.name}),
         change=pd.DataFrame([{**named, **renamed, **ends}]),
+        patients=pairs[[PATIENT_ID, BASELINE, SCORE]]
+        .rename(columns={SCORE: "follow_up"})
+        .assign(**{INSTRUMENT: outcomes.instrument.name})
+        .reset_index(drop=True),
     )
     return release(result, outcomes)
 

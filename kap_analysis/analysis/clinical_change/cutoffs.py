@@ -193,4 +193,4 @@ def cutoff_frame(instrument: Instrument, norms: Norms, used: Cutoff | None, reli
 def _norm_source(instrument: Instrument, norm: Norm) -> str:
     citations = "; ".join(instrument.sources[key].citation.rstrip(".") for key in norm.provenance.source)
     size = "" if norm.n is None else f", {n_statement(norm.n)}"
-    return f"{norm.label}{size} ({citations}, {norm.provenance.certainty.replace('-', ', confidence ')})"
+    return f"{norm.label}{size} ({citations}{norm.provenance.mark})"

@@ -37,6 +37,7 @@ from kap_analysis.study.study import Study
 
 #: Standardised difference: adjusted difference divided by the baseline SD pooled over the formats.
 STANDARDISED_BY = "adjusted difference / SD of the baseline score, pooled over the formats"
+STANDARDISED = {"standardised": "estimate", "standardised_low": "ci_low", "standardised_high": "ci_high"}
 
 
 @asked_of(Study, Outcomes)
@@ -78,9 +79,7 @@ def compare_formats(
     model, rung, fit, notes = fit_primary(outcomes, plan, visit)
     is_planned = visit == plan.visit and outcomes.instrument.name == plan.instrument
     means, contrasts = format_estimates(fit, model, visit, rung, test=is_planned)
-    spread = baseline_sd(model.patients)
-    for column, of in (("standardised", "estimate"), ("standardised_low", "ci_low"), ("standardised_high", "ci_high")):
-        contrasts[column] = contrasts[of] / spread if spread > 0 else float("nan")
+    contrasts = _with_standardised(contrasts, baseline_sd(model.patients))
     primary = contrasts[contrasts["is_primary"]].iloc[0]
     points = _stated_margin(margin, plan, outcomes)
     higher = outcomes.instrument.higher_is_better
@@ -115,6 +114,12 @@ def _prepared(model: ModelFrame, rung: Rung) -> list[str]:
         return list(model.notes)
     told = [note for note in model.notes if note not in model.covariate_notes]
     return [*told, "The descriptive model has no covariates but the baseline score."]
+
+
+def _with_standardised(contrasts: pd.DataFrame, spread: float) -> pd.DataFrame:
+    """The differences and their limits in SDs of the baseline score, too; missing where all started alike."""
+    by = spread if spread > 0 else float("nan")
+    return contrasts.assign(**{name: contrasts[of] / by for name, of in STANDARDISED.items()})
 
 
 def _resolve_plan(source: Study | Outcomes, plan: Plan | None, instrument: str | None, visit: str | None) -> Plan:
@@ -155,6 +160,7 @@ def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
             rows.append({INSTRUMENT: name, VISIT: visit, "note": str(error)})
             continue
         _, contrasts = format_estimates(fit, model, visit, rung)
+        contrasts = _with_standardised(contrasts, baseline_sd(model.patients))
         first = contrasts[contrasts["is_primary"]].drop(columns="is_primary").iloc[0]
         kept = {str(column): value for column, value in first.items()}
         rows.append({INSTRUMENT: name, **kept, "rung": rung.name, "note": ""})
@@ -167,7 +173,7 @@ def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
 
 def _no_secondary() -> pd.DataFrame:
     names = [INSTRUMENT, VISIT, "contrast", "estimate", "std_error", "df", "statistic", P_VALUE, "ci_low", "ci_high"]
-    return pd.DataFrame(columns=[*names, N_PATIENTS, "p_holm", "rung", "note"])
+    return pd.DataFrame(columns=[*names, N_PATIENTS, *STANDARDISED, "p_holm", "rung", "note"])
 
 
 def _no_margins() -> pd.DataFrame:

@@ -54,8 +54,8 @@ class FormatComparison(Result):
         and visit is tested: the others have no ``p_value``, and none has one when the comparison is descriptive.
     secondary : DataFrame
         The same contrast at the primary visit for the plan's other instruments: ``instrument``, ``visit``,
-        ``contrast``, the estimate columns, ``n_patients``, ``p_holm``, ``rung``,
-        ``note`` (why it could not be compared).
+        ``contrast``, the estimate columns, ``n_patients``, ``standardised``, ``standardised_low``,
+        ``standardised_high``, ``p_holm``, ``rung``, ``note`` (why it could not be compared).
     icc : DataFrame
         One row: ``estimate``, ``ci_low``, ``ci_high`` (profile interval), ``design_effect``, ``n_cohorts`` (with two
         or more patients), ``mean_cohort_size``, ``note``; empty without cohorts.

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
+from kap_analysis.figures.change.patient_dots import FOLLOW_UP, draw_patient_dots, said_of_dots
 from kap_analysis.figures.marks.marks import draw_bands, view_of_scores, whole_number_axis
 from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
@@ -16,6 +17,7 @@ from kap_analysis.figures.page.style import SMALL_PT, Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
+from kap_analysis.writing.sentences import join_words
 from kap_analysis.writing.small_numbers import is_enough, of_enough, said_of_few
 
 _FIGURE = "plot_paired_means"
@@ -34,6 +36,7 @@ def plot_paired_means(
     means: pd.DataFrame,
     change: pd.DataFrame | None = None,
     modelled: pd.DataFrame | None = None,
+    patients: pd.DataFrame | None = None,
     instruments: Iterable[Instrument] = (),
     ax: AxesGiven = None,
     theme: str = "light",
@@ -56,6 +59,9 @@ def plot_paired_means(
     modelled : pandas.DataFrame, optional
         The ``means`` of ``estimate_change``: ``instrument``, ``visit``, ``estimate``, ``ci_low``, ``ci_high``,
         ``n_patients``; its rows at "baseline" and at the follow-up visit are drawn beside.
+    patients : pandas.DataFrame, optional
+        The ``patients`` of ``paired_scores``: ``instrument``, ``baseline``, ``follow_up``; one dot per patient beside
+        each mean, of many patients some, spread evenly over the scores.
     instruments : iterable of Instrument
         Instruments that the registry does not know; bands and direction come from there or from here.
     ax : Axes or sequence of Axes, optional
@@ -78,6 +84,7 @@ def plot_paired_means(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     change = given_frame(change, _CHANGE, name="change", caller=_FIGURE)
     modelled = given_frame(modelled, _MODELLED, name="modelled", caller=_FIGURE)
+    patients = given_frame(patients, (INSTRUMENT, BASELINE, FOLLOW_UP), name="patients", caller=_FIGURE)
     means = of_enough(means)
     change, modelled = (None if one is None else of_enough(one) for one in (change, modelled))
     names = [str(name) for name in levels_of(means[INSTRUMENT])]
@@ -85,15 +92,20 @@ def plot_paired_means(
     rows, columns = panel_grid(width, len(names), _PANELS_IN_A_ROW)
     grid: Any = {"rows": rows, "columns": columns, "panels": len(names)}
     with open_page(ax, theme=theme, width=width, height=78 * rows, stamp=stamp, **grid) as page:
+        if len(names) > 1:
+            page.describe(f"Mean scores before and after on {join_words(names)}.")
         for panel, name in zip(page.axes, names, strict=True):
             scale = scale_of(name, own)
             here = means[means[INSTRUMENT] == name]
             visit = _follow_up_visit(here)
             beside = None if modelled is None else _at_visit(modelled, name, [BASELINE, visit])
             changed = None if change is None else _at_visit(change, name, [visit])
-            _draw_panel(page, panel, scale, here, beside, visit)
+            lines = None if patients is None else patients[patients[INSTRUMENT] == name]
+            _draw_panel(page, panel, scale, here, beside, visit, lines)
             _head(panel, scale, changed)
             page.describe(_alternative(scale, here, changed, visit))
+        if patients is not None:
+            page.note(said_of_dots(patients))
         page.note_withheld(means, change, modelled)
         page.notes += said_of_few(means, modelled)
         if modelled is not None:
@@ -113,7 +125,13 @@ def _at_visit(frame: pd.DataFrame, instrument: str, visits: list[str]) -> pd.Dat
 
 
 def _draw_panel(
-    page: Page, ax: Axes, scale: Scale, here: pd.DataFrame, beside: pd.DataFrame | None, visit: str
+    page: Page,
+    ax: Axes,
+    scale: Scale,
+    here: pd.DataFrame,
+    beside: pd.DataFrame | None,
+    visit: str,
+    patients: pd.DataFrame | None,
 ) -> None:
     theme = page.theme
     x = here[_TIME].map(_AT).to_numpy(dtype=float)
@@ -148,9 +166,11 @@ def _draw_panel(
             gid="modelled",
         )
         drawn += [estimate, model_low, model_high]
+    if patients is not None:
+        drawn += draw_patient_dots(ax, patients, theme)
     values = pd.Series([value for column in drawn for value in column]).dropna()
     ax.set_ylim(*view_of_scores(scale, values.min(), values.max()))
-    ax.set_xlim(-0.42, 1.42)
+    ax.set_xlim(*((-0.42, 1.42) if patients is None else (-0.62, 1.62)))
     counts = here.set_index(_TIME)[N_PATIENTS]
     times = zip(_AT, ("Baseline", f"Follow-up, {visit}" if visit else "Follow-up"), strict=True)
     labels = [f"{name}\nn = {count(counts.get(time, 0))}" for time, name in times]

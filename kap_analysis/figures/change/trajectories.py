@@ -15,12 +15,12 @@ from kap_analysis.columns import (
     N_PATIENTS,
     PATIENT_ID,
     SCORE,
-    VISIT,
 )
 from kap_analysis.errors import FigureError, NothingToShowError
 from kap_analysis.figures.change.trajectory_layers import Layers
 from kap_analysis.figures.change.trajectory_lines import MOST_PATIENT_LINES, draw_panel, say_sample
 from kap_analysis.figures.change.trajectory_names import name_formats, name_panels
+from kap_analysis.figures.change.trajectory_words import say_trajectories
 from kap_analysis.figures.marks.marks import (
     draw_bands,
     leave_out_of_layout,
@@ -29,13 +29,11 @@ from kap_analysis.figures.marks.marks import (
 )
 from kap_analysis.figures.marks.time_axis import (
     SESSION,
-    THOSE_WHO_STOP,
     counts_in,
     numbers_at,
     panel_points,
     places_with_room,
     time_label,
-    time_word,
     visit_places,
 )
 from kap_analysis.figures.page.frames import formats_in, given_frame, numbers_of, rows_of
@@ -45,9 +43,8 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, is_narrow, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
-from kap_analysis.writing.numbers import count, number, with_interval
-from kap_analysis.writing.sentences import sentence_case
-from kap_analysis.writing.small_numbers import POINTS_ONLY, is_enough
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.small_numbers import POINTS_ONLY
 
 _FIGURE = "plot_trajectories"
 _MOST_PANELS: Final = 9
@@ -120,18 +117,7 @@ def plot_trajectories(
         figure that says so.
     """
     given = [frame for frame in (adjusted, means, curves, patients) if frame is not None]
-    if adjusted is None and means is None and curves is None:
-        raise FigureError(f"{_FIGURE} has nothing to draw: give adjusted=, means= or curves=.")
-    if adjusted is not None and curves is not None:
-        raise FigureError(f"{_FIGURE} draws adjusted= or curves=, not both: they are two models of the same scores.")
-    layers = Layers(
-        adjusted=given_frame(
-            adjusted, (FORMAT, time, N_PATIENTS, ESTIMATE, CI_LOW, CI_HIGH), name="adjusted", caller=_FIGURE
-        ),
-        means=given_frame(means, (FORMAT, time, N_PATIENTS, "mean", CI_LOW, CI_HIGH), name="means", caller=_FIGURE),
-        curves=given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", caller=_FIGURE),
-        patients=given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", caller=_FIGURE),
-    )
+    layers = _layers(adjusted, means, curves, patients, time)
     if not layers.has_numbers:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     if facet_by is not None and not any(facet_by in frame.columns for frame in layers.frames):
@@ -146,27 +132,57 @@ def plot_trajectories(
     height = 100 if rows == 1 else (66 if is_narrow(width) else 82) * rows
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         parts = [layers.of_level(facet_by, level) for level in levels]
-        view = score_view(parts, scale)
-        drawn = []
-        for place, (panel, part) in enumerate(zip(page.axes, parts, strict=True)):
-            panel.set_ylim(*view)
-            drawn.append(draw_panel(page, panel, formats, part, time=time, most_lines=most_lines))
-            edges = (place % columns == 0, (place + 1) % columns == 0 or place == len(levels) - 1)
-            dress_panel(page, panel, scale, formats, part, time=time, columns=columns, edges=edges)
-            if place % columns == 0:
-                panel.set_ylabel(scale.axis_label if rows == 1 else scale.axis_label.replace(" (", "\n("))
+        drawn = _draw_panels(page, parts, scale, formats, time=time, columns=columns, most_lines=most_lines)
         name_panels(page, facet_by, levels, columns, layers.patients)
         name_formats(page, formats, layers, time, columns)
         page.note_withheld(*layers.frames)
         say_sample(page, drawn)
-        if any(_runs_off(part, view) for part in parts):
+        if any(_runs_off(part, page.axes[0].get_ylim()) for part in parts):
             page.note("Intervals that run off the panel are wider than it shows.")
-        _say(page, scale, formats, layers, time)
+        say_trajectories(page, scale, formats, layers, time, "" if facet_by is None else readable(facet_by))
         if facet_by is not None and layers.curves is not None and facet_by not in layers.curves.columns:
             page.note("Model curves are of all patients, the same in every panel.")
         if any(part.leaves_out for part in parts):
             page.note(POINTS_ONLY)
     return page.result
+
+
+def _layers(
+    adjusted: pd.DataFrame | None,
+    means: pd.DataFrame | None,
+    curves: pd.DataFrame | None,
+    patients: pd.DataFrame | None,
+    time: str,
+) -> Layers:
+    """The frames, checked; a FigureError where none, or two models, would be drawn."""
+    if adjusted is None and means is None and curves is None:
+        raise FigureError(f"{_FIGURE} has nothing to draw: give adjusted=, means= or curves=.")
+    if adjusted is not None and curves is not None:
+        raise FigureError(f"{_FIGURE} draws adjusted= or curves=, not both: they are two models of the same scores.")
+    by_visit = (FORMAT, time, N_PATIENTS)
+    return Layers(
+        adjusted=given_frame(adjusted, (*by_visit, ESTIMATE, CI_LOW, CI_HIGH), name="adjusted", caller=_FIGURE),
+        means=given_frame(means, (*by_visit, "mean", CI_LOW, CI_HIGH), name="means", caller=_FIGURE),
+        curves=given_frame(curves, (FORMAT, time, ESTIMATE, CI_LOW, CI_HIGH), name="curves", caller=_FIGURE),
+        patients=given_frame(patients, (PATIENT_ID, FORMAT, time, SCORE), name="patients", caller=_FIGURE),
+    )
+
+
+def _draw_panels(
+    page: Page, parts: list[Layers], scale: Scale, formats: list[str], *, time: str, columns: int, most_lines: int
+) -> list[tuple[int, int]]:
+    """Draw each panel on one score axis; how many patients were drawn of how many, for each."""
+    view = score_view(parts, scale)
+    label = scale.axis_label if len(parts) <= columns else scale.axis_label.replace(" (", "\n(")
+    drawn = []
+    for place, (panel, part) in enumerate(zip(page.axes, parts, strict=True)):
+        panel.set_ylim(*view)
+        drawn.append(draw_panel(page, panel, formats, part, time=time, most_lines=most_lines))
+        edges = (place % columns == 0, (place + 1) % columns == 0 or place == len(parts) - 1)
+        dress_panel(page, panel, scale, formats, part, time=time, columns=columns, edges=edges)
+        if place % columns == 0:
+            panel.set_ylabel(label)
+    return drawn
 
 
 def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:
@@ -243,44 +259,3 @@ def dress_panel(
         gap=gap,
         names=edges[0],
     )
-
-
-def _say(page: Page, scale: Scale, formats: list[str], layers: Layers, time: str) -> None:
-    frame, value = layers.leading
-    kind = "adjusted mean" if layers.adjusted is not None else "observed mean" if value == "mean" else "model mean"
-    page.describe(f"{scale.name} by {time_word(time)} and format, {kind}s (95% intervals).")
-    for name in formats:
-        one = rows_of(frame, name).dropna(subset=[value]).sort_values(time)
-        if one.empty:
-            continue
-        ends = [_told(row, value, time) for _, row in one.iloc[[0, -1] if len(one) > 1 else [0]].iterrows()]
-        page.describe(f"{sentence_case(name)}: {', then '.join(ends)}.")
-    for sentence in _legend(layers, time):
-        page.note(sentence)
-
-
-def _told(row: pd.Series, value: str, time: str) -> str:
-    n = f" (n = {count(row[N_PATIENTS])})" if N_PATIENTS in row.index else ""
-    has_interval = not pd.isna(row[CI_LOW]) and bool(is_enough(row.to_frame().T)[0])
-    written = with_interval(row[value], row[CI_LOW], row[CI_HIGH]) if has_interval else number(row[value])
-    return f"{written} at {_name_of_time(row, time)}{n}"
-
-
-def _legend(layers: Layers, time: str) -> list[str]:
-    """What the marks and lines are, in sentences."""
-    said = []
-    if layers.adjusted is not None:
-        said.append("Adjusted means: primary model, from one common baseline, the mean of all patients analysed.")
-        if layers.means is not None:
-            said.append("Observed means: of the patients who were assessed, from where each format began.")
-    elif layers.curves is not None and layers.means is not None:
-        said.append("Lines with bands: model means with 95% intervals. Marks: observed means with 95% intervals.")
-    elif layers.means is not None:
-        said.append("Marks: observed means with 95% intervals, of the patients who were assessed.")
-    if time == SESSION:
-        said.append(THOSE_WHO_STOP)
-    return said
-
-
-def _name_of_time(row: pd.Series, time: str) -> str:
-    return str(row[VISIT]) if VISIT in row.index and not pd.isna(row[VISIT]) else f"{time_word(time)} {row[time]:g}"

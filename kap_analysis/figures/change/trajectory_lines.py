@@ -51,7 +51,7 @@ def _draw_curve(ax: Axes, one: pd.DataFrame, name: str, theme: Theme, time: str)
 def _draw_patients(page: Page, ax: Axes, patients: pd.DataFrame, time: str, most_lines: int) -> tuple[int, int]:
     chosen = thinned(patients, time, most_lines)
     shown = patients[patients[PATIENT_ID].astype(str).isin(chosen)].sort_values([PATIENT_ID, time])
-    faint = float(np.clip(24 / max(len(chosen), 1), 0.2, 0.6))
+    faint = float(np.clip(24 / max(len(chosen), 1), 0.2, 0.68))
     for name, one in shown.groupby(shown[FORMAT].astype(str), sort=True):
         lines = [line[[time, SCORE]].to_numpy(float) for _, line in one.groupby(PATIENT_ID, sort=True)]
         colour = page.theme.look(str(name)).colour

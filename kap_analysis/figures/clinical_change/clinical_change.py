@@ -163,7 +163,7 @@ def _together(one: pd.DataFrame) -> pd.Series:
 def _draw_lines(ax: Axes, field: _Field, theme: Theme) -> None:
     ends = np.array([field.low, field.high])
     limit, worse = field.reliable_change, -1 if field.higher_is_better else 1
-    band = ax.fill_between(ends, ends - limit, ends + limit, color=theme.sequence[2], linewidth=0, zorder=0)
+    band = ax.fill_between(ends, ends - limit, ends + limit, color=theme.sequence[2], linewidth=0, zorder=0, gid="band")
     ax.plot(ends, ends, color=theme.muted, linewidth=0.8, gid="no change")
     for side, colour in ((-worse, theme.better), (worse, theme.worse)):
         ax.plot(ends, ends + side * limit, color=colour, linewidth=0.9, linestyle=(0, (4, 2)), gid="reliable change")
@@ -204,7 +204,7 @@ def _draw_strip(ax: Axes, field: _Field, missing: int, theme: Theme) -> None:
     """The strip above the scores, with its name under its upper edge at the left."""
     top = field.high + _STRIP * field.span
     ax.axhspan(field.high, top, facecolor=theme.sequence[1], edgecolor="none", zorder=0, gid="strip")
-    ax.axhline(field.high, color=theme.faint, linewidth=0.6, zorder=0)
+    ax.axhline(field.high, color=theme.faint, linewidth=0.6, zorder=0, gid="band edge")
     ax.annotate(
         f"Not assessed,\nn = {count(missing)}",
         xy=(0, field.strip),

@@ -1,21 +1,14 @@
 """Figure 5: group minus individual, per instrument and visit, with the margin if one was stated."""
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 
-from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL, INSTRUMENT, N_PATIENTS, P_VALUE, VISIT
-from kap_analysis.figures.marks.forest import (
-    ForestRow,
-    column_width,
-    draw_forest,
-    forest_height,
-    label_column,
-    margin_marks,
-    sides,
-    value_of,
-)
+from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, INSTRUMENT, N_PATIENTS, VISIT
+from kap_analysis.figures.comparison.difference_rows import STANDARDISED, InstrumentDifferences
+from kap_analysis.figures.marks.forest import Margin, draw_forest, forest_height, margin_marks, sides
 from kap_analysis.figures.marks.forest_fit import fitted_rows
 from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
@@ -24,15 +17,16 @@ from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
-from kap_analysis.writing.numbers import DASH, count, number, p_value, with_interval
-from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.numbers import number
+from kap_analysis.writing.sentences import join_words
 from kap_analysis.writing.small_numbers import of_enough, said_of_few
 
 _FIGURE = "plot_format_differences"
 _CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")
 _SECONDARY = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
+_HEADERS: Final = ("Points (95% CI)", "n scored", "p")
 _NOTHING = "There is no difference between formats to draw: the comparison has no rows, as with one format only."
-_ONLY = f"{GROUP} - {INDIVIDUAL}"
+_HOLM: Final = "p of the other instruments: adjusted for their number (Holm)."
 
 
 def plot_format_differences(
@@ -48,35 +42,38 @@ def plot_format_differences(
     width: Width = "double",
     stamp: str | None = None,
 ) -> Drawn:
-    """How far apart the formats are at each visit, adjusted, with 95% intervals; one panel per instrument.
+    """How far apart the formats are at each visit, adjusted, with 95% intervals, on one axis for all instruments.
+
+    One instrument is drawn in its points. Several are drawn in standard deviations of their baseline scores, which
+    can be compared, and their points are written beside them.
 
     Parameters
     ----------
     contrasts : pandas.DataFrame
         The ``contrasts`` of ``compare_formats``: ``visit``, ``contrast`` ("group - individual", "mixed -
         individual", ...), ``estimate``, ``ci_low``, ``ci_high`` in points of the instrument, ``n_patients``,
-        ``is_primary`` (drawn strong), optionally ``p_value``.
+        ``is_primary`` (drawn strong), optionally ``p_value``; beside ``secondary`` also ``standardised``,
+        ``standardised_low``, ``standardised_high`` (in SDs of the baseline score).
     secondary : pandas.DataFrame, optional
-        The ``secondary`` of ``compare_formats``: ``instrument``, ``visit``, ``estimate``, ``ci_low``, ``ci_high``,
-        ``n_patients``, optionally ``contrast``, ``p_holm`` and ``note`` (why it could not be compared); one panel
-        per instrument below the first.
+        The ``secondary`` of ``compare_formats``: ``instrument``, ``visit``, the columns of ``contrasts`` in points and
+        in SDs, ``n_patients``, optionally ``contrast``, ``p_holm`` and ``note`` (why it could not be compared).
     margin : float, optional
-        Non-inferiority margin of the primary instrument in points, drawn on the side where group is worse. There is
-        no default.
+        Non-inferiority margin of the primary instrument in points, drawn beside its rows, on the side where group is
+        worse. There is no default.
     margin_source : str
-        Where the margin comes from, written under the panels.
+        Where the margin comes from, written under the rows.
     instrument : Instrument or str, optional
         Of ``contrasts``, unless that frame has the column ``instrument``.
     instruments : iterable of Instrument
         Instruments that the registry does not know.
-    ax : Axes or sequence of Axes, optional
-        One per instrument; returned instead of a new Figure.
+    ax : Axes, optional
+        Returned instead of a new Figure.
     theme, width, stamp
         As in :func:`plot_participant_flow`.
 
     Returns
     -------
-    matplotlib.figure.Figure, matplotlib.axes.Axes or sequence of Axes
+    matplotlib.figure.Figure or matplotlib.axes.Axes
 
     Raises
     ------
@@ -87,55 +84,57 @@ def plot_format_differences(
     contrasts = checked_frame(contrasts, _CONTRASTS, name="contrasts", caller=_FIGURE, may_be_empty=True)
     secondary = given_frame(secondary, _SECONDARY, name="secondary", caller=_FIGURE)
     check_positive(margin, "A margin is a positive number of points")
-    contrasts, secondary = of_enough(contrasts), None if secondary is None else of_enough(secondary)
     if contrasts.empty and secondary is None:
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
-    own = tuple(instruments)
-    panels = [] if contrasts.empty else [(_scale_of_contrasts(contrasts, instrument, own), contrasts)]
-    if secondary is not None:
-        names = levels_of(secondary[INSTRUMENT])
-        panels += [(scale_of(str(name), own), secondary[secondary[INSTRUMENT] == name]) for name in names]
-    fitted = [fitted_rows(_rows(frame), _headers(frame), width_in_mm(width)) for _, frame in panels]
-    rows = [one for one, _ in fitted]
-    heights = [forest_height(one) for one in rows]
-    with open_page(
-        ax,
-        theme=theme,
-        width=width,
-        height=sum(heights) + 18 * len(panels) + 4,
-        stamp=stamp,
-        rows=len(panels),
-        height_ratios=heights,
-    ) as page:
-        wide = max(label_column(one) for one in rows)
-        alike = len({scale.direction for scale, _ in panels}) == 1
-        columns = _column_widths(fitted)
-        last = max((place for place, (_, frame) in enumerate(panels) if _has_number(frame)), default=0)
-        for place, (panel, (one, headers), (scale, frame)) in enumerate(zip(page.axes, fitted, panels, strict=True)):
-            primary = frame is contrasts
-            stated = margin_marks(scale, margin) if primary else []
-            label = _axis_label(scale, frame, with_sides=not alike or place == last)
-            alone: Any = {"label": label, "margins": stated} if primary or _has_number(frame) else {"zero": None}
-            draw_forest(
-                panel,
-                one,
-                page.theme,
-                headers=headers,
-                title=scale.name,
-                label_width=wide,
-                column_widths=columns,
-                **alone,
-            )
-            if "label" not in alone:
-                panel.set_xticks([])
-                panel.spines["bottom"].set_visible(False)
-            page.describe(_alternative(scale, frame, margin if primary else None))
-        _say_reasons(page, panels)
-        if margin is not None and margin_source and not contrasts.empty:
-            page.note(f"Margin of {number(margin)} points: {margin_source}.")
+    in_sds = secondary is not None and bool(secondary[ESTIMATE].notna().any())
+    told = [_with_enough(frame, in_sds, name) for frame, name in ((contrasts, "contrasts"), (secondary, "secondary"))]
+    blocks = _blocks(told[0], told[1], instrument, tuple(instruments))
+    found = [row for block in blocks for row in block.rows(in_sds=in_sds)]
+    rows, headers = fitted_rows(found, _HEADERS, width_in_mm(width))
+    marks = [] if contrasts.empty else _margins(blocks[0], margin, in_sds)
+    with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 22, stamp=stamp) as page:
+        label = _axis_label(blocks, in_sds)
+        draw_forest(page.axes[0], rows, page.theme, headers=headers, label=label, margins=marks)
+        _say(page, blocks, in_sds=in_sds)
+        if margin is not None and not contrasts.empty:
+            page.describe(f"The stated margin is {number(margin)} points.")
+            if margin_source:
+                page.note(f"Margin of {number(margin)} points: {margin_source}.")
         page.note_withheld(contrasts, secondary)
         page.notes += said_of_few(contrasts, secondary)
     return page.result
+
+
+def _with_enough(frame: pd.DataFrame | None, in_sds: bool, name: str) -> pd.DataFrame | None:
+    """The frame without intervals of too few patients, in points and, where they are drawn, in SDs."""
+    if frame is None or frame.empty:
+        return None
+    if in_sds:
+        frame = of_enough(checked_frame(frame, STANDARDISED, name=name, caller=_FIGURE), STANDARDISED[1:])
+    return of_enough(frame)
+
+
+def _blocks(
+    contrasts: pd.DataFrame | None,
+    secondary: pd.DataFrame | None,
+    instrument: Instrument | str | None,
+    own: tuple[Instrument, ...],
+) -> list[InstrumentDifferences]:
+    """The instruments in the order of drawing; those of the other direction than the first are turned to its side."""
+    blocks = []
+    if contrasts is not None:
+        blocks.append(InstrumentDifferences(_scale_of_contrasts(contrasts, instrument, own), contrasts))
+    if secondary is not None:
+        for name in levels_of(secondary[INSTRUMENT]):
+            here = secondary[secondary[INSTRUMENT] == name]
+            blocks.append(InstrumentDifferences(scale_of(str(name), own), here))
+    first = blocks[0].scale
+    return [replace(block, is_turned=_is_opposite(block.scale, first)) for block in blocks]
+
+
+def _is_opposite(scale: Scale, first: Scale) -> bool:
+    known = scale.direction_known and first.direction_known
+    return known and scale.higher_is_better != first.higher_is_better
 
 
 def _scale_of_contrasts(
@@ -146,98 +145,37 @@ def _scale_of_contrasts(
     return scale_of(instrument, own)
 
 
-def _headers(frame: pd.DataFrame) -> tuple[str, ...]:
-    return ("Difference (95% CI)", "n scored", *_p_header(frame))
+def _margins(primary: InstrumentDifferences, margin: float | None, in_sds: bool) -> list[Margin]:
+    """The margin, in the unit of the axis and beside the rows of the primary instrument only."""
+    by = primary.sd if in_sds else 1.0
+    beside = len(primary.rows(in_sds=in_sds)) if in_sds else None
+    return [replace(one, at=one.at / by, rows=beside) for one in margin_marks(primary.scale, margin) if by > 0]
 
 
-def _p_header(frame: pd.DataFrame) -> tuple[str, ...]:
-    if P_VALUE in frame.columns and "p_holm" not in frame.columns:
-        return ("p",)
-    return ("p (Holm)",) if "p_holm" in frame.columns else ()
-
-
-def _column_widths(fitted: list[tuple[list[ForestRow], tuple[str, ...]]]) -> list[float]:
-    """Widths of the columns of numbers, the same in every panel."""
-    most = max(len(headers) for _, headers in fitted)
-    return [
-        max(column_width(rows, place, headers[place]) for rows, headers in fitted if place < len(headers))
-        for place in range(most)
-    ]
-
-
-def _has_number(frame: pd.DataFrame) -> bool:
-    return bool(frame[ESTIMATE].notna().any())
-
-
-def _is_withheld(row: pd.Series) -> bool:
-    return bool(row.get("withheld", False))
-
-
-def _reasons(frame: pd.DataFrame) -> list[str]:
-    """Why rows of an instrument were not compared, where the frame says so."""
-    if "note" not in frame.columns:
-        return []
-    return [
-        str(row["note"])
-        for _, row in frame.iterrows()
-        if pd.isna(row[ESTIMATE]) and not _is_withheld(row) and not pd.isna(row["note"]) and str(row["note"])
-    ]
-
-
-def _say_reasons(page: Page, panels: list[tuple[Scale, pd.DataFrame]]) -> None:
-    for scale, frame in panels:
-        for reason in dict.fromkeys(_reasons(frame)):
-            page.note(f"{scale.name} is not compared. {reason}")
-
-
-def _difference(row: pd.Series) -> str:
-    """The difference with its interval; a withheld one is a dash, one that could not be made "not compared"."""
-    if pd.isna(row[ESTIMATE]):
-        return DASH if _is_withheld(row) or "note" not in row.index else "not compared"
-    return with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])
-
-
-def _several(frame: pd.DataFrame) -> bool:
-    return "contrast" in frame.columns and frame["contrast"].nunique() > 1
-
-
-def _rows(frame: pd.DataFrame) -> list[ForestRow]:
-    rows = []
-    for _, row in frame.iterrows():
-        label = sentence_case(str(row[VISIT]))
-        if _several(frame):
-            label += f", {str(row['contrast']).replace(' - ', ' minus ')}"
-        cells = (_difference(row), count(row[N_PATIENTS]))
-        p = row.get("p_holm", row.get(P_VALUE))
-        primary = bool(row.get("is_primary", False))
-        rows.append(
-            ForestRow(
-                label=f"{label} (primary)" if primary else label,
-                estimate=value_of(row[ESTIMATE]),
-                low=value_of(row[CI_LOW]),
-                high=value_of(row[CI_HIGH]),
-                columns=cells if p is None else (*cells, p_value(p)),
-                is_primary=primary,
-            )
-        )
-    return rows
-
-
-def _axis_label(scale: Scale, frame: pd.DataFrame, *, with_sides: bool) -> str:
-    quantity = f"{'Difference between formats' if _several(frame) else 'Group minus individual'}, {scale.name} points"
-    if not scale.direction_known or not (with_sides or _several(frame)):
+def _axis_label(blocks: list[InstrumentDifferences], in_sds: bool) -> str:
+    scale, several = blocks[0].scale, any(block.several_contrasts for block in blocks)
+    unit = "SDs of the baseline score" if in_sds else f"{scale.name} points"
+    quantity = f"{'Difference between formats' if several else 'Group minus individual'}, {unit}"
+    if not scale.direction_known:
         return quantity
-    ends = ("first format better", "second better") if _several(frame) else ("group better", "individual better")
+    ends = ("first format better", "second better") if several else ("group better", "individual better")
     return sides(*scale.from_low_to_high(*ends), quantity)
 
 
-def _alternative(scale: Scale, frame: pd.DataFrame, margin: float | None) -> str:
-    parts = []
-    for _, row in frame.iterrows():
-        what = _ONLY if "contrast" not in frame.columns or pd.isna(row["contrast"]) else str(row["contrast"])
-        primary = ", primary" if bool(row.get("is_primary", False)) else ""
-        parts.append(f"{row[VISIT]}{primary}: {what.replace(' - ', ' minus ')} {_difference(row)}")
-    why = "".join(f" {reason}" for reason in dict.fromkeys(_reasons(frame)))
-    stated = f" The stated margin is {number(margin)} points." if margin is not None else ""
-    better = f" ({scale.direction})" if scale.direction else ""
-    return f"{scale.name}{better}, adjusted difference in points with 95% interval. {'; '.join(parts)}.{why}{stated}"
+def _say(page: Page, blocks: list[InstrumentDifferences], *, in_sds: bool) -> None:
+    """What the axis is, which rows were turned, and why some instruments are not compared; the numbers in words."""
+    if in_sds and any("p_holm" in block.frame.columns for block in blocks):
+        page.note(_HOLM)
+    turned = [block.scale.name for block in blocks if block.is_turned]
+    if turned:
+        other = "lower is better" if blocks[0].scale.higher_is_better else "higher is better"
+        page.note(f"{join_words(turned)}: {other}, so that the mark lies on the other side of 0 than the points.")
+    unknown = [block.scale.name for block in blocks if not block.scale.direction_known and block.has_number]
+    if unknown and blocks[0].scale.direction_known:
+        page.note(f"{join_words(unknown)}: it is not known which side is better.")
+    if in_sds:
+        page.describe(f"Forest of {join_words([block.scale.name for block in blocks])}, in SDs of the baseline score.")
+    for block in blocks:
+        for reason in block.reasons():
+            page.note(f"{block.scale.name} is not compared. {reason}")
+        page.describe(block.sentence())

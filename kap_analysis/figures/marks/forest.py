@@ -56,10 +56,11 @@ class ForestRow:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A margin that was stated beforehand, at its position on the axis."""
+    """A margin that was stated beforehand, at its position on the axis; for the first ``rows`` only, if so given."""
 
     at: float
     text: str
+    rows: int | None = None
 
 
 def column_width(rows: Iterable[ForestRow], place: int, header: str) -> float:
@@ -93,8 +94,6 @@ def draw_forest(
     zero: float | None = 0.0,
     margins: Sequence[Margin] = (),
     title: str = "",
-    label_width: float | None = None,
-    column_widths: Sequence[float] | None = None,
 ) -> None:
     """Draw the rows from top to bottom.
 
@@ -110,9 +109,6 @@ def draw_forest(
         Vertical lines with their name at the top.
     title : str
         Over the column of labels.
-    label_width, column_widths : float, sequence of float, optional
-        Widths of the column of labels and of those of numbers in points, to make several forests alike; as wide as
-        their texts otherwise.
     """
     places = row_positions(rows)
     ax.set_ylim(forest_height(rows), 0)
@@ -122,14 +118,15 @@ def draw_forest(
     if zero is not None:
         ax.axvline(zero, color=theme.muted, linewidth=0.7, zorder=1, gid="no difference")
     for margin in margins:
-        ax.axvline(margin.at, color=theme.worse, linewidth=1.0, linestyle=(0, (3, 2)), zorder=1, gid="margin")
+        end = 0.0 if margin.rows is None else 1 - forest_height(rows[: margin.rows]) / forest_height(rows)
+        ax.axvline(margin.at, end, 1, color=theme.worse, linewidth=1.0, linestyle=(0, (3, 2)), zorder=1, gid="margin")
         side = "right" if margin.at > 0 else "left"
         _text(ax, margin.text, margin.at, 0, (0, 3), "axes top", ha=side, color=theme.worse)
     for row, y in zip(rows, places, strict=True):
         _draw_mark(ax, row, y, theme)
-    wide = label_column(rows) if label_width is None else label_width
+    wide = label_column(rows)
     _write_labels(ax, rows, places, theme, wide)
-    _write_columns(ax, rows, places, headers, theme, column_widths)
+    _write_columns(ax, rows, places, headers, theme)
     if title:
         aside = ScaledTranslation(
             (-wide - 6) / 72, (14 if headers or margins else 4) / 72, _figure_of(ax).dpi_scale_trans
@@ -184,13 +181,12 @@ def _write_columns(
     places: Sequence[float],
     headers: Sequence[str],
     theme: Theme,
-    widths: Sequence[float] | None,
 ) -> None:
     """Numbers right of the panel, each column flush right."""
     right = 4.0
     for place, header in enumerate(headers):
         cells = [row.columns[place] if place < len(row.columns) else "" for row in rows]
-        right += column_width(rows, place, header) if widths is None else widths[place]
+        right += column_width(rows, place, header)
         _text(ax, header, 1, 0, (right, 3), "header", ha="right", color=theme.muted, gid="column header")
         for row, cell, y in zip(rows, cells, places, strict=True):
             weight = "bold" if row.is_primary else "normal"

@@ -82,7 +82,7 @@ def _draw_part(
             wide,
             high - low,
             facecolor=part.colour,
-            edgecolor=theme.muted if part.hatch else theme.background,
+            edgecolor=theme.muted,
             hatch=part.hatch or None,
             hatchcolor=theme.muted if part.hatch else None,
             linewidth=0.6,

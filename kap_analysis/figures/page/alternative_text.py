@@ -37,6 +37,8 @@ def alt_text(artist: Figure | Axes) -> str:
 def short_text(text: str) -> str:
     """The first sentences of an alternative text, at most 300 characters; the whole stands beside the picture.
 
+    Where these are so short that they say little, the beginning of the next sentence follows.
+
     Examples
     --------
     >>> short_text("Bars of two formats. " + "Individual 12. " * 30)[-16:]
@@ -50,4 +52,4 @@ def short_text(text: str) -> str:
         if len(longer) > SHORT:
             break
         kept = longer
-    return kept or f"{text[: SHORT - 1].rsplit(' ', 1)[0]}…"
+    return kept if len(kept) >= SHORT / 3 else f"{text[: SHORT - 1].rsplit(' ', 1)[0]}…"

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -82,16 +83,19 @@ def _wide(figure: Figure) -> float:
 def _share_of_page(figure: Figure, ax: Axes) -> tuple[float, float]:
     """Width of the column of a panel, and height of the panel, in points, as far as known before the layout."""
     place = ax.get_subplotspec()
-    columns = 1 if place is None else place.get_topmost_subplotspec().get_gridspec().ncols
+    columns = 1
+    if place is not None:
+        grids = {place.get_gridspec(), place.get_topmost_subplotspec().get_gridspec()}
+        columns = prod(grid.ncols for grid in grids)
     return _wide(figure) / columns, 72 * float(figure.get_figheight() * ax.get_position().height)
 
 
 def _lines_in_rows(axes: list[Axes]) -> list[int]:
     """Lines of titles and labels, the most of each row of panels."""
-    rows: dict[int, int] = {}
+    rows: dict[tuple[int, int], int] = {}
     for ax in axes:
         place = ax.get_subplotspec()
-        row = 0 if place is None else place.get_topmost_subplotspec().rowspan.start
+        row = (0, 0) if place is None else (place.get_topmost_subplotspec().rowspan.start, place.rowspan.start)
         rows[row] = max(rows.get(row, 0), sum(text.get_text().count("\n") + 1 for text in _across(ax)))
     return list(rows.values())
 

@@ -108,6 +108,7 @@ def open_page(
     columns: int = 1,
     panels: int | None = None,
     apart: bool = False,
+    places: Callable[[Figure], list[Axes]] | None = None,
     **grid: Any,
 ) -> Iterator[Page]:
     """Open a page of ``rows`` by ``columns`` panels, ``height`` mm high, or use the Axes of the caller.
@@ -127,6 +128,8 @@ def open_page(
         How many panels are used, if the grid has more places.
     apart : bool
         Whether each panel below the other has margins of its own, and does not make room for the names of the others.
+    places : function, optional
+        Makes the panels in the Figure, where they are no plain grid.
     **grid
         Passed to ``Figure.subplots``.
 
@@ -140,10 +143,11 @@ def open_page(
     with matplotlib.rc_context(rc_settings(colours) | {"font.family": list(FAMILY)}):
         if ax is None:
             figure = Figure(figsize=(inches(width_in_mm(width)), inches(height)), layout=SteadyLayout())
-            places = _panels_apart(figure, rows, **grid) if apart else _panels(figure, rows, columns, **grid)
-            for unused in places[wanted:]:
+            make = places or (_panels_apart if apart else _panels)(rows, columns, **grid)
+            made = make(figure)
+            for unused in made[wanted:]:
                 unused.remove()
-            axes = places[:wanted]
+            axes = made[:wanted]
         else:
             axes = _given_axes(ax, wanted)
             figure = axes[0].get_figure(root=True)  # type: ignore[assignment]
@@ -152,13 +156,16 @@ def open_page(
         _finish(page, stamp)
 
 
-def _panels(figure: Figure, rows: int, columns: int, **grid: Any) -> list[Axes]:
-    return list(figure.subplots(rows, columns, squeeze=False, **grid).ravel())
+def _panels(rows: int, columns: int, **grid: Any) -> Callable[[Figure], list[Axes]]:
+    return lambda figure: list(figure.subplots(rows, columns, squeeze=False, **grid).ravel())
 
 
-def _panels_apart(figure: Figure, rows: int, **grid: Any) -> list[Axes]:
-    places = figure.add_gridspec(rows, 1, **grid)
-    return [figure.add_subplot(places[row].subgridspec(1, 1)[0]) for row in range(rows)]
+def _panels_apart(rows: int, columns: int, **grid: Any) -> Callable[[Figure], list[Axes]]:
+    def make(figure: Figure) -> list[Axes]:
+        places = figure.add_gridspec(rows, columns, **grid)
+        return [figure.add_subplot(place.subgridspec(1, 1)[0]) for place in places]
+
+    return make
 
 
 def letter_panels(axes: Sequence[Axes]) -> None:

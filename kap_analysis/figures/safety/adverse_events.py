@@ -1,7 +1,7 @@
-"""Figure 16, first half: adverse events per ketamine session at which somebody asked, by event, format and route."""
+"""Figure 16, first part: adverse events per ketamine session at which somebody asked, by event, format and route."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,9 @@ from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, MIXED
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
-from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement
+from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
+from kap_analysis.figures.page.parts import Part, draw_parts
+from kap_analysis.figures.page.statement import ALL_WITHHELD
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
     POINTS_PER_MM,
@@ -81,14 +82,18 @@ def plot_adverse_events(
         If a column is missing, a format is unknown, or there are more than 40 events or 4 routes. A frame without
         rows gives a figure that says so.
     """
+    return draw_parts([events_part(events, width)], ax=ax, theme=theme, width=width, stamp=stamp)
+
+
+def events_part(events: pd.DataFrame, width: Width) -> Part:
+    """Adverse events as a part of a page."""
     events = checked_frame(events, _COLUMNS, name="events", caller=_FIGURE, may_be_empty=True)
     if events.empty:
-        why = ALL_WITHHELD if "withheld" in events else _NOTHING
-        return draw_statement(why, ax=ax, theme=theme, width=width, stamp=stamp)
+        return Part(nothing=ALL_WITHHELD if "withheld" in events else _NOTHING)
     events = _apart_by_asked(events)
     inside = events[events[_ROUTE].astype(str) != _OUTSIDE]
     if inside.empty:
-        return draw_statement(_outside_sentence(events), ax=ax, theme=theme, width=width, stamp=stamp)
+        return Part(nothing=_outside_sentence(events))
     formats = formats_in(events, caller=_FIGURE)
     routes = sorted({str(route) for route in inside[_ROUTE]})
     names = _events_by_frequency(inside)
@@ -98,13 +103,13 @@ def plot_adverse_events(
             f"{len(routes)}; pool the rare ones."
         )
     rows, columns = panel_grid(width, len(routes), 2)
-    grid: dict[str, Any] = {"rows": rows, "columns": columns, "panels": len(routes), "sharey": True, "sharex": True}
     labels, taller = tick_lines(
         [sentence_case(readable(name)) for name in names], _NAMES_SHARE * width_in_mm(width) * POINTS_PER_MM
     )
     tall = max(1.4 + 3.3 * len(formats), (taller + 1.3 * SMALL_PT * LINE_HEIGHT) / POINTS_PER_MM)
     height = rows * (tall * len(names) + 16 + 4 * len(formats))
-    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
+
+    def draw(page: Page) -> None:
         widest = 0.0
         for panel, route in zip(page.axes, routes, strict=True):
             here = inside[inside[_ROUTE].astype(str) == route]
@@ -116,7 +121,8 @@ def plot_adverse_events(
         if len(inside) < len(events):
             page.note(_outside_sentence(events))
         page.note_withheld(events)
-    return page.result
+
+    return Part(draw, height, rows, columns, len(routes), {"sharey": True, "sharex": True})
 
 
 def _apart_by_asked(events: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""Figure 16, second half: vital signs and scales in ketamine sessions, by minute and format."""
+"""Figure 16, second part: vital signs and scales in ketamine sessions, by minute and format."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ from kap_analysis.columns import FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import format_handles, numbers_under_axis, side_by_side
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
-from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
+from kap_analysis.figures.page.parts import Part, draw_parts
 from kap_analysis.figures.page.style import Width, panel_grid
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import measure_name, measure_order
@@ -61,15 +61,20 @@ def plot_vitals(
         If a column is missing, a format is unknown, or there are more than nine measures. A frame without any mean
         gives a figure that says so.
     """
+    return draw_parts([vitals_part(vitals, width)], ax=ax, theme=theme, width=width, stamp=stamp)
+
+
+def vitals_part(vitals: pd.DataFrame, width: Width) -> Part:
+    """What was measured in sessions as a part of a page."""
     vitals = checked_frame(vitals, _COLUMNS, name="vitals", caller=_FIGURE, may_be_empty=True)
     if vitals["mean"].isna().all():
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return Part(nothing=_NOTHING)
     formats = formats_in(vitals, caller=_FIGURE)
     vitals = of_enough(vitals, ("q1", "q3"), "n")
     panels = _panels(vitals)
     rows, columns = panel_grid(width, len(panels), 2 if len(panels) == 4 else 3)
-    grid: Any = {"rows": rows, "columns": columns, "panels": len(panels)}
-    with open_page(ax, theme=theme, width=width, height=56 * rows + 8, stamp=stamp, **grid) as page:
+
+    def draw(page: Page) -> None:
         for panel, (name, unit, here) in zip(page.axes, panels, strict=True):
             _draw_panel(page, panel, here, formats)
             _dress(page, panel, here, formats, name, unit)
@@ -79,7 +84,8 @@ def plot_vitals(
         if not is_enough(vitals, "n").all():
             page.note(f"Of fewer than {FEWEST} measurements there is the mean without a bar.")
         page.note_withheld(vitals)
-    return page.result
+
+    return Part(draw, 56 * rows + 8, rows, columns, len(panels))
 
 
 def _panels(vitals: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:

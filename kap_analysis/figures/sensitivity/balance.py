@@ -1,4 +1,4 @@
-"""Figure 9, left half: how far apart the formats were at the start, before and after weighting (love plot)."""
+"""Figure 9, first part: how far apart the formats were at the start, before and after weighting (love plot)."""
 
 from typing import Final
 
@@ -12,8 +12,8 @@ from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.frames import check_positive, checked_frame, given_frame
 from kap_analysis.figures.page.label_fit import lines_within
-from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
+from kap_analysis.figures.page.parts import Part, draw_parts
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
     NARROW_MM,
@@ -84,17 +84,24 @@ def plot_balance(
         If a column is missing, the threshold is not positive, or there are more than 60 rows. A frame without any
         difference gives a figure that says so.
     """
+    part = balance_part(balance, effective_sample_size, threshold, width)
+    return draw_parts([part], ax=ax, theme=theme, width=width, stamp=stamp)
+
+
+def balance_part(balance: pd.DataFrame, sizes: pd.DataFrame | None, threshold: float, width: Width) -> Part:
+    """The love plot as a part of a page."""
     balance = checked_frame(balance, _COLUMNS, name="balance", caller=_FIGURE, may_be_empty=True)
-    sizes = given_frame(effective_sample_size, _SIZES, name="effective_sample_size", caller=_FIGURE)
+    sizes = given_frame(sizes, _SIZES, name="effective_sample_size", caller=_FIGURE)
     check_positive(threshold, "The threshold of a standardised difference is a positive number")
     if balance["smd"].isna().all():
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return Part(nothing=_NOTHING)
     table = _sorted_differences(balance)
     if len(table) > _MOST_ROWS:
         raise FigureError(f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(table)}; pool the rare levels.")
     names = _names_in_lines(table, width)
     height = sum(_ROW_MM + name.count("\n") * _LINE_MM for name in names) + (36 if is_narrow(width) else 26)
-    with open_page(ax, theme=theme, width=width, height=height, stamp=stamp) as page:
+
+    def draw(page: Page) -> None:
         places = _places(names)
         _draw_threshold(page.axes[0], threshold, page.theme)
         _draw_differences(page, page.axes[0], table, places)
@@ -106,7 +113,8 @@ def plot_balance(
             page.describe(_said_of_sizes(sizes))
         page.note_withheld(balance, sizes)
         page.describe(_alternative(table, threshold))
-    return page.result
+
+    return Part(draw, height)
 
 
 def _said_of_sizes(sizes: pd.DataFrame) -> str:
@@ -168,7 +176,7 @@ def _draw_threshold(ax: Axes, threshold: float, theme: Theme) -> None:
 
 def _draw_differences(page: Page, ax: Axes, table: pd.DataFrame, places: np.ndarray) -> None:
     low, high = table.min(axis=1), table.max(axis=1)
-    ax.hlines(places, low, high, color=page.theme.faint, linewidth=0.8, zorder=1, gid="span of a row")
+    ax.hlines(places, low, high, color=page.theme.muted, linewidth=0.5, zorder=1, gid="span of a row")
     for place, weighting in enumerate(table.columns):
         look = _look(str(weighting), place, page.theme)
         ax.plot(table[weighting].to_numpy(float), places, zorder=3 + place, gid=f"smd {weighting}", **look)  # type: ignore[arg-type]

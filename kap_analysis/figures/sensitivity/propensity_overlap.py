@@ -1,4 +1,4 @@
-"""Figure 9, right half: were there comparable patients in both formats (mirrored histograms of the propensity)."""
+"""Figure 9, second part: were there comparable patients in both formats (mirrored histograms of the propensity)."""
 
 from typing import Final
 
@@ -12,8 +12,8 @@ from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.marks.marks import whole_number_axis
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
-from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
+from kap_analysis.figures.page.parts import Part, draw_parts
 from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width
 from kap_analysis.writing.numbers import count, number, plural
 from kap_analysis.writing.sentences import sentence_case
@@ -62,16 +62,23 @@ def plot_propensity_overlap(
         If a column is missing, a propensity is not between 0 and 1, a format is neither individual nor group, or
         the weighting is unknown.
     """
+    part = propensity_part(propensity, weighting)
+    return draw_parts([part], ax=ax, theme=theme, width=width, stamp=stamp)
+
+
+def propensity_part(propensity: pd.DataFrame, weighting: str | None) -> Part:
+    """The mirrored histograms as a part of a page."""
     if weighting is not None and weighting not in _WEIGHTS:
         raise FigureError(f"{_FIGURE} draws the weighting {' or '.join(map(repr, _WEIGHTS))}, not {weighting!r}.")
     columns = (FORMAT, _PROPENSITY, *([weighting] if weighting else []))
     propensity = checked_frame(propensity, columns, name="propensity", caller=_FIGURE, may_be_empty=True)
     if propensity[_PROPENSITY].isna().all():
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return Part(nothing=_NOTHING)
     formats = _two_formats(propensity)
     known = propensity.dropna(subset=[_PROPENSITY])
     edges = np.linspace(0.0, 1.0, round(1 / BIN_WIDTH) + 1)
-    with open_page(ax, theme=theme, width=width, height=72, stamp=stamp) as page:
+
+    def draw(page: Page) -> None:
         panel = page.axes[0]
         reach = {name: _draw_side(page, panel, rows_of(known, name), name, edges, weighting) for name in formats}
         _dress(page, panel, {name: len(rows_of(known, name)) for name in formats}, reach)
@@ -81,7 +88,8 @@ def plot_propensity_overlap(
             which = "inverse-probability" if weighting == "ipw" else "overlap"
             page.note(f"Bars: patients. Outline: the same patients after {which} weighting, scaled to the same n.")
         page.describe(_alternative(known, formats))
-    return page.result
+
+    return Part(draw, height=72)
 
 
 def _two_formats(propensity: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from kap_analysis import result_frames
 from kap_analysis.columns import CI_HIGH, CI_LOW, DF, FORMAT, FORMATS, N_PATIENTS, P_VALUE
 from kap_analysis.errors import TableError
+from kap_analysis.instruments.facts import TO_CHECK
 from kap_analysis.result_frames import levels_of
 from kap_analysis.tables.page.layout import Layout, label_column
 from kap_analysis.tables.page.table import Table
@@ -16,6 +17,7 @@ from kap_analysis.writing.numbers import DASH, WITHHELD, count, is_missing
 from kap_analysis.writing.sentences import full_stop, sentence_case
 from kap_analysis.writing.small_numbers import NO_INTERVAL, has_few, of_enough
 
+CHECK_NOTE: Final = f"{TO_CHECK} Recalled, not read in the source that is named: check it there before you cite it."
 ALL: Final = "all"
 FEWEST_DF: Final = 1.0
 WITHHELD_COLUMN: Final = "withheld"
@@ -148,14 +150,16 @@ def assemble(
     stamp: str = "",
 ) -> Table:
     """Make the table, with a note for each mark that its cells use: ``–`` (why is in ``dash``) and "withheld"."""
-    shown = [str(cell) for key in layout.keys for cell in cells[key]]
+    shown, notes = [str(cell) for key in layout.keys for cell in cells[key]], [note for note in notes if note]
     headings = [column.heading for column in layout.columns] + [spanner.heading for spanner in layout.spanners]
     marks = []
     if any(DASH in cell.replace("(", " ").replace(")", " ").split() for cell in shown):
         marks.append(f"{DASH}: {dash}")
     if any(WITHHELD in text for text in shown + headings):
         marks.append(WITHHELD_NOTE)
-    lines = tuple(full_stop(note) for note in (*notes, *marks) if note)
+    if any(TO_CHECK in text for text in (*shown, *notes)):
+        marks.append(CHECK_NOTE)
+    lines = tuple(full_stop(note) for note in (*notes, *marks))
     return Table(name, title, cells.reset_index(drop=True), layout, lines, raw.copy(), stamp)
 
 

@@ -1,13 +1,27 @@
 """What a study can answer and what it cannot, and why."""
 
+import re
+from typing import Final
+
 import pandas as pd
 
 from kap_analysis.tables.page.cells import assemble, checked_frame
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = ("question", "can_answer", "why")
+_NAME: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b|\b[a-z]+\.toml\b")
+_HOLD: Final = {
+    "study.toml": "the study",
+    "dose_mg": "dose",
+    "cohort_id": "cohort",
+    "facilitator_ids": "facilitators",
+    "ae_asked": "record of being asked about events",
+    "observed_until_day": "last day of observation",
+}
+"""What a name of the study folder stands for, where the name alone does not say it."""
 
 
 def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
@@ -50,6 +64,5 @@ def table_answers(*, answers: pd.DataFrame, stamp: str = "") -> Table:
 
 
 def _reason(text: str) -> str:
-    """A reason with a capital first letter; a name of the data, such as dose_mg or study.toml, keeps its letters."""
-    first = text.partition(" ")[0]
-    return text if "_" in first or "." in first[:-1] else sentence_case(text)
+    """A reason as a sentence of a paper: columns and files of a study folder by what they hold."""
+    return sentence_case(_NAME.sub(lambda name: _HOLD.get(name[0], readable(name[0])), text))

@@ -10,7 +10,7 @@ from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.tables.page.cells import assemble
 from kap_analysis.tables.page.layout import Layout, label_column, text_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import whole_range
+from kap_analysis.writing.numbers import plural, whole_range
 from kap_analysis.writing.sentences import join_words, sentence_case
 
 UNKNOWN = "not established"
@@ -46,7 +46,7 @@ def table_instruments(*, instruments: Mapping[str, Instrument] | Iterable[Instru
             "recall": [_recall(one) for one in used],
             "bands": [_bands(one) for one in used],
             "rules": [_rules(one) for one in used],
-            "licence": [one.licence or UNKNOWN for one in used],
+            "licence": [_marked(one, "licence", one.licence or UNKNOWN) for one in used],
         }
     )
     columns = (
@@ -72,19 +72,25 @@ def _scores(one: Instrument) -> str:
     side = "higher is better" if one.higher_is_better else "lower is better"
     items = "" if one.n_items is None else f"{one.n_items} items, "
     rater = {"self": "self-report", "clinician": "rated by a clinician"}.get(one.rater, one.rater)
-    return f"{items}{whole_range(*one.total_range)}, {side}; {rater}"
+    return _marked(one, "total_range", f"{items}{whole_range(*one.total_range)}, {side}; {rater}")
+
+
+def _marked(one: Instrument, fact: str, text: str) -> str:
+    """The text of a fact, marked if it must be checked before it is cited."""
+    return text + (one.provenance[fact].mark if fact in one.provenance and text != UNKNOWN else "")
 
 
 def _recall(one: Instrument) -> str:
     if one.recall_days is None:
         return UNKNOWN
-    return "now" if one.recall_days == 0 else f"{one.recall_days} day{'s' if one.recall_days != 1 else ''}"
+    return _marked(one, "recall_days", "now" if one.recall_days == 0 else plural(one.recall_days, "day"))
 
 
 def _bands(one: Instrument) -> str:
     sets = []
     for found in one.band_sets:
         bands = ", ".join(f"{band.label} {whole_range(band.low, band.high)}" for band in found.bands)
+        bands += found.provenance.mark
         is_default = " (used)" if len(one.band_sets) > 1 and found.name == one.default_band_set else ""
         sets.append(
             f"{sentence_case(found.name)}{is_default}: {bands}" if len(one.band_sets) > 1 else sentence_case(bands)
@@ -95,8 +101,8 @@ def _bands(one: Instrument) -> str:
 def _rules(one: Instrument) -> str:
     side = "at least" if one.higher_is_better else "at most"
     unit = {"percent": "%"}.get(one.response.unit, f" {one.response.unit}") if one.response else ""
-    response = f"{one.response.value:g}{unit} or more" if one.response else UNKNOWN
-    remission = f"{side} {one.remission.value:g}" if one.remission else UNKNOWN
+    response = f"{one.response.value:g}{unit} or more{one.response.provenance.mark}" if one.response else UNKNOWN
+    remission = f"{side} {one.remission.value:g}{one.remission.provenance.mark}" if one.remission else UNKNOWN
     return UNKNOWN if response == remission == UNKNOWN else f"{response}; {remission}"
 
 
@@ -104,7 +110,7 @@ def _missing_items(used: list[Instrument]) -> list[str]:
     """One line per rule for missing items, with the instruments that have it."""
     names: dict[str, list[str]] = {}
     for one in used:
-        names.setdefault(one.missing_rule.sentence, []).append(one.name)
+        names.setdefault(one.missing_rule.sentence + one.missing_rule.provenance.mark, []).append(one.name)
     return [f"Missing items of {join_words(having)}: {rule}" for rule, having in names.items()]
 
 

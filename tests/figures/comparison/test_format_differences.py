@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import kap_analysis as kap
 from kap_analysis.errors import FigureError
+from kap_analysis.figures.comparison.difference_rows import STANDARDISED
 from kap_analysis.figures.comparison.format_differences import plot_format_differences
 from kap_analysis.figures.page.alternative_text import alt_text
 from tests.figures.drawn import cells, drawn_values, having, texts
@@ -13,11 +15,13 @@ from tests.figures.drawn import cells, drawn_values, having, texts
 CONTRASTS = pd.DataFrame(
     {"visit": ["month 1", "month 3"], "contrast": "group - individual", "estimate": [0.5, 1.5],
      "ci_low": [-1.5, -0.5], "ci_high": [2.5, 3.5], "p_value": [0.6, 0.14], "n_patients": [120, 100],
-     "is_primary": [False, True]}
+     "is_primary": [False, True], "standardised": [0.05, 0.15], "standardised_low": [-0.15, -0.05],
+     "standardised_high": [0.25, 0.35]}
 )  # fmt: skip
 SECONDARY = pd.DataFrame(
     {"instrument": ["HAM-A", "PHQ-9"], "visit": "month 3", "estimate": [0.2, -0.3], "ci_low": [-1.0, -1.5],
-     "ci_high": [1.4, 0.9], "n_patients": 90, "p_holm": 1.0}
+     "ci_high": [1.4, 0.9], "n_patients": 90, "p_holm": 1.0, "standardised": [0.02, -0.1],
+     "standardised_low": [-0.1, -0.5], "standardised_high": [0.14, 0.3]}
 )  # fmt: skip
 
 
@@ -44,13 +48,13 @@ def test_differences_stand_at_their_estimates():
     assert "−0.5 to 3.5" in texts(figure)
 
 
-def test_a_margin_is_drawn_in_the_primary_panel_where_group_is_worse_and_its_source_is_written():
+def test_a_margin_stands_beside_the_primary_rows_where_group_is_worse_and_its_source_is_written():
     figure = plot_format_differences(
         contrasts=CONTRASTS, secondary=SECONDARY, margin=4.5, margin_source="protocol, section 4", instrument="BDI-II"
     )
     (line,) = having(figure, "margin")
-    assert line.axes is figure.axes[0]
-    assert list(line.get_xdata()) == [4.5, 4.5]
+    assert line.get_xdata() == pytest.approx([0.45, 0.45])  # ten points are one SD
+    assert line.get_ydata() == pytest.approx([1 - 3 / 5, 1])  # the heading and two visits, of five rows
     assert "Margin of 4.5 points: protocol, section 4." in texts(figure)
     assert having(plot_format_differences(contrasts=CONTRASTS, instrument="BDI-II"), "margin") == []
 
@@ -61,13 +65,54 @@ def test_on_a_scale_where_higher_is_better_the_margin_is_on_the_other_side():
     assert "individual better" in figure.axes[0].get_xlabel().split("group better")[0]
 
 
-def test_each_instrument_has_a_panel_with_its_own_points():
+def test_all_instruments_share_one_axis_in_sds_and_have_their_points_beside_it():
     figure = plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY, instrument="BDI-II")
-    assert [ax.get_title(loc="left") for ax in figure.axes] == ["BDI-II", "HAM-A", "PHQ-9"]
-    assert [ax.get_xlabel().split("\n")[0].split(", ")[1] for ax in figure.axes] == [
-        "BDI-II points", "HAM-A points", "PHQ-9 points",
+    (panel,) = figure.axes
+    assert panel.get_xlabel() == (
+        "Group minus individual, SDs of the baseline score\n←  group better     individual better  →"
+    )
+    assert [float(mark.get_xdata()[0]) for mark in having(figure, "estimate")] == [0.05, 0.15, 0.02, -0.1]
+    assert [label.get_text() for label in having(figure, "row label")] == [
+        "BDI-II", "Month 1", "Month 3 (primary)", "HAM-A, month 3", "PHQ-9, month 3",
     ]  # fmt: skip
     assert "0.2 (−1.0 to 1.4)" in cells(figure)
+
+
+def test_one_instrument_is_drawn_in_its_points():
+    panel = plot_format_differences(contrasts=CONTRASTS, instrument="BDI-II").axes[0]
+    assert panel.get_xlabel().startswith("Group minus individual, BDI-II points\n")
+
+
+@pytest.mark.parametrize(
+    ("primary", "other", "side", "left"),
+    [("BDI-II", "PHQ-9", -0.1, "group"), ("BDI-II", "WHO-5", 0.1, "group"), ("WHO-5", "PHQ-9", 0.1, "individual")],
+)
+def test_a_side_of_the_axis_means_the_same_in_every_row(primary, other, side, left):
+    frame = SECONDARY.iloc[1:].assign(instrument=other)
+    figure = plot_format_differences(contrasts=CONTRASTS, secondary=frame, instrument=primary)
+    assert float(having(figure, "estimate")[-1].get_xdata()[0]) == side
+    assert list(having(figure, "interval")[-1].get_xdata()) == ([-0.5, 0.3] if side < 0 else [-0.3, 0.5])
+    assert figure.axes[0].get_xlabel().split("←  ")[1].startswith(f"{left} better")
+    assert ("the mark lies on the other side of 0 than the points" in " ".join(texts(figure).split())) == (side > 0)
+    assert "−0.3 (−1.5 to 0.9)" in cells(figure)
+
+
+def test_instruments_of_which_none_could_be_compared_leave_the_axis_in_points():
+    missing = SECONDARY.assign(note="too few", **dict.fromkeys(["estimate", "ci_low", "ci_high"], np.nan))
+    panel = plot_format_differences(contrasts=CONTRASTS, secondary=missing, instrument="BDI-II").axes[0]
+    assert panel.get_xlabel().startswith("Group minus individual, BDI-II points\n")
+
+
+def test_several_instruments_without_standardised_differences_are_refused():
+    with pytest.raises(FigureError, match="needs the columns standardised, standardised_low and standardised_high in"):
+        plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY.drop(columns=[*STANDARDISED]))
+
+
+def test_the_figure_is_one_panel_of_a_page():
+    page = Figure(figsize=(7, 4))
+    panel = page.subplots()
+    assert plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY, instrument="BDI-II", ax=panel) is panel
+    assert len(page.axes) == 1
 
 
 def test_a_withheld_difference_has_dashes_and_no_mark():
@@ -98,25 +143,16 @@ def test_an_instrument_that_could_not_be_compared_says_why():
     frame.loc[1, ["estimate", "ci_low", "ci_high", "n_patients", "p_holm"]] = np.nan
     frame["contrast"] = ["group - individual", np.nan]
     figure = plot_format_differences(contrasts=CONTRASTS, secondary=frame, instrument="BDI-II")
-    assert cells(figure)[-3:] == ["not compared", "–", "–"]
+    assert [cell for cell in cells(figure) if cell in ("not compared", "–")] == ["not compared", "–", "–"]
     said = "At month 3 fewer than two patients of a format have PHQ-9."
     assert f"PHQ-9 is not compared. {said}" in texts(figure)
     assert f"group minus individual not compared. {said}" in alt_text(figure)
-    assert figure.axes[2].get_xlabel() == ""
 
 
-def test_columns_of_numbers_stand_below_each_other_in_all_panels():
+def test_columns_have_one_header():
     figure = plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY, instrument="BDI-II")
-    figure.draw_without_rendering()
-    by_name: dict[str, set[int]] = {}
-    for header in having(figure, "column header"):
-        by_name.setdefault(header.get_text(), set()).add(round(header.get_window_extent().x1))
-    assert {name: len(ends) for name, ends in by_name.items()} == {
-        "Difference (95% CI)": 1,
-        "n scored": 1,
-        "p": 1,
-        "p (Holm)": 1,
-    }
+    assert [header.get_text() for header in having(figure, "column header")] == ["Points (95% CI)", "n scored", "p"]
+    assert "adjusted for their number (Holm)" in texts(figure)
 
 
 def test_a_number_that_is_not_there_has_no_name_on_a_narrow_page():

@@ -18,6 +18,13 @@ def test_a_first_sentence_that_is_too_long_ends_between_words():
     assert short.endswith("word…")
 
 
+def test_a_short_first_sentence_is_followed_by_the_beginning_of_the_next():
+    short = short_text("Flow of patients. " + "Individual: " + "12 of 120, " * 60)
+    assert SHORT / 3 <= len(short) <= SHORT
+    assert short.startswith("Flow of patients. Individual: 12 of 120,")
+    assert short.endswith("…")
+
+
 def test_decimals_do_not_end_a_sentence():
     short = short_text(" ".join(["It is 3.1 Points."] * 40))
     assert short == " ".join(["It is 3.1 Points."] * 16)

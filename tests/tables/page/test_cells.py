@@ -5,6 +5,8 @@ import pytest
 
 from kap_analysis import tables
 from kap_analysis.errors import TableError
+from kap_analysis.tables.page.cells import assemble
+from kap_analysis.tables.page.layout import Layout, label_column
 
 
 def test_a_lacking_column_an_empty_frame_and_no_frame_are_one_sentence_each(observed_means):
@@ -38,3 +40,14 @@ def test_no_table_changes_the_frames_it_was_given(observed_means, counts):
     ledger = counts["ledger"].copy(deep=True)
     tables.table_ledger(ledger=counts["ledger"])
     pd.testing.assert_frame_equal(counts["ledger"], ledger)
+
+
+def test_what_was_recalled_is_marked_and_explained_once():
+    cells = pd.DataFrame({"label": ["7 days†", "14 days†"]})
+    layout = Layout((label_column("Recall"),))
+    table = assemble("x", "X", cells, layout, raw=cells, notes=["A manual†"])
+    assert table.notes == (
+        "A manual†.",
+        "† Recalled, not read in the source that is named: check it there before you cite it.",
+    )
+    assert assemble("x", "X", cells.assign(label="7 days"), layout, raw=cells).notes == ()

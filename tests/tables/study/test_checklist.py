@@ -10,17 +10,6 @@ from kap_analysis.errors import TableError
 from tests.places import ROOT
 from tests.tables.shown import rows
 
-#: Beginnings of pointers to what a study folder or a run holds.
-OTHER_PLACES = (
-    "study.toml",
-    "visit windows in study.toml",
-    "plan.toml",
-    "manifest.json",
-    "kap validate",
-    "names of the",
-    "places and",
-)
-
 
 def test_checklist_has_all_items_and_takes_pointers():
     table = tables.table_checklist(where={"13": "Table 1"})
@@ -32,26 +21,25 @@ def test_checklist_has_all_items_and_takes_pointers():
         tables.table_checklist(where={"23": "nowhere"})
 
 
-def test_checklist_points_to_what_exists():
-    """Notebooks, the tables and figures that they hand over, files of the study and of the run, pages of docs/."""
-    sources = {path.stem: _source(path) for path in (ROOT / "notebooks").glob("*.ipynb")}
-    places = [place for where in tables.table_checklist().raw["where"] for place in where.split("; ") if where]
-    pointed = [re.match(r"(\d\d_\w+)(?:, (table|figure|methods) (\w+))?", place) for place in places]
-    assert sum(found is not None for found in pointed) > 20
-    for place, found in zip(places, pointed, strict=True):
-        if found is None:
-            page = re.match(r"docs/\S+", place)
-            assert (ROOT / page[0]).exists() if page else place.startswith(OTHER_PLACES), place
-            continue
-        notebook, kind, name = found.groups()
-        wanted = {"table": f'results.table("{name}"', "figure": f'"{name}"', "methods": "methods_paragraph"}.get(kind)
-        assert notebook in sources, place
-        assert wanted is None or wanted in sources[notebook], place
+def test_checklist_points_to_tables_and_figures_of_the_paper_and_names_no_file():
+    source = _source(ROOT / "notebooks" / "09_paper_figures.ipynb")
+    places = [where for where in tables.table_checklist().raw["where"] if where]
+    pointed = {number for where in places for number in _numbers(where)}
+    assert len(pointed) > 15
+    there = set(re.findall(r'"((?:Table|Figure) S?\d+)[".]', source))
+    assert pointed <= there, sorted(pointed - there)
+    assert [where for where in places if re.search(r"_|\.toml|\.json|\.md|docs/", where)] == []
 
 
 def _source(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def _numbers(where):
+    """Table S2, Tables 2, 4 and 3: each with its kind."""
+    for kind, told in re.findall(r"(Table|Figure)s? ((?:S?\d+(?:, | and )?)+)", where):
+        yield from (f"{kind} {number}" for number in re.findall(r"S?\d+", told))
 
 
 def test_checklist_has_the_items_of_record():
