@@ -98,6 +98,12 @@ def between_formats(study: Study) -> dict[str, Figure]:
             balance=allocation.balance, effective_sample_size=allocation.effective_sample_size
         ),
         "propensity_overlap": figures.plot_propensity_overlap(propensity=allocation.propensity, weighting="overlap"),
+        "allocation": figures.plot_allocation(
+            balance=allocation.balance,
+            effective_sample_size=allocation.effective_sample_size,
+            propensity=allocation.propensity,
+            weighting="overlap",
+        ),
         "diagnostics": figures.plot_diagnostics(
             residuals=checks.residuals,
             random_effects=checks.random_effects,
@@ -132,6 +138,7 @@ def safety_and_quality(study: Study) -> dict[str, Figure]:
         "suicidality": figures.plot_suicidality(suicidality=safety.suicidality),
         "adverse_events": figures.plot_adverse_events(events=safety.events),
         "vitals": figures.plot_vitals(vitals=safety.vitals),
+        "session_safety": figures.plot_session_safety(events=safety.events, vitals=safety.vitals),
         "run_chart": figures.plot_run_chart(quarters=quarters.quarters, visit=visit, longest_run=quarters.longest_run),
     }
 

@@ -163,7 +163,8 @@ def _panels(rows: int, columns: int, **grid: Any) -> Callable[[Figure], list[Axe
 def _panels_apart(rows: int, columns: int, **grid: Any) -> Callable[[Figure], list[Axes]]:
     def make(figure: Figure) -> list[Axes]:
         places = figure.add_gridspec(rows, columns, **grid)
-        return [figure.add_subplot(place.subgridspec(1, 1)[0]) for place in places]
+        each = [places[row, column] for row in range(rows) for column in range(columns)]
+        return [figure.add_subplot(place.subgridspec(1, 1)[0]) for place in each]
 
     return make
 

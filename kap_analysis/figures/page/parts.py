@@ -79,7 +79,7 @@ def _places(figure: Figure, parts: Sequence[Part]) -> list[Axes]:
         (part,) = parts
         axes = list(figure.subplots(part.rows, part.columns, squeeze=False, **part.grid).ravel())
         return _used(axes, part.panels)
-    outer = figure.add_gridspec(len(parts), 1, height_ratios=[part.height for part in parts], hspace=0.12)
+    outer = figure.add_gridspec(len(parts), 1, height_ratios=[part.height for part in parts])
     axes = []
     for row, part in enumerate(parts):
         inner = outer[row].subgridspec(part.rows, part.columns)
