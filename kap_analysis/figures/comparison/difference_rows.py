@@ -8,6 +8,7 @@ import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, VISIT
 from kap_analysis.figures.marks.forest import ForestRow, value_of
+from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.scales import Scale
 from kap_analysis.writing.numbers import DASH, count, p_value, with_interval
 from kap_analysis.writing.sentences import sentence_case
@@ -42,10 +43,13 @@ class InstrumentDifferences:
         """The standard deviation that the differences are divided by, from the widest interval; NaN if none has one."""
         if not set(STANDARDISED) <= set(self.frame.columns):
             return np.nan
-        points = self.frame[CI_HIGH].astype(float) - self.frame[CI_LOW].astype(float)
-        sds = self.frame[STANDARDISED[2]].astype(float) - self.frame[STANDARDISED[1]].astype(float)
-        known = (points / sds)[(sds > 0) & points.notna()]
-        return float(known.loc[sds[known.index].idxmax()]) if len(known) else np.nan
+        ends = (CI_LOW, CI_HIGH, *STANDARDISED[1:])
+        low, high, low_sds, high_sds = (numbers_of(self.frame, name) for name in ends)
+        wide = np.where(np.isnan(high - low), np.nan, high_sds - low_sds)
+        if not (wide > 0).any():
+            return np.nan
+        widest = int(np.nanargmax(wide))
+        return float((high - low)[widest] / wide[widest])
 
     def rows(self, *, in_sds: bool) -> list[ForestRow]:
         """One row per visit and contrast; several stand under the name of the instrument."""
