@@ -9,7 +9,6 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kap_analysis.errors import ReportError
-from kap_analysis.writing.small_numbers import FEWEST
 from kap_analysis.figures.page.style import THEMES
 from kap_analysis.version import __version__
 from kap_analysis.whole_folder import write_whole_file
@@ -26,6 +25,7 @@ from kap_analysis.writing.numbers import (
     rate,
 )
 from kap_analysis.writing.sentences import full_stop, sentence_case
+from kap_analysis.writing.small_numbers import FEWEST
 
 
 @cache

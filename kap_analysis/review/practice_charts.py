@@ -7,7 +7,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, FORMATS, MONTH, N_PATIENTS, VISIT
-from kap_analysis.writing.small_numbers import of_enough
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.review.svg_marks import (
     LEFT,
@@ -26,6 +25,7 @@ from kap_analysis.review.svg_marks import (
     value_axis,
 )
 from kap_analysis.writing.numbers import difference, interval, number
+from kap_analysis.writing.small_numbers import of_enough
 
 MARKERS: Final = {"individual": "o", "group": "s", "mixed": "^"}
 

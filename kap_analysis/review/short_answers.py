@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from kap_analysis.analysis.proportion import wilson_interval
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL
-from kap_analysis.writing.small_numbers import FEWEST
 from kap_analysis.review.practice_review_result import PracticeReview, class_counts, row_of
 from kap_analysis.writing.sentences import interval, join_words, number, percent, percent_interval, plural, share
+from kap_analysis.writing.small_numbers import FEWEST
 
 
 class ShortAnswer(NamedTuple):
