@@ -23,7 +23,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from results_files import RESULTS, THREADS, say, table, versions, write
@@ -32,59 +32,48 @@ os.environ.update(THREADS)
 
 import numpy as np
 import pandas as pd
-from primary_analysis import COVERAGE, FIRST_SEED, SETTINGS
-from primary_analysis_candidates import CANDIDATES, PLAN_MODEL, Found, analyse_candidates
-from primary_analysis_designs import DESIGNS, draw_design, true_effect
-from primary_analysis_designs import VISITS as SMALL_VISITS
-from primary_analysis_methods import PLAN
+from primary_analysis import COVERAGE, FIRST_SEED
+from primary_analysis_candidates import CANDIDATES, PLAN_MODEL, Found
+from primary_analysis_settings import NAMES, analyse_draws, truth, words
 from scipy.special import stdtrit
-
-from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.simulation.outcomes import VISITS, simulate_outcomes
-from kap_analysis.simulation.scenario import make_scenario
 
 COUNTS = RESULTS / "primary_analysis_choice_counts.csv"
 ENOUGH = 10_000
-SMALL_PLAN = Plan("BDI-II", "month 3", covariates=("age", "sex"))
-#: The settings of primary_analysis.py that break no assumption, by name.
-SIMULATED = {f"simulated {s.dropout}": s for s in SETTINGS if s.allocation == "recorded" and s.dropout != "unseen"}
-NAMES = (*SIMULATED, *DESIGNS)
+#: Blocks whose draws are analysed together.
+TOGETHER = 4
 KEY = ["setting", "block", "candidate"]
 ADDED = ["draws", "failed", "covered", "gained", "lost", "error", "squares", "variance", "width", "df", "full"]
 ADDED += ["boundary", "fell_back", "seconds"]
 
 
-def words(name: str) -> str:
-    """A setting as a heading."""
-    return DESIGNS[name].words if name in DESIGNS else f"The simulated study. {SIMULATED[name].words}"
-
-
-def draw(name: str, seed: int) -> tuple[dict[str, Found] | None, float]:
-    """What every candidate says of one draw, and the truth."""
-    if name in DESIGNS:
-        return analyse_candidates(draw_design(name, seed), SMALL_PLAN, SMALL_VISITS), true_effect(name)
-    setting = SIMULATED[name]
-    scenario = make_scenario(allocation=setting.allocation, dropout=setting.dropout)
-    drawn = simulate_outcomes(seed=seed, scenario=scenario)
-    return analyse_candidates(drawn.frame, PLAN, VISITS[1:]), drawn.effect(PLAN.visit)
-
-
-def count_block(name: str, block: int, size: int) -> pd.DataFrame:
-    """Sums over one block of draws, one row per candidate."""
-    rows = {candidate: dict.fromkeys(ADDED, 0.0) for candidate in CANDIDATES}
-    truth = draw(name, FIRST_SEED)[1]  # computed once per process; its time is not that of a draw
+def count_blocks(name: str, blocks: Sequence[int], size: int) -> tuple[pd.DataFrame, int]:
+    """Sums over blocks of draws, one row per block and candidate; and how many draws were analysed alone."""
+    true = truth(name)  # computed once per process; its time is not that of a draw
     began = time.process_time()
-    for seed in range(FIRST_SEED + block * size, FIRST_SEED + (block + 1) * size):
-        found, _ = draw(name, seed)
+    seeds = [FIRST_SEED + block * size + at for block in blocks for at in range(size)]
+    found, alone = analyse_draws(name, seeds)
+    seconds = (time.process_time() - began) / len(blocks)
+    made = []
+    for at, block in enumerate(blocks):
+        rows = sums(found[at * size : (at + 1) * size], true)
+        key = {"setting": name, "block": block}
+        made += [{**key, "candidate": c, **row, "seconds": seconds, "truth": true} for c, row in rows.items()]
+    return pd.DataFrame(made), alone
+
+
+def sums(draws: Sequence[dict[str, Found] | None], true: float) -> dict[str, dict[str, float]]:
+    """Sums over draws by candidate."""
+    rows = {candidate: dict.fromkeys(ADDED, 0.0) for candidate in CANDIDATES}
+    for found in draws:
         for row in rows.values():
             row["draws"] += 1
             row["failed"] += found is None
         if found is None:
             continue
         half = {c: float(stdtrit(one.df, 0.975)) * one.std_error for c, one in found.items()}
-        covered = {c: abs(one.estimate - truth) <= half[c] for c, one in found.items()}
+        covered = {c: abs(one.estimate - true) <= half[c] for c, one in found.items()}
         for candidate, one in found.items():
-            error, row = one.estimate - truth, rows[candidate]
+            error, row = one.estimate - true, rows[candidate]
             added = {"covered": covered[candidate], "error": error, "squares": error**2, "width": 2 * half[candidate]}
             added["gained"] = covered[candidate] and not covered[PLAN_MODEL]
             added["lost"] = covered[PLAN_MODEL] and not covered[candidate]
@@ -92,10 +81,7 @@ def count_block(name: str, block: int, size: int) -> pd.DataFrame:
             added |= {"fell_back": one.fell_back}
             for column, value in added.items():
                 row[column] += float(value)
-    seconds = time.process_time() - began
-    key = {"setting": name, "block": block}
-    made = [{**key, "candidate": c, **row, "seconds": seconds, "truth": truth} for c, row in rows.items()]
-    return pd.DataFrame(made)
+    return rows
 
 
 def summarise(counts: pd.DataFrame) -> pd.DataFrame:
@@ -212,14 +198,16 @@ def as_markdown(summary: pd.DataFrame) -> str:
     return "\n\n".join(lines)
 
 
-def todo(arguments: argparse.Namespace) -> Iterator[tuple[str, int]]:
-    """Blocks of this process that are not counted yet, the settings in turn."""
+def todo(arguments: argparse.Namespace) -> Iterator[tuple[str, list[int]]]:
+    """Blocks of this process that are not counted yet, some at a time, the settings in turn."""
     done = set()
     if COUNTS.exists():
         done = set(pd.read_csv(COUNTS)[["setting", "block"]].itertuples(index=False, name=None))
     part, of = (int(number) for number in arguments.share.split("/"))
-    blocks = [(name, block) for block in range(-(-arguments.draws // arguments.block)) for name in arguments.settings]
-    yield from (one for at, one in enumerate(blocks) if at % of == part - 1 and one not in done)
+    blocks = range(part - 1, -(-arguments.draws // arguments.block), of)
+    left = {name: [block for block in blocks if (name, block) not in done] for name in arguments.settings}
+    for at in range(0, len(blocks), TOGETHER):
+        yield from ((name, some) for name in arguments.settings if (some := left[name][at : at + TOGETHER]))
 
 
 def append(rows: pd.DataFrame, path: Path) -> None:
@@ -246,12 +234,13 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     began = time.monotonic()
     if not arguments.tables:
-        blocks = list(todo(arguments))
-        for at, (name, block) in enumerate(blocks):
+        for name, blocks in todo(arguments):
             if time.monotonic() - began > 60 * arguments.minutes:
                 break
-            append(count_block(name, block, arguments.block), COUNTS)
-            say(f"block {at + 1} of {len(blocks)}: {name} {block}, {time.monotonic() - began:.0f} s")
+            rows, alone = count_blocks(name, blocks, arguments.block)
+            append(rows, COUNTS)
+            per = 1000 * rows["seconds"].sum() / rows["draws"].sum()
+            say(f"{name} {blocks}: {time.monotonic() - began:.0f} s, {per:.0f} ms a draw, {alone} analysed alone")
         if arguments.share != "1/1":
             return
     counts = pd.read_csv(COUNTS)

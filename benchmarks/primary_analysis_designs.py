@@ -93,8 +93,41 @@ def true_effect(name: str) -> float:
     return float(np.mean(_recorded(score + design.effect[AT] + shared) - _recorded(score)))
 
 
-def draw_design(name: str, seed: int) -> pd.DataFrame:
-    """One draw: a row per patient and visit, the baseline among them, with the columns of an outcome frame."""
+@dataclass(frozen=True)
+class Drawn:
+    """One draw, a number per patient: place of the practice, cohort (-1: none), baseline, age, and whether female.
+
+    `score` (n, visits) is missing where it was not recorded.
+    """
+
+    practice: np.ndarray
+    cohort: np.ndarray
+    baseline: np.ndarray
+    score: np.ndarray
+    age: np.ndarray
+    is_female: np.ndarray
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row per patient and visit, the baseline among them, with the columns of an outcome frame."""
+        cohort = self.cohort
+        patients = pd.DataFrame(
+            {
+                "patient_id": [f"p{i:03d}" for i in range(len(cohort))],
+                "practice": np.array(["A", "B", "C"])[self.practice],
+                "format": np.where(cohort >= 0, "group", "individual"),
+                "cohort_id": [f"c{i:02d}" if i >= 0 else None for i in cohort],
+                "age": self.age,
+                "sex": np.where(self.is_female, "female", "male"),
+            }
+        )
+        parts = [patients.assign(visit="baseline", score=self.baseline)]
+        parts += [patients.assign(visit=visit, score=self.score[:, k]) for k, visit in enumerate(VISITS)]
+        return pd.concat(parts, ignore_index=True).dropna(subset="score", ignore_index=True)
+
+
+def draw_design(name: str, seed: int) -> Drawn:
+    """One draw of a design."""
     design, rng = DESIGNS[name], np.random.default_rng([sorted(DESIGNS).index(name), seed])
     sizes = PATIENTS_PER_COHORT * np.asarray(design.cohorts) + np.asarray(design.individual)
     practice = np.repeat(np.arange(len(sizes)), sizes)
@@ -114,8 +147,8 @@ def draw_design(name: str, seed: int) -> pd.DataFrame:
     shared = rng.normal(0, 1.0, first)[cohort, None] * np.asarray(design.cohort_sd)
     score = _scores(design, severity, practice, rng) + group[:, None] * (shared + np.asarray(design.effect))
     score = _recorded(score)
-    seen = _seen(design, score, rng)
-    return _long(design, practice, cohort, baseline, score, seen, rng)
+    score[~_seen(design, score, rng)] = np.nan
+    return Drawn(practice, cohort, baseline, score, np.rint(rng.normal(42, 12, n)), rng.random(n) < 0.6)
 
 
 def _seen(design: Design, score: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -127,28 +160,3 @@ def _seen(design: Design, score: np.ndarray, rng: np.random.Generator) -> np.nda
         chance = 1 / (1 + np.exp(-(design.hazard + 0.06 * (score[:, visit - 1] - 20.0))))
         seen[:, visit] = seen[:, visit - 1] & (rng.random(len(score)) > chance)
     return seen
-
-
-def _long(
-    design: Design,
-    practice: np.ndarray,
-    cohort: np.ndarray,
-    baseline: np.ndarray,
-    score: np.ndarray,
-    seen: np.ndarray,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    n = len(practice)
-    patients = pd.DataFrame(
-        {
-            "patient_id": [f"p{i:03d}" for i in range(n)],
-            "practice": np.array(["A", "B", "C"])[practice],
-            "format": np.where(cohort >= 0, "group", "individual"),
-            "cohort_id": [f"c{i:02d}" if i >= 0 else None for i in cohort],
-            "age": np.rint(rng.normal(42, 12, n)),
-            "sex": np.where(rng.random(n) < 0.6, "female", "male"),
-        }
-    )
-    parts = [patients.assign(visit="baseline", score=baseline)]
-    parts += [patients.assign(visit=visit, score=score[:, k])[seen[:, k]] for k, visit in enumerate(VISITS)]
-    return pd.concat(parts, ignore_index=True)

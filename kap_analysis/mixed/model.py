@@ -131,7 +131,7 @@ class MixedModel:
         The matrices of all data sets are worked on together, Newton step by Newton step. The numbers are those of
         ``with_response(y).fit()`` of each, up to rounding. A data set that needs more care (a search that fails, a
         boundary that is a saddle) is fitted by itself, as are all data sets of models with crossed groupings, several
-        groupings above the subject or a correlation in time, and of between-within df and joint information.
+        groupings above the subject or a correlation in time, and of between-within df.
 
         Parameters
         ----------

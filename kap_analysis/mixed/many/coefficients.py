@@ -25,10 +25,13 @@ class ManyInference:
     solutions : ManySolutions
     information : {"expected", "observed"}
         For Kenward-Roger.
+    joint : bool
+        Whether the standard errors are those of joint information (`coefficients.fixed_effects`).
     """
 
     solutions: ManySolutions
     information: str
+    joint: bool = False
 
     @cached_property
     def _r(self) -> Array:
@@ -55,10 +58,21 @@ class ManyInference:
     def rows(self, rows: Array, method: str) -> tuple[Array, Array, Array]:
         """Estimates, standard errors and df (f, l) of each row of L (l, p)."""
         inside: Array = np.asarray(np.linalg.solve(self._r.swapaxes(1, 2), rows.T), dtype=float).swapaxes(1, 2)
-        covariance = self._adjusted if method == "kenward-roger" else self.solutions.criterion.unscaled_cov
-        variance = np.sum((inside @ covariance) * inside, axis=2)
+        variance = np.sum((inside @ self._covariance(method)) * inside, axis=2)
         error = self._scale[:, None] * np.sqrt(np.maximum(variance, 0.0))
         return self.beta @ rows.T, error, self._df(inside, method)
+
+    def _covariance(self, method: str) -> Array:
+        """Covariance of the coefficients (f, p, p), inside scale, as `FixedInference.covariance`."""
+        cov = self.solutions.criterion.unscaled_cov
+        if method == "kenward-roger":
+            added = self._addition
+            return cov + added + (self._joint_addition(self._elements) if self.joint else added)
+        return cov + self._joint_addition(self._interior) if self.joint else cov
+
+    def _joint_addition(self, w: Array) -> Array:
+        slope = self.solutions.criterion.beta_slope
+        return np.asarray(slope @ w @ slope.swapaxes(1, 2))
 
     def _df(self, inside: Array, method: str) -> Array:
         here = self.solutions.criterion
@@ -103,15 +117,15 @@ class ManyInference:
         return out
 
     @cached_property
-    def _adjusted(self) -> Array:
-        """Kenward and Roger's covariance (f, p, p), inside scale."""
+    def _addition(self) -> Array:
+        """Kenward and Roger's Lambda (f, p, p), inside scale, as `KenwardRoger.addition`."""
         here, w = self.solutions.criterion, self._elements
         f, m = w.shape[:2]
         total = here.evaluation.weighted(w)[:, :-1, :-1] / 2
         partner = (w @ here.s1.reshape(f, m, -1)).reshape(here.s1.shape)
         total = total - (here.s1 @ here.unscaled_cov[:, None] @ partner).sum(axis=1)
         added = here.unscaled_cov @ total @ here.unscaled_cov
-        return here.unscaled_cov + added + added.swapaxes(1, 2)
+        return np.asarray(added + added.swapaxes(1, 2)) / 2
 
 
 def spreads(information: Array, jacobian: Array) -> Array:

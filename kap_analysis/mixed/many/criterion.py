@@ -70,6 +70,11 @@ class ManyCriterion:
         """S_j c without the row of y (d, m, p)."""
         return (self.evaluation.first[1] @ self._c[:, None, :, None])[:, :, :-1, 0]
 
+    @property
+    def beta_slope(self) -> Array:
+        """Derivatives of the coefficients along the elements of V (d, p, m)."""
+        return self.unscaled_cov @ self._turned.swapaxes(1, 2)
+
     @cached_property
     def _quadratic(self) -> Array:
         products = self.unscaled_cov[:, None] @ self.s1

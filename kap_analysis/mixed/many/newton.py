@@ -140,6 +140,12 @@ class Ends:
         self.phi[at], self.value[at], self.decrement[at] = steps.phi[which], steps.value[which], decrement[which]
         self.found[at] = True
 
+    def replace(self, at: Index, others: Ends, which: Mask) -> None:
+        """Some of the ends of other searches of the data sets `at` in place of these."""
+        at = at[which]
+        self.phi[at], self.value[at] = others.phi[which], others.value[which]
+        self.decrement[at] = others.decrement[which]
+
 
 @dataclass
 class Steps:

@@ -1,8 +1,7 @@
 """The maximum of each likelihood, step by step as `estimation/solution.py` finds it for one.
 
 Whatever needs more care than a Newton search and a second start is marked as alone: a search that fails, a covariance
-that is not identified, a boundary that is a saddle, an end beside a boundary. The ordinary fit finds those, or says why
-there is none.
+that is not identified, a boundary that is a saddle. The ordinary fit finds those, or says why there is none.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.estimation.boundary import FALLS, NEAR, SINGULAR, outward_start
+from kap_analysis.mixed.estimation.boundary import FALLS, FLAT, NEAR, SINGULAR, outward_start
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.estimation.solution import BAR_SHARES, MANY_ROWS
 from kap_analysis.mixed.many.criterion import ManyCriterion
@@ -84,7 +83,7 @@ def _searched(search: ManySearch, which: Index, phi: Array) -> Ends:
     part = ManySearch(search.sums.take(which), search.parameters, search.reml)
     ends = part.run(scored_of_each(part, phi[which]))
     _leave_saddles(part, ends)
-    _leave_beside(part, ends)
+    reach_boundary_of_each(part, ends)
     out.phi[which], out.value[which], out.decrement[which] = ends.phi, ends.value, ends.decrement
     out.found[which] = ends.found
     return out
@@ -109,11 +108,20 @@ def _leave_saddles(search: ManySearch, ends: Ends) -> None:
             ends.found[d] = False
 
 
-def _leave_beside(search: ManySearch, ends: Ends) -> None:
-    """Take away the ends beside a boundary that the ordinary fit would try (`reach_boundary`)."""
+def reach_boundary_of_each(search: ManySearch, ends: Ends) -> None:
+    """The boundary itself where a search ended beside it, as `estimation.boundary.reach_boundary`."""
     at = np.flatnonzero(ends.found)
     near = on_boundary(search.parameters, ends.phi[at], NEAR) & ~on_boundary(search.parameters, ends.phi[at])
-    ends.found[at[near.any(axis=1)]] = False
+    for parameter in np.flatnonzero(near.any(axis=0)):
+        which = at[near[:, parameter]]
+        exact = ends.phi[which]
+        exact[:, parameter] = 0.0
+        tried = search.at(exact, which).value <= ends.value[which] + FLAT
+        which, exact = which[tried], exact[tried]
+        if not len(which):
+            continue
+        found = ManySearch(search.sums.take(which), search.parameters, search.reml).run(exact)
+        ends.replace(which, found, found.found & (found.value <= ends.value[which]))
 
 
 def _look_elsewhere(search: ManySearch, ends: Ends, again: Index) -> None:
@@ -124,11 +132,9 @@ def _look_elsewhere(search: ManySearch, ends: Ends, again: Index) -> None:
     found = part.run(scored_of_each(part, phi))
     there = found.found.copy()
     _leave_saddles(part, found)
-    _leave_beside(part, found)
+    reach_boundary_of_each(part, found)
     ends.found[again[there & ~found.found]] = False
-    lower = found.found & (found.value < ends.value[again] - 1e-9)
-    at = again[lower]
-    ends.phi[at], ends.value[at], ends.decrement[at] = found.phi[lower], found.value[lower], found.decrement[lower]
+    ends.replace(again, found, found.found & (found.value < ends.value[again] - 1e-9))
 
 
 def _certified(search: ManySearch, ends: Ends) -> ManySolutions:

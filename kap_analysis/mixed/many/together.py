@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.coefficients.information import JOINT, usual_information
 from kap_analysis.mixed.covariance.block import Natural
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.estimation.parameters import Parameters
@@ -47,7 +48,7 @@ def fit_together(
     out.alone[:] = True
     template = make_template(design)
     movable = not any(part.is_bar and isinstance(part.block, Natural) for part in parameters.parts)
-    if not template.can_stack or not movable or ddf not in METHODS or information not in ("expected", "observed"):
+    if not template.can_stack or not movable or ddf not in METHODS:
         return out
     size = int(np.clip(MOST_NUMBERS // (design.y.size * (p + 1)), 1, MOST_SETS))
     fit = _Together(template, parameters, rows, reml, ddf, information)
@@ -80,7 +81,9 @@ class _Together:
         found = minimise_many(make_sums(stack), self.parameters, self.reml)
         if not len(found.which):
             return
-        inference = ManyInference(found, self.information)
+        joint = self.information == JOINT
+        kind = usual_information(self.template.design) if joint else self.information
+        inference = ManyInference(found, kind, joint)
         p, at = part.x.shape[2], which[found.which]
         estimate, error, df = inference.rows(np.vstack([np.eye(p), self.rows]), self.ddf)
         out.beta[at], out.std_error[at] = estimate[:, :p], error[:, :p]

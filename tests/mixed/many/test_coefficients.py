@@ -8,14 +8,15 @@ from tests.mixed.many.data_sets_drawn import SETS, SLOPES, VISITS, model, respon
 
 @pytest.mark.parametrize("formula", [SLOPES, VISITS])
 @pytest.mark.parametrize("ddf", ["kenward-roger", "satterthwaite", "residual", "normal", "between-within"])
-def test_they_are_those_of_one_fit(formula: str, ddf: str) -> None:
+@pytest.mark.parametrize("information", [None, "joint"])
+def test_they_are_those_of_one_fit(formula: str, ddf: str, information: str | None) -> None:
     made = model(formula)
     y = responses(formula)[:, :3] if ddf == "between-within" else responses(formula)
     rows = np.eye(made.design.x.shape[1])[[1, -1]]
-    fits = made.fit_many(y, ddf=ddf, contrasts=rows)
+    fits = made.fit_many(y, ddf=ddf, contrasts=rows, information=information)
     assert fits.status["alone"].all() == (ddf == "between-within")
     for d in range(min(SETS, y.shape[1])):
-        one = made.with_response(y[:, d]).fit(ddf=ddf)
+        one = made.with_response(y[:, d]).fit(ddf=ddf, information=information)
         own = fits.contrasts[fits.contrasts["data_set"] == d]
         found = one.inference(rows)
         np.testing.assert_allclose(fits.params.iloc[d], one.params, rtol=1e-8)

@@ -1,0 +1,138 @@
+"""One draw as arrays: its analysed patients, and the covariates as columns that say what the primary model's say.
+
+The rules are those of `analysis/model` (model_frame, covariates, ladder), without its notes, names and frames. What is
+not plain (a visit with few patients, pooled levels that could join either of two) is not settled here: there is None,
+and the draw goes to the primary analysis itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from primary_analysis_designs import Drawn
+
+from kap_analysis.analysis.model.ladder import LadderCounts, name_rung
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.columns import GROUP, INDIVIDUAL
+from kap_analysis.simulation.course import draw_course
+from kap_analysis.simulation.covariates import draw_covariates
+from kap_analysis.simulation.people import draw_people
+from kap_analysis.simulation.scenario import Scenario
+from kap_analysis.study.answerable import PATIENTS_PER_VISIT
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.integer]
+#: Patients of a study as `simulate_outcomes` draws it.
+SHIPPED_PATIENTS = 235
+
+
+@dataclass(frozen=True)
+class Patients:
+    """The analysed patients of one draw.
+
+    Attributes
+    ----------
+    cohort : numpy.ndarray
+        (n,): from 0 on, -1 in individual format.
+    baseline : numpy.ndarray
+        (n,): points.
+    score : numpy.ndarray
+        (n, visits): points, missing where there is none.
+    covariates : numpy.ndarray
+        (n, q): numbers, and 0/1 columns of all levels of a category but one.
+    """
+
+    cohort: NDArray[np.intp]
+    baseline: Array
+    score: Array
+    covariates: Array
+
+    @property
+    def is_group(self) -> NDArray[np.bool_]:
+        return self.cohort >= 0
+
+    @property
+    def sizes(self) -> NDArray[np.intp]:
+        """Patients of each cohort."""
+        return np.bincount(self.cohort[self.is_group])
+
+    def rung(self, plan: Plan, visits: Sequence[str]) -> str | None:
+        """The model of the ladder that the counts allow; None where a visit has too few patients to be modelled."""
+        seen = (~np.isnan(self.score)).astype(float)
+        pairs = {f: seen[of].T @ seen[of] for f, of in ((GROUP, self.is_group), (INDIVIDUAL, ~self.is_group))}
+        if min(together.diagonal().min() for together in pairs.values()) < PATIENTS_PER_VISIT:
+            return None
+        counts = LadderCounts(tuple(visits), pairs, int(np.count_nonzero(self.sizes >= 2)))
+        return name_rung(counts, plan.visit, plan.ladder)[0]
+
+
+def simulated_patients(seed: int, scenario: Scenario, plan: Plan) -> Patients | None:
+    """The analysed patients of a study as `simulate_outcomes` draws it."""
+    people = draw_people(SHIPPED_PATIENTS, seed, scenario)
+    course = draw_course(people, seed, scenario)
+    drawn = draw_covariates(people, seed, scenario)
+    score = np.where(course.in_window & course.has_baseline[:, None], course.score, np.nan)
+    asked = {
+        "age": drawn.age,
+        "sex": drawn.sex,
+        "primary_diagnosis": drawn.primary,
+        "ace_score": drawn.ace,
+        "failed_treatments": drawn.failed,
+    }
+    return _analysed(people.practice, people.cohort, people.intake, score, [asked[c] for c in plan.covariates], plan)
+
+
+def designed_patients(drawn: Drawn, plan: Plan) -> Patients | None:
+    """The analysed patients of a draw of a small design."""
+    asked = {"age": drawn.age, "sex": drawn.is_female.astype(np.intp)}
+    own = [asked[covariate] for covariate in plan.covariates]
+    return _analysed(drawn.practice, drawn.cohort, drawn.baseline, drawn.score, own, plan)
+
+
+def _analysed(
+    practice: Codes, cohort: Codes, baseline: Array, score: Array, own: list[Array | Codes], plan: Plan
+) -> Patients | None:
+    """The patients with a score after baseline. Covariates are numbers, or codes of levels with -1 where missing."""
+    kept = ~np.isnan(score).all(axis=1)
+    cohort = cohort[kept].astype(np.intp)
+    cohort[cohort >= 0] = np.unique(cohort[cohort >= 0], return_inverse=True)[1]
+    columns = _levels(practice[kept], 0) or []
+    for values in (values[kept] for values in own):
+        is_number = np.issubdtype(values.dtype, np.floating)
+        added = _number(values) if is_number else _levels(values, plan.ladder.pool_levels_below)
+        if added is None:
+            return None
+        columns += added
+    return Patients(cohort, baseline[kept], score[kept], np.column_stack(columns))
+
+
+def _number(values: Array) -> list[Array]:
+    """A number; what was not recorded is the mean, with an indicator."""
+    missing = np.isnan(values)
+    filled = np.where(missing, values[~missing].mean(), values)
+    return [filled, missing.astype(float)] if missing.any() else [filled]
+
+
+def _levels(codes: Codes, below: int) -> list[Array] | None:
+    """0/1 columns of a category, or None as `_pooled`; what was not recorded is a level of its own."""
+    found, codes = np.unique(codes, return_inverse=True)
+    pooled = _pooled(codes, len(found), below)
+    if pooled is None:
+        return None
+    return [(pooled == level).astype(float) for level in np.unique(pooled)[1:]]
+
+
+def _pooled(codes: Codes, n_levels: int, below: int) -> Codes | None:
+    """Rare levels as one, which joins the most common one where it is rare itself; None if two are that common."""
+    counts = np.bincount(codes, minlength=n_levels)
+    rare = counts < below
+    if not rare.any():
+        return codes
+    codes = np.where(rare[codes], n_levels, codes)
+    common = np.where(rare, 0, counts)
+    if counts[rare].sum() >= below or not common.any():
+        return codes
+    if np.count_nonzero(common == common.max()) > 1:
+        return None
+    return np.where(codes == n_levels, common.argmax(), codes)
