@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from kap_analysis.errors import StudyError
 from kap_analysis.report import pipeline
+from kap_analysis.study.study import Study
 
 PARAMETERS = "study_folder = '../data'\nresults_folder = None\nseed = 7"
 FIGURE = """\
@@ -81,6 +82,12 @@ def write_study(folder: Path) -> Path:
     return folder
 
 
+class PretendedStudy(SimpleNamespace):
+    """What the machinery reads of a study; it passes for one."""
+
+    __class__ = Study  # type: ignore[assignment]
+
+
 def pretend_to_load(path: Path) -> SimpleNamespace:
     settings = SimpleNamespace(
         title="A study", visibility="private", provenance="simulated", data_cut="2026-Q3",
@@ -90,7 +97,7 @@ def pretend_to_load(path: Path) -> SimpleNamespace:
     nothing = pd.DataFrame()
     sessions = pd.DataFrame({"kind": pd.Series(dtype="object")})
     tables = {"patients": patients, "sessions": sessions, "assessments": nothing, "diagnoses": nothing}
-    return SimpleNamespace(
+    return PretendedStudy(
         settings=settings,
         is_simulated=True,
         visibility="private",
