@@ -37,6 +37,7 @@ from kap_analysis.figures.page.style import (
     theme_named,
     width_in_mm,
 )
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.numbers import plural
 
 AxesGiven = Axes | Sequence[Axes] | None
@@ -72,7 +73,7 @@ class Page:
 
     def note(self, text: str) -> None:
         """Say something in the figure itself, under the panels."""
-        self.notes.append(text)
+        self.notes.append(visible(text))
 
     def note_withheld(self, *frames: pd.DataFrame | None) -> None:
         """Say that numbers were withheld, if a frame says so in its column ``withheld``."""
