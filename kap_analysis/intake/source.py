@@ -119,20 +119,23 @@ def _read_text(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> 
 
 
 def decode(content: bytes, encoding: str | None = None) -> tuple[str, str]:
-    """Return the text of a file and its encoding: the one given, or UTF-8, UTF-16, Windows-1252 as the bytes say."""
-    if encoding is None:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            encoding = "utf-16"
-        elif content[:2000].count(b"\x00") > len(content[:2000]) // 4:
-            encoding = "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
-        else:
-            encoding = "utf-8-sig"
+    """Return the text of a file and its encoding: UTF-16 where the bytes say so, else the one given, or UTF-8, or
+    Windows-1252.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif content[:2000].count(b"\x00") > len(content[:2000]) // 4:
+        encoding = "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
     try:
-        return content.decode(encoding), "utf-8" if encoding == "utf-8-sig" else encoding
+        plain = (encoding or "utf-8").lower() in ("utf-8", "utf8")
+        text, used = content.decode("utf-8-sig" if plain else str(encoding)), encoding or "utf-8"
     except LookupError:
         raise IntakeError(f"Found the encoding {encoding!r}; expected utf-8, utf-16 or windows-1252.") from None
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), "windows-1252"
+        text, used = content.decode("cp1252", errors="replace"), "windows-1252"
+    if "\x00" in text:
+        raise IntakeError("Found bytes that are no text; expected a file of text in UTF-8, UTF-16 or Windows-1252.")
+    return text, used
 
 
 def _delimiter(text: str) -> str:

@@ -77,3 +77,17 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "_reader", written_to)
     with pytest.raises(IntakeError, match="changed while it was read"):
         open_file(file, "export.csv")
+
+
+def test_bytes_that_say_utf_16_count_more_than_the_map(tmp_path):
+    (tmp_path / "one.csv").write_bytes("Patient ID,PHQ9 Total\n1001,12\n".encode("utf-16"))
+    (table,) = open_file(tmp_path / "one.csv", "one.csv", [{"encoding": "utf-8"}])
+    assert table.columns == ("Patient ID", "PHQ9 Total")
+    assert table.reading["encoding"] == "utf-16"
+
+
+@pytest.mark.parametrize("content", [b"id,score\n1\x00,2\n", bytes(range(256)) * 9])
+def test_bytes_that_are_no_text_are_refused(tmp_path, content):
+    (tmp_path / "one.csv").write_bytes(content)
+    with pytest.raises(IntakeError, match="bytes that are no text"):
+        open_file(tmp_path / "one.csv", "one.csv")
