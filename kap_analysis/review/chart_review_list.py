@@ -40,20 +40,29 @@ def list_for_chart_review(
 
 
 def _said_yes(part: Study, answers: pd.DataFrame) -> tuple[list[list[object]], list[list[object]]]:
-    """Those whose answer turned to yes or rose after day 0, and the others who said yes again, with the last answer."""
+    """Those whose answer turned to yes or rose after day 0, and the others who said yes again.
+
+    Of several such answers the highest is told, of equal ones the latest, with the last answer, and the highest of all
+    answers after day 0 where that is another.
+    """
     last = last_answers(part)
+    top = answers.sort_values(["answer", DAY], kind="stable").drop_duplicates(PATIENT_ID, keep="last")
+    top = top.set_index(PATIENT_ID)
     new: list[list[object]] = []
     again: list[list[object]] = []
     turned = answers["change"].isin([RISE, FIRST])
     for rows, why, lines in ((answers[turned], NEWLY_YES, new), (answers[~turned], STILL_YES, again)):
         known = {line[0] for line in new}
-        latest = rows[~rows[PATIENT_ID].isin(known)].sort_values(DAY, kind="stable")
-        latest = latest.drop_duplicates(PATIENT_ID, keep="last")
-        for row in latest.sort_values(["answer", DAY], ascending=False, kind="stable").to_dict("records"):
+        rows = rows[~rows[PATIENT_ID].isin(known)].sort_values(["answer", DAY], kind="stable")
+        highest = rows.drop_duplicates(PATIENT_ID, keep="last")
+        highest = highest.assign(top=highest[PATIENT_ID].map(top["answer"]))
+        for row in highest.sort_values(["top", "answer", DAY], ascending=False, kind="stable").to_dict("records"):
             before = "" if pd.isna(row["answer_before"]) else f", before that {row['answer_before']:.0f}"
             day, answer = last.get((row[PATIENT_ID], row["instrument"]), (row[DAY], row["answer"]))
             since = f"; last answer {answer:.0f} on day {day:.0f}" if day > row[DAY] else "; no answer since"
-            detail = f"answer {row['answer']:.0f}{before}{since}"
+            graver = top.loc[row[PATIENT_ID]]
+            highest_of_all = f"; highest {graver['answer']:.0f} on day {graver[DAY]:.0f}"
+            detail = f"answer {row['answer']:.0f}{before}{highest_of_all * (row['top'] > row['answer'])}{since}"
             lines.append([row[PATIENT_ID], why, row["instrument"], row[VISIT], row[DAY], detail])
     return new, again
 

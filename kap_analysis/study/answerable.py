@@ -65,8 +65,9 @@ def study_answers(
     for question, rule in QUESTIONS.items():
         lacking, rests_on = rule(facts)
         if not with_counts:
-            kept = rests_on[rests_on.find(DESCRIPTIVE) :] if DESCRIPTIVE in rests_on else ""
-            lacking, rests_on = FEW.sub(TOO_FEW, lacking), kept if question in COUNTING else rests_on
+            lacking, rests_on = FEW.sub(TOO_FEW, lacking), "" if question in COUNTING else rests_on
+        if not lacking and question in TESTED:
+            rests_on = "; ".join(filter(None, (rests_on, _caution(facts))))
         rows.append({"question": question, "can_answer": not lacking, "why": lacking or rests_on})
     return pd.DataFrame(rows)
 
@@ -137,13 +138,14 @@ def _format_counts(compared: pd.DataFrame) -> dict[str, int]:
     return {name: int(counts.get(name, 0)) for name in (INDIVIDUAL, GROUP)}
 
 
-def _descriptive(facts: StudyFacts, compared: pd.DataFrame) -> str:
+def _caution(facts: StudyFacts) -> str:
     """Why formats would be described and not tested, or an empty text."""
+    compared = _compared(facts)
     short = [f"{TESTED_PATIENTS} patients of each format"] * (min(_format_counts(compared).values()) < TESTED_PATIENTS)
     if facts.has("sessions", COHORT_ID):
         shared = compared.loc[compared[FORMAT] == GROUP, COHORT_ID].value_counts()
         short += [f"{TESTED_COHORTS} cohorts of two or more"] * (int((shared > 1).sum()) < TESTED_COHORTS)
-    return f"; {DESCRIPTIVE}: that needs {' and '.join(short)} with these scores" if short else ""
+    return f"{DESCRIPTIVE}: that needs {' and '.join(short)} with these scores" if short else ""
 
 
 def _group_effect(facts: StudyFacts) -> Reply:
@@ -161,27 +163,24 @@ def _group_effect(facts: StudyFacts) -> Reply:
         f"{counts[GROUP]:,} group and {counts[INDIVIDUAL]:,} individual patients with scores at baseline and at {visit}"
     )
     if not facts.has("sessions", COHORT_ID):
-        alone = "there is no cohort_id, so its degrees of freedom are those of patients"
-        return "", f"{rests}; {alone}{_descriptive(facts, compared)}"
+        return "", f"{rests}; there is no cohort_id, so its degrees of freedom are those of patients"
     n_cohorts = compared.loc[compared[FORMAT] == GROUP, COHORT_ID].nunique()
-    in_cohorts = f", the group in {n_cohorts:,} cohort{'s' if n_cohorts != 1 else ''}"
-    return "", f"{rests}{in_cohorts}{_descriptive(facts, compared)}"
+    return "", f"{rests}, the group in {n_cohorts:,} cohort{'s' if n_cohorts != 1 else ''}"
 
 
 def _adjusted(facts: StudyFacts) -> Reply:
-    lacking, rests = _group_effect(facts)
+    lacking, _ = _group_effect(facts)
     if lacking:
         return lacking, ""
-    tail = rests[rests.find("; " + DESCRIPTIVE) :] if DESCRIPTIVE in rests else ""
     wanted = [PRACTICE, "age", "sex", "ace_score", "failed_treatments"]
     absent = [name for name in wanted if not facts.has("patients", name)]
     if not facts.has("diagnoses"):
         absent.append("diagnoses")
     known = [name for name in wanted if name not in absent]
     if not absent:
-        return "", f"the covariates of the plan{tail}"
+        return "", "the covariates of the plan"
     return (
-        ("", f"{', '.join(known)}; not recorded: {', '.join(absent)}{tail}")
+        ("", f"{', '.join(known)}; not recorded: {', '.join(absent)}")
         if known
         else (f"not recorded: {', '.join(absent)}", "")
     )
@@ -261,6 +260,8 @@ def _facilitators(facts: StudyFacts) -> Reply:
 
 #: Questions whose answers rest on numbers of patients, and what says how few there are.
 COUNTING: Final = frozenset({"change", "retention", "group effect", "practice differences"})
+#: Questions that are answered by a test, if there are enough patients and cohorts for one.
+TESTED: Final = frozenset({"group effect", "adjusted group effect", "non-inferiority"})
 FEW: Final = re.compile(r"(fewer than \d+|no) (individual|group) patients? ha(s|ve)")
 TOO_FEW: Final = r"too few \2 patients have"
 

@@ -53,6 +53,9 @@ def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is
     assert set(listed.loc[listed["why"] == NEWLY_YES, "patient_id"]) == newly
     assert set(listed.loc[listed["why"] == STILL_YES, "patient_id"]) == set(answers["patient_id"]) - newly
     assert not listed.duplicated(["patient_id", "why"]).any()
+    yes = listed[listed["why"].isin([NEWLY_YES, STILL_YES])]
+    told = yes["detail"].str.findall(r"(?:^answer|highest) (\d)").map(lambda found: max(map(int, found)))
+    assert told.tolist() == answers.groupby("patient_id")["answer"].max()[yes["patient_id"]].tolist()
     assert set(listed["patient_id"]) <= set(alone.patients["patient_id"])
 
 
