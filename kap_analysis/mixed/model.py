@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
@@ -23,6 +24,7 @@ from kap_analysis.mixed.estimation.solution import minimise
 from kap_analysis.mixed.fitted_model import FitSettings
 from kap_analysis.mixed.formula.formula import MixedFormula
 from kap_analysis.mixed.formula.parser import read_formula
+from kap_analysis.mixed.inference.expected_precision import expected_precision
 from kap_analysis.mixed.likelihood.layout import Layout, make_layout
 from kap_analysis.mixed.many.data_sets import design_of_data_set, read_data_sets, read_rows
 from kap_analysis.mixed.many.many_fits import ManyFits, make_many_fits
@@ -175,6 +177,41 @@ class MixedModel:
             except MixedModelError as error:
                 found.problem[d] = str(error)
         return make_many_fits(found, self.design.fixed.names, self.parameters.names)
+
+    def expected(self, theta: Mapping[str, float], contrasts: ArrayLike, ddf: str = "kenward-roger") -> pd.DataFrame:
+        """What the rows of this model would tell if the covariance parameters were so: no response is looked at.
+
+        For a study that is planned: the frame has a row for each observation that is hoped for, and any numbers as
+        the response.
+
+        Parameters
+        ----------
+        theta : mapping
+            The assumed value of every covariance parameter, by the names of ``parameters.names``: variances and
+            covariances in squared units of the response.
+        contrasts : array
+            (l, p): rows of L, one number per coefficient.
+        ddf : {"kenward-roger", "satterthwaite"}
+            With Kenward-Roger the standard error is adjusted; the df of one row are those of Satterthwaite.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per row of L: ``contrast std_error df``, by the expected information of the covariance parameters.
+
+        Raises
+        ------
+        MixedModelError
+            When a value is missing, or there is no such covariance.
+
+        Examples
+        --------
+        >>> planned = fit.model.expected(fit.theta, [[0, 1]], "satterthwaite")
+        >>> planned.round(2).to_dict("records")
+        []
+        """
+        rows = read_rows(contrasts, self.design.x.shape[1])
+        return expected_precision(self.layout, self.design, self.parameters, theta, rows, ddf)
 
     def parameters_under(self, settings: FitSettings) -> Parameters:
         """The parameters as the optimiser moves them under these settings."""

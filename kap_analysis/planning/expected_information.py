@@ -1,10 +1,8 @@
 """Standard error and df that the primary model is expected to give, from the design alone: no data are drawn.
 
 The information of a cohort is averaged over which of its patients are lost when; that of the study is the sum over its
-cohorts and its individual patients. Covariance parameters have the expected information of restricted maximum
-likelihood. From it follow the df of Satterthwaite, which for one contrast are those of Kenward and Roger (1997, doi
-10.2307/2533558), and the standard error that Kenward and Roger adjust. Partially nested designs with dropout: as
-Magnusson, Andersson and Carlbring plan them in R's powerlmm, here with visits, a baseline covariate and widths.
+cohorts and its individual patients. Partially nested designs with dropout: as Magnusson, Andersson and Carlbring plan
+them in R's powerlmm, here with visits, a baseline covariate and widths.
 """
 
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from kap_analysis.analysis.model.ladder import FULL
 from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.errors import PlanningError
 from kap_analysis.planning.next_study import NextStudy
+from kap_analysis.planning.unit_sums import Sums, precision_of
 
 Array = NDArray[np.float64]
 _Rows = tuple[tuple[float, ...], ...]
@@ -49,32 +48,6 @@ class Expected:
     rung: str
 
 
-@dataclass(frozen=True)
-class _Sums:
-    """Sums over units: X'HX (p, p), X'HVjHX (m, p, p), X'HVjHVkHX (m, m, p, p), tr(HVjHVk) (m, m)."""
-
-    information: Array
-    slopes: Array
-    products: Array
-    traces: Array
-
-    def __add__(self, other: "_Sums") -> "_Sums":
-        return _Sums(
-            self.information + other.information,
-            self.slopes + other.slopes,
-            self.products + other.products,
-            self.traces + other.traces,
-        )
-
-    def among(self, m: int, at: list[int]) -> "_Sums":
-        """The same sums among m parameters, of which these are the places."""
-        slopes = np.zeros((m, *self.slopes.shape[1:]))
-        products = np.zeros((m, m, *self.products.shape[2:]))
-        traces = np.zeros((m, m))
-        slopes[at], traces[np.ix_(at, at)], products[np.ix_(at, at)] = self.slopes, self.traces, self.products
-        return _Sums(self.information, slopes, products, traces)
-
-
 def expect(study: NextStudy, rung: str) -> Expected:
     """The expected standard error and df of the primary contrast under a model of the ladder.
 
@@ -84,26 +57,8 @@ def expect(study: NextStudy, rung: str) -> Expected:
         If the design cannot estimate its variances.
     """
     sums = _sums_of(study, rung)
-    phi = np.linalg.inv(sums.information)
-    adjusted = phi @ sums.products @ phi  # of each pair of parameters
-    first = phi @ sums.slopes
-    information = sums.traces - 2 * np.einsum("jkaa->jk", phi @ sums.products)
-    information += np.einsum("jab,kba->jk", first, first)
-    values = np.linalg.eigvalsh(information)
-    if not values[0] > 1e-12 * values[-1]:
-        raise PlanningError(
-            "This design cannot estimate how alike the patients of a cohort are, or how much scores vary. Plan more "
-            "cohorts, larger ones, or fewer visits."
-        )
-    w = 2 * np.linalg.inv(information)
-    contrast = _contrast(study)
-    variance = float(contrast @ phi @ contrast)
-    gradient = np.einsum("jab,a,b->j", first @ phi, contrast, contrast)
-    df = 2 * variance**2 / float(gradient @ w @ gradient)
-    second = np.einsum("jab,kbc->jkac", first @ phi, sums.slopes @ phi)
-    more = 2 * float(np.einsum("jk,jkab,a,b->", w, adjusted - second, contrast, contrast))
-    std_error = np.sqrt(variance + more) if study.ddf == "kenward-roger" else np.sqrt(variance)
-    return Expected(float(std_error), float(df), float(np.sqrt(variance)), rung)
+    std_error, df, unadjusted = precision_of(sums, _contrast(study), study.ddf)
+    return Expected(std_error, df, unadjusted, rung)
 
 
 def _contrast(study: NextStudy) -> Array:
@@ -113,7 +68,7 @@ def _contrast(study: NextStudy) -> Array:
     return contrast
 
 
-def _sums_of(study: NextStudy, rung: str) -> _Sums:
+def _sums_of(study: NextStudy, rung: str) -> Sums:
     visits, variance = len(study.visits), study.scores.baseline_sd**2
     n = len(_directions(visits, rung))
     total = 2 * n + 1
@@ -219,7 +174,7 @@ def _folded(sums: Array, size: int, visits: int) -> tuple[Array, Array]:
     return apart.sum(axis=(-4, -2)), np.einsum("...iaib->...ab", apart)
 
 
-def _with_columns(sums: _UnitSums, means: Array, variance: float, units: float) -> _Sums:
+def _with_columns(sums: _UnitSums, means: Array, variance: float, units: float) -> Sums:
     """The sums with the columns constant, group and baseline by visit, averaged over the baseline scores."""
     of_pair = np.outer(means, means)
     spread = np.diag([0.0, 0.0, variance])
@@ -232,4 +187,4 @@ def _with_columns(sums: _UnitSums, means: Array, variance: float, units: float) 
         p = len(means) * pair[0].shape[-1]
         return np.asarray(out).reshape(*pair[0].shape[:-2], p, p)
 
-    return _Sums(put(sums.information), put(sums.slopes), put(sums.products), units * sums.traces)
+    return Sums(put(sums.information), put(sums.slopes), put(sums.products), units * sums.traces)

@@ -45,6 +45,30 @@ def test_a_design_without_loss_has_the_numbers_that_the_engine_gives_at_its_own_
     assert drawn.df == pytest.approx(row["df"], rel=0.15)
 
 
+def drawn_as_planned(study):
+    """A study without loss whose baselines have exactly the moments that the formula takes, also of pairs in a cohort."""
+    drawn = draw_study(study, 3)
+    odd = np.tile([1.0, 1, 1, -1, -1, -1, -1, 1], study.cohorts // 2)  # pairs within a cohort are unrelated on average
+    sign = np.concatenate([odd, np.tile([1.0, -1.0], study.individual // 2)])
+    baseline = study.scores.baseline_sd * sign + study.baseline_difference * drawn.is_group
+    return replace(drawn, baseline=baseline).model_frame.frame
+
+
+@pytest.mark.parametrize("ddf", ["satterthwaite", "kenward-roger"])
+def test_the_formula_is_what_the_engine_expects_of_the_same_rows(study, ddf):
+    one = replace(study, lost={}, cohort_size=4, ddf=ddf, baseline_difference=-5.0)
+    formula = "score ~ visit*(format + baseline) + (0 + is_group | cohort_id) + us(visit | format/patient_id)"
+    model = mixedlm(formula, drawn_as_planned(one))
+    below = np.tril_indices(3)
+    values = [one.between_cohorts, *one.scores.given_baseline[below], *one.within_cohorts[below]]
+    at_month_3 = ("format[T.group]", "visit[T.month 3]:format[T.group]")
+    contrast = [float(name in at_month_3) for name in model.design.fixed.names]
+    found = model.expected(dict(zip(model.parameters.names, values, strict=True)), contrast, ddf).iloc[0]
+    known = expect(one, FULL)
+    assert found["std_error"] == pytest.approx(known.std_error, rel=1e-9)
+    assert found["df"] == pytest.approx(known.df, rel=1e-9)
+
+
 def test_kenward_and_roger_widen_the_error_and_leave_the_df(study):
     adjusted, plain = expect(study, FULL), expect(replace(study, ddf="satterthwaite"), FULL)
     assert plain.std_error == plain.unadjusted == adjusted.unadjusted
