@@ -55,8 +55,8 @@ ORDER = {
     "mixed": [
         ["errors"], ["covariance"], ["formula"], ["design"], ["fitted_covariance", "likelihood"], ["estimation"],
         ["coefficients"], ["many"], ["fitted_model", "summed_fit"],
-        ["means", "inference", "random_effects", "diagnostics", "output", "parts"],
-        ["results"], ["model"], ["loaded_fit"],
+        ["means", "inference", "random_effects", "diagnostics", "output"],
+        ["results", "parts"], ["model"], ["loaded_fit"],
     ],
     "study": [
         ["contract"], ["reading", "timing"], ["checking", "outcome_frames"], ["answerable"], ["study"], ["consent"],

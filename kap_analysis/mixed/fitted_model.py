@@ -89,6 +89,18 @@ class Fittable(Protocol):
     ) -> ManyFits: ...
 
 
+class Answering(Protocol):
+    """What marginal means and predictions of the fixed part need of a fit, of rows in memory or in parts."""
+
+    @property
+    def design(self) -> Design: ...
+
+    @property
+    def beta(self) -> Array: ...
+
+    def inference(self, rows: ArrayLike, method: str | None = None) -> Inference: ...
+
+
 @dataclass(frozen=True, eq=False)
 class FittedModel:
     """What a fit knows of itself: the estimates and how well they are known.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.errors import MixedModelError, as_names, listed, require_name
-from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.reference_grid import ReferenceGrid, column_like, grid_weights
 
 WEIGHTS = ("equal", "proportional", "patients")
@@ -49,7 +49,7 @@ class MeanRows:
 
 
 def mean_rows(
-    fit: FittedModel,
+    fit: Answering,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -115,7 +115,7 @@ def _over_patients(
     return np.array(rows), np.array(beyond)
 
 
-def patient_of_rows(fit: FittedModel) -> np.ndarray:
+def patient_of_rows(fit: Answering) -> np.ndarray:
     """The patient of each row: the subject of the residual covariance, else the bar grouping with the most levels."""
     design = fit.design
     if design.residual.subject is not None:

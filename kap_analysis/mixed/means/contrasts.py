@@ -12,7 +12,7 @@ import pandas as pd
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
 from kap_analysis.mixed.errors import MixedModelError, listed, require_name
-from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.averaged_rows import MeanRows, mean_rows
 from kap_analysis.mixed.means.estimability import without_what_is_not_estimable
 from kap_analysis.mixed.means.multiplicity import ADJUSTMENTS, adjust_tests
@@ -22,7 +22,7 @@ Coefficients = dict[str, np.ndarray]
 
 
 def contrast_means(
-    fit: FittedModel,
+    fit: Answering,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -39,7 +39,7 @@ def contrast_means(
 
     Parameters
     ----------
-    fit : FittedModel
+    fit : FittedModel or FitInParts
         The fit.
     specs, by, at, weights, ddf
         As for the means.
@@ -130,7 +130,7 @@ class ContrastRows:
 
 
 def contrast_rows(
-    fit: FittedModel,
+    fit: Answering,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,

@@ -9,12 +9,12 @@ import pandas as pd
 
 from kap_analysis.mixed.coefficients.estimates import ESTIMATE_COLUMNS
 from kap_analysis.mixed.errors import MixedModelWarning, listed
-from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.fitted_model import Answering
 
 NOT_ESTIMABLE = "not estimable"
 
 
-def without_what_is_not_estimable(frame: pd.DataFrame, estimable: np.ndarray, fit: FittedModel) -> pd.DataFrame:
+def without_what_is_not_estimable(frame: pd.DataFrame, estimable: np.ndarray, fit: Answering) -> pd.DataFrame:
     """The frame with missing numbers and a word in a column ``note`` where a row is not estimable.
 
     The column is there only where some row needs it. A warning names these rows.

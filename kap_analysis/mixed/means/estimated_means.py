@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from kap_analysis.mixed.coefficients.estimates import estimate_frame
-from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.averaged_rows import mean_rows
 from kap_analysis.mixed.means.estimability import without_what_is_not_estimable
 
 
 def marginal_means(
-    fit: FittedModel,
+    fit: Answering,
     specs: str | Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -27,7 +27,7 @@ def marginal_means(
 
     Parameters
     ----------
-    fit : FittedModel
+    fit : FittedModel or FitInParts
         The fit.
     specs, by : str or sequence of str
         Columns of the formula. What a nested factor lies in joins ``specs``, and only combinations that are seen have a

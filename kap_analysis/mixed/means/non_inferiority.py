@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from kap_analysis.mixed.errors import MixedModelError, require_name
-from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.contrasts import contrast_rows
 from kap_analysis.mixed.means.estimability import NOT_ESTIMABLE, without_what_is_not_estimable
 
@@ -21,7 +21,7 @@ QUESTIONS = ("non-inferiority", "equivalence")
 
 
 def compare_with_margin(
-    fit: FittedModel,
+    fit: Answering,
     specs: str,
     *,
     margin: float,
@@ -40,7 +40,7 @@ def compare_with_margin(
 
     Parameters
     ----------
-    fit : FittedModel
+    fit : FittedModel or FitInParts
         The fit.
     specs : str
         The column that is compared.

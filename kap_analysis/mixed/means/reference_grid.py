@@ -17,7 +17,7 @@ import pandas as pd
 
 from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.errors import require_name
-from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.nesting import Nests, counts_of, find_nests
 
 Array = np.ndarray
@@ -29,7 +29,7 @@ class ReferenceGrid:
 
     Attributes
     ----------
-    fit : FittedModel
+    fit : FittedModel or FitInParts
         The fit.
     values : mapping
         For each column its values: the levels of a factor, both values of a number that has two, the mean of any other
@@ -39,12 +39,12 @@ class ReferenceGrid:
         with a level that was not asked for are left out.
     """
 
-    fit: FittedModel
+    fit: Answering
     values: dict[str, list[Any]]
     counted: pd.DataFrame
 
     @classmethod
-    def of(cls, fit: FittedModel, at: Mapping[str, Any]) -> ReferenceGrid:
+    def of(cls, fit: Answering, at: Mapping[str, Any]) -> ReferenceGrid:
         """The grid of a fit, some columns restricted to the values in ``at``."""
         fixed, rows = fit.design.fixed, Rows.of(fit.design.frame)
         values: dict[str, list[Any]] = {}
@@ -68,7 +68,7 @@ class ReferenceGrid:
                     codes[column] = (numbers == distinct[1]).astype(int)
                 else:
                     values[column] = [fixed.numeric[column]]
-        counted = pd.DataFrame(codes, index=range(fit.nobs))
+        counted = pd.DataFrame(codes, index=range(len(rows)))
         return cls(fit, values, counted[(counted >= 0).all(axis=1)])
 
     @cached_property

@@ -21,6 +21,7 @@ from kap_analysis.mixed.likelihood.pattern_sums import turned
 from kap_analysis.mixed.likelihood.scaling import AgreedColumns
 from kap_analysis.mixed.likelihood.sums import Asked, Sums, sums_at
 from kap_analysis.mixed.parts.agreed_coding import AgreedCoding, agree
+from kap_analysis.mixed.parts.cells import frame_of_cells
 from kap_analysis.mixed.parts.fit_in_parts import FitInParts
 from kap_analysis.mixed.parts.part_counts import PartCounts, count_part
 from kap_analysis.mixed.parts.part_sums import FirstPass, first_columns, first_pass, later_pass
@@ -121,6 +122,7 @@ def _fit(parts: Parts, coding: AgreedCoding, units: Units, counts: PartCounts, d
     first = found.first
     assert first is not None  # some rows are used
     kept, columns = first.independent(), begin
+    empty = replace(empty, frame=_cells(counts, coding, empty))
     design = _kept_design(empty, coding, first, begin, kept)
     if len(kept) < empty.x.shape[1]:
         r = begin.r[np.ix_(kept, kept)]
@@ -131,6 +133,11 @@ def _fit(parts: Parts, coding: AgreedCoding, units: Units, counts: PartCounts, d
     summed = _by_pattern(found.patterns, begin, kept) if found.patterns is not None else by_rows
     fit = fit_from_sums(design, design.fixed.names, first, summed, columns)
     return FitInParts(fit.design, fit.names, fit.scaling, fit.solution, fit.nobs, counts.n_left_out, ddf)
+
+
+def _cells(counts: PartCounts, coding: AgreedCoding, empty: Design) -> pd.DataFrame:
+    """The combinations of levels that the rows hold."""
+    return frame_of_cells(counts.cells, coding.wanted.formula.fixed.columns, empty.fixed.factors, coding.means)
 
 
 def _sizes(coding: AgreedCoding, counts: PartCounts) -> tuple[Array, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.design.columns import Columns
 from kap_analysis.mixed.design.labels import label_text
+from kap_analysis.mixed.parts.cells import Cell, cells_of
 from kap_analysis.mixed.parts.parts_of_data import Part
 from kap_analysis.mixed.parts.wanted import UsedRows, Wanted, bar_columns, used_rows
 
@@ -87,6 +88,8 @@ class PartCounts:
         (q,): of the columns of all bars, as `FirstSums` has them.
     spans : tuple of tuple of Span
         Per part with rows, and per grouping.
+    cells : frozenset
+        Of the columns of the fixed part (`cells.py`).
     """
 
     n_used: int
@@ -96,6 +99,7 @@ class PartCounts:
     squares: Array
     used: Array
     spans: tuple[tuple[Span, ...], ...]
+    cells: frozenset[Cell] = frozenset()
 
     def __add__(self, other: PartCounts) -> PartCounts:
         return PartCounts(
@@ -106,6 +110,7 @@ class PartCounts:
             self.squares + other.squares,
             self.used + other.used,
             self.spans + other.spans,
+            self.cells | other.cells,
         )
 
 
@@ -126,6 +131,7 @@ def count_part(part: Part, wanted: Wanted) -> PartCounts:
         squares,
         used,
         (tuple(_span(rows.columns, grouping) for grouping in wanted.groupings),) if len(rows) else (),
+        cells_of(rows.columns, wanted.formula.fixed.columns) if len(rows) else frozenset(),
     )
 
 

@@ -166,7 +166,13 @@ def parts_of(data: Any, columns: tuple[str, ...]) -> Parts:
     if getattr(data, "ndim", 0) != 2:
         raise MixedModelError(f"Of Dask, a DataFrame is fitted; found a {type(data).__name__}, which has no columns.")
     _require(columns, [*data.columns, *({data.index.name} - {None, *data.columns})], "the Dask DataFrame")
-    return DaskParts(data[[name for name in columns if name in data.columns]])
+    return DaskParts(_of_columns(data, [name for name in columns if name in data.columns]))
+
+
+def _of_columns(data: Any, columns: list[str]) -> Any:
+    """The columns that are read; all where Dask would lose its categories with the others, and end in a KeyError."""
+    steps = {type(step).__name__ for step in data.expr.walk()} if hasattr(data, "expr") else set()
+    return data if "Categorize" in steps else data[columns]
 
 
 def _row_groups(path: Path) -> tuple[Part, ...]:
