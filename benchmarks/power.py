@@ -1,8 +1,8 @@
 """Power by formula: against powerlmm, with CPU seconds of both, and against simulated studies.
 
-The first section is powerlmm's own model, a slope by format in three levels: 50 individual patients and 10 cohorts of 5.
-The second holds the formula for the primary model to studies that are drawn and analysed, six designs. A run may take one
-section; the table keeps the other.
+The first section is powerlmm's own model, a slope by format in three levels: 50 individual patients, 10 cohorts of 5.
+The second holds the formula for the primary model to studies that are drawn and analysed, six designs, and the third
+takes their widths apart. A run may take one section; the page keeps the others.
 """
 
 import argparse
@@ -14,25 +14,29 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from results_files import HERE, THREADS, r_versions, say, table, versions, write
+from results_files import HERE, THREADS, r_versions, say, versions, write
 
 os.environ.update(THREADS)
 
 import numpy as np
 import pandas as pd
 from many_fits import planned_study
+from power_tables import REPORTS
+from scipy.special import stdtrit
 
 from kap_analysis.analysis.model.ladder import FULL
+from kap_analysis.mixed.coefficients.fixed_effects import Inference
+from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.model import mixedlm
+from kap_analysis.mixed.results import MixedResults
 from kap_analysis.planning import expected_information
 from kap_analysis.planning.decision import decide
+from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.next_study import NextStudy
 from kap_analysis.planning.precision import plan_next_study
 from kap_analysis.planning.score_covariance import ScoreCovariance
 from kap_analysis.planning.unit_sums import precision_of, sums_of_units
 
-BAR = 100
-AGREEMENT = 1e-3
 SUBJECT = np.array([[6.0**2, -0.2 * 6 * 1.1], [-0.2 * 6 * 1.1, 1.1**2]])
 CLUSTER = np.diag([1.5**2, 0.6**2])
 RESIDUAL = 4.5**2
@@ -40,6 +44,7 @@ SLOPE = np.array([0.0, 0, 0, 1])
 FORMULA = "y ~ time*treatment + (1 + time | subject) + (0 + treatment + late | cluster)"
 WAYS = (np.diag([1.0, 0.0]), np.array([[0.0, 1.0], [1.0, 0.0]]), np.diag([0.0, 1.0]))
 STEP = -4 / 3
+PRIMARY = "score ~ visit*(format + baseline) + (0 + is_group | cohort_id) + us(visit | format/patient_id)"
 
 
 def by_units(times: np.ndarray) -> tuple[float, float]:
@@ -86,34 +91,30 @@ def run_analytic(repeats: int) -> dict[str, object]:
     plans = {n: np.linspace(0, 3, n) for n in (4, 11)}
     frames = {n: planned_rows(times) for n, times in plans.items()}
 
-    def ours() -> list[dict[str, float]]:
-        return [
-            {
-                "times": n,
-                "units": cpu_seconds(lambda: decide(study, *by_units(times)), repeats),
-                "rows": cpu_seconds(lambda: decide(study, *by_rows(frames[n])), max(repeats // 10, 1)),
-            }
-            for n, times in plans.items()
-        ]
+    def ours(n: int) -> dict[str, float]:
+        times, frame = plans[n], frames[n]
+        return {
+            "units": cpu_seconds(lambda: decide(study, *by_units(times)), repeats),
+            "rows": cpu_seconds(lambda: decide(study, *by_rows(frame)), max(repeats // 10, 1)),
+        }
 
     def primary() -> None:
         expected_information._unit_sums.cache_clear()
         found = expected_information.expect(study, FULL)
         decide(study, found.std_error, found.df)
 
-    before = ours()
+    before = {n: ours(n) for n in plans}
     command = ["Rscript", str(HERE / "power_peers.R"), str(max(repeats // 20, 3))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         say(f"powerlmm gave no times: {done.stderr.strip()[-300:]}")
     peers = json.loads(done.stdout) if done.returncode == 0 else []
     rows = []
-    for one, again in zip(before, ours(), strict=True):
-        times = plans[int(one["times"])]
-        std_error, df = by_units(times)
-        row = {"times": int(one["times"]), "std_error": std_error, "df": df, "power": decide(study, std_error, df).power}
-        row |= {name: (one[name] + again[name]) / 2 for name in ("units", "rows")}
-        row["peer"] = next((peer for peer in peers if peer["times"] == row["times"]), None)
+    for n, times in plans.items():
+        again, (std_error, df) = ours(n), by_units(times)
+        row = {"times": n, "std_error": std_error, "df": df, "power": decide(study, std_error, df).power}
+        row |= {name: (before[n][name] + again[name]) / 2 for name in again}
+        row["peer"] = next((peer for peer in peers if peer["times"] == n), None)
         rows.append(row)
     return {"rows": rows, "primary": cpu_seconds(primary, max(repeats // 10, 1))}
 
@@ -121,8 +122,9 @@ def run_analytic(repeats: int) -> dict[str, object]:
 def six_designs() -> dict[str, NextStudy]:
     """Designs that have the full model: sizes, cohorts, covariances, loss and claims differ."""
     usual = planned_study()
-    days, visits = (30.0, 61.0, 91.0), usual.visits
-    sloped = ScoreCovariance.from_random_slope(days, intercept_sd=8.5, slope_sd=1.2, correlation=-0.2, residual_sd=4.5)
+    sloped = ScoreCovariance.from_random_slope(
+        usual.days, intercept_sd=8.5, slope_sd=1.2, correlation=-0.2, residual_sd=4.5
+    )
     whole = replace(usual, lost={})
     return {
         "34 cohorts, 116 individual patients, a third lost": usual,
@@ -145,72 +147,70 @@ def run_simulated(n_draws: int) -> list[dict[str, object]]:
         ).precision.set_index("method")
         known, drawn = found.loc["formula"], found.loc["simulated"]
         row = {"design": name, "n_draws": int(drawn["n_draws"]), "rung": known["rung"]}
-        for measure, error in (("power", "power_mc_error"), ("type_1_error", "type_1_mc_error"), ("width", "width_mc_error")):
-            row[measure] = {name: float(value) for name, value in
-                            (("formula", known[measure]), ("simulated", drawn[measure]), ("mc_error", drawn[error]))}  # fmt: skip
+        for measure in ("power", "type_1_error", "width"):
+            error = f"{measure.removesuffix('_error')}_mc_error"
+            values = {"formula": known[measure], "simulated": drawn[measure], "mc_error": drawn[error]}
+            row[measure] = {way: float(value) for way, value in values.items()}
         rows.append(row)
         say(f"{name}: {row}")
     return rows
 
 
-def analytic_markdown(found: dict[str, object]) -> str:
+def run_widths(n_draws: int) -> list[dict[str, object]]:
+    """Where the widths of formula and simulation part: steps from the one to the other, on the same drawn studies."""
     rows = []
-    for row in found["rows"]:
-        peer = row["peer"]
-        apart = "" if peer is None else f"{max(abs(row[k] / peer[k] - 1) for k in ('std_error', 'df', 'power')):.0e}"
-        for way, key in (("sums over units", "units"), ("`MixedModel.expected`, the model built anew", "rows")):
-            ratio = None if peer is None else peer["seconds"] / row[key]
-            rows.append(
-                [row["times"], way, f"{1e3 * row[key]:.2f}", "absent" if peer is None else f"{1e3 * peer['seconds']:.0f}",
-                 "" if ratio is None else f"{ratio:.0f}", apart,
-                 "" if key == "rows" else f"{BAR} times, {AGREEMENT:g}",
-                 "" if key == "rows" or ratio is None else "yes" if ratio >= BAR and float(apart) <= AGREEMENT else "no"]
-            )  # fmt: skip
-    header = ["times", "ours", "ours, ms", "powerlmm, ms", "times faster", "largest relative difference", "required", "met"]
-    return (
-        "Analytic power of powerlmm's own model: three levels, slope by format, 100 patients (50 individual, 10 cohorts of "
-        "5), df by Satterthwaite; standard error, df and power are compared. CPU time, one thread.\n\n"
-        + table(header, rows)
-        + f"\n\nThe primary model of `kap power` (235 patients, three visits, a third lost, Kenward-Roger): "
-        f"{1e3 * found['primary']:.0f} ms by formula."
-    )
+    for name, study in six_designs().items():
+        below, found = np.tril_indices(len(study.visits)), []
+        assumed = [study.between_cohorts, *study.scores.given_baseline[below], *study.within_cohorts[below]]
+        for at in range(n_draws):
+            model = mixedlm(PRIMARY, draw_study(study, [200, at]).model_frame.frame)
+            at_visit = ("format[T.group]", f"visit[T.{study.visit}]:format[T.group]")
+            row = [[float(one in at_visit) for one in model.design.fixed.names]]
+            here = model.expected(dict(zip(model.parameters.names, assumed, strict=True)), row).iloc[0]
+            fit = model.fit()
+            free = _without_bound(fit) if fit.singular else fit
+            widths = [_width(study, one.inference(row)) for one in (free, fit)]
+            found.append([decide(study, here["std_error"], here["df"]).width, *widths, float(fit.singular)])
+        known = expected_information.expect(study, FULL)
+        drawn, free, bounded, singular = np.mean(found, axis=0).tolist()
+        rows.append(
+            {"design": name, "n_draws": n_draws, "formula": decide(study, known.std_error, known.df).width,
+             "drawn": drawn, "free": free, "bounded": bounded, "singular": singular,
+             "bound_error": float(np.std(np.diff(np.array(found)[:, 1:3])) / np.sqrt(n_draws))}
+        )  # fmt: skip
+        say(f"{name}: {rows[-1]}")
+    return rows
 
 
-def simulated_markdown(found: list[dict[str, object]]) -> str:
-    def of(one: dict[str, float], scale: float, digits: int) -> list[str]:
-        apart = (one["simulated"] - one["formula"]) / one["mc_error"]
-        return [f"{scale * one['formula']:.{digits}f}",
-                f"{scale * one['simulated']:.{digits}f} ({scale * one['mc_error']:.{digits}f})", f"{apart:+.1f}"]  # fmt: skip
+def _without_bound(fit: MixedResults) -> MixedResults:
+    """The fit with variances of either sign; the fit itself where the likelihood has no maximum then."""
+    try:
+        return fit.model.fit(bounded=False, start=fit.theta)
+    except MixedModelError:
+        return fit
 
-    rows = [
-        [row["design"], *of(row["power"], 100, 1), *of(row["type_1_error"], 100, 2), *of(row["width"], 1, 3)] for row in found
-    ]
-    header = ["design", "power, %: formula", "simulated", "apart, MC errors", "type I error, %: formula", "simulated",
-              "apart, MC errors", "width, points: formula", "simulated", "apart, MC errors"]  # fmt: skip
-    far = [row for row in found if abs(row["power"]["simulated"] - row["power"]["formula"]) > 3 * row["power"]["mc_error"]]
-    verdict = (
-        "The power of every design is within three Monte Carlo errors of the formula."
-        if not far
-        else "Beyond three Monte Carlo errors in power: " + "; ".join(row["design"] for row in far) + "."
-    )
-    n = ", ".join(dict.fromkeys(f"{row['n_draws']:,}" for row in found))
-    return f"Power by formula and by {n} studies drawn and analysed; in brackets the Monte Carlo error.\n\n{table(header, rows)}\n\n{verdict}"
+
+def _width(study: NextStudy, one: Inference) -> float:
+    return float(2 * stdtrit(one.df[0], 1 - study.alpha / 2) * one.std_error[0])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sections", nargs="*", default=["analytic", "simulated"], help="analytic, simulated")
+    parser.add_argument("sections", nargs="*", default=[*REPORTS], help=", ".join(REPORTS))
     parser.add_argument("--repeats", type=int, default=200, help="of our formula; the others do fewer")
     parser.add_argument("--draws", type=int, default=10_000, help="studies of each design")
+    parser.add_argument("--widths", type=int, default=200, help="studies of each design whose widths are taken apart")
     arguments = parser.parse_args()
     new: dict[str, object] = {}
     if "analytic" in arguments.sections:
         new["analytic"] = run_analytic(arguments.repeats)
     if "simulated" in arguments.sections:
         new["simulated"] = run_simulated(arguments.draws)
+    if "widths" in arguments.sections:
+        new["widths"] = run_widths(arguments.widths)
     file = HERE / "results" / "power.json"
     found = (json.loads(file.read_text(encoding="utf-8"))["sections"] if file.exists() else {}) | new
-    parts = [make(found[name]) for name, make in (("analytic", analytic_markdown), ("simulated", simulated_markdown)) if name in found]
+    parts = [make(found[name]) for name, make in REPORTS.items() if name in found]
     peers = r_versions(("powerlmm", "lme4", "Matrix"))
     write("power", {"versions": versions(), "peers": peers, "sections": found}, "\n\n".join(parts))
 

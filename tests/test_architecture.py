@@ -73,7 +73,7 @@ ORDER = {
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
     ],
     "planning": [
-        ["score_covariance", "workers"], ["next_study"], ["drawn_study"], ["decision", "shared_design"],
+        ["score_covariance", "unit_sums", "workers"], ["next_study"], ["drawn_study"], ["decision", "shared_design"],
         ["expected_information", "draws", "planned_study", "fitted_scores"],
         ["precision", "study_file"],
     ],

@@ -9,7 +9,7 @@ from kap_analysis.analysis.result import Result
 from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.planning.decision import claim_is_true
 from kap_analysis.planning.next_study import NextStudy
-from kap_analysis.writing.numbers import MINUS
+from kap_analysis.writing.numbers import MINUS, exact
 from kap_analysis.writing.sentences import count, join_words, number, percent, plural, sentence_case
 
 FORMULA = "formula"
@@ -79,7 +79,7 @@ def _main(planned: PlannedStudy) -> pd.Series:
 def _shows(planned: PlannedStudy) -> list[str]:
     study, row = planned.study, _main(planned)
     width = (
-        f"The {percent(1 - study.alpha)} interval of the difference is expected to be {number(row['width'])} points "
+        f"The {exact(100 * (1 - study.alpha))}% interval of the difference is expected to be {number(row['width'])} points "
         f"wide, and narrower than {number(row['width_80'])} points in 80% of such studies."
     )
     if row["rung"] == DESCRIPTIVE:
@@ -97,6 +97,12 @@ def _shows(planned: PlannedStudy) -> list[str]:
 
 def _share(share: float) -> str:
     return f"{number(100 * share)}%"
+
+
+def _assumed_share(share: float) -> str:
+    """A share that was given, or follows from a curve: 12.5%, not 12%."""
+    rounded = round(100 * share, 1)
+    return f"{exact(rounded)}%" if rounded else percent(share)
 
 
 def _points(share: float) -> str:
@@ -141,7 +147,7 @@ def _targets(planned: PlannedStudy) -> list[str]:
     said = []
     for _, row in planned.smallest.iterrows():
         what = (
-            f"a power of {percent(row['value'])}"
+            f"a power of {exact(100 * row['value'])}%"
             if row["target"] == "power"
             else f"an interval of {number(row['value'])} points or less"
         )
@@ -182,13 +188,13 @@ def _model(study: NextStudy) -> str:
 
 def _assumed(study: NextStudy) -> str:
     lost = [
-        f"{percent(study.lost[arm][study.at])} in {arm} format"
+        f"{_assumed_share(study.lost[arm][study.at])} in {arm} format"
         for arm in (INDIVIDUAL, GROUP)
         if any(study.lost.get(arm, ()))
     ]
     loss = f"that {join_words(lost)} are lost before {study.visit}" if lost else "that nobody is lost"
     return (
-        f"It was assumed that scores have {study.scores.words}; that cohorts account for {percent(study.icc)} of the "
+        f"It was assumed that scores have {study.scores.words}; that cohorts account for {_assumed_share(study.icc)} of the "
         f"variance given the baseline score; and {loss}."
     )
 

@@ -46,7 +46,7 @@ def test_a_design_without_loss_has_the_numbers_that_the_engine_gives_at_its_own_
 
 
 def drawn_as_planned(study):
-    """A study without loss whose baselines have exactly the moments that the formula takes, also of pairs in a cohort."""
+    """A study without loss whose baselines have the moments that the formula takes, also of pairs in a cohort."""
     drawn = draw_study(study, 3)
     odd = np.tile([1.0, 1, 1, -1, -1, -1, -1, 1], study.cohorts // 2)  # pairs within a cohort are unrelated on average
     sign = np.concatenate([odd, np.tile([1.0, -1.0], study.individual // 2)])

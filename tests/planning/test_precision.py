@@ -116,3 +116,12 @@ def test_drawn_studies_that_are_fitted_together_are_those_that_the_ladder_gives_
         told.append(allows_full(drawn, near, ladder))
         assert told[-1] == (choose_rungs(drawn.model_frame, near.visit, ladder)[0].name == FULL), seed
     assert 0 < sum(told) < len(told)
+
+
+def test_what_was_given_is_written_as_it_was_given(study):
+    one = replace(study, alpha=0.025, icc=0.025, lost={"group": (0.0, 0.05, 0.125), "individual": (0.1, 0.2, 0.2999)})
+    planned = plan_next_study(one, iccs=(), n_draws=0, target_power=0.825)
+    assert "The 97.5% interval of the difference" in planned.paragraph
+    assert "For a power of 82.5%" in planned.paragraph
+    assert "cohorts account for 2.5% of the variance" in planned.methods
+    assert "30% in individual format and 12.5% in group format" in planned.methods

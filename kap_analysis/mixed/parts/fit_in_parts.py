@@ -29,14 +29,20 @@ NEED_ROWS: Final = {
     "compare": "Compare the criterion of two fits with the same fixed part.",
     **dict.fromkeys(
         (
-            "resid", "residuals", "fittedvalues", "random_effects", "effects", "influence", "cluster_robust", "simulate",
-            "bootstrap", "profile", "icc", "icc_interval", "r_squared", "save",
+            "resid", "residuals", "fittedvalues", "random_effects", "effects", "influence", "cluster_robust",
+            "simulate", "bootstrap", "profile", "icc", "icc_interval", "r_squared", "save", "units", "equations",
+            "information",
         ),
         _SAMPLE,
     ),
+    **dict.fromkeys(("aic", "bic", "ml"), "They are of maximum likelihood, which needs the rows in memory."),
+    "test": _ROWS_OF_L,
+    "unscaled_cov": "cov_params() has the covariance of the coefficients.",
     "summary": "Print coefficients() and theta.",
     "variance_components": "theta has the variances and covariances by name.",
     "residual": "theta has the variances and covariances by name.",
+    "boundary": "singular says whether a covariance matrix stands on its boundary.",
+    "n_parameters": "theta and params have them.",
 }  # fmt: skip
 
 
@@ -184,6 +190,6 @@ def _check_weights(weights: str) -> None:
     require_name(weights, WEIGHTS, "kind of weights")
     if weights != "equal":
         raise NeedsRowsError(
-            f"weights={weights!r} counts rows or patients, and a fit of data in parts keeps none. Take weights='equal', "
-            "or rows of L of your own with inference(L)."
+            f"weights={weights!r} counts rows or patients, and a fit of data in parts keeps none. Take "
+            "weights='equal', or rows of L of your own with inference(L)."
         )

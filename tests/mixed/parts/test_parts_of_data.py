@@ -119,6 +119,15 @@ def test_the_index_of_a_dask_frame_counts_as_a_column():
         mixedlm("score ~ visit + (1 | patient)", data["score"])
 
 
+@pytest.mark.slow
+def test_a_dask_frame_with_categories_of_columns_that_are_not_read_is_fitted():
+    """Dask loses what `categorize()` did where columns are left out, and ends in a KeyError of its own."""
+    dd = pytest.importorskip("dask.dataframe", reason="Dask is not installed: pip install kap-analysis[cluster]")
+    frame = made_up()
+    data = dd.from_pandas(frame, npartitions=4).categorize(columns=["visit", "practice"])
+    assert_same_fit(mixedlm(VISITS, data).fit(), mixedlm(VISITS, frame).fit())
+
+
 def test_a_part_says_its_name_when_a_column_stands_in_it_twice():
     frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(MixedModelError, match="the rows has 2 columns named 'a'"):

@@ -62,8 +62,10 @@ def _solution_at(layout: Layout, parameters: Parameters, values: Array) -> Solut
     for part in parameters.parts:
         lowest = np.linalg.eigvalsh(matrix_of(eta[part.elements], part.size))[0] if part.is_bar else 0.0
         if lowest < -1e-10 * np.abs(eta[part.elements]).max():
-            raise MixedModelError(f"theta makes {part.text} no covariance matrix: a variance is below 0, or a "
-                                  "correlation above 1. Give other values.")
+            raise MixedModelError(
+                f"theta makes {part.text} no covariance matrix: a variance is below 0, or a "
+                "correlation above 1. Give other values."
+            )
     here = criterion_at(layout, eta, reml=True)
     if here is None:
         raise MixedModelError(
