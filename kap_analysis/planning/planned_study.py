@@ -79,8 +79,8 @@ def _main(planned: PlannedStudy) -> pd.Series:
 def _shows(planned: PlannedStudy) -> list[str]:
     study, row = planned.study, _main(planned)
     width = (
-        f"The {exact(100 * (1 - study.alpha))}% interval of the difference is expected to be {number(row['width'])} points "
-        f"wide, and narrower than {number(row['width_80'])} points in 80% of such studies."
+        f"The {exact(100 * (1 - study.alpha))}% interval of the difference is expected to be {number(row['width'])} "
+        f"points wide, and narrower than {number(row['width_80'])} points in 80% of such studies."
     )
     if row["rung"] == DESCRIPTIVE:
         return ["With so few patients or cohorts the comparison is descriptive and tests nothing.", width]
@@ -194,8 +194,8 @@ def _assumed(study: NextStudy) -> str:
     ]
     loss = f"that {join_words(lost)} are lost before {study.visit}" if lost else "that nobody is lost"
     return (
-        f"It was assumed that scores have {study.scores.words}; that cohorts account for {_assumed_share(study.icc)} of the "
-        f"variance given the baseline score; and {loss}."
+        f"It was assumed that scores have {study.scores.words}; that cohorts account for {_assumed_share(study.icc)} "
+        f"of the variance given the baseline score; and {loss}."
     )
 
 

@@ -60,9 +60,9 @@ def sums_of_units(x: Array, covariance: Array, moves: Array, units: float) -> Su
     half = moves @ hx  # VjHX
     flat = hv.reshape(len(moves), -1)
     traces = flat @ hv.transpose(0, 2, 1).reshape(len(moves), -1).T
-    slopes, after = hx.T @ half, np.linalg.solve(covariance, half)
+    slopes, after = np.asarray(hx.T @ half, dtype=float), np.linalg.solve(covariance, half)
     products = np.einsum("jna,knb->jkab", half, after)
-    return Sums(units * (x.T @ hx), units * slopes, units * products, units * traces)
+    return Sums(units * np.asarray(x.T @ hx, dtype=float), units * slopes, units * products, units * traces)
 
 
 def precision_of(sums: Sums, contrast: Array, ddf: str) -> tuple[float, float, float]:

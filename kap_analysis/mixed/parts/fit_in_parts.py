@@ -183,7 +183,8 @@ class FitInParts(SummedFit):
         self, newdata: pd.DataFrame, *, interval: bool = False, level: float = 0.95
     ) -> pd.Series | pd.DataFrame:
         """What is expected of each new row by the fixed part; see ``predict_rows``."""
-        return predict_rows(self, newdata, interval=interval, level=level)
+        # Of the fixed part it asks no more than `Answering`.
+        return predict_rows(self, newdata, interval=interval, level=level)  # type: ignore[arg-type]
 
 
 def _check_weights(weights: str) -> None:
