@@ -9,6 +9,7 @@ from typing import Any, Final
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.export import FILE_TYPES, save_figure
 from kap_analysis.figures.page.page import stamp_figure
+from kap_analysis.figures.page.statement import is_statement
 from kap_analysis.run_memory import once_per_run
 
 SCREEN_DPI: Final = 150
@@ -26,12 +27,15 @@ class DrawnFigure:
         File type -> content; empty where none was asked for.
     alternative_text : str
     height_to_width : float
+    is_statement : bool
+        Whether it is a sentence in the place of marks.
     """
 
     screen: bytes = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
     alternative_text: str
     height_to_width: float
+    is_statement: bool = False
 
 
 @once_per_run
@@ -48,7 +52,7 @@ def as_files(figure: Any, title: str, file_types: tuple[str, ...]) -> DrawnFigur
         files = {path.suffix[1:]: path.read_bytes() for path in paths}
         (screen,) = save_figure(figure, place.with_suffix(".png"), dpi=SCREEN_DPI)
         width, height = figure.get_size_inches()
-        return DrawnFigure(screen.read_bytes(), files, alt_text(figure), height / width)
+        return DrawnFigure(screen.read_bytes(), files, alt_text(figure), height / width, is_statement(figure))
 
 
 def stamped(figure: Any, stamp: str) -> Any:

@@ -91,7 +91,7 @@ class ResultsFolder:
         figure : function or matplotlib.figure.Figure
             A function of ``kap.figures`` that draws it, or the figure itself. It is stamped if the data are simulated.
         caption : str
-            What it shows, and what its marks are.
+            What it shows, and what its marks are: the latter is left out where the figure is a sentence only.
         **drawn
             What the function draws: its arguments. The first figure of a notebook that is not much taller than wide is
             then also drawn for the index page, at the widths of a screen and of a telephone, light and dark.
@@ -111,6 +111,7 @@ class ResultsFolder:
         else:
             picture = stamped(figure(**drawn) if callable(figure) else figure, self.stamp)
             made = as_files(picture, title, FILE_TYPES if self.folder is not None else ())
+        caption = _without_legend(caption) if made.is_statement else caption
         if self.folder is not None:
             leads = callable(figure) and self._leads(made, caption)
             files = self._write_files(name, made)
@@ -238,6 +239,14 @@ def write_contents(folder: Path, contents: Mapping[str, Any]) -> None:
     """Write the results so far, as `read_contents` reads them."""
     text = json.dumps(contents, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / CONTENTS).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _without_legend(caption: str) -> str:
+    """The number and the first sentence of a caption: where nothing is drawn, no marks are explained."""
+    number = NUMBERED.match(caption)
+    start = number.end() + len(". ") if number else 0
+    end = caption.find(". ", start)
+    return caption if end < 0 else caption[: end + 1]
 
 
 def _check_name(name: str) -> None:

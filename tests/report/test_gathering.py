@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import kap_analysis as kap
 from kap_analysis.errors import ReportError
 from kap_analysis.report.gathering import gather_parts
-from kap_analysis.report.results_folder import read_contents
+from kap_analysis.report.results_folder import ResultsFolder, read_contents
 
 
 def hand_over(part: Path, figure: str, fact: int) -> None:
@@ -41,3 +43,17 @@ def test_two_notebooks_may_not_make_a_figure_of_one_name(tmp_path):
         hand_over(tmp_path / ".parts" / name, "flow", 1)
     with pytest.raises(ReportError, match=r"00_a and 01_b both produce figures named 'flow'; rename one\."):
         gather_parts(tmp_path / ".parts", ["00_a", "01_b"], tmp_path)
+
+
+def test_a_figure_that_is_a_sentence_has_no_legend_of_marks(tmp_path):
+    results = ResultsFolder(folder=tmp_path)
+    caption = "Figure 10. Estimated effect of each cohort. Marks: predictions; bars: 95% intervals."
+    nothing = pd.DataFrame(
+        {"cohort_id": ["C1", "C2"], "estimate": [0.01, 0.0], "ci_low": -0.1, "ci_high": 0.1, "n_patients": 4}
+    )
+    drawn = nothing.assign(estimate=[1.0, -1.0])
+    said = results.figure("said", kap.figures.plot_cohort_effects, caption, effects=nothing)
+    assert said.caption == "Figure 10. Estimated effect of each cohort."
+    assert results.figure("drawn", kap.figures.plot_cohort_effects, caption, effects=drawn).caption == caption
+    kept = read_contents(tmp_path)["figures"]
+    assert [kept[name]["caption"] for name in ("said", "drawn")] == [said.caption, caption]

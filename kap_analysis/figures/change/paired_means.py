@@ -13,7 +13,7 @@ from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import SMALL_PT, Width, panel_grid
+from kap_analysis.figures.page.style import SMALL_PT, Width, is_narrow, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, interval, number, plural, with_interval
@@ -101,7 +101,7 @@ def plot_paired_means(
             beside = None if modelled is None else _at_visit(modelled, name, [BASELINE, visit])
             changed = None if change is None else _at_visit(change, name, [visit])
             lines = None if patients is None else patients[patients[INSTRUMENT] == name]
-            _draw_panel(page, panel, scale, here, beside, visit, lines)
+            _draw_panel(page, panel, scale, here, beside, visit, lines, 0.6 if is_narrow(width) else 0.35)
             _head(panel, scale, changed)
             page.describe(_alternative(scale, here, changed, visit))
         if patients is not None:
@@ -132,7 +132,9 @@ def _draw_panel(
     beside: pd.DataFrame | None,
     visit: str,
     patients: pd.DataFrame | None,
+    aside: float,
 ) -> None:
+    """One instrument; the dots of patients lie ``aside`` of the means, beyond what is written there."""
     theme = page.theme
     x = here[_TIME].map(_AT).to_numpy(dtype=float)
     mean, low, high = (numbers_of(here, column) for column in ("mean", CI_LOW, CI_HIGH))
@@ -167,10 +169,11 @@ def _draw_panel(
         )
         drawn += [estimate, model_low, model_high]
     if patients is not None:
-        drawn += draw_patient_dots(ax, patients, theme)
+        drawn += draw_patient_dots(ax, patients, theme, aside)
     values = pd.Series([value for column in drawn for value in column]).dropna()
     ax.set_ylim(*view_of_scores(scale, values.min(), values.max()))
-    ax.set_xlim(*((-0.42, 1.42) if patients is None else (-0.62, 1.62)))
+    beyond = 0.42 if patients is None else 0.27 + aside
+    ax.set_xlim(-beyond, 1 + beyond)
     counts = here.set_index(_TIME)[N_PATIENTS]
     times = zip(_AT, ("Baseline", f"Follow-up, {visit}" if visit else "Follow-up"), strict=True)
     labels = [f"{name}\nn = {count(counts.get(time, 0))}" for time, name in times]

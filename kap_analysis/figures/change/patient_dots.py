@@ -15,15 +15,16 @@ from kap_analysis.writing.numbers import count
 FOLLOW_UP: Final = "follow_up"
 MOST_DOTS: Final = 150
 """Patients of whom there are dots: of more, a swarm is wider than its place."""
-_PLACES: Final = {BASELINE: -0.34, FOLLOW_UP: 1.36}
-"""Left of the mean at baseline and right of that at follow-up, beyond what is written there."""
 
 
-def draw_patient_dots(ax: Axes, patients: pd.DataFrame, theme: Theme) -> list[np.ndarray]:
-    """Draw the scores of the patients as swarms, which are the same each time; returns the scores that are drawn."""
+def draw_patient_dots(ax: Axes, patients: pd.DataFrame, theme: Theme, aside: float) -> list[np.ndarray]:
+    """Draw the scores of the patients as swarms, which are the same each time; returns the scores that are drawn.
+
+    They lie left of the mean at baseline and right of that at follow-up, by ``aside`` of the way between the two.
+    """
     chosen = chosen_patients(patients)
     drawn = []
-    for column, place in _PLACES.items():
+    for column, place in ((BASELINE, -aside), (FOLLOW_UP, 1 + aside)):
         scores = numbers_of(chosen, column)
         before = len(ax.collections)
         seaborn.swarmplot(

@@ -89,7 +89,8 @@ def plot_run_chart(
         _draw_centres(page, panel, quarters, lines)
         if longest_run is not None:
             page.note(f"Longest run on one side of the median: {plural(longest_run, 'quarter')}.")
-        page.note("Bars: 95% intervals of the mean.")
+        if quarters[CI_LOW].notna().any():
+            page.note("Bars: 95% intervals of the mean.")
         page.notes += said_of_few(quarters)
         page.note_withheld(quarters)
         page.describe(_alternative(quarters, lines, scale, visit, longest_run))

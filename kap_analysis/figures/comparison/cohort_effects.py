@@ -91,7 +91,7 @@ def plot_cohort_effects(
         panel = page.axes[0]
         if named:
             label = _axis_label(scale, narrow=narrow)
-            draw_forest(panel, rows, page.theme, headers=drawn_headers, label=label, title=said)
+            page.notes += draw_forest(panel, rows, page.theme, headers=drawn_headers, label=label, title=said)
         else:
             _draw_dense(page, panel, known, _axis_label(scale, narrow=narrow))
             panel.set_title(said)

@@ -94,7 +94,7 @@ def plot_format_differences(
     marks = [] if contrasts.empty else _margins(blocks[0], margin, in_sds)
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 22, stamp=stamp) as page:
         label = _axis_label(blocks, in_sds)
-        draw_forest(page.axes[0], rows, page.theme, headers=headers, label=label, margins=marks)
+        page.notes += draw_forest(page.axes[0], rows, page.theme, headers=headers, label=label, margins=marks)
         _say(page, blocks, in_sds=in_sds)
         if margin is not None and not contrasts.empty:
             page.describe(f"The stated margin is {number(margin)} points.")

@@ -83,7 +83,7 @@ def plot_subgroups(
     rows, headers_drawn = fitted_rows(_rows(differences, tests), headers, width_in_mm(width))
     label = difference_label(instrument) if quantity is None else quantity
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
-        draw_forest(page.axes[0], rows, page.theme, headers=headers_drawn, label=label, zero=zero)
+        page.notes += draw_forest(page.axes[0], rows, page.theme, headers=headers_drawn, label=label, zero=zero)
         if "exploratory" in differences.columns and differences["exploratory"].fillna(False).astype(bool).any():
             page.note("Exploratory moderators were not planned; their intervals are not adjusted for their number.")
         page.note_withheld(differences, interactions)

@@ -23,6 +23,9 @@ INDENT_PT: Final = 8.0
 COLUMN_GAP_PT: Final = 9.0
 _NEGLIGIBLE: Final = 0.005
 """Rows that lie closer together than this are drawn on an axis of two points, not magnified."""
+_WIDE: Final = 3.0
+"""An interval this many times as wide as the median one does not set the axis: it would narrow all the others."""
+CUT: Final = "Arrowhead: the interval goes on beyond the axis; its limits are written in its row."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def draw_forest(
     zero: float | None = 0.0,
     margins: Sequence[Margin] = (),
     title: str = "",
-) -> None:
+) -> list[str]:
     """Draw the rows from top to bottom.
 
     Parameters
@@ -109,6 +112,11 @@ def draw_forest(
         Vertical lines with their name at the top.
     title : str
         Over the column of labels.
+
+    Returns
+    -------
+    list of str
+        What the page must note of the marks: that an interval ends in an arrowhead.
     """
     places = row_positions(rows)
     ax.set_ylim(forest_height(rows), 0)
@@ -133,6 +141,7 @@ def draw_forest(
         )
         ax.set_title(title, y=1.0).set_transform(ax.transAxes + aside)
     _set_view(ax, rows, zero, margins)
+    return _mark_cut(ax, rows, places, theme)
 
 
 def _draw_mark(ax: Axes, row: ForestRow, y: float, theme: Theme) -> None:
@@ -231,7 +240,7 @@ def _text(
 
 
 def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: Sequence[Margin]) -> None:
-    values = [value for row in rows for value in (row.estimate, row.low, row.high) if not np.isnan(value)]
+    values = _values_in_view(rows)
     stated = [margin.at for margin in margins] + ([] if zero is None else [zero])
     if not values:
         ax.set_xlim(min(stated, default=0.0) - 1, max(stated, default=0.0) + 1)
@@ -245,6 +254,32 @@ def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: 
     ax.set_xlim(min(values) - 0.05 * span, max(values) + 0.05 * span)
     ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=span > 4))
     ax.xaxis.set_major_formatter(lambda value, _: number(value, decimals_for(span)))
+
+
+def _values_in_view(rows: Sequence[ForestRow]) -> list[float]:
+    """Every estimate, and the ends of the intervals but for very wide ones."""
+    widest = np.inf
+    if widths := [row.high - row.low for row in rows if not np.isnan(row.high - row.low)]:
+        widest = _WIDE * float(np.median(widths))
+    ends = [end for row in rows if row.high - row.low <= widest for end in (row.low, row.high)]
+    return [value for value in (*ends, *(row.estimate for row in rows)) if not np.isnan(value)]
+
+
+def _mark_cut(ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], theme: Theme) -> list[str]:
+    """Arrowheads where an interval goes on beyond the axis, and the note that explains them."""
+    left, right = ax.get_xlim()
+    cut = [
+        (at, y, marker)
+        for row, y in zip(rows, places, strict=True)
+        for at, marker, is_beyond in ((0, "<", row.low < left), (1, ">", row.high > right))
+        if is_beyond
+    ]
+    for at, y, marker in cut:
+        ax.plot(
+            at, y, marker, markersize=4.0, color=theme.accent, transform=ax.get_yaxis_transform(), clip_on=False,
+            gid="interval goes on",
+        )  # fmt: skip
+    return [CUT] if cut else []
 
 
 def decimals_for(span: float) -> int:

@@ -4,11 +4,13 @@ import textwrap
 from typing import Final
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.style import CHARACTER_WIDTH, POINTS_PER_MM, TEXT_PT, Width, width_in_mm
 
 _HEIGHT_MM: Final = 24.0
+_STATEMENT: Final = "statement"
 
 
 ALL_WITHHELD: Final = "Nothing of this may be shown of a public study: all numbers were withheld to protect patients."
@@ -43,7 +45,13 @@ def draw_statement(text: str, *, ax: AxesGiven, theme: str, width: Width, stamp:
             va="center",
             fontsize=TEXT_PT,
             color=page.theme.muted,
-            gid="statement",
+            gid=_STATEMENT,
         )
         page.describe(text)
     return page.result
+
+
+def is_statement(figure: Figure) -> bool:
+    """Whether a figure is a sentence and has no marks, so that no legend explains any."""
+    said = any(text.get_gid() == _STATEMENT for ax in figure.axes for text in ax.texts)
+    return said and not any(ax.axison for ax in figure.axes)

@@ -83,7 +83,7 @@ def plot_sensitivity(
     rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n analysed"), width_in_mm(width))
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
         panel = page.axes[0]
-        draw_forest(
+        page.notes += draw_forest(
             panel,
             rows,
             page.theme,

@@ -177,3 +177,21 @@ def test_no_difference_is_a_quiet_statement():
 def test_a_margin_must_be_positive():
     with pytest.raises(FigureError, match="A margin is a positive number of points, not"):
         plot_format_differences(contrasts=CONTRASTS, margin=0)
+
+
+def test_a_very_wide_interval_does_not_narrow_the_others_and_ends_in_an_arrowhead():
+    wide = SECONDARY.iloc[[1]].assign(
+        instrument="Y-BOCS", estimate=-2.2, ci_low=-30.0, ci_high=1.0, n_patients=10, standardised=-0.2,
+        standardised_low=-3.0, standardised_high=0.1,
+    )  # fmt: skip
+    figure = plot_format_differences(
+        contrasts=CONTRASTS, secondary=pd.concat([SECONDARY, wide], ignore_index=True), instrument="BDI-II"
+    )
+    left, right = figure.axes[0].get_xlim()
+    assert (left > -1) and (right < 1)
+    (arrow,) = having(figure, "interval goes on")
+    assert (arrow.get_xdata()[0], arrow.get_marker()) == (0, "<")
+    assert {-3.0, 0.1} <= drawn_values(figure, "x")  # what is drawn is still the whole interval
+    assert "−2.2 (−30.0 to 1.0)" in cells(figure)
+    assert "Arrowhead: the interval goes on beyond the axis" in texts(figure)
+    assert having(plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY), "interval goes on") == []
