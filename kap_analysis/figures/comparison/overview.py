@@ -220,7 +220,9 @@ def _draw_difference(page: Page, ax: Axes, *, rows: list[ForestRow], scale: Scal
     label = quantity
     if scale.direction_known:
         label = sides(*scale.from_low_to_high("group better", "group worse"), quantity)
-    page.notes += draw_forest(ax, rows, page.theme, label=label, margins=margin_marks(scale, margin), title="Group minus individual")
+    page.notes += draw_forest(
+        ax, rows, page.theme, label=label, margins=margin_marks(scale, margin), title="Group minus individual"
+    )
 
 
 def _told(contrasts: pd.DataFrame, scale: Scale) -> str:
