@@ -13,7 +13,7 @@ from kap_analysis.analysis.clinical_change.significant_change import clinical_ch
 from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.columns import DAY, FORMAT, GROUP, INDIVIDUAL, MIXED, PATIENT_ID, PRACTICE, SCORE
 from kap_analysis.disclosure.gate import is_open
-from kap_analysis.errors import AnalysisError, ReportError, StudyError
+from kap_analysis.errors import KapError, ReportError
 from kap_analysis.figures.page.style import OKABE_ITO
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
@@ -56,12 +56,15 @@ def can_explore() -> bool:
 
 
 def explorer_of(study: Study, folder: Path, banner: str, meaning: str) -> str:
-    """The name of the explorer's file, once it is written; empty for a public study, without libraries or scores."""
+    """The name of the explorer's file, once it is written; empty for a public study, without libraries or scores.
+
+    What the explorer cannot show of a study does not cost the run.
+    """
     if not is_open(study.settings.visibility, study.is_simulated) or not can_explore():
         return ""
     try:
         return write_explorer(study, folder, banner=banner, meaning=meaning).name
-    except (AnalysisError, StudyError):
+    except KapError:
         return ""
 
 
@@ -145,7 +148,9 @@ def patient_scores(study: Study) -> tuple[pd.DataFrame, int]:
             ],
         }
     )
-    rows[CHANGE] = rows[PATIENT_ID].map(_changes(study)).fillna("not assessed")
+    changes = _changes(study)
+    missing = "not assessed" if changes else "not known"
+    rows[CHANGE] = [changes.get(str(patient), missing) for patient in rows[PATIENT_ID]]
     return rows.sort_values([PRACTICE, FORMAT, PATIENT_ID, DAY], ignore_index=True), frame[PATIENT_ID].nunique()
 
 
@@ -206,10 +211,10 @@ def draw_patients(scores: pd.DataFrame, instrument: Instrument) -> dict[str, Any
 
 
 def _changes(study: Study) -> dict[str, str]:
-    """Reliable change at the primary visit, in words; nobody's where the instrument has no such threshold."""
+    """Reliable change at the primary visit, in words; nobody's where the instrument or the study has none."""
     try:
         changes = clinical_change(study.outcomes(), study.settings.primary_visit).patients
-    except (AnalysisError, StudyError):
+    except KapError:
         return {}
     known = changes.dropna(subset=["class"])
     return dict(zip(known[PATIENT_ID].astype("str"), known["class"].astype("str"), strict=True))

@@ -10,7 +10,10 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import ReportError
 from kap_analysis.report import explorer
+from kap_analysis.report.pipeline import reproduce
 from tests.places import SHIPPED_STUDY
+from tests.report.conftest import write_notebooks
+from tests.report.test_study_matrix import STUDIES, primary
 
 pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
@@ -58,3 +61,21 @@ def test_a_name_cannot_end_the_script(study):
     assert not set("<>&") & set(text)
     shown = pd.DataFrame(next(iter(json.loads(text)["datasets"].values())))
     assert set(shown["practice"]) == {"</script><b>&"}
+
+
+#: The kinds of study of which the pages beside the notebooks have less to show.
+POORER = ["one arm", "required columns only", "a single visit", "baseline only", "own instrument"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change", [*(STUDIES[kind] for kind in POORER), primary("WHO-5")], ids=[*POORER, "no norms, higher is better"]
+)
+def test_what_a_run_makes_beside_the_notebooks_is_made_of_every_study(change, tmp_path, make_notebook):
+    folder = tmp_path / "study"
+    kap.write_study(kap.simulate_study(30, seed=2019), folder)
+    (folder / "truth.json").unlink()
+    change(folder)
+    notebooks = write_notebooks(tmp_path / "notebooks", make_notebook)
+    assert reproduce(folder, tmp_path / "results", notebooks=notebooks).faults == ()
+    assert (tmp_path / "results" / explorer.FILE_NAME).exists()

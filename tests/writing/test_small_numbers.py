@@ -8,7 +8,7 @@ import pytest
 from matplotlib.collections import LineCollection, PolyCollection
 
 from kap_analysis.figures.page.alternative_text import alt_text
-from kap_analysis.writing.small_numbers import FEWEST, POINTS_ONLY, is_enough, of_enough, said_of_few
+from kap_analysis.writing.small_numbers import FEWEST, POINTS_ONLY, interval_words, is_enough, of_enough, said_of_few
 from tests.figures import made_up
 from tests.figures.drawn import having, texts
 
@@ -76,3 +76,11 @@ def test_a_withheld_number_and_a_frame_that_does_not_count_are_left_alone():
     assert said_of_few(frame.iloc[1:]) == []
     assert said_of_few(frame.assign(n_patients=0)) == []
     assert of_enough(frame.drop(columns="n_patients")).notna().all(axis=None)
+
+
+def test_an_interval_of_few_is_told_as_that():
+    row = pd.Series({"ci_low": -1.2, "ci_high": 3.4, "n_patients": FEWEST})
+    assert interval_words(row) == "95% interval −1.2 to 3.4"
+    assert interval_words(row, "df 81.4") == "95% interval −1.2 to 3.4; df 81.4"
+    assert interval_words(row.replace(FEWEST, FEWEST - 1), "df 81.4") == "too few for an interval"
+    assert interval_words(pd.Series({"ci_low": np.nan, "ci_high": np.nan, "n_patients": pd.NA})) == "95% interval –"

@@ -16,8 +16,8 @@ from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import difference, interval, join_words, n_statement
-from kap_analysis.writing.small_numbers import of_enough
+from kap_analysis.writing.sentences import difference, join_words, n_statement
+from kap_analysis.writing.small_numbers import interval_words
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class ChangeByInstrument(Result):
     def paragraph(self) -> str:
         at_visit = self.change[self.change[VISIT].astype("str") == self.visit]
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
-        rows = of_enough(rows)
         told = [
-            f"{row[INSTRUMENT]} {difference(row['estimate'])} points ({_how_sure(row)})" for _, row in rows.iterrows()
+            f"{row[INSTRUMENT]} {difference(row['estimate'])} points ({interval_words(row)}; "
+            f"{n_statement(row[N_PATIENTS])} scored then)"
+            for _, row in rows.iterrows()
         ]
         how = f"Mean change from baseline to {self.visit}, estimated from all scores by a mixed model"
         parts = [f"{how}: {join_words(told)}."] if told else []
@@ -59,13 +60,6 @@ class ChangeByInstrument(Result):
             parts.append(f"Withheld to protect small groups of patients: {join_words(list(hidden[INSTRUMENT]))}.")
         parts += [f"{row[INSTRUMENT]}: {row['note']}" for _, row in self.notes.iterrows()]
         return " ".join([*parts, NO_CONTROL])
-
-
-def _how_sure(row: pd.Series) -> str:
-    scored = f"{n_statement(row[N_PATIENTS])} scored then"
-    if pd.isna(row["ci_low"]):
-        return f"{scored}, too few for an interval"
-    return f"95% interval {interval(row['ci_low'], row['ci_high'])}; {scored}"
 
 
 @asked_of(Study)

@@ -43,7 +43,8 @@ from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import difference, interval, join_words, n_statement, number, p_statement, plural
+from kap_analysis.writing.sentences import difference, join_words, n_statement, number, p_statement, plural
+from kap_analysis.writing.small_numbers import interval_words, limits_words
 
 BY_BASELINE_SD = "model change / SD of the baseline score; interval by the delta method, SD estimated from n"
 BY_CHANGE_SD = "mean of the observed changes / their SD; interval by the delta method"
@@ -80,12 +81,7 @@ class EstimatedChange(Result):
     @property
     def paragraph(self) -> str:
         name = self.change[INSTRUMENT].iloc[0]
-        told = [
-            f"{difference(r['estimate'])} points at {r[VISIT]} (95% interval "
-            f"{interval(r['ci_low'], r['ci_high'])}; df {number(r['df'])}; {p_statement(r['p_value'])}; "
-            f"{n_statement(r[N_PATIENTS])})"
-            for _, r in self.change.iterrows()
-        ]
+        told = [_at_visit(row) for _, row in self.change.iterrows()]
         model = self.model.iloc[0]
         parts = [
             f"Estimated from all {plural(model['n_observations'], 'score')} of {plural(model[N_PATIENTS], 'patient')}, "
@@ -95,6 +91,11 @@ class EstimatedChange(Result):
             published_sentence(self.published),
         ]
         return " ".join(part for part in parts if part)
+
+
+def _at_visit(row: pd.Series) -> str:
+    sure = interval_words(row, f"df {number(row['df'])}; {p_statement(row['p_value'])}")
+    return f"{difference(row['estimate'])} points at {row[VISIT]} ({sure}; {n_statement(row[N_PATIENTS])})"
 
 
 @asked_of(Outcomes)
@@ -181,10 +182,7 @@ def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:
     """One sentence per kind of effect size, its formula named."""
     sentences = []
     for (kind, formula), part in sizes.groupby(["effect_size", "formula"], sort=False):
-        told = [
-            f"{number(r['estimate'], 2)} ({interval(r['ci_low'], r['ci_high'], decimals=2)}) at {r[VISIT]}"
-            for _, r in part.iterrows()
-        ]
+        told = [f"{number(r['estimate'], 2)} ({limits_words(r, 2)}) at {r[VISIT]}" for _, r in part.iterrows()]
         sentences.append(f"Effect size {kind} ({formula}), with 95% intervals: {join_words(told)}.")
     return sentences
 

@@ -25,7 +25,8 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import count, interval, join_words, n_statement, number, plural, sentence_case
+from kap_analysis.writing.sentences import count, join_words, n_statement, number, plural, sentence_case
+from kap_analysis.writing.small_numbers import interval_words
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,8 @@ class PairedScores(Result):
         return (
             f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
             f"both times. Their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
-            f"an observed mean change of {number(row['mean_change'])} points (95% interval "
-            f"{interval(row['ci_low'], row['ci_high'])}). "
-            f"{NO_CONTROL}"
+            f"an observed mean change of {number(row['mean_change'])} points ("
+            f"{interval_words(row)}). {NO_CONTROL}"
         )
 
 

@@ -49,7 +49,8 @@ from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import estimate_sentence, interval, join_words, number, plural
+from kap_analysis.writing.sentences import estimate_sentence, join_words, number, plural
+from kap_analysis.writing.small_numbers import interval_words, is_enough
 
 #: Month at which the second slope begins: dosing is assumed to end about then.
 KNOT = 2.0
@@ -100,16 +101,17 @@ class Trajectories(Result):
         name = self.model[INSTRUMENT].iloc[0]
         own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
         told = [
-            f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format "
-            f"(95% interval {interval(r['ci_low'], r['ci_high'])}; {plural(r[N_PATIENTS], 'patient')})"
+            f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format ("
+            f"{interval_words(r)}; {plural(r[N_PATIENTS], 'patient')})"
             for _, r in own.iterrows()
         ]
         parts = [f"{name} changed by {join_words(told)}."]
         between = self.slopes[self.slopes[FORMAT].str.contains(" - ")]
         if len(between):
             first = between.iloc[0]
-            difference = estimate_sentence(first, "points per month")
-            parts.append(f"The slopes {first['phase']} differ by {difference}, group minus individual.")
+            if is_enough(own).all():
+                difference = estimate_sentence(first, "points per month")
+                parts.append(f"The slopes {first['phase']} differ by {difference}, group minus individual.")
             parts.append(
                 "These curves are descriptive: they show where each format started, and no difference is tested."
             )

@@ -30,6 +30,7 @@ from kap_analysis.writing.sentences import (
     sentence_case,
     within_sentence,
 )
+from kap_analysis.writing.small_numbers import interval_words
 
 #: An intraclass correlation below this is a variance that was estimated as 0.
 NO_VARIANCE: Final = 1e-6
@@ -167,8 +168,7 @@ def _not_planned(model: pd.Series) -> str:
 def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> str:
     at_visit = means[means[VISIT].astype("str") == str(row[VISIT])]
     told = [
-        f"{number(mean['estimate'])} (95% interval {interval(mean['ci_low'], mean['ci_high'])}; "
-        f"{n_statement(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
+        f"{number(mean['estimate'])} ({interval_words(mean)}; {n_statement(mean[N_PATIENTS])}) in {mean[FORMAT]} format"
         for _, mean in at_visit.iterrows()
     ]
     return (

@@ -1,5 +1,6 @@
 """Change on every instrument of the plan, and the models behind results taken apart and checked."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -58,3 +59,18 @@ def test_a_model_that_may_not_be_shown_says_why(study):
     for ask in (describe_model, diagnose_model):
         with pytest.raises(AnalysisError, match="which a public study of real patients does not show"):
             ask(hidden)
+
+
+def test_of_few_patients_no_sentence_has_an_interval(study, changes):
+    outcomes = study.outcomes()
+    results = {
+        "change": [changes, paired_scores(outcomes, changes.visit)],
+        "effect_sizes": [replace(estimate_change(outcomes), change=changes.change.assign(n_patients=4))],
+        "slopes": [model_trajectories(outcomes)],
+    }
+    for name, of_many in results.items():
+        for result in of_many:
+            few = replace(result, **{name: getattr(result, name).assign(n_patients=4)})
+            assert re.search(r"95% intervals?:? .* to ", result.paragraph)
+            assert "too few for an interval" in few.paragraph
+            assert not re.search(r"(95% interval|\() ?−?[\d.]+ to −?\d", few.paragraph.split("There was no")[0].split("correlat")[0])
