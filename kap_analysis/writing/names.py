@@ -27,6 +27,11 @@ COLUMNS: Final = {
     "group_early": "group format × early months",
 }
 """Columns that the models of the package make, whose names are no words."""
+CHARACTERISTICS: Final = {
+    "ace_4_or_more": "ACE score 4 or more",
+    "integration_in_time": "integration after 24–48 hours",
+}
+"""Characteristics that the package makes of others, whose names say too little."""
 MEASURES: Final = {
     "sbp": "Systolic blood pressure",
     "dbp": "Diastolic blood pressure",
@@ -50,6 +55,8 @@ INTERCEPTS: Final = ("Intercept", "(Intercept)", "1")
 
 def readable(value: object) -> str:
     """Write a column or a level in words: ``major_depression`` is "major depression", ``ace_score`` "ACE score"."""
+    if str(value) in CHARACTERISTICS:
+        return CHARACTERISTICS[str(value)]
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in str(value).split("_"))
 
 

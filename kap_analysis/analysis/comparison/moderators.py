@@ -66,7 +66,7 @@ MODERATORS = (
     Moderator("age", "Age", "10 years", 10.0, (30.0, 45.0, 60.0)),
     Moderator(BASELINE, "Baseline score", "10 points", 10.0, warning=MEAN_REVERSION),
     Moderator("ace_4_or_more", "ACE score 4 or more", *YES_OR_NO, source="ace_score", at_least=4.0),
-    Moderator("integration_in_time", "Integration within 48 hours", *YES_OR_NO, warning=AFTER_START),
+    Moderator("integration_in_time", "Integration after 24–48 hours", *YES_OR_NO, warning=AFTER_START),
     Moderator("failed_treatments", "Treatments that had failed", "one more", 1.0),
     Moderator("is_female", "Sex", "female against male", 0.0, (0.0, 1.0), source="sex"),
     Moderator(

@@ -78,7 +78,7 @@ def test_only_the_planned_are_tested_and_by_holm(shipped):
     tested = shipped.interactions[planned & shipped.interactions["p_value"].notna()]
     assert tested["p_holm"].tolist() == pytest.approx(multipletests(tested["p_value"], method="holm")[1].tolist())
     assert set(tested["moderator"]) == {
-        "Age", "Baseline score", "ACE score 4 or more", "Integration within 48 hours"
+        "Age", "Baseline score", "ACE score 4 or more", "Integration after 24–48 hours"
     }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_a_study_and_its_outcomes_say_the_same(study, shipped):
 
 def test_warnings_stand_where_they_are_due(shipped):
     text = shipped.paragraph
-    assert f"Integration within 48 hours: {AFTER_START}." in text
+    assert f"Integration after 24–48 hours: {AFTER_START}." in text
     assert "Baseline score: extreme baseline scores tend to move towards the mean on their own" in text
     assert "examined as exploratory, without tests" in text
 
@@ -156,7 +156,7 @@ def test_only_the_plan_says_what_was_asked_beforehand(study):
 def test_a_planned_moderator_that_nobody_recorded_is_named(study):
     plan = Plan("BDI-II", "month 3", moderators=("integration_in_time",))
     asked = moderate(study.outcomes(), plan=plan)
-    assert "Integration within 48 hours could not be examined: it is not recorded." in asked.paragraph
+    assert "Integration after 24–48 hours could not be examined: it is not recorded." in asked.paragraph
     assert set(moderate(study.outcomes(), visit="month 3").interactions["note"]) == {""}
 
 
