@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.estimates import difference_row
@@ -26,13 +27,17 @@ from kap_analysis.analysis.sensitivity.other_models import (
 from kap_analysis.columns import (
     BASELINE_VISIT,
     COHORT_ID,
+    DF,
+    ESTIMATE,
     ESTIMATE_COLUMNS,
     N_PATIENTS,
     PATIENT_ID,
     PRACTICE,
     SCORE,
+    STD_ERROR,
     VISIT,
 )
+from kap_analysis.mixed.coefficients.estimates import estimate_frame
 from kap_analysis.mixed.diagnostics.deletion import delete_levels
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -41,6 +46,7 @@ from kap_analysis.study.timing.time_zero import FormatRule
 
 #: At most this many cohorts are left out in turn, because the model is fitted again without each.
 MOST_COHORTS = 40
+ESTIMATED = [ESTIMATE, STD_ERROR, DF]
 
 
 def leave_out(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
@@ -79,9 +85,25 @@ def _without_one_cohort(
 ) -> EstimateRow:
     """The lowest or the highest estimate when each cohort is left out in turn."""
     if not found:
-        for cohort in _influential(fit, model, visit):
-            found.append(refit(replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort]), rung, visit))
+        found.extend(_without_each(fit, model, rung, visit, _influential(fit, model, visit)))
     return choose(found, key=lambda row: float(row["estimate"]))
+
+
+def _without_each(
+    fit: MixedResults, model: ModelFrame, rung: Rung, visit: str, cohorts: list[str]
+) -> Iterator[EstimateRow]:
+    """The estimate without each cohort: fitted together, and by itself where its design is then another."""
+    labels = model.frame[COHORT_ID].loc[fit.design.frame.index].to_numpy(object)
+    responses = np.where(labels[:, None] == np.array(cohorts, dtype=object), np.nan, fit.design.y[:, None])
+    # Format meets no covariate of the patients in this model: its difference is the same row for any of them.
+    fits = fit.model.fit_many(responses, contrasts=difference_row(fit, model.patients, visit))
+    told = estimate_frame(pd.DataFrame(index=fits.contrasts.index), *fits.contrasts[ESTIMATED].to_numpy().T)
+    for cohort, problem, row in zip(cohorts, fits.status["problem"], told.to_dict("records"), strict=True):
+        smaller = replace(model, frame=model.frame[model.frame[COHORT_ID] != cohort])
+        if pd.notna(problem):
+            yield refit(smaller, rung, visit)
+        else:
+            yield {**{str(name): value for name, value in row.items()}, N_PATIENTS: len(smaller.patients)}
 
 
 def _influential(fit: MixedResults, model: ModelFrame, visit: str) -> list[str]:

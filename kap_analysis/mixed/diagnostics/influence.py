@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,13 @@ from kap_analysis.mixed.design.labels import Labels, read_labels
 from kap_analysis.mixed.design.some_rows import rows_of_design
 from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
+from kap_analysis.mixed.many.stack import make_template
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Progress = Callable[[int, int, str], Any]
+TOGETHER = 50  # refits between two reports of progress
+UNTOLD = "A coefficient cannot be estimated without it."
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ def leave_one_out(
 ) -> pd.DataFrame:
     """Fit the model again without each independent unit, or without each level of a grouping.
 
-    Coefficients and covariance parameters are estimated anew, beginning at those of the fit. For what the coefficients
-    alone would do at the same covariance, which is fast, see ``kap_analysis.mixed.diagnostics.deletion.delete_levels``.
+    Coefficients and covariance parameters are estimated anew, for many deletions at a time as in ``fit_many``. For what
+    the coefficients alone would do at the same covariance, which is faster, see
+    ``kap_analysis.mixed.diagnostics.deletion.delete_levels``.
 
     Parameters
     ----------
@@ -78,9 +82,10 @@ def leave_one_out(
     along = _along(row, len(names))
     counts = np.bincount(deletions.codes[deletions.codes >= 0], minlength=len(deletions.levels))
     metric = np.linalg.inv(fit.unscaled_cov)
+    without = _together if _can_be_together(fit) else _one_by_one
     rows = []
-    for code, level in enumerate(deletions.levels):
-        moved, problem = _without(fit, deletions.codes != code)
+    for code, moved, problem in without(fit, deletions):
+        level = deletions.levels[code]
         entry = {"grouping": deletions.groupings[code], "level": level, "n_observations": int(counts[code])}
         entry |= dict(zip(names, moved, strict=True)) | {"distance": float(moved @ metric @ moved) / len(names)}
         if along is not None:
@@ -100,19 +105,53 @@ def _along(row: ArrayLike | None, p: int) -> Array | None:
     return along
 
 
-def _without(fit: FittedModel, kept: NDArray[np.bool_]) -> tuple[Array, str | None]:
-    """The change of the coefficients when only these rows are used, or why there is none."""
-    nothing = np.full(len(fit.beta), np.nan)
-    design = rows_of_design(fit.design, kept)
-    if len(independent_columns(design.x)) < design.x.shape[1]:
-        return nothing, "A coefficient cannot be estimated without it."
+#: Of a deletion: its code, the change of the coefficients, and why there is none.
+_Change = tuple[int, Array, str | None]
+
+
+def _can_be_together(fit: FittedModel) -> bool:
+    """Whether refits with these settings are made together; where not, each begins at the estimates of the fit."""
+    return fit.settings.bounded and not fit.settings.fixed and make_template(fit.design).can_stack
+
+
+def _together(fit: FittedModel, deletions: _Deletions) -> Iterator[_Change]:
+    """Many refits at a time: what is left out is a response that is missing."""
+    kept, y = fit.settings, fit.design.y
+    for first in range(0, len(deletions.levels), TOGETHER):
+        codes = np.arange(first, min(first + TOGETHER, len(deletions.levels)))
+        left = deletions.codes[:, None] != codes
+        estimable = np.array([_is_estimable(fit, rows) for rows in left.T])
+        moved, problems = np.full((len(codes), len(fit.beta)), np.nan), np.full(len(codes), UNTOLD, dtype=object)
+        if estimable.any():
+            responses = np.where(left[:, estimable], y[:, None], np.nan)
+            fits = fit.model.fit_many(responses, kept.reml, "normal", information=kept.information)
+            moved[estimable] = fits.params.to_numpy() - fit.beta
+            problems[estimable] = fits.status["problem"].to_numpy()
+        for code, change, problem in zip(codes.tolist(), moved, problems, strict=True):
+            yield code, change, None if pd.isna(problem) else str(problem)
+
+
+def _is_estimable(fit: FittedModel, kept: NDArray[np.bool_]) -> bool:
+    x = fit.design.x
+    return len(independent_columns(x[kept])) == x.shape[1]
+
+
+def _one_by_one(fit: FittedModel, deletions: _Deletions) -> Iterator[_Change]:
     # A singular fit is a poor place to begin at: its zeros are stationary points of the search.
     start = None if fit.singular else dict(zip(fit.theta.index, fit.theta, strict=True))
-    try:
-        again = fit.model.on_design(design).fit(**fit.settings.as_keywords(), start=start)
-    except MixedModelError as error:
-        return nothing, str(error)
-    return again.beta - fit.beta, None
+    nothing = np.full(len(fit.beta), np.nan)
+    for code in range(len(deletions.levels)):
+        kept = deletions.codes != code
+        if not _is_estimable(fit, kept):
+            yield code, nothing, UNTOLD
+            continue
+        try:
+            design = rows_of_design(fit.design, kept)
+            again = fit.model.on_design(design).fit(**fit.settings.as_keywords(), start=start)
+        except MixedModelError as error:
+            yield code, nothing, str(error)
+            continue
+        yield code, again.beta - fit.beta, None
 
 
 def _groupings(fit: FittedModel) -> dict[str, tuple[Index, tuple[Any, ...]]]:

@@ -9,6 +9,7 @@ import pytest
 from kap_analysis.mixed.diagnostics.influence import rows_of_design
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.model import mixedlm
+from tests.mixed.pairs import ESTIMATE
 from tests.mixed.reference_values import block, r_term, read_data, read_json
 from tests.places import PAIRS
 
@@ -119,3 +120,20 @@ def test_what_cannot_be_left_out_is_said():
         with pytest.raises(MixedModelError) as raised:
             fit.influence(**arguments)
         assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_refits_together_and_one_by_one_tell_the_same(bounded, monkeypatch):
+    """Without a level that alone has a practice nothing can be estimated, either way."""
+    frame = PARTIAL.assign(place=np.where(PARTIAL["cohort"] == PARTIAL["cohort"].iloc[0], "there", "here"))
+    fit = mixedlm(f"{FORMULA} + place", frame).fit(bounded=bounded)
+    steps = []
+    found = fit.influence(progress=lambda *step: steps.append(step[:2]))
+    monkeypatch.setattr("kap_analysis.mixed.diagnostics.influence._can_be_together", lambda fit: False)
+    again = fit.influence()
+    terms = list(fit.params.index)
+    apart = (found[terms] - again[terms]).astype(float).abs().max() / fit.bse
+    assert apart.max() < 2 * ESTIMATE  # each of the two searches may end that far from the maximum
+    assert found.drop(columns=[*terms, "distance"]).equals(again.drop(columns=[*terms, "distance"]))
+    assert found["problem"].notna().sum() == 1
+    assert steps == [(at + 1, len(found)) for at in range(len(found))]
