@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from primary_analysis_designs import Drawn
 
 from kap_analysis.analysis.model.ladder import LadderCounts, name_rung
+from kap_analysis.analysis.model.missing_covariates import expected_columns
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.simulation.course import draw_course
@@ -97,30 +98,40 @@ def _analysed(
     kept = ~np.isnan(score).all(axis=1)
     cohort = cohort[kept].astype(np.intp)
     cohort[cohort >= 0] = np.unique(cohort[cohort >= 0], return_inverse=True)[1]
-    columns = _levels(practice[kept], 0) or []
+    covariates: list[Array] = []
     for values in (values[kept] for values in own):
         is_number = np.issubdtype(values.dtype, np.floating)
-        added = _number(values) if is_number else _levels(values, plan.ladder.pool_levels_below)
-        if added is None:
+        added = [values.astype(float)] if is_number else _levels(values, plan.ladder.pool_levels_below)
+        if added is None or any(np.isnan(column).all() for column in added):
             return None
-        columns += added
-    return Patients(cohort, baseline[kept], score[kept], np.column_stack(columns))
+        covariates += added
+    places = np.unique(practice[kept], return_inverse=True)[1]
+    filled = _expected(covariates, np.column_stack([baseline[kept], cohort >= 0]), places)
+    practices = (places[:, None] == np.arange(1, places.max() + 1)).astype(float)
+    return Patients(cohort, baseline[kept], score[kept], np.column_stack([practices, *filled]))
 
 
-def _number(values: Array) -> list[Array]:
-    """A number; what was not recorded is the mean, with an indicator."""
-    missing = np.isnan(values)
-    filled = np.where(missing, values[~missing].mean(), values)
-    return [filled, missing.astype(float)] if missing.any() else [filled]
+def _expected(columns: list[Array], needed: Array, practices: Codes) -> list[Array]:
+    """The columns with expected values where they are missing, as the primary analysis has them."""
+    holes = [at for at, column in enumerate(columns) if np.isnan(column).any()]
+    if not holes:
+        return columns
+    known = np.column_stack([needed, *(column for at, column in enumerate(columns) if at not in holes)])
+    values = expected_columns(known, needed.shape[1], np.column_stack([columns[at] for at in holes]), practices)
+    filled = dict(zip(holes, values.T, strict=True))
+    return [filled.get(at, column) for at, column in enumerate(columns)]
 
 
 def _levels(codes: Codes, below: int) -> list[Array] | None:
-    """0/1 columns of a category, or None as `_pooled`; what was not recorded is a level of its own."""
-    found, codes = np.unique(codes, return_inverse=True)
-    pooled = _pooled(codes, len(found), below)
+    """0/1 columns of a category, NaN where it was not recorded, or None as `_pooled`."""
+    recorded = codes >= 0
+    found, those = np.unique(codes[recorded], return_inverse=True)
+    pooled = _pooled(those, len(found), below)
     if pooled is None:
         return None
-    return [(pooled == level).astype(float) for level in np.unique(pooled)[1:]]
+    columns = np.full((len(codes), len(np.unique(pooled)[1:])), np.nan)
+    columns[recorded] = pooled[:, None] == np.unique(pooled)[1:]
+    return list(columns.T)
 
 
 def _pooled(codes: Codes, n_levels: int, below: int) -> Codes | None:

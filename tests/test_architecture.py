@@ -78,7 +78,8 @@ ORDER = {
         ["precision", "study_file"],
     ],
     "pooling": [
-        ["messages", "masks", "two_stage"], ["pooling_plan"], ["practice_secret", "agreed_model", "counts"],
+        ["messages", "masks", "two_stage"], ["pooling_plan", "filled_covariates"],
+        ["practice_secret", "agreed_model", "counts"],
         ["choice", "answering", "pooled_comparison"], ["coordination"], ["practices", "exchange_folder"],
     ],
     "review": [

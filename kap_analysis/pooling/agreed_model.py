@@ -9,6 +9,7 @@ import pandas as pd
 
 from kap_analysis.analysis.change.trajectories import growth_rows
 from kap_analysis.analysis.formats import recorded_words
+from kap_analysis.analysis.model.covariates import share_columns
 from kap_analysis.analysis.model.model_frame import IN_COHORT, NOT_IN_COHORT, cohort_of_one
 from kap_analysis.columns import (
     BASELINE,
@@ -25,6 +26,7 @@ from kap_analysis.columns import (
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.design.given_levels import design_with_levels
+from kap_analysis.pooling.filled_covariates import KnownOfPatients, Regression, regression_of_dict
 from kap_analysis.pooling.pooling_plan import PRIMARY
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
@@ -48,8 +50,12 @@ class AgreedModel:
     categories : mapping
         Of each category among the covariates: its levels in order, and the level that each word of the closed list is
         counted as.
-    numbers : mapping
-        Of each number among the covariates: the mean over all patients, and whether some were not recorded.
+    numbers : tuple of str
+        The numbers among the covariates.
+    incomplete : mapping
+        Of each covariate that was not recorded for everybody: its columns, with their means over all patients.
+    regressions : tuple of Regression
+        What stands in their place.
     """
 
     question: str
@@ -58,7 +64,9 @@ class AgreedModel:
     formats: tuple[str, ...]
     visits: tuple[str, ...]
     categories: Mapping[str, Mapping[str, Any]]
-    numbers: Mapping[str, Mapping[str, Any]]
+    numbers: tuple[str, ...]
+    incomplete: Mapping[str, Mapping[str, float]]
+    regressions: tuple[Regression, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a request."""
@@ -67,8 +75,24 @@ class AgreedModel:
     @property
     def levels(self) -> dict[str, tuple[str, ...]]:
         """The levels of every factor, of the visits and of the strata."""
-        own = {name: tuple(one["levels"]) for name, one in self.categories.items()}
+        own = {name: tuple(one["levels"]) for name, one in self.categories.items() if name not in self.incomplete}
         return {FORMAT: self.formats, VISIT: self.visits, "nesting": (IN_COHORT, NOT_IN_COHORT), **own}
+
+    @property
+    def n_known(self) -> tuple[int, int]:
+        """Columns that are known of everybody, and those of baseline and format among them."""
+        few = len(self.formats)
+        own = {name: len(self.levels[name]) - 1 if name in self.levels else 1 for name in self.covariates}
+        return few + sum(n for name, n in own.items() if name not in self.incomplete), few
+
+    @property
+    def asked(self) -> tuple[Regression, ...]:
+        """The regressions whose sums are not known yet."""
+        return tuple(one for one in self.regressions if not one.is_known)
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        return *self.categories, *self.numbers
 
     def design(self, frame: pd.DataFrame) -> Design:
         """The design on the rows of one practice."""
@@ -93,7 +117,7 @@ def design_columns(model: AgreedModel) -> dict[str, str]:
     """The columns that the formula reads, and what they hold."""
     words = {*model.levels, PATIENT_ID, COHORT_ID}
     from_formula = [SCORE, BASELINE, "early", "late", "group_early", IS_GROUP, "is_individual", "in_cohort"]
-    numbers = [*model.numbers, *(f"{name}_not_recorded" for name in model.numbers)]
+    numbers = [*model.numbers, *(name for own in model.incomplete.values() for name in own)]
     return {**dict.fromkeys(words, "object"), **dict.fromkeys([*from_formula, *numbers], "float64")}
 
 
@@ -107,7 +131,9 @@ def model_of_dict(found: Mapping[str, Any]) -> AgreedModel:
             tuple(found["formats"]),
             tuple(found["visits"]),
             found["categories"],
-            found["numbers"],
+            tuple(found["numbers"]),
+            found["incomplete"],
+            tuple(regression_of_dict(one) for one in found["regressions"]),
         )
     except (KeyError, TypeError) as fault:
         raise AnalysisError(f"The model in the request cannot be read ({fault}); ask for it again.") from fault
@@ -138,9 +164,54 @@ def model_rows(rows: pd.DataFrame, model: AgreedModel) -> pd.DataFrame:
     out[FORMAT], out[VISIT] = words, rows[VISIT].astype("str")
     out["in_cohort"], out["nesting"] = nested.astype(float), np.where(nested, IN_COHORT, NOT_IN_COHORT)
     out[COHORT_ID] = cohort.where(nested, cohort_of_one(rows[PATIENT_ID]))
-    for name, category in model.categories.items():
-        out[name] = recorded_words(_column(rows, name)).map(category["of"])
-    for name, number in model.numbers.items():
-        values = _column(rows, name).astype(float)
-        out[name], out[f"{name}_not_recorded"] = values.fillna(number["mean"]), values.isna().astype(float)
+    return out.assign(**_covariates(out, model))
+
+
+def _covariates(rows: pd.DataFrame, model: AgreedModel) -> dict[str, np.ndarray | pd.Series]:
+    """The covariates of each row; where they were not recorded their expected values, before these are known means."""
+    people = rows[~rows.duplicated(PATIENT_ID)]
+    patients = known_of_patients(people, model)
+    place = pd.Index(people[PATIENT_ID]).get_indexer(pd.Index(rows[PATIENT_ID]))
+    out = {name: values.iloc[place].set_axis(rows.index) for name, values in _complete(people, model).items()}
+    filled = {name: values.copy() for name, values in patients.values.items()}
+    for one in model.regressions:
+        if one.is_known:
+            patients.fill(one, filled)
+    for name, values in filled.items():
+        means = np.array(list(model.incomplete[name].values()))
+        whole = np.where(np.isnan(values), means, values)
+        out |= {column: whole[place, at] for at, column in enumerate(model.incomplete[name])}
     return out
+
+
+def known_of_patients(people: pd.DataFrame, model: AgreedModel) -> KnownOfPatients:
+    """One row per patient as the regressions take them."""
+    values = {}
+    for name, own in model.incomplete.items():
+        if name in model.numbers:
+            values[name] = _column(people, name).to_numpy(float)[:, None]
+            continue
+        category = model.categories[name]
+        words = _column(people, name).astype("object").map(str, na_action="ignore").map(category["of"])
+        shares = share_columns(name, category["levels"])
+        told = np.column_stack([words.eq(shares[column]).astype(float) for column in own])
+        values[name] = np.where(words.isna().to_numpy()[:, None], np.nan, told)
+    others = pd.DataFrame(
+        {
+            name: pd.Categorical(one, model.levels[name]) if name in model.levels else one
+            for name, one in _complete(people, model).items()
+        },
+        index=people.index,
+    )
+    return KnownOfPatients.of(people, model.formats, others, values)
+
+
+def _complete(people: pd.DataFrame, model: AgreedModel) -> dict[str, pd.Series]:
+    """The covariates that every practice recorded of everybody."""
+    words = {
+        name: recorded_words(_column(people, name)).map(one["of"])
+        for name, one in model.categories.items()
+        if name not in model.incomplete
+    }
+    numbers = {name: _column(people, name).astype(float) for name in model.numbers if name not in model.incomplete}
+    return {**words, **numbers}

@@ -19,7 +19,7 @@ from kap_analysis.mixed.likelihood.first_sums import first_sums_of
 from kap_analysis.mixed.likelihood.layout import make_layout
 from kap_analysis.mixed.likelihood.scaling import AgreedColumns
 from kap_analysis.mixed.likelihood.sums import Asked, sums_at
-from kap_analysis.pooling.agreed_model import AgreedModel, model_of_dict, model_rows, usable_rows
+from kap_analysis.pooling.agreed_model import AgreedModel, known_of_patients, model_of_dict, model_rows, usable_rows
 from kap_analysis.pooling.counts import count_rows
 from kap_analysis.pooling.masks import fingerprint, masked, public_key
 from kap_analysis.pooling.messages import Answer, Request, whole_numbers_to_text
@@ -123,10 +123,21 @@ def _sums(request: Request, rows: pd.DataFrame, plan: PoolingPlan, practice: str
     design = model.design(frame)
     if request.step == "first":
         _check_rank(frame, design, practice)
-        return np.concatenate([first_sums_of(design, own=1).numbers(), setting_sums(design, frame, model)])
+        regressions = _regression_sums(rows, model, plan, practice)
+        return np.concatenate(
+            [first_sums_of(design, own=1).numbers(), setting_sums(design, frame, model), *regressions]
+        )
     if request.step != "sums":
         raise AnalysisError(f"The request asks for {request.step!r}, which this version does not know.")
     return _sums_at(design, request.content)
+
+
+def _regression_sums(rows: pd.DataFrame, model: AgreedModel, plan: PoolingPlan, practice: str) -> list[np.ndarray]:
+    """What stands in place of covariates that were not recorded, one row for each regression."""
+    if not model.asked:
+        return []
+    patients = known_of_patients(rows.drop_duplicates(PATIENT_ID), model)
+    return [patients.sums(one, plan.smallest, practice) for one in model.asked]
 
 
 def _check_rank(frame: pd.DataFrame, design: Design, practice: str) -> None:

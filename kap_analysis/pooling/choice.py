@@ -1,9 +1,12 @@
 """Which model the counts of all practices allow: as `analysis/model` decides it for pooled rows."""
 
+from dataclasses import replace
 from typing import Any
 
-from kap_analysis.analysis.model.covariates import POOLED, pool_levels
-from kap_analysis.analysis.model.ladder import LadderCounts, Rung, name_rung, write_rung
+from kap_analysis.analysis.formats import NOT_RECORDED
+from kap_analysis.analysis.model.covariates import EXPECTED, POOLED, TOO_FEW, pool_levels, share_columns
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE, LadderCounts, Rung, name_rung, write_rung
+from kap_analysis.analysis.model.missing_covariates import MEAN
 from kap_analysis.columns import (
     COHORT_ID,
     FORMAT,
@@ -16,17 +19,18 @@ from kap_analysis.columns import (
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.agreed_model import AgreedModel
 from kap_analysis.pooling.counts import Counts, covariates, listed_words
+from kap_analysis.pooling.filled_covariates import needed_regressions
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.answerable import PATIENTS_PER_VISIT
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.sentences import join_words
+from kap_analysis.writing.sentences import join_words, sentence_case
 
 #: Two slopes need this share of the later scores on each side of the knot (see `analysis/change/trajectories.py`).
 FEWEST_ON_A_SIDE = 0.05
 
 
-def choose_model(plan: PoolingPlan, counts: Counts) -> tuple[AgreedModel, str, str, tuple[str, ...]]:
-    """The model, its rung of the ladder, why, and notes.
+def choose_model(plan: PoolingPlan, counts: Counts, practices: int) -> tuple[AgreedModel, str, str, tuple[str, ...]]:
+    """The model for so many practices, its rung of the ladder, why, and notes.
 
     Raises
     ------
@@ -44,12 +48,21 @@ def choose_model(plan: PoolingPlan, counts: Counts) -> tuple[AgreedModel, str, s
     if plan.question != PRIMARY:
         return _growth(plan, counts, formats)
     _check_visits(plan, counts, formats)
-    categories, numbers, notes = _covariates(plan, counts)
-    used = (*categories, *_with_indicators(numbers))
-    ordered = tuple(name for own in covariates(plan) for name in used if name in (own, f"{own}_not_recorded"))
+    categories, numbers, incomplete, notes = _covariates(plan, counts)
+    used = [name for name in covariates(plan) if name in categories or name in numbers]
+    ordered = tuple(column for name in used for column in incomplete.get(name, (name,)))
     rung = _rung(plan, counts, formats, ordered)
-    model = AgreedModel(PRIMARY, rung.formula, rung.residual_by, formats, plan.visits, categories, numbers)
-    return model, rung.name, rung.why, notes
+    model = AgreedModel(PRIMARY, rung.formula, rung.residual_by, formats, plan.visits, categories, numbers, incomplete)
+    if rung.name == DESCRIPTIVE:  # it has no covariates
+        return replace(model, categories={}, numbers=(), incomplete={}), rung.name, rung.why, notes
+    lacking = counts.patterns(tuple(incomplete), covariates(plan))
+    regressions = needed_regressions(lacking, incomplete, *model.n_known, practices)
+    told = [
+        f"{sentence_case(readable(name))} was not recorded for everybody: "
+        f"{TOO_FEW if any(one.of == name and one.kind == MEAN for one in regressions) else EXPECTED}."
+        for name in incomplete
+    ]
+    return replace(model, regressions=regressions), rung.name, rung.why, (*notes, *told)
 
 
 def _check_visits(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...]) -> None:
@@ -78,15 +91,11 @@ def _rung(plan: PoolingPlan, counts: Counts, formats: tuple[str, ...], covariate
     )
 
 
-def _with_indicators(numbers: dict[str, dict[str, Any]]) -> list[str]:
-    return [each for name, one in numbers.items() for each in (name, *([f"{name}_not_recorded"] * one["missing"]))]
-
-
 def _covariates(
     plan: PoolingPlan, counts: Counts
-) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]], tuple[str, ...]]:
-    """Categories with their levels and numbers with their means, as `prepare_covariates` makes them of pooled rows."""
-    categories, numbers, notes = {}, {}, []
+) -> tuple[dict[str, dict[str, Any]], tuple[str, ...], dict[str, dict[str, float]], tuple[str, ...]]:
+    """Categories with their levels, numbers, and what was not recorded, as `prepare_covariates` has pooled rows."""
+    categories, numbers, incomplete, notes = {}, [], {}, []
     for name, found in counts.numbers.items():
         have, missing, total, squares = found
         if not have:
@@ -94,15 +103,31 @@ def _covariates(
         elif squares - total**2 / have <= 1e-9 * max(squares, 1.0):
             notes.append(f"The covariate {readable(name)} is the same for everybody and was not used.")
         else:
-            numbers[name] = {"mean": total / have, "missing": bool(missing)}
+            numbers.append(name)
+            if missing:
+                incomplete[name] = {name: total / have}
     for name, found in counts.words.items():
-        one, note = _category(
-            name, dict(zip(listed_words(name), found, strict=True)), plan.plan.ladder.pool_levels_below
-        )
+        words = dict(zip(listed_words(name), found, strict=True))
+        missing = words.pop(NOT_RECORDED)
+        if not sum(words.values()):
+            notes.append(f"The covariate {readable(name)} is not in the data and was not used.")
+            continue
+        one, note = _category(name, words, plan.plan.ladder.pool_levels_below)
         notes += note
         if one is not None:
             categories[name] = one
-    return categories, numbers, tuple(notes)
+            if missing:
+                incomplete[name] = _shares(name, one, words)
+    return categories, tuple(numbers), incomplete, tuple(notes)
+
+
+def _shares(name: str, category: dict[str, Any], words: dict[str, float]) -> dict[str, float]:
+    """The columns of a category that was not recorded for everybody, with the shares of the patients who have it."""
+    counts = dict.fromkeys(category["levels"], 0.0)
+    for word, n in words.items():
+        counts[category["of"][word]] += n
+    whole = sum(counts.values())
+    return {column: counts[level] / whole for column, level in share_columns(name, category["levels"]).items()}
 
 
 def _category(name: str, counts: dict[str, float], pool_below: int) -> tuple[dict[str, Any] | None, list[str]]:
@@ -129,5 +154,5 @@ def _growth(
     time = "early + late" if bends else "early"
     cohort = f" + (0 + group_early | {COHORT_ID})" if counts.in_cohort and GROUP in formats else ""
     formula = f"score ~ {FORMAT}*({time}) + (1 + early | {PATIENT_ID}){cohort}"
-    model = AgreedModel(plan.question, formula, FORMAT, formats, plan.visits, {}, {})
+    model = AgreedModel(plan.question, formula, FORMAT, formats, plan.visits, {}, (), {})
     return model, "growth", "two slopes" if bends else "one slope", ()

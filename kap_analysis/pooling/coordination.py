@@ -5,7 +5,7 @@ stops it; it is run anew when they are, and comes to the same place.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +23,7 @@ from kap_analysis.mixed.summed_fit import SummedFit, fit_from_sums
 from kap_analysis.pooling.agreed_model import AgreedModel
 from kap_analysis.pooling.choice import choose_model
 from kap_analysis.pooling.counts import Counts, counts_of_numbers, length_of_counts
+from kap_analysis.pooling.filled_covariates import solved, width
 from kap_analysis.pooling.masks import bits_below
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
@@ -83,7 +84,7 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
         )
     content = {"keys": keys, "bits": bits_below(MOST_COUNTED)}
     counts = counts_of_numbers(plan, exchange.total("counts", content, length_of_counts(plan)))
-    model, rung, why, notes = choose_model(plan, counts)
+    model, rung, why, notes = choose_model(plan, counts, len(keys))
     try:
         fit, averages, dropped = _fit(_Asking(exchange, keys, model), counts)
     except (MixedModelError, np.linalg.LinAlgError) as error:
@@ -111,18 +112,10 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
 
 def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[str]]:
     """The fit, the averaged design rows of the settings (settings x columns), and columns that were left out."""
+    first, averages, asking = _first(asking, counts)
     model = asking.model
     design = model.empty_design()
-    names, widths = design.fixed.names[1:], [bar.z.shape[1] for bar in design.bars]
-    k, q, n_settings = len(names) + 1, sum(widths), len(model.settings)
-    residual = design.residual
-    e = residual.structure.n_elements(len(residual.visits)) * len(residual.strata)
-    size = 2 + k * (k + 1) // 2 * (1 + e) + e + 2 * q
-    largest = max([counts.squares, 1.0, *(number[3] for number in counts.numbers.values())])
-    bound = 64.0 * max(counts.rows, len(model.visits) * largest)
-    found = asking.total("first", {}, size + n_settings * k, bound)
-    first = FirstSums.of_numbers(k, e, q, found[:size])
-    averages = found[size:].reshape(n_settings, k)[:, 1:] / counts.patients
+    names = design.fixed.names[1:]
     columns = first.independent()
     first = first.keeping(columns)
     shared = tuple(names[at] for at in columns)
@@ -146,6 +139,36 @@ def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[s
 
     fit = fit_from_sums(design, shared, first, sums_at)
     return fit, averages[:, columns], [name for at, name in enumerate(names) if at not in columns]
+
+
+def _first(asking: _Asking, counts: Counts) -> tuple[FirstSums, np.ndarray, _Asking]:
+    """The first sums, the averaged rows, and the model with what stands in place of what was not recorded.
+
+    The first sums have means there: the search begins from them, and the practices' answers to the next request have
+    the expected values. Where these are what other columns say, the first sums are asked for anew, which tell so.
+    """
+    model = asking.model
+    design = model.empty_design()
+    k, q, n_settings = len(design.fixed.names), sum(bar.z.shape[1] for bar in design.bars), len(model.settings)
+    residual = design.residual
+    e = residual.structure.n_elements(len(residual.visits)) * len(residual.strata)
+    sizes = [2 + k * (k + 1) // 2 * (1 + e) + e + 2 * q, n_settings * k]
+    widths = [width(one, model.incomplete, *model.n_known) for one in model.asked]
+    sizes += [1 + n + n * (n + 1) // 2 for n in widths]
+    largest = max([counts.squares, 1.0, *(number[3] for number in counts.numbers.values())])
+    bound = 64.0 * max(counts.rows, len(model.visits) * largest)
+    found, rows, *regressions = np.split(asking.total("first", {}, sum(sizes), bound), np.cumsum(sizes)[:-1])
+    averages = rows.reshape(n_settings, k)[:, 1:] / counts.patients
+    if not model.asked:
+        return FirstSums.of_numbers(k, e, q, found), averages, asking
+    each = [
+        solved(one, sums, len(model.incomplete[one.of])) for one, sums in zip(model.asked, regressions, strict=True)
+    ]
+    known = [one for one in model.regressions if one.is_known]
+    asking = replace(asking, model=replace(model, regressions=(*known, *(one for one, _ in each))))
+    if any(says_the_same for _, says_the_same in each):
+        return _first(asking, counts)
+    return FirstSums.of_numbers(k, e, q, found), averages, asking
 
 
 def _contrasts(

@@ -4,6 +4,7 @@ The words of a category come from the closed lists of the data dictionary. So ev
 none says which of them occur in it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from kap_analysis.errors import AnalysisError, quoted
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.contract.dictionary import TABLES
 
+#: Each doubles the numbers that say which covariates a patient lacks.
+MOST_COVARIATES = 10
 #: Of a number: how many were recorded, how many not, the sum, the sum of squares.
 OF_NUMBER = 4
 
@@ -63,6 +66,9 @@ class Counts:
         Of each category: patients with each word of its list.
     numbers : dict
         Of each number: recorded, not recorded, sum, sum of squares.
+    lacking : numpy.ndarray
+        (2^covariates,): patients by the covariates that were not recorded of them; that of the plan's first one adds 1
+        to the place, of the second 2, of the third 4.
     """
 
     patients: float
@@ -75,12 +81,21 @@ class Counts:
     months: np.ndarray
     words: dict[str, np.ndarray]
     numbers: dict[str, np.ndarray]
+    lacking: np.ndarray
 
     def to_numbers(self) -> np.ndarray:
         """As one row."""
         single = [self.patients, self.rows, self.shared_cohorts, self.in_cohort, self.squares]
         parts = [self.formats, self.pairs.ravel(), self.months, *self.words.values(), *self.numbers.values()]
-        return np.concatenate([single, *parts])
+        return np.concatenate([single, *parts, self.lacking])
+
+    def patterns(self, names: Sequence[str], known: Sequence[str]) -> dict[tuple[str, ...], float]:
+        """Patients who lack exactly these of the names, which are some of the covariates `known`."""
+        found: dict[tuple[str, ...], float] = {}
+        for at in np.flatnonzero(self.lacking):
+            gone = tuple(name for name in names if at >> known.index(name) & 1)
+            found[gone] = found.get(gone, 0.0) + float(self.lacking[at])
+        return found
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,7 @@ def counts_of_numbers(plan: PoolingPlan, values: np.ndarray) -> Counts:
     lists = {name: listed_words(name) for name in covariates(plan)}
     ordered = sorted(lists, key=lambda name: not lists[name])  # categories first
     sizes = [5, 3, 3 * v * v, 2, *(len(lists[name]) or OF_NUMBER for name in ordered)]
-    single, formats, pairs, months, *rest = np.split(values, np.cumsum(sizes)[:-1])
+    single, formats, pairs, months, *rest, lacking = np.split(values, np.cumsum(sizes))
     own = dict(zip(ordered, rest, strict=True))
     patients, n_rows, shared, in_cohort, squares = (float(one) for one in single)
     return Counts(
@@ -134,18 +149,32 @@ def counts_of_numbers(plan: PoolingPlan, values: np.ndarray) -> Counts:
         months,
         {name: part for name, part in own.items() if lists[name]},
         {name: part for name, part in own.items() if not lists[name]},
+        lacking,
     )
 
 
 def length_of_counts(plan: PoolingPlan) -> int:
     """Numbers in a row of counts."""
     v = len(plan.visits)
-    return 10 + 3 * v * v + sum(len(listed_words(name)) or OF_NUMBER for name in covariates(plan))
+    names = covariates(plan)
+    return 10 + 3 * v * v + sum(len(listed_words(name)) or OF_NUMBER for name in names) + 2 ** len(names)
 
 
 def covariates(plan: PoolingPlan) -> tuple[str, ...]:
-    """Those that the question takes, each once; the practice is none of them."""
-    return tuple(dict.fromkeys(plan.plan.covariates)) if plan.question == PRIMARY else ()
+    """Those that the question takes, each once; the practice is none of them.
+
+    Raises
+    ------
+    AnalysisError
+        When there are more than can be counted together.
+    """
+    names = tuple(dict.fromkeys(plan.plan.covariates)) if plan.question == PRIMARY else ()
+    if len(names) > MOST_COVARIATES:
+        raise AnalysisError(
+            f"The plan names {len(names)} covariates; practices that do not pool rows can adjust for at most "
+            f"{MOST_COVARIATES}. Shorten the plan."
+        )
+    return names
 
 
 def count_rows(rows: pd.DataFrame, plan: PoolingPlan) -> Counts:
@@ -182,7 +211,15 @@ def count_rows(rows: pd.DataFrame, plan: PoolingPlan) -> Counts:
         months=np.array([float((month > 0).sum()), float(((month > 0) & (month <= KNOT + NEAR_KNOT)).sum())]),
         words={name: _words(patients, name, found) for name, found in lists.items() if found},
         numbers={name: _number(patients, name) for name, found in lists.items() if not found},
+        lacking=_lacking(patients, tuple(lists)),
     )
+
+
+def _lacking(patients: pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    place = np.zeros(len(patients), dtype=int)
+    for at, name in enumerate(names):
+        place += (patients[name].isna().to_numpy() if name in patients else 1) * 2**at
+    return np.bincount(place, minlength=2 ** len(names)).astype(float)
 
 
 def _words(patients: pd.DataFrame, name: str, known: tuple[str, ...]) -> np.ndarray:

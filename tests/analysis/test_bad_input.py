@@ -124,7 +124,8 @@ def test_a_public_study_says_no_small_count_in_words_either():
     ages = made_up_scores()
     ages.loc[ages["patient_id"].isin(["P002", "P010", "P011"]), "age"] = float("nan")
     seen = kap.compare_formats(as_outcomes(ages), visit="month 3")
-    assert "Age was not recorded for 3 patients: mean and an indicator used." in seen.notes["note"].tolist()
+    how = "the expected value given format, baseline and the other covariates was used"
+    assert f"Age was not recorded for 3 patients: {how}." in seen.notes["note"].tolist()
     hidden = kap.compare_formats(as_outcomes(ages, visibility="public"), visit="month 3")
     assert not any("Age" in note for note in hidden.notes["note"])
     assert "withheld, because it counts patients" in hidden.notes["note"].tolist()

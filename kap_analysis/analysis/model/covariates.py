@@ -1,13 +1,13 @@
 """Covariates as the models take them: rare levels pooled, what was not recorded filled in."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.formats import recorded_words
-from kap_analysis.analysis.model.missing_covariates import FILLED, as_numbers, expected_columns
+from kap_analysis.analysis.model.missing_covariates import FILLED, MEAN, as_numbers, expected_columns, predictors
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID, PRACTICE
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import join_words, plural, sentence_case
@@ -15,14 +15,16 @@ from kap_analysis.writing.sentences import join_words, plural, sentence_case
 POOLED = "other"
 #: ``sex_is_male``: the share of a level, of a category that was not recorded for everybody.
 LEVEL = "_is_"
-#: How `prepare_covariates` treats what was not recorded, for a Methods section.
+#: How the models treat what was not recorded, for a Methods section.
 MISSING_COVARIATES = (
-    "A numeric covariate that was not recorded was set to its mean, with an indicator; a category that was not "
-    "recorded is a level of its own. Where scores were imputed, these covariates were imputed with them."
+    "A covariate that was not recorded was replaced by its expected value (of a category, the expected share of each "
+    "level) given format, baseline score, practice and the covariates that were recorded, by linear regression among "
+    "the patients with these values. Where scores were imputed, these covariates were imputed with them."
 )
 #: The same of a model without covariates.
 IMPUTED_COVARIATES = "Where scores were imputed, covariates that were not recorded were imputed with them."
 EXPECTED = "the expected value given format, baseline and the other covariates was used"
+TOO_FEW = "too few patients have it to predict it, and their mean was used"
 #: What a name in a formula cannot hold.
 NOT_IN_NAMES = r"\W"
 
@@ -38,9 +40,9 @@ def prepare_covariates(
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """The frame with the covariates as models take them, their columns, and what was done in sentences.
 
-    A number that was not recorded is the mean, with an indicator, and a category that was not recorded is a level. With
-    ``expected`` both are expected values (`missing_covariates`), and a sentence says ``how``. ``<column>_not_recorded``
-    says where, either way.
+    With ``expected`` a number that was not recorded, and each level of a category that was not, is its expected value
+    (`missing_covariates`), and a sentence says ``how``. Without, the number is the mean, with an indicator, and the
+    category is a level. ``<column>_not_recorded`` says where, either way.
     """
     used: list[str] = []
     notes: list[str] = []
@@ -61,7 +63,7 @@ def prepare_covariates(
             added, note = _category_covariate(frame, column, first, 0 if column == PRACTICE else pool_below, is_level)
         told = f"{sentence_case(readable(column))} was not recorded for {of_patients(int(missing[first].sum()))}: "
         if added and missing.any() and expected and column not in (PRACTICE, FORMAT):
-            notes.append(f"{told}{how}.")
+            notes.append(f"{told}{TOO_FEW if how == EXPECTED and _are_few(frame, ~missing & first) else how}.")
         elif added and missing.any() and is_number:
             frame[column] = frame[column].fillna(frame.loc[first, column].mean())
             frame[f"{column}{FILLED}"] = missing.astype(float)
@@ -72,6 +74,13 @@ def prepare_covariates(
     if expected:
         _fill_in(frame, used, first)
     return frame, tuple(used), tuple(notes)
+
+
+def _are_few(frame: pd.DataFrame, recorded: pd.Series) -> bool:
+    """Whether these patients are too few for a regression on format and baseline, as `expected_columns` has it."""
+    few = frame[FORMAT].nunique() - 1 + (BASELINE in frame) if FORMAT in frame else int(BASELINE in frame)
+    n = int(recorded.sum())
+    return predictors(n, n, (few, few, few), 1) == MEAN
 
 
 def _fill_in(frame: pd.DataFrame, used: list[str], first: pd.Series) -> None:
@@ -121,13 +130,19 @@ def _category_covariate(
     frame[column] = pd.Categorical(values, categories=order)
     if not values.isna().any():
         return [column], notes
-    shares: list[str] = []
-    for level in order[1:]:
-        name = f"{column}{LEVEL}{re.sub(NOT_IN_NAMES, '_', level)}"
-        name = f"{name}_{len(shares)}" if name in shares else name
+    shares = share_columns(column, order)
+    for name, level in shares.items():
         frame[name] = frame[column].eq(level).astype(float).where(frame[column].notna())
-        shares.append(name)
-    return shares, notes
+    return list(shares), notes
+
+
+def share_columns(column: str, levels: Sequence[str]) -> dict[str, str]:
+    """The columns of a category that was not recorded for everybody, and the level whose share each is: all but one."""
+    shares: dict[str, str] = {}
+    for level in levels[1:]:
+        name = f"{column}{LEVEL}{re.sub(NOT_IN_NAMES, '_', level)}"
+        shares[f"{name}_{len(shares)}" if name in shares else name] = level
+    return shares
 
 
 def pool_levels(counts: Mapping[str, float], pool_below: int) -> tuple[dict[str, str], list[str]]:

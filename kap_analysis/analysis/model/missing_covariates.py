@@ -18,8 +18,11 @@ import pandas as pd
 
 #: A column ``<covariate>_not_recorded`` of the model frame is 1 where the covariate was filled in.
 FILLED: Final = "_not_recorded"
-#: Recorded patients that each predictor of a covariate needs; otherwise format and baseline alone predict it.
+#: Recorded patients that each predictor of a covariate needs; otherwise fewer predict it.
 PATIENTS_PER_PREDICTOR = 5
+#: What predicts a covariate: all that is known of the same patients; of it what is known of everybody; format and
+#: baseline alone, without a level per practice; nothing, so that the mean stands for it.
+EVERYTHING, KNOWN, FEW, MEAN = "everything", "known of all", "format and baseline", "mean"
 #: Columns whose correlations leave less than this of the largest eigenvalue say the same.
 ALIKE = 1e-10
 #: Covariates that miss each other's values are drawn in turn, so many times.
@@ -39,7 +42,7 @@ def expected_columns(known: np.ndarray, few: int, values: np.ndarray, groups: np
     known : array (patients, predictors)
         Without missing values; the most needed first.
     few : int
-        How many of the predictors are kept where few patients were recorded.
+        How many of the predictors are kept where few patients were recorded; of fewer still the mean is taken.
     values : array (patients, columns)
         NaN where missing.
     groups : int array (patients,)
@@ -47,16 +50,42 @@ def expected_columns(known: np.ndarray, few: int, values: np.ndarray, groups: np
     """
     missing, filled = np.isnan(values), values.copy()
     patterns, of = np.unique(missing, axis=0, return_inverse=True)
+    alone = np.zeros_like(groups)
+    n_groups = len(np.unique(groups))
     for number, gone in enumerate(patterns):
         here = of.ravel() == number
         everything = np.column_stack([known, values[:, ~gone]])
+        told = ~missing[:, ~gone].any(axis=1)
         for at in np.flatnonzero(gone):
-            for x, level in ((everything, groups), (known, groups), (known[:, :few], np.zeros_like(groups))):
-                counts = ~missing[:, at] & ~np.isnan(x).any(axis=1)
-                if counts.sum() >= PATIENTS_PER_PREDICTOR * (x.shape[1] + len(np.unique(level))):
-                    break
+            there = ~missing[:, at]
+            n, columns = ((there & told).sum(), there.sum()), (everything.shape[1], known.shape[1], few)
+            x, level, counts = {
+                EVERYTHING: (everything, groups, there & told),
+                KNOWN: (known, groups, there),
+                FEW: (known[:, :few], alone, there),
+                MEAN: (known[:, :0], alone, there),
+            }[predictors(*n, columns, n_groups)]
             filled[here, at] = _predicted(x, values[:, at], level, counts)[here]
     return filled
+
+
+def predictors(n_told: int, n_recorded: int, columns: tuple[int, int, int], n_groups: int) -> str:
+    """What predicts a covariate: the most of what enough patients have.
+
+    Parameters
+    ----------
+    n_told, n_recorded : int
+        Patients with the covariate and all that is known of those who lack it; with the covariate.
+    columns : tuple of int
+        Predictors in all, of those that are known of everybody, and the most needed ones of these.
+    n_groups : int
+        Practices, which have a level each but for the most needed predictors alone.
+    """
+    needed = ((EVERYTHING, n_told, n_groups), (KNOWN, n_recorded, n_groups), (FEW, n_recorded, 1))
+    for (kind, n, levels), predicting in zip(needed, columns, strict=True):
+        if n >= PATIENTS_PER_PREDICTOR * (predicting + levels):
+            return kind
+    return MEAN
 
 
 def _predicted(x: np.ndarray, y: np.ndarray, groups: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -64,7 +93,7 @@ def _predicted(x: np.ndarray, y: np.ndarray, groups: np.ndarray, counts: np.ndar
     both = np.column_stack([x, y])
     parts = [both[counts & (groups == group)] for group in range(groups.max() + 1)]
     total = sum((RegressionSums.of(part) for part in parts[1:]), RegressionSums.of(parts[0]))
-    beta = total.slopes()
+    beta = total.slopes()[:, 0]
     means = np.array([part.mean(axis=0) if len(part) else total.total / total.n for part in parts])
     return np.asarray(means[groups, -1] + (x - means[groups, :-1]) @ beta)
 
@@ -78,7 +107,7 @@ class RegressionSums:
     n : int
         Patients.
     total : array (columns,)
-        Sums of the predictors, and of the response, which is last.
+        Sums of the predictors, and of the responses, which are last.
     within : array (columns, columns)
         Cross-products about the means of the practice.
     """
@@ -96,14 +125,17 @@ class RegressionSums:
     def __add__(self, other: "RegressionSums") -> "RegressionSums":
         return RegressionSums(self.n + other.n, self.total + other.total, self.within + other.within)
 
-    def slopes(self) -> np.ndarray:
-        """Least squares; of columns that say the same, the shortest solution on the scale of their spread."""
-        spread = np.sqrt(np.diag(self.within)[:-1])
+    def slopes(self, responses: int = 1) -> np.ndarray:
+        """Least squares (predictors, responses), the last columns being the responses.
+
+        Of predictors that say the same, the shortest solution on the scale of their spread.
+        """
+        x = len(self.within) - responses
+        spread = np.sqrt(np.diag(self.within)[:x])
         spread[spread == 0] = 1.0
-        correlations = self.within[:-1, :-1] / np.outer(spread, spread)
-        return np.asarray(
-            np.linalg.pinv(correlations, rcond=ALIKE, hermitian=True) @ (self.within[:-1, -1] / spread) / spread
-        )
+        correlations = self.within[:x, :x] / np.outer(spread, spread)
+        towards = self.within[:x, x:] / spread[:, None]
+        return np.asarray(np.linalg.pinv(correlations, rcond=ALIKE, hermitian=True) @ towards / spread[:, None])
 
 
 def drawn_columns(

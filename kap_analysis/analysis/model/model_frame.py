@@ -93,14 +93,14 @@ class ModelFrame:
 
 
 def build_model_frame(
-    outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10, expected: bool = False
+    outcomes: Outcomes, covariates: tuple[str, ...], *, pool_levels_below: int = 10, expected: bool = True
 ) -> ModelFrame:
     """Choose the analysed patients and rows, and prepare the covariates.
 
     Patients are analysed if they have a known format, a baseline score and a score after baseline. Levels of a
-    category with fewer than `pool_levels_below` patients become "other". A category that is not recorded is a level
-    of its own. A number that is not recorded is set to the mean, with a 0/1 indicator column and a note. With
-    ``expected`` both are expected values (see `missing_covariates`).
+    category with fewer than `pool_levels_below` patients become "other". A covariate that is not recorded is its
+    expected value (see `missing_covariates`), with a note; without ``expected`` a number is the mean, with a 0/1
+    indicator column, and a category is a level of its own.
 
     Raises
     ------

@@ -143,17 +143,16 @@ def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
     )
 
 
-def expect_covariates(outcomes: Outcomes, plan: Plan, rung: Rung) -> Iterator[Setting]:
-    """The primary model with expected values of covariates, where any was not recorded."""
-    if not rung.covariates:
-        return
-    below = plan.ladder.pool_levels_below
-    model = build_model_frame(outcomes, plan.covariates, pool_levels_below=below, expected=True)
-    if incomplete_columns(model.patients, model.covariates):
+def set_covariates_to_means(outcomes: Outcomes, plan: Plan, model: ModelFrame, rung: Rung) -> Iterator[Setting]:
+    """The primary model with means and indicators of covariates, where any was not recorded."""
+    if rung.covariates and incomplete_columns(model.patients, model.covariates):
+        below = plan.ladder.pool_levels_below
+        other = build_model_frame(outcomes, plan.covariates, pool_levels_below=below, expected=False)
         yield (
-            "data", "Expected values of covariates",
-            "a covariate that was not recorded is what format, practice, baseline score and the other covariates tell",
-            partial(refit, model, replace(rung, covariates=model.covariates), plan.visit),
+            KNOWN_BIASED, "Mean and indicator of covariates",
+            "formats do not differ in covariates that were not recorded, which is not credible where they differ in "
+            "those that were",
+            partial(refit, other, replace(rung, covariates=other.covariates), plan.visit),
         )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.sensitivity.other_data import (
     cluster_bootstrap,
     complete_cases,
-    expect_covariates,
     leave_out,
+    set_covariates_to_means,
     vary_rules,
     vary_visit,
 )
@@ -137,7 +137,7 @@ def check_sensitivity(
              model, rung, plan.visit, planned_outcomes(source, plan, plan.visit, population="started")[0])),
         *leave_out(fit, model, rung, plan.visit),
         *(vary_rules(source, plan) if isinstance(source, Study) else ()),
-        *expect_covariates(outcomes, plan, rung),
+        *set_covariates_to_means(outcomes, plan, model, rung),
         *vary_visit(outcomes, plan),
         ("data", "Cluster bootstrap",
          "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",

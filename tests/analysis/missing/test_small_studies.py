@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.analysis.clinical_change.clinical_comparison import compare_clinical_change
+from kap_analysis.analysis.comparison.comparison import compare_formats
 from kap_analysis.analysis.missing.dropout import check_dropout
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.sensitivity.allocation import check_allocation
@@ -46,6 +47,37 @@ def small_study(seed: int) -> pd.DataFrame:
     gone = scores["visit"].map(order) >= first_missing
     some = rng.random(len(scores)) < 0.03
     return scores.assign(score=scores["score"].mask(gone | some))
+
+
+def with_many_covariates_missing(seed: int) -> pd.DataFrame:
+    """A small study of which up to 95% of each covariate is missing, at random, in a format or in a whole practice."""
+    scores, rng = small_study(seed), np.random.default_rng([7, seed])
+    people = scores.drop_duplicates("patient_id").set_index("patient_id")
+    for name in PLAN.covariates:
+        gone = rng.random(len(people)) < rng.choice([0.0, 0.1, 0.5, 0.95])
+        gone |= (people["practice"] == rng.choice(list("ABCD"))).to_numpy() & (rng.random() < 0.4)
+        gone |= (people["format"] == rng.choice(["group", "individual"])).to_numpy() & (rng.random() < 0.15)
+        gone |= rng.random() < 0.05
+        scores[name] = scores[name].where(~scores["patient_id"].map(dict(zip(people.index, gone, strict=True))))
+    return scores
+
+
+@pytest.mark.matrix
+def test_no_lack_of_covariates_ends_the_primary_analysis():
+    answered, wrong = 0, []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed in range(200):
+            try:
+                found = compare_formats(as_outcomes(with_many_covariates_missing(seed)), plan=PLAN)
+                assert found.contrasts.loc[found.contrasts["is_primary"], "estimate"].notna().all(), seed
+                answered += 1
+            except KapError as error:
+                assert str(error).endswith("."), (seed, error)
+            except Exception as error:
+                wrong.append((seed, type(error).__name__, str(error)))
+    assert wrong == []
+    assert answered > 150
 
 
 @pytest.mark.matrix

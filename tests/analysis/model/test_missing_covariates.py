@@ -4,7 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kap_analysis.analysis.model.missing_covariates import RegressionSums, as_numbers, drawn_columns, expected_columns
+from kap_analysis.analysis.model.missing_covariates import (
+    EVERYTHING,
+    FEW,
+    KNOWN,
+    MEAN,
+    RegressionSums,
+    as_numbers,
+    drawn_columns,
+    expected_columns,
+    predictors,
+)
 
 
 def drawn(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +87,10 @@ def test_each_practice_has_its_level_and_one_that_recorded_nothing_that_of_all()
     np.testing.assert_allclose(filled[groups == 2], expected)
 
 
+def alone_slopes(both: np.ndarray) -> np.ndarray:
+    return np.asarray(RegressionSums.of(both).slopes()[:, 0])
+
+
 def test_sums_of_practices_add_up_to_the_regression_with_a_level_each() -> None:
     known, values = drawn(90)
     groups = np.arange(90) % 3
@@ -85,11 +99,15 @@ def test_sums_of_practices_add_up_to_the_regression_with_a_level_each() -> None:
     total = sum((RegressionSums.of(both[groups == one]) for one in (1, 2)), RegressionSums.of(both[groups == 0]))
     x = np.column_stack([both[:, :2], groups == 0, groups == 1, groups == 2])
     beta = np.linalg.lstsq(x, y, rcond=None)[0][:2]
-    np.testing.assert_allclose(total.slopes(), beta, rtol=1e-9)
+    np.testing.assert_allclose(total.slopes()[:, 0], beta, rtol=1e-9)
     assert total.n == 90
     np.testing.assert_allclose(total.total, both.sum(axis=0))
     twice = np.column_stack([both[:, :1], both])
-    assert RegressionSums.of(twice).slopes()[:2] == pytest.approx([RegressionSums.of(both).slopes()[0] / 2] * 2)
+    alone = alone_slopes(both)[0]
+    assert RegressionSums.of(twice).slopes()[:2, 0] == pytest.approx([alone / 2] * 2)
+    np.testing.assert_allclose(
+        RegressionSums.of(np.column_stack([both, 2 * y])).slopes(2)[:, 1], 2 * alone_slopes(both)
+    )
     assert not RegressionSums.of(np.ones((4, 3))).slopes().any()
 
 
@@ -125,6 +143,24 @@ def test_few_patients_are_predicted_by_the_first_columns_alone() -> None:
     wide = np.column_stack([known, np.random.default_rng(1).normal(size=(12, 4))])
     one, other = (expected_columns(x, 1, values, one_group(values)) for x in (wide, known[:, :1]))
     np.testing.assert_allclose(one, other)
+
+
+def test_of_still_fewer_the_mean_is_taken() -> None:
+    known, values = drawn(40)
+    values = values[:, :1].copy()
+    values[4:] = np.nan
+    filled = expected_columns(known, 2, values, np.arange(40) % 3)
+    np.testing.assert_allclose(filled[4:, 0], values[:4, 0].mean())
+
+
+def test_what_predicts_is_the_most_that_enough_patients_have() -> None:
+    columns = (6, 4, 2)
+    assert predictors(45, 60, columns, 3) == EVERYTHING
+    assert predictors(44, 60, columns, 3) == KNOWN
+    assert predictors(10, 35, columns, 3) == KNOWN
+    assert predictors(10, 34, columns, 3) == FEW
+    assert predictors(10, 15, columns, 3) == FEW
+    assert predictors(14, 14, columns, 3) == MEAN
 
 
 def test_numbers_of_columns() -> None:

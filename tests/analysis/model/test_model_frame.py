@@ -20,7 +20,7 @@ def by_patient(values):
     return scores.assign(extra=[values[at] for at in order])
 
 
-def built(scores, *covariates, pool=10, expected=False):
+def built(scores, *covariates, pool=10, expected=True):
     return build_model_frame(as_outcomes(scores), covariates, pool_levels_below=pool, expected=expected)
 
 
@@ -37,14 +37,14 @@ def test_what_is_too_rare_even_when_pooled_joins_the_commonest_level():
     assert model.patients["extra"].value_counts().to_dict() == {"a": 45, "b": 15}
 
 
-def test_a_category_that_is_not_recorded_is_a_level():
-    model = built(by_patient(["a"] * 25 + ["b"] * 20 + [None] * 15), "extra")
+def test_by_mean_and_indicator_a_category_that_is_not_recorded_is_a_level():
+    model = built(by_patient(["a"] * 25 + ["b"] * 20 + [None] * 15), "extra", expected=False)
     assert model.patients["extra"].value_counts()[NOT_RECORDED] == 15
 
 
-def test_a_number_that_is_not_recorded_is_the_mean_with_an_indicator():
+def test_by_mean_and_indicator_a_number_that_is_not_recorded_is_the_mean():
     values = [float(v) for v in range(56)] + [np.nan] * 4
-    model = built(by_patient(values), "extra")
+    model = built(by_patient(values), "extra", expected=False)
     patients = model.patients
     assert model.covariates[-2:] == ("extra", "extra_not_recorded")
     assert patients["extra_not_recorded"].sum() == 4
@@ -53,7 +53,7 @@ def test_a_number_that_is_not_recorded_is_the_mean_with_an_indicator():
 
 
 def test_a_category_that_is_not_recorded_is_the_expected_share_of_each_level():
-    model = built(by_patient(["a"] * 25 + ["b c"] * 20 + [None] * 15), "extra", expected=True)
+    model = built(by_patient(["a"] * 25 + ["b c"] * 20 + [None] * 15), "extra")
     patients = model.patients
     assert model.covariates[-1] == "extra_is_b_c"
     recorded = patients["extra_is_b_c_not_recorded"] == 0
@@ -79,14 +79,14 @@ def test_rare_levels_are_pooled_whatever_the_order_of_the_rows():
 
 def test_a_practice_that_is_not_recorded_is_a_level():
     scores = made_up_scores()
-    model = built(scores.assign(practice=scores["practice"].where(scores["patient_id"] > "P010")), expected=True)
+    model = built(scores.assign(practice=scores["practice"].where(scores["patient_id"] > "P010")))
     assert NOT_RECORDED in set(model.patients["practice"])
     assert model.covariates == ("practice",)
 
 
 def test_a_number_that_is_not_recorded_is_what_least_squares_expects_of_it():
     values = [float(v % 17) for v in range(56)] + [np.nan] * 4
-    model = built(by_patient(values), "extra", expected=True)
+    model = built(by_patient(values), "extra")
     patients = model.patients
     assert model.covariates[-1] == "extra"
     unknown = patients["extra_not_recorded"] == 1
@@ -98,11 +98,38 @@ def test_a_number_that_is_not_recorded_is_what_least_squares_expects_of_it():
     assert patients.loc[unknown, "extra"].tolist() == pytest.approx(expected.tolist())
 
 
+def test_where_too_few_are_recorded_the_mean_is_taken_and_it_is_said():
+    values = [float(v) for v in range(12)] + [np.nan] * 48
+    model = built(by_patient(values), "extra")
+    patients = model.patients
+    assert (patients.loc[patients["extra_not_recorded"] == 1, "extra"] == np.mean(range(12))).all()
+    told = "Extra was not recorded for 48 patients: too few patients have it to predict it, and their mean was used."
+    assert told in model.notes
+
+
+def test_a_practice_that_recorded_none_of_a_covariate_has_the_level_of_all():
+    scores = made_up_scores()
+    scores = scores.assign(age=scores["age"].where(scores["practice"] != "B"))
+    patients = built(scores, "age").patients
+    gone = patients["age_not_recorded"] == 1
+    assert set(patients.loc[gone, "practice"]) == {"B"} and patients["age"].notna().all()
+    shown = patients[~gone]
+    fit = smf.ols("age ~ format + baseline", shown).fit() if shown["practice"].nunique() == 1 else None
+    assert fit is not None
+    assert patients.loc[gone, "age"].tolist() == pytest.approx(fit.predict(patients[gone]).tolist())
+
+
+def test_a_covariate_of_which_nothing_is_recorded_is_not_used():
+    model = built(by_patient([np.nan] * 60), "extra")
+    assert "extra" not in model.covariates
+    assert "The covariate extra is not in the data and was not used." in model.notes
+
+
 def test_an_expected_covariate_does_not_look_at_the_scores_after_baseline():
     values = [np.nan if v % 5 == 0 else float(v) for v in range(60)]
     scores = by_patient(values)
     later = scores.assign(score=scores["score"].where(scores["visit"] == "baseline", 63 - scores["score"]))
-    one, other = built(scores, "extra", expected=True).patients, built(later, "extra", expected=True).patients
+    one, other = built(scores, "extra").patients, built(later, "extra").patients
     assert one["extra"].tolist() == other["extra"].tolist()
 
 

@@ -138,17 +138,20 @@ def test_a_visit_that_nobody_has_is_refused():
         check_sensitivity(as_outcomes(made_up_scores()), visit="month 9")
 
 
-def test_covariates_that_were_not_recorded_have_a_row_with_expected_values():
+def test_covariates_that_were_not_recorded_have_a_row_with_means_and_indicators():
     scores = made_up_scores(individual=30, cohorts=10)
     number = scores["patient_id"].str[1:].astype(int)
     outcomes = as_outcomes(scores.assign(age=scores["age"].where(number % 3 != 0)))
-    _, rung, _, _ = fit_primary(outcomes, PLAN, "month 3")
-    ((group, label, _, compute),) = other_data.expect_covariates(outcomes, PLAN, rung)
-    assert (group, label) == ("data", "Expected values of covariates")
-    model = build_model_frame(outcomes, PLAN.covariates, expected=True)
+    model, rung, fit, _ = fit_primary(outcomes, PLAN, "month 3")
     assert "age_not_recorded" not in model.covariates
-    by_hand = mixedlm(replace(rung, covariates=model.covariates).formula, model.frame, residual_by=rung.residual_by)
+    ((group, label, _, compute),) = other_data.set_covariates_to_means(outcomes, PLAN, model, rung)
+    assert (group, label) == ("known to be biased", "Mean and indicator of covariates")
+    other = build_model_frame(outcomes, PLAN.covariates, expected=False)
+    assert "age_not_recorded" in other.covariates
+    by_hand = mixedlm(replace(rung, covariates=other.covariates).formula, other.frame, residual_by=rung.residual_by)
     found = compute()
     assert found["n_patients"] == len(model.patients)
-    assert found["estimate"] == pytest.approx(estimate_row(by_hand.fit(), model, "month 3")["estimate"], abs=1e-9)
-    assert not list(other_data.expect_covariates(as_outcomes(scores), PLAN, rung))
+    assert found["estimate"] == pytest.approx(estimate_row(by_hand.fit(), other, "month 3")["estimate"], abs=1e-9)
+    assert found["estimate"] != pytest.approx(estimate_row(fit, model, "month 3")["estimate"], abs=1e-6)
+    whole, rung, _, _ = fit_primary(as_outcomes(scores), PLAN, "month 3")
+    assert not list(other_data.set_covariates_to_means(as_outcomes(scores), PLAN, whole, rung))
