@@ -92,6 +92,7 @@ class AgreedModel:
 
     @property
     def covariates(self) -> tuple[str, ...]:
+        """Categories and numbers."""
         return *self.categories, *self.numbers
 
     def design(self, frame: pd.DataFrame) -> Design:

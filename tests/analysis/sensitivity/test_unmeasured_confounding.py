@@ -27,7 +27,7 @@ def test_it_speaks_of_the_primary_interval(study):
     shown = ["estimate", "ci_low", "ci_high", "df"]
     assert result.primary[shown].iloc[0].tolist() == pytest.approx(primary[shown].tolist())
     assert primary["ci_low"] > 0 and result.room["points"].tolist() == pytest.approx([primary["ci_low"]])
-    assert "An unmeasured confounder must account for 0.09 points to move the interval to zero." in result.paragraph
+    assert "An unmeasured confounder must account for 0.1 points to move the interval to zero." in result.paragraph
     assert "2 points and is 10 percentage points more common in one format accounts for 0.2 points" in result.paragraph
 
 
