@@ -19,6 +19,8 @@ from kap_analysis.writing.escapes import from_markdown, visible, without_links
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 #: The spaces in "n = 12" and "p < 0.001", at which a line must not break.
 KEPT_TOGETHER: Final = re.compile(r"(?<=\b[np]) (?=[=<>]\s)|(?<=\b[np] =) (?=\d)|(?<=\bdf) (?=\d)")
+#: The box in which a table of Markdown scrolls, by the keyboard too.
+SCROLLED: Final = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
 #: The title of a table of this package, in its HTML.
 TABLE_TITLE: Final = re.compile(r'(<div class="kap-title">(?:<span class="kap-stamp">[^<]*</span>)?)([^<]*)(?=</div>)')
 #: The most characters of a short answer.
@@ -129,9 +131,10 @@ def _split_number(kind: str, caption: str, number: int, counts: Counter[str]) ->
 
 
 def markdown_to_html(text: str) -> str:
-    """Markdown as HTML; any HTML in it (for example from a study title) is escaped."""
+    """Markdown as HTML; any HTML in it (for example from a study title) is escaped, and a table scrolls in its box."""
     kept = KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
-    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(kept))
+    page = str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(kept))
+    return page.replace("<table>", SCROLLED).replace("</table>", "</table></div>")
 
 
 def answer_to_html(text: str) -> str:

@@ -190,3 +190,9 @@ def test_what_has_the_focus_is_seen_and_nothing_wide_is_cut_in_print():
     style = read_style()
     assert ":focus-visible { outline: 3px" in style
     assert ".scroll { overflow: visible;" in style[style.index("@media print") :]
+
+
+def test_a_table_of_markdown_scrolls_in_its_box():
+    page = markdown_to_html("| a | b |\n| --- | --- |\n| 1 | 2 |\n\n<table> is no table")
+    assert page.count('<div class="scroll" tabindex="0"') == page.count("</table></div>") == 1
+    assert "&lt;table&gt; is no table" in page

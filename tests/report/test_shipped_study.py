@@ -17,7 +17,7 @@ from kap_analysis.report.shipped import shipped_study
 from kap_analysis.writing.numbers import interval, number
 from tests.browser import faults_of, opened_browser, printed_pages, violations_of
 
-#: Minutes each: the pages in a browser and the stops run by `make matrix`, the rest by `make check`.
+#: The stops, minutes each, run by `make matrix`; the rest by `make check`.
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_the_whole_job_runs_without_a_network(no_network: dict[str, str], tmp_pa
     assert (tmp_path / "results" / "index.html").is_file()
 
 
-@pytest.mark.matrix
+@pytest.mark.slow
 def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
     contents = read_contents(results)
     found = contents["facts"]["group minus individual"]
@@ -81,7 +81,7 @@ def test_the_primary_estimate_is_one_number_wherever_it_stands(results):
     assert f">{told}</span>" in index and f"(95% interval {limits}; df" in index
 
 
-@pytest.mark.matrix
+@pytest.mark.slow
 def test_pictures_that_differ_have_alternative_texts_that_differ(results):
     pictures: dict[str, dict[bytes, str]] = {}
     for name, entry in read_contents(results)["figures"].items():
@@ -102,18 +102,18 @@ def pages_of(results: Path) -> list[Path]:
     return sorted([results / "index.html", results / "patients.html", *(results / "notebooks").glob("*.html")])
 
 
-@pytest.mark.matrix
+@pytest.mark.slow
 def test_no_page_asks_for_anything_says_an_error_or_is_wider_than_a_telephone(results, browser):
     assert [fault for page in pages_of(results) for fault in faults_of(browser, page)] == []
 
 
-@pytest.mark.matrix
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(results, browser, scheme):
     assert [fault for page in pages_of(results) for fault in violations_of(browser, page, scheme)] == []
 
 
-@pytest.mark.matrix
+@pytest.mark.slow
 def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(results, browser):
     margin = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
     assert printed_pages(browser, results / "index.html", margin=margin) <= 4

@@ -189,6 +189,7 @@ def _given_axes(ax: Axes | Sequence[Axes], wanted: int) -> list[Axes]:
 def _finish(page: Page, stamp: str | None) -> None:
     _number_unwritable(page)
     if page.given is None:
+        set_families(page.figure.findobj(Text))  # labels are measured in the letters that they are drawn in
         fit_labels(page.figure, page.axes)
         if page.notes:
             _write_notes(page)

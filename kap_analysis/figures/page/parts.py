@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from string import ascii_uppercase
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -54,7 +55,9 @@ def draw_parts(parts: Sequence[Part], *, ax: AxesGiven, theme: str, width: Width
         ax, theme=theme, width=width, height=height, stamp=stamp, panels=used, places=lambda f: _places(f, drawn)
     ) as page:
         first = []
-        for part, axes in _shared_out(drawn, page.axes):
+        for letter, (part, axes) in zip(ascii_uppercase, _shared_out(drawn, page.axes), strict=False):
+            if len(drawn) > 1:
+                page.describe(f"Part {letter}.")
             own = replace(page, axes=axes, keys=[], key_settings={})
             part.draw(own)
             if own.keys:

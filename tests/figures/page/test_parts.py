@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from kap_analysis import figures
 from kap_analysis.errors import FigureError
-from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.alternative_text import alt_text, short_text
 from tests.figures import made_up
 from tests.figures.drawn import texts
 
@@ -33,6 +33,7 @@ def test_each_part_has_a_letter_and_all_of_its_panels_and_words(name):
         notes = " ".join(text.get_text() for text in part.texts if text.get_gid() == "notes")
         assert " ".join(notes.split()) in said
         assert alt_text(part) in alt_text(whole)
+        assert short_text(alt_text(part)) != short_text(alt_text(whole))
 
 
 @pytest.mark.parametrize("name", PARTS)
