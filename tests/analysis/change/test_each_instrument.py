@@ -73,4 +73,6 @@ def test_of_few_patients_no_sentence_has_an_interval(study, changes):
             few = replace(result, **{name: getattr(result, name).assign(n_patients=4)})
             assert re.search(r"95% intervals?:? .* to ", result.paragraph)
             assert "too few for an interval" in few.paragraph
-            assert not re.search(r"(95% interval|\() ?−?[\d.]+ to −?\d", few.paragraph.split("There was no")[0].split("correlat")[0])
+            assert not re.search(
+                r"(95% interval|\() ?−?[\d.]+ to −?\d", few.paragraph.split("There was no")[0].split("correlat")[0]
+            )
