@@ -1,11 +1,13 @@
 """``kap import``: a study folder from an export and its map."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from kap_analysis.cli.say import say
+
+SHOWN: Final = 20
 
 
 def import_study(
@@ -36,8 +38,14 @@ def import_study(
     say(made.paragraph)
     for file, fate, reason, n in made.ledger.to_numpy():
         say(f"{file}: {n:,} rows {fate}{f', {reason}' if reason else ''}")
-    for row in made.disagreements.head(20).itertuples():
+    for row in made.disagreements.head(SHOWN).itertuples():
         say(f"{row.file}, row {row.row}: {row.instrument}, {row.what}")
+    if len(made.disagreements) > SHOWN:
+        say(f"{len(made.disagreements) - SHOWN:,} more totals like these")
+    for row in made.changed_scores.head(SHOWN).itertuples():
+        say(f"changed: {row.patient_id}, day {row.day}: {row.instrument} {row.was or 'none'}, now {row.now or 'none'}")
+    if len(made.changed_scores) > SHOWN:
+        say(f"{len(made.changed_scores) - SHOWN:,} more changed scores")
     if len(made.not_placed):
         for file, rows in made.not_placed.groupby("file", sort=False):
             say(f"{file!s}: not placed: {', '.join(filter(None, rows['column'])) or 'the whole file'}")

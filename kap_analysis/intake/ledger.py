@@ -1,15 +1,23 @@
 """The ledger of an import: rows by file and fate, which add up to the rows that were read."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
+from kap_analysis.intake.assembly.measures import THE_SAME as SAME_MEASUREMENT
+from kap_analysis.intake.assembly.scored import NO_ANSWER
+from kap_analysis.intake.assembly.scored import THE_SAME as SAME_SCORE
 from kap_analysis.intake.assembly.study_tables import StudyTables
 from kap_analysis.intake.identification.shown import shown_place
 from kap_analysis.intake.placement.placed import NOTHING, Placed
 
+#: What is no loss where the row gave something else: an empty questionnaire, or what another row says too.
+_NO_LOSS: Final = (NO_ANSWER, SAME_SCORE, SAME_MEASUREMENT, NOTHING)
+
 
 def ledger_of(placed: list[Placed], made: StudyTables) -> pd.DataFrame:
-    """Rows by file and fate; a row that gave anything to the study is placed."""
+    """Rows by file and fate; a row that gave anything to the study is placed, in part if something of it is lost."""
     origin = pd.concat(list(made.origin.values()), ignore_index=True).dropna().astype(int)
     reasons = (
         pd.concat(made.left_out, ignore_index=True)
@@ -25,9 +33,12 @@ def ledger_of(placed: list[Placed], made: StudyTables) -> pd.DataFrame:
         used = set(one.frames)
         given = _rows_given(one, used)
         fate[(fate == "") & ~given] = NOTHING
-        fate[origin.loc[origin["source"] == number, "row"].unique()] = ""
-        for reason, n in pd.Series(fate).value_counts(sort=False).items():
-            rows.append((shown_place(one.table), "left out" if reason else "placed", reason, int(n)))
+        is_placed = np.zeros(len(fate), dtype=bool)
+        is_placed[origin.loc[origin["source"] == number, "row"].unique()] = True
+        fate[is_placed & np.isin(fate, _NO_LOSS)] = ""
+        for is_of, word, start in ((is_placed, "placed", "in part: "), (~is_placed, "left out", "")):
+            for reason, n in pd.Series(fate[is_of]).value_counts(sort=False).items():
+                rows.append((shown_place(one.table), word, f"{start}{reason}" if reason else "", int(n)))
     frame = pd.DataFrame(rows, columns=["file", "fate", "reason", "n_rows"])
     return frame.sort_values(
         ["file", "fate", "n_rows"], ascending=[True, False, False], kind="stable", ignore_index=True

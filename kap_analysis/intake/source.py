@@ -187,7 +187,8 @@ def _read_statistical(path: Path, name: str, settings: Sequence[Mapping[str, Any
         column: {cell_text(code): str(label) for code, label in coded.items()}
         for column, coded in about.variable_value_labels.items()
     }
-    return [_from_frame(frame, name, labels, about.column_names_to_labels, about.missing_ranges)]
+    coded = {c: [{"lo": code, "hi": code} for code in codes] for c, codes in about.missing_user_values.items()}
+    return [_from_frame(frame, name, labels, about.column_names_to_labels, {**about.missing_ranges, **coded})]
 
 
 def _read_parquet(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> list[SourceTable]:

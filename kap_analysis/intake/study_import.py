@@ -9,7 +9,7 @@ import pandas as pd
 
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.assembly.study_tables import StudyTables, make_tables
-from kap_analysis.intake.changes import changes_of
+from kap_analysis.intake.changes import changed_scores, changes_of, told_changes
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.crosswalk import read_crosswalk, write_crosswalk
 from kap_analysis.intake.identification.shown import shown_file, shown_place
@@ -48,6 +48,8 @@ class StudyImport:
         Totals that differ from their items: ``file``, ``row``, ``instrument``, ``total``, ``of_items``, ``what``.
     changes : pandas.DataFrame
         Against the study that was there before: ``table``, ``patient_id``, ``what`` (new, changed, gone), ``n_rows``.
+    changed_scores : pandas.DataFrame
+        The scores that are others than before: ``patient_id``, ``day``, ``instrument``, ``was``, ``now`` (as texts).
     n_patients, n_without_time_zero : int
         Patients of the study, and patients of the source who never had a ketamine session.
     check : StudyCheck
@@ -61,6 +63,7 @@ class StudyImport:
     not_placed: pd.DataFrame
     disagreements: pd.DataFrame
     changes: pd.DataFrame
+    changed_scores: pd.DataFrame
     n_patients: int
     n_without_time_zero: int
     check: StudyCheck
@@ -122,12 +125,13 @@ def import_study(
         check = check_study(new)
         stop(heading, _at_source(check, made, placed))
         changes = changes_of(target, made.tables)
+        scores = changed_scores(target, made.tables)
         write_crosswalk(codes, walk)
     ledger = ledger_of(placed, made)
-    text = _paragraph(made, ledger, changes if was_there else None, [target, folder.absolute(), walk])
+    text = _paragraph(made, ledger, changes if was_there else None, scores, [target, folder.absolute(), walk])
     n = len(made.tables["patients"])
     return StudyImport(
-        target, ledger, not_placed, made.disagreements, changes, n, made.n_without_time_zero, check, text
+        target, ledger, not_placed, made.disagreements, changes, scores, n, made.n_without_time_zero, check, text
     )
 
 
@@ -158,9 +162,16 @@ def _at_source(check: StudyCheck, made: StudyTables, placed: list[Placed]) -> Pr
     return out
 
 
-def _paragraph(made: StudyTables, ledger: pd.DataFrame, changes: pd.DataFrame | None, places: Sequence[Path]) -> str:
+def _paragraph(
+    made: StudyTables,
+    ledger: pd.DataFrame,
+    changes: pd.DataFrame | None,
+    scores: pd.DataFrame,
+    places: Sequence[Path],
+) -> str:
     n = len(made.tables["patients"])
     read = int(ledger["n_rows"].sum())
+    in_part = int(ledger.loc[(ledger["fate"] == "placed") & (ledger["reason"] != ""), "n_rows"].sum())
     out = int(ledger.loc[ledger["fate"] == "left out", "n_rows"].sum())
     told = ", ".join(
         f"{len(made.tables[name]):,} {word}"
@@ -172,6 +183,8 @@ def _paragraph(made: StudyTables, ledger: pd.DataFrame, changes: pd.DataFrame | 
         if name in made.tables
     )
     parts = [f"{n:,} patients, {told}. {read:,} rows were read, {read - out:,} placed and {out:,} left out."]
+    if in_part:
+        parts.append(f"Of the placed rows {in_part:,} lost a part: the ledger says why.")
     if made.n_without_time_zero:
         one = made.n_without_time_zero == 1
         who = "patient never had a ketamine session and is" if one else "patients never had a ketamine session and are"
@@ -185,11 +198,5 @@ def _paragraph(made: StudyTables, ledger: pd.DataFrame, changes: pd.DataFrame | 
         many = len(made.disagreements)
         parts.append(f"{many:,} total{'s' if many != 1 else ''} did not agree with the items; the items count.")
     if changes is not None:
-        counts = changes.groupby(["table", "what"])["n_rows"].sum()
-        words = [
-            f"{int(counts.get((t, w), 0)):,} {w} {t.replace('_', ' ')}"
-            for t in ("patients", "assessments")
-            for w in ("new", "changed", "gone")
-        ]
-        parts.append(f"Against the study before: {', '.join(words)}.")
+        parts.append(f"Against the study before: {told_changes(changes, scores)}.")
     return " ".join([*parts, *filter(None, [cloud_warning(places)])])

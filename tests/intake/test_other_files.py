@@ -63,3 +63,17 @@ def test_other_files_give_the_same_study(tmp_path, ending):
         frame = frame.rename(columns={column: column.replace(" ", "_") for column in frame})
         WRITERS[ending](frame, other / f"{name}.{ending}")
     assert imported(other, tmp_path) == imported(plain, tmp_path)
+
+
+def test_user_missing_codes_of_stata_are_missing(tmp_path):
+    source = write_export(tmp_path / "export")
+    frame = pd.DataFrame(
+        {"patient_id": [1001.0, 1002.0], "submitted": ["2024-01-03", "2024-01-05"], "phq9_total": [13.0, "a"]}
+    )
+    (source / "scores.csv").unlink()
+    write_dta(frame, str(source / "scores.dta"), missing_user_values={"phq9_total": ["a"]})
+    draft = draft_map(source)
+    assert draft.n_open == 0
+    (tmp_path / "map.toml").write_text(draft.text, encoding="utf-8")
+    made = import_study(source, tmp_path / "map.toml", tmp_path / "study")
+    assert pd.read_csv(made.folder / "assessments.csv")["score"].tolist() == [13]

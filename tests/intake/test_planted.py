@@ -14,7 +14,9 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.deidentification import check_identifiers
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.identification.safe_harbor import KINDS
+from kap_analysis.intake.identification.shown import shown_file, shown_name
 from kap_analysis.intake.study_import import import_study
+from kap_analysis.intake.values import pattern
 from tests.intake.planted import identifiers, plant, plant_in_spss
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
@@ -99,3 +101,23 @@ def test_a_surname_alone_is_trusted_and_the_report_says_so(tmp_path):
     checked = check_identifiers(tmp_path)
     why = checked.trusted.set_index("column").loc["mood", "why"]
     assert "surname alone" in why and "surname alone" in checked.paragraph
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Policy no 684XK347833",
+        "VIN 1HGCM82633A152948",
+        "token 351e41b7a4ea35ab",
+        "Card 4929 1834 0113",
+        "Mrs. Jo Abernathy",
+    ],
+)
+def test_a_header_that_is_an_identifier_is_masked_also_where_the_map_places_it(header):
+    assert shown_name(header, placed=True) == f"a column like {pattern(header)}"
+
+
+def test_a_name_among_other_words_of_a_file_is_masked_and_the_date_of_an_export_is_not():
+    assert shown_file("Marguerite Ashgrove tracker.xlsx") == "'M…' (32 characters)"
+    assert shown_file("Project_DATA_LABELS_2024-03-01_1205.csv") == "Project_DATA_LABELS_2024-03-01_1205.csv"
+    assert shown_file("Outcomes Tracker New.xlsx") == "Outcomes Tracker New.xlsx"

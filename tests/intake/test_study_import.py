@@ -96,7 +96,9 @@ def test_a_later_export_updates_the_study_and_says_what_changed(tmp_path):
     made = imported(tmp_path, source)
     counts = made.changes.groupby(["table", "what"])["n_rows"].sum()
     assert (counts["patients", "new"], counts["assessments", "new"], counts["assessments", "changed"]) == (1, 1, 1)
-    assert "1 new patients" in made.paragraph
+    told = "1 new patient, 2 new sessions, 1 new assessment, 1 changed score (listed), none gone."
+    assert f"Against the study before: {told}" in made.paragraph
+    assert made.changed_scores[["day", "instrument", "was", "now"]].to_numpy().tolist() == [["43", "PHQ-9", "5", "4"]]
     after = pd.read_csv(made.folder / "patients.csv", dtype=str)
     assert set(before["patient_id"]) < set(after["patient_id"])
 

@@ -75,7 +75,9 @@ def finding_of(name: str, values: Sequence[str], *, dates: bool = True) -> Findi
 def holds_identifier(text: str) -> bool:
     """Whether a header, or the name of a sheet or file, holds a number or an address of a person."""
     parts = [text, *re.split(r"[\s,;_]+", text)]
-    return _of_patterns([text]) is not None or any(number_kind([part])[0] for part in parts if part)
+    return _of_patterns([text]) is not None or any(
+        number_kind([part])[0] for part in parts if part and not looks_like_date(part)
+    )
 
 
 def _of_numbers(texts: list[str]) -> Finding | None:

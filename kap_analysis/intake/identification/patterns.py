@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_NUMBER: Final = r"[ .:#]*(?:id|no|nr|number)?[ .:#]*[A-Z]{0,4}\d{4,}"
+#: What follows a label: a code of letters and digits, four of them digits.
+_NUMBER: Final = r"\W{0,3}(?:id|no|nr|num|number|code)?\W{0,3}\b(?=(?:[A-Z-]*\d){4})[A-Z0-9-]{4,}"
 _BYTE: Final = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 #: (kind, what, pattern).
 _PATTERNS: Final = tuple(
@@ -25,8 +26,12 @@ _PATTERNS: Final = tuple(
          r"(?i)\b(?:finger ?print|voice ?print|retina scan|iris (?:scan|code)|face ?id|minutiae)\b|^FMR\b"),
         ("L", "a licence plate", r"(?i)\bplates?\b[ .:#]*[A-Z0-9-]*\d[A-Z0-9-]{2,}"),
         ("K", "a licence number", rf"(?i)\b(?:licen[cs]e|certificate|passport|permit)\b{_NUMBER}"),
-        ("I", "a health plan number", rf"(?i)\b(?:member|policy|medicaid|medicare|subscriber)\b{_NUMBER}"),
-        ("J", "an account number", rf"(?i)\b(?:account|acct)\b{_NUMBER}"),
+        ("I", "a health plan number", rf"(?i)\b(?:member|policy|medicaid|medicare|subscriber|beneficiary)\b{_NUMBER}"),
+        ("J", "an account number", rf"(?i)\b(?:account|acct|iban|card)\b{_NUMBER}"),
+        ("L", "a vehicle's number",
+         r"\b(?=[A-HJ-NPR-Z0-9]*[A-Z])(?=(?:[A-Z]*\d){4})[A-HJ-NPR-Z0-9]{17}\b"),
+        ("R", "a unique code", rf"(?i)\b(?:token|bar ?code|guid|uuid|hash|cookie|user ?(?:name|id)|login)\b{_NUMBER}"),
+        ("R", "a unique code", r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,}\b"),
         ("R", "a unique code",
          r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|^(?=.*\d)[0-9a-fA-F]{32,}$"),
     )

@@ -49,6 +49,7 @@ class ColumnReader:
             name=self.own_name(column, role, said),
             becomes=str(said.get("becomes", "")), keep=str(said.get("keep", "")),
             measure=str(said.get("measure", "")), minute=self.minute(column, said),
+            same_as=str(said.get("column", "")),
         )  # fmt: skip
 
     def day(self, column: str, said: Mapping[str, Any]) -> int | None:

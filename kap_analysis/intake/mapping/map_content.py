@@ -30,6 +30,7 @@ OWN_ROLES: Final = (
     "answer",
     "measure",
     "extra",
+    "same_as",
     "drop",
 )
 ROLES: Final = (
@@ -60,7 +61,7 @@ TABLE_KEYS: Final = frozenset(
 )
 COLUMN_KEYS: Final = (
     *("is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank"),
-    *("name", "becomes", "keep", "measure", "minute"),
+    *("name", "becomes", "keep", "measure", "minute", "column"),
 )
 BECOMES: Final = ("day", "three_digits", "age_group")
 CHOICES: Final = {
@@ -104,6 +105,8 @@ class ColumnUse:
         Why a column that looks like an identifier is read all the same.
     measure, minute
         For a measurement in a session: what was measured, and how many minutes after the dose; None: not known.
+    same_as : str
+        The column that this one stands for, where a form renamed it.
     """
 
     column: str
@@ -125,6 +128,7 @@ class ColumnUse:
     keep: str = ""
     measure: str = ""
     minute: float | None = None
+    same_as: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.suggestions import nearest_name
 
-_NAMES_LISTED: Final = 25
+_NAMES_LISTED: Final = 60
 
 
 def stop(heading: str, problems: Problems) -> None:

@@ -21,9 +21,10 @@ from kap_analysis.intake.mapping.map_content import (
     TableMap,
 )
 from kap_analysis.intake.mapping.map_problems import MapProblems, stop
+from kap_analysis.intake.mapping.needed_roles import tell_what_is_needed
 from kap_analysis.study.contract.problems import Problems
 
-_MANY_TIMES: Final = frozenset({"drop", "diagnoses.diagnosis", "extra"})
+_MANY_TIMES: Final = frozenset({"drop", "same_as", "diagnoses.diagnosis", "extra"})
 _READING: Final = {"sheet": str, "header_row": int, "encoding": str, "delimiter": str, "decimal": str}
 
 
@@ -137,9 +138,12 @@ class MapReader:
                 if (use := self.column.use(column, one)) is not None:
                     uses.append(use)
         self.doubles(uses)
+        fixed = self.fixed(entry.get("fixed", {}))
+        tell_what_is_needed(uses, fixed, self.told)
+        self.renamed(uses)
         file, sheet = str(entry.get("file", "")), str(entry.get("sheet", ""))
         is_opened = entry.get("open", True) is not False
-        return TableMap(file, sheet, self.reading(entry), tuple(uses), self.fixed(entry.get("fixed", {})), is_opened)
+        return TableMap(file, sheet, self.reading(entry), tuple(uses), fixed, is_opened)
 
     def reading(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Read how a file is read."""
@@ -164,6 +168,14 @@ class MapReader:
             if self.told.known(role, (*ROLES, "instrument"), "role") and self.told.level(role, value):
                 right[role] = value
         return right
+
+    def renamed(self, uses: list[ColumnUse]) -> None:
+        """A column that stands for another names one that is placed."""
+        placed = {use.column for use in uses if use.role not in ("drop", "same_as")}
+        for use in uses:
+            if use.role == "same_as" and use.same_as not in placed:
+                expected = 'column = "...", the name of a column of this table that is placed'
+                self.told.wrong(use.column, "a column that is the same as none", expected)
 
     def doubles(self, uses: list[ColumnUse]) -> None:
         """Two columns for one thing are a problem."""

@@ -39,6 +39,11 @@ class Moments:
         moment = next((self.dates[key] for key in keys if key in self.dates), nothing)
         return moment, self.days.get(at, self.days.get("", np.full(self.n, np.nan)))
 
+    def knows(self, target: str, at: str = "") -> bool:
+        """Whether any column dates a target, or gives its day."""
+        dated = {(target, at), (target, ""), ("", at), ("", "")} & set(self.dates)
+        return bool(dated) or at in self.days or "" in self.days
+
     def beginning_with(self, table: str) -> dict[str, np.ndarray]:
         """Dates that become a day column of a table: ``date:end_day`` -> moments."""
         start = f"{table}."

@@ -1,5 +1,7 @@
 """Scores and answers, from columns of one visit or several (wide) or from one row per score or answer (long)."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -10,6 +12,11 @@ from kap_analysis.intake.placement.facts import add_rows
 from kap_analysis.intake.placement.moments import Moments, is_dated
 from kap_analysis.intake.placement.placed import NO_DATE
 from kap_analysis.intake.values import read_number
+
+WHAT_DATES: Final = (
+    'a column with is = "date" (its of empty, or what it dates) or is = "day"; '
+    "or day = 30 beside each score of one visit"
+)
 
 
 def is_long(cells: Cells) -> bool:
@@ -31,6 +38,7 @@ def _place_one(cells: Cells, moments: Moments, instrument: str, at: str, uses: l
     if given is not None and np.isnat(moment).all():
         day = np.full(cells.n, float(given))
     about = {"moment": moment, "given": day, "instrument": cells.filled(instrument), **_about_scores(cells, at)}
+    is_timed = given is not None or moments.knows(instrument, at)
     answers = {use.item: _answers(cells, use) for use in uses if use.role == "item"}
     any_answer = np.logical_or.reduce([pd.notna(v) for v in answers.values()] or [np.zeros(cells.n, dtype=bool)])
     score = next((use for use in uses if use.role == "score"), None)
@@ -38,10 +46,18 @@ def _place_one(cells: Cells, moments: Moments, instrument: str, at: str, uses: l
     total = cells.filled(None)
     if score is not None:
         total = cells.numbers_of(score, low, high, f"a {instrument} score from {low:g} to {high:g}")
-    _add_scores(cells, any_answer | pd.notna(total), about, total)
+    there = any_answer | pd.notna(total)
+    if not is_timed and (there & (cells.pid != "")).any():
+        cells.problem(uses[0].column, f"answers or scores of {instrument} that no column dates", WHAT_DATES)
+        return
+    _add_scores(cells, there, about, total)
     for item, values in answers.items():
-        there = any_answer & is_dated(moment, day)
-        add_rows(cells, "answers", there, {**about, "item": np.full(cells.n, item), "answer": values})
+        add_rows(
+            cells,
+            "answers",
+            any_answer & is_dated(moment, day),
+            {**about, "item": np.full(cells.n, item), "answer": values},
+        )
 
 
 def _answers(cells: Cells, use: ColumnUse) -> np.ndarray:
@@ -55,10 +71,17 @@ def _answers(cells: Cells, use: ColumnUse) -> np.ndarray:
 
 
 def place_long_scores(cells: Cells, moments: Moments) -> None:
-    """One row for each score or answer, with the instrument in a column or the same in all rows."""
-    uses = {use.role: use for use in cells.said.uses if use.role in ("instrument", "score", "item_number", "answer")}
+    """One row for each score or answer, with the instrument in a column or the same in all rows.
+
+    Columns that name their own instrument are not of this form; they are placed as wide ones.
+    """
+    roles = ("instrument", "score", "item_number", "answer")
+    uses = {use.role: use for use in cells.said.uses if use.role in roles and not use.instrument}
     instrument = _instruments(cells, uses.get("instrument"))
     moment, day = moments.of("assessments")
+    if not moments.knows("assessments") and (cells.pid != "").any():
+        cells.problem(next(iter(uses.values())).column if uses else "", "scores that no column dates", WHAT_DATES)
+        return
     about = {"moment": moment, "given": day, "instrument": instrument, **_about_scores(cells)}
     there = np.zeros(cells.n, dtype=bool)
     total = cells.filled(None)

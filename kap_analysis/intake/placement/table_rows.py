@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from kap_analysis.intake.identification.shown import shown_name
 from kap_analysis.intake.mapping.map_content import StudyMap, TableMap
 from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
 from kap_analysis.intake.placement.cells import Cells
@@ -11,6 +12,7 @@ from kap_analysis.intake.placement.measures import place_measures
 from kap_analysis.intake.placement.moments import Moments
 from kap_analysis.intake.placement.placed import A_TOTAL, NO_PATIENT, Placed
 from kap_analysis.intake.placement.scores import is_long, place_long_scores, place_wide_scores
+from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import on_distinct
 from kap_analysis.study.contract.problems import Problems
@@ -23,6 +25,9 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
 
     No value is ever quoted: a message holds its pattern.
     """
+    renamed = {use.column: use.same_as for use in said.uses if use.role == "same_as"}
+    missing = {code.lower() for code in study.missing}
+    table, both = with_renamed(table, renamed, missing)
     cells = Cells(table, said, study, number, problems)
     if not columns_are_allowed(cells):
         return cells.placed
@@ -39,6 +44,9 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     cells.placed.reasons[pid == ""] = NO_PATIENT
     cells.placed.reasons[totals] = A_TOTAL
     cells.pid = pid
+    for column, rows in both.items():
+        other = shown_name(renamed[column], placed=True)
+        cells.problem_at(rows[pid[rows] != ""], column, f"nothing where {other} is filled, or the same")
     moments = Moments(cells)
     place_patients(cells, moments)
     place_events(cells, moments)
@@ -46,6 +54,5 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     place_measures(cells, moments)
     if is_long(cells):
         place_long_scores(cells, moments)
-    else:
-        place_wide_scores(cells, moments)
+    place_wide_scores(cells, moments)
     return cells.placed

@@ -46,7 +46,8 @@ NAMES: Final = (
     ("instrument", r"(survey( name)?|scale|instrument|questionnaire|measure|form( name)?|fragebogen|test|skala)"),
     ("item_number", r"(question|item|question number|item number|question no|item no|frage)"),
     ("answer", r"(response|answer|answer value|antwort|response value|value)"),
-    ("score", r"(total|score|total score|sum score|sum|result|summe|gesamtwert|punkte|raw score|wert)"),
+    ("score", r"(total|score|total score|sum score|sum|result|summe|summenscore|gesamtscore|gesamtwert|punkte|"
+     r"punktzahl|raw score|wert)"),
     ("diagnoses.diagnosis", r"icd ?(10)?( code)?|((primary|main|secondary|other) )?(diagnos[ie]s?|dx|diagnose)"
      r"( code| main| other)?( ?\d)?"),
     ("diagnoses.rank", r"(rank|diagnosis rank)"),

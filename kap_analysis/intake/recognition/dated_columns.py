@@ -8,7 +8,15 @@ import pandas as pd
 from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import are_lost, date_order, has_offset, looks_like_date, plain_words
+from kap_analysis.intake.values import (
+    FIRST_YEAR,
+    are_lost,
+    date_order,
+    has_offset,
+    looks_like_date,
+    plain_words,
+    read_date,
+)
 
 
 def births(table: SourceTable) -> Iterable[Guess]:
@@ -36,12 +44,20 @@ def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str,
     lost = [name for name in found if are_lost(list(seen[name].index), len(table.lines))]
     for name in lost:
         yield Guess(name, "drop", "the same day of long ago in every row: this file has lost its dates")
-    found = [name for name in found if name not in lost]
+    early = [name for name in found if name not in lost and share_of(seen[name].head(300), _is_early) > 0.5]
+    for name in early:
+        yield Guess(name, "drop", f"dates before {FIRST_YEAR}: of a birth?", seen=f"{len(seen[name]):,} different")
+    found = [name for name in found if name not in (*lost, *early)]
     groups: dict[str, list[str]] = {}
     for name in found:
         groups.setdefault(visit_in(plain_words(name))[1], []).append(name)
     for at, names in groups.items():
         yield from _of_one_visit(table, seen, at, names)
+
+
+def _is_early(text: str) -> bool:
+    moment = read_date(text, "month_first")
+    return moment is not None and moment.year < FIRST_YEAR
 
 
 def _of_one_visit(table: SourceTable, seen: Mapping[str, pd.Series], at: str, names: list[str]) -> Iterable[Guess]:

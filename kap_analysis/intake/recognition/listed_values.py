@@ -14,6 +14,8 @@ from kap_analysis.intake.values import plain_words
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import identifier_kinds
 
+DIAGNOSES: Final = ", ".join(TABLES["diagnoses"].columns["diagnosis"].level_names)
+
 
 def _values(table: SourceTable, name: str, counts: pd.Series, known: object) -> tuple[dict[str, str], str]:
     """Return text -> value for the texts of a column, ? where nothing is known, and what then is asked."""
@@ -122,7 +124,7 @@ def _diagnosis(table: SourceTable, name: str, role: str, counts: pd.Series) -> G
         role,
         "ICD-10 codes or names",
         {"values": values},
-        f"{asks}: a diagnosis of docs/study_folder.md, or nothing" if asks else "",
+        f"{asks}: {DIAGNOSES}, or nothing" if asks else "",
         told(counts),
     )
 

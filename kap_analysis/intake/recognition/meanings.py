@@ -79,7 +79,7 @@ _LEVELS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     ),
     "sessions.status": (
         ("attended", r"complete\w*|attended|show\w*|arrived|checked (in|out)|done|yes|present|kept|erschienen"),
-        ("no_show", r"no ?show\w*|did not attend|dna|missed|absent"),
+        ("no_show", r"no ?show\w*|did not attend|dna|missed|absent|nicht erschienen"),
         ("cancelled", r"cancel\w*|late cancel\w*|rescheduled|abgesagt"),
         ("stopped_early", r"stopped early|stopped|ended early"),
     ),

@@ -18,6 +18,11 @@ _ANSWERS: Final = (
     ({"at no time": 0, "some of the time": 1, "less than half of the time": 2, "more than half of the time": 3,
       "most of the time": 4, "all of the time": 5}, 6),
 )  # fmt: skip
+_TOTAL: Final = re.compile(
+    r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
+)
+#: What forms add to the names of a new version: GAD-7 Score (2024).
+_OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|alt|neu)\b")
 
 
 def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
@@ -30,7 +35,7 @@ def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Gue
             continue
         stem = found[1].removesuffix(" q").removesuffix(" item")
         instrument = instrument_in(stem, whole=True) if stem else ""
-        if not instrument and re.fullmatch(r"(?:.* / )?(q|item|question)[ ]?\d{1,2}", words):
+        if not instrument and re.fullmatch(r"(?:.* / )?(q|item|question|frage)[ ]?\d{1,2}", words):
             instrument = instrument_in(table.headings.get(name, "")) or here
         # "phq9" alone is a total; its number belongs to the name
         if not instrument or instrument_in(words, whole=True):
@@ -105,12 +110,14 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
         if any(role.startswith("patients.") and re.fullmatch(names, words) for role, names in NAMES):
             continue
         stem = re.sub(
-            r"\b(total|score|sum|summe|gesamt|sumscore|tot|raw|summenscore|gesamtwert|gesamtscore)\b", " ", words
+            r"\b(total|score|sum|sumscore|tot|raw|summe|gesamt|summenscore|gesamtwert|gesamtscore|punkte|punktzahl)\b",
+            " ",
+            _OF_A_VERSION.sub(" ", words),
         ).strip()
         instrument = instrument_in(stem, whole=True) or instrument_in(
             re.sub(r"(total|score|sum)$", "", words.replace(" ", "")), whole=True
         )
-        if not instrument and not long and re.fullmatch(r"total|total score|sum|score", words):
+        if not instrument and not long and _TOTAL.fullmatch(_OF_A_VERSION.sub("", words).strip()):
             near = (table.headings.get(name, ""), table.sheet, table.file)
             instrument = next(filter(None, map(instrument_in, near)), "")
         if instrument:

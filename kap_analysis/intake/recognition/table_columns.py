@@ -7,17 +7,21 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.columns import finding_of
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
+from kap_analysis.intake.identification.shown import shown_name
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import Guess, seen_values, told
-from kap_analysis.intake.recognition.listed_values import READERS_OF, with_levels
+from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
+from kap_analysis.intake.recognition.renamed import renamed_columns
 from kap_analysis.intake.recognition.session_measures import measure_columns
+from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import plain_words
+from kap_analysis.intake.values import MISSING, plain_words
 from kap_analysis.study.contract.dictionary import TABLES
 
 #: Names of therapists become codes.
@@ -28,8 +32,23 @@ def recognise(table: SourceTable) -> list[Guess]:
     """Say of every column of a table what it is.
 
     A column that nothing speaks for is dropped, and so is one that looks like an identifier of a person; both are
-    written into the map, where a person can change it.
+    written into the map, where a person can change it. A column that a form renamed stands for the one that it was.
     """
+    guesses = _recognised(table)
+    renamed = renamed_columns(table, guesses, _role_of)
+    if renamed:
+        whole, _ = with_renamed(table, renamed, MISSING)
+        cells = {name: values for name, values in whole.cells.items() if name not in renamed}
+        guesses = _recognised(replace(whole, cells=cells))
+    return [guesses.get(name) or _of_a_version(name, renamed[name]) for name in table.columns]
+
+
+def _of_a_version(name: str, other: str) -> Guess:
+    why = f"means what {shown_name(other, placed=True)} means, and no row fills both: renamed in a new version"
+    return Guess(name, "same_as", why, {"column": other})
+
+
+def _recognised(table: SourceTable) -> dict[str, Guess]:
     seen = {name: seen_values(table, name) for name in table.columns}
     taken: dict[str, Guess] = {}
     _take(taken, (_leave_redcap(name) for name in table.columns))
@@ -50,7 +69,9 @@ def recognise(table: SourceTable) -> list[Guess]:
     _take(taken, checkboxes(table, seen, taken))
     _take(taken, _named(table, seen, taken))
     _ask_for_days(taken)
-    return [taken.get(name) or Guess(name, "drop", "not recognised", seen=told(seen[name])) for name in table.columns]
+    _ask_for_dates(taken)
+    rest = {name: Guess(name, "drop", "not recognised", seen=told(seen[name])) for name in table.columns}
+    return {name: taken.get(name, guess) for name, guess in rest.items()}
 
 
 def _are_sessions(table: SourceTable) -> bool:
@@ -74,6 +95,23 @@ def _ask_for_days(taken: dict[str, Guess]) -> None:
             taken[name] = replace(guess, said={**said, "day": "?"}, asks=f"the study day of {at}, such as 30")
         else:
             taken[name] = replace(guess, said=said)
+
+
+def _ask_for_dates(taken: dict[str, Guess]) -> None:
+    """Where the only dates are of one instrument by their name, ask whether they are of another of the row too."""
+    if any(guess.role == "day" or "day" in guess.said for guess in taken.values()):
+        return
+    of_dates = {str(guess.said.get("of", "")): name for name, guess in taken.items() if guess.role == "date"}
+    instruments = {str(guess.said.get("instrument", "")) for guess in taken.values() if guess.role in ("score", "item")}
+    undated = sorted(instruments - set(of_dates) - {"", "?"})
+    dated = sorted(instruments & set(of_dates))
+    if undated and dated and "" not in of_dates:
+        name = of_dates[dated[0]]
+        asks = (
+            f'by its name it dates {dated[0]}, and nothing dates {", ".join(undated)}: {dated[0]}, or nothing ("") '
+            "if it dates all of the row"
+        )
+        taken[name] = replace(taken[name], said={**taken[name].said, "of": "?"}, asks=asks)
 
 
 def _take(taken: dict[str, Guess], guesses: Iterable[Guess | None]) -> None:
@@ -116,7 +154,7 @@ def checkboxes(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping
         if name not in taken and (found := re.fullmatch(r"(.+)___(.+)", name)) and re.search(r"dx|diag", found[1]):
             label = table.headings.get(name, "")
             value = diagnosis_of(label.split("choice=")[-1].rstrip(")")) if label else ""
-            asks = f"which diagnosis is choice {found[2]}? (a name of docs/study_folder.md, or is = drop)"
+            asks = f"which diagnosis is choice {found[2]}? {DIAGNOSES}; or is = drop"
             when = "Checked" if {"Checked", "Unchecked"} & set(seen[name].index) else "1"
             said = {"when": when, "value": value or "?", **_ranked(plain_words(found[1]))}
             yield Guess(name, "diagnoses.diagnosis", "a checkbox of REDCap", said, "" if value else asks)
@@ -126,6 +164,7 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
     """Columns whose name stands for a column of the study; the first of two for one thing."""
     used = {(guess.role, str(guess.said.get("at", ""))) for guess in taken.values()}
     dated = any(role in ("date", "day") for role, _ in used)
+    long = any(_role_of(name)[0] == "instrument" for name in table.columns)
     for name in table.columns:
         if name in taken or not len(seen[name]):
             continue
@@ -137,6 +176,9 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
             guess = READERS_OF.get(role, with_levels)(table, name, role, seen[name])
             if guess.role == "diagnoses.diagnosis":
                 guess = replace(guess, said={**guess.said, **_ranked(plain_words(name))})
+            if guess.role == "score" and not long:
+                asks = f"the total of which instrument? {', '.join(registry_names())}"
+                guess = replace(guess, said={"instrument": "?", **guess.said}, asks=asks)
             yield replace(guess, said={**guess.said, "at": at}) if at and guess.role != "drop" else guess
 
 
