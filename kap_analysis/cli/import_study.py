@@ -42,8 +42,8 @@ def import_study(
         say(f"{row.file}, row {row.row}: {row.instrument}, {row.what}")
     if len(made.disagreements) > SHOWN:
         say(f"{len(made.disagreements) - SHOWN:,} more totals like these")
-    for row in made.changed_scores.head(SHOWN).itertuples():
-        say(f"changed: {row.patient_id}, day {row.day}: {row.instrument} {row.was or 'none'}, now {row.now or 'none'}")
+    for patient, day, instrument, was, now in made.changed_scores.head(SHOWN).to_numpy():
+        say(f"changed: {patient}, day {day}: {instrument} {was or 'none'}, now {now or 'none'}")
     if len(made.changed_scores) > SHOWN:
         say(f"{len(made.changed_scores) - SHOWN:,} more changed scores")
     if len(made.not_placed):

@@ -11,7 +11,7 @@ from kap_analysis.intake.values import MISSING
 _ONCE: Final = ("patients.", "sessions.")
 
 
-def renamed_columns(
+def find_renamed(
     table: SourceTable, guesses: Mapping[str, Guess], role_of: Callable[[str], tuple[str, str]]
 ) -> dict[str, str]:
     """Return column -> the column that it stands for.

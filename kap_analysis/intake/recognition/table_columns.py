@@ -17,7 +17,7 @@ from kap_analysis.intake.recognition.guess import Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
-from kap_analysis.intake.recognition.renamed import renamed_columns
+from kap_analysis.intake.recognition.renamed import find_renamed
 from kap_analysis.intake.recognition.session_measures import measure_columns
 from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
@@ -35,7 +35,7 @@ def recognise(table: SourceTable) -> list[Guess]:
     written into the map, where a person can change it. A column that a form renamed stands for the one that it was.
     """
     guesses = _recognised(table)
-    renamed = renamed_columns(table, guesses, _role_of)
+    renamed = find_renamed(table, guesses, _role_of)
     if renamed:
         whole, _ = with_renamed(table, renamed, MISSING)
         cells = {name: values for name, values in whole.cells.items() if name not in renamed}
