@@ -38,7 +38,7 @@ reproduce: $(STAMP) ## run the notebooks on the simulated study and write result
 	@$(RUN) -m kap_analysis reproduce $(if $(STUDY),--study "$(STUDY)") $(if $(OUT),--out "$(OUT)")
 
 test: $(STAMP) ## run the fast tests
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not matrix" -n 2
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not matrix" -n 2 --dist worksteal
 
 lint: $(STAMP) ## ruff check, ruff format, mypy
 	@$(RUN) -m ruff check .
@@ -46,7 +46,7 @@ lint: $(STAMP) ## ruff check, ruff format, mypy
 	@$(RUN) -m mypy
 
 check: lint ## lint, slow tests, executed notebooks, the wheel in an empty environment
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "slow and not matrix" -n 2
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "slow and not matrix" -n 2 --dist worksteal
 	@$(MAKE) --no-print-directory check-notebooks check-wheel
 
 matrix: $(STAMP) ## whole runs on every kind of study, pages in a browser, stops (hours)
@@ -75,7 +75,7 @@ docs: $(STAMP) ## make the site of the documentation in build/site
 	@$(RUN) docs/make_site.py && echo "Open build/site/index.html."
 
 coverage: $(STAMP) ## run the fast tests and list the lines that none of them reaches
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not matrix" -n 2 --cov --cov-report=term
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -m "not slow and not matrix" -n 2 --dist worksteal --cov --cov-report=term
 
 lock: $(STAMP) ## renew requirements.lock from pyproject.toml
 	@$(RUN) -m $(LOCK) --quiet
@@ -105,7 +105,7 @@ test-lowest: $(STAMP) ## run the fast tests on the lowest versions that pyprojec
 		--output-file .venv-lowest/lowest.txt
 	@.venv-lowest/bin/python -m pip install --quiet --quiet --disable-pip-version-check -r .venv-lowest/lowest.txt
 	@.venv-lowest/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -m "not slow and not matrix" -n 2
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -m "not slow and not matrix" -n 2 --dist worksteal
 
 clean: ## remove what was built; .venv and results stay
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,10 +13,14 @@ from tests.docs_pages import PAGES, ROOT, lay_out, run_page, shown_in
 
 #: What each section on a figure says.
 HOW_TO_READ = ("Shows", "Does not show", "Misleads")
+#: Pages whose Python runs in the slow suite: their examples fit many models.
+LONG = ("models", "tutorial_paper", "tutorial_practice", "without_pooling")
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
-@by_page
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, marks=pytest.mark.slow if p.stem in LONG else (), id=p.stem) for p in PAGES]
+)
 def test_the_python_of_a_page_runs_and_prints_what_it_shows(page: Path, tmp_path, monkeypatch) -> None:
     lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import KapError
 from tests.analysis.trials import as_outcomes, made_up_scores
+from tests.sweeps import few_fast
 
 
 def with_scores(change):
@@ -49,12 +50,14 @@ QUESTIONS = {
     "cohorts": lambda o: kap.list_cohort_effects(kap.compare_formats(o, visit="month 3")),
     "diagnostics": lambda o: kap.diagnose_model(kap.compare_formats(o, visit="month 3")),
 }
+#: Questions that the fast suite asks of all data: one of each kind of answer.
+FAST = ("compare", "change", "observed", "paired", "characteristics")
 #: A number without a value, a sentence that was not filled, a list of nothing.
 UNFILLED = ("nan", "None", "1 patients", "1 cohorts", "  ", ": .", "by .", "{", "not available) to (not available")
 
 
 @pytest.mark.parametrize("data", DATA)
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", few_fast(QUESTIONS, FAST))
 def test_refused_or_qualified_in_words(data, question):
     outcomes = DATA[data]()
     with warnings.catch_warnings():
@@ -102,7 +105,7 @@ def test_results_are_plain_values_for_json():
 SEEN_BY = [name for name in QUESTIONS if name not in ("characteristics", "cohorts", "diagnostics")]
 
 
-@pytest.mark.parametrize("question", SEEN_BY)
+@pytest.mark.parametrize("question", few_fast(SEEN_BY, ("change", "compare")))
 def test_the_paragraph_changes_with_the_data(question):
     scores = made_up_scores()
     at = (scores["visit"] == "month 3") & (scores["format"] == "group")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,22 @@ from kap_analysis.errors import AnalysisError, InstrumentError, ReportError, Stu
 def kap(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kap_analysis", *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+@pytest.fixture
+def kap_here(monkeypatch, capsys, tmp_path):
+    """The same in this process, for verbs of which nothing but their words and exit code is asked."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(main.signal, "signal", lambda *_: None)
+
+    def run(*arguments: str) -> SimpleNamespace:
+        monkeypatch.setattr(sys, "argv", ["kap", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        told = capsys.readouterr()
+        return SimpleNamespace(returncode=ended.value.code or 0, stdout=told.out, stderr=told.err)
+
+    return run
 
 
 def test_help_lists_the_verbs_and_answers_in_well_under_a_second():
@@ -54,10 +71,10 @@ def test_what_failed_decides_the_exit_code(error, code):
     assert main._exit_code(error) == code
 
 
-def test_a_folder_that_is_not_ours_is_one_line_and_exit_2(tmp_path):
+def test_a_folder_that_is_not_ours_is_one_line_and_exit_2(kap_here, tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "mine.txt").touch()
-    done = kap("reproduce", folder=tmp_path)
+    done = kap_here("reproduce")
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -66,8 +83,8 @@ def test_a_folder_that_is_not_ours_is_one_line_and_exit_2(tmp_path):
     )
 
 
-def test_the_demo_is_laid_out_once(tmp_path):
-    done = kap("demo", "d", folder=tmp_path)
+def test_the_demo_is_laid_out_once(kap_here, tmp_path):
+    done = kap_here("demo", "d")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         f"Notebooks: {Path('d', 'notebooks')}",
@@ -75,6 +92,6 @@ def test_the_demo_is_laid_out_once(tmp_path):
     ]
     assert (tmp_path / "d" / "data" / "three_practices" / "study.toml").is_file()
     assert (tmp_path / "d" / "notebooks" / "00_quickstart.ipynb").is_file()
-    again = kap("demo", "d", folder=tmp_path)
+    again = kap_here("demo", "d")
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == "kap: d is not empty; name a new folder, so that nothing of yours is overwritten.\n"

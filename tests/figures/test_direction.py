@@ -12,6 +12,7 @@ from kap_analysis.figures.page.style import THEMES
 from kap_analysis.instruments.own_instrument import instrument_from_mapping
 from tests.figures import made_up
 from tests.figures.drawn import having, marked
+from tests.sweeps import few_fast
 
 ENTRY = {"total_range": [0, 63], "response_percent": 50, "source": "made up"}
 LABELS = ("minimal", "mild", "moderate", "severe")
@@ -31,6 +32,9 @@ LOWER, HIGHER = (
 )
 #: Figures that do not take an instrument have no side.
 WITH_SIDES = sorted(name for name, (_, frames) in made_up.every_figure().items() if "instrument" in frames)
+by_name = pytest.mark.parametrize(
+    "name", few_fast(WITH_SIDES, ("band_movement", "format_differences", "tipping_point"))
+)
 
 
 def drawn(name: str, instrument):
@@ -46,14 +50,14 @@ def sides(figure) -> list[tuple[str, ...]]:
     return [tuple(part.strip(" ←→") for part in label.split("     ")) for label in labels if "←" in label]
 
 
-@pytest.mark.parametrize("name", WITH_SIDES)
+@by_name
 def test_arrows_point_the_other_way(name):
     lower, higher = sides(drawn(name, LOWER)), sides(drawn(name, HIGHER))
     assert len(lower) == len(higher)
     assert [side[::-1] for side in lower] == higher
 
 
-@pytest.mark.parametrize("name", WITH_SIDES)
+@by_name
 def test_margins_stand_where_group_is_worse(name):
     def place(line) -> float:
         (along,) = [set(values) for values in (line.get_xdata(), line.get_ydata()) if set(values) != {0, 1}]
@@ -64,7 +68,7 @@ def test_margins_stand_where_group_is_worse(name):
     assert all(value > 0 for value in at[0])
 
 
-@pytest.mark.parametrize("name", WITH_SIDES)
+@by_name
 def test_bands_are_darker_the_more_severe_they_are(name):
     for instrument in (LOWER, HIGHER):
         shades = {}
@@ -74,7 +78,7 @@ def test_bands_are_darker_the_more_severe_they_are(name):
         assert list(shades.values()) == [] or [shades[label] for label in LABELS] == sorted(shades.values())[::-1]
 
 
-@pytest.mark.parametrize("name", WITH_SIDES)
+@by_name
 def test_words_for_the_direction_follow_the_instrument(name):
     for instrument, other in ((LOWER, "higher is better"), (HIGHER, "lower is better")):
         written = " ".join(text.get_text() for text in drawn(name, instrument).findobj(matplotlib.text.Text))

@@ -21,6 +21,7 @@ from kap_analysis.figures.page.export import save_figure
 from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility, made_up
 from tests.places import ROOT
+from tests.sweeps import few_fast
 
 NAMES = sorted(made_up.every_figure())
 LONG = "Zentrum für ketamingestützte Psychotherapie Überlingen – Αθήνα, forme longue révisée"
@@ -33,7 +34,10 @@ ARMS = {
 }
 
 
-#: Figures whose PDF is written in the fast suite too; the slow one writes them all.
+#: Figures that the fast suite draws; the slow one draws them all.
+FAST = ("adverse_events", "format_differences", "overview", "participant_flow", "trajectories")
+by_name = pytest.mark.parametrize("name", few_fast(NAMES, FAST))
+#: Figures whose PDF is written in the fast suite too.
 PDFS = ("overview", "trajectories")
 
 
@@ -63,7 +67,7 @@ def assert_readable(figure) -> None:
 
 
 @pytest.mark.parametrize("width", ["single", "double"])
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_nothing_is_cut_and_no_words_touch(name, width):
     assert_readable(standing(name, "dark" if width == "single" else "light", width))
 
@@ -95,7 +99,7 @@ def test_characters_that_mean_something_elsewhere_are_written_as_they_are(name, 
     assert not re.search("[\x1b\u202e]", written[2].read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_axes_of_the_caller_are_used_and_given_back(name):
     own = standing(name)
     host = Figure(figsize=(9, 5 * len(own.axes)))
@@ -110,7 +114,7 @@ def test_axes_of_the_caller_are_used_and_given_back(name):
         drawn(name, ax=[*given, *Figure().subplots(1, 2)])
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in PDFS else pytest.mark.slow) for n in NAMES])
+@pytest.mark.parametrize("name", few_fast(NAMES, PDFS))
 def test_a_pdf_embeds_its_fonts(name, tmp_path):
     (pdf,) = save_figure(standing(name), tmp_path / "figure.pdf", title="One")
     content = pdf.read_bytes()
@@ -118,7 +122,7 @@ def test_a_pdf_embeds_its_fonts(name, tmp_path):
     assert b"/Type3" not in content
 
 
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_an_svg_has_one_id_for_each_part(name, tmp_path):
     figure = standing(name)
     named = Counter(artist.get_gid() for artist in figure.findobj() if artist.get_gid() is not None)
@@ -129,7 +133,7 @@ def test_an_svg_has_one_id_for_each_part(name, tmp_path):
 
 
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_what_is_named_after_a_format_has_its_colour_and_no_other(name, theme):
     figure = drawn(name, formats=ARMS["all"], theme=theme)
     looks = THEMES[theme].formats
@@ -142,7 +146,7 @@ def test_what_is_named_after_a_format_has_its_colour_and_no_other(name, theme):
     assert to_hex(figure.get_facecolor()) == THEMES[theme].background.lower()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_a_figure_that_names_the_primary_analysis_tells_its_estimate_and_no_other(name):
     figure = standing(name)
     said = f"{words(figure)} {alt_text(figure)}".lower().replace("adjusted means: primary model", "")
@@ -150,7 +154,7 @@ def test_a_figure_that_names_the_primary_analysis_tells_its_estimate_and_no_othe
         assert "1.5 (−0.5 to 3.5)" in alt_text(figure)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_a_single_row_of_each_frame_is_drawn(name):
     draw, frames = made_up.every_figure()[name]
     lone = {key: one.iloc[:1] if isinstance(one, pd.DataFrame) else one for key, one in frames.items()}
@@ -160,7 +164,7 @@ def test_a_single_row_of_each_frame_is_drawn(name):
     assert legibility.cut_texts(figure) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@by_name
 def test_frames_of_which_every_number_is_withheld_say_so_and_draw_no_number(name):
     draw, frames = made_up.every_figure()[name]
     hidden = {key: withheld(one) if isinstance(one, pd.DataFrame) else one for key, one in frames.items()}

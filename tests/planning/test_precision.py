@@ -69,6 +69,7 @@ def small_tasks(monkeypatch):
     monkeypatch.setattr("kap_analysis.planning.draws.PER_TASK", 2)
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_numbers(study, small_tasks):
     one, two = (analyse_draws(study, 5, seed=9, ladder=Ladder(), workers=workers) for workers in (1, 2))
     assert one.equals(two)

@@ -8,9 +8,11 @@ from nbclient.exceptions import CellExecutionError
 
 from kap_analysis.report.kernel import OWN_RUN, own_kernel
 from kap_analysis.report.unanswered import NO_ANSWER
+from tests.sweeps import few_fast
 
 OPENED = "import kap_analysis as kap\nfrom kap_analysis.errors import AnalysisError\nresults = kap.open_results()"
 REFUSED = "raise AnalysisError('There is one format only.')\nresult = 1"
+REFUSED_NOTEBOOK = "raise kap.ReportError('no')"
 
 
 def run_all(notebook):
@@ -33,7 +35,7 @@ def test_what_the_study_cannot_answer_is_a_sentence_and_the_cells_below_go_on(ma
     assert ran.cells[5].outputs[0]["data"]["text/plain"] == "42"
 
 
-@pytest.mark.parametrize("fault", ["1 / 0", "unknown_name", "raise kap.ReportError('no')"])
+@pytest.mark.parametrize("fault", few_fast(["1 / 0", "unknown_name", REFUSED_NOTEBOOK], [REFUSED_NOTEBOOK]))
 def test_every_other_error_stops_as_always(make_notebook, fault):
     with pytest.raises(CellExecutionError):
         run_all(make_notebook(OPENED, REFUSED, fault))

@@ -25,6 +25,7 @@ def test_the_range_is_off_by_default_and_never_a_forecast(study, page):
     assert NOT_A_FORECAST in render_patient(kap.review_patient(study, "P001", similar=True))
 
 
+@pytest.mark.slow
 def test_the_four_states_have_words(study):
     assert len(set(STATE_WORDS.values())) == 4
     seen = set()

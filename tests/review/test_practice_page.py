@@ -96,6 +96,7 @@ def test_text_from_the_data_is_text(study):
     assert page.count("\N{FIRST STRONG ISOLATE}") == page.count("\N{POP DIRECTIONAL ISOLATE}") > 0
 
 
+@pytest.mark.slow
 def test_no_sentence_names_a_function_of_the_package(study):
     started = study.at_time_zero().query("started and format == 'group'")["patient_id"].head(20)
     alone = study.of_patients(started)

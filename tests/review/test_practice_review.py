@@ -71,6 +71,7 @@ def test_an_assessment_is_overdue_once_its_window_closed_and_until_follow_up_end
     assert "assessment overdue" not in set(kap.review_practice(ended).chart_list["why"])
 
 
+@pytest.mark.slow
 def test_a_period_beside_the_one_before(study):
     review = kap.review_practice(study, practice="B", period="2025-Q1", compare="previous")
     before = kap.review_practice(study, practice="B", period="2024-Q4")

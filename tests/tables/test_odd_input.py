@@ -153,6 +153,7 @@ def test_csv_holds_the_unrounded_numbers_of_every_table(all_tables):
                     assert not row[position].startswith(("=", "+", "-", "@", "\t", "\r")), table.name
 
 
+@pytest.mark.slow
 def test_word_holds_the_words_and_numbers_of_every_table(odd_tables, tmp_path):
     docx = pytest.importorskip("docx")
     for number, table in enumerate(odd_tables.values()):

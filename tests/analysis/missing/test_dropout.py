@@ -42,6 +42,7 @@ def test_paragraph_says_an_undecided_answer_is_undecided():
     assert "0.0 points worse" not in result.paragraph
 
 
+@pytest.mark.slow
 def test_return_to_baseline_puts_the_lost_back_where_they_began():
     scores = lossy_scores()
     everybody = scores["visit"].isin(["month 2", "month 3"]) & (scores["format"] == "group")

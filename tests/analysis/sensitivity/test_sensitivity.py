@@ -62,6 +62,7 @@ def test_leaving_out_one_cohort_encloses_the_primary_estimate(rows):
     assert low < estimates["Primary model"] < high
 
 
+@pytest.mark.slow
 def test_of_many_cohorts_those_that_move_it_most_are_left_out_and_it_is_said(rows, monkeypatch):
     _, every = rows
     monkeypatch.setattr(other_data, "MOST_COHORTS", 4)
@@ -95,6 +96,7 @@ def test_paragraph_counts_intervals(rows):
     assert f"Over {len(others)} other analyses" in found.paragraph
 
 
+@pytest.mark.slow
 def test_a_third_arm_loses_no_row(rows):
     _, two_arms = rows
     scores = made_up_scores(individual=30, cohorts=10)
@@ -110,6 +112,7 @@ def test_a_third_arm_loses_no_row(rows):
     assert not same.any()
 
 
+@pytest.mark.slow
 def test_a_descriptive_comparison_varies_its_model_too_and_tests_nothing():
     outcomes = as_outcomes(made_up_scores(individual=12, cohorts=3, size=4))
     frame = check_sensitivity(outcomes, plan=PLAN, n_bootstrap=2).estimates.set_index("label")

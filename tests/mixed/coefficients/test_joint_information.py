@@ -17,6 +17,7 @@ from tests.mixed import dense
 from tests.mixed.dense_cases import INTERIOR, model_of, pieces_of
 from tests.mixed.pairs import HIGHER, data_of, pair, partial, same_table
 from tests.mixed.reference_values import block, r_term
+from tests.sweeps import few_fast
 
 COVARIANCE = 1e-6  # relative to the root of the product of the diagonals; both sides are Newton's to rounding
 DIFFERENCES = 1e-5  # the same, where the other side is a Hessian by differences of exact gradients
@@ -68,7 +69,7 @@ def joint_covariance(
 
 
 @pytest.mark.parametrize("reml", [True, False])
-@pytest.mark.parametrize("name", ["slopes", "weights", "residual by format", "one arm"])
+@pytest.mark.parametrize("name", few_fast(["slopes", "weights", "residual by format", "one arm"], ["slopes"]))
 def test_the_whole_likelihood_differentiated(name: str, reml: bool) -> None:
     assert name in INTERIOR
     fit = model_of(name, True).fit(reml=reml, ddf="satterthwaite", information="joint")
@@ -78,7 +79,7 @@ def test_the_whole_likelihood_differentiated(name: str, reml: bool) -> None:
     assert apart(fit.cov_params().to_numpy(), expected) < DIFFERENCES
 
 
-@pytest.mark.parametrize("model", ["partially_nested", "unstructured"])
+@pytest.mark.parametrize("model", few_fast(["partially_nested", "unstructured"], ["unstructured"]))
 def test_kenward_rogers_lambda_is_the_mean_of_what_is_added(model: str) -> None:
     """J is linear in y, so its mean square over y is a sum over the columns of a root of V."""
     fit = partial(pair("joint_information")[model]["reml"]["formula"])

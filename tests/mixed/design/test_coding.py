@@ -60,7 +60,8 @@ def test_columns_and_names_are_those_of_formulaic(frame, text):
     np.testing.assert_allclose(matrix, np.asarray(theirs, float), rtol=1e-12, atol=1e-12)
 
 
-def test_random_parts_are_coded_as_formulaic_codes_them(frame):
+@pytest.mark.parametrize(("seed", "n"), [(3, 20), pytest.param(2, 150, marks=pytest.mark.slow)])
+def test_random_parts_are_coded_as_formulaic_codes_them(frame, seed, n):
     atoms = [
         "visit",
         "format",
@@ -75,8 +76,8 @@ def test_random_parts_are_coded_as_formulaic_codes_them(frame):
     ]
     atoms += ["C(practice, contr.sum)", "center(month)"]
     numbers = frame.astype({"flag": float})
-    draws = random.Random(2)
-    for _ in range(150):
+    draws = random.Random(seed)
+    for _ in range(n):
         text = draws.choice(["", "0 + "]) + draws.choice("+*:/").join(draws.sample(atoms, draws.randint(1, 3)))
         text += draws.choice(["", f" + {draws.choice(atoms)}"])
         coding, matrix = make_coding(part_of(text), Rows.of(frame))

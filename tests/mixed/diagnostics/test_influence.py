@@ -47,7 +47,7 @@ def test_labels_of_the_rows_may_be_given():
     ("formula", "grouping", "options"),
     [
         ("score ~ visit*format + baseline + (0 + is_group | cohort) + us(visit | format/patient)", "cohort", {}),
-        ("score ~ month*format + exponential(month | patient)", "patient", {}),
+        pytest.param("score ~ month*format + exponential(month | patient)", "patient", {}, marks=pytest.mark.slow),
         ("score ~ month*format + (month | patient)", "patient", {"residual_by": "format"}),
         ("score ~ month*format + (1 | visit) + (1 | patient)", "visit", {}),
     ],

@@ -47,6 +47,7 @@ def test_cr0_is_the_sum_of_squared_scores_of_the_clusters() -> None:
     assert cluster_robust(fit, kind="CR0").covariance == pytest.approx(phi @ meat @ phi, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_cr2_is_unbiased_where_the_model_is_right() -> None:
     """The mean of CR2 over draws from the fit is the model's own covariance; CR0's is too small."""
     fit = partial("score ~ month * format + (1 | patient)")

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from kap_analysis.study.contract.problems import PROBLEM_COLUMNS, Problems, place, problem_lines, problem_message
 
 
@@ -67,6 +69,7 @@ def test_after_a_number_of_lines_the_rest_is_one():
     assert len(problem_lines(frame, at_most=1000)) == 306
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_problems_of_as_many_kinds_take_no_minute():
     problems = Problems()
     n = 100_000
