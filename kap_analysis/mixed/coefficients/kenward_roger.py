@@ -48,7 +48,7 @@ class KenwardRoger:
         cov, s1 = self.criterion.unscaled_cov, self.criterion.s1
         total = self.criterion.evaluation.weighted(self.w)[:-1, :-1] / 2
         partner = np.tensordot(self.w, s1, axes=1)
-        total = total - np.einsum("jab,bc,jcd->ad", s1, cov, partner, optimize=True)
+        total = total - ((s1 @ cov) @ partner).sum(axis=0)
         added = cov @ total @ cov
         return np.asarray(added + added.T) / 2
 

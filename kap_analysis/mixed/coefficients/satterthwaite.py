@@ -24,7 +24,7 @@ def row_df(rows: Array, unscaled_cov: Array, s1: Array, w: Array) -> Array:
     """
     along = rows @ unscaled_cov
     variance = np.einsum("lp,lp->l", along, rows)
-    slope = -np.einsum("lp,jpq,lq->lj", along, s1, along, optimize=True)
+    slope = -((along @ s1) * along).sum(axis=2).T
     spread = np.einsum("lj,jk,lk->l", slope, w, slope)
     with np.errstate(divide="ignore", invalid="ignore"):
         df = np.where(spread > 0, 2 * variance**2 / spread, np.inf)

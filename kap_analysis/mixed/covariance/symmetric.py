@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,15 @@ def lower_indices(size: int) -> tuple[Index, Index]:
     return rows, columns
 
 
+@lru_cache(maxsize=256)
+def grid(rows: tuple[int, ...], columns: tuple[int, ...]) -> tuple[Index, ...]:
+    """Where some rows and columns of a matrix stand, made once: a fit asks for the same few at every step."""
+    places = np.ix_(rows, columns)
+    for place in places:
+        place.setflags(write=False)
+    return places
+
+
 def element_basis(size: int) -> Array:
     """(elements, size, size): the symmetric matrix that each element of the lower triangle stands for."""
     pairs = lower_triangle(size)
@@ -37,7 +46,7 @@ def element_basis(size: int) -> Array:
 def matrix_of(elements: Array, size: int) -> Array:
     """The symmetric matrix of a lower triangle by rows."""
     out = np.zeros((size, size))
-    out[np.tril_indices(size)] = elements
+    out[lower_indices(size)] = elements
     return out + np.tril(out, -1).T
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.block import CovarianceBlock
-from kap_analysis.mixed.covariance.symmetric import cholesky_of_semidefinite, lower_triangle, matrix_of
+from kap_analysis.mixed.covariance.symmetric import cholesky_of_semidefinite, lower_indices, lower_triangle, matrix_of
 
 Array = NDArray[np.float64]
 #: A diagonal of the factor below this, in standard deviations of what least squares leaves over, counts as 0: where the
@@ -39,9 +39,9 @@ class Unstructured(CovarianceBlock):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return lower_triangle(self.size)
 
-    @cached_property
+    @property
     def _at(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        return np.tril_indices(self.size)
+        return lower_indices(self.size)
 
     def factor(self, phi: Array) -> Array:
         """L (size, size)."""

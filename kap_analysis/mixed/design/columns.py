@@ -109,7 +109,12 @@ class Rows:
     def frame(self) -> pd.DataFrame:
         """The rows with the columns in use; a categorical has the categories that are observed."""
         data = self.columns.data
-        frame = data[self.used] if self.kept is None else data.loc[self.kept, self.used]
+        if data.columns.is_unique:  # by position takes a third of the time
+            places: list[Any] = [data.columns.get_loc(name) for name in self.used]
+            frame = data.take(places, axis=1)
+        else:
+            frame = data[self.used]
+        frame = frame if self.kept is None else frame[self.kept]
         pruned: dict[str, Any] = {}
         for name in self.used:
             dtype = self.columns.column(name).dtype

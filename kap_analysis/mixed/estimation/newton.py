@@ -55,7 +55,8 @@ class Search:
         decrement, stalled = np.inf, 0
         for _ in range(MOST_STEPS):
             gradient, hessian = self.derivatives(phi, here)
-            step, decrement, convex = newton_step(gradient[free], hessian[np.ix_(free, free)])
+            inside = hessian if free.all() else hessian[np.ix_(free, free)]
+            step, decrement, convex = newton_step(gradient[free], inside)
             tolerance = max(DECREMENT, 1e-15 * abs(here.value))
             if decrement < tolerance and convex:
                 return phi, here, decrement

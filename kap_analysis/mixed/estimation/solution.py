@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.symmetric import matrix_of
+from kap_analysis.mixed.covariance.symmetric import lower_indices, matrix_of
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.boundary import leave_false_boundary, reach_boundary
 from kap_analysis.mixed.estimation.fixed_parameters import held_values, with_held
@@ -157,7 +157,7 @@ def scored_elements(parameters: Parameters, here: Criterion) -> Array:
         values, vectors = np.linalg.eigh(matrix)
         floor = (0.02 if part.is_bar else 0.1) * float(np.diag(before).mean())
         matrix = (vectors * np.maximum(values, floor)) @ vectors.T
-        inside[part.elements] = matrix[np.tril_indices(part.size)]
+        inside[part.elements] = matrix[lower_indices(part.size)]
     return parameters.from_elements(inside)
 
 

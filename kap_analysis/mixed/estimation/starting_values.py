@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.covariance.symmetric import lower_indices
 from kap_analysis.mixed.estimation.parameters import Parameters, Part
 from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.layout import Layout
@@ -37,14 +38,14 @@ def elements_to_begin_with(
     eta = np.zeros(parameters.parts[-1].elements.stop)
     for part in parameters.parts:
         if part.is_bar:
-            rows, columns = np.tril_indices(part.size)
+            rows, columns = lower_indices(part.size)
             eta[part.elements] = np.where(rows == columns, bar_share / len(bars), 0.0)
         elif not part.block.linear:
             eta[part.elements] = [np.log(rest), np.log(gap(part))]
         elif part.size == 1:
             eta[part.elements] = rest
         else:
-            eta[part.elements] = rest * products(part)[np.tril_indices(part.size)]
+            eta[part.elements] = rest * products(part)[lower_indices(part.size)]
     return eta
 
 

@@ -7,6 +7,7 @@ has a bar is taken out, what remains is the fixed part, which formulaic reads.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from kap_analysis.mixed.covariance.structures import STRUCTURES
 from kap_analysis.mixed.errors import MixedModelError
@@ -161,6 +162,12 @@ def read_formula(formula: str | MixedFormula) -> MixedFormula:
     if not formula.strip():
         raise MixedModelError("The formula is empty. Write response ~ columns + (columns | grouping).")
     check_length(formula)
+    return _read(formula)
+
+
+@lru_cache(maxsize=128)
+def _read(formula: str) -> MixedFormula:
+    """A text, read once: what it was read as does not change."""
     whole = whole_span(re.sub(r"\s", " ", formula).strip())
     check_brackets(whole)
     left, right = _sides(whole)

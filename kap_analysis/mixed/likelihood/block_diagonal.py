@@ -98,7 +98,9 @@ def slope_pair_traces(blocks: Sequence[Block], h: Array) -> Array:
         for other in blocks[i:]:
             part = h[:, one.at, other.at].reshape(len(h), one.n, one.width, other.n, other.width)
             part = part.transpose(0, 1, 3, 2, 4).reshape(-1, one.width * other.width)
-            gram = (part.T @ part).reshape(one.width, other.width, one.width, other.width)
-            row.append(np.einsum("jpa,kcq,acpq->jk", one.directions, other.directions, gram, optimize=True))
+            gram = (part.T @ part).reshape(one.width, other.width, one.width, other.width)  # (a, c, p, q)
+            left = one.directions.reshape(len(one.params), -1)  # (j, p a)
+            right = other.directions.reshape(len(other.params), -1)  # (k, c q)
+            row.append(left @ gram.transpose(2, 0, 1, 3).reshape(left.shape[1], -1) @ right.T)
         grid.append(row)
     return np.block(grid)

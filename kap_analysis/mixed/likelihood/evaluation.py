@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from kap_analysis.mixed.covariance.symmetric import grid
 from kap_analysis.mixed.likelihood.batch import BatchValue, Moments
 from kap_analysis.mixed.likelihood.layout import Layout
 from kap_analysis.mixed.likelihood.upper_effects import Upper
@@ -66,8 +67,9 @@ class Evaluation:
                 logdet1[params] += np.einsum("pjab,pab->j", value.omega1, spread) + value.plain1 * share
         for part in self.upper:
             own_logdet1, own_s1 = part.first()
-            logdet1[part.own] += own_logdet1
-            s1[part.own] += own_s1
+            own = list(part.own)
+            logdet1[own] += own_logdet1
+            s1[own] += own_s1
         return logdet1, s1
 
     @cached_property
@@ -125,21 +127,21 @@ class Evaluation:
 
     def _add(self, out: Array, slopes: UpperSlopes, parts: tuple[Array, Array, Array]) -> None:
         """Add what is low by low, own by own and own by low to a matrix of all elements."""
-        low, own = list(self.layout.low), slopes.effects.own
+        low, own = self.layout.low, slopes.effects.own
         lows, owns, across = parts
-        out[np.ix_(low, low)] += lows
-        out[np.ix_(own, own)] += owns
-        out[np.ix_(own, low)] += across
-        out[np.ix_(low, own)] += across.T
+        out[grid(low, low)] += lows
+        out[grid(own, own)] += owns
+        out[grid(own, low)] += across
+        out[grid(low, own)] += across.T
 
     def logdet2(self, curved: bool = True) -> Array:
         """Second derivatives of log|V| (m, m); `curved` with what the second derivatives of V itself add."""
         out = np.zeros((self.layout.n_elements,) * 2)
         for at, value in enumerate(self.values):
-            grid = np.ix_(value.batch.params, value.batch.params)
-            out[grid] += value.logdet2(curved)
+            own = grid(value.batch.params, value.batch.params)
+            out[own] += value.logdet2(curved)
             if value.batch.links is not None:
-                out[grid] += value.second(*self._spread[at], curved)
+                out[own] += value.second(*self._spread[at], curved)
         for slopes in self._slopes:
             self._add(out, slopes, slopes.logdet2)
         return out
@@ -148,8 +150,8 @@ class Evaluation:
         """sum(Xi * S_jk) for every pair of elements (m, m)."""
         out = np.zeros((self.layout.n_elements,) * 2)
         for value, moments, plain in zip(self.values, self.moments, self.plain, strict=True):
-            grid = np.ix_(value.batch.params, value.batch.params)
-            out[grid] += value.second(moments.functional(xi), float(np.sum(xi * plain)), curved)
+            own = grid(value.batch.params, value.batch.params)
+            out[own] += value.second(moments.functional(xi), float(np.sum(xi * plain)), curved)
         for slopes in self._slopes:
             self._add(out, slopes, slopes.second(xi))
         return out
@@ -159,12 +161,12 @@ class Evaluation:
         k = len(self.s)
         out = np.zeros((k, k))
         for value, moments, plain in zip(self.values, self.moments, self.plain, strict=True):
-            omega, share = value.weighted(w[np.ix_(value.batch.params, value.batch.params)])
+            omega, share = value.weighted(w[grid(value.batch.params, value.batch.params)])
             out += moments.contract(omega[:, None])[0] + share * plain
-        low = list(self.layout.low)
+        low = self.layout.low
         for slopes in self._slopes:
             own = slopes.effects.own
-            out += slopes.weighted(w[np.ix_(low, low)], w[np.ix_(own, own)], w[np.ix_(own, low)])
+            out += slopes.weighted(w[grid(low, low)], w[grid(own, own)], w[grid(own, low)])
         return (out + out.T) / 2
 
 

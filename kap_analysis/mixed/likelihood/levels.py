@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.covariance.symmetric import element_basis
+from kap_analysis.mixed.covariance.symmetric import element_basis, lower_indices
 from kap_analysis.mixed.design.design import Bar, Design
 from kap_analysis.mixed.likelihood.scaling import centred_columns, turn_of_elements
 
@@ -62,7 +62,7 @@ def scaled_bars(design: Design, sizes: Sequence[Array] | None = None) -> ScaledB
         given = None if sizes is None else sizes[number]
         z, size, means = _scaled_columns(bar) if given is None else (bar.z / given, given, np.zeros(len(given)))
         z = z if root is None else z * root[:, None]
-        rows, columns = np.tril_indices(len(size))
+        rows, columns = lower_indices(len(size))
         scales.append(size[rows] * size[columns])
         if means.any():
             turns.append((slice(at, at + len(rows)), turn_of_elements(means)))

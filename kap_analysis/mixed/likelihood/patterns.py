@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 WIDE = 64  # columns of a key from which on whole rows are compared
+FEW = 1000  # rows up to which they are
 
 
 def sort_by_pattern(keys: Array) -> tuple[Index, Index, Index]:
     """Subjects sorted by pattern: (order, starts of the patterns, one subject of each pattern)."""
-    code = _codes_by_row(keys) if keys.shape[1] > WIDE else _codes_by_column(keys)
+    code = _codes_by_row(keys) if keys.shape[1] > WIDE or len(keys) <= FEW else _codes_by_column(keys)
     order = np.argsort(code, kind="stable")
     lead = np.flatnonzero(np.r_[True, code[order][1:] != code[order][:-1]])
     return order, np.r_[lead, len(keys)], order[lead]
@@ -30,6 +31,6 @@ def _codes_by_column(keys: Array) -> Index:
 
 
 def _codes_by_row(keys: Array) -> Index:
-    """The same from the bytes of each row, for many columns of few rows."""
+    """The same from the bytes of each row, for many columns or few rows."""
     found: dict[bytes, int] = {}
     return np.array([found.setdefault(row.tobytes(), len(found)) for row in keys + 0.0], dtype=np.int64)  # -0 is 0

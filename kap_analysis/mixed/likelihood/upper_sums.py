@@ -48,14 +48,15 @@ class UpperEffects:
     logdet: float
 
     @property
-    def own(self) -> list[int]:
+    def own(self) -> tuple[int, ...]:
         """The elements of G."""
-        return list(self.group.params)
+        return self.group.params
 
     def first(self) -> tuple[Array, Array]:
         """Derivatives along the elements of G of log|V| (m,) and of W'V^-1 W (m, k, k)."""
-        turned = multiply_slopes(self.group.blocks, self.n)
-        return slope_traces(self.group.blocks, self.h), -np.einsum("bqk,bjql->jkl", self.n, turned, optimize=True)
+        k = self.n.shape[-1]
+        turned = multiply_slopes(self.group.blocks, self.n).swapaxes(0, 1)
+        return slope_traces(self.group.blocks, self.h), -(self.n.reshape(-1, k).T @ turned.reshape(len(turned), -1, k))
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def upper_effects_at(group: UpperGroup, touched: TouchedCells, eta: Array, a: Ar
     """The effects of one group from the touched cells of A and from B (b, Q, k); None where V is not definite."""
     matrices = tuple(block.matrix(eta) for block in group.blocks)
     whole = touched.full(a)
-    lowest = min(float(np.linalg.eigvalsh(matrix)[0]) for matrix in matrices)
+    lowest = min(float(matrix[0, 0] if len(matrix) == 1 else np.linalg.eigvalsh(matrix)[0]) for matrix in matrices)
     if group.q >= LARGE and lowest >= -ROUNDING:
         found = _by_cholesky(group.blocks, matrices, touched, a, whole)
     else:
