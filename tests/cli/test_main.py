@@ -12,9 +12,9 @@ from kap_analysis.cli import main
 from kap_analysis.errors import AnalysisError, InstrumentError, ReportError, StudyError
 
 
-def kap(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def kap(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "kap_analysis", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
