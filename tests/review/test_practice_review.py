@@ -59,6 +59,7 @@ def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is
     assert set(listed["patient_id"]) <= set(alone.patients["patient_id"])
 
 
+@pytest.mark.slow
 def test_an_assessment_is_overdue_once_its_window_closed_and_until_follow_up_ends(study):
     alone = part_of(study, "A", None)
     ids = alone.patients["patient_id"]
@@ -130,6 +131,7 @@ def test_who_was_never_scored_is_missing(study, review):
     assert "was due" not in review.complete_enough
 
 
+@pytest.mark.slow
 def test_an_instrument_that_nobody_of_the_period_has_is_missing_of_everybody(study):
     """Where the questionnaire was changed, those who started later were called not due."""
     alone = study.of_patients(study.patients["patient_id"])
