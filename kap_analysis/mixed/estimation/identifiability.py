@@ -38,7 +38,8 @@ def check_information(parameters: Parameters, free: NDArray[np.bool_], here: Cri
     values, vectors = np.linalg.eigh(expected / np.outer(size, size))
     if values[0] < 1e-9:
         share = np.abs(vectors[:, 0])
-        guilty = sorted(np.flatnonzero(share > 0.1), key=lambda i: -share[i])
+        # Equal shares, which differ by rounding, stand in the order of the formula.
+        guilty = sorted(np.flatnonzero(share > 0.1), key=lambda i: (-share[i].round(6), i))
         terms = list(dict.fromkeys(texts[i] for i in guilty))
         inside = " and ".join(names[i] for i in guilty[:3])
         what = " and ".join(terms[:3]) if len(terms) > 1 else f"{inside} of {terms[0]}"
