@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
-from nbformat import NotebookNode
-
 from kap_analysis.errors import ReportError
 from kap_analysis.report.kernel import Kernel, own_kernel
+from kap_analysis.report.notebook_libraries import NotebookNode, nbformat
 from kap_analysis.report.unanswered import Unanswered
+
+# isort: split
+from nbclient import NotebookClient  # imports nbformat too, so its door comes first
+from nbclient.exceptions import DeadKernelError
 
 KERNELSPEC: Final = {"display_name": "Python 3", "language": "python", "name": "python3"}
 CellProgress = Callable[[int, int], None]

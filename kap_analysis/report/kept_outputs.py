@@ -4,9 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from nbformat import NotebookNode
-
 from kap_analysis.report.execution import read_notebook, run_notebook, write_notebook
+from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.shipped import list_notebooks
 from kap_analysis.report.unanswered import UNANSWERED
 

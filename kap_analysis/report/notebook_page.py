@@ -9,9 +9,9 @@ from typing import Final
 
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbformat import NotebookNode
 from traitlets.config import Config
 
+from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.results_folder import NUMBERED
 from kap_analysis.writing.escapes import from_markdown, visible, without_links
 

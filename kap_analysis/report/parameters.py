@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from nbformat import NotebookNode
-
 from kap_analysis.errors import ReportError
+from kap_analysis.report.notebook_libraries import NotebookNode
 
 PARAMETERS: Final = "parameters"
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from nbformat import NotebookNode
-
 from kap_analysis.analysis.model.plan_file import FILE_NAME
 from kap_analysis.columns import Progress
 from kap_analysis.disclosure.gate import RECORD, read_record
@@ -22,6 +20,7 @@ from kap_analysis.report.explorer import explorer_of
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
+from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.notebook_page import Link, PageHead, first_answer, notebook_title, notebook_to_html
 from kap_analysis.report.parameters import read_parameters
 from kap_analysis.report.plan_record import record_plan

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nbformat import NotebookNode
-
 from kap_analysis.columns import Progress
 from kap_analysis.report.execution import count_code_cells, execute_notebook
+from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.parameters import fill_parameters
 
 STUDY_FOLDER: Final = "study_folder"

@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
-
 from kap_analysis.errors import AnalysisError, FigureError, InstrumentError, NothingToShowError, StudyError, TableError
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.report.notebook_libraries import NotebookNode, new_output
 from kap_analysis.writing.escapes import markdown_text
 
 #: Errors about the data; a ReportError or a SimulationError is about the notebook.

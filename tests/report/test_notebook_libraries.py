@@ -7,8 +7,7 @@ import pytest
 
 PROGRAM = """
 import sys
-import kap_analysis as kap
-kap.open_results
+import kap_analysis.report.execution
 print("nbformat" in sys.modules, "rfc3987_syntax" in sys.modules)
 from jsonschema import Draft202012Validator, FormatChecker
 checked = Draft202012Validator({"format": "iri"}, format_checker=FormatChecker())
