@@ -102,6 +102,7 @@ def test_a_constant_added_to_the_scores_moves_the_intercept_only(seed: int, form
     same(other.coefficients(), one.coefficients(), shift=shift)
 
 
+@pytest.mark.slow
 @quick
 @given(seed=seeds, formula=models, factor=st.floats(1e-3, 1e3), sign=st.sampled_from([-1, 1]))
 def test_other_units_of_the_score(seed: int, formula: str, factor: float, sign: int) -> None:
@@ -124,6 +125,7 @@ def test_other_units_of_time(seed: int, formula: str, factor: float) -> None:
     assert other.aic == pytest.approx(one.aic, abs=1e-6)
 
 
+@pytest.mark.slow
 @quick
 @given(seed=seeds, formula=models)
 def test_the_reference_level(seed: int, formula: str) -> None:

@@ -101,6 +101,7 @@ def test_three_patients_in_one_format(study):
     assert "difference" in review.notes
 
 
+@pytest.mark.slow
 def test_a_difference_is_the_one_of_the_comparison(study):
     alone = with_patients(study, study.patients.assign(practice="A"))
     review = kap.review_practice(alone)

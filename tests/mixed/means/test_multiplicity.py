@@ -40,6 +40,7 @@ def test_holm_steps_down_within_each_family(fit: MixedResults) -> None:
     assert (adjusted["ci_high"] > plain["ci_high"]).all()
 
 
+@pytest.mark.slow
 def test_the_widest_of_tukey_s_intervals_holds_zero_exactly_when_its_p_value_says_so() -> None:
     """At the level 1 - p the interval of a difference ends at 0."""
     statistic, df = np.array([2.1, -0.4, 3.0]), np.array([20.0, 25.0, 30.0])

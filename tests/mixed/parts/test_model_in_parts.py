@@ -42,6 +42,7 @@ def test_one_patient_per_part_and_a_part_without_rows(tmp_path):
     assert_same_fit(mixedlm(VISITS, write_parts(tmp_path, frames)).fit(), fit)
 
 
+@pytest.mark.slow
 def test_nested_groups_of_which_each_part_has_one(tmp_path):
     frame = made_up(n=40).assign(ward=lambda f: "w" + (f["patient"].str[1:].astype(int) // 5).astype(str))
     formula = "score ~ visit + base + (1 | ward/patient)"
@@ -95,6 +96,7 @@ def test_ids_as_text_and_missing_values(tmp_path):
     assert found.n_left_out == fit.n_left_out > 0
 
 
+@pytest.mark.slow
 def test_a_group_may_be_missing_where_its_bar_is_0(tmp_path):
     frame = made_up()
     frame["cohort"] = frame["cohort"].where(frame["group"] == 1)
