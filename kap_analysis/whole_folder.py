@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -21,6 +21,7 @@ else:
     import fcntl
 
 IN_USE: Final = ".being-written"
+_GOING: Final = ".being-removed"
 
 
 @contextmanager
@@ -70,7 +71,8 @@ def write_whole_folder(
         raise error(f"{target} cannot be written ({fault.strerror}); what was there is unchanged.") from fault
     finally:
         lock.close()
-        shutil.rmtree(staging, ignore_errors=True)
+        with suppress(OSError):
+            _remove(staging)
 
 
 def beside(target: Path, what: str) -> Path:
@@ -82,18 +84,37 @@ def mend(target: Path, is_ours: Callable[[Path], bool], error: type[KapError]) -
     """Mend what a stop left: the old folder comes back, an unfinished one goes."""
     old, staging = beside(target, "old"), beside(target, "new")
     if old.exists():
-        if not is_ours(old):
+        if not (_is_going(old) or is_ours(old)):
             raise error(f"{old} is in the way and was not written by kap; move it away.")
-        if target.exists():
-            shutil.rmtree(old)
+        if _is_going(old) or target.exists():
+            _remove(old)
         else:
             old.rename(target)
     if staging.exists():
-        if not ((staging / IN_USE).exists() or is_ours(staging) or not any(staging.iterdir())):
+        if not ((staging / IN_USE).exists() or _is_going(staging) or is_ours(staging)):
             raise error(f"{staging} is in the way and was not written by kap; move it away.")
         if (staging / IN_USE).exists():
             _hold(staging / IN_USE, error).close()
-        shutil.rmtree(staging)
+        _remove(staging)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of ours; a stop in the middle leaves it marked, so that the next run goes on."""
+    if not folder.exists():
+        return
+    (folder / _GOING).touch()
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _GOING:
+            path.unlink()
+    (folder / _GOING).unlink()
+    folder.rmdir()
+
+
+def _is_going(folder: Path) -> bool:
+    """Whether a stop left a folder while it was removed: it has the mark, or nothing any more."""
+    return (folder / _GOING).exists() or not any(folder.iterdir())
 
 
 def write_whole_file(path: Path, text: str, *, mode: int = 0o666) -> None:
@@ -130,7 +151,8 @@ def _swap(staging: Path, target: Path, error: type[KapError]) -> None:
             f"{target} could not be replaced ({fault.strerror}): is a file in it open in another program? "
             "What was there is unchanged."
         ) from fault
-    shutil.rmtree(old, ignore_errors=True)
+    with suppress(OSError):
+        _remove(old)
 
 
 def hold_file(path: Path) -> IO[str] | None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,33 @@ def test_stopped_before_the_old_results_were_removed_is_mended(out):
     run(out, "two")
     (old := out.with_name("results.old")).mkdir()
     write_results(old, "one")
+    run(out, "three")
+    assert (out / "page.html").read_text() == "three"
+    assert beside(out) == ["results"]
+
+
+class Killed(BaseException):
+    """What ends a program as `kill -9` does: nothing of ours goes on after it."""
+
+
+@pytest.mark.parametrize("what", ["unlink", "rmdir"])
+@pytest.mark.parametrize("at", range(4))
+def test_killed_while_the_old_results_were_removed_is_mended(out, monkeypatch, what, at):
+    run(out, "one")
+    removing, calls = getattr(Path, what), []
+
+    def killed(path, *more, **how):
+        if path.parent.name == "results.old" or path.name == "results.old":
+            calls.append(path)
+            if len(calls) > at:
+                raise Killed
+        return removing(path, *more, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, what, killed)
+        with suppress(Killed):
+            run(out, "two")
+    assert (out / "page.html").read_text() == "two"
     run(out, "three")
     assert (out / "page.html").read_text() == "three"
     assert beside(out) == ["results"]
