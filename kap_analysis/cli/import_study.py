@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from kap_analysis.cli.say import say
+from kap_analysis.cli.say import say, write_problems
 
 SHOWN: Final = 20
 
@@ -33,7 +33,7 @@ def import_study(
             made = make_study(source, map, out, crosswalk=crosswalk, progress=progress)
     except IntakeError as error:
         if problems is not None and len(error.problems):
-            error.problems.to_csv(problems, index=False, lineterminator="\n")
+            write_problems(error.problems, problems)
         raise
     say(made.paragraph)
     for file, fate, reason, n in made.ledger.to_numpy():

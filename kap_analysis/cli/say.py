@@ -1,16 +1,31 @@
 """What a command says: text from data is text in a terminal, too."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from kap_analysis.writing.escapes import visible
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def say(text: object = "", *, err: bool = False) -> None:
     """Print a text in which nothing moves the cursor, changes colours or turns the direction of writing."""
     typer.echo(visible(str(text)), err=err)
+
+
+def write_problems(problems: "pd.DataFrame", table: Path) -> None:
+    """Write every problem to a CSV file; exit 2 with one line where it cannot be written."""
+    from kap_analysis.whole_folder import write_whole_file
+
+    try:
+        write_whole_file(table, problems.to_csv(index=False, lineterminator="\n"))
+    except OSError as error:
+        say(f"kap: cannot write the problems to {table} ({error.strerror}).", err=True)
+        raise typer.Exit(2) from None
 
 
 def say_json(value: Any) -> None:

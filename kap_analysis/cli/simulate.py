@@ -25,6 +25,7 @@ def simulate(
     from kap_analysis.cli.progress import shown_progress
     from kap_analysis.simulation.simulate import simulate_study
     from kap_analysis.simulation.write import TRUTH_FILE, check_folder, write_study
+    from kap_analysis.writing.numbers import plural
 
     check_folder(out, file_type)
     with shown_progress("Simulating") as progress:
@@ -38,5 +39,5 @@ def simulate(
         )
     with shown_progress("Writing") as progress:
         folder = write_study(simulated, out, file_type=file_type, progress=progress)  # type: ignore[arg-type]
-    say(f"Simulated study of {patients:,} patients: {folder}")
+    say(f"Simulated study of {plural(patients, 'patient')}: {folder}")
     say(f"What is true of it: {folder / TRUTH_FILE}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kap_analysis.cli.say import say, say_json
+from kap_analysis.cli.say import say, say_json, write_problems
 
 
 class Purpose(StrEnum):
@@ -37,20 +37,12 @@ def validate(
         raise typer.Exit(2)
     check = check_study(path, purpose=purpose.value)
     if table is not None:
-        _write_problems(check.problems, table)
+        write_problems(check.problems, table)
     if as_json:
         say_json(_report(check))
     else:
         _echo_lines(check)
     raise typer.Exit(0 if check.ok else 1)
-
-
-def _write_problems(problems: Any, table: Path) -> None:
-    try:
-        problems.to_csv(table, index=False, lineterminator="\n")
-    except OSError as error:
-        say(f"kap: cannot write the problems to {table} ({error.strerror}).", err=True)
-        raise typer.Exit(2) from None
 
 
 def _report(check: Any) -> dict[str, Any]:
@@ -65,6 +57,7 @@ def _report(check: Any) -> dict[str, Any]:
 
 def _echo_lines(check: Any) -> None:
     from kap_analysis.study.answerable import answer_lines
+    from kap_analysis.writing.numbers import plural
 
     for line in check.lines():
         say(line)
@@ -73,14 +66,12 @@ def _echo_lines(check: Any) -> None:
     if check.study is None:
         n = len(check.problems)
         all_of_them = "; --problems FILE.csv writes every one" if n > len(check.lines()) else ""
-        say(
-            f"{n:,} problem{'s' if n != 1 else ''}{all_of_them}; what the study can answer is told once there are none."
-        )
+        say(f"{plural(n, 'problem')}{all_of_them}; what the study can answer is told once there are none.")
         return
     study = check.study
     say(
-        f"{study.settings.title}: {len(study.patients):,} patients, {len(study.sessions):,} sessions, "
-        f"{len(study.assessments):,} assessments; no problems."
+        f"{study.settings.title}: {plural(len(study.patients), 'patient')}, {plural(len(study.sessions), 'session')}, "
+        f"{plural(len(study.assessments), 'assessment')}; no problems."
     )
     for line in answer_lines(check.answers):
         say(line)

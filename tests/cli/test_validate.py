@@ -51,6 +51,7 @@ def test_a_file_that_cannot_be_written_is_one_line(broken, tmp_path, where):
     assert done.exit_code == 2
     assert done.stderr.startswith("kap: cannot write the problems to ")
     assert len(done.stderr.splitlines()) == 1
+    assert "None" not in done.stderr
 
 
 def test_a_path_that_is_no_folder_is_misuse(tmp_path):

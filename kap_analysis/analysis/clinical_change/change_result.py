@@ -12,10 +12,10 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
+from kap_analysis.writing.numbers import exact
 from kap_analysis.writing.sentences import (
     WITHHELD_NUMBER,
     count,
-    number,
     percent,
     percent_interval,
     sentence_case,
@@ -107,7 +107,7 @@ def _class_words(rows: dict[str, pd.Series], result: ClinicalChange) -> str:
     worse = f"{_count(rows[DETERIORATED])} {_was(rows[DETERIORATED])} reliably worse"
     if result.cutoff is None:
         return f"{_count(rows[IMPROVED])} {_was(rows[IMPROVED])} reliably better and {worse}"
-    crossed = f"reliably better and now {side} the cut-off of {number(result.cutoff)}"
+    crossed = f"reliably better and now {side} the cut-off of {exact(round(result.cutoff, 2))}"
     return (
         f"{_count(rows[RECOVERED])} {_was(rows[RECOVERED])} {crossed}, {_count(rows[IMPROVED])} "
         f"{_was(rows[IMPROVED])} reliably better without that, and {worse}"
@@ -122,7 +122,8 @@ def _of_started(rows: dict[str, pd.Series]) -> str:
 
 
 def _thresholds(result: ClinicalChange) -> str:
-    words = f"A change of {number(result.reliable_change)} points or more is reliable (Jacobson-Truax; {result.basis})"
+    enough = exact(round(result.reliable_change, 2))
+    words = f"A change of {enough} points or more is reliable (Jacobson-Truax; {result.basis})"
     if result.method == "Jacobson-Truax":
         return f"{words}."
     return f"The classes are those of {result.method}; for comparison, {words[0].lower()}{words[1:]}."

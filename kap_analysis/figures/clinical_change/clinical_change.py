@@ -28,7 +28,7 @@ from kap_analysis.figures.page.style import (
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import class_name
-from kap_analysis.writing.numbers import count, number, percent, plural
+from kap_analysis.writing.numbers import count, exact, percent, plural
 from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_clinical_change"
@@ -276,9 +276,9 @@ def _write_title(ax: Axes, name: str, one: pd.DataFrame, characters: int) -> Non
 
 
 def _note(patients: pd.DataFrame, known: pd.DataFrame, field: _Field, largest: int) -> str:
-    note = f"Grey band: change of less than {number(field.reliable_change)} points, not reliable."
+    note = f"Grey band: change of less than {exact(round(field.reliable_change, 2))} points, not reliable."
     if field.cutoff is not None:
-        note += f" Dotted: cut-off {number(field.cutoff)}."
+        note += f" Dotted: cut-off {exact(round(field.cutoff, 2))}."
     if largest > 1:
         note += f" Area of a mark: patients with the same two scores (1 to {count(largest)})."
     if len(known) < len(patients):

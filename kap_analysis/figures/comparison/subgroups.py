@@ -79,7 +79,8 @@ def plot_subgroups(
     differences = of_enough(differences)
     column = P_VALUE if interactions is None or "p_holm" not in interactions.columns else "p_holm"
     tests = {} if interactions is None else dict(zip(interactions["moderator"], interactions[column], strict=True))
-    headers = ["Estimate (95% CI)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] if tests else [])]
+    is_tested = any(tested(moderator, tests) for moderator in tests)
+    headers = ["Estimate (95% CI)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] * is_tested)]
     rows, headers_drawn = fitted_rows(_rows(differences, tests), headers, width_in_mm(width))
     label = difference_label(instrument) if quantity is None else quantity
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:

@@ -97,9 +97,9 @@ def test_paragraph_says_what_the_frames_say(outcomes):
     assert clinical_change(outcomes, "month 3").paragraph.startswith(
         "6 of 7 (86%) patients who started had BDI-II at baseline and at month 3. "
         "Of those assessed, 2 (33%, 95% interval 10% to 70%) were reliably better and now below the cut-off of "
-        "14.4, 2 (33%, 95% interval 10% to 70%) were reliably better without that, and 1 (17%, 95% interval "
+        "14.45, 2 (33%, 95% interval 10% to 70%) were reliably better without that, and 1 (17%, 95% interval "
         "3% to 56%) was reliably worse. Of all who started, 4 of 7 (57%) are known to be reliably better and "
-        "1 of 7 (14%) reliably worse. A change of 9.4 points or more is reliable (Jacobson-Truax; SD 12.75, "
+        "1 of 7 (14%) reliably worse. A change of 9.35 points or more is reliable (Jacobson-Truax; SD 12.75, "
         "psychiatric outpatients; reliability 0.93). 1 of those assessed was already below the cut-off at baseline "
         "and cannot count as recovered; of the others, 2 of 5 (40%) recovered (95% interval 12% to 77%)."
     )

@@ -40,3 +40,13 @@ def test_no_subgroup_is_a_quiet_statement():
     )
     assert texts(figure).startswith("There is no subgroup to draw")
     assert alt_text(figure).startswith("There is no subgroup to draw")
+
+
+def test_a_column_of_tests_without_any_is_not_there():
+    frame = pd.DataFrame(
+        {"moderator": "age", "level": ["30", "60"], "estimate": [1.0, 2.0], "ci_low": 0.0, "ci_high": 3.0,
+         "n_patients": 50}
+    )  # fmt: skip
+    tests = pd.DataFrame({"moderator": ["age"], "p_value": [0.21]})
+    assert "Interaction" in texts(plot_subgroups(differences=frame, interactions=tests))
+    assert "Interaction" not in texts(plot_subgroups(differences=frame, interactions=tests.assign(p_value=np.nan)))
