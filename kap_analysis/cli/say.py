@@ -2,14 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from kap_analysis.writing.escapes import visible
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def say(text: object = "", *, err: bool = False) -> None:
@@ -17,8 +14,8 @@ def say(text: object = "", *, err: bool = False) -> None:
     typer.echo(visible(str(text)), err=err)
 
 
-def write_problems(problems: "pd.DataFrame", table: Path) -> None:
-    """Write every problem to a CSV file; exit 2 with one line where it cannot be written."""
+def write_problems(problems: Any, table: Path) -> None:
+    """Write a frame of problems to a CSV file; exit 2 with one line where it cannot be written."""
     from kap_analysis.whole_folder import write_whole_file
 
     try:

@@ -14,4 +14,4 @@ def test_the_love_plot_is_a_and_the_propensity_is_b():
     assert love.get_xlabel().startswith("Standardised mean difference")
     assert overlap.get_title(loc="left") == "B"
     assert overlap.get_xlabel().startswith("Propensity")
-    assert alt_text(figure).startswith("Love plot of")
+    assert alt_text(figure).startswith("Part A. Love plot of")
