@@ -79,12 +79,16 @@ def count_patients(part: Study, plan: Plan, outcomes: Outcomes | None) -> pd.Dat
 
 def chart_of_quarters(whole: Study, plan: Plan, period: str | None, asked: Callable) -> pd.DataFrame:
     """The quarters of a practice, whether the patients of the review started in them or not."""
-    chart = asked("quarters", lambda: chart_quarters(whole.outcomes(plan.instrument), plan.visit))
+    chart = asked("quarters", lambda: chart_quarters(_outcomes(whole, plan), plan.visit))
     if chart is None:
         ends = ["mean_change", "ci_low", "ci_high"]
         return pd.DataFrame(columns=["start_period", N_PATIENTS, *ends, "centre", "in_period"])
     rows = chart.quarters
     return rows.assign(in_period=in_period(rows["start_period"], period) & (period is not None))
+
+
+def _outcomes(part: Study, plan: Plan) -> Outcomes:
+    return part.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
 
 
 def adjusted_difference(compared: FormatComparison | None, visit: str, notes: dict[str, str]) -> pd.DataFrame:
@@ -121,9 +125,9 @@ def count_events(part: Study, safety: Safety | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def clinician_hours(part: Study, classes: pd.DataFrame, asked: Callable) -> pd.DataFrame:
+def clinician_hours(part: Study, plan: Plan, classes: pd.DataFrame, asked: Callable) -> pd.DataFrame:
     names = [FORMAT, N_PATIENTS, "hours_per_patient", "n_better", "hours_per_better"]
-    exposure = asked("hours", lambda: describe_exposure(part))
+    exposure = asked("hours", lambda: describe_exposure(part, format_rule=plan.format_rule))
     if exposure is None or exposure.clinician_minutes.empty:
         return pd.DataFrame(columns=names)
     minutes = exposure.clinician_minutes

@@ -74,6 +74,7 @@ def review_practice(
     part = part_of(study, practice, period)
     whole = part_of(study, practice, None) if period else part
     notes: dict[str, str] = {}
+    rule = plan.format_rule
     ids = set(part.patients[PATIENT_ID])
 
     def asked(name: str, call: Callable[[], T]) -> T | None:
@@ -89,8 +90,8 @@ def review_practice(
     )
     observed = asked("course", lambda: observed_scores(outcomes)) if outcomes is not None else None
     changed = asked("classes", lambda: clinical_change(outcomes, plan.visit)) if outcomes is not None else None
-    target = asked("target_classes", lambda: target_change(part, visit=plan.visit)) if len(ids) else None
-    safety = asked("safety", lambda: review_safety(part)) if len(ids) else None
+    target = asked("target_classes", lambda: target_change(part, plan.visit, format_rule=rule)) if len(ids) else None
+    safety = asked("safety", lambda: review_safety(part, format_rule=rule)) if len(ids) else None
     compared = asked("difference", lambda: compare_formats(part, plan=plan, secondary=False)) if len(ids) else None
     expected, why = expected_elsewhere(everybody, plan.visit, practice, ids)
     if why:
@@ -114,7 +115,7 @@ def review_practice(
         funnel=funnel(everybody, plan.visit, practice),
         difference=adjusted_difference(compared, plan.visit, notes),
         safety=count_events(part, safety),
-        hours=clinician_hours(part, classes, asked),
+        hours=clinician_hours(part, plan, classes, asked),
         earlier=pd.DataFrame(),
         chart_list=list_for_chart_review(part, plan, outcomes, changed, safety),
         periods=tuple(sorted(whole.patients["start_period"].dropna().astype("str").unique())),

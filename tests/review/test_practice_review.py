@@ -42,6 +42,18 @@ def test_formats_add_up_to_all(review):
         assert whole.tolist() == parts.tolist()
 
 
+def test_one_page_has_the_formats_of_one_rule(study):
+    plan = replace(kap.study_plan(study), format_rule="majority")
+    found = kap.review_practice(study, practice="B", plan=plan)
+    started = found.started.set_index("format")["n_started"]
+    planned = kap.review_practice(study, practice="B").started.set_index("format")["n_started"]
+    assert started.tolist() != planned.tolist()  # otherwise nothing is tested
+    for frame, counted in ((found.hours, "n_patients"), (found.safety, "n_started")):
+        of = frame.set_index("format")[counted]
+        assert of.to_dict() == started[of.index].to_dict()
+    assert found.quarters["n_patients"].sum() == row_of(found.started, "all")["n_assessed"]
+
+
 def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is_overdue(study, review):
     listed = review.chart_list
     alone = part_of(study, "A", None)
