@@ -134,6 +134,7 @@ def markdown_to_html(text: str) -> str:
     """Markdown as HTML; any HTML in it (for example from a study title) is escaped, and a table scrolls in its box."""
     kept = KEPT_TOGETHER.sub("\N{NO-BREAK SPACE}", text)
     page = str(MarkdownWithMath(renderer=IPythonRenderer(escape=True, exclude_anchor_links=True)).render(kept))
+    page = page.replace("<pre>", '<pre tabindex="0">')
     return page.replace("<table>", SCROLLED).replace("</table>", "</table></div>")
 
 
