@@ -128,6 +128,10 @@ def _started_apart(result):
     return [means["baseline", "group"] - means["baseline", "individual"]]
 
 
+def _apart_and_wide(result):
+    return [*_started_apart(result), result.primary["ci_high"] - result.primary["ci_low"]]
+
+
 def _normality(result):
     residuals = result.residuals["normalised"]
     centred = residuals - residuals.mean()
@@ -138,7 +142,7 @@ def _normality(result):
 #: What a sentence works out from the frames, computed here again.
 DERIVED = {
     "participant_flow": _flow_shares,
-    "compare_formats": _started_apart,
+    "compare_formats": _apart_and_wide,
     "compare_formats_by_statsmodels": _started_apart,
     "diagnose_model": _normality,
 }
