@@ -102,13 +102,14 @@ def _remove(folder: Path) -> None:
     """Remove a folder of ours; a stop in the middle leaves it marked, so that the next run goes on."""
     if not folder.exists():
         return
-    (folder / _GOING).touch()
+    with suppress(OSError):  # a full disk has no room for the mark, and what is there goes all the same
+        (folder / _GOING).touch()
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         elif path.name != _GOING:
             path.unlink()
-    (folder / _GOING).unlink()
+    (folder / _GOING).unlink(missing_ok=True)
     folder.rmdir()
 
 

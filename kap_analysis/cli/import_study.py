@@ -1,5 +1,6 @@
 """``kap import``: a study folder from an export and its map."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -33,7 +34,8 @@ def import_study(
             made = make_study(source, map, out, crosswalk=crosswalk, progress=progress)
     except IntakeError as error:
         if problems is not None and len(error.problems):
-            write_problems(error.problems, problems)
+            with suppress(typer.Exit):  # the problems themselves are told all the same
+                write_problems(error.problems, problems)
         raise
     say(made.paragraph)
     for file, fate, reason, n in made.ledger.to_numpy():

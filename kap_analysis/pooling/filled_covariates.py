@@ -23,8 +23,9 @@ from kap_analysis.analysis.model.missing_covariates import (
 )
 from kap_analysis.columns import BASELINE, FORMAT
 from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.covariance.symmetric import matrix_of
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.sentences import join_words
+from kap_analysis.writing.sentences import join_words, plural
 
 #: What regression leaves of a column that the others tell, as a share.
 NOTHING_LEFT = 1e-8
@@ -117,7 +118,7 @@ class KnownOfPatients:
             rest = [name for name in self.values if name not in one.lacking]
             told = join_words([readable(name) for name in (one.of, *rest)]) if rest else readable(one.of)
             raise AnalysisError(
-                f"Practice {practice} has recorded {told} of {n} {'patient' if n == 1 else 'patients'}; sums over so "
+                f"Practice {practice} has recorded {told} of {plural(n, 'patient')}; sums over so "
                 f"few could be solved for their values. At least {max(smallest, columns + 1)} are needed, or none; or "
                 f"ask the coordinator for a plan without {readable(one.of)}."
             )
@@ -179,9 +180,7 @@ def solved(one: Regression, sums: np.ndarray, responses: int) -> tuple[Regressio
     """The regression with its means and slopes, and whether the predictors tell a column but for rounding."""
     k = int(np.sqrt(2 * len(sums) + 0.25) - 1.5)
     n, total, lower = sums[0], sums[1 : k + 1], sums[k + 1 :]
-    within = np.zeros((k, k))
-    within[np.tril_indices(k)] = lower
-    within = within + np.tril(within, -1).T
+    within = matrix_of(lower, k)
     if not _has_levels(one):
         within = within - np.outer(total, total) / n
     slopes = RegressionSums(round(n), total, within).slopes(responses)

@@ -7,6 +7,7 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
 from kap_analysis.review.part_of_study import part_of
+from kap_analysis.review.practice_page import render_practice
 from kap_analysis.review.practice_review_result import NEWLY_YES, STILL_YES, class_counts, row_of
 from tests.review.conftest import with_patients
 
@@ -111,6 +112,7 @@ def test_three_patients_in_one_format(study):
     assert set(review.started["format"]) == {"all", "group"}
     assert review.difference.empty
     assert "difference" in review.notes
+    assert "do not compare these" not in render_practice(review)
 
 
 @pytest.mark.slow

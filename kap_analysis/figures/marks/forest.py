@@ -25,7 +25,7 @@ _NEGLIGIBLE: Final = 0.005
 """Rows that lie closer together than this are drawn on an axis of two points, not magnified."""
 _WIDE: Final = 3.0
 """An interval this many times as wide as the median one does not set the axis: it would narrow all the others."""
-CUT: Final = "Arrowhead: the interval goes on beyond the axis; its limits are written in its row."
+_CUT: Final = "Arrowhead: the interval goes on beyond the axis; its limits are written in its row."
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +257,11 @@ def _set_view(ax: Axes, rows: Sequence[ForestRow], zero: float | None, margins: 
 
 
 def _values_in_view(rows: Sequence[ForestRow]) -> list[float]:
-    """Every estimate, and the ends of the intervals but for very wide ones."""
+    """Every estimate, and the ends of the intervals but for very wide ones; the primary one is always whole."""
     widest = np.inf
     if widths := [row.high - row.low for row in rows if not np.isnan(row.high - row.low)]:
         widest = _WIDE * float(np.median(widths))
-    ends = [end for row in rows if row.high - row.low <= widest for end in (row.low, row.high)]
+    ends = [end for row in rows if row.is_primary or row.high - row.low <= widest for end in (row.low, row.high)]
     return [value for value in (*ends, *(row.estimate for row in rows)) if not np.isnan(value)]
 
 
@@ -279,7 +279,7 @@ def _mark_cut(ax: Axes, rows: Sequence[ForestRow], places: Sequence[float], them
             at, y, marker, markersize=4.0, color=theme.accent, transform=ax.get_yaxis_transform(), clip_on=False,
             gid="interval goes on",
         )  # fmt: skip
-    return [CUT] if cut else []
+    return [_CUT] if cut else []
 
 
 def decimals_for(span: float) -> int:

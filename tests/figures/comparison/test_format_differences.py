@@ -195,3 +195,10 @@ def test_a_very_wide_interval_does_not_narrow_the_others_and_ends_in_an_arrowhea
     assert "−2.2 (−30.0 to 1.0)" in cells(figure)
     assert "Arrowhead: the interval goes on beyond the axis" in texts(figure)
     assert having(plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY), "interval goes on") == []
+
+
+def test_the_interval_of_the_primary_row_is_always_whole():
+    wide = CONTRASTS.assign(ci_low=[-1.5, -30.0], standardised_low=[-0.15, -3.0])
+    figure = plot_format_differences(contrasts=wide, secondary=SECONDARY, instrument="BDI-II")
+    assert figure.axes[0].get_xlim()[0] < -3.0
+    assert having(figure, "interval goes on") == []
