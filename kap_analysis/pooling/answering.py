@@ -183,7 +183,8 @@ def _own_estimate(outcomes: Outcomes, plan: PoolingPlan) -> dict[str, Any]:
         several = outcomes.frame[FORMAT].dropna().nunique() > 1
         note = "No model of its own can be fitted." if several else "It has one format."
         return {"estimate": None, "std_error": None, "note": note}
-    values = {name: float(row[name]) for name in ("estimate", "std_error")}
+    # This is sent unmasked: digits that no reader needs would only tell of the rows, and differ between computers.
+    values = {name: float(f"{row[name]:.8g}") for name in ("estimate", "std_error")}
     if not all(np.isfinite(value) for value in values.values()):
         return {"estimate": None, "std_error": None, "note": "It has no standard error."}
     return {**values, "note": ""}
