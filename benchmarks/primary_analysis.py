@@ -20,13 +20,14 @@ os.environ.update(THREADS)
 
 import numpy as np
 import pandas as pd
-from primary_analysis_methods import METHODS, PLAN, SHARES, VISIT, analyse
+from primary_analysis_methods import METHODS, N_BOOTSTRAP, N_IMPUTATIONS, PLAN, SHARES, VISIT, WEIGHTED, analyse
 from scipy.special import stdtrit
 
 from kap_analysis.simulation.outcomes import simulate_outcomes
 from kap_analysis.simulation.scenario import make_scenario
 
 COUNTS = RESULTS / "primary_analysis_counts.csv"
+NAMES = METHODS | WEIGHTED
 #: A seed of the simulation per draw: settings share their draws, so that they can be compared.
 FIRST_SEED = 1_000_000
 KEY = ["allocation", "dropout", "block"]
@@ -115,7 +116,7 @@ def summarise(counts: pd.DataFrame) -> pd.DataFrame:
 
 def verdicts(part: pd.DataFrame, setting: Setting) -> list[str]:
     """What a setting should give, and what it gave."""
-    by = part.set_index("method")
+    by = part.set_index("method").drop(index=list(WEIGHTED), errors="ignore")
     primary = by.loc["primary"]
     wrong = by["bias"].abs() > BEYOND * by["bias_error"]
     told = [
@@ -161,6 +162,29 @@ def growing_words(counts: pd.DataFrame, setting: Setting) -> list[str]:
     ]
 
 
+def weighted_words(counts: pd.DataFrame, setting: Setting) -> list[str]:
+    """Do the weighted analyses cover as the primary one does, on the draws that all analysed?"""
+    here = counts[(counts["allocation"] == setting.allocation) & (counts["dropout"] == setting.dropout)]
+    shared = here.loc[here["method"].isin(WEIGHTED), "block"]
+    if shared.empty:
+        return []
+    by = summarise(here[here["block"].isin(shared)]).set_index("method")
+    primary, weighted = by.loc["primary"], by.loc[[name for name in WEIGHTED if name in by.index]]
+    error = np.hypot(weighted["coverage_error"], primary["coverage_error"])
+    apart = (weighted["coverage"] - primary["coverage"]).abs() / error
+    said = [
+        f"{WEIGHTED[name]} {row['coverage']:.1f} ({row['coverage_error']:.1f})" for name, row in weighted.iterrows()
+    ]
+    verdict = f"within {BEYOND}" if apart.max() <= BEYOND else f"beyond {BEYOND}"
+    return [
+        f"All who started, weighted for how they were allocated, with scores imputed (`check_allocation`, "
+        f"{N_IMPUTATIONS} imputations and {N_BOOTSTRAP} bootstrap samples): on the {weighted['draws'].min():,} draws "
+        f"that all analysed, coverage of the primary analysis was {primary['coverage']:.1f} "
+        f"({primary['coverage_error']:.1f}), of the others: {'; '.join(said)}. The largest difference is "
+        f"{apart.max():.1f} Monte Carlo standard errors ({verdict})."
+    ]
+
+
 def required_of_the_primary(row: pd.Series) -> str:
     """Coverage and bias of the primary analysis, each with the range that it should be in."""
     allowed = BIAS + 2 * row["bias_share_error"]
@@ -189,7 +213,7 @@ def as_markdown(summary: pd.DataFrame, counts: pd.DataFrame) -> str:
             continue
         rows = [
             [
-                METHODS[row.method],
+                NAMES[row.method],
                 f"{row.coverage:.1f} ({row.coverage_error:.1f})",
                 f"{row.bias:+.2f} ({row.bias_error:.2f})",
                 f"{100 * row.bias_share:+.1f} ({100 * row.bias_share_error:.1f})",
@@ -207,6 +231,7 @@ def as_markdown(summary: pd.DataFrame, counts: pd.DataFrame) -> str:
             table(header, rows),
             *verdicts(part, setting),
             *growing_words(counts, setting),
+            *weighted_words(counts, setting),
         ]
     return "\n\n".join(lines)
 
@@ -216,7 +241,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=2000, help="draws per setting to reach in all")
     parser.add_argument("--block", type=int, default=100, help="draws per block; keep it the same between runs")
     parser.add_argument("--settings", type=int, nargs="*", default=range(len(SETTINGS)), help="places in SETTINGS")
-    parser.add_argument("--methods", nargs="*", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--methods", nargs="*", default=list(METHODS), choices=list(NAMES))
     parser.add_argument("--minutes", type=float, default=np.inf, help="stop beginning blocks after so many minutes")
     parser.add_argument("--tables", action="store_true", help="only write the tables of the counts so far")
     return parser.parse_args()

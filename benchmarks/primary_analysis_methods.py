@@ -12,6 +12,7 @@ from kap_analysis.analysis.model.ladder import choose_rungs
 from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary
+from kap_analysis.analysis.sensitivity.allocation import check_allocation
 from kap_analysis.analysis.sensitivity.other_data import complete_cases
 from kap_analysis.analysis.sensitivity.other_models import estimate_row, refit
 from kap_analysis.errors import KapError
@@ -30,6 +31,14 @@ METHODS = {
     "no cohort": "cohort ignored",
     "growing": "cohort effect growing as in truth",
 }
+#: Those of check_allocation, where all who started are weighted and scores are imputed. They take seconds a draw.
+WEIGHTED = {
+    "imputed": "imputed, regression",
+    "ipw": "imputed, inverse-probability weights",
+    "overlap": "imputed, overlap weights",
+    "doubly robust": "imputed, doubly robust",
+}
+N_IMPUTATIONS, N_BOOTSTRAP = 10, 100
 #: How much of a cohort's effect at month 3 is there at each visit, as the simulation has it; no analyst knows it.
 SHARES = dict(zip(VISITS[1:], Parameters().change_shape, strict=True))
 
@@ -84,7 +93,22 @@ def analyse(frame: pd.DataFrame, wanted: Sequence[str]) -> tuple[dict[str, Estim
         "no cohort": lambda: of_row(refit(model, replace(rung, cohort=None), VISIT)),
         "growing": lambda: of_row(refit(grown, replace(rung, cohort="pull"), VISIT)),
     }
-    return {name: attempt(methods[name]) for name in wanted}, baseline_sd(model.patients)
+    found = {name: attempt(methods[name]) for name in wanted if name in methods}
+    if any(name in WEIGHTED for name in wanted):
+        found |= weighted_estimates(outcomes)
+    return {name: found[name] for name in wanted}, baseline_sd(model.patients)
+
+
+def weighted_estimates(outcomes: Outcomes) -> dict[str, Estimate | None]:
+    """Those of check_allocation, in its order."""
+    try:
+        made = check_allocation(
+            outcomes, plan=PLAN, visit=VISIT, n_imputations=N_IMPUTATIONS, n_bootstrap=N_BOOTSTRAP
+        ).estimates
+    except KapError as error:
+        say(f"refused: {error}")
+        return dict.fromkeys(WEIGHTED)
+    return {name: of_row(row) for name, row in zip(WEIGHTED, made.to_dict("records"), strict=True)}
 
 
 def primary_estimate(outcomes: Outcomes) -> Estimate:

@@ -73,6 +73,14 @@ def test_the_tables_of_a_page_are_those_that_the_scripts_wrote() -> None:
     assert ("correctness.md", "agreement") in {(page, name) for page, name, _ in found}
 
 
+def test_the_page_says_what_the_rule_chose() -> None:
+    results = ROOT / "benchmarks" / "results" / "primary_analysis_choice.md"
+    chosen = re.search(r"^Chosen: (.+) \(part (\d) of the rule\)\.$", results.read_text(encoding="utf-8"), re.M)
+    page = (ROOT / "docs" / "correctness.md").read_text(encoding="utf-8")
+    assert chosen
+    assert f"The rule chose the {chosen[1]}, by its part {chosen[2]}:" in page
+
+
 def test_every_measured_difference_is_within_its_tolerance() -> None:
     found = json.loads((ROOT / "benchmarks" / "results" / "agreement.json").read_text(encoding="utf-8"))["worst"]
     assert len(found) > 50

@@ -18,7 +18,7 @@ def nearest(name: object, known: Iterable[object]) -> str:
     """A sentence that offers the known name closest to `name`, or lists the known ones."""
     by_text = {str(k): k for k in known}
     names = list(by_text)
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {by_text[close[0]]!r}?"  # level 2 for '2'
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

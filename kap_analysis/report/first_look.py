@@ -147,7 +147,7 @@ def _who_is_missing(facts: Mapping[str, Any]) -> list[str]:
     lost = started - n
     return [
         f"{count(lost)} of the {plural(started, 'patient')} who started ({percent(lost / started)}) "
-        f"{'has' if lost == 1 else 'have'} no score at baseline or at {assessed['when']}."
+        f"{'lacks' if lost == 1 else 'lack'} a score at baseline or at {assessed['when']}."
     ]
 
 

@@ -22,7 +22,7 @@ LIMITS: Final = (
     "Whether ketamine or therapy caused the change: there is no control group without them.",
     "Whether the format caused a difference, unless patients were randomised: adjustment covers only recorded "
     "characteristics.",
-    "How patients who were not assessed are doing: of {started} who started, {lost} have no score at baseline or at "
+    "How patients who were not assessed are doing: of {started} who started, {lost} lack a score at baseline or at "
     "{when}.",
 )
 

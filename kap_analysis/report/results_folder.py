@@ -18,6 +18,7 @@ from kap_analysis.report.drawing import SCREEN_DPI, DrawnFigure, as_files, draw_
 from kap_analysis.report.headline import headline_facts
 from kap_analysis.report.run_by_hand import answer_in_words_by_hand
 from kap_analysis.tables.page.table import Table
+from kap_analysis.writing.sentences import sentence_case
 
 CONTENTS: Final = "contents.json"
 #: The stamp of everything that is made from a private study of real patients.
@@ -32,6 +33,8 @@ TALLEST: Final = 1.3
 PAGE_DPI: Final = 220
 #: The number that a figure or table has in a manuscript, at the beginning of its caption.
 NUMBERED: Final = re.compile(r"(Figure|Table) S?\d+[a-z]?(?=\. )")
+#: How a caption names the marks of single patients.
+LINES_OF_PATIENTS: Final = re.compile(r"(thin lines|dots): patients", re.IGNORECASE)
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 T = TypeVar("T")
 
@@ -112,6 +115,8 @@ class ResultsFolder:
             picture = stamped(figure(**drawn) if callable(figure) else figure, self.stamp)
             made = as_files(picture, title, FILE_TYPES if self.folder is not None else ())
         caption = _without_legend(caption) if made.is_statement else caption
+        if "patients" in drawn and drawn["patients"].empty:
+            caption = _without_lines_of_patients(caption)
         if self.folder is not None:
             leads = callable(figure) and self._leads(made, caption)
             files = self._write_files(name, made)
@@ -129,9 +134,10 @@ class ResultsFolder:
         return self._relative(tuple(paths))
 
     def _leads(self, made: DrawnFigure, caption: str) -> bool:
-        """Whether a figure is shown on the index: the first of its notebook that fits on a screen."""
+        """Whether a figure is shown on the index: the first of its notebook with marks that fits on a screen."""
         shown = [entry for entry in self._contents()["figures"].values() if "pictures" in entry]
-        return not shown and made.height_to_width <= TALLEST and not NUMBERED.match(caption)
+        fits = made.height_to_width <= TALLEST and not made.is_statement
+        return fits and not shown and not NUMBERED.match(caption)
 
     def _contents(self) -> dict[str, dict[str, Any]]:
         assert self.folder is not None
@@ -247,6 +253,14 @@ def _without_legend(caption: str) -> str:
     start = number.end() + len(". ") if number else 0
     end = caption.find(". ", start)
     return caption if end < 0 else caption[: end + 1]
+
+
+def _without_lines_of_patients(caption: str) -> str:
+    """A caption without what it says of marks of single patients: a public study shows none."""
+    legend = caption.removeprefix(_without_legend(caption)).strip()
+    parts = [part for part in legend.removesuffix(".").split("; ") if not LINES_OF_PATIENTS.match(part)]
+    said = f"{sentence_case('; '.join(parts))}." if parts != [""] and parts else ""
+    return f"{_without_legend(caption)} {said}".strip()
 
 
 def _check_name(name: str) -> None:

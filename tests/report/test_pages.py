@@ -77,7 +77,7 @@ def test_the_answer_says_who_did_better_by_how_much_how_sure_and_who_is_missing(
         "after adjustment for how they started.",
         "The data are compatible with groups 0.5 points better and with groups 6.2 points worse: no difference is "
         "shown, and none is ruled out.",
-        "117 of the 235 patients who started (50%) have no score at baseline or at month 3.",
+        "117 of the 235 patients who started (50%) lack a score at baseline or at month 3.",
         NOT_BY_CHANCE,
     )
     assert "df 81.4; p = 0.049" in answer.numbers and "df" not in " ".join(answer.words)

@@ -120,7 +120,7 @@ def test_the_index_tells_the_study_the_tiles_and_the_limits(ran_twice):
     assert 'font: 16px/1.55 "Segoe UI"' in text
     assert "Data as of 2026-Q3; n = 235 patients." in text
     assert "60% of 235 started" in text
-    assert f"of 235 who started, {235 - 142} have no score at baseline or at month 3." in text
+    assert f"of 235 who started, {235 - 142} lack a score at baseline or at month 3." in text
     assert "Mean score &lt;by&gt; month &amp; visit" in text
     assert "And the second?" in text
 

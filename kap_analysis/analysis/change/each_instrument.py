@@ -51,7 +51,7 @@ class ChangeByInstrument(Result):
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
             f"{row[INSTRUMENT]} {difference(row['estimate'])} points ({interval_words(row)}; "
-            f"{n_statement(row[N_PATIENTS])} scored then)"
+            f"{n_statement(row[N_PATIENTS])}{'' if pd.isna(row[N_PATIENTS]) else ' scored then'})"
             for _, row in rows.iterrows()
         ]
         how = f"Mean change from baseline to {self.visit}, estimated from all scores by a mixed model"

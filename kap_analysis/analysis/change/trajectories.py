@@ -49,7 +49,7 @@ from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import estimate_sentence, join_words, number, plural
+from kap_analysis.writing.sentences import estimate_sentence, join_words, n_statement, number
 from kap_analysis.writing.small_numbers import interval_words, is_enough
 
 #: Month at which the second slope begins: dosing is assumed to end about then.
@@ -102,7 +102,7 @@ class Trajectories(Result):
         own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
         told = [
             f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format ("
-            f"{interval_words(r)}; {plural(r[N_PATIENTS], 'patient')})"
+            f"{interval_words(r)}; {n_statement(r[N_PATIENTS])})"
             for _, r in own.iterrows()
         ]
         parts = [f"{name} changed by {join_words(told)}."]

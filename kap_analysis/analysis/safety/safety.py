@@ -141,7 +141,7 @@ class Safety(Result):
         if n == 0:
             return "No serious event was recorded."
         if pd.isna(n) or "serious_counts" in self._kept_back:
-            return "How many events were serious, and the list of them, is withheld."
+            return "How many events were serious, and the list of them, are withheld."
         by_arm = [
             f"{count(row.n_events)} in {count(row.n_patients)} of {plural(row.of_patients, 'patient')} in {row.format} "
             "format"

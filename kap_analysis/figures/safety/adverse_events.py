@@ -42,6 +42,7 @@ _MOST_EVENTS: Final = 40
 _MOST_PANELS: Final = 4
 _NAMES_SHARE: Final = 0.3
 """Share of a page that is left to names of events."""
+_RATES_WITHHELD = "Rates of adverse events are withheld to protect patients: no bar has all the numbers that it needs."
 _NOTHING = "No adverse event is in the data. Where nobody asked, that says nothing about how often they occurred."
 PER: Final = 100.0
 """Events are drawn per this many sessions."""
@@ -97,6 +98,8 @@ def events_part(events: pd.DataFrame, width: Width) -> Part:
     formats = formats_in(events, caller=_FIGURE)
     routes = sorted({str(route) for route in inside[_ROUTE]})
     names = _events_by_frequency(inside)
+    if inside.get("withheld", pd.Series(False)).any() and not inside[[_N, _ASKED]].notna().all(axis=1).any():
+        return Part(nothing=_RATES_WITHHELD)
     if len(names) > _MOST_EVENTS or len(routes) > _MOST_PANELS:
         raise FigureError(
             f"{_FIGURE} draws {_MOST_EVENTS} events and {_MOST_PANELS} routes at most, found {len(names)} and "

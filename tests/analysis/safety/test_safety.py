@@ -97,7 +97,7 @@ def test_the_fixed_sentence_stands_and_nobody_is_told_to_be_at_no_risk(safety):
 
 def test_a_public_study_says_what_is_withheld_and_pools_before_it_withholds(public):
     assert public.serious.empty and public.for_review.empty
-    assert "How many events were serious, and the list of them, is withheld." in public.paragraph
+    assert "How many events were serious, and the list of them, are withheld." in public.paragraph
     assert "The list of patients for chart review is withheld." in public.paragraph
     events = public.events[public.events["route"] != "not in a session"]
     assert events["n_events_asked"].notna().all()
