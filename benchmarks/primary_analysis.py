@@ -209,7 +209,7 @@ def as_markdown(summary: pd.DataFrame, counts: pd.DataFrame) -> str:
     ]
     for setting in SETTINGS:
         part = summary[(summary["allocation"] == setting.allocation) & (summary["dropout"] == setting.dropout)]
-        if part.empty:
+        if "primary" not in set(part["method"]):
             continue
         rows = [
             [

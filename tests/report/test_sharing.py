@@ -119,6 +119,23 @@ def test_a_public_study_says_no_number_of_patients_that_it_does_not_publish(publ
     assert not few.answers()["why"].str.contains(r"\d+ (?:patients|individual|group)|no group|no individual").any()
 
 
+def test_a_caption_explains_no_lines_of_patients_where_none_are_drawn(public, tmp_path):
+    results = open_results(tmp_path, public)
+    none = pd.DataFrame({"patient_id": pd.Series(dtype=str)})
+
+    def plot(**drawn):
+        return figure_that_says("a course")
+
+    for name, caption, told in [
+        ("first", "The course. Thin lines: patients of A; marks: means.", "The course. Marks: means."),
+        ("last", "The course. Marks: means; dots: patients.", "The course. Marks: means."),
+        ("only", "The course. Dots: patients.", "The course."),
+    ]:
+        assert results.figure(name, plot, caption, patients=none).caption == told
+    some = pd.DataFrame({"patient_id": ["a"]})
+    assert results.figure("some", plot, "The course. Dots: patients.", patients=some).caption.endswith("Dots: patients.")
+
+
 def test_what_is_made_of_a_private_study_says_so_in_every_file(simulated, tmp_path):
     private = declared(simulated, "private")
     assert [stamp_of(s) for s in (simulated, private, declared(simulated, "public"))] == ["SIMULATED", "PRIVATE", ""]

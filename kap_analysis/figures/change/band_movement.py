@@ -16,6 +16,7 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, given_fr
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
+from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement, has_no_whole_bar
 from kap_analysis.figures.page.style import Theme, Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
@@ -68,6 +69,9 @@ def plot_band_movement(
     """
     movement = checked_frame(movement, _MOVEMENT, name="movement", caller=_FIGURE)
     flows = given_frame(flows, _FLOWS, name="flows", caller=_FIGURE)
+    bars = [name for name in (FORMAT, VISIT) if name in movement]
+    if has_no_whole_bar(movement, bars, N_PATIENTS):
+        return draw_statement(ALL_WITHHELD, ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
     faceted = FORMAT in movement.columns and bool(formats_in(movement, caller=_FIGURE, at_least=0))
     formats: list[str | None] = [*formats_in(movement, caller=_FIGURE)] if faceted else [None]

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.figures.page.scales import Scale
 from kap_analysis.figures.page.style import LINE_HEIGHT, SMALL_PT, Theme
-from kap_analysis.writing.numbers import count
+from kap_analysis.writing.numbers import count, is_missing
 from kap_analysis.writing.sentences import sentence_case
 
 
@@ -107,6 +107,8 @@ def numbers_under_axis(
     names : bool
         Whether to write heading and row names: in a row of panels, the first does it for all.
     """
+    if all(is_missing(n) for values in rows.values() for n in values.values()):
+        return  # all withheld, as a note of the page says
     step = SMALL_PT * LINE_HEIGHT
     if names:
         _under_axis(ax, heading, 0.0, -gap, ha="left", colour=theme.muted, axes_x=True)

@@ -1,8 +1,10 @@
 """A figure that says in one quiet sentence that there is nothing to draw, and why."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,6 +17,22 @@ _STATEMENT: Final = "statement"
 
 ALL_WITHHELD: Final = "Nothing of this may be shown of a public study: all numbers were withheld to protect patients."
 """What stands in the place of a frame whose column ``withheld`` is all that the gate left."""
+
+
+def has_no_whole_bar(frame: pd.DataFrame, bar: Sequence[str], part: str) -> bool:
+    """Whether every stacked bar of a frame has a part that was withheld, so that none may be drawn.
+
+    Parameters
+    ----------
+    bar : sequence of str
+        The columns that tell the bars apart.
+    part : str
+        The column of their parts' sizes; withheld ones are missing.
+    """
+    if "withheld" not in frame or frame.empty:
+        return False
+    lacks = frame[part].isna().groupby([frame[name].astype("str") for name in bar]).any()
+    return bool(lacks.all())
 
 
 def draw_statement(text: str, *, ax: AxesGiven, theme: str, width: Width, stamp: str | None) -> Drawn:

@@ -17,7 +17,7 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import only_instrument
-from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement
+from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement, has_no_whole_bar
 from kap_analysis.figures.page.style import OKABE_ITO, Theme, Width, panel_grid
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
 from kap_analysis.result_frames import levels_of
@@ -69,7 +69,7 @@ def plot_suicidality(
         gives a figure that says so.
     """
     suicidality = checked_frame(suicidality, _COLUMNS, name="suicidality", caller=_FIGURE, may_be_empty=True)
-    if suicidality.empty:
+    if suicidality.empty or has_no_whole_bar(suicidality, (FORMAT, VISIT), _SHARE):
         why = ALL_WITHHELD if "withheld" in suicidality else _NOTHING
         return draw_statement(why, ax=ax, theme=theme, width=width, stamp=stamp)
     _check_states(suicidality)

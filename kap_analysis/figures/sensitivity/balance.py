@@ -95,7 +95,9 @@ def balance_part(balance: pd.DataFrame, sizes: pd.DataFrame | None, threshold: f
     check_positive(threshold, "The threshold of a standardised difference is a positive number")
     if balance["smd"].isna().all():
         return Part(nothing=_NOTHING)
-    table = _sorted_differences(balance)
+    everything = _sorted_differences(balance)
+    table = everything.dropna(how="all")
+    absent = list(everything.index.difference(table.index, sort=False))
     if len(table) > _MOST_ROWS:
         raise FigureError(f"{_FIGURE} draws {_MOST_ROWS} rows at most, found {len(table)}; pool the rare levels.")
     names = _names_in_lines(table, width)
@@ -111,6 +113,8 @@ def balance_part(balance: pd.DataFrame, sizes: pd.DataFrame | None, threshold: f
         if sizes is not None:
             page.note(_said_of_sizes(sizes))
             page.describe(_said_of_sizes(sizes))
+        if absent:
+            page.note(f"No difference is shown of: {join_words(absent)}.")
         page.note_withheld(balance, sizes)
         page.describe(_alternative(table, threshold))
 

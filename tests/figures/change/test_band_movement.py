@@ -10,6 +10,7 @@ import pytest
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.change.band_movement import plot_band_movement
 from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.statement import is_statement
 from tests.figures.drawn import marked
 
 BANDS = ["minimal", "mild", "moderate", "severe", "not assessed"]
@@ -91,8 +92,9 @@ def test_a_narrow_page_puts_formats_below_each_other_and_everybody_is_one_panel(
 
 def test_a_bar_with_a_withheld_number_is_an_outline_with_that_word(movement):
     movement["of_patients"] = 10
-    movement["withheld"] = movement["n_patients"] == 1
-    movement["n_patients"] = movement["n_patients"].where(movement["n_patients"] != 1).astype(float)
+    one = movement["n_patients"] == 1
+    movement["withheld"] = one & (movement["visit"].astype("str") == "baseline")
+    movement["n_patients"] = movement["n_patients"].where(~movement["withheld"]).astype(float)
     figure = plot_band_movement(movement=movement, instrument="BDI-II")
     tall = {(p.get_gid(), round(p.get_x() + p.get_width() / 2)): p.get_height() for p in marked(figure.axes[0], "part")}
     assert not [place for _, place in tall if place == 0]
@@ -100,6 +102,12 @@ def test_a_bar_with_a_withheld_number_is_an_outline_with_that_word(movement):
     assert outline.get_height() == 100
     assert "withheld" in words(figure)
     assert "Numbers withheld" in " ".join(words(figure))
+
+
+def test_bars_that_all_have_a_withheld_part_are_one_sentence(movement):
+    movement["withheld"] = movement["n_patients"] == 1
+    movement["n_patients"] = movement["n_patients"].where(~movement["withheld"]).astype(float)
+    assert is_statement(plot_band_movement(movement=movement, instrument="BDI-II"))
 
 
 def test_a_flow_from_an_unknown_band_is_refused(movement, flows):

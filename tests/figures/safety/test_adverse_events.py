@@ -78,6 +78,11 @@ def test_a_bar_with_a_withheld_part_is_not_drawn_and_says_so(events):
     assert "withheld" in words(figure)
 
 
+def test_rates_that_are_all_withheld_are_one_sentence(events):
+    withheld = events.assign(withheld=True, n_sessions_asked=np.nan)
+    assert alt_text(plot_adverse_events(events=withheld)).startswith("Rates of adverse events are withheld")
+
+
 def test_sessions_at_which_nobody_asked_give_a_count_and_no_rate(events):
     events.loc[4, "n_sessions_asked"] = 0
     figure = plot_adverse_events(events=events)

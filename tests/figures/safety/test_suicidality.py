@@ -76,6 +76,13 @@ def test_a_bar_with_a_withheld_number_is_an_outline_with_that_word(suicidality):
     assert "Numbers withheld to protect patients are shown as – or left out." in "\n".join(words(figure))
 
 
+def test_bars_that_all_have_a_withheld_part_are_one_sentence(suicidality):
+    suicidality["withheld"] = suicidality["state"] == "endorsed"
+    suicidality.loc[suicidality["withheld"], ["n_patients", "share"]] = np.nan
+    assert "withheld to protect patients" in alt_text(plot_suicidality(suicidality=suicidality))
+    assert not plot_suicidality(suicidality=suicidality).axes[0].patches
+
+
 def test_one_format_is_one_panel_and_a_narrow_page_puts_them_below_each_other(suicidality):
     assert len(plot_suicidality(suicidality=suicidality[suicidality["format"] == "group"]).axes) == 1
     first, second = plot_suicidality(suicidality=suicidality, width="single").axes

@@ -66,6 +66,14 @@ def test_no_difference_is_a_quiet_statement(balance):
         assert "There is no balance to draw" in alt_text(plot_balance(balance=frame))
 
 
+def test_a_row_without_any_difference_is_named_below_and_takes_no_room(balance):
+    first = balance["characteristic"].iloc[0]
+    balance["smd"] = balance["smd"].mask(balance["characteristic"] == first)
+    figure = plot_balance(balance=balance)
+    assert not [label for label in figure.axes[0].get_yticklabels() if label.get_text().startswith(str(first))]
+    assert "No difference is shown of:" in " ".join(text.get_text() for text in figure.texts)
+
+
 def test_too_many_rows_are_refused(balance):
     many = pd.DataFrame(
         {"characteristic": [f"c{i}" for i in range(61)], "level": "", "weighting": "unweighted", "smd": 0.1}
