@@ -25,7 +25,7 @@ from kap_analysis.figures.marks.marks import (
 )
 from kap_analysis.figures.marks.mean_lines import draw_means, marks_beside
 from kap_analysis.figures.marks.retention_lines import draw_retention
-from kap_analysis.figures.marks.time_axis import numbers_at, time_label, visit_places
+from kap_analysis.figures.marks.time_axis import counts_in, numbers_at, places_with_room, time_label, visit_places
 from kap_analysis.figures.page.frames import check_positive, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, letter_panels, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of_one
@@ -166,6 +166,13 @@ def _draw_who_stayed(page: Page, ax: Axes, *, retention: pd.DataFrame) -> None:
     ax.set_xlabel(time_label(MONTH, in_lines=not is_narrow(page.width_mm)))
 
 
+def _points_across(ax: Axes) -> float:
+    """Width of a panel in points, before the layout is known: its share of the page."""
+    figure = ax.get_figure(root=True)
+    wide = 400.0 if figure is None else float(figure.get_figwidth()) * 72
+    return wide * float(ax.get_position().width)
+
+
 def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scale: Scale) -> None:
     formats = formats_in(scores, caller=_FIGURE)
     scores = scores[scores[FORMAT].astype(str).isin(formats)]
@@ -182,7 +189,9 @@ def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scal
     ax.set_xticks(sorted({round(place) for place in places}))
     draw_bands(ax, scale, page.theme, labels=False)
     rows = {name: numbers_at(rows_of(scores, name), places, MONTH) for name in formats}
-    numbers_under_axis(ax, rows, page.theme, heading="Patients", gap=27.0 if is_narrow(page.width_mm) else 38.0)
+    kept = places_with_room(places, counts_in(rows.values()), _points_across(ax) / (1.12 * span))
+    shown = {name: {at: n for at, n in row.items() if at in kept} for name, row in rows.items()}
+    numbers_under_axis(ax, shown, page.theme, heading="Patients", gap=27.0 if is_narrow(page.width_mm) else 38.0)
     ax.set_title("Adjusted means" if kind == "adjusted" else "Observed means")
     ax.set_ylabel(scale.axis_label.replace(" (", "\n("))
     ax.set_xlabel(time_label(MONTH, in_lines=not is_narrow(page.width_mm)))
