@@ -133,7 +133,8 @@ def test_a_caption_explains_no_lines_of_patients_where_none_are_drawn(public, tm
     ]:
         assert results.figure(name, plot, caption, patients=none).caption == told
     some = pd.DataFrame({"patient_id": ["a"]})
-    assert results.figure("some", plot, "The course. Dots: patients.", patients=some).caption.endswith("Dots: patients.")
+    shown = results.figure("some", plot, "The course. Dots: patients.", patients=some)
+    assert shown.caption == "The course. Dots: patients."
 
 
 def test_what_is_made_of_a_private_study_says_so_in_every_file(simulated, tmp_path):
