@@ -11,7 +11,7 @@ from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.anonymity import QUASI_IDENTIFIERS, classes_of, diversity_of, steps_to
 from kap_analysis.intake.identification.columns import Finding, finding_of, holds_identifier, oldest_age
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
-from kap_analysis.intake.identification.shown import shown_file, shown_name
+from kap_analysis.intake.identification.shown import shown_column, shown_file
 from kap_analysis.intake.recognition.table_columns import key_column
 from kap_analysis.intake.source import files_of, open_file
 from kap_analysis.intake.source_table import SourceTable
@@ -112,7 +112,7 @@ def _check_table(
     key = "" if is_study else key_column(table)
     for name in table.columns:
         values = [str(text) for text in pd.unique(table.cells[name])]
-        shown = shown_name(name)
+        shown = shown_column(table, name)
         column = spec.columns.get(name) if spec else None
         if name == key:
             trusted.append((place, shown, len(values), "the patient's key, which an import replaces by codes"))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
-from kap_analysis.intake.identification.shown import shown_file, shown_name
+from kap_analysis.intake.identification.shown import shown_column, shown_file
 from kap_analysis.intake.map_text import Drafted, written_map
 from kap_analysis.intake.recognition.guess import Guess
 from kap_analysis.intake.recognition.meanings import format_of
@@ -61,7 +61,7 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     source : str or Path
         A file (CSV, workbook, SPSS, Stata, SAS, Parquet), or a folder of such files. It is only read.
     progress : callable, optional
-        Called with files read, files, and the name of the file.
+        Called with steps done, steps, and what is done.
 
     Returns
     -------
@@ -77,11 +77,13 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     closed = []
     for done, file in enumerate(files):
         if progress is not None:
-            progress(done, len(files), shown_file(file.name))
+            progress(done, len(files) + 1, f"reading {shown_file(file.name)}")
         if len(files) > 1 and _NEVER_OPENED.search(file.stem):
             closed.append(file.name)
         else:
             tables += open_file(file, file.name)
+    if progress is not None:
+        progress(len(files), len(files) + 1, "looking at the columns")
     drafts = [Drafted(table, _guesses(table)) for table in with_dictionary(tables) if len(table.columns)]
     if not drafts:
         raise IntakeError(f"Found no table in {shown_file(Path(source).name)}; expected a header and rows.")
@@ -103,7 +105,10 @@ def _columns(drafts: list[Drafted]) -> pd.DataFrame:
     for one in drafts:
         file, sheet = shown_file(one.table.file), shown_file(one.table.sheet)
         said = {guess.column: guess for guess in reversed(one.guesses)}
-        rows += [(file, sheet, shown_name(c), said[c].role, said[c].why, said[c].asks) for c in one.table.columns]
+        rows += [
+            (file, sheet, shown_column(one.table, c), said[c].role, said[c].why, said[c].asks)
+            for c in one.table.columns
+        ]
     return pd.DataFrame(rows, columns=["file", "sheet", "column", "role", "why", "decide"])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from kap_analysis.errors import IntakeError
-from kap_analysis.intake.identification.shown import shown_file, shown_name, shown_place
+from kap_analysis.intake.identification.shown import shown_column, shown_file, shown_place
 from kap_analysis.intake.mapping.map_content import StudyMap
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.placement.table_rows import place_table
@@ -15,13 +15,20 @@ from kap_analysis.intake.source import open_file
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.study.contract.problems import Problems
 
-Progress = Callable[[int, int, str], None]
+Told = Callable[[int, str], None]
 
 
 def place_source(
-    said: StudyMap, files: list[Path], problems: Problems, progress: Progress
+    said: StudyMap, files: list[Path], problems: Problems, told: Told
 ) -> tuple[list[Placed], pd.DataFrame]:
     """Open the files that the map names and place their rows.
+
+    Parameters
+    ----------
+    said, files, problems
+        The map; the files of the source; what gathers the problems.
+    told : callable
+        Called with steps done and what is done; each table has two steps.
 
     Returns
     -------
@@ -29,22 +36,19 @@ def place_source(
         One per table of the map; and the columns and files that are not placed: ``file``, ``column``, ``why``.
     """
     by_name = {file.name: file for file in files}
-    by_place = {table.place: table for table in with_dictionary(_opened(said, by_name, problems, progress))}
+    by_place = {table.place: table for table in with_dictionary(_opened(said, by_name, problems, told))}
     placed: list[Placed] = []
     rows: list[tuple[str, str, str]] = []
-    n_tables = sum(entry.is_opened for entry in said.tables)
     for entry in said.tables:
         table = by_place.get(entry.place)
         if not entry.is_opened:
             rows.append((shown_file(entry.file), "", "not opened"))
         elif table is not None:
-            progress(
-                n_tables + len(placed), 2 * n_tables + 2, f"placing {len(table.lines):,} rows of {shown_place(table)}"
-            )
+            told(said.n_opened + len(placed), f"placing {len(table.lines):,} rows of {shown_place(table)}")
             one = place_table(table, entry, said, len(placed), problems)
             placed.append(one)
             dropped = {use.column for use in entry.uses if use.role == "drop"}
-            shown = [shown_name(name) for name in table.columns if name in dropped]
+            shown = [shown_column(table, name) for name in table.columns if name in dropped]
             rows += [(shown_place(table), name, "dropped by the map") for name in shown]
             rows += [(shown_place(table), name, "not in the map") for name in one.not_placed]
         elif entry.file in by_name and not any(place.startswith(entry.file) for place in by_place):
@@ -57,14 +61,14 @@ def place_source(
     return placed, pd.DataFrame(rows, columns=["file", "column", "why"])
 
 
-def _opened(said: StudyMap, by_name: dict[str, Path], problems: Problems, progress: Progress) -> list[SourceTable]:
+def _opened(said: StudyMap, by_name: dict[str, Path], problems: Problems, told: Told) -> list[SourceTable]:
     wanted: dict[str, list[dict[str, object]]] = {}
     for entry in said.tables:
         if entry.is_opened:
             wanted.setdefault(entry.file, []).append({**entry.reading, "sheet": entry.sheet})
     tables: list[SourceTable] = []
     for done, (name, settings) in enumerate(wanted.items()):
-        progress(done, 2 * len(wanted) + 2, f"reading {shown_file(name)}")
+        told(done, f"reading {shown_file(name)}")
         if name not in by_name:
             files = ", ".join(shown_file(file) for file in by_name)
             problems.add(shown_file(name), "no such file", f"one of {files}"[:300])

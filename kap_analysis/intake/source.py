@@ -109,13 +109,22 @@ def _read_text(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> 
     delimiter = said.get("delimiter") or _delimiter(text)
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    plain = _PlainTexts()
     rows, lines, line = [], [], 1
     for row in reader:
-        rows.append([" ".join(cell.split()) if cell else "" for cell in row])
+        rows.append(tuple([plain[cell] for cell in row]))  # the collector of garbage passes over tuples of texts
         lines.append(line)
         line = reader.line_num + 1
     reading = {"encoding": encoding, "delimiter": delimiter}
     return [table_from_rows(rows, lines, file=name, header_row=said.get("header_row"), reading=reading)]
+
+
+class _PlainTexts(dict[str, str]):
+    """Text -> the same without spaces around it and doubled ones; each is made, and kept in memory, once."""
+
+    def __missing__(self, text: str) -> str:
+        plain = self[text] = " ".join(text.split())
+        return plain
 
 
 def decode(content: bytes, encoding: str | None = None) -> tuple[str, str]:

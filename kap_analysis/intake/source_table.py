@@ -110,7 +110,7 @@ def table_from_rows(
 def _as_columns(rows: list[tuple[str, ...]], width: int) -> list[np.ndarray]:
     if not rows:
         return [np.empty(0, dtype=object) for _ in range(width)]
-    return [np.array(column, dtype=object) for column in zip(*rows, strict=True)]
+    return list(np.array(rows, dtype=object).reshape(len(rows), width).T.copy())
 
 
 def _header_at(rows: Sequence[Sequence[str]], lines: Sequence[int], header_row: int | None) -> int:

@@ -1,5 +1,6 @@
 """The folder that an import makes: only such a folder is replaced, and as a whole or not at all."""
 
+import csv
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,4 +62,7 @@ def _write(folder: Path, made: StudyTables, said: StudyMap) -> None:
     text = f"{MADE_BY}\n\n{settings_text(settings)}"
     (folder / SETTINGS_FILE).write_text(text, encoding="utf-8", newline="\n")
     for name, frame in made.tables.items():
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(frame.columns)
+            writer.writerows(zip(*(frame[column].tolist() for column in frame), strict=True))

@@ -110,18 +110,24 @@ def import_study(
     problems = Problems()
     said = read_map(map, problems)
     heading = f"{shown_file(Path(source).name)} was not imported"
-    say = progress or _silent
+    n_placed = 2 * said.n_opened
+
+    def say(done: int, what: str) -> None:
+        if progress is not None:
+            progress(done, n_placed + 3, what)
+
     placed, not_placed = place_source(said, files, problems, say)
     kept = [one.without_wrong_rows() for one in placed] if len(problems) else placed
     codes = read_crosswalk(walk)
-    say(1, 3, "making the tables")
+    say(n_placed, "making the tables")
     made = make_tables(kept, said, codes, problems)
     stop(heading, problems)
     if not len(made.tables["patients"]):
         raise IntakeError(NO_DAY_ZERO)
     was_there = (target / SETTINGS_FILE).exists()
+    say(n_placed + 1, "writing the study")
     with new_study_folder(target, made, said) as new:
-        say(2, 3, "checking the study")
+        say(n_placed + 2, "checking the study")
         check = check_study(new)
         stop(heading, _at_source(check, made, placed))
         changes = changes_of(target, made.tables)
@@ -141,10 +147,6 @@ def _refuse_places(target: Path, walk: Path, folder: Path, source: Path) -> None
     if target == folder.absolute() or (folder.absolute() in target.parents and source.is_dir()):
         raise IntakeError("Found a study folder inside the source, which is only read; name a folder elsewhere.")
     refuse_others(target)
-
-
-def _silent(done: int, steps: int, what: str) -> None:
-    pass
 
 
 def _at_source(check: StudyCheck, made: StudyTables, placed: list[Placed]) -> Problems:

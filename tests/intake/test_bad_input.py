@@ -89,9 +89,8 @@ def test_ten_thousand_problems_take_no_longer_than_ten(tmp_path):
 
 
 KILLED = """
-import os, signal, sys
+import csv, os, signal, sys
 from pathlib import Path
-import pandas as pd
 from kap_analysis.intake.study_import import import_study
 at, calls = int(sys.argv[1]), 0
 def dying(real):
@@ -102,23 +101,26 @@ def dying(real):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*args, **keys)
     return call
-pd.DataFrame.to_csv, Path.rename, Path.replace = map(dying, (pd.DataFrame.to_csv, Path.rename, Path.replace))
+csv.writer, Path.rename, Path.replace = map(dying, (csv.writer, Path.rename, Path.replace))
 import_study(*sys.argv[2:5])
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-@pytest.mark.parametrize("at", [1, 3, 6, 7])
+@pytest.mark.parametrize("at", [1, 3, 6, 7, 8])  # a table, another, the crosswalk, the old folder's name, the new one's
 def test_a_killed_import_leaves_the_study_whole(tmp_path, at):
     source = write_export(tmp_path / "export")
     (tmp_path / "map.toml").write_text(draft_map(source).text, encoding="utf-8")
     arguments = [source, tmp_path / "map.toml", tmp_path / "study"]
     import_study(*arguments)
     before = {file.name: file.read_bytes() for file in (tmp_path / "study").iterdir()}
+    crosswalk = tmp_path / "study.crosswalk.csv"
+    codes = crosswalk.read_bytes()
     write_export(source, scores=SCORES.replace("1,1,1,1,1,0,0,0,0,5", "1,1,1,1,0,0,0,0,0,4"))
     done = subprocess.run([sys.executable, "-c", KILLED, str(at), *map(str, arguments)], check=False, env=os.environ)
     assert done.returncode == -signal.SIGKILL
+    assert crosswalk.read_bytes() == codes and crosswalk.stat().st_mode & 0o777 == 0o600
     folders = [tmp_path / name for name in ("study", "study.old", "study.new")]
     whole = [f for f in folders if f.is_dir() and {file.name for file in f.iterdir()} == set(before)]
     assert whole, "one of the folders is complete"

@@ -1,11 +1,13 @@
 """Of 200 planted identifiers of all 18 kinds none is in any byte of what an import or a check writes or says."""
 
+import csv
 import importlib
 import io
 import logging
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -14,7 +16,8 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.deidentification import check_identifiers
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.identification.safe_harbor import KINDS
-from kap_analysis.intake.identification.shown import shown_file, shown_name
+from kap_analysis.intake.identification.shown import shown_column, shown_file, shown_name
+from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.study_import import import_study
 from kap_analysis.intake.values import pattern
 from tests.intake.planted import identifiers, plant, plant_in_spss
@@ -113,8 +116,36 @@ def test_a_surname_alone_is_trusted_and_the_report_says_so(tmp_path):
         "Mrs. Jo Abernathy",
     ],
 )
-def test_a_header_that_is_an_identifier_is_masked_also_where_the_map_places_it(header):
-    assert shown_name(header, placed=True) == f"a column like {pattern(header)}"
+def test_a_header_that_is_an_identifier_is_masked(header):
+    assert shown_name(header) == f"a column like {pattern(header)}"
+
+
+@pytest.mark.parametrize(
+    "header", ["Kerensa Trelawney", "Trelawney, Kerensa", "PHQ-9 Kerensa Trelawney total", "Dr. Trelawney"]
+)
+def test_an_error_says_where_a_column_stands_whose_header_could_be_a_name(tmp_path, header):
+    (tmp_path / "source").mkdir()
+    rows = [["id", "date", "kind", header], ["1", "2024-01-05", "ketamine", "99"]]
+    with (tmp_path / "source" / "a.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    text = draft_map(tmp_path / "source").text
+    said = {"id": "patient_id", "date": "date", "kind": "sessions.kind"}
+    lines = [f'"{name}" = {{ is = "{role}" }}' for name, role in said.items()]
+    lines.append(f'"{header}" = {{ is = "score", instrument = "PHQ-9", keep = "a score" }}')
+    head = text.split("[table.columns]")[0].replace('primary_instrument = "?"', 'primary_instrument = "PHQ-9"')
+    head = head.replace('time_zero = "?"', 'time_zero = "listed"')
+    (tmp_path / "map.toml").write_text("\n".join([head, "[table.columns]", *lines]), encoding="utf-8")
+    with pytest.raises(IntakeError) as caught:
+        import_study(tmp_path / "source", tmp_path / "map.toml", tmp_path / "study")
+    assert caught.value.problems["column"].to_list() == ["column D"]
+    assert "Trelawney" not in str(caught.value) + caught.value.problems.to_csv()
+
+
+def test_columns_are_lettered_as_a_spreadsheet_does():
+    table = SourceTable("a.csv", "", {f"Kerensa Trelawney {n}": np.empty(0) for n in range(703)}, np.empty(0))
+    assert [shown_column(table, table.columns[n]) for n in (0, 25, 26, 701, 702)] == [
+        f"column {letters}" for letters in ("A", "Z", "AA", "ZZ", "AAA")
+    ]
 
 
 def test_a_name_among_other_words_of_a_file_is_masked_and_the_date_of_an_export_is_not():

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.identification.shown import shown_place
@@ -19,21 +20,24 @@ def of_patients(pid: pd.Series, values: pd.Series) -> pd.Series:
 class Account:
     """All placed rows by target, with the file and row that each came from.
 
-    ``left_out`` is a list of frames with ``source``, ``row``, ``reason``.
+    ``pid`` of a row is the place of its patient in ``keys``, the sorted keys of the export. ``left_out`` is a list of
+    frames with ``source``, ``row``, ``reason``.
     """
 
     def __init__(self, placed: list[Placed], problems: Problems) -> None:
         self.placed, self.problems = placed, problems
         self.left_out: list[pd.DataFrame] = []
         names = {name for one in placed for name in one.frames}
+        parts = {name: [part for one in placed for part in one.frames.get(name, [])] for name in sorted(names)}
+        self.keys = pd.Index(sorted({key for of in parts.values() for part in of for key in part["pid"].unique()}))
         self.frames = {
-            name: pd.concat([part for one in placed for part in one.frames.get(name, [])], ignore_index=True)
-            for name in sorted(names)
+            name: pd.concat([part.assign(pid=self.keys.get_indexer(part["pid"])) for part in of], ignore_index=True)
+            for name, of in parts.items()
         }
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the rows of one target; without rows, a frame that says where rows come from."""
-        empty = pd.DataFrame({"source": [], "row": [], "pid": []}).astype({"pid": object})
+        empty = pd.DataFrame({"source": [], "row": [], "pid": []}).astype({"pid": np.int64})
         return self.frames.get(name, empty).copy()
 
     def report(self, rows: pd.DataFrame, column: str, found: str, expected: str) -> None:

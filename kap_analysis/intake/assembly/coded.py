@@ -1,12 +1,13 @@
 """Codes instead of keys, and the tables as texts in one order: the same study gives the same bytes from any source."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.assembly.account import WHERE
-from kap_analysis.intake.assembly.texts import joined, texts_of
+from kap_analysis.intake.assembly.texts import distinct_rows, texts_of
 from kap_analysis.intake.crosswalk import PATIENT, Crosswalk
 from kap_analysis.study.contract.dictionary import TABLES
 
@@ -20,8 +21,8 @@ _HASHED: Final = frozenset(
 class Coded:
     """The tables of a study with codes; ``origin`` holds ``source`` and ``row`` of each of their rows."""
 
-    def __init__(self, crosswalk: Crosswalk) -> None:
-        self.crosswalk = crosswalk
+    def __init__(self, crosswalk: Crosswalk, keys: pd.Index) -> None:
+        self.crosswalk, self.keys = crosswalk, keys
         self.tables: dict[str, pd.DataFrame] = {}
         self.origin: dict[str, pd.DataFrame] = {}
 
@@ -31,7 +32,8 @@ class Coded:
         weights = self._content(tables.values())
         order = weights.sort_values(kind="stable").index
         seed = int(weights.sum()) % 2**63 if len(weights) else 0
-        codes = {PATIENT: self.crosswalk.add(PATIENT, list(order), seed)}
+        of_keys = self.crosswalk.add(PATIENT, list(self.keys[order]), seed)
+        codes: dict[str, Mapping[Any, str]] = {PATIENT: {pid: of_keys[self.keys[pid]] for pid in order}}
         sessions = tables.get("sessions", pd.DataFrame())
         for kind, column in (("cohort", "cohort_id"), ("facilitator", "facilitator_ids")):
             if column in sessions:
@@ -44,7 +46,7 @@ class Coded:
             self._with_session_ids(measures, labels["sessions"], codes)
 
     def _with_session_ids(
-        self, measures: pd.DataFrame, labels: pd.Index, codes: Mapping[str, Mapping[str, str]]
+        self, measures: pd.DataFrame, labels: pd.Index, codes: Mapping[str, Mapping[Any, str]]
     ) -> None:
         """Number the sessions of each patient in the order of their table, and name them in the measurements."""
         sessions = self.tables["sessions"]
@@ -60,13 +62,17 @@ class Coded:
         for frame in frames:
             columns = sorted(c for c in frame.columns if c in _HASHED)
             if len(frame) and columns:
-                texts = joined(texts_of(frame[column]) for column in columns)
-                parts.append(pd.Series(pd.util.hash_array(texts) >> 8, index=frame["pid"].to_numpy()))
+                numbers, first = distinct_rows(frame[column] for column in columns)
+                texts = np.array(
+                    ["\x1f".join(row) for row in zip(*(texts_of(frame[c].iloc[first]) for c in columns), strict=True)],
+                    dtype=object,
+                )
+                parts.append(pd.Series((pd.util.hash_array(texts) >> 8)[numbers], index=frame["pid"].to_numpy()))
         if not parts:
             return pd.Series(dtype="uint64")
         return pd.concat(parts).groupby(level=0, sort=True).sum()
 
-    def _coded(self, name: str, frame: pd.DataFrame, codes: Mapping[str, Mapping[str, str]]) -> pd.Index:
+    def _coded(self, name: str, frame: pd.DataFrame, codes: Mapping[str, Mapping[Any, str]]) -> pd.Index:
         """Write one table; return the labels of its rows in the order in which they are written."""
         frame = frame.copy()
         frame["patient_id"] = frame["pid"].map(codes[PATIENT])
@@ -77,16 +83,15 @@ class Coded:
         if name != "session_measures":
             frame = frame.drop(columns=["session_id", "group_session_id"], errors="ignore")
         own = [c for c in frame.columns if c.startswith(OWN)]
-        filled = [c for c in spec if c in frame and (spec[c].required or frame[c].replace("", None).notna().any())]
-        frame = frame.rename(columns={c: c.removeprefix(OWN) for c in frame.columns if c.startswith(OWN)})
-        filled += sorted(c.removeprefix(OWN) for c in own)
-        texts = pd.DataFrame({column: texts_of(frame[column]) for column in filled}, index=frame.index)
-        numbers = {c: pd.to_numeric(frame[c], errors="coerce") for c in filled if c in spec and spec[c].is_number}
-        keys = (
-            texts.assign(**numbers)
-            .sort_values(["patient_id", *[c for c in filled if c != "patient_id"]], kind="stable")
-            .index
-        )
-        self.tables[name] = texts.loc[keys].reset_index(drop=True)
-        self.origin[name] = frame.loc[keys, WHERE].reset_index(drop=True)
-        return keys
+        said = {column: texts_of(frame[column]) for column in spec if column in frame}
+        said = {column: texts for column, texts in said.items() if spec[column].required or (texts != "").any()}
+        said |= {column.removeprefix(OWN): texts_of(frame[column]) for column in sorted(own)}
+        texts = pd.DataFrame(said, dtype=object)
+        numbers = {
+            c: pd.to_numeric(frame[c], errors="coerce").to_numpy() for c in said if c in spec and spec[c].is_number
+        }
+        by = ["patient_id", *[column for column in said if column != "patient_id"]]
+        order = texts.assign(**numbers).sort_values(by, kind="stable").index.to_numpy()
+        self.tables[name] = texts.iloc[order].reset_index(drop=True)
+        self.origin[name] = frame[WHERE].iloc[order].reset_index(drop=True)
+        return frame.index[order]

@@ -1,5 +1,6 @@
 """One row per patient: the facts that the source tells, with ages over 89 pooled."""
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.assembly.account import WHERE, Account, of_patients
@@ -9,7 +10,7 @@ from kap_analysis.intake.identification.generalised import OLDEST, age_group
 
 def patients_of(account: Account, facts: pd.DataFrame, zero: pd.DataFrame) -> pd.DataFrame:
     """Make the table of patients of all who have a day 0."""
-    patients = pd.DataFrame({"pid": sorted(zero.index)}, dtype=object)
+    patients = pd.DataFrame({"pid": sorted(zero.index)}, dtype=np.int64)
     where = facts if len(facts) else account.frame("sessions")
     patients = patients.merge(where[["pid", *WHERE]].drop_duplicates("pid"), on="pid", how="left")
     start = of_patients(patients["pid"], zero["zero"])

@@ -8,7 +8,7 @@ from kap_analysis.errors import InstrumentError
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.instruments.scoring import score_items
 from kap_analysis.intake.assembly.account import WHERE, Account
-from kap_analysis.intake.assembly.texts import joined, texts_of
+from kap_analysis.intake.assembly.texts import distinct_rows
 from kap_analysis.intake.identification.shown import shown_place
 
 NO_ANSWER: Final = "no answer and no total"
@@ -101,14 +101,13 @@ class Scored:
 
     def _totals(self, instrument: str, answers: pd.DataFrame) -> pd.DataFrame:
         spec = get_instrument(instrument)
-        key = joined(texts_of(answers[name]) for name in _KEY)
-        codes, _ = pd.factorize(key)
+        codes, first = distinct_rows(answers[name] for name in _KEY)
         item, answer = answers["item"].astype(int).to_numpy(), answers["answer"].to_numpy()
         plain = pd.DataFrame({"patient_id": codes, "day": 0, "instrument": instrument, "item": item, "answer": answer})
-        out = answers[_KEY].assign(code=codes).drop_duplicates("code")
+        out = answers[_KEY].iloc[first]
         try:
             scored = score_items(plain, spec).scores
             whole = scored[scored["n_missing"] == 0].set_index("patient_id")["score"]
         except InstrumentError:  # ordinal, or answers outside the range, which were reported
             whole = pd.Series(dtype=float)
-        return out.assign(made=out["code"].map(whole).astype(float)).drop(columns="code")
+        return out.assign(made=whole.reindex(range(len(first))).to_numpy(dtype=float))

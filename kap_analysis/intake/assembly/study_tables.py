@@ -64,14 +64,13 @@ def make_tables(placed: list[Placed], study: StudyMap, crosswalk: Crosswalk, pro
     patients = patients_of(account, with_time_zero(account, account.frame("patients"), zero), zero)
     scored = Scored(account, study.study["duplicates"])
     assessments, items = scored.tables(ready.get("scores"), ready.get("answers"))
-    coded = Coded(crosswalk)
+    coded = Coded(crosswalk, account.keys)
     coded.add({**ready, "patients": patients, "assessments": assessments, "items": items})
-    everyone = {pid for frame in account.frames.values() for pid in frame["pid"].unique()}
     return StudyTables(
         tables=coded.tables,
         origin=coded.origin,
         left_out=account.left_out,
         disagreements=scored.disagreements,
-        n_without_time_zero=len(everyone - set(zero.index)),
+        n_without_time_zero=len(account.keys) - len(zero),
         n_stated=int((sessions.index >= n_listed).sum()),
     )

@@ -1,4 +1,4 @@
-"""Values of a study as texts: numbers in their shortest form, missing as empty."""
+"""Values of a study as texts: numbers in their shortest form, missing as empty; and which rows say the same."""
 
 from collections.abc import Iterable
 
@@ -10,16 +10,27 @@ from kap_analysis.intake.values import on_distinct
 
 def texts_of(values: pd.Series) -> np.ndarray:
     """Return a column as the texts of a study."""
-    return on_distinct(values.to_numpy(dtype=object), _plain, missing="")
+    return on_distinct(values.to_numpy(), _plain, missing="")
 
 
-def joined(columns: Iterable[np.ndarray]) -> np.ndarray:
-    """Return one text per row, made of the texts of several columns."""
-    first, *others = columns
-    whole = first
-    for column in others:
-        whole = whole + "\x1f" + column
-    return whole
+def distinct_rows(columns: Iterable[pd.Series]) -> tuple[np.ndarray, np.ndarray]:
+    """Number the rows of some columns, alike rows by one number.
+
+    Returns
+    -------
+    numpy.ndarray, numpy.ndarray
+        The number of each row, from 0 as they come; and the position of the first row of each number.
+    """
+    numbers: np.ndarray | None = None
+    for column in columns:
+        codes, distinct = pd.factorize(column)
+        pairs = codes if numbers is None else numbers * (len(distinct) + 1) + codes
+        numbers, _ = pd.factorize(pairs)
+    if numbers is None or not len(numbers):
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    first = np.empty(numbers.max() + 1, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return numbers, first
 
 
 def _plain(value: object) -> str:

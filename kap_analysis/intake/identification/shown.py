@@ -1,6 +1,8 @@
 """Names of columns, sheets and files as messages and reports show them: one that looks like an identifier is masked."""
 
 import re
+from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from kap_analysis.intake.identification.columns import holds_identifier
@@ -12,17 +14,36 @@ from kap_analysis.study.contract.identifiers import A_NAME, identifier_kinds, ma
 _CAPITALS: Final = re.compile(r"(?<!\w)[^\W\d_a-z][\w'’-]+(?:[ _][^\W\d_a-z][\w'’-]+)+")
 
 
-def shown_name(name: str, *, placed: bool = False) -> str:
-    """Return a column's name, or its pattern where it looks like an identifier.
+def shown_name(name: str) -> str:
+    """Return the name of a column or a text of a map, or its pattern where it could hold an identifier."""
+    return f"a column like {pattern(name)}" if _could_identify(name) else name
 
-    A name that the map places is taken for no person's (Event Type reads like one), unless it has a title, a
-    given and a family name, or holds more than letters.
+
+def shown_column(table: SourceTable, name: str) -> str:
+    """Return the name of a column, or where it stands (column C) where the name could hold an identifier.
+
+    Two words with capitals could be a person whom no list names; Repeat Instance is taken for one too, and the letter
+    says as well which column it is.
     """
-    if holds_identifier(name) or identifier_kinds([name], "text" if placed else "code")[0]:
-        return f"a column like {pattern(name)}"
-    return name
+    if name not in table.columns:
+        return shown_name(name)
+    return f"column {_letters(table.columns.index(name))}" if _could_identify(name) else name
 
 
+@cache
+def _could_identify(name: str) -> bool:
+    words = re.split(r"[^\w'’-]+|_", name)
+    pairs = [f"{one} {other}" for one, other in pairwise(words) if one[:1].isupper() and other[:1].isupper()]
+    return holds_identifier(name) or any(identifier_kinds([name, *pairs], "code"))
+
+
+def _letters(at: int) -> str:
+    """Return the letters of a column of a spreadsheet: A, ..., Z, AA."""
+    before, last = divmod(at, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
+
+
+@cache
 def shown_file(name: str) -> str:
     """Return the name of a file or sheet, or its first letter and length where it looks like an identifier."""
     stem = re.sub(r"\.[A-Za-z0-9]{2,8}$", "", name)

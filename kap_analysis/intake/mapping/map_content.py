@@ -156,6 +156,11 @@ class StudyMap:
     tables: tuple[TableMap, ...]
 
     @property
+    def n_opened(self) -> int:
+        """How many tables are read."""
+        return sum(table.is_opened for table in self.tables)
+
+    @property
     def missing(self) -> frozenset[str]:
         """Texts that stand for a missing value in any column."""
         return frozenset(self.study["missing"])

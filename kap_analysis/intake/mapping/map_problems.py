@@ -60,5 +60,5 @@ class MapProblems:
 
 def _shown(given: Any) -> str:
     """Quote what the map says, or its pattern where it looks like an identifier."""
-    name = shown_name(given, placed=True) if isinstance(given, str) else given
+    name = shown_name(given) if isinstance(given, str) else given
     return quoted(name) if name == given else str(name)

@@ -183,7 +183,7 @@ class MapReader:
         for use in uses:
             key = (use.role, use.instrument, use.item, use.at, use.of, use.day, use.measure, use.minute)
             if use.role not in _MANY_TIMES and seen.setdefault(key, use.column) != use.column:
-                both = f"{shown_name(seen[key], placed=True)} and {shown_name(use.column, placed=True)}"
+                both = f"{shown_name(seen[key])} and {shown_name(use.column)}"
                 what = f"two columns for one thing, {use.role}: {both}"
                 self.told.wrong(use.column, what, "one of them, and drop for the other")
 

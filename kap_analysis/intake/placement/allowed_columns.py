@@ -6,7 +6,7 @@ import pandas as pd
 
 from kap_analysis.intake.identification.columns import finding_of
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS, kind_of_name
-from kap_analysis.intake.identification.shown import shown_name, shown_place
+from kap_analysis.intake.identification.shown import shown_column, shown_place
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.suggestions import nearest_name
 
@@ -29,7 +29,7 @@ def columns_are_allowed(cells: Cells) -> bool:
 def _is_fine(cells: Cells, name: str) -> bool:
     if name not in cells.table.columns:
         near = nearest_name(name, cells.table.columns)
-        offered = f"; the nearest is {shown_name(near)}" if near else ""
+        offered = f"; the nearest is {shown_column(cells.table, near)}" if near else ""
         cells.problem(name, "no such column", f"a column of the table{offered}")
         return False
     open_uses = [use for use in cells.said.uses if use.column == name and use.role not in _NOT_KEPT and not use.keep]
@@ -41,10 +41,10 @@ def _is_fine(cells: Cells, name: str) -> bool:
 
 def _is_harmless(cells: Cells, name: str) -> bool:
     """A column that the map does not name is not read; one that looks like an identifier must be decided upon."""
-    cells.placed.not_placed.append(shown_name(name))
+    cells.placed.not_placed.append(shown_column(cells.table, name))
     finding = finding_of(name, [str(text) for text in pd.unique(cells.table.cells[name])])
     if finding is None:
         return True
     found = f"a column that is not in the map: {finding.what} ({KINDS.get(finding.kind, FREE_TEXT)})"
-    cells.problems.add(shown_place(cells.table), found, _WHAT_BECOMES, column=shown_name(name))
+    cells.problems.add(shown_place(cells.table), found, _WHAT_BECOMES, column=shown_column(cells.table, name))
     return False

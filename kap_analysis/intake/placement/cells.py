@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kap_analysis.intake.identification.shown import shown_name, shown_place
+from kap_analysis.intake.identification.shown import shown_column, shown_place
 from kap_analysis.intake.mapping.map_content import ColumnUse, StudyMap, TableMap
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.source_table import SourceTable
@@ -35,13 +35,15 @@ class Cells:
 
     def problem(self, column: str, found: str, expected: str) -> None:
         """Tell a problem of a whole column."""
-        self.problems.add(shown_place(self.table), found, expected, column=shown_name(column, placed=True))
+        self.problems.add(shown_place(self.table), found, expected, column=shown_column(self.table, column))
 
     def problem_at(self, rows: np.ndarray, column: str, expected: str) -> None:
         """Tell a problem of single cells, by their patterns."""
+        if not len(rows):
+            return
         texts = self.table.cells[column][rows]
         found = on_distinct(texts, pattern)
-        shown = shown_name(column, placed=True)
+        shown = shown_column(self.table, column)
         self.problems.add_rows(shown_place(self.table), self.table.lines[rows], shown, found.tolist(), expected)
         self.placed.wrong[rows] = True
 

@@ -22,10 +22,9 @@ def add_rows(cells: Cells, target: str, keep: np.ndarray, columns: Mapping[str, 
     at = np.flatnonzero(keep & (cells.pid != ""))
     if len(at) == 0:
         return
-    frame = pd.DataFrame({name: values[at] for name, values in columns.items()})
-    frame.insert(0, "pid", cells.pid[at])
-    frame.insert(0, "row", at)
-    frame.insert(0, "source", cells.number)
+    about = {"source": np.full(len(at), cells.number), "row": at, "pid": cells.pid[at]}
+    about |= {name: values[at] for name, values in columns.items()}
+    frame = pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in about.items()})
     cells.placed.frames.setdefault(target, []).append(frame)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kap_analysis.intake.mapping.map_content import ColumnUse
 from kap_analysis.intake.placement.cells import Cells
-from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, read_date, read_number
+from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, on_distinct, read_date, read_number
 
 FIRST_BIRTH: Final = 1900
 
@@ -90,7 +90,7 @@ def _moments(cells: Cells, use: ColumnUse, first: int) -> np.ndarray:
 
     how = use.order.replace("_", " ") if use.order else "one that can be read in one way only"
     values = cells.read(use, read, f"a date from {first} to today ({how})")
-    return np.array([np.datetime64("NaT") if v is None else np.datetime64(v, "s") for v in values], dtype="M8[s]")
+    return on_distinct(values, lambda v: np.datetime64(v, "s"), np.datetime64("NaT", "s")).astype("M8[s]")
 
 
 def _whole(number: float) -> float | None:

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from kap_analysis.intake.identification.shown import shown_name
+from kap_analysis.intake.identification.shown import shown_column
 from kap_analysis.intake.mapping.map_content import StudyMap, TableMap
 from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
 from kap_analysis.intake.placement.cells import Cells
@@ -45,7 +45,7 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     cells.placed.reasons[totals] = A_TOTAL
     cells.pid = pid
     for column, rows in both.items():
-        other = shown_name(renamed[column], placed=True)
+        other = shown_column(table, renamed[column])
         cells.problem_at(rows[pid[rows] != ""], column, f"nothing where {other} is filled, or the same")
     moments = Moments(cells)
     place_patients(cells, moments)

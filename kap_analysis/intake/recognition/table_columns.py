@@ -10,7 +10,7 @@ import pandas as pd
 from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.columns import finding_of
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
-from kap_analysis.intake.identification.shown import shown_name
+from kap_analysis.intake.identification.shown import shown_column
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import Guess, seen_values, told
@@ -40,11 +40,11 @@ def recognise(table: SourceTable) -> list[Guess]:
         whole, _ = with_renamed(table, renamed, MISSING)
         cells = {name: values for name, values in whole.cells.items() if name not in renamed}
         guesses = _recognised(replace(whole, cells=cells))
-    return [guesses.get(name) or _of_a_version(name, renamed[name]) for name in table.columns]
+    return [guesses.get(name) or _of_a_version(table, name, renamed[name]) for name in table.columns]
 
 
-def _of_a_version(name: str, other: str) -> Guess:
-    why = f"means what {shown_name(other, placed=True)} means, and no row fills both: renamed in a new version"
+def _of_a_version(table: SourceTable, name: str, other: str) -> Guess:
+    why = f"means what {shown_column(table, other)} means, and no row fills both: renamed in a new version"
     return Guess(name, "same_as", why, {"column": other})
 
 
