@@ -13,7 +13,12 @@ NAMES = ["practice", "age", "sex"]
 
 def drawn(seed: int, n: int = 80) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    columns = {"practice": ["A", "B", ""], "age": ["34", "35", "61"], "sex": ["female", "male"], "diagnosis": list("xyz")}
+    columns = {
+        "practice": ["A", "B", ""],
+        "age": ["34", "35", "61"],
+        "sex": ["female", "male"],
+        "diagnosis": list("xyz"),
+    }
     return pd.DataFrame({name: rng.choice(values, n) for name, values in columns.items()})
 
 
