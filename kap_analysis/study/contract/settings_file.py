@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -100,6 +100,7 @@ class _SettingsReader:
     def __init__(self, content: Mapping[str, Any], text: str, problems: Problems) -> None:
         self.content, self.lines, self.problems = content, text.splitlines(), problems
         self.not_names = self._not_names()
+        self.looks_like = _looks_like(content)
 
     def settings(self) -> Settings:
         self.content = self._without_identifiers(self.content)
@@ -146,7 +147,7 @@ class _SettingsReader:
         if not text.replace("\n", " ").isprintable():
             self._wrong(path, f"{quoted(text)}, with an unprintable character", "a text that can be read")
             return text.encode("unicode_escape").decode("ascii")
-        kind = str(identifier_kinds([text], place)[0])
+        kind = self.looks_like[place, text]
         if not kind or (path in _DATED and kind == "a date"):
             return text
         if kind == A_NAME and path in self.not_names.get("study", ()):
@@ -302,6 +303,30 @@ class _SettingsReader:
             return tuple(entries)
         self._wrong("instrument", quoted(entries), "one [[instrument]] block per instrument")
         return ()
+
+
+def _looks_like(content: Mapping[str, Any]) -> dict[tuple[Place, str], str]:
+    """What each text and key looks like, all of one place at a time: thousands of blocks take no longer than one."""
+    found: dict[Place, set[str]] = {}
+    for place, text in _texts_in(content, ""):
+        found.setdefault(place, set()).add(text)
+    return {
+        (place, text): str(kind)
+        for place, texts in found.items()
+        for text, kind in zip(texts, identifier_kinds(list(texts), place), strict=True)
+    }
+
+
+def _texts_in(value: Any, path: str) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            yield "text", key
+            yield from _texts_in(entry, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts_in(entry, path)
+    elif isinstance(value, str):
+        yield _PLACES.get(path, "text"), value
 
 
 def _is_day(value: Any) -> TypeGuard[int]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from kap_analysis.study.contract import settings as settings_module
+from kap_analysis.study.contract import settings_file
+from kap_analysis.study.contract.identifiers import identifier_kinds
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.study.contract.settings import DEFAULT_VISITS, Margin, Settings, Visit
 from kap_analysis.study.contract.settings_file import read_settings
@@ -142,3 +144,19 @@ def test_a_folder_in_its_place_is_said(tmp_path):
     problems = Problems()
     read_settings(tmp_path, problems)
     assert problems.frame()["found"].tolist() == ["something that is not a file"]
+
+
+def test_thousands_of_blocks_are_looked_through_for_identifiers_at_once(tmp_path, monkeypatch):
+    looked_at = []
+
+    def look(values, place="label"):
+        looked_at.append(place)
+        return identifier_kinds(values, place)
+
+    monkeypatch.setattr(settings_file, "identifier_kinds", look)
+    blocks = [f'[[visits]]\nlabel = "day {day}"\ntarget_day = {day}\nwindow = [{day}, {day}]' for day in range(1, 5001)]
+    text = MINIMAL + "\n".join([*blocks[:-1], blocks[-1].replace("day 5000", "jo@example.org")])
+    _, lines = _read(tmp_path, text)
+    assert any("found 5,000 [[visits]] blocks; expected at most 200." in line for line in lines)
+    assert any("visits.label: found 'j…' (14 characters), which looks like an e-mail address" in line for line in lines)
+    assert sorted(looked_at) == sorted(set(looked_at))
