@@ -11,6 +11,7 @@ from pyreadstat import write_dta, write_xport
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.study_import import import_study
 from tests.intake.small_export import write_export
+from tests.sweeps import few_fast
 
 
 def write_ods(frame: pd.DataFrame, path: Path) -> None:
@@ -53,7 +54,7 @@ def imported(source: Path, folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in sorted(made.folder.iterdir())}
 
 
-@pytest.mark.parametrize("ending", WRITERS)
+@pytest.mark.parametrize("ending", few_fast(WRITERS, ["dta"]))
 def test_other_files_give_the_same_study(tmp_path, ending):
     plain = write_export(tmp_path / "export_csv")
     other = tmp_path / "export_other"

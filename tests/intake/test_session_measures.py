@@ -60,6 +60,7 @@ def test_columns_of_a_session_become_measurements_of_it(tmp_path):
     assert sorted(measures.loc[measures["measure"] == "temperature", "value"]) == [36.5, 37.0]
 
 
+@pytest.mark.slow
 def test_a_file_of_their_own_gives_the_same_study(tmp_path):
     wide = imported(tmp_path, write_export(tmp_path / "wide", sessions=with_columns(READ)), out="one")
     source = write_export(tmp_path / "long", vitals=LONG)

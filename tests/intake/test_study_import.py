@@ -66,6 +66,7 @@ def test_nothing_of_a_patient_passes(tmp_path):
     assert stat.S_IMODE((tmp_path / "study.crosswalk.csv").stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_the_same_source_gives_the_same_bytes_from_csv_spss_and_long_or_wide(tmp_path):
     source = write_export(tmp_path / "csv")
     first = imported(tmp_path, source, out="one")
@@ -88,6 +89,7 @@ def test_the_same_source_gives_the_same_bytes_from_csv_spss_and_long_or_wide(tmp
     assert files_in(imported(tmp_path, other, out="four").folder) == files_in(first.folder)
 
 
+@pytest.mark.slow
 def test_a_later_export_updates_the_study_and_says_what_changed(tmp_path):
     source = write_export(tmp_path / "export")
     before = pd.read_csv(imported(tmp_path, source).folder / "patients.csv", dtype=str)
@@ -107,12 +109,22 @@ def test_a_later_export_updates_the_study_and_says_what_changed(tmp_path):
     ("changed", "message"),
     [
         ({"scores": SCORES.replace("2,2,2,2,2,2,2,2,2,19", "2,2,2,2,2,2,2,2,7,19")}, "scores.csv, row 4: PHQ9_9"),
-        ({"scores": SCORES.replace("01/05/2024", "13/45/2024")}, "scores.csv, row 4: Submitted"),
+        pytest.param(
+            {"scores": SCORES.replace("01/05/2024", "13/45/2024")},
+            "scores.csv, row 4: Submitted",
+            marks=pytest.mark.slow,
+        ),
         ({"scores": SCORES + "1001,01/03/2024,3,3,2,2,1,1,1,0,1,14\n"}, "two answers for one patient, item and day"),
-        ({"sessions": SESSIONS.replace("Intramuscular", "Elbow")}, "sessions.csv, row 4: Route: found Aaaaa"),
-        ({"sessions": SESSIONS.replace("Route", "Way")}, "Route: found no such column"),
+        pytest.param(
+            {"sessions": SESSIONS.replace("Intramuscular", "Elbow")},
+            "sessions.csv, row 4: Route: found Aaaaa",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"sessions": SESSIONS.replace("Route", "Way")}, "Route: found no such column", marks=pytest.mark.slow
+        ),
         ({"patients": PATIENTS.replace("First Name", "Last Name")}, "not in the map"),
-        ({"patients": PATIENTS.replace("1930", "2029")}, "Date of Birth"),
+        pytest.param({"patients": PATIENTS.replace("1930", "2029")}, "Date of Birth", marks=pytest.mark.slow),
     ],
 )
 def test_what_is_wrong_is_told_with_file_row_and_column_and_the_study_stays(tmp_path, changed, message):

@@ -20,6 +20,7 @@ def test_it_is_plain_and_loads_nothing(page):
     assert "Not a medical device" in page
 
 
+@pytest.mark.slow
 def test_the_range_is_off_by_default_and_never_a_forecast(study, page):
     assert "similar patients" not in page
     assert NOT_A_FORECAST in render_patient(kap.review_patient(study, "P001", similar=True))

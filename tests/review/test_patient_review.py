@@ -49,6 +49,7 @@ def test_the_range_is_the_prediction_interval_of_the_others(study, patient):
     assert row["n_similar"] == len(both)
 
 
+@pytest.mark.slow
 def test_the_range_does_not_know_later_scores(study):
     """Another score at a later visit changes no earlier range."""
     later = study.assessments.copy()

@@ -84,6 +84,7 @@ def test_nothing_is_loaded_and_the_figures_are_at_most_eight(review, many):
     assert "Each point is a practice" in page
 
 
+@pytest.mark.slow
 def test_text_from_the_data_is_text(study):
     name = '<script>alert("x")</script>\u202e שם' + "x" * 80
     people = study.patients.assign(practice=name)

@@ -43,6 +43,7 @@ def test_formats_add_up_to_all(review):
         assert whole.tolist() == parts.tolist()
 
 
+@pytest.mark.slow
 def test_one_page_has_the_formats_of_one_rule(study):
     plan = replace(kap.study_plan(study), format_rule="majority")
     found = kap.review_practice(study, practice="B", plan=plan)
@@ -102,6 +103,7 @@ def test_a_period_without_anybody_says_so(study):
     assert review.notes["earlier"] == "nobody started treatment in 2018"
 
 
+@pytest.mark.slow
 def test_three_patients_in_one_format(study):
     started = study.at_time_zero().query("started")
     ids = started[started["format"] == "group"]["patient_id"].head(3)

@@ -57,6 +57,7 @@ def test_up_to_how_much_worse_is_told_on_the_side_of_the_instrument(with_differe
     assert "up to 1.0 points worse or 5.0 points better" in answers(higher)["Is group worse here?"]
 
 
+@pytest.mark.slow
 def test_who_is_not_due_yet_is_not_lost(study):
     alone = with_patients(study, study.patients.assign(observed_until_day=60.0))
     found = kap.review_practice(alone, practice="A")
@@ -67,6 +68,7 @@ def test_who_is_not_due_yet_is_not_lost(study):
     assert not any("could not be assessed" in step for step in found.next_steps)
 
 
+@pytest.mark.slow
 def test_one_format_leaves_nothing_to_compare(study):
     started = study.at_time_zero().query("started and format == 'group'")["patient_id"].head(3)
     alone = study.of_patients(started)

@@ -725,3 +725,8 @@ def calls(
 @pytest.fixture(scope="session")
 def every_table(calls):
     return {table.name: table for table in (function(**frames) for function, frames in calls)}
+
+
+@pytest.fixture(scope="session")
+def every_html(every_table):
+    return {name: table.to_html() for name, table in every_table.items()}

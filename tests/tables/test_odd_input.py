@@ -129,6 +129,7 @@ def test_withheld_numbers_are_named_and_explained(called, name):
     assert not [text for text in texts if "(–)" in text]
 
 
+@pytest.mark.slow
 def test_odd_signs_reach_every_reader_as_they_are(odd_tables):
     for name, table in odd_tables.items():
         page = render_page(table)

@@ -52,6 +52,7 @@ def public():
     return {table.name: table for table in made}
 
 
+@pytest.mark.slow
 def test_no_small_count_stands_behind_a_table(public):
     for name, table in public.items():
         counted = [c for c in table.raw.columns if c == "n" or c.startswith(("n_", "of_"))]

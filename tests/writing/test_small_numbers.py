@@ -16,16 +16,19 @@ from tests.figures.drawn import having, texts
 OF_ALL = ("cohort_effects", "tipping_point along one axis")
 
 
+FIGURES = made_up.every_figure()
+
+
 def counted(name: str) -> bool:
-    frames = [one for one in made_up.every_figure()[name][1].values() if isinstance(one, pd.DataFrame)]
+    frames = [one for one in FIGURES[name][1].values() if isinstance(one, pd.DataFrame)]
     return any({"ci_low", "n_patients"} <= set(one.columns) for one in frames)
 
 
-COUNTED = [name for name in sorted(made_up.every_figure()) if counted(name) and name not in OF_ALL]
+COUNTED = [name for name in sorted(FIGURES) if counted(name) and name not in OF_ALL]
 
 
 def drawn_of(name: str, n: int):
-    draw, frames = made_up.every_figure()[name]
+    draw, frames = FIGURES[name]
     few = {
         key: one.assign(n_patients=n) if isinstance(one, pd.DataFrame) and "n_patients" in one.columns else one
         for key, one in frames.items()

@@ -146,6 +146,7 @@ def test_what_clinical_change_withholds_cannot_be_worked_out_from_the_comparison
     assert "of those assessed" not in result.paragraph
 
 
+@pytest.mark.slow
 def test_a_public_study_counts_classes_in_clinical_change_alone():
     scores = pd.concat(
         [made_up_scores(individual=60, cohorts=10).assign(patient_id=lambda d, k=k: d["patient_id"] + f"_{k}")

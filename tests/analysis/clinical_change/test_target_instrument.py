@@ -40,6 +40,7 @@ def test_study_without_target_instruments_is_refused(study):
     assert str(error.value) == NO_TARGET
 
 
+@pytest.mark.slow
 def test_public_real_study_keeps_its_small_counts(study):
     settings = dataclasses.replace(study.settings, visibility="public", provenance="real")
     public = dataclasses.replace(study, settings=settings)

@@ -94,6 +94,7 @@ def test_the_default_visit_is_the_plans_and_not_the_last(study, shipped):
     )
 
 
+@pytest.mark.slow
 def test_a_study_and_its_outcomes_say_the_same(study, shipped):
     outcomes = add_integration_in_time(study.outcomes(), study)
     again = moderate(outcomes, plan=study_plan(study), visit="month 3")
@@ -140,6 +141,7 @@ def test_what_does_not_vary_is_not_asked_and_says_why():
     assert "too few patients with one of its two values in individual format" in refused.paragraph
 
 
+@pytest.mark.slow
 def test_only_the_plan_says_what_was_asked_beforehand(study):
     outcomes = study.outcomes()
     assert moderate(outcomes, visit="month 3", moderators=AGE).interactions["p_value"].isna().all()
@@ -153,6 +155,7 @@ def test_only_the_plan_says_what_was_asked_beforehand(study):
         moderate(outcomes, plan=replace(plan, moderators=("shoe_size",)))
 
 
+@pytest.mark.slow
 def test_a_planned_moderator_that_nobody_recorded_is_named(study):
     plan = Plan("BDI-II", "month 3", moderators=("integration_in_time",))
     asked = moderate(study.outcomes(), plan=plan)

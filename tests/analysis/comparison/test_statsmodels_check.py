@@ -41,6 +41,7 @@ def test_ways_of_estimating_stand_side_by_side(result, scores):
     assert frame["estimate"].tolist() == [result.primary["estimate"], peer.primary["estimate"]]
 
 
+@pytest.mark.slow
 def test_a_comparison_of_too_few_cohorts_is_not_tested():
     few = compare_formats_by_statsmodels(as_outcomes(made_up_scores(cohorts=4)), "month 3")
     assert few.contrasts["p_value"].isna().all() and "p = " not in few.paragraph

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from kap_analysis.analysis.missing.dropout import check_dropout
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
@@ -26,6 +27,7 @@ def test_dropout_begins_at_the_first_visit_without_a_later_score(imputed):
     assert not lost[:, 0].any()
 
 
+@pytest.mark.slow
 def test_a_practice_with_two_individual_patients_is_imputed_and_it_is_said():
     """One in eight bootstrap samples lacks both patients, and with them the level of the practice."""
     scores = lossy_scores()
@@ -40,6 +42,7 @@ def test_a_practice_with_two_individual_patients_is_imputed_and_it_is_said():
     assert "bootstrap sample" in found.paragraph and found.notes
 
 
+@pytest.mark.slow
 def test_covariates_that_no_bootstrap_sample_can_estimate_are_left_out_and_it_is_said():
     """Sixteen patients have a column each: a bootstrap sample holds two in three patients, never all of these."""
     scores = made_up_scores(individual=12, cohorts=6, size=2)

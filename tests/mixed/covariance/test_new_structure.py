@@ -25,6 +25,8 @@ from kap_analysis.mixed.model import MixedModel
 from tests.docs_pages import BLOCK, ROOT
 from tests.mixed import dense
 
+#: The copy is fitted in a process of its own.
+pytestmark = pytest.mark.slow
 FITTED = """
 import json, warnings
 import pandas as pd

@@ -77,6 +77,7 @@ def test_an_index_that_has_the_name_of_a_column_is_read(tmp_path):
     assert names_of(ParquetPart(str(tmp_path / "one.parquet"), 0)) == tuple(frame["patient"])
 
 
+@pytest.mark.slow
 def test_nothing_of_dask_is_imported_unless_its_data_are_given(tmp_path):
     folder = write_parts(tmp_path / "scores", cut(made_up(), every=100))
     text = (
