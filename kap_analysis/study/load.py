@@ -14,6 +14,7 @@ from kap_analysis.study.answerable import study_answers
 from kap_analysis.study.checking.instrument_links import INSTRUMENT_CHECKS
 from kap_analysis.study.checking.known_instruments import instrument_names, instruments_named, own_instruments
 from kap_analysis.study.checking.table_links import TABLE_CHECKS, TypedFolder
+from kap_analysis.study.checking.totals import check_totals
 from kap_analysis.study.consent import check_consent_recorded, leave_out_without_consent
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import name_kind, shown_name
@@ -101,7 +102,7 @@ def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
             notes += table.notes
     known = instruments_named([settings.primary_instrument, *_named(tables)], own)
     typed = TypedFolder(tables, settings, known)
-    for check in (*TABLE_CHECKS, *INSTRUMENT_CHECKS):
+    for check in (*TABLE_CHECKS, *INSTRUMENT_CHECKS, check_totals):
         check(typed, problems)
     if purpose == "research":
         check_consent_recorded(typed, problems)
