@@ -166,10 +166,10 @@ def test_the_rater_is_chosen_where_there_are_several(tmp_path):
 
 def test_versions_are_never_mixed(tmp_path):
     header = ASSESSMENTS.replace("timing,hour", "timing,version").replace(",9\n", ",\n").replace(",15\n", ",\n")
-    study = _study(tmp_path, assessments=header + "007,-7,PHQ-9,9,self,,v1\n007,35,PHQ-9,8,self,,v2\n")
+    study = _study(tmp_path, assessments=header + "007,-7,PHQ-9,18,self,,v1\n007,35,PHQ-9,8,self,,v2\n")
     with pytest.raises(StudyError, match="PHQ-9 has several values of version: v1"):
         study.outcomes("PHQ-9")
-    assert study.outcomes("PHQ-9", version="v1", population="started").frame["score"].tolist() == [9]
+    assert study.outcomes("PHQ-9", version="v1", population="started").frame["score"].tolist() == [18]
 
 
 def test_bdi_is_not_bdi_ii(small_study):
