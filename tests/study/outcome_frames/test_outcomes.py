@@ -195,7 +195,8 @@ def test_absent_totals_are_scored_from_items_and_said_so(small_study):
 
 def test_a_recorded_total_stands_and_only_absent_ones_are_scored(tmp_path):
     text = ASSESSMENTS + "007,-7,PHQ-9,17,self,,\n007,31,PHQ-9,,self,,\n"
-    outcomes = _study(tmp_path, assessments=text).outcomes("PHQ-9", population="started")
+    items = ITEMS.replace("007,-7,PHQ-9,self,9,2\n", "")
+    outcomes = _study(tmp_path, assessments=text, items=items).outcomes("PHQ-9", population="started")
     assert _score(outcomes.frame, "007", "baseline") == [17]
     assert _score(outcomes.frame, "007", "month 1") == [9]
     assert outcomes.notes[0].startswith("2 totals")
