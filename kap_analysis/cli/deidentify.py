@@ -26,7 +26,10 @@ def deidentify(
     if report:
         for file, column, _, why in checked.trusted.to_numpy().tolist():
             say(f"{file}, {column}: trusted; {why}")
-        for frame in (checked.classes, checked.steps):
+        for heading, frame in (
+            ("The smallest classes of patients who are alike:", checked.classes),
+            (f"What would make every class {k} patients or more, step by step:", checked.steps),
+        ):
             if len(frame):
-                say(frame.to_string(index=False))
+                say(f"\n{heading}\n{frame.to_string(index=False)}")
     raise typer.Exit(1 if len(checked.found) else 0)

@@ -23,7 +23,7 @@ TARGET_K: Final = 5
 SMALLEST_SHOWN: Final = 10
 OLDEST_TOLD: Final = 90
 _SENSITIVE: Final = ("diagnosis", "prior_suicide_attempt", "ace_score")
-_NUMBERS: Final = "numbers and dates only, or codes"
+_NUMBERS: Final = "numbers, or codes of one or two letters"
 _WORDS: Final = "words without the shape of an identifier; a surname alone among words cannot be told from a word"
 _CLOSED: Final = "values of a closed list of the data dictionary"
 
@@ -179,7 +179,8 @@ def _paragraph(
             f"Patients who are alike in {names or 'nothing'}: the smallest class has {smallest:,}; {below:,} patients "
             f"are in classes of fewer than {k}."
         )
-        parts += [f"In the least diverse class {row.column} has {row.l} value(s)." for row in diversity.itertuples()]
+        for name, least in zip(diversity["column"], diversity["l"], strict=True):
+            parts.append(f"In the least diverse class {name} has {least} value{'s' if least != 1 else ''}.")
         if len(steps) > 1:
             parts.append(f"To reach {k}: {'; '.join(steps['step'].iloc[1:])}.")
     return " ".join([*parts, *filter(None, [warning])])
