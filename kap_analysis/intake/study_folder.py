@@ -14,11 +14,11 @@ from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.study.contract.toml_text import settings_text
+from kap_analysis.study.timing.plan_rules import PLAN_FILE
 from kap_analysis.whole_folder import IN_USE, write_whole_folder
 
 MADE_BY: Final = "# Made by kap import; a new import replaces it."
-_PLAN: Final = "plan.toml"
-_KNOWN: Final = frozenset({SETTINGS_FILE, _PLAN, IN_USE, *(f"{name}.csv" for name in TABLES)})
+_KNOWN: Final = frozenset({SETTINGS_FILE, PLAN_FILE, IN_USE, *(f"{name}.csv" for name in TABLES)})
 
 
 @contextmanager
@@ -26,8 +26,8 @@ def new_study_folder(target: Path, made: StudyTables, said: StudyMap) -> Iterato
     """Give a new folder with the tables, which takes the place of ``target`` if the block succeeds; a plan is kept."""
     with write_whole_folder(target, check=refuse_others, is_ours=_is_import, error=IntakeError) as folder:
         _write(folder, made, said)
-        if (target / _PLAN).exists():
-            shutil.copy2(target / _PLAN, folder / _PLAN)
+        if (target / PLAN_FILE).exists():
+            shutil.copy2(target / PLAN_FILE, folder / PLAN_FILE)
         yield folder
 
 

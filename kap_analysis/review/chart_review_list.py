@@ -98,7 +98,9 @@ def _worse(outcomes: Outcomes, changed: ClinicalChange) -> list[list[object]]:
 
 def _overdue(part: Study, plan: Plan) -> list[list[object]]:
     """Everybody whose last due visit has no score, as long as it is not long past and follow-up did not end."""
-    frame = part.outcomes(plan.instrument, format_rule=plan.format_rule, population="started").frame
+    frame = part.outcomes(
+        plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+    ).frame
     done = set(zip(frame[PATIENT_ID], frame[VISIT].astype("str"), frame[SCORE].notna(), strict=True))
     people = part.patients.set_index(PATIENT_ID)
     at_zero = part.at_time_zero(format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.change.observed import observed_scores
+from kap_analysis.analysis.change.observed import mean_scores
 from kap_analysis.analysis.clinical_change.significant_change import clinical_change
 from kap_analysis.analysis.clinical_change.target_instrument import target_change
 from kap_analysis.analysis.comparison.comparison import compare_formats
@@ -88,7 +88,7 @@ def review_practice(
     outcomes = asked(
         "course", lambda: part.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     )
-    observed = asked("course", lambda: observed_scores(outcomes)) if outcomes is not None else None
+    course = asked("course", lambda: mean_scores(outcomes)) if outcomes is not None else None
     changed = asked("classes", lambda: clinical_change(outcomes, plan.visit)) if outcomes is not None else None
     target = asked("target_classes", lambda: target_change(part, plan.visit, format_rule=rule)) if len(ids) else None
     safety = asked("safety", lambda: review_safety(part, format_rule=rule)) if len(ids) else None
@@ -107,7 +107,7 @@ def review_practice(
         stamp="SIMULATED" if study.is_simulated else "MADE UP" if study.settings.provenance == "made_up" else "PRIVATE",
         completeness=count_scores(part, plan, asked),
         started=count_patients(part, plan, outcomes),
-        course=observed.means if observed is not None else pd.DataFrame(),
+        course=pd.DataFrame() if course is None else course,
         classes=classes,
         target_classes=target.shares if target is not None else pd.DataFrame(),
         quarters=chart_of_quarters(whole, plan, period, asked),

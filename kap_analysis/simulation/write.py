@@ -19,12 +19,12 @@ from kap_analysis.simulation.simulate import MADE_BY, SimulatedStudy
 from kap_analysis.study.contract.dictionary import TABLES, ColumnSpec
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.study.contract.toml_text import settings_text
+from kap_analysis.study.timing.plan_rules import PLAN_FILE
 from kap_analysis.whole_folder import mend, write_whole_folder
 
 FileType = Literal["csv", "parquet"]
 FILE_TYPES: Final = ("csv", "parquet")
 TRUTH_FILE: Final = "truth.json"
-PLAN_FILE: Final = "plan.toml"  # a plan that was written for the study stays with it
 _FILES: Final = "sha256"
 ROWS_AT_A_TIME: Final = 500_000
 

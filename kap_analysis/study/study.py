@@ -2,23 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import BASELINE, PATIENT_ID, SCORE, VISIT
-from kap_analysis.errors import StudyError
+from kap_analysis.columns import PATIENT_ID
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.answerable import study_answers
 from kap_analysis.study.contract.settings import Settings
+from kap_analysis.study.outcome_frames.frames_of_study import FramesOfStudy
 from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.study.outcome_frames.populations import count_populations
-from kap_analysis.study.outcome_frames.study_outcomes import Population, make_outcomes
+from kap_analysis.study.outcome_frames.study_outcomes import Population
 from kap_analysis.study.timing.look_up import is_among
-from kap_analysis.study.timing.time_zero import CohortRule, FormatRule, patients_at_time_zero
+from kap_analysis.study.timing.plan_rules import Rules, rules_of_plan
+from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +52,6 @@ class Study:
     notes: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, np.ndarray] = field(default_factory=dict)
-    #: Outcome frames that were made, by what was asked: one run asks for the same ones many times.
-    _made: dict[tuple[object, ...], Outcomes] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _counted: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         if self.visibility == "public" and not self.is_simulated:
@@ -76,13 +74,7 @@ class Study:
 
     def populations(self) -> pd.DataFrame:
         """Return the numbers of patients that come back in every result, as `count_populations` counts them."""
-        if "populations" not in self._counted:
-            try:
-                scores = self._outcomes().frame
-            except StudyError:
-                scores = pd.DataFrame(columns=[PATIENT_ID, VISIT, SCORE, BASELINE])
-            self._counted["populations"] = count_populations(self.at_time_zero(), scores, self.settings.primary_visit)
-        return self._counted["populations"]
+        return self._frames.populations(self._rules(None, None))
 
     @property
     def patients(self) -> pd.DataFrame:
@@ -129,20 +121,29 @@ class Study:
         """One row per adverse event."""
         return self.tables["adverse_events"]
 
-    def at_time_zero(self, *, format_rule: FormatRule = "planned", cohort_rule: CohortRule = "first") -> pd.DataFrame:
+    def at_time_zero(
+        self, *, format_rule: FormatRule | None = None, cohort_rule: CohortRule | None = None
+    ) -> pd.DataFrame:
         """Return patient_id, started, format, cohort_id and n_cohorts of every patient.
 
-        See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero` for the rules.
+        Parameters
+        ----------
+        format_rule, cohort_rule : str, optional
+            See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero`. Default: the rules of ``plan.toml``
+            in the study folder; where there is none, ``planned`` and ``first``.
         """
-        return self._at_time_zero(format_rule, cohort_rule).copy()
+        return self._frames.at_time_zero(self._rules(format_rule, cohort_rule)).copy()
 
-    def _at_time_zero(self, format_rule: FormatRule, cohort_rule: CohortRule) -> pd.DataFrame:
-        asked = f"time zero: {format_rule}, {cohort_rule}"
-        if asked not in self._counted:
-            self._counted[asked] = patients_at_time_zero(
-                self.patients, self.sessions, format_rule=format_rule, cohort_rule=cohort_rule
-            )
-        return self._counted[asked]
+    def _rules(self, format_rule: FormatRule | None, cohort_rule: CohortRule | None) -> Rules:
+        if format_rule is not None and cohort_rule is not None:
+            return Rules(format_rule, cohort_rule)
+        planned = rules_of_plan(self.path)
+        return Rules(format_rule or planned.format_rule, cohort_rule or planned.cohort_rule)
+
+    @cached_property
+    def _frames(self) -> FramesOfStudy:
+        file = self.files.get("assessments", "assessments.csv")
+        return FramesOfStudy(self.tables, self.settings, self.instruments, file, self.rows.get("assessments"))
 
     def of_patients(self, patient_ids: Iterable[str]) -> "Study":
         """Return the study of some of its patients: every table that has a patient_id, with their rows only.
@@ -172,8 +173,8 @@ class Study:
         instrument: str | None = None,
         *,
         visits: Literal["windows", "all"] = "windows",
-        format_rule: FormatRule = "planned",
-        cohort_rule: CohortRule = "first",
+        format_rule: FormatRule | None = None,
+        cohort_rule: CohortRule | None = None,
         rater: str | None = None,
         version: str | None = None,
         missing_rule: str = "published",
@@ -187,8 +188,9 @@ class Study:
             Default: the primary instrument of study.toml.
         visits : {"windows", "all"}
             One row per patient and visit (the assessment nearest to the target day), or one row per assessment.
-        format_rule, cohort_rule : str
-            See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero`.
+        format_rule, cohort_rule : str, optional
+            See :func:`kap_analysis.study.timing.time_zero.patients_at_time_zero`. Default: the rules of ``plan.toml``
+            in the study folder; where there is none, ``planned`` and ``first``.
         rater, version : str, optional
             Must be said where the data hold several.
         missing_rule : {"published", "project"}
@@ -202,36 +204,13 @@ class Study:
         StudyError
             If the instrument has no scores here, may not be an outcome, or rater or version must be chosen.
         """
-        made = self._outcomes(instrument, visits, format_rule, cohort_rule, rater, version, missing_rule, population)
+        asked = (
+            instrument or self.settings.primary_instrument,
+            self._rules(format_rule, cohort_rule),
+            rater,
+            version,
+            missing_rule,
+        )
+        made = self._frames.outcomes(asked, visits, population)
         of_study = self.populations() if self.visibility == "public" and not self.is_simulated else None
         return replace(made, frame=made.frame.copy(), of_study=of_study)
-
-    def _outcomes(
-        self,
-        instrument: str | None = None,
-        visits: str = "windows",
-        format_rule: FormatRule = "planned",
-        cohort_rule: CohortRule = "first",
-        rater: str | None = None,
-        version: str | None = None,
-        missing_rule: str = "published",
-        population: Population = "analysed",
-    ) -> Outcomes:
-        asked = (instrument, visits, format_rule, cohort_rule, rater, version, missing_rule, population)
-        if asked not in self._made:
-            self._made[asked] = make_outcomes(
-                self.tables,
-                self.settings,
-                self.instruments,
-                self._at_time_zero(format_rule, cohort_rule),
-                instrument=instrument,
-                visits=visits,
-                format_rule=format_rule,
-                rater=rater,
-                version=version,
-                missing_rule=missing_rule,
-                population=population,
-                file=self.files.get("assessments", "assessments.csv"),
-                rows=self.rows.get("assessments"),
-            )
-        return self._made[asked]

@@ -105,6 +105,11 @@ def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> Observed
     -------
     ObservedScores
     """
+    return release(ObservedScores(mean_scores(outcomes), adjusted_beside(outcomes, plan=plan)), outcomes)
+
+
+def mean_scores(outcomes: Outcomes) -> pd.DataFrame:
+    """`ObservedScores.means`, before the gate."""
     check_anybody(outcomes)
     frame = outcomes.frame.dropna(subset=[SCORE])
     if frame.empty:
@@ -114,8 +119,7 @@ def observed_scores(outcomes: Outcomes, *, plan: Plan | None = None) -> Observed
     means = pd.concat(parts, ignore_index=True)
     means.insert(0, INSTRUMENT, outcomes.instrument.name)
     means[VISIT] = pd.Categorical(means[VISIT].astype("str"), categories=list(outcomes.visits), ordered=True)
-    result = ObservedScores(means, adjusted_beside(outcomes, plan=plan))
-    return release(result, outcomes)
+    return means
 
 
 @asked_of(Outcomes)

@@ -61,13 +61,17 @@ class SessionScores(Result):
 
 
 @asked_of(Study)
-def scores_by_session(study: Study, instrument: str = "PHQ-9", *, format_rule: FormatRule = "planned") -> SessionScores:
+def scores_by_session(
+    study: Study, instrument: str = "PHQ-9", *, format_rule: FormatRule | None = None
+) -> SessionScores:
     """Mean score answered before each held ketamine session.
 
     Parameters
     ----------
     instrument : str
         Answered on the day of a session with ``timing`` before_session.
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
 
     Raises
     ------
@@ -106,7 +110,7 @@ def _mean_words(row: pd.Series) -> str:
     return f"{number(row['mean'])} before session {row['session_number']} ({n_statement(row[N_PATIENTS])})"
 
 
-def _beside(study: Study, instrument: str, format_rule: FormatRule) -> pd.DataFrame:
+def _beside(study: Study, instrument: str, format_rule: FormatRule | None) -> pd.DataFrame:
     plan = study_plan(study)
     outcomes = study.outcomes(instrument, format_rule=format_rule, cohort_rule=plan.cohort_rule)
     return adjusted_beside(outcomes, plan=plan)

@@ -86,7 +86,7 @@ class Durability(Result):
 @asked_of(Study, Outcomes)
 @once_per_run
 def durability(
-    study: Study | Outcomes, instrument: str | None = None, *, format_rule: FormatRule = "planned"
+    study: Study | Outcomes, instrument: str | None = None, *, format_rule: FormatRule | None = None
 ) -> Durability:
     """Follow responders from their first response until they no longer meet the criterion.
 
@@ -97,8 +97,8 @@ def durability(
         are marked.
     instrument : str, optional
         Default: the primary instrument. For a study only.
-    format_rule : str
-        As in `Study.outcomes`.
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
 
     Raises
     ------

@@ -76,7 +76,7 @@ class TargetChange(Result):
 
 
 @asked_of(Study)
-def target_change(study: Study, visit: str | None = None, *, format_rule: FormatRule = "planned") -> TargetChange:
+def target_change(study: Study, visit: str | None = None, *, format_rule: FormatRule | None = None) -> TargetChange:
     """Classify each patient on the patient's own target instrument, by Jacobson and Truax.
 
     Norms come from the registry if it has a clinical mean and SD, otherwise from all patients who have the instrument
@@ -86,6 +86,8 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
     ----------
     visit : str, optional
         Default: the primary visit of the study.
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
 
     Raises
     ------
@@ -118,7 +120,7 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
 
 
 def _judge(
-    study: Study, name: str, own: set[str], visit: str, format_rule: FormatRule
+    study: Study, name: str, own: set[str], visit: str, format_rule: FormatRule | None
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Patients of one target instrument, classified, with the norms and cut-off that were used."""
     row: dict[str, object] = {"n_assessed": 0, "n_reliably_better": 0, "n_reliably_worse": 0}

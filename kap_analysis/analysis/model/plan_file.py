@@ -9,10 +9,11 @@ from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Ladder, Plan,
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
+from kap_analysis.study.timing.plan_rules import PLAN_FILE
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 from kap_analysis.writing.sentences import join_words, plural
 
-FILE_NAME = "plan.toml"
+FILE_NAME = PLAN_FILE
 
 
 @asked_of(Study)

@@ -102,35 +102,39 @@ class Due(NamedTuple):
 
 def count_due(study: Study, instrument: str, plan: Plan) -> Due:
     """Count the scores of an instrument that were due, done, late and missing, before the gate."""
-    every = study.outcomes(instrument, visits="all", format_rule=plan.format_rule, population="started")
-    done = every.frame[every.frame[SCORE].notna() & every.frame[VISIT].notna()]  # of a window there may be several
+    every = study.outcomes(
+        instrument, visits="all", format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+    )
+    answered = every.frame[every.frame[SCORE].notna()]
+    done = answered[answered[VISIT].notna()]  # of a window there may be several
     people = done.drop_duplicates(PATIENT_ID)
     people = people[people[FORMAT].notna()]
     until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
-    last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf)
-    rows = []
+    last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf).to_numpy()
     scheduled = list(study.settings.visits)
-    at = done[VISIT].astype("str")
-    scored = {v.label: set(done.loc[at == v.label, PATIENT_ID]) for v in scheduled}
+    ids, at, day = done[PATIENT_ID].to_numpy(object), done[VISIT].to_numpy(object), answered["day"].to_numpy(float)
+    scored = {v.label: set(ids[at == v.label]) for v in scheduled}
+    counted = pd.DataFrame({FORMAT: people[FORMAT].astype("str"), PRACTICE: recorded_words(people[PRACTICE])})
+    names = people[PATIENT_ID].astype("object")
+    lines = []
     for position, visit in enumerate(scheduled):
-        due = people[(last >= visit.last_day).to_numpy()]
         following = scheduled[position + 1].first_day if position + 1 < len(scheduled) else np.inf
-        between = every.frame[(every.frame["day"] > visit.last_day) & (every.frame["day"] < following)]
-        late = set(between.loc[between[SCORE].notna(), PATIENT_ID]) - scored[visit.label]
-        rows += _count_visit(due, visit.label, scored[visit.label], late)
-    names = [FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing"]
-    return Due(pd.DataFrame(rows, columns=names), people, scored, every)
+        between = answered[PATIENT_ID].to_numpy(object)[(day > visit.last_day) & (day < following)]
+        is_done, is_late = names.isin(scored[visit.label]), names.isin(set(between) - scored[visit.label])
+        due = counted.assign(visit=visit.label, n_due=1, n_done=is_done.astype(int), n_late=is_late.astype(int))
+        lines.append(due[last >= visit.last_day])
+    return Due(_sum_lines(pd.concat(lines)), people, scored, every)
 
 
-def _count_visit(due: pd.DataFrame, visit: str, done: set[str], late: set[str]) -> list[list[object]]:
-    rows: list[list[object]] = []
-    practices = recorded_words(due[PRACTICE])
-    for where in ["all", *sorted(practices.unique())]:
-        here = due if where == "all" else due[practices == where]
-        for arm, part in here.groupby(here[FORMAT].astype("str"), sort=False):
-            n_done, n_late = int(part[PATIENT_ID].isin(done).sum()), int(part[PATIENT_ID].isin(late).sum())
-            rows.append([arm, where, visit, len(part), n_done, n_late, len(part) - n_done - n_late])
-    return rows
+def _sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """One line per patient and visit to counts by visit, practice (all, then each) and format."""
+    both = pd.concat([lines.assign(**{PRACTICE: "all"}), lines])
+    counts = both.groupby([VISIT, PRACTICE, FORMAT], sort=False)[["n_due", "n_done", "n_late"]].sum().reset_index()
+    visits = {visit: at for at, visit in enumerate(lines[VISIT].unique())}
+    order = counts.assign(visit=counts[VISIT].map(visits), is_part=counts[PRACTICE] != "all")
+    counts = counts.loc[order.sort_values([VISIT, "is_part", PRACTICE], kind="stable").index]
+    counts["n_missing"] = counts["n_due"] - counts["n_done"] - counts["n_late"]
+    return counts[[FORMAT, PRACTICE, VISIT, "n_due", "n_done", "n_late", "n_missing"]].reset_index(drop=True)
 
 
 def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFrame:

@@ -107,10 +107,15 @@ def _cohort_sentence(sizes: pd.DataFrame) -> str:
 
 
 @asked_of(Study)
-def describe_exposure(study: Study, *, format_rule: FormatRule = "planned") -> Exposure:
+def describe_exposure(study: Study, *, format_rule: FormatRule | None = None) -> Exposure:
     """Describe what the treated patients received.
 
     Missed and cancelled sessions are not counted; an empty status counts as attended.
+
+    Parameters
+    ----------
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
 
     Raises
     ------

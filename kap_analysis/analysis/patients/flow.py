@@ -58,7 +58,7 @@ class ParticipantFlow(Result):
 
 @asked_of(Study)
 def participant_flow(
-    study: Study, *, instrument: str | None = None, format_rule: FormatRule = "planned"
+    study: Study, *, instrument: str | None = None, format_rule: FormatRule | None = None
 ) -> ParticipantFlow:
     """Follow the patients from the study to the primary visit.
 
@@ -66,6 +66,8 @@ def participant_flow(
     ----------
     instrument : str, optional
         The instrument whose scores count; default the primary instrument.
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
     """
     outcomes = study.outcomes(instrument, format_rule=format_rule, population="started")
     scored = outcomes.frame.dropna(subset=[SCORE])

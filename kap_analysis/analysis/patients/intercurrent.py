@@ -42,7 +42,7 @@ class IntercurrentEvents(Result):
 
 @asked_of(Study)
 def count_intercurrent_events(
-    study: Study, *, until_day: int | None = None, format_rule: FormatRule = "planned"
+    study: Study, *, until_day: int | None = None, format_rule: FormatRule | None = None
 ) -> IntercurrentEvents:
     """Count intercurrent events among treated patients.
 
@@ -50,6 +50,8 @@ def count_intercurrent_events(
     ----------
     until_day : int, optional
         Last day that counts; default the end of the primary visit's window.
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
     """
     visits = {v.label: v.last_day for v in study.settings.visits}
     last = visits[study.settings.primary_visit] if until_day is None else until_day

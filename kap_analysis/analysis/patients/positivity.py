@@ -52,8 +52,14 @@ class Positivity(Result):
 
 
 @asked_of(Study)
-def describe_positivity(study: Study, *, format_rule: FormatRule = "planned") -> Positivity:
-    """Count patients per practice and format, and patients per facilitator and format."""
+def describe_positivity(study: Study, *, format_rule: FormatRule | None = None) -> Positivity:
+    """Count patients per practice and format, and patients per facilitator and format.
+
+    Parameters
+    ----------
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
+    """
     patients = treated_patients(study, format_rule=format_rule)
     practice = recorded_words(patients[PRACTICE])
     counts = pd.crosstab(practice, patients[FORMAT].astype("str"))

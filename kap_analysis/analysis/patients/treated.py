@@ -20,7 +20,7 @@ def ketamine_patients(study: Study) -> set[str]:
 
 
 def patient_formats(
-    study: Study, *, format_rule: FormatRule = "planned", cohort_rule: CohortRule = "first"
+    study: Study, *, format_rule: FormatRule | None = None, cohort_rule: CohortRule | None = None
 ) -> pd.DataFrame:
     """The patients table with format and cohort at time zero, and whether treatment started (`started`)."""
     zero = study.at_time_zero(format_rule=format_rule, cohort_rule=cohort_rule)
@@ -28,7 +28,7 @@ def patient_formats(
     return zero.merge(study.patients[[PATIENT_ID, *added]], on=PATIENT_ID, how="left")
 
 
-def treated_patients(study: Study, *, format_rule: FormatRule = "planned") -> pd.DataFrame:
+def treated_patients(study: Study, *, format_rule: FormatRule | None = None) -> pd.DataFrame:
     """Treated patients with a known format.
 
     Returns

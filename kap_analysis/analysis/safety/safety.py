@@ -186,7 +186,7 @@ class Safety(Result):
 @asked_of(Study)
 @once_per_run
 def review_safety(
-    study: Study, *, suicidality_instrument: str | None = None, format_rule: FormatRule = "planned"
+    study: Study, *, suicidality_instrument: str | None = None, format_rule: FormatRule | None = None
 ) -> Safety:
     """Describe adverse events, vital signs and an item on suicidality, by format at time zero.
 
@@ -195,6 +195,8 @@ def review_safety(
     suicidality_instrument : str, optional
         The instrument whose item is shown at scheduled visits: one with such an item and answers in ``items.csv``;
         the one with most answers when absent. The list for chart review has all of them.
+    format_rule : str, optional
+        As in `Study.outcomes`: the rule of the plan, unless another is named.
 
     Raises
     ------

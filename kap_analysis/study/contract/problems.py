@@ -57,6 +57,10 @@ class Problems:
         """Add all problems of another list."""
         self._blocks.extend(others._blocks)
 
+    def copy(self) -> "Problems":
+        """Another list of the same problems."""
+        return Problems(list(self._blocks))
+
     def __len__(self) -> int:
         return sum(len(block["row"]) for block in self._blocks)
 

@@ -19,7 +19,8 @@ class Ledger:
     Attributes
     ----------
     formats : pandas.Series
-        patient_id -> format at time zero (missing where it cannot be told; such patients count under ``all`` only).
+        Patient -> format at time zero (missing where it cannot be told; such patients count under ``all`` only).
+        Patients may be named by their id or their place in a table, as long as it is always the same.
     """
 
     formats: pd.Series
@@ -34,18 +35,23 @@ class Ledger:
         if len(patients):
             self._count(step, because, patients, n_rows)
 
+    def copy(self) -> "Ledger":
+        """A ledger with the same entries, to go on with."""
+        return Ledger(self.formats, list(self._entries))
+
     def _count(self, step: str, because: str, patients: pd.Series, n_rows: pd.Series | None) -> None:
         rows = np.ones(len(patients)) if n_rows is None else n_rows.to_numpy()
-        ids = patients.reset_index(drop=True)
-        formats = ids.map(self.formats).astype(object)
+        once = ~patients.duplicated().to_numpy()
+        places = self.formats.index.get_indexer(pd.Index(patients))
+        formats = np.array([*self.formats, None], dtype=object)[places]  # an unknown patient's place is -1
         for name in (ALL_FORMATS, *self._formats_present()):
-            here = np.ones(len(ids), dtype=bool) if name == ALL_FORMATS else (formats == name).to_numpy()
+            here = np.ones(len(rows), dtype=bool) if name == ALL_FORMATS else formats == name
             self._entries.append(
                 {
                     "step": step,
                     "left_out_because": because,
                     FORMAT: name,
-                    N_PATIENTS: int(ids[here].nunique()),
+                    N_PATIENTS: int((once & here).sum()),
                     "n_rows": int(rows[here].sum()),
                 }
             )
