@@ -25,7 +25,7 @@ from kap_analysis.report.notebook_page import Link, PageHead, first_answer, note
 from kap_analysis.report.parameters import read_parameters
 from kap_analysis.report.plan_record import record_plan
 from kap_analysis.report.results_folder import read_contents
-from kap_analysis.report.sharing import write_sharing_report
+from kap_analysis.report.sharing import check_enough_to_share, write_sharing_report
 from kap_analysis.report.shipped import list_notebooks, shipped_notebooks, shipped_study
 from kap_analysis.report.side_by_side import run_side_by_side
 from kap_analysis.report.staging import check_replaceable, staged_folder
@@ -89,6 +89,8 @@ def reproduce(
     source, target = Path(study) if study is not None else shipped_study(), Path(out).expanduser().resolve()
     check_replaceable(target, replace_changed=replace_changed)
     loaded = load_study(source)
+    if is_shared(loaded):
+        check_enough_to_share(loaded)
     paths = list_notebooks(Path(notebooks) if notebooks is not None else shipped_notebooks())
     inputs = list_inputs(None if is_shared(loaded) else source, loaded.files.values(), paths)
     plan = record_plan(loaded, target)

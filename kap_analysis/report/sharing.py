@@ -11,11 +11,12 @@ from jinja2 import Environment, FileSystemLoader
 from kap_analysis.columns import PATIENT_ID
 from kap_analysis.disclosure.attack import Attack, attack_frames
 from kap_analysis.disclosure.gate import Released
-from kap_analysis.disclosure.policy import MINIMUM_COUNT, POLICY_LINK, POLICY_NAME
+from kap_analysis.disclosure.policy import MINIMUM_COUNT, POLICY_LINK, POLICY_NAME, TOTAL_LEVEL
 from kap_analysis.disclosure.published import decide
 from kap_analysis.errors import ReportError
 from kap_analysis.report.file_text import text_parts
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
+from kap_analysis.study.outcome_frames.populations import ANALYSED
 from kap_analysis.study.study import Study
 from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.numbers import count, plural
@@ -37,6 +38,25 @@ class Searched:
     n_files: int
     n_ids: int
     n_too_short: int
+
+
+def check_enough_to_share(study: Study) -> None:
+    """Stop before anything is run where no patients can be told apart from others: both parts need 11 or more.
+
+    Raises
+    ------
+    ReportError
+        If fewer than 22 patients are analysed.
+    """
+    rows = study.populations().set_index(["population", "format"])["n"]
+    n = int(rows[ANALYSED, TOTAL_LEVEL])
+    if n < 2 * MINIMUM_COUNT:
+        raise ReportError(
+            f"{plural(n, 'patient')} of this study can be analysed (a baseline and a later score); sharing needs "
+            f"{2 * MINIMUM_COUNT} or more. A count is shown only if {MINIMUM_COUNT} or more are in it and as many are "
+            "not, so of these nearly everything would be withheld. Nothing was run or written. For the practice's own "
+            'eyes say visibility = "private" in study.toml and use kap reproduce.'
+        )
 
 
 def search_files(study: Study, folder: Path) -> Searched:

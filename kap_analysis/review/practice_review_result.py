@@ -24,7 +24,7 @@ STILL_YES: Final = "yes again to the question about suicide"
 #: What to do with them.
 TO_DO: Final = {
     NEWLY_YES: "Look at the charts of the {} whose answer to the question about suicide turned to yes, or rose.",
-    GOT_WORSE: "Talk with or about the {} who scored reliably worse than at the start.",
+    GOT_WORSE: "Talk with or about the {} who, at any visit, scored reliably worse than at the start.",
     OVERDUE: "Ask the {} whose assessment is overdue to fill it in.",
 }
 

@@ -69,7 +69,11 @@ def _group(review: PracticeReview) -> str:
         only = f" Everybody was treated in {arms[0]} format." if arms else ""
         return f"There is nothing to compare.{only}"
     if review.difference.empty:
-        return "That cannot be told: too few patients were assessed in each format."
+        n = [row_of(review.started, arm)["n_assessed"] for arm in arms]  # type: ignore[index]
+        return (
+            f"That cannot be told. {n[0]} in individual and {n[1]} in group format were assessed: too few patients, or "
+            "too few groups of patients."
+        )
     row = review.difference.iloc[0]
     low, high = float(row["ci_low"]), float(row["ci_high"])
     if low <= 0 <= high:

@@ -36,8 +36,9 @@ def svg(parts: Sequence[str], height: float, label: str, width: float = WIDTH) -
     """The drawing with what it shows in words; it shrinks with the page."""
     inside = Markup("").join(Markup(part) for part in parts)
     return Markup(
-        '<svg viewBox="0 0 {:g} {:g}" role="group" aria-label="{}" xmlns="http://www.w3.org/2000/svg">{}</svg>'
-    ).format(width, height, label, inside)
+        '<svg viewBox="0 0 {:g} {:g}" class="{}" role="group" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
+        "{}</svg>"
+    ).format(width, height, "wide" if width >= WIDTH else "", label, inside)
 
 
 def text(x: float, y: float, words: object, classes: str = "", anchor: str = "start") -> str:

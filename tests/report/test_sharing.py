@@ -13,9 +13,10 @@ from kap_analysis.disclosure.gate import Released
 from kap_analysis.errors import ReportError
 from kap_analysis.report.about_study import describe_study, study_facts
 from kap_analysis.report.file_text import text_parts
+from kap_analysis.report.pipeline import reproduce
 from kap_analysis.report.results_folder import ResultsFolder, open_results, stamp_of
 from kap_analysis.report.share import share_study
-from kap_analysis.report.sharing import search_files, study_ids, write_sharing_report
+from kap_analysis.report.sharing import check_enough_to_share, search_files, study_ids, write_sharing_report
 from kap_analysis.tables.study.problems import table_problems
 from tests.places import SHIPPED_STUDY
 
@@ -52,6 +53,20 @@ def test_a_private_study_is_not_shared(tmp_path, monkeypatch, simulated):
     monkeypatch.setattr("kap_analysis.report.share.load_study", lambda _: declared(simulated, "private"))
     with pytest.raises(ReportError, match="This study is private; expected a public one"):
         share_study("anywhere", tmp_path / "shared")
+
+
+def test_of_too_few_patients_nothing_is_run_or_written(public, tmp_path, monkeypatch):
+    """Of 12 patients all notebooks ran, and then "138 counts could be worked out: it is a fault of the program"."""
+    analysed = sorted(set(public.outcomes().frame["patient_id"]))
+    for n, enough in ((22, True), (21, False), (1, False)):
+        few = public.of_patients(analysed[:n])
+        if enough:
+            check_enough_to_share(few)
+            continue
+        monkeypatch.setattr("kap_analysis.report.pipeline.load_study", lambda _, few=few: few)
+        with pytest.raises(ReportError, match=rf"^{n} patients? of this study can be analysed .*; sharing needs 22 or"):
+            reproduce(SHIPPED_STUDY, tmp_path / "shared")
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("kind", ["svg", "html", "ipynb", "json"])

@@ -80,6 +80,8 @@ class PairedScores(Result):
 
     @property
     def paragraph(self) -> str:
+        if self.means.empty or self.change.empty:
+            return "Mean scores of patients who have both are withheld: they are too few."
         before, after = self.means["mean"]
         row = self.change.iloc[0]
         return (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kap_analysis.analysis.change.observed import observed_scores
+from kap_analysis.analysis.change.observed import observed_scores, paired_scores
 from tests.analysis.trials import as_outcomes, made_up_scores
 
 
@@ -13,3 +13,9 @@ def test_observed_formats_never_stand_unadjusted_alone():
     assert "those in groups had started" in str(result) and "Unless patients were randomised" in str(result)
     lone = observed_scores(as_outcomes(made_up_scores(cohorts=0)))
     assert lone.beside.empty and "Patients in groups" not in str(lone)
+
+
+def test_means_of_too_few_patients_are_said_to_be_withheld():
+    few = as_outcomes(made_up_scores(individual=5, cohorts=1, size=2), visibility="public")
+    found = paired_scores(few, "month 3")
+    assert found.means.empty and "withheld: they are too few" in found.paragraph
