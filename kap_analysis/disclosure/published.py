@@ -55,12 +55,14 @@ class Published:
             Whether they count who is in one population and not in another inside it.
         """
         known = self._left_out() if left_out else self._counted(population)
-        return {
-            name
+        alike = [
+            shown & set(numbers)
             for counted, shown in known
             if any(numbers.values()) and all(counted.get(name) == n for name, n in numbers.items())
-            for name in shown & set(numbers)
-        }
+        ]
+        if left_out:  # of whom, if two pairs leave out as many by chance? what one of them forbids is not shown
+            return set.intersection(*alike) if alike else set()
+        return set().union(*alike)
 
     def _counted(self, population: str) -> Iterator[tuple[Numbers, set[str]]]:
         for name, numbers in self.numbers.items():
@@ -68,9 +70,14 @@ class Published:
                 yield numbers, {f for f in numbers if (name, f) in self.shown}
 
     def _left_out(self) -> Iterator[tuple[Numbers, set[str]]]:
+        """Of each pair of populations; pairs with the same numbers are one, and show what either shows."""
+        found: dict[tuple[frozenset[tuple[str, int]], ...], tuple[Numbers, set[str]]] = {}
         for small, large in self.inside:
             left = {f: n - self.numbers[small].get(f, 0) for f, n in self.numbers[large].items()}
-            yield left, {f for f in left if {(small, f), (large, f)} <= self.shown}
+            pair = frozenset(self.numbers[small].items()), frozenset(self.numbers[large].items())
+            _, shown = found.setdefault(pair, (left, set()))
+            shown |= {f for f in left if {(small, f), (large, f)} <= self.shown}
+        yield from found.values()
 
     def to_frame(self) -> pd.DataFrame:
         """One row per population and format: ``population``, ``format``, ``n`` (missing: not shown anywhere)."""
