@@ -88,7 +88,7 @@ def test_bad_requests() -> None:
     assert str(error.value) == "n_draws is 1; a bootstrap needs 2 draws or more, and 999 for an interval."
     with pytest.raises(MixedModelError) as error:
         few().intervals(kind="bca")
-    assert str(error.value) == "There is no kind of interval 'bca'. Did you mean 'basic'?"
+    assert str(error.value) == "There is no kind of interval 'bca'. There are: percentile, basic."
 
 
 @pytest.mark.slow
