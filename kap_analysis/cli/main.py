@@ -12,6 +12,7 @@ from kap_analysis.cli.deidentify import deidentify
 from kap_analysis.cli.demo import demo
 from kap_analysis.cli.fit import fit
 from kap_analysis.cli.import_study import import_study
+from kap_analysis.cli.instruments import instruments
 from kap_analysis.cli.map import map
 from kap_analysis.cli.new import new
 from kap_analysis.cli.patient import patient
@@ -66,7 +67,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (validate, new, plan, power, simulate, reproduce, share, review, patient, demo, fit):
+for verb in (validate, new, plan, power, simulate, reproduce, share, review, patient, demo, fit, instruments):
     app.command()(_stoppable(verb))
 app.command()(_stoppable(map))
 app.command()(_stoppable(deidentify))

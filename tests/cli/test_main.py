@@ -1,5 +1,6 @@
 """The command line: quick to help, one line for a failure, exit codes 0, 1 and 2."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from kap_analysis.cli import main
 from kap_analysis.errors import AnalysisError, InstrumentError, ReportError, StudyError
+from kap_analysis.instruments.registry import registry_names
 
 
 def kap(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -49,6 +51,13 @@ def test_help_imports_no_room():
     program = "import sys; import kap_analysis.cli.main; print([m for m in ('pandas', 'rich') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "pandas" not in done.stdout
+
+
+def test_the_shell_lists_every_name_that_data_may_use(kap_here):
+    names = list(registry_names())
+    lines = kap_here("instruments").stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines[1:]] == names
+    assert [one["name"] for one in json.loads(kap_here("instruments", "--json").stdout)] == names
 
 
 def test_an_unknown_verb_is_misuse():
