@@ -211,6 +211,8 @@ def as_markdown(summary: pd.DataFrame, counts: pd.DataFrame) -> str:
         part = summary[(summary["allocation"] == setting.allocation) & (summary["dropout"] == setting.dropout)]
         if "primary" not in set(part["method"]):
             continue
+        few_and_many = sorted({part["draws"].min(), part["draws"].max()})
+        part = part.sort_values("method", key=lambda names: names.map(list(NAMES).index))
         rows = [
             [
                 NAMES[row.method],
@@ -226,8 +228,8 @@ def as_markdown(summary: pd.DataFrame, counts: pd.DataFrame) -> str:
             for row in part.itertuples()
         ]
         lines += [
-            f"**{setting.words}.** {part['draws'].max():,} draws; truth {part['truth'].iloc[0]:+.2f} points; "
-            f"baseline SD {part['baseline_sd'].iloc[0]:.1f}.",
+            f"**{setting.words}.** {' to '.join(f'{n:,}' for n in few_and_many)} draws; "
+            f"truth {part['truth'].iloc[0]:+.2f} points; baseline SD {part['baseline_sd'].iloc[0]:.1f}.",
             table(header, rows),
             *verdicts(part, setting),
             *growing_words(counts, setting),
