@@ -115,7 +115,8 @@ class ResultsFolder:
             picture = stamped(figure(**drawn) if callable(figure) else figure, self.stamp)
             made = as_files(picture, title, FILE_TYPES if self.folder is not None else ())
         caption = _without_legend(caption) if made.is_statement else caption
-        if "patients" in drawn and drawn["patients"].empty:
+        patients = drawn.get("patients")
+        if patients is not None and not len(patients):
             caption = _without_lines_of_patients(caption)
         if self.folder is not None:
             leads = callable(figure) and self._leads(made, caption)
@@ -259,7 +260,7 @@ def _without_lines_of_patients(caption: str) -> str:
     """A caption without what it says of marks of single patients: a public study shows none."""
     legend = caption.removeprefix(_without_legend(caption)).strip()
     parts = [part for part in legend.removesuffix(".").split("; ") if not LINES_OF_PATIENTS.match(part)]
-    said = f"{sentence_case('; '.join(parts))}." if parts != [""] and parts else ""
+    said = f"{sentence_case('; '.join(parts))}." if any(parts) else ""
     return f"{_without_legend(caption)} {said}".strip()
 
 
