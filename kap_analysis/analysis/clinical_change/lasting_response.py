@@ -48,8 +48,8 @@ class Durability(Result):
     summary : DataFrame
         ``format``, ``n_assessed`` (baseline and a later score), ``n_responders``, ``n_single`` (of them without any
         later assessment), ``n_lost``, ``n_censored``, ``n_with_booster`` (missing
-        where the phase of sessions is not recorded), ``median_days`` and its ``ci_low``,
-        ``ci_high`` (missing if the curve, or its limit, stays above 0.5).
+        where the phase of sessions is not recorded), ``median_days`` (the middle of the days where the curve lies at
+        0.5) and its ``ci_low``, ``ci_high`` (missing if the curve, or its limit, stays above 0.5).
     """
 
     instrument: str
@@ -232,9 +232,9 @@ def _summary(assessed: pd.DataFrame, spans: pd.DataFrame, boosters: pd.DataFrame
                 "n_lost": int(part["is_lost"].sum()),
                 "n_censored": int((~part["is_lost"]).sum()),
                 "n_with_booster": _with_booster(part, boosters),
-                "median_days": _first_day_below_half(curve, "survival"),
-                CI_LOW: _first_day_below_half(curve, CI_LOW),
-                CI_HIGH: _first_day_below_half(curve, CI_HIGH),
+                "median_days": _median_day(curve, "survival"),
+                CI_LOW: _median_day(curve, CI_LOW),
+                CI_HIGH: _median_day(curve, CI_HIGH),
             }
         )
     return pd.DataFrame(rows)
@@ -246,9 +246,17 @@ def _with_booster(part: pd.DataFrame, boosters: pd.DataFrame | None) -> float:
     return boosters.loc[boosters[PATIENT_ID].isin(part[PATIENT_ID]), PATIENT_ID].nunique()
 
 
-def _first_day_below_half(curve: pd.DataFrame, column: str) -> float:
-    reached = curve.loc[curve[column].fillna(0 if column == CI_LOW else 1) <= 0.5, DAY]
-    return float(reached.iloc[0]) if len(reached) else np.nan
+def _median_day(curve: pd.DataFrame, column: str) -> float:
+    """Where the curve crosses one half; if it lies exactly there, the middle of those days, as in R's survfit."""
+    values = curve[column].fillna(0 if column == CI_LOW else 1).to_numpy(float)
+    tolerance = np.sqrt(np.finfo(float).eps)
+    reached = np.flatnonzero(values < 0.5 + tolerance)
+    if not len(reached):
+        return np.nan
+    days, first = curve[DAY].to_numpy(float), reached[0]
+    below = np.flatnonzero(values < 0.5 - tolerance)
+    touches = values[first] > 0.5 - tolerance and len(below)
+    return float((days[first] + days[below[0]]) / 2 if touches else days[first])
 
 
 def _median_words(row: pd.Series, *, is_withheld: bool) -> str:

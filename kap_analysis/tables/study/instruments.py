@@ -120,7 +120,8 @@ def _sources(used: list[Instrument]) -> list[str]:
     for one in used:
         cited = [_cite(source) for source in one.sources.values()]
         if cited:
-            lines.append(f"{one.name}, sources (checked {one.checked_on:%Y-%m-%d}): {'; '.join(cited)}.")
+            checked = "" if one.checked_on is None else f" (checked {one.checked_on:%Y-%m-%d})"
+            lines.append(f"{one.name}, sources{checked}: {'; '.join(cited)}.")
     return lines
 
 

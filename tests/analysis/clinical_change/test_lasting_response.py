@@ -1,4 +1,7 @@
-"""Time from the first response to its loss, worked by hand."""
+"""Time from the first response to its loss, worked by hand; the median of the curve by R's survfit."""
+
+import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +21,10 @@ SCORES = {
     "e": (30, 30, 30, 30),  # no response
     "f": (10, 10, 10, 10),  # 150 days, censored
 }
+
+MEDIANS = json.loads((Path(__file__).parents[2] / "reference/survival_median.json").read_text(encoding="utf-8"))[
+    "cases"
+]
 
 
 def make(scores=SCORES, instrument="BDI-II", baseline=40, **more):
@@ -58,6 +65,19 @@ def test_summary_by_format():
     assert np.isnan(summary.loc["individual", "median_days"])
 
 
+@pytest.mark.parametrize("case", MEDIANS, ids=lambda case: str(len(case["days"])))
+def test_median_where_the_curve_lies_at_one_half_is_that_of_survfit(case):
+    rows = []
+    for number, (days, is_lost) in enumerate(zip(case["days"], case["lost"], strict=True)):
+        later = 30 + days
+        rows += [(f"p{number}", "individual", day, score) for day, score in ((0, 40), (30, 10), (later, 39 * is_lost))]
+    frame = pd.DataFrame(rows, columns=["patient_id", "format", "day", "score"])
+    frame["visit"] = frame["day"].map(lambda day: "baseline" if day == 0 else f"day {day}")
+    row = durability(Outcomes.from_frame(frame, instrument="BDI-II")).summary.set_index("format").loc["all"]
+    expected = [np.nan if case[name] is None else case[name] for name in ("median", "low", "high")]
+    assert row[["median_days", "ci_low", "ci_high"]].tolist() == pytest.approx(expected, nan_ok=True)
+
+
 def test_curve_of_those_who_lose_nothing_stays_at_one():
     curve = durability(make({"c": SCORES["c"], "f": SCORES["f"]})).survival
     assert (curve["survival"] == 1).all() and (curve["ci_low"] == 1).all()
@@ -73,7 +93,7 @@ def test_paragraph_says_what_the_frames_say():
     assert durability(make()).paragraph.startswith(
         "Of 6 patients with BDI-II at baseline and later, 5 responded at some assessment (response: 50% or more); "
         "2 of these no longer did at a later one and 1 had no later one. "
-        "The median time in response was not reached in individual format (3 responders) and 30 days in group format"
+        "The median time in response was not reached in individual format (3 responders) and 75 days in group format"
     )
 
 

@@ -1,6 +1,9 @@
 """Instruments: bands, recall, missing items and sources."""
 
+import pytest
+
 from kap_analysis import tables
+from kap_analysis.instruments.own_instrument import instrument_from_mapping
 from kap_analysis.instruments.registry import get_instrument
 
 
@@ -18,3 +21,11 @@ def test_missing_items_of_instruments_with_one_rule_stand_on_one_line(every_tabl
     lines = [note for note in every_table["instruments"].notes if note.startswith("Missing items of ")]
     assert len(lines) < 3
     assert all("BDI-II" in line or "WHO-5" in line for line in lines)
+
+
+@pytest.mark.parametrize("more", [{}, {"bands": [{"label": "calm", "low": 0, "high": 40}], "source": "our own scale"}])
+def test_an_own_instrument_has_a_row_and_no_day_on_which_its_sources_were_checked(more):
+    own = {"name": "KAP-X", "total_range": [0, 40], "higher_is_better": False, "recall_days": 7}
+    table = tables.table_instruments(instruments=[instrument_from_mapping(own | more)])
+    cited = more.get("source", "study.toml")
+    assert table.notes[-1] == f"KAP-X, sources: {cited}."
