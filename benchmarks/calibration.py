@@ -10,7 +10,9 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from results_files import RESULTS, THREADS, say, table, versions, write
 
@@ -18,10 +20,13 @@ os.environ.update(THREADS)
 
 import numpy as np
 import pandas as pd
-from calibration_draws import Cell, draw_scores
+from calibration_draws import CONTRAST, VISITS, Cell, as_frame, draw_scores
+from draws_together import Fits, Patients, Slots
 from scipy.special import stdtrit
 
 from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.estimation.parameters import Parameters
+from kap_analysis.mixed.many.stack import Template, make_template
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
 
@@ -37,6 +42,7 @@ METHODS = {
     "kenward-roger": "Kenward-Roger",
     "unbounded": "Kenward-Roger, unbounded",
 }
+DF_METHODS = ("normal", "satterthwaite", "kenward-roger")
 #: Expected of a method, in per cent, at any number of cohorts.
 EXPECTED = {"kenward-roger": (0.0, 6.0), "unbounded": (4.0, 6.0)}
 
@@ -52,11 +58,10 @@ class Estimate:
     stands_in: bool = False
 
 
-def change_test(frame: pd.DataFrame) -> Estimate:
+def change_test(drawn: Patients) -> Estimate:
     """Two-sample t-test of the change at month 3, of those who were seen there."""
-    there = frame[frame["visit"] == "month 3"]
-    change = (there["score"] - there["baseline"]).to_numpy()
-    group = there["is_group"].to_numpy() == 1
+    change, group = drawn.score[:, CONTRAST] - drawn.baseline, drawn.is_group
+    change, group = change[~np.isnan(change)], group[~np.isnan(change)]
     n, m = int(group.sum()), int((~group).sum())
     squares = ((n - 1) * change[group].var(ddof=1) + (m - 1) * change[~group].var(ddof=1)) / (n + m - 2)
     difference = change[group].mean() - change[~group].mean()
@@ -82,21 +87,51 @@ def read_off(fit: MixedResults | None, ddf: str) -> Estimate | None:
     return Estimate(one.estimate[0], one.std_error[0], one.df[0], fit.singular)
 
 
-def analyse(frame: pd.DataFrame) -> dict[str, Estimate | None]:
-    """All methods on one draw; None where a model has no fit.
+def analyse(drawn: Sequence[Patients]) -> list[dict[str, Estimate | None]]:
+    """All methods on each draw; None where a model has no fit. Draws are fitted together as far as they go."""
+    slots = Slots.of(drawn)
+    sets = slots.data_sets(drawn)
+    row = np.zeros(sets.x.shape[2])
+    row[len(VISITS) + CONTRAST] = 1.0  # see `Slots.data_sets`
+    nested, ignored = (Fits.of(*design(slots, formula), sets) for formula in (NESTED, IGNORED))
+    of_nested = {ddf: nested.read(row, ddf) for ddf in DF_METHODS}
+    of_ignored = ignored.read(row, "kenward-roger")
+    out = []
+    for d, one in enumerate(drawn):
+        found = {"t-test": change_test(one)}
+        if d in nested.place and d in ignored.place:
+            boundary = nested.is_on_boundary(d)
+            found["ignored"] = Estimate(*of_ignored[ignored.place[d]], ignored.is_on_boundary(d))
+            found |= {ddf: Estimate(*numbers[nested.place[d]], boundary) for ddf, numbers in of_nested.items()}
+            theta = nested.theta(d) if boundary else None
+        else:
+            fit = fitted(NESTED, as_frame(one))
+            found["ignored"] = read_off(fitted(IGNORED, as_frame(one)), "kenward-roger")
+            found |= {ddf: read_off(fit, ddf) for ddf in DF_METHODS}
+            theta = fit.theta if fit is not None and fit.singular else None
+        out.append(found | {"unbounded": without_bound(one, found["kenward-roger"], theta)})
+    return out
 
-    Where the variance of the cohorts is inside its bound, the fit without the bound is the same. Where it is not, the
-    search without the bound starts from the bounded fit; if the criterion has no minimum there, the bounded fit stands
-    in, as it would in practice.
+
+def without_bound(drawn: Patients, bounded: Estimate | None, theta: Mapping[str, float] | None) -> Estimate | None:
+    """The estimate where the variance of the cohorts may be negative.
+
+    Where it is inside its bound (no `theta`), the fit without the bound is the same. Where it is not, the search starts
+    from the bounded fit; if the criterion has no minimum there, the bounded fit stands in, as it would in practice.
     """
-    nested = fitted(NESTED, frame)
-    found = {"t-test": change_test(frame), "ignored": read_off(fitted(IGNORED, frame), "kenward-roger")}
-    found |= {ddf: read_off(nested, ddf) for ddf in ("normal", "satterthwaite", "kenward-roger")}
-    free = found["kenward-roger"]
-    if nested is not None and nested.singular:
-        unbounded = read_off(fitted(NESTED, frame, bounded=False, start=nested.theta), "kenward-roger")
-        free = unbounded or (free and replace(free, stands_in=True))
-    return found | {"unbounded": free}
+    if theta is None:
+        return bounded
+    found = read_off(fitted(NESTED, as_frame(drawn), bounded=False, start=theta), "kenward-roger")
+    return found or (bounded and replace(bounded, stands_in=True))
+
+
+@cache
+def design(slots: Slots, formula: str) -> tuple[Template, Parameters]:
+    """A model on all places; its scores and baselines play no part."""
+    noise = np.random.default_rng(0).standard_normal((len(slots.cohort), 1 + len(VISITS)))
+    everybody = Patients(slots.cohort, noise[:, 0], noise[:, 1:], np.empty((len(noise), 0)))
+    model = mixedlm(formula, as_frame(everybody))
+    return make_template(model.design), model.parameters
 
 
 def count_block(cell: Cell, block: int, size: int) -> list[dict[str, object]]:
@@ -104,8 +139,8 @@ def count_block(cell: Cell, block: int, size: int) -> list[dict[str, object]]:
     rng = np.random.default_rng(cell.seed(block))
     counted = dict.fromkeys(("draws", "failed", "stood_in", "boundary", "rejected", "covered"), 0)
     rows = {name: {"method": name, **counted, "width": 0.0} for name in METHODS}
-    for _ in range(size):
-        for name, found in analyse(draw_scores(cell, rng)).items():
+    for one in analyse([draw_scores(cell, rng) for _ in range(size)]):
+        for name, found in one.items():
             row = rows[name]
             row["draws"] += 1
             if found is None:

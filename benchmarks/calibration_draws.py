@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from draws_together import Patients
 
 VISITS = ("month 1", "month 2", "month 3", "month 6")
 CONTRAST = 2  # month 3
@@ -41,8 +42,8 @@ def cohort_sd(icc: float) -> float:
     return float(np.sqrt(icc / (1 - icc) * covariance()[CONTRAST, CONTRAST]))
 
 
-def draw_scores(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per patient and visit that was reached: as many individual patients as group patients."""
+def draw_scores(cell: Cell, rng: np.random.Generator) -> Patients:
+    """The patients with a score: as many individual patients were drawn as group patients."""
     sizes = rng.integers(3, 5, cell.cohorts)
     n_group = int(sizes.sum())
     cohort = np.concatenate([np.repeat(np.arange(cell.cohorts), sizes), np.full(n_group, -1)])
@@ -52,17 +53,26 @@ def draw_scores(cell: Cell, rng: np.random.Generator) -> pd.DataFrame:
     score = (
         BASELINE_MEAN + COURSE + BASELINE_SLOPE * (baseline - BASELINE_MEAN)[:, None] + effects[cohort][:, None] + noise
     )
-    seen = _seen(baseline, score, rng) if cell.dropout else np.ones(score.shape, dtype=bool)
-    patient, visit = np.nonzero(seen)
-    is_group = (cohort >= 0).astype(float)
+    if cell.dropout:
+        score = np.where(_seen(baseline, score, rng), score, np.nan)
+    kept = ~np.isnan(score).all(axis=1)
+    cohort = cohort[kept]
+    cohort[cohort >= 0] = np.unique(cohort[cohort >= 0], return_inverse=True)[1]
+    return Patients(cohort, baseline[kept] - BASELINE_MEAN, score[kept], np.empty((int(kept.sum()), 0)))
+
+
+def as_frame(patients: Patients) -> pd.DataFrame:
+    """One row per patient and visit that was reached."""
+    patient, visit = np.nonzero(~np.isnan(patients.score))
+    cohort = patients.cohort[patient]
     return pd.DataFrame(
         {
             "patient": patient,
             "visit": pd.Categorical.from_codes(visit, VISITS).reorder_categories(_contrast_first()),
-            "score": score[patient, visit],
-            "baseline": baseline[patient] - BASELINE_MEAN,
-            "is_group": is_group[patient],
-            "cohort": np.where(cohort[patient] < 0, np.nan, cohort[patient]),
+            "score": patients.score[patient, visit],
+            "baseline": patients.baseline[patient],
+            "is_group": patients.is_group[patient].astype(float),
+            "cohort": np.where(cohort < 0, np.nan, cohort),
         }
     )
 

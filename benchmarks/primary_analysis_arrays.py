@@ -5,67 +5,22 @@ not plain (a visit with few patients, pooled levels that could join either of tw
 and the draw goes to the primary analysis itself.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
+from draws_together import Patients
 from numpy.typing import NDArray
 from primary_analysis_designs import Drawn
 
-from kap_analysis.analysis.model.ladder import LadderCounts, name_rung
 from kap_analysis.analysis.model.missing_covariates import expected_columns
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.simulation.course import draw_course
 from kap_analysis.simulation.covariates import draw_covariates
 from kap_analysis.simulation.people import draw_people
 from kap_analysis.simulation.scenario import Scenario
-from kap_analysis.study.answerable import PATIENTS_PER_VISIT
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.integer]
 #: Patients of a study as `simulate_outcomes` draws it.
 SHIPPED_PATIENTS = 235
-
-
-@dataclass(frozen=True)
-class Patients:
-    """The analysed patients of one draw.
-
-    Attributes
-    ----------
-    cohort : numpy.ndarray
-        (n,): from 0 on, -1 in individual format.
-    baseline : numpy.ndarray
-        (n,): points.
-    score : numpy.ndarray
-        (n, visits): points, missing where there is none.
-    covariates : numpy.ndarray
-        (n, q): numbers, and 0/1 columns of all levels of a category but one.
-    """
-
-    cohort: NDArray[np.intp]
-    baseline: Array
-    score: Array
-    covariates: Array
-
-    @property
-    def is_group(self) -> NDArray[np.bool_]:
-        return self.cohort >= 0
-
-    @property
-    def sizes(self) -> NDArray[np.intp]:
-        """Patients of each cohort."""
-        return np.bincount(self.cohort[self.is_group])
-
-    def rung(self, plan: Plan, visits: Sequence[str]) -> str | None:
-        """The model of the ladder that the counts allow; None where a visit has too few patients to be modelled."""
-        seen = (~np.isnan(self.score)).astype(float)
-        pairs = {f: seen[of].T @ seen[of] for f, of in ((GROUP, self.is_group), (INDIVIDUAL, ~self.is_group))}
-        if min(together.diagonal().min() for together in pairs.values()) < PATIENTS_PER_VISIT:
-            return None
-        counts = LadderCounts(tuple(visits), pairs, int(np.count_nonzero(self.sizes >= 2)))
-        return name_rung(counts, plan.visit, plan.ladder)[0]
 
 
 def simulated_patients(seed: int, scenario: Scenario, plan: Plan) -> Patients | None:
