@@ -10,7 +10,7 @@ from kap_analysis.instruments.data_folder import data_files
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.instrument_file import read_instrument
 from kap_analysis.instruments.own_instrument import instrument_from_mapping as instrument_from_mapping
-from kap_analysis.suggestions import nearest_names
+from kap_analysis.suggestions import nearest_name
 
 
 def get_instrument(
@@ -33,7 +33,8 @@ def get_instrument(
     Raises
     ------
     InstrumentError
-        If there is no instrument of that name (the nearest are offered) or version, or it cannot be an outcome.
+        If there is no instrument of that name or version (a misspelt name is offered as it is written), or it cannot
+        be an outcome.
 
     Examples
     --------
@@ -89,8 +90,8 @@ def _other_version(instrument: Instrument, version: str) -> Instrument:
 
 
 def _unknown(name: object, known: list[str]) -> str:
-    near = nearest_names(str(name), known, at_most=3, likeness=0.5)
-    advice = f"Nearest: {', '.join(near)}. " if near else f"Known are {', '.join(known)}. "
+    near = nearest_name(str(name), known)
+    advice = f"Did you mean {near}? " if near else f"Known are {', '.join(known)}. "
     return (
         f"There is no instrument {name!r} in the registry. {advice}"
         "An instrument of your own is declared as an [[instrument]] of study.toml."

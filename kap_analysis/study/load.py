@@ -15,6 +15,7 @@ from kap_analysis.study.checking.instrument_links import INSTRUMENT_CHECKS
 from kap_analysis.study.checking.known_instruments import instrument_names, instruments_named, own_instruments
 from kap_analysis.study.checking.table_links import TABLE_CHECKS, TypedFolder
 from kap_analysis.study.checking.totals import check_totals
+from kap_analysis.study.checking.written_rows import leave_out_written_rows
 from kap_analysis.study.consent import check_consent_recorded, leave_out_without_consent
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import name_kind, shown_name
@@ -100,6 +101,7 @@ def check_study(path: str | Path, *, purpose: Purpose = "care") -> StudyCheck:
         if table is not None:
             tables[name] = table
             notes += table.notes
+    tables = leave_out_written_rows(tables, settings, problems)
     known = instruments_named([settings.primary_instrument, *_named(tables)], own)
     typed = TypedFolder(tables, settings, known)
     for check in (*TABLE_CHECKS, *INSTRUMENT_CHECKS, check_totals):

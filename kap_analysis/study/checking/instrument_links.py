@@ -5,12 +5,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from kap_analysis.instruments.registry import registry_names
 from kap_analysis.study.checking.table_links import Check, TypedFolder
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
+from kap_analysis.study.reading.cells import ANOTHER_INSTRUMENT
 from kap_analysis.study.reading.typed_table import TypedTable
 from kap_analysis.study.timing.look_up import value_at
+from kap_analysis.suggestions import nearest_name
 
 ASSESSMENT: Final = ("patient_id", "day", "instrument", "rater")
 
@@ -19,7 +22,13 @@ def check_primary_instrument(folder: TypedFolder, problems: Problems) -> None:
     """The primary instrument is known, and is an outcome."""
     name = folder.settings.primary_instrument
     if name and name not in folder.instruments:
-        problems.add(SETTINGS_FILE, f"the instrument {name!r}", "a known instrument", column="primary_instrument")
+        near = nearest_name(
+            name, [*(str(own.get("name", "")) for own in folder.settings.own_instruments), *registry_names()]
+        )
+        meant = f" (did you mean {near}?)" if near else ANOTHER_INSTRUMENT
+        problems.add(
+            SETTINGS_FILE, f"the instrument {name!r}", f"the name of an instrument{meant}", column="primary_instrument"
+        )
     elif name and folder.instruments[name].role != "outcome":
         found = f"{name}, a {folder.instruments[name].role}"
         problems.add(SETTINGS_FILE, found, "an instrument that may be an outcome", column="primary_instrument")

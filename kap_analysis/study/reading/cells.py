@@ -37,6 +37,10 @@ _PLACES: Final[dict[str, Place]] = {
     "group_session_id": "code",
     "cohort_id": "code",
 }
+#: What to do about a name of an instrument that nobody knows and that is no misspelling.
+ANOTHER_INSTRUMENT: Final = (
+    " ('kap instruments' lists them; one of your own is an [[instrument]] of study.toml, see docs/extending.md)"
+)
 _IS_NO_NAME: Final = "(if it is none: [not_names] of study.toml)"
 
 

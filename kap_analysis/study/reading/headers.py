@@ -73,7 +73,8 @@ def read_header(
         else:
             ignored[name or f"(column {position + 1}, without a name)"] = position
     _report_absent(file, names, spec, wanted, problems, row)
-    return Header(declared, extra, ignored, tuple(_notes(file, ignored, spec)))
+    absent = [name for name in spec.columns if name not in declared]
+    return Header(declared, extra, ignored, tuple(_notes(file, ignored, absent)))
 
 
 def _report_absent(
@@ -95,12 +96,12 @@ def _report_absent(
                          row=row, column=name)  # fmt: skip
 
 
-def _notes(file: str, ignored: dict[str, int], spec: TableSpec) -> list[str]:
+def _notes(file: str, ignored: dict[str, int], absent: Sequence[str]) -> list[str]:
     if not ignored:
         return []
     shown = []
     for name in list(ignored)[:_COLUMNS_NAMED]:
-        near = nearest_name(name, spec.columns)
+        near = nearest_name(name, absent)
         shown.append(f"{name} (did you mean {near}?)" if near else name)
     if len(ignored) > len(shown):
         shown.append(f"and {len(ignored) - len(shown):,} more")

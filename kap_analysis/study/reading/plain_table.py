@@ -15,6 +15,7 @@ from kap_analysis.errors import StudyError
 from kap_analysis.study.contract.dictionary import TableSpec
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.study.reading.cells import extra_column
+from kap_analysis.study.reading.spreadsheet_rows import without_last_blank_rows
 from kap_analysis.study.reading.text_file import CodedCells, read_text_table
 
 MISSING: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL"})
@@ -86,6 +87,9 @@ def _read_csv(path: Path, expected: Iterable[str], as_text: Collection[str]) -> 
     problems = Problems()
     columns = {name: extra_column(name) for name in expected}
     table = read_text_table(path, TableSpec(path.stem, "", "", True, (), (), columns, ()), problems)
+    if table is not None:
+        table = without_last_blank_rows(table)
+        table.report_widths(path.name, problems)
     if table is None or len(problems):
         lines = problem_lines(problems.frame())
         rest = len(problems) - 1

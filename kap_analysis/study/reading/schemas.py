@@ -10,14 +10,14 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from kap_analysis.study.contract.dictionary import ColumnSpec, TableSpec
-from kap_analysis.study.reading.cells import expected_in
+from kap_analysis.study.reading.cells import ANOTHER_INSTRUMENT, expected_in
 from kap_analysis.study.reading.quick_check import PERIOD, closed_list
-from kap_analysis.suggestions import nearest_names
+from kap_analysis.suggestions import nearest_name
 
 _NULL: Final = "not_nullable"
-#: A column with more wrong names than this was not mistyped: it holds something else, and nothing nearer is offered.
 #: A longer number may be that of a telephone or a record, and is not quoted.
 _DIGITS_OF_AN_ID: Final = 8
+#: A column with more wrong names than this was not mistyped: it holds something else, and nothing nearer is offered.
 _MOST_MISTYPED: Final = 100
 
 
@@ -80,7 +80,8 @@ def schema_failures(
             found = [_shown(value, column) for value in alike["failure_case"]]
             wrong = [str(value) for value in alike["failure_case"]]
             meant = _meant(set(wrong), column, instruments)
-            expected = [expected_in(column) + meant.get(value, "") for value in wrong]
+            otherwise = ANOTHER_INSTRUMENT if column.type in ("instrument", "measure") else ""
+            expected = [expected_in(column) + meant.get(value, otherwise) for value in wrong]
         failures.append((name, positions, found, expected))
     return failures
 
@@ -96,11 +97,9 @@ def _shown(value: object, column: ColumnSpec) -> str:
 
 
 def _meant(wrong: set[str], column: ColumnSpec, instruments: Collection[str]) -> dict[str, str]:
-    """For each wrong name the known ones that are nearest, in the words of a message."""
+    """For each wrong name the known one that it is a misspelling of, in the words of a message."""
     if column.is_number or len(wrong) > _MOST_MISTYPED:
         return {}
-    of_instruments = column.type in ("instrument", "measure")
-    known = [*column.level_names, *(instruments if of_instruments else ())]
-    most, likeness = (2, 0.6) if of_instruments else (1, 0.7)
-    near = {value: nearest_names(value, known, at_most=most, likeness=likeness) for value in wrong}
-    return {value: f" (did you mean {' or '.join(names)}?)" for value, names in near.items() if names}
+    known = [*column.level_names, *(instruments if column.type in ("instrument", "measure") else ())]
+    near = {value: nearest_name(value, known) for value in wrong}
+    return {value: f" (did you mean {name}?)" for value, name in near.items() if name}

@@ -65,21 +65,43 @@ class TextTable:
         One per header entry, all of the same length.
     lines : numpy.ndarray
         Physical line on which each record begins; the header is line 1.
-    uneven : numpy.ndarray
-        True for records that had more or fewer cells than the header; cut or padded here, and reported.
+    widths : numpy.ndarray
+        How many cells each record had; cut or padded here to the width of the header.
     """
 
     header: tuple[str, ...]
     columns: list[CodedCells]
     lines: np.ndarray
-    uneven: np.ndarray
+    widths: np.ndarray
+
+    @property
+    def uneven(self) -> np.ndarray:
+        """True for records that had more or fewer cells than the header."""
+        return self.widths != len(self.header)
+
+    def only(self, kept: np.ndarray) -> "TextTable":
+        """Return the records that a mask keeps, each at its line."""
+        if kept.all():
+            return self
+        columns = [_recoded(cells.codes[kept], cells.texts) for cells in self.columns]
+        return TextTable(self.header, columns, self.lines[kept], self.widths[kept])
+
+    def report_widths(self, file: str, problems: Problems) -> None:
+        """Report the records that have more or fewer cells than the header."""
+        width, uneven = len(self.header), self.uneven
+        found = [
+            f"{n} cell{'s' if n != 1 else ''}"
+            + (" (a decimal comma, or a comma in a cell without quotation marks?)" if n > width else "")
+            for n in self.widths[uneven].tolist()
+        ]
+        problems.add_rows(file, self.lines[uneven], "", found, f"{width} cells, as in the header")
 
 
 def read_text_table(path: Path, spec: TableSpec, problems: Problems) -> TextTable | None:
     """Read a CSV file as text; what is wrong goes to ``problems``, None if nothing can be read.
 
-    Accepted without a word: a UTF-8 byte-order mark, CRLF or CR line ends, quoted cells, a missing last newline,
-    blank lines, and last lines of empty cells (as spreadsheets leave them).
+    Accepted without a word: a UTF-8 byte-order mark, CRLF or CR line ends, quoted cells, a missing last newline and
+    blank lines. Rows of empty cells are rows here, and so are rows with too many cells or too few.
     """
     text = _decode(path, problems)
     if text is None:
@@ -106,11 +128,11 @@ def _read_plain(text: str) -> TextTable | None:
     commas = np.diff(np.searchsorted(np.flatnonzero(places == _COMMA), ends), prepend=0)
     lengths = np.diff(ends, prepend=-1) - 1
     width = int(commas[0]) + 1
-    if len(ends) == 1 or (commas != width - 1).any() or lengths.max() >= _LONGEST_CELL or lengths[-1] < width:
+    if len(ends) == 1 or (commas != width - 1).any() or lengths.max() >= _LONGEST_CELL:
         return None
     columns = [_from_arrow(column) for column in _arrow_table(raw, width).columns]
     header = tuple(text[: text.index("\n")].split(","))
-    return TextTable(header, columns, np.arange(2, len(ends) + 1), np.zeros(len(ends) - 1, dtype=bool))
+    return TextTable(header, columns, np.arange(2, len(ends) + 1), np.full(len(ends) - 1, width))
 
 
 def _arrow_table(raw: bytes, width: int) -> pa.Table:
@@ -137,22 +159,23 @@ def _read_any(text: str, file: str, problems: Problems) -> TextTable | None:
     if not records:
         return None
     header, body = tuple(records[0]), records[1:]
-    while body and not any(body[-1]):
-        body.pop()
-    lines = np.asarray(starts[1 : len(body) + 1], dtype=np.int64)
     widths = np.fromiter(map(len, body), dtype=np.int64, count=len(body))
     uneven = widths != len(header)
     if uneven.any():
-        _report_widths(file, len(header), widths, lines, uneven, problems)
         body = [(record + [""] * len(header))[: len(header)] if bad else record
                 for record, bad in zip(body, uneven, strict=True)]  # fmt: skip
     cells = zip(*body, strict=True) if body else [()] * len(header)
-    return TextTable(header, [_coded(column) for column in cells], lines, uneven)
+    return TextTable(header, [_coded(column) for column in cells], np.asarray(starts[1:], dtype=np.int64), widths)
 
 
 def _coded(cells: Sequence[str]) -> CodedCells:
     codes, texts = pd.factorize(np.asarray(cells, dtype=object))
     return CodedCells(codes, [str(text) for text in texts])
+
+
+def _recoded(codes: np.ndarray, texts: Sequence[str]) -> CodedCells:
+    new_codes, used = pd.factorize(codes)
+    return CodedCells(new_codes, [texts[code] for code in used])
 
 
 def _decode(path: Path, problems: Problems) -> str | None:
@@ -214,13 +237,3 @@ def _records(text: str, file: str, problems: Problems) -> tuple[list[list[str]],
     starts = [end + 1 for end, _ in pairwise(ends)]
     kept = [position for position, record in enumerate(records) if record]
     return [records[position] for position in kept], [starts[position] for position in kept]
-
-
-def _report_widths(
-    file: str, width: int, widths: np.ndarray, lines: np.ndarray, uneven: np.ndarray, problems: Problems
-) -> None:
-    found = [
-        f"{n} cells" + (" (a decimal comma, or a comma in a cell without quotation marks?)" if n > width else "")
-        for n in widths[uneven].tolist()
-    ]
-    problems.add_rows(file, lines[uneven], "", found, f"{width} cells, as in the header")

@@ -15,6 +15,7 @@ from kap_analysis.study.reading.headers import Header, read_header
 from kap_analysis.study.reading.left_aside import note_identifiers
 from kap_analysis.study.reading.parquet_file import read_parquet_columns
 from kap_analysis.study.reading.quick_check import keeps_schema, repeated_keys
+from kap_analysis.study.reading.spreadsheet_rows import leave_out_spreadsheet_rows
 from kap_analysis.study.reading.text_file import CodedCells, read_text_table
 
 
@@ -64,6 +65,13 @@ class TypedTable:
         patients = self.frame["patient_id"].to_numpy()[positions] if self.has("patient_id") else None
         problems.add_rows(self.file, self.rows[positions], column, found, expected, patient_ids=patients)
 
+    def without(self, positions: np.ndarray) -> "TypedTable":
+        """Return the table without the rows at these positions."""
+        kept = np.setdiff1d(np.arange(len(self.frame)), positions)
+        faulty = {name: np.flatnonzero(np.isin(kept, where)) for name, where in self.faulty.items()}
+        frame = self.frame.iloc[kept].reset_index(drop=True)
+        return TypedTable(self.spec, self.file, frame, self.rows[kept], self.notes, faulty)
+
 
 def read_table(
     path: Path,
@@ -103,9 +111,11 @@ def read_table(
         if text is None:
             problems.extend(local)
             return None
+        text, notes = leave_out_spreadsheet_rows(text, spec, path.name, local)
+        text.report_widths(path.name, local)
         header = read_header(path.name, text.header, spec, wanted, local)
         ignored = {name: text.columns[at] for name, at in header.ignored.items()}
-        notes = note_identifiers(path.name, {name: (cells.codes, cells.texts) for name, cells in ignored.items()})
+        notes += note_identifiers(path.name, {name: (cells.codes, cells.texts) for name, cells in ignored.items()})
         typed = _type_columns(header, text.columns, spec, not_names)
         rows, uneven = text.lines, text.uneven
     table = _assemble(path.name, header, typed, rows, spec, notes)

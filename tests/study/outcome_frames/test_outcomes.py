@@ -180,7 +180,7 @@ def test_bdi_is_not_bdi_ii(small_study):
     )
 
 
-@pytest.mark.parametrize(("name", "message"), [("ACE", "cannot be an outcome"), ("BDI2", "Nearest: ")])
+@pytest.mark.parametrize(("name", "message"), [("ACE", "cannot be an outcome"), ("BDI2", "Did you mean BDI-II")])
 def test_covariates_and_unknown_instruments_are_refused(small_study, name, message):
     with pytest.raises(InstrumentError, match=message):
         small_study.outcomes(name)

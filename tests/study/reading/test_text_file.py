@@ -15,11 +15,11 @@ PLAIN = (
     "a,b,c\nЖ,é\u2028,\x0b\n,'=1',#\n,,x\n",
     "\ufeffa,b\n1,2\n",
     "a,a\n1,-0\n+1,0\n",
+    "a,b\n1,2\n,\n3,4\n,\n",
 )
 OTHER = (
     'a,b\n"1,5",2\n',
     "a,b\n1\n1,2\n",
-    "a,b\n1,2\n,\n,\n",
     "a,b\n1,2\n\n3,4\n",
     "a,b\r1,2\r3,4\r",
     "\na,b\n1,2\n",
