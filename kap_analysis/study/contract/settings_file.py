@@ -29,6 +29,7 @@ LAST_DAY: Final = 36_500
 MOST_POINTS: Final = 1_000_000
 #: Models have a mean for each visit and format; more visits than these are days, to be read with `visits="all"`.
 MOST_VISITS: Final = 200
+_LABELS_NAMED: Final = 12
 NOTHING_SAID: Final = Settings(title="", primary_instrument="", primary_visit="")
 _REQUIRED: Final = ("title", "primary_instrument", "primary_visit")
 _KEYS: Final = frozenset(
@@ -105,12 +106,15 @@ class _SettingsReader:
     def settings(self) -> Settings:
         self.content = self._without_identifiers(self.content)
         self._unknown_keys()
+        n_before = len(self.problems)
+        visits = self._visits()
+        visits_are_known = len(self.problems) == n_before
         settings = Settings(
             title=self._text("title"),
             primary_instrument=self._text("primary_instrument"),
             primary_visit=self._text("primary_visit"),
             practices=self._texts("practices", self.content.get("practices", [])),
-            visits=self._visits(),
+            visits=visits,
             baseline_window=self._window("baseline_window", self.content.get("baseline_window")),
             margin=self._margin(),
             visibility=self._one_of("visibility", get_args(Visibility), "private"),
@@ -122,8 +126,10 @@ class _SettingsReader:
             not_names=self.not_names,
         )
         labels, primary = settings.visit_labels, settings.primary_visit
-        if primary and primary not in labels:
-            self._wrong("primary_visit", quoted(primary), f"one of the visits: {', '.join(labels)}")
+        if visits_are_known and primary and primary not in labels:
+            more = f" and {len(labels) - _LABELS_NAMED} more" if len(labels) > _LABELS_NAMED else ""
+            named = ", ".join(labels[:_LABELS_NAMED]) + more
+            self._wrong("primary_visit", quoted(primary), f"one of the visits: {named}")
         return settings
 
     def _wrong(self, key: str, found: str, expected: str) -> None:
@@ -181,7 +187,7 @@ class _SettingsReader:
         value = self.content.get(key)
         if isinstance(value, str) and value.strip():
             return value
-        self._wrong(key, "nothing" if value is None else quoted(value), "a text; it is required")
+        self._wrong(key, _said(value), "a text; it is required")
         return ""
 
     def _texts(self, key: str, value: Any) -> tuple[str, ...]:
@@ -244,10 +250,13 @@ class _SettingsReader:
         if unknown:
             self._wrong("visits", f"the key {quoted(unknown[0])}", "label, target_day and window")
         if not isinstance(label, str) or not label.strip() or label == "baseline":
-            self._wrong("visits", f"the label {quoted(label)}", "a text other than baseline")
+            self._wrong(
+                "visits", "no label" if label is None else f"the label {quoted(label)}", "a text other than baseline"
+            )
             return None
         if not _is_day(target):
-            self._wrong("visits", f"the target_day {quoted(target)} of {label}", f"a whole number {_DAYS}")
+            found = "no target_day" if target is None else f"the target_day {quoted(target)}"
+            self._wrong("visits", f"{found} of {label}", f"a whole number {_DAYS}")
             return None
         first, last = self._window("visits.window", entry.get("window"))
         if not first <= target <= last:
@@ -266,10 +275,10 @@ class _SettingsReader:
         if unknown:
             self._wrong("margin", f"the key {quoted(unknown[0])}", "points, source and date")
         if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= MOST_POINTS:
-            self._wrong("margin.points", quoted(points), "a positive number of points")
+            self._wrong("margin.points", _said(points), f"a positive number of points, at most {MOST_POINTS:,}")
             return None
         if not isinstance(source, str) or not source.strip():
-            self._wrong("margin.source", quoted(source), "who fixed the margin, and on what grounds")
+            self._wrong("margin.source", _said(source), "who fixed the margin, and on what grounds")
             return None
         return Margin(float(points), source, str(when))
 
@@ -327,6 +336,10 @@ def _texts_in(value: Any, path: str) -> Iterator[tuple[Place, str]]:
             yield from _texts_in(entry, path)
     elif isinstance(value, str):
         yield _PLACES.get(path, "text"), value
+
+
+def _said(value: Any) -> str:
+    return "nothing" if value is None else quoted(value)
 
 
 def _is_day(value: Any) -> TypeGuard[int]:

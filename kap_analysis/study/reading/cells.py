@@ -72,12 +72,15 @@ class TypedColumn:
 def type_codes(codes: np.ndarray, texts: list[str], column: ColumnSpec, *, no_names: bool = False) -> TypedColumn:
     """Type a column that is given as its distinct texts, each once, and the position of each cell's text (-1: none).
 
-    With ``no_names`` a text that looks like a name is none: study.toml says so of the column.
+    With ``no_names`` a text that looks like a name is none: study.toml says so of the column. Spaces around a number do
+    not count, as in any reader of CSV; around a code they do.
     """
+    if column.is_number:
+        texts = [text.strip() for text in texts]
     missing = np.array([text in ("", MISSING) for text in texts], dtype=bool)
     failures = _failures(texts, missing, column, no_names)
     failed = _cells_with(codes, failures)
-    n_na = int((codes == texts.index(MISSING)).sum()) if MISSING in texts else 0
+    n_na = int(np.isin(codes, [at for at, text in enumerate(texts) if text == MISSING]).sum())
     usable = ~missing
     for position in failures:
         usable[position] = False
@@ -165,6 +168,13 @@ def unreadable_number(text: str, column: ColumnSpec) -> str:
     if _NUMBER.fullmatch(text):
         return f"{text!r}, which is not a whole number" if np.isfinite(float(text)) else f"{text!r}, which is too large"
     return f"{text!r}, a text"
+
+
+def without_spaces_around_numbers(codes: np.ndarray, texts: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Return a column that may become numbers: where a text is one, without the spaces around it."""
+    bare = [text.strip() if _NUMBER.fullmatch(text.strip()) else text for text in texts]
+    new_codes, distinct = pd.factorize(np.array(bare, dtype=object))
+    return new_codes[codes], distinct.tolist()
 
 
 def extra_column(name: str) -> ColumnSpec:

@@ -24,7 +24,8 @@ def read_parquet_columns(
 ) -> ParquetColumns | None:
     """Read the declared and wanted columns of a Parquet file; None if it is not one.
 
-    Rows are counted from 1, the first record. A code stored as a number is a problem: 007 has become 7 in it.
+    Rows are counted from 1, the first record. A code stored as a number is a problem: 007 has become 7 in it. Numbers
+    stored as text are read as numbers, with a note.
     """
     try:
         texts = [field.name for field in pq.read_schema(path) if _is_text(field.type)]
@@ -42,6 +43,10 @@ def read_parquet_columns(
         else:
             typed[name] = _type_column(path.name, values, column, problems, no_names=name in not_names)
     notes = _notes_of_ignored(path.name, header, table)
+    as_text = [name for name in header.declared if spec.columns[name].is_number and name in texts
+               and not typed[name].unreadable]  # fmt: skip
+    if as_text:
+        notes.append(f"{path.name}: numbers that are stored as text are read as numbers: {', '.join(as_text)}.")
     return header, typed, np.arange(1, table.num_rows + 1), notes
 
 
@@ -57,8 +62,10 @@ def _type_column(
     if column.is_number and (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         plain = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
         return _type_numbers(plain, column)
-    if not column.is_number and _is_text(kind):
-        return type_codes(*_coded(values), column, no_names=no_names)
+    if _is_text(kind):
+        typed = type_codes(*_coded(values), column, no_names=no_names)
+        if not column.is_number or len(typed.failed[0]) == 0:
+            return typed
     found = "a column of texts" if _is_text(kind) else f"a column of type {kind}"
     problems.add(file, found, expected_in(column), column=column.name)
     return replace(_all_missing(len(values), column), unreadable=True)

@@ -10,7 +10,15 @@ import pandas as pd
 
 from kap_analysis.study.contract.dictionary import TableSpec
 from kap_analysis.study.contract.problems import Problems
-from kap_analysis.study.reading.cells import MISSING, TEXT_DTYPE, TypedColumn, expected_in, extra_column, type_codes
+from kap_analysis.study.reading.cells import (
+    MISSING,
+    TEXT_DTYPE,
+    TypedColumn,
+    expected_in,
+    extra_column,
+    type_codes,
+    without_spaces_around_numbers,
+)
 from kap_analysis.study.reading.headers import Header, read_header
 from kap_analysis.study.reading.left_aside import note_identifiers
 from kap_analysis.study.reading.parquet_file import read_parquet_columns
@@ -128,11 +136,14 @@ def _type_columns(
     header: Header, cells: list[CodedCells], spec: TableSpec, not_names: Collection[str]
 ) -> dict[str, TypedColumn]:
     columns = {name: (position, spec.columns[name]) for name, position in header.declared.items()}
-    columns |= {name: (position, extra_column(name)) for name, position in header.wanted.items()}
-    return {
+    typed = {
         name: type_codes(cells[at].codes, cells[at].texts, column, no_names=name in not_names)
         for name, (at, column) in columns.items()
     }
+    for name, at in header.wanted.items():
+        codes, texts = without_spaces_around_numbers(cells[at].codes, cells[at].texts)
+        typed[name] = type_codes(codes, texts, extra_column(name), no_names=name in not_names)
+    return typed
 
 
 def _assemble(

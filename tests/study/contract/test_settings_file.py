@@ -59,7 +59,10 @@ def test_the_required_keys_suffice(tmp_path):
         ),
         (MINIMAL + "baseline_window = [-42, 7]\n", "found a baseline that ends on day 7; expected a last day of 0 or"),
         (MINIMAL.replace("month 3", "week 12"), "primary_visit: found 'week 12'; expected one of the visits: month 1,"),
-        (MINIMAL + "[margin]\npoints = 3\n", "margin.source: found None; expected who fixed the margin, and on what"),
+        (
+            MINIMAL + "[margin]\npoints = 3\n",
+            "margin.source: found nothing; expected who fixed the margin, and on what",
+        ),
         (MINIMAL + '[margin]\npoints = -3\nsource = "s"\n', "margin.points: found -3; expected a positive number of"),
         (MINIMAL + '[extra_columns]\npatient = ["x"]\n', "found the table 'patient'; expected one of patients, diagn"),
         (MINIMAL + '[extra_columns]\npatients = ["email"]\n', "found a column 'e…' (5 characters) whose name is that"),
@@ -144,6 +147,24 @@ def test_a_folder_in_its_place_is_said(tmp_path):
     problems = Problems()
     read_settings(tmp_path, problems)
     assert problems.frame()["found"].tolist() == ["something that is not a file"]
+
+
+def test_a_primary_visit_is_held_against_visits_that_could_be_read(tmp_path):
+    schedule = '[[visits]]\nlabel = "week 12"\ntarget_day = "late"\nwindow = [76, 120]\n'
+    _, lines = _read(tmp_path, MINIMAL.replace("month 3", "week 12") + schedule)
+    assert lines == [
+        "study.toml, row 4: visits: found the target_day 'late' of week 12; expected a whole number "
+        "from -36500 to 36500."
+    ]
+    days = "".join(
+        f'[[visits]]\nlabel = "day {day}"\ntarget_day = {day}\nwindow = [{day}, {day}]\n' for day in range(1, 21)
+    )
+    _, lines = _read(tmp_path, MINIMAL + days)
+    assert lines == [
+        "study.toml, row 3: primary_visit: found 'month 3'; expected one of the visits: "
+        + ", ".join(f"day {day}" for day in range(1, 13))
+        + " and 8 more."
+    ]
 
 
 def test_thousands_of_blocks_are_looked_through_for_identifiers_at_once(tmp_path, monkeypatch):

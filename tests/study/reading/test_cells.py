@@ -29,7 +29,7 @@ def test_numbers_are_floats_and_empty_cells_missing():
         ("4,1", "'4,1', a decimal comma"),
         ("41.5", "'41.5', which is not a whole number"),
         ("n/a", "'n/a' (leave the cell empty where a value is missing)"),
-        (" 41", "' 41', with spaces around it"),
+        ("4 1", "'4 1', a text"),
         ("a@b.org", "'a…' (7 characters), which looks like an e-mail address"),
     ],
 )
@@ -38,6 +38,15 @@ def test_what_is_no_number_is_said_at_every_cell_that_holds_it(cell, found):
     assert column.failed[0].tolist() == [1, 3]
     assert column.failed[1] == [found, found]
     assert column.values.isna().tolist() == [False, True, False, True]
+
+
+def test_spaces_around_a_number_do_not_count_and_around_a_code_they_do():
+    column = typed([" 41", "36 ", "\t36", " ", " NA"], PATIENTS["age"])
+    assert column.values.tolist()[:3] == [41, 36, 36]
+    assert column.values.isna().tolist() == [False, False, False, True, True]
+    assert column.n_na == 1
+    assert len(column.failed[0]) == 0
+    assert typed([" P01"], PATIENTS["patient_id"]).failed[1] == ["' P01', with spaces around it"]
 
 
 def test_codes_stay_text_and_names_of_people_are_not_repeated():

@@ -21,6 +21,15 @@ def test_columns_that_nobody_declared_are_listed_and_not_loaded(tmp_path):
     assert "ward" not in check.study.patients
 
 
+def test_spaces_around_numbers_of_an_extra_column_do_not_count(tmp_path):
+    changed = {
+        "patients.csv": PATIENTS.replace("start_period", "km").replace("2025-Q3", "3.5").replace("2025-Q4", " 3.5 "),
+        "study.toml": SETTINGS + '\n[extra_columns]\npatients = ["km"]\n',
+    }
+    changed["patients.csv"] = changed["patients.csv"].replace("2026-Q1", "")
+    assert load_study(write_small_study(tmp_path / "study", changed)).patients["km"].tolist()[:4] == [3.5] * 4
+
+
 def test_extra_columns_that_study_toml_wants_are_loaded_into_the_outcome_frame(tmp_path):
     changed = {
         "patients.csv": PATIENTS.replace("start_period", "distance_km").replace("2025-Q3", "3.5"),
