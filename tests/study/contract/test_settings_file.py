@@ -119,8 +119,14 @@ def test_settings_written_are_read_back_the_same(tmp_path):
             "found text that is not TOML (a number of too many digits); expected key = value lines.",
         ),
         ("zz = " + "[" * 50_000, "found brackets nested too deep to be read; expected key = value lines."),
-        ("[margin]\npoints = " + "9" * 400 + '\nsource = "x"', "expected a positive number of points, at most 1,000,000."),
-        ('[margin]\npoints = inf\nsource = "x"', "margin.points: found inf; expected a positive number of points, at most 1,000,000."),
+        (
+            "[margin]\npoints = " + "9" * 400 + '\nsource = "x"',
+            "expected a positive number of points, at most 1,000,000.",
+        ),
+        (
+            '[margin]\npoints = inf\nsource = "x"',
+            "margin.points: found inf; expected a positive number of points, at most 1,000,000.",
+        ),
         (
             "baseline_window = [-" + "9" * 400 + ", 0]",
             "expected two days in brackets, [first day, last day], from -36500",
