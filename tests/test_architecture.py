@@ -97,7 +97,7 @@ DRAWING = {"matplotlib", "seaborn"}
 #: Costs up to as much as pandas to import, and only rare calls need it (the schemas: pandera, for tables with faults).
 HEAVY_AND_RARE = {
     "scipy.stats", "scipy.optimize", "kap_analysis.study.reading.schemas", "altair", "vl_convert", "python_calamine",
-    "pyreadstat", "dask", "dask.distributed", "joblib",
+    "pyreadstat", "presidio_analyzer", "presidio_analyzer.nlp_engine", "dask", "dask.distributed", "joblib",
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = [path for path in FILES if path != PACKAGE / "__init__.py"]

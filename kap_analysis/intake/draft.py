@@ -11,11 +11,11 @@ import pandas as pd
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.shown import shown_column, shown_file
-from kap_analysis.intake.map_text import Drafted, written_map
-from kap_analysis.intake.recognition.guess import Guess
+from kap_analysis.intake.map_text import Drafted, without_stated_zero, written_map
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess
+from kap_analysis.intake.recognition.labels import recognise_with_labels
 from kap_analysis.intake.recognition.meanings import format_of
-from kap_analysis.intake.recognition.table_columns import recognise
-from kap_analysis.intake.redcap import with_dictionary
+from kap_analysis.intake.redcap import is_dictionary, with_dictionary
 from kap_analysis.intake.source import files_of, open_file
 from kap_analysis.intake.source_table import SourceTable
 
@@ -74,23 +74,26 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     """
     folder, files = files_of(source)
     tables: list[SourceTable] = []
-    closed = []
+    closed: dict[str, str] = {}
     for done, file in enumerate(files):
         if progress is not None:
             progress(done, len(files) + 1, f"reading {shown_file(file.name)}")
         if len(files) > 1 and _NEVER_OPENED.search(file.stem):
-            closed.append(file.name)
+            closed[file.name] = "by its name it holds free text; it was not opened"
         else:
             tables += open_file(file, file.name)
     if progress is not None:
         progress(len(files), len(files) + 1, "looking at the columns")
+    closed |= {table.file: "the data dictionary of the project, of which names and choices were taken"
+               for table in tables if is_dictionary(table)}  # fmt: skip
     drafts = [Drafted(table, _guesses(table)) for table in with_dictionary(tables) if len(table.columns)]
+    drafts = [_asking_for_key(one) for one in without_stated_zero(drafts)]
     if not drafts:
         raise IntakeError(f"Found no table in {shown_file(Path(source).name)}; expected a header and rows.")
     text = written_map(Path(source), drafts, closed)
     columns = _columns(drafts)
     draft = MapDraft(text, columns, "")
-    placed = int((columns["role"] != "drop").sum())
+    placed = int((~columns["role"].isin(["drop", "?"])).sum())
     where = f"{len(drafts)} table{'s' if len(drafts) != 1 else ''}"
     paragraph = (
         f"{where}, {len(columns):,} columns: {placed:,} recognised, {len(columns) - placed:,} dropped; "
@@ -112,13 +115,26 @@ def _columns(drafts: list[Drafted]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "sheet", "column", "role", "why", "decide"])
 
 
+def _asking_for_key(one: Drafted) -> Drafted:
+    """Where rows hold scores or sessions and no patient, ask for the patient's key at the first column that is free."""
+    if "patient_id" in one.roles() or not one.roles() & {
+        "score",
+        "item",
+        "answer",
+        "sessions.kind",
+        "sessions.dose_mg",
+    }:
+        return one
+    free = next((n for n, g in enumerate(one.guesses) if g.why == NOT_RECOGNISED), None)
+    if free is None:
+        return one
+    asks = 'the patient\'s key? Then "patient_id"; else "drop", and another column is = "patient_id"'
+    asked = replace(one.guesses[free], role="?", asks=asks)
+    return replace(one, guesses=[*one.guesses[:free], asked, *one.guesses[free + 1 :]])
+
+
 def _guesses(table: SourceTable) -> list[Guess]:
-    """Recognise the columns by the names of their fields, where the header is a label."""
-    headers = {table.names.get(column, column): column for column in table.columns}
-    if len(headers) == len(table.columns):
-        fields = replace(table, cells={name: table.cells[column] for name, column in headers.items()})
-        return _with_formats([replace(guess, column=headers[guess.column]) for guess in recognise(fields)])
-    return _with_formats(recognise(table))
+    return _with_formats(recognise_with_labels(table))
 
 
 def _with_formats(guesses: list[Guess]) -> list[Guess]:

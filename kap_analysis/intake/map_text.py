@@ -4,13 +4,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.recognition.guess import Guess
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING
@@ -18,14 +19,14 @@ from kap_analysis.intake.values import MISSING
 _INLINE: Final = 6
 _HEAD: Final = """\
 # Drafted by kap map. A line with "?" is open: put an answer in its place; what is asked stands behind "decide:".
-# is = "drop" leaves a column out. Every role is explained in docs/import.md. Then:
-#   kap import {source} --map map.toml --out STUDY
+# is = "drop" leaves a column out. What a column can be stands at the end of this file. Then:
+#   kap import {source} --map THIS_FILE --out STUDY
 # No value of a patient stands here, only patterns: 9 is a digit, A and a are letters.
 """
 _NO_SESSIONS: Final = (
-    '"?"  # decide: nothing here says when ketamine sessions were, so nobody has a day 0. Put the list of appointments '
-    "(patient, date, type) beside this export in one folder and run kap map on the folder; or give a column below "
-    'is = "date", of = "time_zero", and write "stated" here'
+    '"?"  # decide: when was the first ketamine session of each patient? Nothing here says it, so nobody has a day 0. '
+    "Put the list of appointments (patient, date, type) beside this export in one folder and run kap map on the "
+    'folder; or give a column below is = "date", of = "time_zero", and write "stated" here'
 )
 
 
@@ -41,15 +42,14 @@ class Drafted:
         return {guess.role for guess in self.guesses}
 
 
-def written_map(source: Path, drafts: list[Drafted], closed: list[str]) -> str:
-    """Write the map of some tables; ``closed`` are names of files that were not opened."""
+def written_map(source: Path, drafts: list[Drafted], closed: Mapping[str, str]) -> str:
+    """Write the map of some tables; ``closed`` says of files that hold no rows of patients why they stay closed."""
     lines = [_HEAD.format(source=source.name), *_study_lines(drafts)]
     for one in drafts:
         lines += ["", *_table_lines(one, drafts)]
-    for name in closed:
-        what = "open = false  # by its name it holds free text; it was not opened"
-        lines += ["", "[[table]]", f"file = {_toml(name)}", what]
-    return "\n".join(lines) + "\n"
+    for name, why in closed.items():
+        lines += ["", "[[table]]", f"file = {_toml(name)}", f"open = false  # {why}"]
+    return "\n".join([*lines, "", *manual_lines()]) + "\n"
 
 
 def _study_lines(drafts: list[Drafted]) -> list[str]:
@@ -76,6 +76,19 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
         'duplicates = "stop"  # two scores for one patient, instrument and day: stop, first or last',
         f"missing = {_toml(list(codes))}" + (f"  # seen: {told}" if told else ""),
     ]
+
+
+def without_stated_zero(drafts: list[Drafted]) -> list[Drafted]:
+    """Where sessions are listed, they say the first one: a date of it beside them would say it twice."""
+    if not _lists_sessions(drafts):
+        return drafts
+    why = "the date of a first session; the list of sessions says it"
+    return [
+        replace(one, guesses=[
+            Guess(guess.column, "drop", why) if guess.said.get("of") == "time_zero" else guess for guess in one.guesses
+        ])
+        for one in drafts
+    ]  # fmt: skip
 
 
 def _has_sessions(drafts: list[Drafted]) -> bool:
@@ -140,6 +153,11 @@ def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
     lines.append(f"# {len(table.lines):,} rows")
     if "patient_id" not in one.roles():
         lines.append('# no patient id was found here: give one column is = "patient_id", or the table is left out')
+    if any(name.startswith("redcap_") for name in table.columns) and not table.labels:
+        lines.append(
+            "# a REDCap project without its data dictionary: put the dictionary (CSV) beside the export in one folder, "
+            "and kap map takes names, choices and diagnoses from it"
+        )
     lines += ["", "[table.columns]"]
     sections: list[str] = []
     for column in dict.fromkeys(guess.column for guess in guesses):

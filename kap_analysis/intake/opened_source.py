@@ -42,7 +42,7 @@ def place_source(
     for entry in said.tables:
         table = by_place.get(entry.place)
         if not entry.is_opened:
-            rows.append((shown_file(entry.file), "", "not opened"))
+            rows.append((shown_file(entry.file), "", "the map says open = false"))
         elif table is not None:
             told(said.n_opened + len(placed), f"placing {len(table.lines):,} rows of {shown_place(table)}")
             one = place_table(table, entry, said, len(placed), problems)

@@ -42,10 +42,11 @@ def with_dictionary(tables: list[SourceTable]) -> list[SourceTable]:
         if field.is_checkbox
         for code, label in field.choices.items()
     }
+    titles = {field.name: field.label for field in fields if field.label and not field.is_checkbox}
     return [
         replace(
             table,
-            headings={**table.headings, **headings},
+            headings={**table.headings, **titles, **headings},
             labels={**table.labels, **labels},
             names={**table.names, **_names_of_labels(table, fields)},
         )

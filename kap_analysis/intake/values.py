@@ -97,7 +97,7 @@ def _shift(offset: str) -> timedelta:
 
 def looks_like_date(text: str) -> bool:
     """Whether a text is a date in some notation (a bare number is none)."""
-    return not text.isdigit() and read_date(text, "month_first") is not None
+    return not text.isdigit() and any(read_date(text, order) is not None for order in ("month_first", "day_first"))
 
 
 def date_order(texts: Sequence[str]) -> tuple[str, int]:

@@ -149,7 +149,7 @@ def test_an_unfinished_map_is_refused_line_by_line(tmp_path):
     with pytest.raises(IntakeError) as caught:
         imported(tmp_path, source, draft.text)
     assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == [
-        f"map.toml, row {number}"
+        f"map.toml, line {number}"
         for number, line in enumerate(draft.text.splitlines(), 1)
         if '"?"' in line.split("#")[0]
     ]
@@ -196,3 +196,17 @@ def test_identifiers_become_what_the_map_says(tmp_path):
     assert not {"94110", "03601", "1985"} & set(
         b"".join(files_in(made.folder).values()).decode().replace(",", "\n").split()
     )
+
+
+def test_a_key_of_the_export_says_nothing_of_the_code(tmp_path):
+    """Of patients who differ in their practice only, whose key comes first is not seen in the codes."""
+
+    def study_of(keys: str, name: str) -> dict[str, bytes]:
+        sessions = [f"{key},2024-01-05,KAP Individual Dosing,80 mg" for key in keys]
+        (tmp_path / name).mkdir()
+        lines = ["Patient ID,Date,Type,Dose,Site", *(f"{row},Site {n % 2}" for n, row in enumerate(sessions))]
+        (tmp_path / name / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+        text = draft_map(tmp_path / name).text.replace('primary_instrument = "?"', 'primary_instrument = "PHQ-9"')
+        return files_in(imported(tmp_path, tmp_path / name, text, f"study {name}").folder)
+
+    assert study_of("abcd", "one") == study_of("bdca", "two") == study_of("dcba", "three")

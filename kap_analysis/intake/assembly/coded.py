@@ -13,9 +13,19 @@ from kap_analysis.study.contract.dictionary import TABLES
 
 OWN: Final = "extra:"
 _HASHED: Final = frozenset(
-    column for spec in TABLES.values() for column in spec.columns
-    if not column.endswith(("_id", "_ids")) and column != "practice"
-)  # fmt: skip
+    column for spec in TABLES.values() for column in spec.columns if not column.endswith(("_id", "_ids"))
+)
+
+
+def _of_cohorts(tables: Mapping[str, pd.DataFrame], weights: pd.Series) -> pd.Series:
+    """pid -> what the study holds of the members of its cohorts: it orders patients of whom it holds the same."""
+    sessions = tables.get("sessions", pd.DataFrame())
+    if "cohort_id" not in sessions:
+        return pd.Series(0, index=weights.index, dtype="uint64")
+    members = sessions.dropna(subset=["cohort_id"]).drop_duplicates(["pid", "cohort_id"])
+    own = members["pid"].map(weights).astype("uint64")
+    sums = own.groupby(members["cohort_id"]).transform("sum")
+    return sums.groupby(members["pid"]).sum().reindex(weights.index, fill_value=0)
 
 
 class Coded:
@@ -30,7 +40,9 @@ class Coded:
         """Give every key its code and write the tables as texts."""
         tables = {n: ready[n] for n, spec in TABLES.items() if n in ready and (len(ready[n]) or spec.required)}
         weights = self._content(tables.values())
-        order = weights.sort_values(kind="stable").index
+        order = pd.DataFrame({"own": weights, "of_cohort": _of_cohorts(tables, weights)}).sort_values(
+            ["own", "of_cohort"], kind="stable"
+        ).index  # fmt: skip
         seed = int(weights.sum()) % 2**63 if len(weights) else 0
         of_keys = self.crosswalk.add(PATIENT, list(self.keys[order]), seed)
         codes: dict[str, Mapping[Any, str]] = {PATIENT: {pid: of_keys[self.keys[pid]] for pid in order}}
@@ -60,7 +72,7 @@ class Coded:
         """pid -> a number made of all that the study holds of the patient, and of nothing that names them."""
         parts = []
         for frame in frames:
-            columns = sorted(c for c in frame.columns if c in _HASHED)
+            columns = sorted(c for c in frame.columns if c in _HASHED or c.startswith(OWN))
             if len(frame) and columns:
                 numbers, first = distinct_rows(frame[column] for column in columns)
                 texts = np.array(

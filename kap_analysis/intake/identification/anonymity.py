@@ -13,7 +13,7 @@ import pandas as pd
 from kap_analysis.intake.identification.generalised import age_group
 
 QUASI_IDENTIFIERS: Final = ("practice", "age", "sex", "gender", "race_ethnicity", "start_period")
-#: What is given up first comes first.
+#: What is given up first comes first; before it the study's own columns.
 _GIVEN_UP: Final = ("start_period", "race_ethnicity", "gender", "practice", "age", "sex")
 
 
@@ -51,13 +51,16 @@ def steps_to(patients: pd.DataFrame, names: Sequence[str], k: int) -> pd.DataFra
         ages = pd.to_numeric(frame["age"], errors="coerce")
         frame["age"] = [age_group(age) or "" for age in ages]
         rows.append(_step("age in groups of ten years", frame, kept, k))
-    for name in [name for name in _GIVEN_UP if name in kept]:
+    own = [name for name in kept if name not in _GIVEN_UP]
+    for name in [*own, *(name for name in _GIVEN_UP if name in kept)]:
         if rows[-1][1] >= k or 0 < rows[-1][2] <= 0.02 * len(frame):
             break
         kept.remove(name)
         rows.append(_step(f"and without {name}", frame, kept, k))
     if 0 < rows[-1][2] < len(frame):
-        rows.append((f"and without the {rows[-1][2]:,} patients in classes below {k}", k, 0))
+        n = rows[-1][2]
+        who = "the patient in a class" if n == 1 else f"the {n:,} patients in classes"
+        rows.append((f"and without {who} below {k}", k, 0))
     return pd.DataFrame(rows, columns=["step", "smallest_class", "n_in_smaller_classes"])
 
 

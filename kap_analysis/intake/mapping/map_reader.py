@@ -65,8 +65,8 @@ def _content(text: str, name: str, problems: Problems) -> dict[str, Any]:
     """What the TOML says; lines that are open, or are no TOML, are problems."""
     for number, line in enumerate(text.splitlines(), 1):
         if '"?"' in line.split("#")[0] or re.match(r"[^=]* = \?\s*(#|$)", line):
-            asked = line.split("# decide:")[-1].strip() if "# decide:" in line else "an answer in place of the ?"
-            problems.add(name, "a line that is not filled in", asked, row=number)
+            asked = line.split("# decide:")[-1].strip() if "# decide:" in line else "what it is, in place of the ?"
+            problems.add(name, 'a line with "?"', f"an answer ({asked})", row=number)
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

@@ -68,7 +68,8 @@ def _nth_days(cells: Cells, use: ColumnUse) -> np.ndarray:
     rows["instrument"] = cells.table.cells[named] if named else ""
     nth = rows.groupby(["pid", "instrument"])["place"].rank("dense")
     beyond = np.flatnonzero((nth > len(use.nth)).to_numpy() & (cells.pid != ""))
-    cells.problem_at(beyond, use.column, f"no more than {len(use.nth)} of one patient: nth lists as many days")
+    expected = f"no more than {len(use.nth)} of one patient: nth lists as many days, and one has {nth.max():g}"
+    cells.problem_at(beyond, use.column, expected)
     return nth.map(dict(enumerate(map(float, use.nth), 1))).to_numpy(dtype=float)
 
 

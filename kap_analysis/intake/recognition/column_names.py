@@ -19,11 +19,13 @@ _ALIASES: Final = {
     "C-SSRS": ("columbia",),
     "AUDIT": ("audit",),
 }
-
+#: What stands for several instruments, and for the first of them where nothing else says which.
+SHORT_NAMES: Final = {"phq": ("PHQ-9", "PHQ-8")}
 
 #: Names of columns (words, plain) -> role. The first that fits counts.
 NAMES: Final = (
-    ("patients.sex", r"(sex|sex at birth|birth sex|gender at birth|biological sex|geschlecht|assigned sex.*)"),
+    ("patients.sex", r"(sex|sex at birth|birth sex|gender (at )?birth|biological sex|geschlecht|assigned sex.*)"
+     r"( ?code)?"),
     ("patients.gender", r"(gender|gender identity)"),
     ("patients.age", r"(age|age (at|in) .*|patient age|age years|alter)"),
     ("patients.race_ethnicity", r"(race|ethnicity|race ethnicity)"),
@@ -36,13 +38,15 @@ NAMES: Final = (
     ("patients.research_consent", r"(research )?consent( to research)?"),
     ("patients.planned_format", r"(planned format|planned|format planned)"),
     ("format", r"((treatment |session |setting )?format|(treatment )?arm|modality|behandlungsform|treatment group)"),
-    ("sessions.cohort_id", r"(cohort|cohort id|group|group (no|number|name|id|nr)|therapy group|gruppe)"),
+    ("sessions.cohort_id", r"((therapy )?(cohort|group)( ?(no|number|name|id|nr|code))?|gruppe(nnummer)?)"),
     ("sessions.facilitator_ids", r"(provider( name)?|therapist|facilitators?( ids?)?|clinician|guide|therapeut)"),
     ("sessions.route", r"(.* )?(route|route of administration|verabreichung|applikation)"),
-    ("sessions.dose_mg", r"(.* )?(dose|dosage|dose mg|dosis|ketamine mg|dosis mg)"),
+    ("sessions.dose_mg", r"(.* )?(dose|dosage|dosis)( given| administered)?( in)?( mg)?|(.* )?ketamine mg"),
     ("sessions.weight_kg", r"(.* )?(weight|weight kg|weight lb|weight lbs|gewicht|gewicht kg)"),
     ("sessions.status", r"(.* )?(status|attendance|appointment status|attended)"),
-    ("sessions.kind", r"((event |appointment |session |visit )?type|service|appointment|(session )?kind|art)"),
+    ("sessions.kind", r"((event |appointment |session |visit |service )?type|service( name)?|"
+     r"type of (session|visit|appointment|service)|appointment|(session )?kind|art|"
+     r"art (der|des) (sitzung|termins|behandlung)|(sitzungs|termin|behandlungs)art)"),
     ("instrument", r"(survey( name)?|scale|instrument|questionnaire|measure|form( name)?|fragebogen|test|skala)"),
     ("item_number", r"(question|item|question number|item number|question no|item no|frage)"),
     ("answer", r"(response|answer|answer value|antwort|response value|value)"),
@@ -56,8 +60,8 @@ NAMES: Final = (
     ("visit", r"(visit|timepoint|time point|wave|visit name|redcap event name|event name|zeitpunkt)"),
 )  # fmt: skip
 KEYS: Final = re.compile(
-    r"((patient|client|subject|participant|record|study|person|case|pat)[ ]?"
-    r"(id|guid|uuid|number|no|nr|code|key|identifier)|id|mrn|usubjid|subjid|pid|patient|client|subject|participant|"
+    r"((src )?(patient|client|subject|participant|respondent|record|study|person|case|pat)[ ]?"
+    r"(id|guid|uuid|number|no|nr|code|key|identifier)|fallnummer|pseudonym|id|mrn|usubjid|subjid|pid|patient|client|subject|participant|"
     r"patienten ?(nr|nummer|id)?|chart (number|no|id)|medical record number)"
 )
 DATE_NAMES: Final = re.compile(
@@ -69,7 +73,15 @@ _VISIT: Final = re.compile(
 )
 _NUMBERED: Final = re.compile(r"(?:t|v|s|time|visit|wave|session|sess)[ ]?\d{1,2}")
 #: What the fields of a form about sessions begin with (sess_dose, session_route).
-OF_A_FORM: Final = re.compile(r"(?:sessions?|sess|ketamine|treatment|tx|appointment|appt) ")
+OF_A_FORM: Final = re.compile(r"(?:sessions?|sess|ketamine|ket|kap|treatment|tx|appointment|appt) ")
+#: A date of the first ketamine session: day 0.
+FIRST_SESSION: Final = re.compile(
+    r"(?:(?:date|datum|day) (?:of )?(?:the )?)?(?:first|1st|erste[rn]?) (?:\w+ )?"
+    r"(?:session|dose|dosing|treatment|infusion|ketamine|sitzung|behandlung)(?: (?:date|datum))?"
+    r"|(?:treatment|tx|ketamine|ket|therapy|behandlungs) ?(?:start|begin|beginn|first)(?: (?:date|datum))?"
+    r"|(?:start|beginn) (?:of|der) (?:treatment|therapy|behandlung)"
+    r"|(?:tx|treatment|ketamine|ket) first (?:dose|session)(?: date)?"
+)
 
 
 @cache
@@ -82,6 +94,8 @@ def _aliases() -> tuple[tuple[str, str], ...]:
 def instrument_in(text: str, *, whole: bool = False) -> str:
     """Return the instrument that a text names (``PHQ9Total``: PHQ-9), the longest name first; else an empty text."""
     plain = "".join(c for c in text.lower() if c.isalnum())
+    if whole and plain in SHORT_NAMES:
+        return SHORT_NAMES[plain][0]
     for alias, name in _aliases():
         if (
             (plain == alias)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import DATE_NAMES, instrument_in, visit_in
-from kap_analysis.intake.recognition.guess import Guess, share_of
+from kap_analysis.intake.recognition.column_names import DATE_NAMES, FIRST_SESSION, instrument_in, visit_in
+from kap_analysis.intake.recognition.guess import ANOTHER_DATE, Guess, share_of
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import (
     FIRST_YEAR,
@@ -17,6 +18,8 @@ from kap_analysis.intake.values import (
     plain_words,
     read_date,
 )
+
+TIME_ZERO: Final = "time_zero"
 
 
 def births(table: SourceTable) -> Iterable[Guess]:
@@ -48,11 +51,28 @@ def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str,
     for name in early:
         yield Guess(name, "drop", f"dates before {FIRST_YEAR}: of a birth?", seen=f"{len(seen[name]):,} different")
     found = [name for name in found if name not in (*lost, *early)]
+    if zero := _day_zero(table, found):
+        yield date_guess(table, zero, "date", "dates, of the first ketamine session by its name", of=TIME_ZERO)
+        found = [name for name in found if name != zero]
     groups: dict[str, list[str]] = {}
     for name in found:
         groups.setdefault(visit_in(plain_words(name))[1], []).append(name)
     for at, names in groups.items():
         yield from _of_one_visit(table, seen, at, names)
+
+
+def _day_zero(table: SourceTable, names: list[str]) -> str:
+    """The column that dates the first ketamine session: by its name, or as the first and only one that is numbered."""
+    visits = {visit_in(plain_words(name))[1] for name in table.columns}
+    numbered = {at for at in visits if re.fullmatch(r"(?:sess|session)[ ]?\d+", at)}
+    for name in names:
+        words = plain_words(name)
+        if FIRST_SESSION.fullmatch(words):
+            return name
+        rest, at, _ = visit_in(words)
+        if at in numbered and len(numbered) == 1 and re.fullmatch(r"\D+0*1", at) and re.fullmatch(r"date|datum", rest):
+            return name
+    return ""
 
 
 def _is_early(text: str) -> bool:
@@ -72,13 +92,14 @@ def _of_one_visit(table: SourceTable, seen: Mapping[str, pd.Series], at: str, na
             why = "dates" + (", chosen among several" if len(general) > 1 else "")
             yield date_guess(table, name, "date", why, **said)
         else:
-            yield Guess(name, "drop", "another date of the row", seen=f"{len(seen[name]):,} different dates")
+            yield Guess(name, "drop", ANOTHER_DATE, seen=f"{len(seen[name]):,} different dates")
 
 
 def _dated(words: str) -> str:
-    if instrument := instrument_in(re.sub(r"\b(date|datum|dt)\b", "", words)):
+    rest = re.sub(r"\b(date|datum|dt)\b", "", words)
+    if instrument := instrument_in(rest, whole=True) or instrument_in(rest):
         return instrument
-    return "sessions" if re.search(r"\b(sess|session|treatment|dosing|infusion)\b", words) else ""
+    return "sessions" if re.search(r"\b(sess|session|treatment|dosing|infusion|ket|ketamine|sitzung)\b", words) else ""
 
 
 def _date_rank(words: str) -> tuple[bool, bool, bool]:

@@ -12,6 +12,8 @@ from kap_analysis.intake.values import MISSING, pattern, read_number
 
 MOST_LEVELS: Final = 40
 LEAST_SHOWN: Final = 5
+NOT_RECOGNISED: Final = "not recognised"
+ANOTHER_DATE: Final = "another date of the row"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from kap_analysis.study.contract.dictionary import TABLES
 
 _KINDS: Final = (
     ("ketamine", r"ket|kap|dosing|dose|infusion|medicine|spravato|esketamine"),
-    ("integration", r"integrat"),
-    ("preparation", r"prep|intake|consult"),
+    ("integration", r"integrat|nachgespräch"),
+    ("preparation", r"prep|intake|consult|vorbereit|vorgespräch|erstgespräch"),
 )
 
 
@@ -78,9 +78,10 @@ _LEVELS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
         ("PR", r"(pr|rectal)\b.*"),
     ),
     "sessions.status": (
-        ("attended", r"complete\w*|attended|show\w*|arrived|checked (in|out)|done|yes|present|kept|erschienen"),
+        ("attended", r"complete\w*|attended|show\w*|arrived|checked (in|out)|done|yes|present|kept|erschienen|"
+         r"wahrgenommen"),
         ("no_show", r"no ?show\w*|did not attend|dna|missed|absent|nicht erschienen"),
-        ("cancelled", r"cancel\w*|late cancel\w*|rescheduled|abgesagt"),
+        ("cancelled", r"cancel\w*|late cancel\w*|rescheduled|abgesagt|storniert"),
         ("stopped_early", r"stopped early|stopped|ended early"),
     ),
     "patients.research_consent": (("yes", "y|1|consented|signed"), ("no", "n|0|refused")),

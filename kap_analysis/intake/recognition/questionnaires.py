@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
-from kap_analysis.intake.recognition.column_names import NAMES, instrument_in, visit_in
+from kap_analysis.intake.recognition.column_names import NAMES, SHORT_NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, is_number, share_of, told
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, plain_words, read_number
@@ -18,6 +18,8 @@ _ANSWERS: Final = (
     ({"at no time": 0, "some of the time": 1, "less than half of the time": 2, "more than half of the time": 3,
       "most of the time": 4, "all of the time": 5}, 6),
 )  # fmt: skip
+#: The q of phq_1 belongs to its name.
+_ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1,2})")
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
@@ -27,23 +29,39 @@ _OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|
 
 def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
     here = instrument_in(f"{table.sheet}") or instrument_in(table.file)
+    short = _of_short_names(table)
     for name in table.columns:
         if name in taken:
             continue
         words, at, day = visit_in(plain_words(name))
-        if not (found := re.fullmatch(r"(.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1,2})", words)):
+        if not (found := _ITEM.fullmatch(words)):
             continue
-        stem = found[1].removesuffix(" q").removesuffix(" item")
-        instrument = instrument_in(stem, whole=True) if stem else ""
+        stem = found[1]
+        instrument = short.get(stem, "") if stem in SHORT_NAMES else instrument_in(stem, whole=True) if stem else ""
         if not instrument and re.fullmatch(r"(?:.* / )?(q|item|question|frage)[ ]?\d{1,2}", words):
             instrument = instrument_in(table.headings.get(name, "")) or here
-        # "phq9" alone is a total; its number belongs to the name
-        if not instrument or instrument_in(words, whole=True):
+        # "phq9" alone is a total; its number belongs to the name, but in phq_1 to phq_9
+        if not instrument or (stem not in short and instrument_in(words, whole=True)):
             continue
         n_items = get_instrument(instrument).n_items
         number = int(found[2])
         if n_items is not None and 1 <= number <= n_items:
             yield _item(table, name, instrument, number, "its name", at, day)
+
+
+def _of_short_names(table: SourceTable) -> dict[str, str]:
+    """phq -> PHQ-9 where the columns of that name are numbered from 1 to 9; PHQ2 alone is no item."""
+    numbers: dict[str, set[int]] = {}
+    for name in table.columns:
+        if (found := _ITEM.fullmatch(visit_in(plain_words(name))[0])) and found[1] in SHORT_NAMES:
+            numbers.setdefault(found[1], set()).add(int(found[2]))
+    whole = {stem: set(range(1, len(found) + 1)) == found for stem, found in numbers.items()}
+    return {
+        stem: one
+        for stem in numbers
+        for one in SHORT_NAMES[stem]
+        if whole[stem] and get_instrument(one).n_items == len(numbers[stem])
+    }
 
 
 def _item(
@@ -55,12 +73,18 @@ def _item(
     texts = {t for t in pd.unique(table.cells[name]) if t and t.lower() not in MISSING}
     words = {t for t in texts if read_number(t) != read_number(t)}
     asks = ""
-    labels = table.labels.get(name, {})
+    labels = {text: table.labels.get(name, {}).get(text, "") for text in sorted(texts)}
+    points = answer_values(labels.values())
     if words:
         values = answer_values(words)
         said["values"] = {t: values.get(t, "?") for t in sorted(words, key=lambda t: (str(values.get(t, "?")), t))}
         asks = "the points of each answer" if len(values) < len(words) else ""
-    elif texts and not labels:
+    elif points:
+        values = {t: "" if label.lower() in MISSING else points.get(label, t) for t, label in labels.items()}
+        if any(t != value for t, value in values.items()):
+            said["values"] = values
+            why = f"{why}; its labels say the points"
+    elif texts:
         low, high = get_instrument(instrument).item_ranges[number - 1]
         numbers = [read_number(t) for t in texts]
         if min(numbers) > low and max(numbers) == high + 1:
@@ -115,7 +139,7 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
             _OF_A_VERSION.sub(" ", words),
         ).strip()
         instrument = instrument_in(stem, whole=True) or instrument_in(
-            re.sub(r"(total|score|sum)$", "", words.replace(" ", "")), whole=True
+            re.sub(r"(total|score|sum|tot)$", "", words.replace(" ", "")), whole=True
         )
         if not instrument and not long and _TOTAL.fullmatch(_OF_A_VERSION.sub("", words).strip()):
             near = (table.headings.get(name, ""), table.sheet, table.file)

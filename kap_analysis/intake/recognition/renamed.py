@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kap_analysis.intake.recognition.guess import Guess
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess
 from kap_analysis.intake.renamed_columns import filled
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING
@@ -38,7 +38,7 @@ def _meaning(guess: Guess, named: tuple[str, str], of_forms: bool) -> tuple[obje
     said = guess.said
     if guess.role in ("score", "item"):
         return guess.role, said.get("instrument", ""), said.get("item", 0), said.get("at", "")
-    is_free = guess.role == named[0] or (guess.role == "drop" and guess.why == "not recognised")
+    is_free = guess.role == named[0] or (guess.role == "drop" and guess.why == NOT_RECOGNISED)
     if named[0].startswith(_ONCE) and is_free and not of_forms:
         return named
     return ()

@@ -11,9 +11,10 @@ from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.columns import finding_of
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
 from kap_analysis.intake.identification.shown import shown_column
+from kap_analysis.intake.recognition.by_values import columns_by_values
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates
-from kap_analysis.intake.recognition.guess import Guess, seen_values, told
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
@@ -68,9 +69,10 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
     _take(taken, dates(table, seen, taken))
     _take(taken, checkboxes(table, seen, taken))
     _take(taken, _named(table, seen, taken))
+    taken |= {guess.column: guess for guess in columns_by_values(table, seen, taken)}
     _ask_for_days(taken)
     _ask_for_dates(taken)
-    rest = {name: Guess(name, "drop", "not recognised", seen=told(seen[name])) for name in table.columns}
+    rest = {name: Guess(name, "drop", NOT_RECOGNISED, seen=told(seen[name])) for name in table.columns}
     return {name: taken.get(name, guess) for name, guess in rest.items()}
 
 
@@ -154,7 +156,7 @@ def checkboxes(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping
         if name not in taken and (found := re.fullmatch(r"(.+)___(.+)", name)) and re.search(r"dx|diag", found[1]):
             label = table.headings.get(name, "")
             value = diagnosis_of(label.split("choice=")[-1].rstrip(")")) if label else ""
-            asks = f"which diagnosis is choice {found[2]}? {DIAGNOSES}; or is = drop"
+            asks = f'which diagnosis is choice {found[2]}? {DIAGNOSES}; or is = "drop"'
             when = "Checked" if {"Checked", "Unchecked"} & set(seen[name].index) else "1"
             said = {"when": when, "value": value or "?", **_ranked(plain_words(found[1]))}
             yield Guess(name, "diagnoses.diagnosis", "a checkbox of REDCap", said, "" if value else asks)

@@ -97,8 +97,8 @@ def problem_message(column: str, found: str, expected: str) -> str:
 
 
 def place(file: str, row: int) -> str:
-    """Return a place in words: ``sessions.csv, row 14``; a whole file is just its name."""
-    return file if row == WHOLE_FILE else f"{file}, row {row}"
+    """Return a place in words: ``sessions.csv, row 14``, ``study.toml, line 3``; a whole file is just its name."""
+    return file if row == WHOLE_FILE else f"{file}, {'line' if file.endswith('.toml') else 'row'} {row}"
 
 
 def problem_lines(

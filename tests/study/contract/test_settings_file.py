@@ -44,12 +44,12 @@ def test_the_required_keys_suffice(tmp_path):
     [
         (
             "title = \n",
-            "study.toml, row 1: found text that is not TOML (Invalid value (at line 1, column 9)); expected",
+            "study.toml, line 1: found text that is not TOML (Invalid value (at line 1, column 9)); expected",
         ),
-        (MINIMAL.replace('"T"', "3"), "study.toml, row 1: title: found 3; expected a text; it is required."),
+        (MINIMAL.replace('"T"', "3"), "study.toml, line 1: title: found 3; expected a text; it is required."),
         (
             MINIMAL + 'visability = "public"\n',
-            "study.toml, row 4: visability: found the key 'visability'; expected",
+            "study.toml, line 4: visability: found the key 'visability'; expected",
         ),
         (MINIMAL + 'visibility = "open"\n', "visibility: found 'open'; expected private or public."),
         (MINIMAL + 'time_zero = "intake"\n', "time_zero: found 'intake'; expected first_ketamine_session."),

@@ -1,0 +1,136 @@
+"""What `kap map` takes the columns of other practices' exports for."""
+
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pyreadstat import write_dta, write_sav
+
+from kap_analysis.intake.draft import draft_map
+from kap_analysis.intake.mapping.map_content import OWN_ROLES
+from kap_analysis.intake.mapping.map_manual import MEANINGS, manual_lines
+from kap_analysis.intake.study_import import import_study
+
+DAYS = ("25/12/2023", "03/01/2024", "28/01/2024")
+
+
+def columns_of(source: Path, at: int = 0) -> dict[str, object]:
+    return tomllib.loads(draft_map(source).text)["table"][at]["columns"]
+
+
+def write(folder: Path, name: str, *lines: str, encoding: str = "utf-8") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes("\r\n".join(lines).encode(encoding))
+    return folder / name
+
+
+def test_days_before_months_are_dates_in_utf_16_with_tabs(tmp_path):
+    rows = (f"K{n}\t{day}\t{n}" for n, day in enumerate(DAYS))
+    file = write(tmp_path, "scores.txt", "Patient No\tAssessment Date\tPHQ9 Total", *rows, encoding="utf-16")
+    assert columns_of(file)["Assessment Date"] == {"is": "date", "order": "day_first"}
+
+
+def test_german_words_for_types_and_states_of_appointments(tmp_path):
+    file = write(
+        tmp_path, "sitzungen.csv", "Patientennummer;Sitzungsdatum;Art der Sitzung;Dosis (mg);Status",
+        "K1;03.01.2024;Ketaminsitzung Gruppe;100,5;wahrgenommen", "K2;04.01.2024;Ketaminsitzung Einzel;80;abgesagt",
+        "K2;05.01.2024;Vorgespräch;;wahrgenommen", encoding="cp1252",
+    )  # fmt: skip
+    table = tomllib.loads(draft_map(file).text)["table"][0]
+    assert table["values"]["Art der Sitzung"] == {
+        "sessions.kind": {
+            "Ketaminsitzung Einzel": "ketamine", "Ketaminsitzung Gruppe": "ketamine", "Vorgespräch": "preparation",
+        },
+        "sessions.format": {
+            "Ketaminsitzung Einzel": "individual", "Ketaminsitzung Gruppe": "group", "Vorgespräch": "same",
+        },
+    }  # fmt: skip
+    assert table["columns"]["Status"]["values"] == {"abgesagt": "cancelled", "wahrgenommen": "attended"}
+
+
+def test_a_public_file_is_recognised_by_its_names_and_by_what_its_texts_mean(tmp_path):
+    file = write(
+        tmp_path, "long.csv", "src_subject_id,interview_date,survey_name,score,tx_first_dose_date,condition",
+        "A1,2024-01-10,PHQ-9,12,2024-01-12,Group", "A1,13-Feb-2024,GAD7,-99,2024-01-12,Group",
+        'B2,"March 3, 2024",PHQ-9,8,2024-02-28,Individual',
+    )  # fmt: skip
+    draft = draft_map(file)
+    assert draft.n_open == 0 and draft.columns["role"].tolist() == [
+        "patient_id", "date", "instrument", "score", "date", "sessions.format",
+    ]  # fmt: skip
+    (tmp_path / "map.toml").write_text(draft.text, encoding="utf-8")
+    made = import_study(file, tmp_path / "map.toml", tmp_path / "study")
+    assert made.ledger["n_rows"].tolist() == [2, 1] and made.ledger["reason"].tolist()[1] != ""
+    days = pd.read_csv(made.folder / "assessments.csv").sort_values("score")[["day", "instrument", "score"]]
+    assert days.to_numpy().tolist() == [[4, "PHQ-9", 8], [-2, "PHQ-9", 12]]
+
+
+def test_the_date_of_a_first_session_gives_way_to_a_list_of_sessions(tmp_path):
+    write(
+        tmp_path, "a.csv", "pid,first session date,visdate,PHQ9 Total", *(f"{n},{d},{d},9" for n, d in enumerate(DAYS))
+    )
+    assert columns_of(tmp_path / "a.csv")["first session date"] == {
+        "is": "date", "of": "time_zero", "order": "day_first",
+    }  # fmt: skip
+    write(tmp_path, "b.csv", "pid,session date,dose", *(f"{n},{d},80" for n, d in enumerate(DAYS)))
+    assert columns_of(tmp_path)["first session date"] == {"is": "drop"}
+
+
+LABELS = {1: "Not at all", 2: "Several days", 3: "More than half the days", 4: "Nearly every day", 7: "Refused"}
+
+
+@pytest.mark.parametrize(("ending", "write_file"), [("sav", write_sav), ("dta", write_dta)])
+def test_labels_say_the_points_of_coded_answers_and_what_a_column_is(tmp_path, ending, write_file):
+    frame = pd.DataFrame({"pid": [1.0, 2.0, 3.0], "sexcode": [1.0, 2.0, 1.0], "v7": [80.0, 60.0, 70.0]})
+    for item in range(1, 10):
+        frame[f"phq9_{item}"] = [1.0, 4.0, 7.0 if item == 3 else 2.0]
+    labels = {f"phq9_{item}": LABELS for item in range(1, 10)} | {"sexcode": {1: "male", 2: "female"}}
+    write_file(
+        frame, str(tmp_path / f"a.{ending}"), variable_value_labels=labels,
+        column_labels=["", "", "Ketamine dose (mg)", *[""] * 9],
+    )  # fmt: skip
+    columns = columns_of(tmp_path / f"a.{ending}")
+    assert columns["phq9_1"]["values"] == {"1": "0", "2": "1", "4": "3"}
+    assert columns["phq9_3"]["values"] == {"1": "0", "4": "3", "7": ""}
+    assert columns["sexcode"]["values"] == {"1": "male", "2": "female"}
+    assert columns["v7"] == {"is": "sessions.dose_mg"}
+
+
+def test_a_short_name_is_the_instrument_that_has_as_many_items(tmp_path):
+    def taken(n: int) -> list[object]:
+        header = ",".join(["pid", "visit date", *(f"phq_{item}" for item in range(1, n + 1)), "phq_sum"])
+        file = write(tmp_path, "a.csv", header, *(f"{p},{d}{',1' * n},{n}" for p, d in enumerate(DAYS)))
+        return [one.get("instrument") for one in columns_of(file).values()][2:]
+
+    assert taken(9) == ["PHQ-9"] * 10
+    assert taken(8)[:8] == ["PHQ-8"] * 8
+    assert set(taken(2)[:2]) == {None}
+
+
+def test_a_dictionary_names_what_its_project_calls_otherwise(tmp_path):
+    write(
+        tmp_path, "dictionary.csv", "Variable / Field Name,Field Type,Field Label,Choices",
+        "record_id,text,Record ID,", "x1,text,Session date,", "x2,text,Ketamine dose given (mg),",
+        'x3,radio,Sex at birth,"1, Male | 2, Female"',
+    )  # fmt: skip
+    write(tmp_path, "data.csv", "record_id,x1,x2,x3", *(f"{n},{d},80,{1 + n % 2}" for n, d in enumerate(DAYS)))
+    text = draft_map(tmp_path).text
+    tables = tomllib.loads(text)["table"]
+    assert tables[0]["columns"] == {
+        "record_id": {"is": "patient_id"}, "x1": {"is": "date", "order": "day_first"},
+        "x2": {"is": "sessions.dose_mg"}, "x3": {"is": "patients.sex", "values": {"1": "male", "2": "female"}},
+    }  # fmt: skip
+    assert tables[1] == {"file": "dictionary.csv", "open": False}
+
+
+def test_rows_of_scores_without_a_patient_ask_for_the_key(tmp_path):
+    file = write(tmp_path, "a.csv", "Kürzel,visit date,PHQ9 Total", *(f"x{n},{d},9" for n, d in enumerate(DAYS)))
+    draft = draft_map(file)
+    assert columns_of(file)["Kürzel"] == {"is": "?"}
+    assert any("the patient's key?" in asked for _, asked in draft.open_lines)
+
+
+def test_the_end_of_a_map_explains_every_role():
+    assert set(MEANINGS) == set(OWN_ROLES)
+    assert all(line.startswith("#") for line in manual_lines())
