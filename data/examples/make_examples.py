@@ -308,7 +308,7 @@ def finished_map(source: Path) -> str:
     from kap_analysis.intake.draft import draft_map
 
     text = draft_map(source).text.replace("Our study", "Made-up example").replace('"real"', '"simulated"')
-    return text.replace("map.toml", f"{source.name}.toml")
+    return text.replace("THIS_FILE", f"{source.name}.toml")
 
 
 if __name__ == "__main__":
