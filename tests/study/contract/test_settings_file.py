@@ -159,7 +159,7 @@ def test_a_primary_visit_is_held_against_visits_that_could_be_read(tmp_path):
     schedule = '[[visits]]\nlabel = "week 12"\ntarget_day = "late"\nwindow = [76, 120]\n'
     _, lines = _read(tmp_path, MINIMAL.replace("month 3", "week 12") + schedule)
     assert lines == [
-        "study.toml, row 4: visits: found the target_day 'late' of week 12; expected a whole number "
+        "study.toml, line 4: visits: found the target_day 'late' of week 12; expected a whole number "
         "from -36500 to 36500."
     ]
     days = "".join(
@@ -167,7 +167,7 @@ def test_a_primary_visit_is_held_against_visits_that_could_be_read(tmp_path):
     )
     _, lines = _read(tmp_path, MINIMAL + days)
     assert lines == [
-        "study.toml, row 3: primary_visit: found 'month 3'; expected one of the visits: "
+        "study.toml, line 3: primary_visit: found 'month 3'; expected one of the visits: "
         + ", ".join(f"day {day}" for day in range(1, 13))
         + " and 8 more."
     ]
