@@ -24,7 +24,7 @@ from kap_analysis.writing.numbers import (
     plural,
     rate,
 )
-from kap_analysis.writing.sentences import full_stop, sentence_case
+from kap_analysis.writing.sentences import full_stop, sentence_case, within_sentence
 from kap_analysis.writing.small_numbers import FEWEST
 
 
@@ -45,6 +45,7 @@ def environment() -> Environment:
         "percent": percent,
         "rate": rate,
         "sentence": sentence_case,
+        "within_sentence": within_sentence,
     }
     made.globals |= {
         "count_of": partial(count_of, of=" of "),

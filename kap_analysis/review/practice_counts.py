@@ -12,11 +12,13 @@ from kap_analysis.analysis.patients.completeness import count_due
 from kap_analysis.analysis.patients.exposure import describe_exposure
 from kap_analysis.analysis.patients.treated import patient_formats
 from kap_analysis.analysis.safety.safety import Safety
-from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
+from kap_analysis.columns import FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.review.part_of_study import in_period
 from kap_analysis.review.practice_review_result import class_counts
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import plural
+from kap_analysis.writing.small_numbers import FEWEST
 
 
 def count_scores(part: Study, plan: Plan, asked: Callable) -> pd.DataFrame:
@@ -51,6 +53,33 @@ def seen_until(part: Study, day: float) -> set[str]:
     """The patients of whom scores until a day would be in the data, if they had been taken."""
     until = part.patients["observed_until_day"].astype(float).fillna(np.inf)
     return set(part.patients.loc[(until >= day).to_numpy(), PATIENT_ID])
+
+
+def changed_questionnaire(whole: Study, plan: Plan) -> str | None:
+    """What to say where a practice took up its main questionnaire after some quarter, or gave it up.
+
+    None unless five patients or more who started then were scored on another one.
+    """
+    starts = whole.patients.set_index(PATIENT_ID)["start_period"].astype("object").dropna()
+    tables = [table for table in (whole.assessments, whole.items) if table is not None]
+    scored = pd.concat([table[[PATIENT_ID, INSTRUMENT]].astype("object") for table in tables]).drop_duplicates()
+    scored = scored[scored[PATIENT_ID].isin(starts.index)]
+    with_main = starts[starts.index.isin(scored.loc[scored[INSTRUMENT] == plan.instrument, PATIENT_ID])]
+    if with_main.empty:
+        return None
+    told = []
+    first, last = with_main.min(), with_main.max()
+    for words, quarter, outside in (("before", first, starts < first), ("after", last, starts > last)):
+        others = scored[scored[PATIENT_ID].isin(starts.index[outside])]
+        by_name = others[INSTRUMENT].value_counts()
+        if len(by_name) and by_name.iloc[0] >= FEWEST:
+            told.append(
+                f"Nobody of the {plural(int(outside.sum()), 'patient')} who started {words} {quarter} was scored on "
+                f"{plan.instrument}; {by_name.iloc[0]} were on {by_name.index[0]}."
+            )
+    if not told:
+        return None
+    return f"{' '.join(told)} The main questionnaire may have changed. Scores of two questionnaires are not compared."
 
 
 def count_patients(part: Study, plan: Plan, outcomes: Outcomes | None) -> pd.DataFrame:

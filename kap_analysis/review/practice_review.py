@@ -23,6 +23,7 @@ from kap_analysis.review.other_practices import expected_elsewhere, funnel
 from kap_analysis.review.part_of_study import check_period, choose_practice, part_of, previous_period
 from kap_analysis.review.practice_counts import (
     adjusted_difference,
+    changed_questionnaire,
     chart_of_quarters,
     clinician_hours,
     count_events,
@@ -93,6 +94,8 @@ def review_practice(
     target = asked("target_classes", lambda: target_change(part, plan.visit, format_rule=rule)) if len(ids) else None
     safety = asked("safety", lambda: review_safety(part, format_rule=rule)) if len(ids) else None
     compared = asked("difference", lambda: compare_formats(part, plan=plan, secondary=False)) if len(ids) else None
+    if changed_to := changed_questionnaire(whole, plan):
+        notes["questionnaire"] = changed_to
     expected, why = expected_elsewhere(everybody, plan.visit, practice, ids)
     if why:
         notes["expected"] = why

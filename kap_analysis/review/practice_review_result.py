@@ -80,7 +80,7 @@ class PracticeReview(Result):
     periods : tuple of str
         The quarters in which patients of the practice started.
     notes : dict
-        Part of the review -> why it is not there.
+        Part of the review -> why it is not there; ``questionnaire``: since when the main one is not used.
     """
 
     title: str
@@ -164,7 +164,9 @@ class PracticeReview(Result):
         if rows.empty or not rows["n_due"].iloc[0]:
             return f"No {self.instrument.name} was due at {self.visit} yet, so nothing can be said of it."
         done, due = rows["n_done"].iloc[0], rows["n_due"].iloc[0]
-        told = f"At {self.visit} {share(done, due)} of the {self.instrument.name} scores that were due are there."
+        told = f"At {self.visit}, {share(done, due)} of the {self.instrument.name} scores that were due are there."
+        if not done:
+            return f"{told} So nothing can be said of how these patients are then."
         if done / due >= ENOUGH_DONE:
             return f"{told} The averages below are those of most patients."
         return (

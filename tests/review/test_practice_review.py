@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.review.part_of_study import part_of
 from kap_analysis.review.practice_page import render_practice
 from kap_analysis.review.practice_review_result import NEWLY_YES, STILL_YES, class_counts, row_of
+from tests.places import SHIPPED_STUDY
 from tests.review.conftest import with_patients
 
 
@@ -54,6 +56,28 @@ def test_one_page_has_the_formats_of_one_rule(study):
         of = frame.set_index("format")[counted]
         assert of.to_dict() == started[of.index].to_dict()
     assert found.quarters["n_patients"].sum() == row_of(found.started, "all")["n_assessed"]
+
+
+def test_a_page_says_that_the_main_questionnaire_was_given_up_or_taken_up(study, review, tmp_path):
+    assert "questionnaire" not in review.notes
+    shutil.copytree(SHIPPED_STUDY, tmp_path / "study")
+    scores = pd.read_csv(tmp_path / "study" / "assessments.csv", dtype=str)
+    starts = study.patients.set_index("patient_id")["start_period"].astype("str")
+    of_start = scores["patient_id"].map(starts)
+    outside = (of_start < "2023-Q3") | (of_start > "2024-Q2")
+    scores[~((scores["instrument"] == "BDI-II") & outside)].to_csv(tmp_path / "study" / "assessments.csv", index=False)
+    changed = kap.review_practice(kap.load_study(tmp_path / "study"), practice="A")
+    in_a = starts[study.patients.set_index("patient_id")["practice"] == "A"]
+    told = changed.notes["questionnaire"]
+    for n, words in (((in_a < "2023-Q3").sum(), "before 2023-Q3"), ((in_a > "2024-Q2").sum(), "after 2024-Q2")):
+        assert f"Nobody of the {n} patients who started {words} was scored on BDI-II; " in told
+    assert told in render_practice(changed)
+    later = kap.review_practice(kap.load_study(tmp_path / "study"), practice="A", period="2024-Q4")
+    page = render_practice(later)
+    assert later.complete_enough.endswith("So nothing can be said of how these patients are then.")
+    assert told in page
+    for untrue in ("nobody better", "Filled: 2024-Q4", "averages below", "given: Found"):
+        assert untrue not in page
 
 
 def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is_overdue(study, review):
