@@ -9,7 +9,7 @@ what a share is of (``n / share``).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -136,7 +136,7 @@ def _totals_over_levels(frame: pd.DataFrame, keys: list[str], counts: list[str])
         is_total = (frame[key].astype("str") == TOTAL_LEVEL).to_numpy()
         if not is_total.any() or is_total.all():
             continue
-        for rows in _groups(frame, keys, key):
+        for rows in chain.from_iterable(_groupings(frame, keys, key)):
             totals, parts = rows[is_total[rows]], rows[~is_total[rows]]
             if len(totals) != 1 or not len(parts):
                 continue
@@ -194,24 +194,33 @@ def _by_meaning(frame: pd.DataFrame, keys: list[str], key: str) -> Iterator[list
     """Groups of rows that differ by practice and format only: what holds by meaning holds in each of them."""
     others = [k for k in keys if k not in (key, PRACTICE, FORMAT)]
     words = frame[others].astype("str").to_numpy()
-    alike: dict[tuple[str, ...], list[np.ndarray]] = {}
-    for rows in _groups(frame, keys, key):
-        alike.setdefault(tuple(w for w in words[rows[0]]), []).append(rows)
-    yield from alike.values()
+    for grouping in _groupings(frame, keys, key):
+        alike: dict[tuple[str, ...], list[np.ndarray]] = {}
+        for rows in grouping:
+            alike.setdefault(tuple(w for w in words[rows[0]]), []).append(rows)
+        yield from alike.values()
 
 
-def _groups(frame: pd.DataFrame, keys: list[str], key: str) -> Iterator[np.ndarray]:
-    """Rows that are alike but for one key, and for what goes with it (the reason of a step, the month of a visit)."""
+def _groupings(frame: pd.DataFrame, keys: list[str], key: str) -> Iterator[list[np.ndarray]]:
+    """Rows that are alike but for one key, and for what goes with it (the reason of a step, the month of a visit).
+
+    Where several levels of the key go with one level of another (those of a characteristic), also by that other.
+    """
     words = frame[keys].astype("str").fillna("")
     others = [k for k in keys if k != key and not (k == "month" and "visit" in keys)]
     levels = words.groupby(key, sort=False)
     alike = [k for k in others if (levels[k].nunique() > 1).any()]
-    if not alike:
-        yield np.arange(len(frame))
-        return
-    codes = words[alike].agg("\x1f".join, axis=1)
-    for rows in codes.groupby(codes, sort=False).indices.values():
-        yield np.asarray(rows)
+    yield _rows_alike(words, alike)
+    above = [k for k in others if k not in alike and 1 < words[k].nunique() < words[key].nunique()]
+    if above:
+        yield _rows_alike(words, alike + above)
+
+
+def _rows_alike(words: pd.DataFrame, keys: list[str]) -> list[np.ndarray]:
+    if not keys:
+        return [np.arange(len(words))]
+    codes = words[keys].agg("\x1f".join, axis=1)
+    return [np.asarray(rows) for rows in codes.groupby(codes, sort=False).indices.values()]
 
 
 def _equal(left: float | np.ndarray, right: float | np.ndarray) -> bool:

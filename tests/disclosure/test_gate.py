@@ -218,3 +218,23 @@ def test_who_is_left_out_by_chance_as_often_elsewhere_is_not_shown_for_it():
     assert Published(numbers, inside, shown).shown_formats(left_out, left_out=True) == set()
     alone = Published(numbers, frozenset({("analysed", "in the study")}), shown)
     assert alone.shown_formats(left_out, left_out=True) == {"all"}
+
+
+def test_a_level_of_few_is_not_what_the_other_levels_leave_where_no_two_characteristics_share_a_level():
+    """Of a practice of 3 the row was left out, and 40 of 83 were in practice B and 40 in A."""
+    source = Source({"analysed": {"individual": 41, "group": 42}})
+    levels = {
+        "sex": {"female": (17, 22), "male": (24, 20)},
+        "practice": {"A": (17, 20), "B": (21, 22), "C": (3, 0)},
+    }
+    rows = [
+        (characteristic, level, fmt, n, of, 0)
+        for characteristic, counted in levels.items()
+        for level, (one, other) in counted.items()
+        for fmt, n, of in (("all", one + other, 83), ("individual", one, 41), ("group", other, 42))
+    ]
+    frame = pd.DataFrame(rows, columns=["characteristic", "level", "format", "n", "n_patients", "n_missing"])
+    shown = public(frame, source=source, classes=BY_CLASS).counts
+    n_shown = shown.groupby(["characteristic", "format"])["n"].count()
+    for fmt in ("all", "individual"):
+        assert (n_shown["practice", fmt], n_shown["sex", fmt]) == (1, 2)
