@@ -20,12 +20,15 @@ _LAST: Final = ("Example", "Sample", "Muster", "Specimen", "Nobody", "Pattern", 
 
 @dataclass(frozen=True)
 class MadeUpExport:
-    """Tables with dates: ``patients``, ``diagnoses``, ``sessions``, ``scores`` (BDI-II and PHQ-9 in columns)."""
+    """Tables with dates: ``patients``, ``diagnoses``, ``sessions``, ``scores`` (BDI-II and PHQ-9 in columns), and
+    ``measures`` (one row per session, ``sbp_0``, ``sbp_40``, ... in columns).
+    """
 
     patients: pd.DataFrame
     diagnoses: pd.DataFrame
     sessions: pd.DataFrame
     scores: pd.DataFrame
+    measures: pd.DataFrame
 
 
 def made_up_export(n_patients: int | None = None) -> MadeUpExport:
@@ -60,6 +63,7 @@ def made_up_export(n_patients: int | None = None) -> MadeUpExport:
         diagnoses=keyed(diagnoses),
         sessions=keyed(sessions),
         scores=keyed(_scores()),
+        measures=keyed(_measures()),
     )
 
 
@@ -75,3 +79,13 @@ def _scores() -> pd.DataFrame:
     wide = items.query("instrument == 'PHQ-9'").pivot_table(index=where, columns="item", values="answer")
     wide.columns = [f"phq_{item}" for item in wide.columns]
     return bdi.merge(wide.reset_index(), on=where, how="left")
+
+
+def _measures() -> pd.DataFrame:
+    """One row per patient and day of a ketamine session: ``sbp_0``, ``sbp_40``, ``dbp_0``, ..."""
+    days = _read("sessions").query("kind == 'ketamine'")[["patient_id", "session_id", "day"]]
+    measures = _read("session_measures").merge(days, on=["patient_id", "session_id"])
+    measures["name"] = measures["measure"] + "_" + measures["minute"].astype(int).astype(str)
+    wide = measures.pivot_table(index=["patient_id", "day"], columns="name", values="value").reset_index()
+    wide.columns.name = None
+    return wide

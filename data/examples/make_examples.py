@@ -1,4 +1,4 @@
-"""Write the examples: one made-up study as five kinds of practices would export it, each with its finished map.
+"""Write the examples: one made-up study as practices would export it, each with its finished map.
 
 python data/examples/make_examples.py
 """
@@ -286,12 +286,54 @@ def write_spss(export: MadeUpExport, folder: Path) -> None:
     write_sav(frame, str(folder / "outcomes.sav"), variable_value_labels=labels, missing_ranges=missing)
 
 
+# Measurements in sessions: before the dose in the list of appointments, later ones in a file of their own
+
+
+def pressure(m: dict[str, Any], minute: int) -> str:
+    """Return 120/80, empty where one of the two was not taken."""
+    both = m[f"sbp_{minute}"], m[f"dbp_{minute}"]
+    return "" if pd.isna(both[0]) or pd.isna(both[1]) else f"{both[0]:g}/{both[1]:g}"
+
+
+def write_vitals(export: MadeUpExport, folder: Path, n_patients: int = 40) -> None:
+    """Write sessions with the pressure before the dose, what was measured 40 minutes later, and the BDI-II."""
+    us = "%m/%d/%Y"
+    some = set(export.patients["id"].head(n_patients))
+    measures = {(m["id"], m["date"]): m for m in export.measures.to_dict("records") if m["id"] in some}
+    before = {key: pressure(m, 0) for key, m in measures.items()}
+    write_csv(folder / "appointments.csv", [
+        {"Patient ID": s.id, "Date": s.date.strftime(us), "Format": s.format,
+         "Group": "" if pd.isna(s.cohort_id) else s.cohort_id, "Status": STATUS[s.status],
+         "Dose": whole(s.dose_mg), "BP pre": before.get((s.id, s.date), "")}
+        for s in export.sessions.itertuples() if s.id in some
+    ])  # fmt: skip
+    read = [
+        (key, date, name, reading)
+        for (key, date), m in measures.items()
+        for name, reading in (
+            ("Blood pressure", pressure(m, 40)),
+            ("Heart rate", whole(m["hr_40"])),
+            ("SpO2", whole(m["spo2_40"])),
+        )
+        if reading
+    ]
+    write_csv(folder / "vitals.csv", [
+        {"Patient ID": key, "Date": date.strftime(us), "Vital sign": name, "Value": reading, "Minutes after dose": "40"}
+        for key, date, name, reading in read
+    ])  # fmt: skip
+    write_csv(folder / "scores.csv", [
+        {"Patient ID": s["id"], "Date": s["date"].strftime(us), "BDI-II Total": whole(s["bdi"])}
+        for s in export.scores.to_dict("records") if s["id"] in some
+    ])  # fmt: skip
+
+
 WRITERS: Final[dict[str, Callable[[MadeUpExport, Path], None]]] = {
     "record_system": write_record_system,
     "redcap_raw": write_redcap,
     "redcap_labelled": lambda export, folder: write_redcap(export, folder, labelled=True),
     "workbook": write_german_workbook,
     "spss_wide": write_spss,
+    "vitals": write_vitals,
 }
 
 

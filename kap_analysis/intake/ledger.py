@@ -10,7 +10,7 @@ from kap_analysis.intake.assembly.scored import NO_ANSWER
 from kap_analysis.intake.assembly.scored import THE_SAME as SAME_SCORE
 from kap_analysis.intake.assembly.study_tables import StudyTables
 from kap_analysis.intake.identification.shown import shown_place
-from kap_analysis.intake.placement.placed import NOTHING, NOTHING_NEW, Placed
+from kap_analysis.intake.placement.placed import BLANK, NOTHING, NOTHING_NEW, Placed
 
 #: What is no loss where the row gave something else: an empty questionnaire, or what another row says too.
 _NO_LOSS: Final = (NO_ANSWER, SAME_SCORE, SAME_MEASUREMENT, NOTHING)
@@ -40,6 +40,8 @@ def ledger_of(placed: list[Placed], made: StudyTables) -> pd.DataFrame:
         for is_of, word, start in ((is_placed, "placed", "in part: "), (~is_placed, "left out", "")):
             for reason, n in pd.Series(fate[is_of]).value_counts(sort=False).items():
                 rows.append((shown_place(one.table), word, f"{start}{reason}" if reason else "", int(n)))
+        if one.table.n_blank:
+            rows.append((shown_place(one.table), "left out", BLANK, one.table.n_blank))
     frame = pd.DataFrame(rows, columns=["file", "fate", "reason", "n_rows"])
     return frame.sort_values(
         ["file", "fate", "n_rows"], ascending=[True, False, False], kind="stable", ignore_index=True

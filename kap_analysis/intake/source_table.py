@@ -34,6 +34,8 @@ class SourceTable:
         Column -> code -> label, of files that carry them.
     names : dict of str to str
         Column -> the name of its field, where the header is a label (REDCap with its dictionary).
+    n_blank : int
+        Rows below the header without any value, such as ``,,,``; they are not among the rows.
     """
 
     file: str
@@ -44,6 +46,7 @@ class SourceTable:
     headings: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    n_blank: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,8 +87,8 @@ def table_from_rows(
 ) -> SourceTable:
     """Make a table of rows of text; the header is the row that a map names, or is found.
 
-    Title lines above the header are not data. Blank rows are left out. A second header row above (merged cells) gives
-    the ``headings``, and makes names that occur twice distinct.
+    Title lines above the header are not data. Blank rows are left out and counted. A second header row above (merged
+    cells) gives the ``headings``, and makes names that occur twice distinct.
     """
     at = _header_at(rows, lines, header_row)
     names = list(rows[at]) if rows else []
@@ -104,6 +107,7 @@ def table_from_rows(
         lines=np.array([line for line, _ in kept], dtype=np.int64),
         reading={**(reading or {}), "header_row": lines[at] if rows else 1},
         headings={name: text for name, text in zip(columns, above, strict=True) if text},
+        n_blank=sum(len(row) > 1 and not any(row) for row in rows[at + 1 :]),
     )
 
 

@@ -51,13 +51,13 @@ def test_every_form_of_a_study_gives_the_same_bytes(makers, first_study, tmp_pat
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "vitals"])
 def test_kap_map_leaves_no_line_to_fill(name):
     assert draft_map(EXAMPLES / name).n_open == 0
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "vitals"])
 def test_the_committed_files_are_what_the_script_writes(makers, tmp_path, name):
     source = makers.write_example(name, tmp_path)
     assert {file.name for file in source.iterdir()} == {file.name for file in (EXAMPLES / name).iterdir()}
@@ -66,6 +66,18 @@ def test_the_committed_files_are_what_the_script_writes(makers, tmp_path, name):
         for one, other in zip(mine, theirs, strict=True):
             assert {c: v.tolist() for c, v in one.cells.items()} == {c: v.tolist() for c, v in other.cells.items()}
     assert makers.finished_map(source) == (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def test_the_measurements_in_sessions_are_those_of_the_study_that_they_were_made_from(makers, tmp_path):
+    made = import_study(EXAMPLES / "vitals", EXAMPLES / "vitals.toml", tmp_path / "study")
+    assert set(made.ledger["fate"]) == {"placed"}
+    known, measures = makers.made_up_export(40).measures, kap.load_study(made.folder).session_measures
+    found = {key: sorted(part["value"]) for key, part in measures.groupby(["measure", "minute"], observed=True)}
+    for minute in (0, 40):
+        both = known.dropna(subset=[f"sbp_{minute}", f"dbp_{minute}"])
+        assert found["sbp", minute] == sorted(both[f"sbp_{minute}"]) and len(both) > 100
+        assert found["dbp", minute] == sorted(both[f"dbp_{minute}"])
+    assert found["spo2", 40] == sorted(known["spo2_40"].dropna())
 
 
 @pytest.mark.slow

@@ -210,3 +210,14 @@ def test_a_key_of_the_export_says_nothing_of_the_code(tmp_path):
         return files_in(imported(tmp_path, tmp_path / name, text, f"study {name}").folder)
 
     assert study_of("abcd", "one") == study_of("bdca", "two") == study_of("dcba", "three")
+
+
+def test_blank_rows_sums_and_notes_of_a_spreadsheet_have_a_line_each(tmp_path):
+    scores = SCORES + f"{',' * 11}\n{',' * 11}\n\nGesamt (n=5){',' * 11}\nPrinted by the front desk{',' * 11}\n"
+    made = imported(tmp_path, write_export(tmp_path / "export", scores=scores))
+    left = made.ledger[(made.ledger["file"] == "scores.csv") & (made.ledger["fate"] == "left out")]
+    assert left.set_index("reason")["n_rows"].to_dict() == {
+        "a row without any value": 2, "a line of totals": 1, "a note below the table": 1, "no patient id": 1,
+        "patient without an attended ketamine session": 1,
+    }  # fmt: skip
+    assert made.n_patients == 3 and made.n_without_time_zero == 1

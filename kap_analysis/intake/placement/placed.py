@@ -13,8 +13,8 @@ A_TOTAL: Final = "a line of totals"
 NO_DATE: Final = "no date"
 NOTHING: Final = "nothing in the columns that are placed"
 NOTHING_NEW: Final = "nothing but what other rows say too"
-A_FOOTER: Final = "a footer, not a row"
-BLANK: Final = "a blank row"
+A_FOOTER: Final = "a note below the table"
+BLANK: Final = "a row without any value"
 
 
 @dataclass

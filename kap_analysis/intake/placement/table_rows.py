@@ -1,8 +1,5 @@
 """`place_table`: the rows of one foreign table by its map, and what was left out."""
 
-import re
-from typing import Final
-
 from kap_analysis.intake.identification.shown import shown_column
 from kap_analysis.intake.mapping.map_content import StudyMap, TableMap
 from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
@@ -10,14 +7,13 @@ from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import place_diagnoses, place_events, place_patients
 from kap_analysis.intake.placement.measures import place_measures
 from kap_analysis.intake.placement.moments import Moments
-from kap_analysis.intake.placement.placed import A_TOTAL, NO_PATIENT, Placed
+from kap_analysis.intake.placement.placed import A_FOOTER, A_TOTAL, NO_PATIENT, Placed
 from kap_analysis.intake.placement.scores import is_long, place_long_scores, place_wide_scores
 from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import on_distinct
 from kap_analysis.study.contract.problems import Problems
-
-_TOTALS: Final = re.compile(r"(?i)(grand )?(total|sum|mean|average|median|count|n\s*=.*|summe|mittelwert)s?:?")
+from kap_analysis.study.reading.spreadsheet_rows import SUMMARY
 
 
 def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int, problems: Problems) -> Placed:
@@ -39,10 +35,15 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     # 999 can be a missing score and a patient's number: a code of digits is no missing number of a patient
     missing = {code for code in cells.missing if not code.isdigit()}
     pid[on_distinct(pid, lambda text: text.lower() in missing).astype(bool)] = ""
-    totals = on_distinct(pid, lambda text: _TOTALS.fullmatch(text) is not None).astype(bool)
-    pid[totals] = ""
+    totals = on_distinct(pid, lambda text: SUMMARY.fullmatch(text.rstrip(":")) is not None).astype(bool)
+    notes = on_distinct(pid, lambda text: " " in text).astype(bool)
+    for name in table.columns if notes.any() else ():
+        notes &= (table.cells[name] == "") | (name == key.column)
+    notes &= len(table.columns) > 1
+    pid[totals | notes] = ""
     cells.placed.reasons[pid == ""] = NO_PATIENT
     cells.placed.reasons[totals] = A_TOTAL
+    cells.placed.reasons[notes & ~totals] = A_FOOTER
     cells.pid = pid
     for column, rows in both.items():
         other = shown_column(table, renamed[column])

@@ -16,7 +16,7 @@ from kap_analysis.study.reading.cells import MISSING
 from kap_analysis.study.reading.text_file import TextTable
 
 #: What the first filled cell of a row of sums, means or counts says, in the languages of common spreadsheets.
-_SUMMARY: Final = re.compile(
+SUMMARY: Final = re.compile(
     r"(?i)((grand |sub-?|column )?(totals?|sums?|means?|averages?|avg\.?|medians?|counts?|summen?|gesamt(summe)?"
     r"|insgesamt|mittelwerte?|durchschnitt|anzahl|mediane?|std\.? ?(dev\.?)?|sd|s\.d\.|standard deviation"
     r"|standardabweichung|min(imum)?|max(imum)?|total(e|es|is)|somme|moyenne|suma|promedio|media|somma)"
@@ -34,7 +34,7 @@ def leave_out_spreadsheet_rows(
     """
     n_filled, leading, texts = _filled(table)
     blank = n_filled == 0
-    sums = np.isin(leading, [at for at, text in enumerate(texts) if _SUMMARY.fullmatch(text)])
+    sums = np.isin(leading, [at for at, text in enumerate(texts) if SUMMARY.fullmatch(text)])
     in_first_column = leading < len(table.columns[0].texts)
     lonely = (n_filled == 1) & ~sums & in_first_column
     needed = [name for name, column in spec.columns.items() if name in table.header and not column.empty]

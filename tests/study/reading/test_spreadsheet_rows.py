@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kap_analysis.study.load import check_study, load_study
-from kap_analysis.study.reading.spreadsheet_rows import _SUMMARY
+from kap_analysis.study.reading.spreadsheet_rows import SUMMARY
 from tests.study.small_study import ASSESSMENTS, PATIENTS, lines_of, write_small_study
 
 WIDE = "," * 6
@@ -79,4 +79,4 @@ def test_of_a_table_that_needs_only_codes_a_row_with_a_code_is_a_row(tmp_path):
 
 @pytest.mark.parametrize("code", ["N1", "n", "SUM-01", "M", "Totally", "P001", "mean2"])
 def test_codes_are_no_sums(code):
-    assert _SUMMARY.fullmatch(code) is None
+    assert SUMMARY.fullmatch(code) is None
