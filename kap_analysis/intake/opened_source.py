@@ -76,5 +76,6 @@ def _opened(said: StudyMap, by_name: dict[str, Path], problems: Problems, told: 
         try:
             tables += open_file(by_name[name], name, settings)
         except IntakeError as error:
-            problems.add(shown_file(name), str(error).rstrip("."), "a file that can be read")
+            found, _, expected = str(error).rstrip(".").removeprefix("Found ").partition("; expected ")
+            problems.add(shown_file(name), found, expected or "a file that can be read")
     return tables

@@ -126,3 +126,24 @@ def test_a_killed_import_leaves_the_study_whole(tmp_path, at):
     assert whole, "one of the folders is complete"
     made = import_study(*arguments)
     assert made.check.ok and not any(folder.exists() for folder in folders[1:])
+
+
+def test_a_column_that_is_not_there_hides_no_wrong_row(tmp_path):
+    source = write_export(
+        tmp_path / "export", sessions=SESSIONS.replace("Route", "Way").replace("01/20/2024", "01/20/1924")
+    )
+    text = draft_map(write_export(tmp_path / "before")).text
+    (tmp_path / "map.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(IntakeError) as caught:
+        import_study(source, tmp_path / "map.toml", tmp_path / "study")
+    told = caught.value.problems[["row", "column", "expected"]].to_numpy().tolist()
+    assert [0, "Route", "a column of the table, such as Way"] in told
+    assert [row for row, column, _ in told if column == "Date"] == [6]
+
+
+def test_a_file_that_is_cut_off_is_told_in_one_sentence(tmp_path):
+    source = write_export(tmp_path / "export")
+    (tmp_path / "map.toml").write_text(draft_map(source).text.replace("scores.csv", "scores.xlsx"), encoding="utf-8")
+    (source / "scores.csv").rename(source / "scores.xlsx")
+    with pytest.raises(IntakeError, match=r"scores\.xlsx: found scores\.xlsx, which cannot be read as \.xlsx"):
+        import_study(source, tmp_path / "map.toml", tmp_path / "study")

@@ -23,6 +23,7 @@ _ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
+_IS_TOTAL: Final = re.compile(r"\b(total|score|sum|summe|gesamt\w*)\b")
 #: What forms add to the names of a new version: GAD-7 Score (2024).
 _OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|alt|neu)\b")
 
@@ -128,9 +129,11 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
     survey = next(names for role, names in NAMES if role == "instrument")
     long = any(re.fullmatch(survey, plain_words(name)) for name in table.columns)
     for name in table.columns:
-        if name in taken or not len(seen[name]) or share_of(seen[name], is_number) < 0.9:
+        if name in taken or not len(seen[name]):
             continue
         words, at, day = visit_in(plain_words(name))
+        if share_of(seen[name], is_number) < (0.5 if _IS_TOTAL.search(words) else 0.9):
+            continue
         if any(role.startswith("patients.") and re.fullmatch(names, words) for role, names in NAMES):
             continue
         stem = re.sub(
