@@ -43,6 +43,8 @@ def changes_of(target: Path, made: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def told_changes(changes: pd.DataFrame, scores: pd.DataFrame) -> str:
     """Say what is new, changed and gone: 12 new patients, 310 new assessments, 4 changed scores (listed), none gone."""
+    if changes.empty and scores.empty:
+        return "nothing changed"
     counts = changes.groupby(["table", "what"])["n_rows"].sum()
     told = []
     for what in ("new", "changed", "gone"):

@@ -110,4 +110,4 @@ def test_a_column_of_the_study_s_own_makes_patients_differ_too(tmp_path):
     (tmp_path / "patients.csv").write_text("patient_id,decade\n" + lines, encoding="utf-8")
     checked = check_identifiers(tmp_path)
     assert "Patients who are alike in decade: the smallest class has 1 patient" in checked.paragraph
-    assert checked.steps["step"].tolist() == ["as it is", "and without decade"]
+    assert checked.steps["step"].tolist() == ["as it is", "without decade"]

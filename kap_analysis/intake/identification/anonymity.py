@@ -56,11 +56,11 @@ def steps_to(patients: pd.DataFrame, names: Sequence[str], k: int) -> pd.DataFra
         if rows[-1][1] >= k or 0 < rows[-1][2] <= 0.02 * len(frame):
             break
         kept.remove(name)
-        rows.append(_step(f"and without {name}", frame, kept, k))
+        rows.append(_step(f"{'and ' if len(rows) > 1 else ''}without {name}", frame, kept, k))
     if 0 < rows[-1][2] < len(frame):
         n = rows[-1][2]
         who = "the patient in a class" if n == 1 else f"the {n:,} patients in classes"
-        rows.append((f"and without {who} below {k}", k, 0))
+        rows.append((f"{'and ' if len(rows) > 1 else ''}without {who} below {k}", k, 0))
     return pd.DataFrame(rows, columns=["step", "smallest_class", "n_in_smaller_classes"])
 
 
