@@ -48,6 +48,17 @@ OPTIONAL_FACTS: Final = MappingProxyType(
     }
 )
 
+#: The keys of an [[instrument]] of study.toml that state such a fact; its others are named alike.
+_OWN_KEYS: Final = MappingProxyType(
+    {
+        "band_sets": "bands",
+        "response": "response_percent",
+        "norms": "clinical_mean, clinical_sd, normative_mean and normative_sd",
+        "clinical_cutoffs": "clinical_cutoff",
+        "suicidality": "suicidality_item",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Instrument:
@@ -161,9 +172,14 @@ class Instrument:
         if fact == "suicidality" and self.suicidality is None:
             raise InstrumentError(f"{self.name} has no item on suicidality: it says nothing about it, either way.")
         if fact in self.not_established:
-            way_out = f" {instead}" if instead else ""
-            raise InstrumentError(f"No {OPTIONAL_FACTS[fact]} of {self.name} is established in the registry.{way_out}")
+            words, keys = OPTIONAL_FACTS[fact], _OWN_KEYS.get(fact, fact)
+            raise self._not_known(f"No {words} of {self.name} is established in the registry.", words, keys, instead)
         return getattr(self, fact)
+
+    def _not_known(self, of_registry: str, fact: str, keys: str, instead: str) -> InstrumentError:
+        """What nobody could establish of an instrument of the registry, or study.toml does not say of one's own."""
+        of_own = f"study.toml states no {fact} of {self.name}: {keys} in its [[instrument]] would."
+        return InstrumentError(f"{of_own if self.is_own else of_registry} {instead}".rstrip())
 
     def require_outcome(self) -> "Instrument":
         """Return the instrument, or raise where it is a screen or a covariate."""
@@ -208,10 +224,9 @@ class Instrument:
         """The reliability that the reliable change index takes; an InstrumentError where none is established."""
         marked = [one for one in self.reliability if one.for_reliable_change]
         if not marked:
-            raise InstrumentError(
-                f"No reliability of {self.name} for reliable change is established in the registry. "
-                "Pass reliability=... together with its source."
-            )
+            instead = "Pass reliability=... together with its source."
+            sentence = f"No reliability of {self.name} for reliable change is established in the registry."
+            raise self._not_known(sentence, "reliability", "reliability", instead)
         return marked[0]
 
     def norm(self, population: str) -> Norm:
@@ -219,10 +234,10 @@ class Instrument:
         for one in self.norms:
             if one.population == population and one.default:
                 return one
-        raise InstrumentError(
-            f"No {population} mean and SD of {self.name} is established in the registry as a default. "
-            "Pass the norms together with their source, or take the clinical ones from the analysed pairs."
-        )
+        instead = "Pass the norms together with their source, or take the clinical ones from the analysed pairs."
+        sentence = f"No {population} mean and SD of {self.name} is established in the registry as a default."
+        keys = f"{population}_mean and {population}_sd"
+        raise self._not_known(sentence, f"{population} mean and SD", keys, instead)
 
     def facts(self) -> pd.DataFrame:
         """Every fact with its source.

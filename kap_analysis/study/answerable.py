@@ -214,10 +214,9 @@ def _reliable_change(facts: StudyFacts) -> Reply:
         instrument.require_outcome()
         instrument.reliability_for_change()
         instrument.norm("clinical")
-    except InstrumentError as error:  # what `clinical_change` would say
-        words = str(error).partition(". ")[0]
-        return f"{words[:1].lower()}{words[1:]}", ""
-    return "", f"the published reliability of {instrument.name}"
+    except InstrumentError as error:
+        return _as_called(error), ""
+    return "", f"the {_by(instrument)} reliability of {instrument.name}"
 
 
 def _durability(facts: StudyFacts) -> Reply:
@@ -225,9 +224,21 @@ def _durability(facts: StudyFacts) -> Reply:
     if lacking:
         return lacking, ""
     instrument = facts.instruments[facts.settings.primary_instrument]
-    if not instrument.response:
-        return f"no response rule of {instrument.name} is established", ""
-    return "", f"the published response rule of {instrument.name}"
+    try:
+        instrument.require("response")
+    except InstrumentError as error:
+        return _as_called(error), ""
+    return "", f"the {_by(instrument)} response rule of {instrument.name}"
+
+
+def _as_called(error: InstrumentError) -> str:
+    """The first sentence of what the call of this question would say, as a clause."""
+    words = str(error).removesuffix(".").partition(". ")[0]
+    return words if words.startswith("study.toml") else f"{words[:1].lower()}{words[1:]}"
+
+
+def _by(instrument: Instrument) -> str:
+    return "declared" if instrument.is_own else "published"
 
 
 def _safety(facts: StudyFacts) -> Reply:

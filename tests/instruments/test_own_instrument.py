@@ -38,6 +38,37 @@ def test_smallest_declaration_loads_and_knows_what_it_lacks():
     assert get_instrument("Wohlbefinden-ß", own=[own]) is own
 
 
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (
+            lambda own: own.bands(),
+            "study.toml states no set of severity bands of KAP-X: bands in its [[instrument]] would. Scores can be "
+            "shown without bands.",
+        ),
+        (
+            lambda own: own.require("response"),
+            "study.toml states no response rule of KAP-X: response_percent in its [[instrument]] would.",
+        ),
+        (
+            lambda own: own.reliability_for_change(),
+            "study.toml states no reliability of KAP-X: reliability in its [[instrument]] would. Pass reliability=... "
+            "together with its source.",
+        ),
+        (
+            lambda own: own.norm("clinical"),
+            "study.toml states no clinical mean and SD of KAP-X: clinical_mean and clinical_sd in its [[instrument]] "
+            "would. Pass the norms together with their source, or take the clinical ones from the analysed pairs.",
+        ),
+    ],
+)
+def test_what_an_own_instrument_lacks_is_lacking_in_study_toml(ask, sentence):
+    own = instrument_from_mapping({"name": "KAP-X", "total_range": [0, 40], "higher_is_better": False})
+    with pytest.raises(InstrumentError) as error:
+        ask(own)
+    assert str(error.value) == sentence
+
+
 def test_full_declaration_keeps_every_threshold():
     own = instrument_from_mapping(FULL)
     assert own.reliability_for_change().value == 0.9
