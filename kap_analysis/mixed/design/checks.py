@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ import pandas as pd
 from kap_analysis.mixed.design.collinearity import independent_columns
 from kap_analysis.mixed.design.design import Bar, Index, Residual
 from kap_analysis.mixed.errors import MixedModelError, listed
+
+#: Numbers that the likelihood of a covariance over visits may hold: 2 GB.
+MOST_NUMBERS: Final = 250_000_000
 
 
 def check_bars(bars: Sequence[Bar], residual: Residual, *, weighted: bool) -> None:
@@ -146,6 +149,29 @@ def _check_one_stratum(residual: Residual, names: dict[str, str]) -> None:
         raise MixedModelError(
             f"{residual.text} needs each {names['subject']} in one {names['stratum']}, and {len(astray)} "
             f"{'stands' if len(astray) == 1 else 'stand'} in several: {who}."
+        )
+
+
+def check_memory(residual: Residual) -> None:
+    """Raise when the likelihood over so many visits would hold more numbers than `MOST_NUMBERS`.
+
+    For each pattern of visits that a subject can have it holds one matrix over the visits per element of the
+    covariance; for an unstructured one also its second derivatives.
+    """
+    if not residual.structure.over_visits:
+        return
+    visits = len(residual.visits)
+    n_elements = visits * (visits + 1) // 2
+    numbers = n_elements**3 if residual.structure.any_matrix else 0
+    of_a_pattern = n_elements * visits**2
+    if of_a_pattern * len(residual.subjects) > MOST_NUMBERS:
+        attended = np.packbits(_attendance(residual, np.ones(len(residual.stratum), dtype=bool)) > 0, axis=1)
+        numbers = max(numbers, of_a_pattern * len(np.unique(attended, axis=0)))
+    if numbers > MOST_NUMBERS:
+        raise MixedModelError(
+            f"{residual.text} has {visits} visits, for which the fit would hold {numbers * 8 / 1e9:,.0f} GB; "
+            f"{MOST_NUMBERS * 8 / 1e9:.0f} GB are allowed. Put days together to scheduled visits, or take "
+            "exponential() in time."
         )
 
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from kap_analysis.mixed.covariance.structures import INDEPENDENT, STRUCTURES
-from kap_analysis.mixed.design.checks import check_pairs_of_visits, check_visits
+from kap_analysis.mixed.design.checks import check_memory, check_pairs_of_visits, check_visits
 from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.design.design import Residual
 from kap_analysis.mixed.design.grouping import check_is_label
@@ -57,6 +57,7 @@ def make_residual(term: ResidualTerm | None, residual_by: str | None, rows: Rows
         residual = Residual(
             structure, strata, stratum, subject.codes, subject.levels, visit.codes, visit.levels, term.text
         )
+    check_memory(residual)
     check_visits(residual, names)
     check_pairs_of_visits(residual, names)
     return residual

@@ -172,6 +172,32 @@ def test_two_rows_for_one_patient_and_visit(scores):
     )
 
 
+def days(n_patients, n_days, *, every=1):
+    """Scores of patients on days, each patient beginning a day later than the one before where `every` is above 1."""
+    rows = [(p, d) for p in range(n_patients) for d in range(p % every, n_days, every)]
+    patient, day = np.array(rows).T
+    return pd.DataFrame({"patient": patient, "day": day, "score": np.arange(len(rows)) % 7.0})
+
+
+def test_days_that_are_taken_for_visits_are_refused_before_they_fill_the_memory():
+    advice = "2 GB are allowed. Put days together to scheduled visits, or take exponential() in time."
+    assert error_of("score ~ day + us(day | patient)", days(40, 75)) == (
+        f"us(day | patient) has 75 visits, for which the fit would hold 185 GB; {advice}"
+    )
+    assert error_of("score ~ day + cs(day | patient)", days(40, 400)) == (
+        f"cs(day | patient) has 400 visits, for which the fit would hold 103 GB; {advice}"
+    )
+    assert error_of("score ~ day + cs(day | patient)", days(40, 75, every=20)) == (
+        f"cs(day | patient) has 75 visits, for which the fit would hold 3 GB; {advice}"
+    )
+
+
+def test_many_visits_of_few_patterns_are_fitted():
+    assert build_design("score ~ day + cs(day | patient)", days(40, 75)).residual.structure.name == "cs"
+    assert build_design("score ~ day + exponential(day | patient)", days(40, 400)).residual.structure.in_time
+    assert build_design("score ~ day + us(day | patient)", days(700, 34)).residual.structure.name == "us"
+
+
 def test_a_patient_in_two_strata(scores):
     scores.loc[[0, 35], "format"] = ["individual", "group"]
     assert error_of("score ~ visit + us(visit | format/patient)", scores) == (
