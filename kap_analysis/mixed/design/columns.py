@@ -147,11 +147,17 @@ class Rows:
         """One warning per factor that has levels which none of these rows has."""
         for name in names:
             here = set(self.labels(name).levels)
-            lost = [level for level in self.columns.labels(name).levels if level not in here]
+            whole = self.columns.labels(name)
+            lost = [level for level in whole.levels if level not in here]
             if lost:
+                n = int(np.isin(whole.codes, [at for at, level in enumerate(whole.levels) if level not in here]).sum())
+                why = (
+                    f" Each of {'its' if len(lost) == 1 else 'their'} {n:,} rows lacks a value that the formula needs."
+                )
                 what = f"level {lost[0]!r} of {name} is" if len(lost) == 1 else f"levels {listed(lost)} of {name} are"
                 warnings.warn(
-                    f"The {what} never observed in the {len(self)} rows that are used, and left out of the model.",
+                    f"The {what} never observed in the {len(self)} rows that are used, and left out of the model."
+                    + (why if n else ""),
                     MixedModelWarning,
                     stacklevel=4,  # where mixedlm is called
                 )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kap_analysis.mixed.errors import nearest
-from kap_analysis.mixed.formula.bounds import too_large
+from kap_analysis.mixed.formula.bounds import MOST_TERMS, too_large
 from kap_analysis.mixed.formula.formula import NAME, Factor, column_factor, placeholder, quoted
 from kap_analysis.mixed.formula.functions import CONTRASTS, FUNCTIONS, IN_R, KEYWORDS, TRANSFORMS
 from kap_analysis.mixed.formula.spans import Span
@@ -87,6 +87,8 @@ def _as_python(match: re.Match[str], span: Span, columns: dict[str, str], letter
     if not column:
         return match.group()
     known = {name: letter for letter, name in columns.items()}
+    if len(columns) > MOST_TERMS:
+        raise span.error(f"more than {MOST_TERMS:,} columns stand in one expression.", span.start + match.start())
     letter = known.get(column) or next(letters)
     columns[letter] = column
     return letter.ljust(len(match.group()))

@@ -58,6 +58,7 @@ def _without_expressions(span: Span, text: str) -> tuple[str, dict[str, Factor]]
         else:
             letter = known.get(factor.code or factor.text) or next(letters)
             known[factor.code or factor.text], found[letter] = letter, factor
+            check_terms(len(found), text)
         words[match.start() : at] = letter.ljust(at - match.start())
     for position, char in enumerate(words):
         if char in "[]" and span.depths[span.start + position] >= 0:

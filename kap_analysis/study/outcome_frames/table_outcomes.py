@@ -88,7 +88,7 @@ def outcomes_of_frame(
     _check_scores(made, known, outside_range)
     made = made.reset_index(drop=True)
     order = _visit_order(made, visits)
-    notes = _spaced_evenly(made, order)
+    notes = (*_spaced_evenly(made, order), *_without_baseline(made, order))
     made[VISIT] = pd.Categorical(made[VISIT], categories=order, ordered=True)
     made[CHANGE] = made[SCORE] - made[BASELINE]
     made[[FORMAT, IS_GROUP]] = with_is_group(made[FORMAT])
@@ -164,6 +164,17 @@ def _spaced_evenly(made: pd.DataFrame, order: Sequence[str]) -> tuple[str, ...]:
     made[MONTH] = made[VISIT].map({label: float(at) for at, label in enumerate(order)}).astype(float)
     made[DAY] = made[MONTH] * DAYS_PER_MONTH
     return ("The table has no days: visits are taken as evenly spaced in their order, one month apart.",)
+
+
+def _without_baseline(made: pd.DataFrame, order: Sequence[str]) -> tuple[str, ...]:
+    """Say that nobody has a baseline, and what would be one."""
+    later = [label for label in order if label != BASELINE_VISIT]
+    if made[BASELINE].notna().any() or not later:
+        return ()
+    return (
+        f"No patient has a baseline, so change is not known: name the first visit {BASELINE_VISIT} "
+        f"(is it {later[0]}?), or give a column {BASELINE}.",
+    )
 
 
 def _numbers(values: pd.Series, column: str) -> pd.Series:

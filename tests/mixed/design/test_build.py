@@ -138,9 +138,24 @@ def test_levels_that_no_row_has_are_named_and_left_out(scores):
         design.fixed.rows(pd.DataFrame({"format": ["mixed"]}))
 
 
+def test_an_arm_without_therapists_says_how_many_rows_go(scores):
+    therapist = np.where(scores["format"] == "group", None, scores["patient"].str[-1])
+    with pytest.warns(MixedModelWarning) as caught:
+        design = build_design("score ~ format*month + (month | therapist)", scores.assign(therapist=therapist))
+    n = int((scores["format"] == "group").sum())
+    assert len(design.y) == 60 - n
+    assert str(caught[0].message) == (
+        f"The level 'group' of format is never observed in the {60 - n} rows that are used, and left out of the model. "
+        f"Each of its {n} rows lacks a value that the formula needs."
+    )
+
+
 def test_a_level_lost_with_its_rows_is_named(scores):
     scores.loc[scores["visit"] == "m2", "score"] = np.nan
-    message = "The level 'm2' of visit is never observed in the 40 rows that are used, and left out of the model."
+    message = (
+        "The level 'm2' of visit is never observed in the 40 rows that are used, and left out of the model. "
+        "Each of its 20 rows lacks a value that the formula needs."
+    )
     with pytest.warns(MixedModelWarning, match=f"^{re.escape(message)}$"):
         design = build_design("score ~ month + us(visit | patient)", scores)
     assert design.residual.visits == ("m1", "m3")

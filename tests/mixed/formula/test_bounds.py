@@ -32,6 +32,8 @@ def rows() -> pd.DataFrame:
         (f"({'+'.join(TWELVE)})^10", "asks for more than 1,000 terms"),
         ("*".join(TWELVE), "asks for more than 1,000 terms"),
         ("+".join(["x"] * 1001), "asks for more than 1,000 terms"),
+        ("+".join(f"I(x+{n})" for n in range(1500)), "asks for more than 1,000 terms"),
+        (f"I({'+'.join(f'x{n}' for n in range(1500))})", "more than 1,000 columns stand in one expression"),
         ("x" * 30_000, r"The formula has 30,002 characters; at most 20,000 are read\."),
     ],
 )

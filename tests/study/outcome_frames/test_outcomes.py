@@ -268,3 +268,15 @@ def test_what_is_wrong_with_a_table_is_one_sentence(change, message):
     with pytest.raises(StudyError) as error:
         Outcomes.from_frame(_long_table().assign(**change), instrument="BDI-II")
     assert message in str(error.value)
+
+
+def test_a_table_without_a_baseline_says_what_would_be_one():
+    table = pd.DataFrame(
+        {"patient_id": ["a", "a", "b"], "visit": ["T0", "T1", "T0"], "score": [20, 10, 30], "format": "group"}
+    )
+    assert Outcomes.from_frame(table, instrument="BDI-II").notes[1:] == (
+        "No patient has a baseline, so change is not known: name the first visit baseline (is it T0?), or give a "
+        "column baseline.",
+    )
+    named = table.replace({"visit": {"T0": "baseline"}})
+    assert len(Outcomes.from_frame(named, instrument="BDI-II").notes) == 1
