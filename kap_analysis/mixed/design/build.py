@@ -68,7 +68,7 @@ def build_design(
     _check_sides(read)
     check_one_residual(read.residual, residual_by)
     needed = needed_columns(read, residual_by, weights if isinstance(weights, str) else None)
-    columns.require(needed.all)
+    columns.require(needed.all, read.ids)
     rows, bars = usable_rows(read, columns, needed)
     y = read_response(read.response, columns, rows)
     used = read_weights(weights, columns, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -34,8 +34,8 @@ class Columns:
             self._columns[name] = read_column(self.data[name])
         return self._columns[name]
 
-    def require(self, names: Iterable[str]) -> None:
-        """Raise unless every name is one column of the frame, of a kind that a model can use."""
+    def require(self, names: Iterable[str], ids: Collection[str] = ()) -> None:
+        """Raise unless every name is one column of the frame, of a kind that a model can use; `ids` name groups."""
         for name in names:
             if name not in self.data.columns:
                 raise MixedModelError(f"There is no column {name!r} in the data. {nearest(name, self.data.columns)}")
@@ -47,9 +47,9 @@ class Columns:
                 )
             kind = useless_type(column)
             if kind is not None:
+                remedy = "text of it" if name in ids else "a number of it, such as days since the first session"
                 raise MixedModelError(
-                    f"{name} holds values of type {kind}, which no model can use as they are. "
-                    "Make a number of it, such as days since the first session."
+                    f"{name} holds values of type {kind}, which no model can use as they are. Make {remedy}."
                 )
 
     def is_factor(self, name: str) -> bool:

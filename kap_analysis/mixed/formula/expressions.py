@@ -60,8 +60,9 @@ def read_expression(span: Span) -> Factor:
         shown = shown.replace(short, quoted(column))
     inner = _column_of_levels(tree, columns)
     listed = _listed_levels(tree) if inner else ()
+    is_logical = _is_logical(tree)
     code = ast.unparse(_Coder(columns).visit(tree))
-    return Factor(shown, "expression", tuple(dict.fromkeys(reader.found)), code, inner, listed)
+    return Factor(shown, "expression", tuple(dict.fromkeys(reader.found)), code, inner, listed, is_logical)
 
 
 def free_letters(text: str) -> Iterator[str]:
@@ -196,6 +197,14 @@ def _column_of_levels(tree: ast.expr, columns: dict[str, str]) -> str | None:
     if not isinstance(tree, ast.Call) or not tree.args or not isinstance(tree.args[0], ast.Name):
         return None
     return columns.get(tree.args[0].id) if ast.unparse(tree.func) in ("C", "factor") else None
+
+
+def _is_logical(tree: ast.expr) -> bool:
+    """Whether an expression is true or false: a comparison, or comparisons that are joined or turned round."""
+    if isinstance(tree, ast.Call):
+        name = ast.unparse(tree.func).removeprefix("np.")
+        return name.startswith("logical_") or (name == "I" and len(tree.args) == 1 and _is_logical(tree.args[0]))
+    return isinstance(tree, ast.Compare) or (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitAnd))
 
 
 def _listed_levels(tree: ast.expr) -> tuple[Any, ...]:

@@ -31,6 +31,8 @@ class Factor:
         The column of `C(column)`, whose values are levels also where they are numbers.
     listed : tuple
         The levels of `C(column, levels=[...])`.
+    is_logical : bool
+        Whether an expression is true or false, such as `I(age > 60)`.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Factor:
     code: str = ""
     levels_of: str | None = None
     listed: tuple[Any, ...] = ()
+    is_logical: bool = False
 
 
 @dataclass(frozen=True, slots=True)

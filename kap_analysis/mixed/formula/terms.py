@@ -30,6 +30,8 @@ def read_part(span: Span, text: str | None = None) -> Part:
     """
     written = str(span) if text is None else text
     words, expressions = _without_expressions(span, written)
+    if "%in%" in words:
+        raise span.error("%in% is not read here: write b:a for b %in% a.", span.start + words.index("%in%"))
     check_terms(terms_of(words), written)
     try:
         formula = Formula(words)

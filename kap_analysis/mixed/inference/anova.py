@@ -59,7 +59,7 @@ def term_hypotheses(fit: FittedModel) -> dict[str, Array]:
     if hypotheses.empty:
         warnings.warn(
             f"No row has {listed(hypotheses.empty, 4)}. Where a combination of levels is empty, a type-3 test compares "
-            "what the others tell (as lmerTest does): read it with care.",
+            "what the others tell: read it with care.",
             MixedModelWarning,
             stacklevel=4,  # where anova is called
         )

@@ -12,7 +12,7 @@ hypotheses are those of lmerTest. They depend on no order of levels.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,8 @@ from kap_analysis.mixed.fitted_model import FittedModel
 from kap_analysis.mixed.formula.formula import Factor, Part
 
 Array = NDArray[np.float64]
+#: What some levels are called, and which rows have each (n, levels).
+Levels = tuple[tuple[str, ...], Array]
 NEGLIGIBLE = 1e-8  # of directions between columns of length 1
 
 
@@ -43,6 +45,8 @@ class FullTerm:
         Its factors, and those among them that are numbers.
     names : tuple of str
         Its columns, "arm plc, visit w2"; the first factor varies fastest.
+    is_empty : numpy.ndarray
+        Which columns are combinations that no row has and some row could have: not a class within another school.
     is_reference : numpy.ndarray
         Which columns hold the first of the sorted levels of a factor.
     values : numpy.ndarray
@@ -54,6 +58,7 @@ class FullTerm:
     numbers: frozenset[str]
     names: tuple[str, ...]
     is_reference: NDArray[np.bool_]
+    is_empty: NDArray[np.bool_]
     values: Array
 
     def contains(self, other: FullTerm) -> bool:
@@ -62,11 +67,12 @@ class FullTerm:
 
 
 def full_terms(fit: FittedModel) -> list[FullTerm]:
-    """The terms of the fixed part that have a column in the fit."""
+    """The terms of the fixed part that have a column in the fit, or lost all of them to combinations without rows."""
     fixed, rows, terms = fit.design.fixed, Rows.of(fit.design.frame), fit.design.formula.fixed.terms
     kept, known = set(fixed.kept.tolist()), [_texts(factors) for factors in terms]
-    pairs = zip(terms, fixed.coding.terms, strict=True)
-    return [_full_term(factors, rows, known) for factors, coded in pairs if kept & set(coded.columns)]
+    whole = [_full_term(factors, rows, known) for factors in terms]
+    pairs = zip(whole, fixed.coding.terms, strict=True)
+    return [term for term, coded in pairs if kept & set(coded.columns) or term.is_empty.any()]
 
 
 def _texts(factors: Sequence[Factor]) -> frozenset[str]:
@@ -76,34 +82,60 @@ def _texts(factors: Sequence[Factor]) -> frozenset[str]:
 def _full_term(factors: Sequence[Factor], rows: Rows, known: list[frozenset[str]]) -> FullTerm:
     names: list[tuple[str, ...]] = [()]
     is_reference, values = np.zeros(1, dtype=bool), np.ones((len(rows), 1))
-    numbers = []
+    numbers, of_levels = [], {}
     for factor in factors:
-        column = _column_of_levels(factor, factors, rows, known)
-        if column is None:
+        levels = _levels(factor, factors, rows, known)
+        if levels is None:
             numbers.append(factor.text)
-            coding, own = make_coding(Part(factor.text, ((factor,),)), rows)
-            own_names, first = coding.names, np.zeros(own.shape[1], dtype=bool)
+            own_names, own = _coded(factor, rows)
+            first = np.zeros(own.shape[1], dtype=bool)
         else:
-            labels = rows.labels(column)
-            order = _sorted(labels.levels)
-            own = (labels.codes[:, None] == np.array(order)).astype(float)
-            own_names = tuple(f"{column} {labels.levels[at]}" for at in order)
+            own_names, own = levels
+            of_levels[len(names[0])] = levels
             # A factor whose margin is not in the model has no reference in this term: b in a + a:b counts within a.
-            first = (np.arange(len(order)) == 0) & (_texts(factors) - {factor.text} in known)
+            first = (np.arange(len(own_names)) == 0) & (_texts(factors) - {factor.text} in known)
         names = [(*done, name) for name in own_names for done in names]
         is_reference = (first[:, None] | is_reference).ravel()
         values = (own[:, :, None] * values[:, None, :]).reshape(len(rows), -1)
+    is_empty = ~values.any(axis=0) & ~_cannot_be(names, of_levels)
     shown = tuple(", ".join(name) for name in names)
     label = ":".join(factor.text for factor in factors)
-    return FullTerm(label, _texts(factors), frozenset(numbers), shown, is_reference, values)
+    return FullTerm(label, _texts(factors), frozenset(numbers), shown, is_reference, is_empty, values)
 
 
-def _column_of_levels(factor: Factor, factors: Sequence[Factor], rows: Rows, known: list[frozenset[str]]) -> str | None:
-    """The column whose levels a factor codes; None for numbers. True and false are levels, as in R."""
-    if factor.kind != "column" or rows.is_factor(factor.text):
-        return factor.text if factor.kind == "column" else factor.levels_of
-    is_bool = pd.api.types.is_bool_dtype(rows.columns.column(factor.text).dtype)
-    return factor.text if is_bool and _texts(factors) - {factor.text} in known else None
+def _cannot_be(names: list[tuple[str, ...]], of_levels: Mapping[int, Levels]) -> NDArray[np.bool_]:
+    """Which combinations put a level with another than the one that it lies in, where each level lies in one."""
+    found = np.zeros(len(names), dtype=bool)
+    for (one, (inner, is_inner)), (other, (outer, is_outer)) in itertools.permutations(of_levels.items(), 2):
+        together = is_inner.T @ is_outer > 0
+        if (together.sum(axis=1) == 1).all():
+            found |= [not together[inner.index(name[one]), outer.index(name[other])] for name in names]
+    return found
+
+
+def _levels(factor: Factor, factors: Sequence[Factor], rows: Rows, known: list[frozenset[str]]) -> Levels | None:
+    """What a factor's sorted levels are called, and which rows have each; None for numbers.
+
+    True and false are levels where the margin without them is in the model, as in R.
+    """
+    has_margin = _texts(factors) - {factor.text} in known
+    if factor.is_logical and has_margin:
+        (value,) = _coded(factor, rows)[1].T
+        return (f"{factor.text} False", f"{factor.text} True"), np.column_stack([1.0 - value, value])
+    column = factor.text if factor.kind == "column" else factor.levels_of
+    if column is None or (factor.kind == "column" and not rows.is_factor(column)):
+        is_bool = column is not None and pd.api.types.is_bool_dtype(rows.columns.column(column).dtype)
+        if column is None or not (is_bool and has_margin):
+            return None
+    labels = rows.labels(column)
+    order = _sorted(labels.levels)
+    return tuple(f"{column} {labels.levels[at]}" for at in order), (labels.codes[:, None] == order).astype(float)
+
+
+def _coded(factor: Factor, rows: Rows) -> tuple[tuple[str, ...], Array]:
+    """The columns that a factor has alone, by name."""
+    coding, own = make_coding(Part(factor.text, ((factor,),)), rows)
+    return tuple(coding.names), own
 
 
 def _sorted(levels: tuple[Any, ...]) -> list[int]:
@@ -129,7 +161,7 @@ class TypeThree:
     @property
     def empty(self) -> list[str]:
         """Combinations of levels without a row."""
-        return [name for term in self.terms for name, v in zip(term.names, term.values.T, strict=True) if not v.any()]
+        return [term.names[at] for term in self.terms for at in np.flatnonzero(term.is_empty)]
 
     @cached_property
     def _slices(self) -> list[slice]:

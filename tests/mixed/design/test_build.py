@@ -207,6 +207,11 @@ def test_a_column_that_is_there_twice(scores):
     )
 
 
+def test_days_that_name_groups_are_to_be_text(scores):
+    found = error_of("score ~ month + (1 | when)", scores.assign(when=np.datetime64("2026-01-01", "s")))
+    assert found == "when holds values of type datetime64[s], which no model can use as they are. Make text of it."
+
+
 def test_dates_are_no_numbers(scores):
     found = error_of("score ~ when", scores.assign(when=np.datetime64("2026-01-01", "s")))
     assert found == (

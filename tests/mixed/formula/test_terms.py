@@ -46,6 +46,7 @@ def test_a_part_names_its_columns_once():
         ("a + b c", 5, "Missing operator between 'b' and 'c'."),
         ("log(a) log(b)", 1, "Missing operator between 'log(a)' and 'log(b)'."),
         ("a + .", 5, "'.' stands for no column here: name the columns."),
+        ("a + b %in% a", 7, "%in% is not read here: write b:a for b %in% a."),
         ("a + b[1]", 6, "'[' stands in no function and means nothing here."),
     ],
 )

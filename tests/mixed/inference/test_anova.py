@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -143,6 +145,41 @@ def test_a_cell_without_rows_leaves_one_df_less() -> None:
     table = anova_table(fit).set_index("term")
     assert list(table["df_num"]) == [3, 1, 2]
     assert (table["p_value"] > 0).all()
+
+
+def test_an_interaction_without_a_column_left_is_named_with_its_empty_combinations() -> None:
+    data = read_data(PAIRS, "partial.csv")
+    data = data[(data["visit"] == "1") | (data["format"] == "individual")]
+    with pytest.warns(MixedModelWarning, match="left out"):
+        fit = mixedlm("score ~ visit * format + (1 | patient)", data).fit()
+    with pytest.warns(MixedModelWarning) as told:
+        table = anova_table(fit).set_index("term")
+    assert list(table["df_num"]) == [3, 1, 0]
+    said = " ".join(str(one.message) for one in told)
+    assert "No row has visit 2, format group, visit 3, format group" in said
+    assert "visit:format cannot be told apart" in said
+
+
+def test_classes_within_schools_leave_no_combination_empty() -> None:
+    data = read_data(PAIRS, "nested.csv")
+    data["room"] = data["clinic"].astype(str) + data["therapist"].astype(str)
+    data["row"] = np.arange(len(data)) // 2
+    with pytest.warns(MixedModelWarning, match="left out"):
+        fit = mixedlm("score ~ clinic + clinic:room + (1 | row)", data).fit()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (anova_table(fit)["df_num"] > 0).all()
+
+
+@pytest.mark.parametrize(
+    "written", ["I(baseline > 25)", "logical_not(baseline <= 25)", "I((baseline > 25) & (baseline > 0))"]
+)
+def test_true_and_false_are_levels_also_where_the_formula_computes_them(written: str) -> None:
+    data = read_data(PAIRS, "partial.csv")
+    column = mixedlm("score ~ severe * format + (1 | patient)", data.assign(severe=data["baseline"] > 25)).fit()
+    computed = mixedlm(f"score ~ {written} * format + (1 | patient)", data).fit()
+    columns = ["df_num", "df_den", "statistic"]
+    assert np.allclose(anova_table(computed)[columns], anova_table(column)[columns], rtol=SAME)
 
 
 @pytest.mark.parametrize(("ddf", "df"), [("residual", 284 - 5), ("normal", np.inf)])
