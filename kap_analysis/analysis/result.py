@@ -2,13 +2,32 @@
 
 import dataclasses
 import math
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import Progress as Progress
 from kap_analysis.writing.escapes import markdown_text
+
+WITHHELD_WHOLE: Final = "The numbers are withheld: the study is public, and they count too few patients."
+R = TypeVar("R", bound="Result")
+
+
+def told_of(*frames: str) -> Callable[[Callable[[R], str]], Callable[[R], str]]:
+    """Mark the paragraph that is written of these frames; where the gate left one no row, it says only that."""
+
+    def marked(write: Callable[[R], str]) -> Callable[[R], str]:
+        @wraps(write)
+        def told(result: R) -> str:
+            is_lost = len(getattr(result, "withheld", ())) and any(getattr(result, name).empty for name in frames)
+            return WITHHELD_WHOLE if is_lost else write(result)
+
+        return told
+
+    return marked
 
 
 class Result:

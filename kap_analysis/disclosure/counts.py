@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Final
 
 import numpy as np
@@ -67,9 +68,26 @@ def population_counts(
             if np.isnan(values).any():
                 continue
             numbers = dict(zip(names, values.astype(int).tolist(), strict=True))
-            found = published.shown_formats(numbers, left_out=any(word in column for word in COMPLEMENTS))
+            found = published.shown_formats(numbers, left_out=_is_complement(column))
             shown |= {(int(row), column) for row, name in zip(rows, names, strict=True) if name in found}
+    for column in filter(_is_complement, counts):
+        pairs = _differences(frame, column, [c for c in counts if not _is_complement(c)])
+        if pairs:  # by chance it can be the number of those left out between two other populations
+            told = {row for row in range(len(frame)) if any({(row, w), (row, p)} <= shown for w, p in pairs)}
+            shown -= {(row, column) for row in range(len(frame)) if row not in told}
     return shown
+
+
+def _is_complement(column: str) -> bool:
+    return any(word in column for word in COMPLEMENTS)
+
+
+def _differences(frame: pd.DataFrame, column: str, others: list[str]) -> list[tuple[str, str]]:
+    """The columns of a frame whose difference another is, wherever it has a number."""
+    rest = frame[column].to_numpy(float, na_value=np.nan)
+    numbers = {c: frame[c].to_numpy(float, na_value=np.nan) for c in others}
+    known = ~np.isnan(rest)
+    return [(w, p) for w, p in permutations(others, 2) if (numbers[w] - numbers[p] == rest)[known].all()]
 
 
 def class_counts(frame: pd.DataFrame, classes: Classes, keys: list[str], published: Published) -> set[tuple[int, str]]:

@@ -238,3 +238,27 @@ def test_a_level_of_few_is_not_what_the_other_levels_leave_where_no_two_characte
     n_shown = shown.groupby(["characteristic", "format"])["n"].count()
     for fmt in ("all", "individual"):
         assert (n_shown["practice", fmt], n_shown["sex", fmt]) == (1, 2)
+
+
+def test_those_left_out_of_a_step_are_not_shown_because_as_many_are_left_out_of_another():
+    """Of 112, 110 and 86 patients 110 was withheld, and 24 left out of it shown, as of 86 and 62: so 2 were known."""
+    source = Source(
+        {
+            "started": {"individual": 66, "group": 46},
+            "analysed": {"individual": 52, "group": 34},
+            "assessed": {"individual": 39, "group": 23},
+        }
+    )
+    steps = {"baseline": (65, 45, 66, 46), "analysed": (52, 34, 65, 45), "assessed": (39, 23, 52, 34)}
+    rows = []
+    for step, (one, other, of_one, of_other) in steps.items():
+        for fmt, n, of in (
+            ("all", one + other, of_one + of_other),
+            ("individual", one, of_one),
+            ("group", other, of_other),
+        ):
+            rows.append((step, fmt, n, of, of - n))
+    frame = pd.DataFrame(rows, columns=["step", "format", "n_patients", "of_patients", "n_left_out"])
+    shown = public(frame, source=source).counts.set_index(["step", "format"])["n_left_out"]
+    assert shown["analysed"].isna().all()
+    assert shown["assessed"].tolist() == [24, 13, 11]

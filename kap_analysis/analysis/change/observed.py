@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.analysis.visits import NO_CONTROL, check_anybody, check_visit
 from kap_analysis.columns import (
     BASELINE,
@@ -47,6 +47,7 @@ class ObservedScores(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("means")
     def paragraph(self) -> str:
         total = self.means[self.means[FORMAT] == "all"]
         name = total[INSTRUMENT].iloc[0]

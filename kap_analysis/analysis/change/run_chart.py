@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from kap_analysis.analysis.change.observed import mean_interval
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.analysis.visits import NO_CONTROL, check_visit
 from kap_analysis.columns import BASELINE, FORMAT, INSTRUMENT, N_PATIENTS, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
@@ -37,6 +37,7 @@ class RunChart(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("quarters")
     def paragraph(self) -> str:
         signal = "a signal of change" if self.longest_run >= SIGNAL_RUN else "no signal of change"
         return (

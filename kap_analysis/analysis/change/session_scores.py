@@ -9,7 +9,7 @@ from kap_analysis.analysis.formats import in_format_order
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
@@ -46,6 +46,7 @@ class SessionScores(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("means")
     def paragraph(self) -> str:
         told = []
         for arm, part in self.means.groupby(FORMAT, sort=False, observed=True):

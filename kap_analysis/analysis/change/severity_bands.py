@@ -9,7 +9,7 @@ import pandas as pd
 
 from kap_analysis.analysis.formats import parts_by_format
 from kap_analysis.analysis.proportion import count_started
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -49,6 +49,7 @@ class BandMovement(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("movement", "counted")
     def paragraph(self) -> str:
         rows = self.movement[self.movement[FORMAT] == "all"]
         visits = list(rows[VISIT].cat.categories)

@@ -9,7 +9,7 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
     IMPROVED,
     RECOVERED,
 )
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.analysis.visits import NO_CONTROL
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT
 from kap_analysis.writing.numbers import exact
@@ -82,6 +82,7 @@ class ClinicalChange(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("shares")
     def paragraph(self) -> str:
         return change_paragraph(self)
 

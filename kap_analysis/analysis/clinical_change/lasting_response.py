@@ -11,7 +11,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from kap_analysis.analysis.clinical_change.response import Criterion, list_criteria, meets
 from kap_analysis.analysis.formats import parts_by_format
 from kap_analysis.analysis.patients.treated import held_sessions
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, PATIENT_ID, SCORE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
@@ -61,6 +61,7 @@ class Durability(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("summary")
     def paragraph(self) -> str:
         whole = self.summary.iloc[0]
         formats = self.summary[self.summary[FORMAT] != "all"]

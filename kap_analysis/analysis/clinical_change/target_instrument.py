@@ -17,7 +17,7 @@ from kap_analysis.analysis.clinical_change.significant_change import classify_pa
 from kap_analysis.analysis.formats import parts_by_format
 from kap_analysis.analysis.patients.treated import treated_patients
 from kap_analysis.analysis.proportion import by_format, share_columns
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
@@ -56,6 +56,7 @@ class TargetChange(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("shares", "instruments")
     def paragraph(self) -> str:
         rows = {str(row["class"]): row for _, row in self.shares[self.shares[FORMAT] == "all"].iterrows()}
         first, better, worse = rows[RECOVERED], rows[RECOVERED]["n"] + rows[IMPROVED]["n"], rows[DETERIORATED]["n"]

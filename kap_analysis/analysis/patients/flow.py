@@ -7,7 +7,7 @@ import pandas as pd
 
 from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.analysis.patients.treated import ketamine_patients, patient_formats
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.first_argument import asked_of
@@ -39,6 +39,7 @@ class ParticipantFlow(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("steps")
     def paragraph(self) -> str:
         whole = self.steps[(self.steps[PRACTICE] == "all") & (self.steps[FORMAT] == "all")]
         counts = whole.set_index("step")[N_PATIENTS]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.first_argument import asked_of
@@ -27,6 +27,7 @@ class AccountOfRows(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("ledger")
     def paragraph(self) -> str:
         because = self.ledger["left_out_because"].fillna("").astype("str")
         kept = self.ledger[(because == "") & (self.ledger[FORMAT].astype("str") == "all")]

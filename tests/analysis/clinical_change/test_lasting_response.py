@@ -1,6 +1,7 @@
 """Time from the first response to its loss, worked by hand; the median of the curve by R's survfit."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,13 @@ def test_paragraph_says_what_the_frames_say():
         "2 of these no longer did at a later one and 1 had no later one. "
         "The median time in response was not reached in individual format (3 responders) and 75 days in group format"
     )
+
+
+def test_a_paragraph_of_frames_that_were_withheld_whole_says_so():
+    found = durability(make())
+    lost = pd.DataFrame([("summary", "all", "all", "few")], columns=["frame", "row", "column", "why"])
+    kept_back = replace(found, summary=found.summary.iloc[:0], withheld=lost)
+    assert kept_back.paragraph == "The numbers are withheld: the study is public, and they count too few patients."
 
 
 def test_outcomes_mark_no_boosters_and_a_study_does():
