@@ -29,7 +29,8 @@ BELOW = {
     "mixed": {"errors"},
     "disclosure": {"columns", "errors"},
     "analysis": {
-        "columns", "errors", "version", "run_memory", "instruments", "study", "mixed", "disclosure", "writing",
+        "columns", "errors", "suggestions", "version", "run_memory", "instruments", "study", "mixed", "disclosure",
+        "writing",
     },
     "figures": {"columns", "errors", "instruments", "writing", "result_frames"},
     "tables": {"columns", "errors", "instruments", "writing", "result_frames"},

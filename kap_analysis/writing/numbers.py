@@ -8,8 +8,9 @@ The rules follow SAMPL (Lang & Altman 2015, doi 10.1016/j.ijnurstu.2014.09.006) 
   would round to 1 is ``> 0.99`` (AMA Manual of Style, 11th edition, 19.5). A p that is not .05 is never rounded onto
   .05: it has the decimals that show its side, ``0.0496``. It keeps its leading zero: journals differ (APA drops it);
 - an interval is written with "to", since a dash between negative numbers cannot be read: ``−1.2 to 3.4``. A limit that
-  is not 0 never reads 0.0, which would contradict the p-value: both limits have up to three decimals more. Nor does
-  an estimate, whose side a figure shows;
+  is not 0 never reads 0.0, which would contradict the p-value: both limits have up to three decimals more. An estimate
+  beside its interval has the decimals of its limits; one that stands alone never reads 0.0, since a figure shows its
+  side;
 - a percentage is whole, since its counts stand beside it. Only nobody is ``0%`` and only everybody ``100%``: few are
   ``< 1%``, nearly all ``> 99%``;
 - a mean carries its SD in brackets, never a plus-minus sign, which does not say what follows it;
@@ -77,7 +78,7 @@ def number(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> s
 
 
 def difference(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
-    """Write an estimate: one that is not 0 shows its side, with up to three decimals more: ``−0.04``.
+    """Write an estimate that stands alone: one that is not 0 shows its side, with up to three decimals more: ``−0.04``.
 
     Examples
     --------
@@ -87,6 +88,18 @@ def difference(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) 
     if is_missing(value):
         return missing
     return number(value, _decimals_apart([float(value)], [0.0], decimals) if decimals > 0 else decimals)
+
+
+def estimate(value: Any, low: Any, high: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+    """Write an estimate that stands beside its interval: with the decimals of its limits.
+
+    Examples
+    --------
+    >>> estimate(0.003, -3.7, 3.7), estimate(3.14, 0.013, 6.16), estimate(-0.04, None, None)
+    ('0.0', '3.14', '0.0')
+    """
+    has_interval = not is_missing(low) and not is_missing(high)
+    return number(value, _limit_decimals(low, high, decimals) if has_interval else decimals, missing)
 
 
 def signed(value: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
@@ -211,8 +224,7 @@ def interval(
     """
     if is_missing(low) or is_missing(high):
         return missing
-    if decimals > 0:
-        decimals = _decimals_apart([float(low), float(high)], marks, decimals)
+    decimals = _limit_decimals(low, high, decimals, marks)
     return f"{write(low, decimals)} to {write(high, decimals)}"
 
 
@@ -226,11 +238,11 @@ def percent_interval(low: Any, high: Any, missing: str = DASH) -> str:
     return missing if is_missing(low) or is_missing(high) else f"{percent(low)} to {percent(high)}"
 
 
-def with_interval(estimate: Any, low: Any, high: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
+def with_interval(value: Any, low: Any, high: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
     """Write an estimate with its interval: ``1.0 (−1.2 to 3.4)``."""
-    if is_missing(estimate):
+    if is_missing(value):
         return missing
-    return f"{difference(estimate, decimals)} ({interval(low, high, decimals, missing=missing)})"
+    return f"{estimate(value, low, high, decimals)} ({interval(low, high, decimals, missing=missing)})"
 
 
 def mean_sd(mean: Any, sd: Any, decimals: int = SCORE_DECIMALS, missing: str = DASH) -> str:
@@ -269,6 +281,11 @@ def whole_range(low: Any, high: Any, missing: str = DASH) -> str:
 
 def _in_brackets(value: Any, text: str, decimals: int, missing: str) -> str:
     return missing if is_missing(value) else f"{number(value, decimals)} ({text})"
+
+
+def _limit_decimals(low: Any, high: Any, decimals: int, marks: Sequence[float] = (0.0,)) -> int:
+    """The decimals of both limits of an interval; whole numbers stay whole."""
+    return _decimals_apart([float(low), float(high)], marks, decimals) if decimals > 0 else decimals
 
 
 def _decimals_apart(values: Sequence[float], marks: Sequence[float], decimals: int) -> int:

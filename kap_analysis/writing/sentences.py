@@ -39,6 +39,11 @@ def share(n: Any, total: Any) -> str:
     return numbers.count_of(n, total, missing=f"{count(n)} of {count(total)}", of=" of ")
 
 
+def estimate_words(row: Any, decimals: int = 1) -> str:
+    """The estimate of a row as it stands beside its interval, with the decimals of the limits."""
+    return numbers.estimate(row.estimate, row.ci_low, row.ci_high, decimals, missing=NOT_AVAILABLE)
+
+
 def estimate_sentence(row: Any, unit: str = "points", decimals: int = 1, level: float = 0.95) -> str:
     """An estimate with interval, df and p: "1.2 points (95% interval −0.8 to 3.2; df 34.1; p = 0.24)".
 
@@ -49,7 +54,7 @@ def estimate_sentence(row: Any, unit: str = "points", decimals: int = 1, level: 
         told.append(f"df {number(row.df)}")
     if not math.isnan(row.p_value):
         told.append(p_statement(row.p_value))
-    return f"{difference(row.estimate, decimals)} {unit} ({'; '.join(told)})"
+    return f"{estimate_words(row, decimals)} {unit} ({'; '.join(told)})"
 
 
 def sentence_case(text: object) -> str:

@@ -106,8 +106,12 @@ class TestDifference:
     def test_what_no_figure_could_show_apart_from_zero_reads_as_zero(self):
         assert difference(-1e-6) == "0.0"
 
-    def test_an_estimate_beside_its_interval_shows_its_side_too(self):
-        assert with_interval(-0.044, -1.98, 1.89) == "−0.04 (−2.0 to 1.9)"
+    def test_an_estimate_beside_its_interval_has_the_decimals_of_its_limits(self):
+        assert with_interval(0.003, -3.7, 3.7) == "0.0 (−3.7 to 3.7)"
+        assert with_interval(-0.044, -1.98, 1.89) == "0.0 (−2.0 to 1.9)"
+        assert with_interval(3.14, 0.013, 6.16) == "3.14 (0.01 to 6.16)"
+        assert with_interval(3.14, None, None) == "3.1 (–)"
+        assert with_interval(12.4, 3.0, 20.0, decimals=0) == "12 (3 to 20)"
 
     @pytest.mark.parametrize("value", MISSING)
     def test_a_missing_one_is_a_dash(self, value):
@@ -250,7 +254,7 @@ class TestInterval:
 class TestWithItsSpread:
     def test_an_estimate_stands_before_its_interval(self):
         assert with_interval(1.04, -1.23, 3.4) == "1.0 (−1.2 to 3.4)"
-        assert with_interval(3.1, 0.013, 6.16) == "3.1 (0.01 to 6.16)"
+        assert with_interval(3.1, 0.013, 6.16) == "3.10 (0.01 to 6.16)"
         assert with_interval(1.04, None, None) == "1.0 (–)"
         assert with_interval(None, -1.23, 3.4) == "–"
 

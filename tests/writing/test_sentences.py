@@ -60,10 +60,10 @@ def test_a_share_is_said_with_its_counts():
 
 def test_an_untested_estimate_has_no_p_and_a_z_interval_no_df():
     row = pd.Series({"estimate": 1.23, "ci_low": 0.02, "ci_high": 2.44, "df": 33.3, "p_value": 0.046})
-    assert estimate_sentence(row) == "1.2 points (95% interval 0.02 to 2.44; df 33.3; p = 0.046)"
-    assert estimate_sentence(row, level=0.9).startswith("1.2 points (90% interval ")
-    assert estimate_sentence(row.replace(0.046, NAN)) == "1.2 points (95% interval 0.02 to 2.44; df 33.3)"
-    assert estimate_sentence(row.replace(33.3, float("inf"))) == "1.2 points (95% interval 0.02 to 2.44; p = 0.046)"
+    assert estimate_sentence(row) == "1.23 points (95% interval 0.02 to 2.44; df 33.3; p = 0.046)"
+    assert estimate_sentence(row, level=0.9).startswith("1.23 points (90% interval ")
+    assert estimate_sentence(row.replace(0.046, NAN)) == "1.23 points (95% interval 0.02 to 2.44; df 33.3)"
+    assert estimate_sentence(row.replace(33.3, float("inf"))) == "1.23 points (95% interval 0.02 to 2.44; p = 0.046)"
 
 
 def test_a_sentence_begins_with_a_capital_and_a_name_inside_one_does_not():

@@ -16,7 +16,7 @@ from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import difference, join_words, n_statement
+from kap_analysis.writing.sentences import estimate_words, join_words, n_statement
 from kap_analysis.writing.small_numbers import interval_words
 
 
@@ -50,7 +50,7 @@ class ChangeByInstrument(Result):
         at_visit = self.change[self.change[VISIT].astype("str") == self.visit]
         rows, hidden = at_visit[at_visit["estimate"].notna()], at_visit[at_visit["estimate"].isna()]
         told = [
-            f"{row[INSTRUMENT]} {difference(row['estimate'])} points ({interval_words(row)}; "
+            f"{row[INSTRUMENT]} {estimate_words(row)} points ({interval_words(row)}; "
             f"{n_statement(row[N_PATIENTS])}{'' if pd.isna(row[N_PATIENTS]) else ' scored then'})"
             for _, row in rows.iterrows()
         ]

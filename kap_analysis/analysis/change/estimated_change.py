@@ -43,7 +43,7 @@ from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import difference, join_words, n_statement, number, p_statement, plural
+from kap_analysis.writing.sentences import estimate_words, join_words, n_statement, number, p_statement, plural
 from kap_analysis.writing.small_numbers import interval_words, limits_words
 
 BY_BASELINE_SD = "model change / SD of the baseline score; interval by the delta method, SD estimated from n"
@@ -95,7 +95,7 @@ class EstimatedChange(Result):
 
 def _at_visit(row: pd.Series) -> str:
     sure = interval_words(row, f"df {number(row['df'])}; {p_statement(row['p_value'])}")
-    return f"{difference(row['estimate'])} points at {row[VISIT]} ({sure}; {n_statement(row[N_PATIENTS])})"
+    return f"{estimate_words(row)} points at {row[VISIT]} ({sure}; {n_statement(row[N_PATIENTS])})"
 
 
 @asked_of(Outcomes)

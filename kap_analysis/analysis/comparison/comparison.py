@@ -60,7 +60,9 @@ def compare_formats(
     plan : Plan, optional
         Default: the study's `plan.toml`, or a draft from its settings.
     instrument, visit : str, optional
-        Default: the plan's primary ones. Another instrument or visit is estimated, not tested.
+        Default: the plan's primary ones. Another instrument or visit is estimated, not tested. Its model is the one
+        that the counts at this visit allow, so that the difference can be another than at this visit in the primary
+        model (``contrasts`` without `visit`, and the visits of `check_sensitivity`).
     margin : float, optional
         In points; default the plan's, or none. Without a margin nothing is judged.
     secondary : bool

@@ -19,8 +19,8 @@ from kap_analysis.columns import (
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.writing.numbers import exact
 from kap_analysis.writing.sentences import (
-    difference,
     estimate_sentence,
+    estimate_words,
     interval,
     join_words,
     n_statement,
@@ -232,7 +232,7 @@ def _secondary_sentence(secondary: pd.DataFrame) -> str:
         tested = secondary.loc[known, "p_holm"].notna()
         how = f"p adjusted by Holm's method over {plural(int(tested.sum()), 'test')}" if tested.any() else "not tested"
         told = [
-            f"{other[INSTRUMENT]} {difference(other['estimate'])} points (95% interval "
+            f"{other[INSTRUMENT]} {estimate_words(other)} points (95% interval "
             f"{interval(other['ci_low'], other['ci_high'])}"
             + (f"; {p_statement(other['p_holm'])})" if pd.notna(other["p_holm"]) else f"; {other['rung']})")
             for _, other in secondary[known].iterrows()

@@ -12,7 +12,6 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.comparison.moderation_result import Moderation
-from kap_analysis.analysis.comparison.moderators import MODERATORS, Moderator, add_yes_or_no, recorded
 from kap_analysis.analysis.model.covariates import columns_of
 from kap_analysis.analysis.model.estimates import (
     averaged_rows,
@@ -23,6 +22,7 @@ from kap_analysis.analysis.model.estimates import (
 )
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE, choose_rungs
 from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
+from kap_analysis.analysis.model.moderators import MODERATORS, Moderator, add_yes_or_no, recorded
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time

@@ -12,7 +12,7 @@ from kap_analysis.columns import (
     P_VALUE,
 )
 from kap_analysis.writing.sentences import (
-    difference,
+    estimate_words,
     interval,
     join_words,
     n_statement,
@@ -103,7 +103,7 @@ def _in_short(planned: pd.DataFrame, result: Moderation) -> list[str]:
 
 def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
     """ "Age, −1.0 points per 10 years (...): 4.2 (−1.2 to 9.7) at 30 and ..." """
-    size = number(row["estimate"])
+    size = estimate_words(row)
     per = f"{size} points, {row['unit']}" if " against " in row["unit"] else f"{size} points per {row['unit']}"
     told = [f"95% interval {interval(row[CI_LOW], row[CI_HIGH])}", f"df {number(row['df'])}"]
     if pd.notna(row["p_holm"]):
@@ -111,7 +111,7 @@ def _moderator_words(row: pd.Series, differences: pd.DataFrame) -> str:
     told.append(n_statement(row[N_PATIENTS]))
     where = "{}" if " against " in row["unit"] else "at {}"
     at = [
-        f"{difference(one['estimate'])} ({interval(one[CI_LOW], one[CI_HIGH])}) {where.format(one['level'])}"
+        f"{estimate_words(one)} ({interval(one[CI_LOW], one[CI_HIGH])}) {where.format(one['level'])}"
         for _, one in differences[differences["moderator"] == row["moderator"]].iterrows()
     ]
     return f"{row['moderator']}, {per} ({'; '.join(told)}): {join_words(at)}"

@@ -32,7 +32,7 @@ from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import difference, estimate_sentence, interval, number
+from kap_analysis.writing.sentences import estimate_sentence, estimate_words, interval, number
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
 #: Points by which scores after dropout are made worse in the grid of deltas.
@@ -84,8 +84,7 @@ class DropoutSensitivity(Result):
     def paragraph(self) -> str:
         at_random, *others = (row for _, row in self.estimates.iterrows())
         told = "; ".join(
-            f"{row['assumption']} {difference(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
-            for row in others
+            f"{row['assumption']} {estimate_words(row)} ({interval(row['ci_low'], row['ci_high'])})" for row in others
         )
         few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         return (

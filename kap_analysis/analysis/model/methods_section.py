@@ -1,10 +1,11 @@
 """The paragraph of a Methods section that a plan implies, and the model that was fitted (SAMPL; STROBE item 12)."""
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
 
-from kap_analysis.analysis.model.covariates import IMPUTED_COVARIATES, MISSING_COVARIATES
+from kap_analysis.analysis.model.covariates import IMPUTED_COVARIATES, MISSING_COVARIATES, columns_of
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan
 from kap_analysis.version import __version__
@@ -27,7 +28,7 @@ def methods_paragraph(
         Names and versions of the software, such as `list_versions` gives. Default: this package alone.
     """
     parts = [
-        *_question(plan), _model(plan), _fitted(model), _missing(plan, model), _tests(plan), _moderators(plan),
+        *_question(plan), _model(plan), _fitted(plan, model), _missing(plan, model), _tests(plan), _moderators(plan),
         _sensitivity(plan), _software(versions),
     ]  # fmt: skip
     return " ".join(part for part in parts if part)
@@ -58,15 +59,30 @@ def _model(plan: Plan) -> str:
     )
 
 
-def _fitted(model: pd.DataFrame | None) -> str:
+def _fitted(plan: Plan, model: pd.DataFrame | None) -> str:
     if model is None:
         return ""
     row = model.iloc[0]
-    bare = " It has no covariates but the baseline score, and nothing was tested." if _is_descriptive(model) else ""
+    if _is_descriptive(model):
+        added = " It has no covariates but the baseline score, and nothing was tested."
+    else:
+        added = _left_out(plan, row["formula"])
     return (
         f"The model that was fitted to {plural(row['n_observations'], 'score')} of "
-        f"{plural(row['n_patients'], 'patient')} was the {row['rung']} model ({row['why']}): {row['formula']}.{bare}"
+        f"{plural(row['n_patients'], 'patient')} was the {row['rung']} model ({row['why']}): {row['formula']}.{added}"
     )
+
+
+def _left_out(plan: Plan, formula: str) -> str:
+    """The planned covariates that are not in the model that was fitted."""
+    terms = tuple(re.findall(r"\w+", formula))
+    absent = [readable(covariate) for covariate in plan.covariates if not columns_of(terms, covariate)]
+    if not absent:
+        return ""
+    what, why = (
+        ("covariates", "they were not recorded, or do") if absent[1:] else ("covariate", "it was not recorded, or does")
+    )
+    return f" It is not adjusted for the planned {what} {join_words(absent)}: {why} not vary in these patients."
 
 
 def _is_descriptive(model: pd.DataFrame | None) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from kap_analysis.errors import AnalysisError
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.study.answerable import TESTED_COHORTS, TESTED_PATIENTS
 from kap_analysis.study.study import Study
@@ -15,6 +16,21 @@ from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 
 TREATMENT_POLICY = "treatment policy"
 MISSING_AT_RANDOM = "missing at random, given the scores and covariates that were observed"
+ANALYSIS_SET = "patients with a baseline score and at least one score after it"
+#: What the package always does: the only words that a plan may have for it, and where other strategies are looked at.
+ALWAYS = {
+    "analysis_set": (
+        ANALYSIS_SET,
+        "other patients are looked at by the complete cases of `check_sensitivity` and the imputed scores of "
+        "`check_dropout`",
+    ),
+    "switching": (
+        TREATMENT_POLICY,
+        "all scores after a switch, a booster, an early stop or other treatment are used; `check_sensitivity` has rows "
+        "without patients of mixed format and by the format of later sessions",
+    ),
+    "missing_scores": (MISSING_AT_RANDOM, "scores that are not missing at random are looked at by `check_dropout`"),
+}
 DEFAULT_COVARIATES = ("age", "sex", "primary_diagnosis", "ace_score", "failed_treatments")
 #: Moderators of a draft, and the column of the patients table that each needs; None: no such column.
 DEFAULT_MODERATORS = {"age": "age", "baseline": None, "ace_4_or_more": "ace_score"}
@@ -84,7 +100,8 @@ class Plan:
     population : str
         Of whom the answer is to hold, in words.
     analysis_set : str
-        Whose scores are analysed, in words: a condition of the data, not of the population.
+        Whose scores are analysed, in words: a condition of the data, not of the population. Like the next two, what the
+        package always does: other words are refused.
     switching : str
         The estimand's strategy for switching format, boosters, stopping early and other treatment.
     missing_scores : str
@@ -105,7 +122,7 @@ class Plan:
     moderators: tuple[str, ...] = ()
     sensitivity: tuple[str, ...] = tuple(SENSITIVITY_ANALYSES)
     population: str = "all patients who started treatment: at least one ketamine session"
-    analysis_set: str = "patients with a baseline score and at least one score after it"
+    analysis_set: str = ANALYSIS_SET
     switching: str = TREATMENT_POLICY
     missing_scores: str = MISSING_AT_RANDOM
     format_rule: FormatRule = "planned"
@@ -113,6 +130,14 @@ class Plan:
     margin: PlannedMargin | None = None
     ladder: Ladder = field(default_factory=Ladder)
     origin: str = "drafted"
+
+    def __post_init__(self) -> None:
+        """Refuse words for another strategy than the one that is computed."""
+        for name, (done, elsewhere) in ALWAYS.items():
+            if getattr(self, name) != done:
+                raise AnalysisError(
+                    f'{name} is "{getattr(self, name)}", but what is computed is "{done}": write that; {elsewhere}.'
+                )
 
     @property
     def hash(self) -> str:
@@ -132,14 +157,18 @@ def draft_plan(study: Study) -> Plan:
     secondary = tuple(name for name in measured if name != primary and _is_outcome(study, name))
     margin = settings.margin
     planned = None if margin is None else PlannedMargin(float(margin.points), str(margin.source), str(margin.date))
-    known = {c for c in study.patients.columns if study.patients[c].notna().any()}
-    if not study.diagnoses.empty:
-        known.add("primary_diagnosis")
+    known = recorded_columns(study)
     covariates = tuple(c for c in DEFAULT_COVARIATES if c in known)
     moderators = [name for name, column in DEFAULT_MODERATORS.items() if column is None or column in known]
     if (study.sessions["kind"].astype("object") == "integration").any():
         moderators.append("integration_in_time")
     return Plan(primary, settings.primary_visit, secondary, covariates, moderators=tuple(moderators), margin=planned)
+
+
+def recorded_columns(study: Study) -> set[str]:
+    """What is known of some patient of the study: columns of the patients table, and the primary diagnosis."""
+    known = {str(name) for name in study.patients.columns if study.patients[name].notna().any()}
+    return known if study.diagnoses.empty else known | {"primary_diagnosis"}
 
 
 def plan_to_toml(plan: Plan) -> str:

@@ -5,22 +5,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Ladder, Plan, PlannedMargin, draft_plan
+from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan
+from kap_analysis.analysis.model.plan_entries import check_beside, check_entries, check_names
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.plan_rules import PLAN_FILE
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
-from kap_analysis.writing.sentences import join_words, plural
+from kap_analysis.writing.sentences import join_words
 
 FILE_NAME = PLAN_FILE
 
 
 @asked_of(Study)
 def study_plan(study: Study) -> Plan:
-    """The plan in the study folder, or a draft where there is none."""
+    """The plan in the study folder, or a draft where there is none.
+
+    Raises
+    ------
+    AnalysisError
+        As `read_plan`, and if the plan names a visit, an instrument or a covariate that the study cannot have. A
+        covariate of the data dictionary that was not recorded is not used, and the comparison says so.
+    """
     path = None if study.path is None else Path(study.path) / FILE_NAME
-    return read_plan(path) if path is not None and path.is_file() else draft_plan(study)
+    if path is None or not path.is_file():
+        return draft_plan(study)
+    plan = read_plan(path)
+    check_beside(plan, study, FILE_NAME)
+    return plan
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -29,7 +41,8 @@ def read_plan(path: str | Path) -> Plan:
     Raises
     ------
     AnalysisError
-        If the file is not TOML, lacks a required entry, or has an unknown entry.
+        If the file is not TOML, if it has a table, a key or a name that is not known or lacks a key (the nearest one
+        is offered), or if it names another strategy than the one that is computed.
     """
     path = Path(path)
     try:
@@ -37,32 +50,23 @@ def read_plan(path: str | Path) -> Plan:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         remedy = "Mend it, or draft it anew: kap plan STUDY --replace"
         raise AnalysisError(f"{path.name} cannot be read: {error}. {remedy}.") from error
-    known = {"primary", "secondary", "covariates", "moderators", "sensitivity", "estimand", "rules", "margin", "ladder"}
-    unknown = sorted(set(content) - known)
-    if unknown:
-        raise AnalysisError(
-            f"{path.name} has {plural(len(unknown), 'unknown entry', 'unknown entries')}: {join_words(unknown)}; "
-            f"expected {join_words(sorted(known))}."
-        )
+    check_entries(content, path.name)
     try:
-        return _plan_from(content)
-    except (KeyError, TypeError) as error:
-        raise AnalysisError(
-            f"{path.name} lacks or misspells an entry: {error}. Compare with `kap plan STUDY`."
-        ) from error
+        plan = _plan_from(content)
+    except (TypeError, AnalysisError) as error:
+        raise AnalysisError(f"{path.name} has an entry that cannot be used: {str(error).rstrip('.')}.") from error
+    check_names(plan, path.name)
+    return plan
 
 
 def _plan_from(content: dict[str, Any]) -> Plan:
     rules = content.get("rules", {})
     _check_choice("format_rule", rules.get("format_rule"), get_args(FormatRule))
     _check_choice("cohort_rule", rules.get("cohort_rule"), get_args(CohortRule))
-    sensitivity = _texts(content.get("sensitivity", {}), "analyses")
-    for name in sensitivity:
-        _check_choice("a sensitivity analysis", name, tuple(SENSITIVITY_ANALYSES))
     estimand: dict[str, Any] = {name: _text(content["estimand"], name) for name in content.get("estimand", {})}
     ladder = content.get("ladder", {})
     for name, value in ladder.items():
-        if not (isinstance(value, int) and value >= 1):
+        if isinstance(value, bool) or not (isinstance(value, int) and value >= 1):
             raise TypeError(f"{name} is {value!r}; give a whole number from 1")
     return Plan(
         instrument=_text(content["primary"], "instrument"),
@@ -70,7 +74,7 @@ def _plan_from(content: dict[str, Any]) -> Plan:
         secondary=_texts(content.get("secondary", {}), "instruments"),
         covariates=_texts(content.get("covariates", {}), "columns"),
         moderators=_texts(content.get("moderators", {}), "columns"),
-        sensitivity=sensitivity,
+        sensitivity=_texts(content.get("sensitivity", {}), "analyses"),
         **estimand,
         **rules,
         margin=_margin_from(content["margin"]) if "margin" in content else None,

@@ -15,6 +15,8 @@ OTHER_EVENTS: Final = "other events"
 KEYS: Final = ("event", FORMAT, "route", "severity")
 COUNTS: Final = ("n_events", "n_events_asked", N_PATIENTS)
 
+SERIOUS_COUNTS: Final = ("n_events", N_PATIENTS, "of_patients")
+
 
 def count_sessions_asked(ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFrame:
     """Ketamine sessions at which events were asked about, and all of them, by format and route.
@@ -80,20 +82,42 @@ def list_serious(study: Study, formats: pd.Series) -> pd.DataFrame:
     return serious.reindex(columns=names).sort_values([PATIENT_ID, DAY], ignore_index=True)
 
 
-def count_serious(study: Study, arms: pd.Series) -> pd.DataFrame:
-    """Serious events and patients with one, of the patients of each format; no rows where it was not recorded."""
-    names = [FORMAT, "n_events", N_PATIENTS, "of_patients"]
+def count_serious(study: Study, ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFrame:
+    """Serious events and patients with one, of the patients of each format; no rows where it was not recorded.
+
+    Parameters
+    ----------
+    ketamine : DataFrame
+        Ketamine sessions that were held: who was asked about events at one or more is counted once more.
+    arms : Series
+        patient_id -> format.
+
+    Returns
+    -------
+    DataFrame, as `Safety.serious_counts`
+    """
+    names = [FORMAT, *SERIOUS_COUNTS, *(f"{name}_asked" for name in SERIOUS_COUNTS)]
     events = study.adverse_events
     if events.empty or "serious" not in events or events["serious"].isna().all():
         return pd.DataFrame(columns=names)
     serious = events[(events["serious"].astype("object") == "yes") & events[PATIENT_ID].isin(arms.index)]
-    formats = serious[PATIENT_ID].map(arms)
-    of = arms.value_counts()
-    rows = [
-        (arm, int((formats == arm).sum()), serious.loc[formats == arm, PATIENT_ID].nunique(), int(of[arm]))
-        for arm in formats_present(arms)
-    ]
+    held = ketamine.reindex(columns=[PATIENT_ID, "ae_asked"]).astype("object")
+    known = held[held["ae_asked"].notna()]
+    asked = set(known.loc[known["ae_asked"] == "yes", PATIENT_ID])
+    rows = []
+    for arm in formats_present(arms):
+        patients = arms.index[arms == arm]
+        told = _events_of(serious, patients)
+        is_known = known[PATIENT_ID].isin(patients).any()
+        told_asked = _events_of(serious, patients[patients.isin(asked)]) if is_known else (float("nan"),) * len(told)
+        rows.append((arm, *told, *told_asked))
     return pd.DataFrame(rows, columns=names)
+
+
+def _events_of(events: pd.DataFrame, patients: pd.Index) -> tuple[int, int, int]:
+    """Events of these patients, those of them with one, and how many they are."""
+    theirs = events[events[PATIENT_ID].isin(patients)]
+    return len(theirs), theirs[PATIENT_ID].nunique(), len(patients)
 
 
 def _with_their_session(events: pd.DataFrame, ketamine: pd.DataFrame, arms: pd.Series) -> pd.DataFrame:

@@ -62,7 +62,10 @@ class Safety(Result):
         Events that are serious, of all patients, with their relatedness: ``patient_id``, ``day``, ``format``,
         ``event``, ``severity``, ``relatedness``.
     serious_counts : DataFrame
-        ``format``, ``n_events``, ``n_patients``, ``of_patients``; no rows if the data do not say which are serious.
+        ``format``, ``n_events``, ``n_patients`` (with such an event), ``of_patients``, and the same of the patients
+        who were asked about events at a ketamine session or more: ``n_events_asked``, ``n_patients_asked``,
+        ``of_patients_asked`` (0: nobody was asked; NaN in all three: not recorded whether anybody was). No rows if the
+        data do not say which are serious.
     vitals : DataFrame
         ``measure``, ``unit``, ``minute``, ``format``, ``n`` (measurements), ``n_patients``, ``mean``, ``sd``,
         ``q1``, ``q3``, ``minimum``, ``maximum``.
@@ -105,6 +108,10 @@ class Safety(Result):
             return "At how many ketamine sessions adverse events were asked about is withheld."
         asked = self.asked[SESSIONS].sum(skipna="asked" not in self._kept_back)
         told = f"Adverse events were asked about at {share(asked.iloc[0], asked.iloc[1])} ketamine sessions"
+        if "asked" not in self._kept_back:
+            sessions = self.asked.groupby(FORMAT)["n_sessions_asked"].sum(min_count=1)
+            never = [f"nobody in {arm} format" for arm in formats_present(self.asked[FORMAT]) if sessions[arm] == 0]
+            told += f"; {join_words(never)} was asked" if never else ""
         return f"{told}, as far as that was recorded." if self._asked_is_unknown_somewhere else f"{told}."
 
     def _events_sentence(self) -> str:
@@ -114,40 +121,50 @@ class Safety(Result):
         n = self.events[["n_events", "n_events_asked"]].sum(skipna="events" not in self._kept_back)
         if self._asked_is_unknown:
             return f"{plural(n.iloc[0], 'event')} {_was(n.iloc[0])} recorded; without a denominator there is no rate."
-        by_arm = [self._rate_of(arm) for arm in formats_present(self.events[FORMAT])]
-        told = f"Recorded at these sessions: {join_words(by_arm)}."
+        by_arm = [told for arm in formats_present(self.events[FORMAT]) if (told := self._rate_of(arm))]
+        told = f"Recorded at these sessions: {join_words(by_arm)}." if by_arm else ""
         rest = n.iloc[0] - n.iloc[1]
         if rest == 0:
             return told
-        other = "Other events" if pd.isna(rest) else plural(rest, "more event")
-        return f"{told} {other} {_was(rest)} recorded outside these sessions and {_has(rest)} no denominator."
+        other = "Other events" if pd.isna(rest) else plural(rest, "more event" if told else "event")
+        return f"{told} {other} {_was(rest)} recorded outside these sessions and {_has(rest)} no denominator.".strip()
 
     def _rate_of(self, arm: str) -> str:
+        """The events of a format with its sessions; nothing where no patient of it is known to have been asked."""
         if "asked" in self._kept_back:
             n = self.events.loc[self.events[FORMAT] == arm, "n_events_asked"].sum(skipna=False)
             return f"{plural(n, 'event')} in {arm} format"
         asked, events = self.asked[self.asked[FORMAT] == arm], self.events[self.events[FORMAT] == arm]
-        sessions = asked["n_sessions_asked"].sum(skipna="asked" not in self._kept_back)
+        sessions = asked["n_sessions_asked"].sum()
+        if sessions == 0:
+            return ""
         n = events["n_events_asked"].sum(skipna="events" not in self._kept_back)
-        per = f", {rate(n / sessions)} per session" if sessions and pd.notna(n) else ""
+        per = f", {rate(n / sessions)} per session" if pd.notna(n) else ""
         return f"{plural(n, 'event')} in {arm} format ({plural(sessions, 'session')}{per})"
 
     def _serious_sentence(self) -> str:
-        """How many events were serious; "withheld" is said where some were and their number may not be shown."""
+        """How many events were serious, of the patients who were asked; or that their number is withheld."""
         counts = self.serious_counts
         if counts.empty and "serious_counts" not in self._kept_back:
             return "" if self.events.empty else "Which events were serious was not recorded."
         n = counts["n_events"].sum(skipna=False)
-        if n == 0:
-            return "No serious event was recorded."
         if pd.isna(n) or "serious_counts" in self._kept_back:
             return "How many events were serious, and the list of them, are withheld."
-        by_arm = [
-            f"{count(row.n_events)} in {count(row.n_patients)} of {plural(row.of_patients, 'patient')} in {row.format} "
-            "format"
-            for row in counts.itertuples()
-        ]
-        return f"Serious events: {join_words(by_arm)}."
+        is_asked = counts["of_patients_asked"] > 0
+        if not is_asked.any():
+            many = "No serious event" if n == 0 else plural(n, "serious event")
+            return f"{many} {_was(n or 1)} recorded; nobody is known to have been asked."
+        if n == 0:
+            unasked = [_serious_of(row) for row in counts[~is_asked].itertuples()]
+            return f"No serious event was recorded{'; ' if unasked else ''}{join_words(unasked)}."
+        told = f"Serious events: {join_words(_serious_of(row) for row in counts.itertuples())}."
+        rest = n - counts["n_events_asked"].sum()
+        if rest == 0:
+            return told
+        return (
+            f"{told} {plural(rest, 'serious event')} {_was(rest)} recorded of patients who are not known to have been "
+            f"asked, and {_has(rest)} no denominator."
+        )
 
     def _newly_endorsed_sentence(self) -> str:
         n = self.newly_endorsed[["n_at_risk", "n_reassessed", "n_endorsed"]].sum(skipna=False)
@@ -215,13 +232,25 @@ def review_safety(
         events=count_events(study, ketamine, arms, pooled=not is_open(study.visibility, study.is_simulated)),
         asked=count_sessions_asked(ketamine, arms),
         serious=list_serious(study, everybody),
-        serious_counts=count_serious(study, arms),
+        serious_counts=count_serious(study, ketamine, arms),
         vitals=summarise_vital_signs(study, arms),
         suicidality=pd.DataFrame(columns=list(STATES_COLUMNS)) if states is None else count_states(states, visits),
         newly_endorsed=pd.DataFrame(columns=list(NEW_COLUMNS)) if states is None else count_newly_endorsed(states),
         for_review=list_for_review(study, everybody),
     )
     return release(result, study, {"events": EVENTS_COUNTED})
+
+
+def _serious_of(row: Any) -> str:
+    """The serious events of a format with the patients who were asked."""
+    if pd.isna(row.of_patients_asked):
+        return f"whether anybody was asked in {row.format} format was not recorded"
+    if row.of_patients_asked == 0:
+        return f"nobody was asked in {row.format} format"
+    return (
+        f"{count(row.n_events_asked)} in {count(row.n_patients_asked)} of {plural(row.of_patients_asked, 'patient')} "
+        f"who {_was(row.of_patients_asked)} asked in {row.format} format"
+    )
 
 
 def _was(n: Any) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import N_PATIENTS
-from kap_analysis.writing.sentences import count, difference, interval, number, plural
+from kap_analysis.writing.sentences import count, estimate_words, interval, number, plural
 
 UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
 
@@ -47,7 +47,7 @@ class AllocationSensitivity(Result):
     def paragraph(self) -> str:
         worst = self.balance.groupby("weighting")["smd"].apply(lambda s: s.abs().max())
         told = [
-            f"{row['method']}: {difference(row['estimate'])} (95% interval {interval(row['ci_low'], row['ci_high'])})"
+            f"{row['method']}: {estimate_words(row)} (95% interval {interval(row['ci_low'], row['ci_high'])})"
             for _, row in self.estimates.iterrows()
         ]
         notes = " ".join(self.notes["note"])

@@ -13,7 +13,7 @@ from kap_analysis.analysis.model.ladder import Rung
 from kap_analysis.analysis.model.missing_covariates import incomplete_columns
 from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
+from kap_analysis.analysis.model.primary_model import fit_primary
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.sensitivity.difference_estimators import regression_difference
 from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
@@ -29,14 +29,16 @@ from kap_analysis.columns import (
     COHORT_ID,
     DF,
     ESTIMATE,
-    ESTIMATE_COLUMNS,
     N_PATIENTS,
+    P_VALUE,
     PATIENT_ID,
     PRACTICE,
     SCORE,
+    STATISTIC,
     STD_ERROR,
     VISIT,
 )
+from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.coefficients.estimates import estimate_frame
 from kap_analysis.mixed.diagnostics.deletion import delete_levels
 from kap_analysis.mixed.results import MixedResults
@@ -156,18 +158,18 @@ def set_covariates_to_means(outcomes: Outcomes, plan: Plan, model: ModelFrame, r
         )  # fmt: skip
 
 
-def vary_visit(outcomes: Outcomes, plan: Plan) -> Iterator[Setting]:
-    for visit in outcomes.visits:
-        if visit not in (BASELINE_VISIT, plan.visit):
-            what = "another visit, estimated and not tested"
-            yield "visits", f"At {visit}", what, partial(_at_other_visit, outcomes, plan, visit)
+def vary_visit(fit: MixedResults, model: ModelFrame, visits: tuple[str, ...], primary: str) -> Iterator[Setting]:
+    """The other visits in the primary model: the numbers that `compare_formats` has for them beside the primary one."""
+    for visit in visits:
+        if visit not in (BASELINE_VISIT, primary):
+            what = "another visit in the primary model, estimated and not tested"
+            yield "visits", f"At {visit}", what, partial(_at_other_visit, fit, model, visit)
 
 
-def _at_other_visit(outcomes: Outcomes, plan: Plan, visit: str) -> EstimateRow:
-    model, rung, fit, _ = fit_primary(outcomes, plan, visit)
-    _, contrasts = format_estimates(fit, model, visit, rung)
-    row = contrasts[contrasts["is_primary"]].iloc[0]
-    return {**{c: row[c] for c in ESTIMATE_COLUMNS}, "p_value": np.nan, N_PATIENTS: len(model.patients)}
+def _at_other_visit(fit: MixedResults, model: ModelFrame, visit: str) -> EstimateRow:
+    if visit not in model.visits:
+        raise AnalysisError(f"The primary model has no {visit}: too few patients of a format were scored then.")
+    return {**estimate_row(fit, model, visit), STATISTIC: np.nan, P_VALUE: np.nan}
 
 
 def cluster_bootstrap(

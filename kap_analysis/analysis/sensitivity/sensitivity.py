@@ -41,9 +41,9 @@ from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import difference, interval, within_sentence
+from kap_analysis.writing.sentences import difference, estimate_words, interval, within_sentence
 
-STANDARDISED = "Standardised over all who started"
+STANDARDISED = "Standardised over all with a baseline score"
 OBSERVED_DECIDE = "scores not observed are missing at random, given those observed"
 
 
@@ -81,7 +81,7 @@ class Sensitivity(Result):
         said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
-            f"{too_few}The primary difference at {self.visit} is {difference(primary['estimate'])} (95% interval "
+            f"{too_few}The primary difference at {self.visit} is {estimate_words(primary)} (95% interval "
             f"{interval(primary['ci_low'], primary['ci_high'])}). "
             f"Over {len(others)} other analyses{self._planned(others)} it ranges from {difference(low['estimate'])} "
             f"({within_sentence(low['label'])}) to {difference(high['estimate'])} ({within_sentence(high['label'])}); "
@@ -138,7 +138,7 @@ def check_sensitivity(
         *leave_out(fit, model, rung, plan.visit),
         *(vary_rules(source, plan) if isinstance(source, Study) else ()),
         *set_covariates_to_means(outcomes, plan, model, rung),
-        *vary_visit(outcomes, plan),
+        *vary_visit(fit, model, outcomes.visits, plan.visit),
         ("data", "Cluster bootstrap",
          "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",
          lambda: cluster_bootstrap(

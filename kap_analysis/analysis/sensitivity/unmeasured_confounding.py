@@ -52,7 +52,7 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import exact
-from kap_analysis.writing.sentences import difference, interval, join_words, number, plural, sentence_case
+from kap_analysis.writing.sentences import estimate_words, interval, join_words, number, plural, sentence_case
 
 #: Points by which the confounder changes the score, and by how much its prevalence differs, in the table of bias.
 EFFECTS: Final = (2.0, 4.0, 6.0, 8.0, 10.0)
@@ -96,7 +96,7 @@ class UnmeasuredConfounding(Result):
     def paragraph(self) -> str:
         row = self.primary.iloc[0]
         parts = [
-            f"The primary difference at {self.visit} is {difference(row[ESTIMATE])} points (95% interval "
+            f"The primary difference at {self.visit} is {estimate_words(row)} points (95% interval "
             f"{interval(row[CI_LOW], row[CI_HIGH])}).",
             *[f"{sentence_case(meaning)}." for meaning in self.room["meaning"]],
             *self._smallest_that_suffices(),

@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.comparison.moderation import moderate
-from kap_analysis.analysis.comparison.moderators import AFTER_START, MODERATORS, Moderator
+from kap_analysis.analysis.model.moderators import AFTER_START, MODERATORS, Moderator
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time

@@ -55,7 +55,7 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path):
         {"ladder": Ladder(full_patients=31)},
         {"format_rule": "planned"},
         {"secondary": ()},
-        {"missing_scores": "worse than observed"},
+        {"population": "all who asked for treatment"},
         {"moderators": ("age",)},
         {"sensitivity": ("rules",)},
     ],
@@ -83,16 +83,64 @@ def test_a_draft_follows_the_settings_and_no_score():
     ("old", "new", "said"),
     [
         ('instrument = "BDI-II"', "instrument = 3", "instrument is 3; give a text"),
-        ('visit = "month 3"\n', "", "'visit'"),
-        ('analyses = ["model", "missing"]', 'analyses = ["all"]', "a sensitivity analysis is 'all'; choose one of"),
-        ("population = ", "populace = ", "populace"),
+        ('visit = "month 3"\n', "", 'table [primary], has no key "visit"; write it, or leave out the table'),
+        ('analyses = ["model", "missing"]', 'analyses = ["all"]', 'unknown sensitivity analysis "all"; known are'),
+        (
+            "population = ",
+            "populatoin = ",
+            'table [estimand], has the unknown key "populatoin"; did you mean "population"?',
+        ),
+        (
+            'columns = ["age", "sex"]',
+            'column = ["age", "sex"]',
+            'table [covariates], has the unknown key "column"; did you mean "columns"?',
+        ),
+        (
+            'columns = ["age", "baseline"]',
+            'colums = ["age"]',
+            'table [moderators], has the unknown key "colums"; did you mean "columns"?',
+        ),
+        ("analyses =", "analysis =", 'table [sensitivity], has the unknown key "analysis"; did you mean "analyses"?'),
+        (
+            "instruments =",
+            "instrument =",
+            'table [secondary], has the unknown key "instrument"; did you mean "instruments"?',
+        ),
+        (
+            "points = 2.5",
+            'points = 2.5\nquestion = "non-inferiority"',
+            'table [margin], has the unknown key "question"; known are points, source and date.',
+        ),
+        ('date = "2025-03-01"', "", 'table [margin], has no key "date"'),
+        ('columns = ["age", "sex"]', "", 'table [covariates], has no key "columns"'),
+        (
+            'columns = ["age", "baseline"]',
+            'columns = ["sex"]',
+            'table [moderators], has the unknown moderator "sex"; did you mean "is_female"?',
+        ),
+        (
+            'switching = "treatment policy"',
+            'switching = "hypothetical"',
+            'switching is "hypothetical", but what is computed is "treatment policy": write that; ',
+        ),
+        (
+            'missing_scores = "',
+            'missing_scores = "not ',
+            "scores that are not missing at random are looked at by `check_dropout`",
+        ),
+        ('analysis_set = "', 'analysis_set = "complete ', 'analysis_set is "complete patients'),
+        ("full_patients = 30", "full_patients = true", "full_patients is True; give a whole number from 1"),
         ('columns = ["age", "sex"]', 'columns = "age"', "columns is 'age'; give a list of texts"),
         ("points = 2.5", 'points = "wide"', "points is 'wide'; give a positive number"),
         ("points = 2.5", "points = -1", "points is -1; give a positive number"),
         ("full_patients = 30", "full_patients = 0", "full_patients is 0; give a whole number from 1"),
-        ("full_patients = 30", "fewest = 30", "fewest"),
+        (
+            "full_patients = 30",
+            "fewest = 30",
+            'table [ladder], has the unknown key "fewest"; known are full_patients, ',
+        ),
         ('format_rule = "first"', 'format_rule = "last"', "format_rule is 'last'; choose one of planned, first"),
-        ("[rules]", "[rulez]", "1 unknown entry: rulez"),
+        ("[rules]", "[rulez]", "has the unknown table [rulez]; did you mean [rules]?"),
         ("[primary]", "[primary", "cannot be read"),
     ],
 )
@@ -101,7 +149,67 @@ def test_a_plan_that_says_nothing_that_can_be_done_is_refused(tmp_path, old, new
     assert old in text
     with pytest.raises(AnalysisError) as error:
         read_plan(written(tmp_path, text.replace(old, new, 1)))
-    assert str(error.value).startswith("plan.toml ") and said in str(error.value)
+    assert str(error.value).startswith("plan.toml") and said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('secondary = ["HAM-A"]', "has secondary = ['HAM-A']; expected a table [secondary]."),
+        ("[[ladder]]", "has ladder = [{}]; expected a table [ladder]."),
+        ("", "has no table [primary], with the keys instrument and visit."),
+    ],
+)
+def test_a_plan_without_its_tables_is_refused(tmp_path, text, said):
+    with pytest.raises(AnalysisError) as error:
+        read_plan(written(tmp_path, text))
+    assert str(error.value) == f"plan.toml {said}"
+
+
+def test_a_plan_made_by_hand_cannot_claim_another_strategy_either():
+    with pytest.raises(AnalysisError, match="missing_scores is"):
+        replace(FULL, missing_scores="worse than observed")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"covariates": ("agee",)}, 'table [covariates], has the unknown column "agee"; did you mean "age"?'),
+        ({"visit": "month3"}, 'table [primary], has the unknown visit "month3"; did you mean "month 3"?'),
+        ({"instrument": "BDI2"}, 'table [primary], has the unknown instrument "BDI2"; did you mean "BDI-II"?'),
+        ({"secondary": ("HAMA",)}, 'table [secondary], has the unknown instrument "HAMA"; did you mean "HAM-A"?'),
+    ],
+)
+def test_a_plan_that_names_what_its_study_cannot_have_is_refused(tmp_path, change, said):
+    folder = write_small_study(tmp_path / "study")
+    written(folder, plan_to_toml(replace(FULL, **change)))
+    with pytest.raises(AnalysisError) as error:
+        study_plan(load_study(folder))
+    assert str(error.value) == f"plan.toml, {said}"
+    run = CliRunner().invoke(app, ["plan", str(folder)])
+    assert run.exit_code and not run.stdout
+
+
+def test_a_covariate_of_the_study_may_be_planned_and_the_methods_say_that_it_was_not_recorded(tmp_path):
+    shipped = load_study(STUDY)
+    own = shipped.patients.assign(ace_score=None, travel_time=range(len(shipped.patients)))
+    study = replace(shipped, path=tmp_path, tables={**shipped.tables, "patients": own})
+    plan = replace(draft_plan(study), covariates=("age", "sex", "ace_score", "travel_time"))
+    written(tmp_path, plan_to_toml(plan))
+    assert study_plan(study).covariates == plan.covariates
+    said = methods_paragraph(plan, model=compare_formats(study, secondary=False).model)
+    told = " It is not adjusted for the planned covariate ACE score: it was not recorded, or does not vary"
+    assert f"{told} in these patients." in said
+    kept = replace(plan, covariates=("age", "travel_time"))
+    assert "not adjusted" not in methods_paragraph(kept, model=compare_formats(study, plan=kept, secondary=False).model)
+
+
+def test_kap_plan_names_a_planned_covariate_that_was_not_recorded(tmp_path):
+    folder = write_small_study(tmp_path / "study")
+    written(folder, plan_to_toml(replace(FULL, covariates=("age", "prior_ketamine"))))
+    run = CliRunner().invoke(app, ["plan", str(folder)])
+    assert run.exit_code == 0
+    assert "Not recorded in this study, so the model cannot be adjusted for it: prior_ketamine." in run.stderr
 
 
 def test_the_methods_of_a_descriptive_model_name_no_covariates_and_no_test():

@@ -74,6 +74,52 @@ def test_asked_or_not_is_unknown_where_it_was_not_recorded(study):
     assert "0/" not in note and "not recorded at" in note
 
 
+def in_groups(study):
+    return study.sessions["patient_id"].isin(study.at_time_zero().query("format == 'group'")["patient_id"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("no", "nobody was asked in group format"),
+        (None, "whether anybody was asked in group format was not recorded"),
+    ],
+)
+def test_no_serious_event_where_nobody_asked_is_not_none_of_all(study, asked, told):
+    groups = in_groups(study)
+    unasked = study.sessions.assign(ae_asked=study.sessions["ae_asked"].astype("object").mask(groups, asked))
+    events = study.adverse_events
+    events = events[~events["patient_id"].isin(study.sessions.loc[groups, "patient_id"])]
+    assert (events["serious"].astype("object") == "yes").any()
+    found = kap.review_safety(with_table(study, sessions=unasked, adverse_events=events))
+    counts = found.serious_counts.set_index("format")
+    assert counts.loc["individual", "of_patients_asked"] > 0
+    assert counts.loc["group", "of_patients"] > 0 and not counts.loc["group", "of_patients_asked"] > 0
+    assert f" and {told}." in found.paragraph and "of_patients" not in found.paragraph
+    assert ("; nobody in group format was asked" in found.paragraph) == (asked == "no")
+    none = kap.review_safety(with_table(study, sessions=unasked, adverse_events=events.assign(serious="no")))
+    assert f"No serious event was recorded; {told}." in none.paragraph
+
+
+def test_serious_events_stand_with_the_patients_who_were_asked(study, safety):
+    held = study.sessions[(study.sessions["kind"] == "ketamine") & (study.sessions["ae_asked"].astype(object) == "yes")]
+    counts = safety.serious_counts.set_index("format")
+    assert counts["of_patients_asked"].sum() == held["patient_id"].nunique()
+    n, of = counts.loc["group", ["n_patients_asked", "of_patients_asked"]]
+    assert f"in {n} of {of} patients who were asked in group format" in safety.paragraph
+
+
+def test_a_serious_event_of_patients_who_were_never_asked_has_no_denominator(study):
+    event = study.adverse_events[study.adverse_events["serious"].astype("object") == "yes"].iloc[0]
+    theirs = study.sessions["patient_id"] == event["patient_id"]
+    unasked = study.sessions.assign(ae_asked=study.sessions["ae_asked"].astype("object").mask(theirs, "no"))
+    one = study.adverse_events[study.adverse_events["patient_id"] == event["patient_id"]].iloc[:1].assign(serious="yes")
+    found = kap.review_safety(with_table(study, sessions=unasked, adverse_events=one))
+    assert "1 serious event was recorded of patients who are not known to have been asked" in found.paragraph
+    nobody = with_table(study, sessions=study.sessions.assign(ae_asked=None), adverse_events=one)
+    assert "1 serious event was recorded; nobody is known to have been asked." in kap.review_safety(nobody).paragraph
+
+
 def test_every_event_of_a_treated_patient_is_counted_once(study, safety):
     assert safety.events["n_events"].sum() == len(study.adverse_events)
     assert len(safety.serious) == (study.adverse_events["serious"].astype(object) == "yes").sum()

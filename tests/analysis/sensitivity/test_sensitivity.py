@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kap_analysis.analysis.comparison.comparison import compare_formats
 from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.plan import Ladder, Plan
 from kap_analysis.analysis.model.primary_model import fit_primary
@@ -87,7 +88,23 @@ def test_nobody_is_lost_so_complete_cases_are_everybody(rows):
 
 def test_other_visits_are_estimates(rows):
     _, frame = rows
-    assert np.isnan(frame.loc["At month 1", "p_value"])
+    assert np.isnan(frame.loc["At month 1", ["p_value", "statistic"]].astype(float)).all()
+
+
+def test_other_visits_are_those_of_the_primary_model():
+    """Few patients at the primary visit: the counts of month 1 alone would allow a fuller model."""
+    scores = made_up_scores(individual=30, cohorts=10)
+    late = scores["visit"] == "month 3"
+    patients = scores["patient_id"].unique()
+    kept = scores[~late | scores["patient_id"].isin(np.random.default_rng(3).permutation(patients)[::2])]
+    plan = replace(PLAN, visit="month 3", sensitivity=())
+    outcomes = as_outcomes(kept)
+    frame = check_sensitivity(outcomes, plan=plan, n_imputations=2, n_bootstrap=2).estimates.set_index("label")
+    contrasts = compare_formats(outcomes, plan=plan).contrasts.set_index("visit")["estimate"]
+    alone = compare_formats(outcomes, plan=plan, visit="month 1")
+    assert frame.loc["At month 1", "estimate"] == pytest.approx(contrasts["month 1"], abs=1e-8)
+    assert alone.model["rung"].iloc[0] == "full"
+    assert abs(alone.contrasts.set_index("visit")["estimate"]["month 1"] - contrasts["month 1"]) > 1e-4
 
 
 def test_paragraph_counts_intervals(rows):
