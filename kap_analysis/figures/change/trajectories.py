@@ -51,6 +51,7 @@ _MOST_PANELS: Final = 9
 _NAMES_PT: Final = 54.0
 """Room for the names of the formats right of their lines, where there is one panel."""
 _NO_FACETS: Final = "There is nothing to draw by {}: scores of single patients are withheld, or there are none."
+_NOT_RECORDED: Final = "not recorded"
 _NOTHING: Final = "There is no score to draw: there are no rows, or every number was withheld."
 
 
@@ -123,6 +124,9 @@ def plot_trajectories(
     if facet_by is not None and not any(facet_by in frame.columns for frame in layers.frames):
         _refuse_unknown(facet_by, given)
         return draw_statement(_NO_FACETS.format(facet_by), ax=ax, theme=theme, width=width, stamp=stamp)
+    if facet_by is not None and not any(_is_recorded(frame, facet_by) for frame in layers.frames):
+        words = f"There is nothing to draw by {readable(facet_by)}: it is not recorded."
+        return draw_statement(words, ax=ax, theme=theme, width=width, stamp=stamp)
     levels = _panel_levels(layers.frames, facet_by)
     formats = formats_in(pd.concat([frame[[FORMAT]].astype(str) for frame in layers.frames]), caller=_FIGURE)
     layers = layers.of_formats(formats)
@@ -183,6 +187,11 @@ def _draw_panels(
         if place % columns == 0:
             panel.set_ylabel(label)
     return drawn
+
+
+def _is_recorded(frame: pd.DataFrame, facet_by: str) -> bool:
+    known = frame[facet_by].dropna().astype("str").str.lower() if facet_by in frame.columns else pd.Series(dtype="str")
+    return bool((known != _NOT_RECORDED).any())
 
 
 def _refuse_unknown(facet_by: str, given: list[pd.DataFrame]) -> None:

@@ -109,7 +109,7 @@ def _rules(one: Instrument) -> str:
 def _missing_items(used: list[Instrument]) -> list[str]:
     """One line per rule for missing items, with the instruments that have it."""
     names: dict[str, list[str]] = {}
-    for one in used:
+    for one in (one for one in used if one.n_items is not None):
         names.setdefault(one.missing_rule.sentence + one.missing_rule.provenance.mark, []).append(one.name)
     return [f"Missing items of {join_words(having)}: {rule}" for rule, having in names.items()]
 

@@ -246,3 +246,9 @@ def test_the_formats_differ_in_colour_line_and_marker(observed):
             looks.add((matplotlib.colors.to_hex(line.get_color()), str(line.get_linestyle())))
     assert len({colour for colour, _ in looks}) >= 2
     assert len({style for _, style in looks}) >= 2
+
+
+def test_a_column_that_was_recorded_for_nobody_makes_no_panel():
+    patients = patient_lines(3).assign(practice="not recorded")
+    figure = plot_trajectories(means=month_means(), patients=patients, facet_by="practice")
+    assert "There is nothing to draw by practice: it is not recorded." in texts(figure)
