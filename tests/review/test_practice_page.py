@@ -57,6 +57,16 @@ def section(page: str, name: str) -> str:
     return page.split(f'<section id="{name}">', 1)[1].split("</section>", 1)[0]
 
 
+def test_no_serious_event_where_nobody_asked_is_not_known(review):
+    unasked = review.safety["format"] == "group"
+    silent = review.safety.assign(n_asked=review.safety["n_asked"].mask(unasked, 0), n_serious=0, n_events=0)
+    rows = section(render_practice(replace(review, safety=silent)), "safety").split("<tr>")
+    (group,) = [row for row in rows if '<th scope="row">Group' in row]
+    (individual,) = [row for row in rows if '<th scope="row">Individual' in row]
+    assert "0 in " not in group and "not known" in group
+    assert "0 in 69 patients" in individual
+
+
 def test_each_question_is_answered_above_and_its_answer_stands_where_it_is_looked_for(review):
     page = render_practice(review)
     asked = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
