@@ -24,7 +24,7 @@ from kap_analysis.review.svg_marks import (
     text,
     value_axis,
 )
-from kap_analysis.writing.numbers import difference, interval, number
+from kap_analysis.writing.numbers import difference, estimate, interval, number
 from kap_analysis.writing.small_numbers import of_enough
 
 MARKERS: Final = {"individual": "o", "group": "s", "mixed": "^"}
@@ -127,7 +127,7 @@ def difference_chart(row: pd.Series, unit: str, better_is_lower: bool) -> Markup
     reach = max(abs(low), abs(high)) * 1.15
     x = Scale(-reach, reach, 60.0, WIDTH - 60)
     parts = [line(x(0), 8, x(0), 46, "centre"), line(x(low), 26, x(high), 26, "whisker whole")]
-    words = f"group minus individual {difference(value)} {unit} (95% interval {interval(low, high)})"
+    words = f"group minus individual {estimate(value, low, high)} {unit} (95% interval {interval(low, high)})"
     parts.append(point(x(value), 26, words, "now", "D"))
     for tick in nice_steps(-reach, reach):
         parts.append(text(x(tick), 62, f"{tick:g}".replace("-", "−"), "small", "middle"))
