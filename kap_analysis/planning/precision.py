@@ -19,6 +19,7 @@ from kap_analysis.planning.expected_information import Expected, expect
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy
 from kap_analysis.planning.planned_study import FORMULA, SIMULATED, PlannedStudy
 from kap_analysis.planning.workers import on_cluster
+from kap_analysis.study.first_argument import asked_of
 
 MOST_COHORTS = 4096
 GRID_FIELDS = (
@@ -33,6 +34,7 @@ GRID_FIELDS = (
 )
 
 
+@asked_of(NextStudy, words="a NextStudy", remedy="Make one, or read its file: kap.read_next_study(...)")
 def plan_next_study(
     study: NextStudy,
     *,

@@ -19,6 +19,7 @@ from kap_analysis.simulation.simulate import MADE_BY, SimulatedStudy
 from kap_analysis.study.contract.dictionary import TABLES, ColumnSpec
 from kap_analysis.study.contract.settings_file import SETTINGS_FILE
 from kap_analysis.study.contract.toml_text import settings_text
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.timing.plan_rules import PLAN_FILE
 from kap_analysis.whole_folder import mend, write_whole_folder
 
@@ -29,6 +30,7 @@ _FILES: Final = "sha256"
 ROWS_AT_A_TIME: Final = 500_000
 
 
+@asked_of(SimulatedStudy, words="a simulated study", remedy="Make one: kap.simulate_study()")
 def write_study(
     simulated: SimulatedStudy,
     folder: str | Path,

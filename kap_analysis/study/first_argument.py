@@ -16,8 +16,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def asked_of(*kinds: type[Study] | type[Outcomes]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a function whose first argument is of these kinds; any other is an AnalysisError that says what to do."""
+def asked_of(*kinds: type, words: str = "", remedy: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a function whose first argument is of these kinds; any other is an AnalysisError that says what to do.
+
+    Parameters
+    ----------
+    words, remedy : str, optional
+        What kinds other than a study and outcomes are called, and how one comes by them.
+    """
 
     def marked(function: Callable[P, R]) -> Callable[P, R]:
         name = next(iter(inspect.signature(function).parameters))
@@ -26,7 +32,7 @@ def asked_of(*kinds: type[Study] | type[Outcomes]) -> Callable[[Callable[P, R]],
         def asked(*args: P.args, **options: P.kwargs) -> R:
             given = args[0] if args else options.get(name)
             if (args or name in options) and not isinstance(given, kinds):
-                raise AnalysisError(_sentence(function.__name__, kinds, given))
+                raise AnalysisError(_sentence(function.__name__, kinds, given, words, remedy))
             return function(*args, **options)
 
         return asked
@@ -34,17 +40,17 @@ def asked_of(*kinds: type[Study] | type[Outcomes]) -> Callable[[Callable[P, R]],
     return marked
 
 
-def _sentence(name: str, kinds: tuple[type[Study] | type[Outcomes], ...], given: object) -> str:
-    expected = " or ".join(("a study" if kind is Study else "outcomes") for kind in kinds)
+def _sentence(name: str, kinds: tuple[type, ...], given: object, words: str, remedy: str) -> str:
+    expected = words or " or ".join(("a study" if kind is Study else "outcomes") for kind in kinds)
     if isinstance(given, str | Path):
-        found, remedy = "a path", "Load the study first: kap.load_study(...)"
+        found, usual = "a path", "Load the study first: kap.load_study(...)"
     elif isinstance(given, pd.DataFrame):
-        found, remedy = "a DataFrame", "Make outcomes of it first: kap.Outcomes.from_frame(...)"
+        found, usual = "a DataFrame", "Make outcomes of it first: kap.Outcomes.from_frame(...)"
     elif isinstance(given, Study):
-        found, remedy = "a study", "Take its outcomes: study.outcomes()"
+        found, usual = "a study", "Take its outcomes: study.outcomes()"
     elif isinstance(given, Outcomes):
-        found, remedy = "outcomes", "Give the study that they are of"
+        found, usual = "outcomes", "Give the study that they are of"
     else:
-        found, remedy = type(given).__name__, "Load a study: kap.load_study(...)"
+        found, usual = type(given).__name__, "Load a study: kap.load_study(...)"
     needs_outcomes = kinds == (Outcomes,) and isinstance(given, str | Path)
-    return f"{name} takes {expected}, found {found}. {remedy}{'.outcomes()' if needs_outcomes else ''}."
+    return f"{name} takes {expected}, found {found}. {remedy or usual}{'.outcomes()' if needs_outcomes else ''}."

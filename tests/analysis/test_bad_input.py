@@ -134,3 +134,20 @@ def test_a_public_study_says_no_small_count_in_words_either():
     assert "withheld, because it counts patients" in hidden.notes["note"].tolist()
     few = kap.compare_formats(as_outcomes(made_up_scores(individual=8), visibility="public"), visit="month 3")
     assert few.answer.startswith("Descriptive only: withheld, because it counts patients")
+
+
+@pytest.mark.parametrize(
+    ("ask", "takes"),
+    [
+        (kap.describe_model, "a result of a model"),
+        (kap.diagnose_model, "a result of a model"),
+        (kap.list_cohort_effects, "a comparison"),
+        (kap.methods_paragraph, "a plan"),
+        (kap.plan_next_study, "a NextStudy"),
+        (kap.participant_flow, "a study"),
+    ],
+    ids=lambda one: getattr(one, "__name__", None),
+)
+def test_what_is_asked_of_a_path_says_what_it_takes(ask, takes):
+    with pytest.raises(KapError, match=f"{ask.__name__} takes {takes}, found a path. "):
+        ask("study")

@@ -11,6 +11,7 @@ from kap_analysis.columns import COHORT_ID, FORMAT, INDIVIDUAL, N_PATIENTS, PATI
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.writing.sentences import number, plural
 
 
@@ -42,6 +43,7 @@ class CohortEffects(Result):
         )
 
 
+@asked_of(FormatComparison, words="a comparison", remedy="Ask first: kap.compare_formats(study)")
 @once_per_run
 def list_cohort_effects(comparison: FormatComparison) -> CohortEffects:
     """The effect of each cohort in a comparison of formats.

@@ -8,12 +8,14 @@ import pandas as pd
 from kap_analysis.analysis.model.covariates import IMPUTED_COVARIATES, MISSING_COVARIATES, columns_of
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import exact
 from kap_analysis.writing.sentences import join_words, plural
 
 
+@asked_of(Plan, words="a plan", remedy="Take that of a study: kap.study_plan(study)")
 def methods_paragraph(
     plan: Plan, *, model: pd.DataFrame | None = None, versions: Mapping[str, str] | None = None
 ) -> str:

@@ -1,6 +1,7 @@
 """Does the model fit the data: residuals, random effects, remaining correlation, influence."""
 
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from kap_analysis.mixed.diagnostics.deletion import delete_levels
 from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.writing.sentences import number, plural
 
 #: Normalised residuals beyond this are counted; a normal distribution has 1 in 370.
@@ -74,6 +76,7 @@ class Diagnostics(Result):
         return text
 
 
+@asked_of(*get_args(Modelled), words="a result of a model", remedy="Ask first, as in kap.compare_formats(study)")
 @once_per_run
 def diagnose_model(result: Modelled) -> Diagnostics:
     """Check the model behind a comparison of formats, an estimated change or trajectories.

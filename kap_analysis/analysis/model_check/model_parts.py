@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from kap_analysis.analysis.result import Result
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.results import MixedResults
+from kap_analysis.study.first_argument import asked_of
 from kap_analysis.writing.sentences import plural
 
 Modelled = FormatComparison | EstimatedChange | Trajectories
@@ -47,6 +48,7 @@ class ModelParts(Result):
         return f"The model {self.about['formula']} {said} on {plural(self.about['n_observations'], 'score')}{edge}."
 
 
+@asked_of(*get_args(Modelled), words="a result of a model", remedy="Ask first, as in kap.compare_formats(study)")
 def describe_model(result: Modelled) -> ModelParts:
     """The parts of the model behind a result.
 

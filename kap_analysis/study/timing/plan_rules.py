@@ -23,7 +23,7 @@ def rules_of_plan(folder: str | Path | None) -> Rules:
     Raises
     ------
     StudyError
-        If plan.toml is not TOML, or names a rule that does not exist.
+        If plan.toml is not TOML, or its table [rules] holds anything but rules that exist.
     """
     path = None if folder is None else Path(folder) / PLAN_FILE
     if path is None or not path.is_file():
@@ -34,10 +34,15 @@ def rules_of_plan(folder: str | Path | None) -> Rules:
         raise StudyError(
             f"{PLAN_FILE} cannot be read: {error}. Mend it, or draft it anew: kap plan STUDY --replace."
         ) from error
-    named = content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise StudyError(f"{PLAN_FILE} has rules = {content!r}; expected a table [rules].")
+    for key in sorted(content.keys() - set(Rules._fields)):
+        raise StudyError(
+            f'{PLAN_FILE}, table [rules], has the unknown key "{key}"; expected {" and ".join(Rules._fields)}.'
+        )
     return Rules(
-        format_rule=cast(FormatRule, _chosen(named, "format_rule", get_args(FormatRule))),
-        cohort_rule=cast(CohortRule, _chosen(named, "cohort_rule", get_args(CohortRule))),
+        format_rule=cast(FormatRule, _chosen(content, "format_rule", get_args(FormatRule))),
+        cohort_rule=cast(CohortRule, _chosen(content, "cohort_rule", get_args(CohortRule))),
     )
 
 

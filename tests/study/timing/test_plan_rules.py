@@ -87,6 +87,11 @@ def test_without_a_plan_the_planned_format_and_the_first_cohort_count(tmp_path):
     [
         ("[rules", "plan.toml cannot be read"),
         ('[rules]\nformat_rule = "last"', "Found format_rule = 'last' in plan.toml; expected one of planned, first"),
+        ('rules = "majority"', "plan.toml has rules = 'majority'; expected a table [rules]."),
+        (
+            '[rules]\nformat_rul = "majority"',
+            'plan.toml, table [rules], has the unknown key "format_rul"; expected format_rule and cohort_rule.',
+        ),
         ("[rules]\ncohort_rule = 3", "Found cohort_rule = 3 in plan.toml; expected one of first, majority"),
     ],
 )
