@@ -16,6 +16,7 @@ from .comparison.secondary import table_secondary as table_secondary
 from .model_check.model import table_model as table_model
 from .model_check.model_facts import table_model_facts as table_model_facts
 from .page.table import Table as Table
+from .page.word import write_word as write_word
 from .patients.baseline import table_baseline as table_baseline
 from .patients.completeness import table_completeness as table_completeness
 from .patients.exposure import table_exposure as table_exposure

@@ -36,6 +36,7 @@ CONFOUNDED = (
     "F tests of terms that are partly a combination of others, as with empty cells of three factors: ours tests what "
     "the term alone says and is the same in every order of the levels; lmerTest's tests more, and depends on that order"
 )
+LOST = "an interaction that lost all of its columns to empty cells: R has no row of it, and ours has one of 0 df"
 NOT_IDENTIFIED = "school is fixed and random: its variance is in no row, lme4 gives one, and we refuse"
 NO_MAXIMUM = "no maximum can be certified, and we refuse; lme4 gives a singular fit"
 NO_RESIDUAL = (
@@ -57,6 +58,7 @@ DISAGREE: dict[str, set[int]] = {
         28, 72, 75, 89, 120, 129, 134, 205, 215, 223, 290, 293, 295, 301, 321, 333, 339, 384, 410, 440, 456, 482, 494,
         499,
     },
+    LOST: {168, 256},
     NOT_IDENTIFIED: {66, 79, 200, 309},
     NO_MAXIMUM: {30},
     NO_RESIDUAL: {143},

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pandas.errors import PyperclipException
+
 from kap_analysis.errors import TableError
 from kap_analysis.tables.page.content import TableContent
 from kap_analysis.tables.page.html import render_html, render_page
 from kap_analysis.tables.page.latex import render_document, render_latex
 from kap_analysis.tables.page.plain import render_csv, render_markdown
-from kap_analysis.tables.page.word import write_docx
+from kap_analysis.tables.page.word import write_word
 
 FILE_TYPES: Final = ("html", "csv", "md", "tex", "docx")
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -80,7 +82,23 @@ class Table(TableContent):
         TableError
             If python-docx is not installed.
         """
-        return write_docx(self, Path(path))
+        return write_word([self], path)
+
+    def copy(self) -> None:
+        """Put the unrounded numbers on the clipboard, for a spreadsheet: columns are separated by tabs.
+
+        Raises
+        ------
+        TableError
+            If this computer has no clipboard that Python can reach, as on a server.
+        """
+        try:
+            self.raw.to_clipboard(index=False)
+        except (PyperclipException, OSError) as error:
+            raise TableError(
+                f"The table {self.name} cannot be copied: this computer has no clipboard that Python can reach. "
+                "Use save(folder) or to_csv()."
+            ) from error
 
     def save(
         self, folder: str | Path, name: str = "", file_types: str | Sequence[str] = ("html", "csv")

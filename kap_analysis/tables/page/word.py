@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,7 @@ try:
     from docx.shared import Cm, Pt, RGBColor
 
     HAS_PYTHON_DOCX = True
-except ImportError:  # the extra `word` is not installed; write_docx says so
+except ImportError:  # the extra `word` is not installed; write_word says so
     HAS_PYTHON_DOCX = False
 
 AUTHOR: Final = "kap_analysis"
@@ -45,29 +46,41 @@ THICK, THIN = 12, 4
 """Widths of rules in eighths of a point."""
 
 
-def write_docx(table: TableContent, path: Path) -> Path:
-    """Write one table into a Word document and return the path.
+def write_word(tables: Sequence[TableContent], path: str | Path) -> Path:
+    """Write several tables into one Word document, each on a page of its own, and return the path.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        In the order in which they stand in the document.
+    path : str or Path
+        Its folder is there already.
 
     Raises
     ------
     TableError
-        If python-docx is not installed.
+        If there is no table, or python-docx is not installed.
     """
     if not HAS_PYTHON_DOCX:
         raise TableError("Writing Word files needs python-docx: pip install 'kap-analysis[word]'.")
+    if not len(tables):
+        raise TableError("write_word has nothing to write: tables= is empty.")
     document = Document()
-    page, size = _page_and_size(table)
-    _set_properties(document, table, size)
-    _set_page(document.sections[0], page)
-    _write_title(document, table)
-    budget = _letters(page, size, len(table.layout.columns))
-    _write_grid(document, table, [_points(printed, size) for printed in fitted_columns(table, budget)])
-    for note in table.notes:
-        document.add_paragraph(_printable(note), style=NOTE)
+    looks = [_page_and_size(table) for table in tables]
+    _set_properties(document, tables[0], sorted({size for _, size in looks}), looks[0][1])
+    for at, (table, (page, size)) in enumerate(zip(tables, looks, strict=True)):
+        _set_page(document.add_section() if at else document.sections[0], page)
+        _write_title(document, table)
+        budget = _letters(page, size, len(table.layout.columns))
+        widths = [_points(printed, size) for printed in fitted_columns(table, budget)]
+        _write_grid(document, table, widths, "" if size == looks[0][1] else f" {size:g}")
+        for note in table.notes:
+            document.add_paragraph(_printable(note), style=NOTE)
     buffer = io.BytesIO()
     document.save(buffer)
-    path.write_bytes(_without_clock(buffer.getvalue()))
-    return path
+    target = Path(path)
+    target.write_bytes(_without_clock(buffer.getvalue()))
+    return target
 
 
 def _page_and_size(table: TableContent) -> tuple[str, float]:
@@ -86,7 +99,8 @@ def _points(printed: Printed, size: float) -> float:
     return LETTER * size * printed.width + 2 * PADDING
 
 
-def _set_properties(document: Any, table: TableContent, size: float) -> None:
+def _set_properties(document: Any, table: TableContent, sizes: list[float], usual: float) -> None:
+    """Who wrote the document, and its styles: those of another size than the usual one are named by it."""
     properties = document.core_properties
     properties.author = properties.last_modified_by = AUTHOR
     properties.created = properties.modified = WRITTEN
@@ -97,7 +111,11 @@ def _set_properties(document: Any, table: TableContent, size: float) -> None:
     styles["Normal"].font.name, styles["Normal"].font.size = FONT, Pt(9)
     styles["Caption"].font.name, styles["Caption"].font.size = FONT, Pt(10)
     styles["Caption"].font.color.rgb = RGBColor(0, 0, 0)
-    for name, points, bold, after in ((TEXT, size, False, 1), (HEADING, size, True, 1), (NOTE, 8, False, 2)):
+    wanted = [(NOTE, 8.0, False, 2)]
+    for size in sizes:
+        named = "" if size == usual else f" {size:g}"
+        wanted += [(TEXT + named, size, False, 1), (HEADING + named, size, True, 1)]
+    for name, points, bold, after in wanted:
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = styles["Normal"]
         style.font.name, style.font.size, style.font.bold = FONT, Pt(points), bold
@@ -108,6 +126,7 @@ def _set_properties(document: Any, table: TableContent, size: float) -> None:
 
 def _set_page(section: Any, page: str) -> None:
     section.page_width, section.page_height = Cm(PAGE[0]), Cm(PAGE[1])
+    section.orientation = WD_ORIENT.PORTRAIT
     if page == "landscape":
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
@@ -123,24 +142,25 @@ def _write_title(document: Any, table: TableContent) -> None:
     paragraph.add_run(_printable(table.heading))
 
 
-def _write_grid(document: Any, table: TableContent, widths: list[float]) -> None:
+def _write_grid(document: Any, table: TableContent, widths: list[float], named: str) -> None:
     """One Word table: heading rows that repeat on each page, a merged row per row group, three rules."""
+    body, bold = TEXT + named, HEADING + named
     layout = table.layout
     grid = document.add_table(rows=0, cols=len(layout.columns))
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
     if layout.spanners:
-        _write_spans(grid, table)
+        _write_spans(grid, table, bold)
     heading_cells = grid.add_row().cells
     for cell, column in zip(heading_cells, layout.columns, strict=True):
-        _fill(cell, column.heading, column.align, style=HEADING)
+        _fill(cell, column.heading, column.align, style=bold)
     headings = len(grid.rows)
     for group, lines in table.row_groups():
         if group:
             cells = grid.add_row().cells
-            _fill(cells[0].merge(cells[-1]), group, "left", style=HEADING, with_next=True)
+            _fill(cells[0].merge(cells[-1]), group, "left", style=bold, with_next=True)
         for line in lines:
             for cell, column, text in zip(grid.add_row().cells, layout.columns, line, strict=True):
-                _fill(cell, text, column.align)
+                _fill(cell, text, column.align, style=body)
     for position, row in enumerate(grid.rows):
         _keep_whole(row, is_heading=position < headings)
     _set_widths(grid, widths)
@@ -149,12 +169,12 @@ def _write_grid(document: Any, table: TableContent, widths: list[float]) -> None
     _rule(grid.rows[-1], "bottom", THICK)
 
 
-def _write_spans(grid: Any, table: TableContent) -> None:
+def _write_spans(grid: Any, table: TableContent, style: str) -> None:
     cells = grid.add_row().cells
     start = 0
     for heading, width in table.layout.spans():
         cell = cells[start].merge(cells[start + width - 1]) if width > 1 else cells[start]
-        _fill(cell, heading, "center" if heading else "left", style=HEADING)
+        _fill(cell, heading, "center" if heading else "left", style=style)
         if heading:
             _rule_cell(cell, "bottom", THIN)
         start += width
@@ -180,7 +200,7 @@ def _set_widths(grid: Any, widths: list[float]) -> None:
             start += cell.grid_span
 
 
-def _fill(cell: Any, text: str, align: str, *, style: str = TEXT, with_next: bool = False) -> None:
+def _fill(cell: Any, text: str, align: str, *, style: str, with_next: bool = False) -> None:
     paragraph = cell.paragraphs[0]
     paragraph.style = style
     paragraph.alignment = {

@@ -9,7 +9,9 @@ import zipfile
 
 import pandas as pd
 import pytest
+from pandas.errors import PyperclipException
 
+import kap_analysis as kap
 from kap_analysis.errors import TableError
 from kap_analysis.tables.page import word
 from kap_analysis.tables.page.html import render_page
@@ -177,6 +179,38 @@ def test_word_holds_a_real_table_with_every_cell(every_table, tmp_path):
         "Caption",
     ]
     assert document.core_properties.author == "kap_analysis"
+
+
+def test_several_tables_stand_in_one_word_file_each_on_a_page_of_its_own(every_table, tmp_path):
+    docx = pytest.importorskip("docx")
+    tables = [every_table[name] for name in ("baseline", "sensitivity", "flow")]
+    path = kap.tables.write_word(tables, tmp_path / "all.docx")
+    document = docx.Document(str(path))
+    assert [len(grid.columns) for grid in document.tables] == [len(table.layout.columns) for table in tables]
+    assert len(document.sections) == 3
+    titles = [one.text for one in document.paragraphs if one.style.name == "Caption"]
+    assert titles == [f"{table.stamp}  {table.heading}".strip() for table in tables]
+    for table, section, grid in zip(tables, document.sections, document.tables, strict=True):
+        alone = docx.Document(str(table.to_docx(tmp_path / "one.docx")))
+        assert section.page_width == alone.sections[0].page_width
+        sizes = [grid.cell(0, 0).paragraphs[0].style.font.size for grid in (grid, alone.tables[0])]
+        assert sizes[0] == sizes[1]
+    with pytest.raises(TableError, match="nothing to write"):
+        kap.tables.write_word([], tmp_path / "none.docx")
+
+
+def test_a_table_is_copied_or_says_that_there_is_no_clipboard(every_table, monkeypatch):
+    table, copied = every_table["flow"], []
+    monkeypatch.setattr(pd.DataFrame, "to_clipboard", lambda frame, **options: copied.append(frame))
+    table.copy()
+    assert copied[0].equals(table.raw)
+
+    def no_clipboard(frame, **options):
+        raise PyperclipException("none")
+
+    monkeypatch.setattr(pd.DataFrame, "to_clipboard", no_clipboard)
+    with pytest.raises(TableError, match=r"The table flow cannot be copied: .* Use save"):
+        table.copy()
 
 
 def test_word_files_are_equal_for_equal_tables(nasty, tmp_path):
