@@ -113,8 +113,8 @@ class DropoutSensitivity(Result):
                 told.append(f"It does not change if those lost from {lost} alone score up to {most} points worse.")
             else:
                 size = "less than 0.1 points" if at < 0.05 else f"{number(at)} points"
-                change = row["conclusion"] if row["conclusion"] != UNDECIDED else "undecided"
-                told.append(f'It becomes "{change}" if those lost from {lost} alone score {size} worse than expected.')
+                change = f'It becomes "{row["conclusion"]}"'
+                told.append(f"{change} if those lost from {lost} alone score {size} worse than expected.")
         return " ".join([start_sentence, *told])
 
 

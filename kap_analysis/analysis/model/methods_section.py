@@ -92,11 +92,13 @@ def _is_descriptive(model: pd.DataFrame | None) -> bool:
 
 
 def _missing(plan: Plan, model: pd.DataFrame | None) -> str:
-    filled = IMPUTED_COVARIATES if _is_descriptive(model) else MISSING_COVARIATES
-    return (
+    scores = (
         f"Scores that were not observed were taken as {plan.missing_scores}; the primary analysis uses all observed "
-        f"scores and imputes none. {filled}"
+        "scores and imputes none."
     )
+    if not plan.covariates:
+        return scores
+    return f"{scores} {IMPUTED_COVARIATES if _is_descriptive(model) else MISSING_COVARIATES}"
 
 
 def _tests(plan: Plan) -> str:

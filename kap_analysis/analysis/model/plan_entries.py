@@ -50,7 +50,15 @@ def check_entries(content: Mapping[str, Any], file: str) -> None:
 
 
 def check_names(plan: Plan, file: str) -> None:
-    """Raise an error for a sensitivity analysis or a moderator that is not known."""
+    """Raise an error for a sensitivity analysis or a moderator that is not known, and for what is named twice."""
+    if plan.instrument in plan.secondary:
+        raise AnalysisError(f"{file}, table [secondary], has the primary instrument {plan.instrument}; leave it out.")
+    lists = (("secondary", plan.secondary), ("covariates", plan.covariates), ("moderators", plan.moderators),
+             ("sensitivity", plan.sensitivity))  # fmt: skip
+    for table, names in lists:
+        twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+        if twice is not None:
+            raise AnalysisError(f'{file}, table [{table}], names "{twice}" twice; name it once.')
     for name in plan.sensitivity:
         _check_name(file, "sensitivity", "sensitivity analysis", name, tuple(SENSITIVITY_ANALYSES))
     for name in plan.moderators:

@@ -95,11 +95,13 @@ class UnmeasuredConfounding(Result):
     @property
     def paragraph(self) -> str:
         row = self.primary.iloc[0]
+        of_zero, *of_margin = (f"{sentence_case(meaning)}." for meaning in self.room["meaning"])
         parts = [
             f"The primary difference at {self.visit} is {estimate_words(row)} points (95% interval "
             f"{interval(row[CI_LOW], row[CI_HIGH])}).",
-            *[f"{sentence_case(meaning)}." for meaning in self.room["meaning"]],
+            of_zero,
             *self._smallest_that_suffices(),
+            *of_margin,
             *self._controls_told(),
         ]
         return " ".join(parts)

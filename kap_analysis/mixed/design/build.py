@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.checks import check_bars
-from kap_analysis.mixed.design.coding import make_coding
+from kap_analysis.mixed.design.coding import check_logicals, make_coding
 from kap_analysis.mixed.design.collinearity import aliases_of, independent_columns
 from kap_analysis.mixed.design.columns import Columns, Rows
 from kap_analysis.mixed.design.design import Design, FixedPart
@@ -90,6 +90,7 @@ def _columns_of(data: Any) -> Columns:
 
 def _fixed_part(part: Part, rows: Rows) -> tuple[FixedPart, Array]:
     """The fixed part and its matrix, without the columns that those before them already say."""
+    check_logicals(part, rows)
     coding, x = make_coding(part, rows)
     _check_names(coding.names)
     _check_factors(part, coding.factors, rows)

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype
 
 from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.design.formulaic_coding import code_by_formulaic
 from kap_analysis.mixed.design.product_coding import ProductCoding
 from kap_analysis.mixed.design.term import Coding
+from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.bounds import check_columns
-from kap_analysis.mixed.formula.formula import Factor, Part
+from kap_analysis.mixed.formula.formula import Factor, Part, quoted
 
 Matrix = NDArray[np.float64]
 
@@ -60,6 +62,26 @@ def _columns_of(term: tuple[Factor, ...], factors: Mapping[str, tuple[Any, ...]]
     """How many columns a term makes at least: the levels beyond the first of its factors multiplied."""
     names = [factor.text if factor.kind == "column" else factor.levels_of for factor in term]
     return prod(max(len(factors[name]) - 1, 1) for name in names if name is not None and name in factors)
+
+
+def is_logical(factor: Factor, rows: Rows) -> bool:
+    """Whether a factor is true or false: such a column, or what a formula computes, as `I(age > 60)`."""
+    if factor.kind != "column":
+        return factor.is_logical
+    return not rows.is_factor(factor.text) and is_bool_dtype(rows.columns.column(factor.text).dtype)
+
+
+def check_logicals(part: Part, rows: Rows) -> None:
+    """Raise where R would give true and false a column each, and one column of 0 and 1 would be another model."""
+    known = {frozenset(factor.text for factor in term) for term in part.terms}
+    for term in part.terms:
+        for factor in term:
+            if frozenset(one.text for one in term) - {factor.text} not in known and is_logical(factor, rows):
+                name = quoted(factor.text) if factor.kind == "column" else factor.text
+                raise MixedModelError(
+                    f"{factor.text} is true or false, and stands in {part.text!r} where R gives each of the two a "
+                    f"column: write C({name}) for that, or I({name} + 0) for one column of 0 and 1."
+                )
 
 
 def is_product(part: Part, factors: Mapping[str, tuple[Any, ...]]) -> bool:

@@ -18,10 +18,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.design.coding import make_coding
+from kap_analysis.mixed.design.coding import is_logical, make_coding
 from kap_analysis.mixed.design.columns import Rows
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_model import FittedModel
@@ -67,12 +66,12 @@ class FullTerm:
 
 
 def full_terms(fit: FittedModel) -> list[FullTerm]:
-    """The terms of the fixed part that have a column in the fit, or lost all of them to combinations without rows."""
+    """The terms of the fixed part that have a column in the fit, and interactions of levels that lost all of theirs."""
     fixed, rows, terms = fit.design.fixed, Rows.of(fit.design.frame), fit.design.formula.fixed.terms
     kept, known = set(fixed.kept.tolist()), [_texts(factors) for factors in terms]
     whole = [_full_term(factors, rows, known) for factors in terms]
     pairs = zip(whole, fixed.coding.terms, strict=True)
-    return [term for term, coded in pairs if kept & set(coded.columns) or term.is_empty.any()]
+    return [term for term, coded in pairs if kept & set(coded.columns) or len(term.variables - term.numbers) > 1]
 
 
 def _texts(factors: Sequence[Factor]) -> frozenset[str]:
@@ -119,14 +118,12 @@ def _levels(factor: Factor, factors: Sequence[Factor], rows: Rows, known: list[f
     True and false are levels where the margin without them is in the model, as in R.
     """
     has_margin = _texts(factors) - {factor.text} in known
-    if factor.is_logical and has_margin:
+    if factor.kind == "expression" and is_logical(factor, rows) and has_margin:
         (value,) = _coded(factor, rows)[1].T
         return (f"{factor.text} False", f"{factor.text} True"), np.column_stack([1.0 - value, value])
     column = factor.text if factor.kind == "column" else factor.levels_of
-    if column is None or (factor.kind == "column" and not rows.is_factor(column)):
-        is_bool = column is not None and pd.api.types.is_bool_dtype(rows.columns.column(column).dtype)
-        if column is None or not (is_bool and has_margin):
-            return None
+    if column is None or not (factor.levels_of or rows.is_factor(column) or (is_logical(factor, rows) and has_margin)):
+        return None
     labels = rows.labels(column)
     order = _sorted(labels.levels)
     return tuple(f"{column} {labels.levels[at]}" for at in order), (labels.codes[:, None] == order).astype(float)

@@ -111,6 +111,12 @@ def test_a_draft_follows_the_settings_and_no_score():
             'points = 2.5\nquestion = "non-inferiority"',
             'table [margin], has the unknown key "question"; known are points, source and date.',
         ),
+        (
+            'columns = ["age", "sex"]',
+            'columns = ["sex", "sex"]',
+            'table [covariates], names "sex" twice; name it once.',
+        ),
+        ("instruments = [", 'instruments = ["BDI-II", ', "table [secondary], has the primary instrument BDI-II"),
         ('date = "2025-03-01"', "", 'table [margin], has no key "date"'),
         ('columns = ["age", "sex"]', "", 'table [covariates], has no key "columns"'),
         (
@@ -267,3 +273,8 @@ def test_kap_plan_drafts_keeps_and_replaces(tmp_path):
     anew = CliRunner().invoke(app, ["plan", str(folder), "--replace"])
     assert anew.exit_code == 0 and "BDI-II at month 3" in anew.stdout
     assert CliRunner().invoke(app, ["plan", str(tmp_path / "nowhere")]).exit_code == 2
+
+
+def test_methods_tells_of_covariates_where_the_plan_has_some():
+    told, bare = methods_paragraph(FULL), methods_paragraph(replace(FULL, covariates=()))
+    assert MISSING_COVARIATES in told and MISSING_COVARIATES not in bare

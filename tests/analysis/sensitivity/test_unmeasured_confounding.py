@@ -7,6 +7,7 @@ import pytest
 from kap_analysis.analysis.comparison.comparison import compare_formats
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.sensitivity.unmeasured_confounding import (
+    UnmeasuredConfounding,
     bias_table,
     check_unmeasured_confounding,
     points_of_bias,
@@ -97,3 +98,19 @@ def test_without_anything_else_measured_that_is_said():
     assert result.controls.empty and "There is no negative control" in result.paragraph
     with pytest.raises(AnalysisError, match="There is no visit 'month 9'"):
         check_unmeasured_confounding(as_outcomes(made_up_scores()), visit="month 9")
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"), [((5.0, 8.0, 11.0), "4 points without"), ((-11.0, -8.0, -5.0), "hide 9.0")]
+)
+def test_what_is_enough_is_said_of_zero_and_before_the_margin(limits, said):
+    primary = row(*limits)
+    found = UnmeasuredConfounding(
+        primary.to_frame().T,
+        points_of_bias(primary, 4.0, False),
+        bias_table(primary),
+        pd.DataFrame({"estimate": []}),
+        "month 3",
+    )
+    told = found.paragraph
+    assert told.index("to zero") < told.index(", which is enough.") < told.index(said)

@@ -10,6 +10,7 @@ import pytest
 
 from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.errors import MixedModelError, MixedModelWarning
+from kap_analysis.mixed.model import mixedlm
 
 
 def error_of(formula: str, data: object, **keywords: object) -> str:
@@ -205,6 +206,21 @@ def test_a_column_that_is_there_twice(scores):
     assert error_of("score ~ month", pd.concat([scores, scores[["month"]]], axis=1)) == (
         "The data have 2 columns named 'month', and the formula cannot tell them apart. Rename them."
     )
+
+
+@pytest.mark.parametrize("formula", ["score ~ late:arm", "score ~ 0 + late", "score ~ arm + (0 + late | patient)"])
+def test_true_and_false_where_r_gives_each_a_column_are_refused(formula):
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"patient": np.repeat(np.arange(12), 4), "score": rng.normal(size=48)})
+    rows["late"], rows["arm"] = np.tile([False, False, True, True], 12), np.repeat(["a", "b"], 24)
+    told = error_of(formula, rows)
+    assert told.startswith("late is true or false, and stands in ")
+    assert told.endswith("write C(late) for that, or I(late + 0) for one column of 0 and 1.")
+    computed = error_of(formula.replace("late", "I(score > 0)"), rows)
+    assert computed.startswith("I(score > 0) is true or false") and "C(I(score > 0))" in computed
+    text = rows.assign(late=rows["late"].astype("str"))
+    both = [mixedlm(f, d).fit().criterion for f, d in ((formula.replace("late", "C(late)"), rows), (formula, text))]
+    assert both[0] == pytest.approx(both[1])
 
 
 def test_days_that_name_groups_are_to_be_text(scores):

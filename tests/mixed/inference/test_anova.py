@@ -160,6 +160,16 @@ def test_an_interaction_without_a_column_left_is_named_with_its_empty_combinatio
     assert "visit:format cannot be told apart" in said
 
 
+def test_a_lost_interaction_has_a_row_also_where_no_combination_is_named() -> None:
+    data = read_data(PAIRS, "partial.csv")
+    data = data[(data["visit"] == "1") == (data["format"] == "individual")]
+    with pytest.warns(MixedModelWarning, match="left out"):
+        fit = mixedlm("score ~ format * visit + (1 | patient)", data).fit()
+    with pytest.warns(MixedModelWarning, match="format, format:visit cannot be told apart"):
+        table = anova_table(fit).set_index("term")
+    assert table["df_num"].to_dict() == {"format": 0, "visit": 2, "format:visit": 0}
+
+
 def test_classes_within_schools_leave_no_combination_empty() -> None:
     data = read_data(PAIRS, "nested.csv")
     data["room"] = data["clinic"].astype(str) + data["therapist"].astype(str)
