@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kap_analysis.mixed.design.coding import check_logicals, make_coding
+from kap_analysis.mixed.design.coding import make_coding
 from kap_analysis.mixed.design.columns import Columns, Rows
 from kap_analysis.mixed.design.design import Bar
 from kap_analysis.mixed.design.grouping import Grouping, check_is_label, make_grouping
@@ -124,7 +124,6 @@ def _bars_on(
     acts: dict[tuple[str, ...], Mask] = {}
     made = []
     for bar in formula.bars:
-        check_logicals(bar.part, rows)
         coding, z = make_coding(bar.part, rows)
         active = np.ones(len(rows), dtype=bool) if () in bar.part.terms else (z != 0).any(axis=1)
         acts[bar.grouping] = acts[bar.grouping] | active if bar.grouping in acts else active

@@ -208,7 +208,7 @@ def test_a_column_that_is_there_twice(scores):
     )
 
 
-@pytest.mark.parametrize("formula", ["score ~ late:arm", "score ~ 0 + late", "score ~ arm + (0 + late | patient)"])
+@pytest.mark.parametrize("formula", ["score ~ late:arm", "score ~ 0 + late", "score ~ 0 + late + (1 | patient)"])
 def test_true_and_false_where_r_gives_each_a_column_are_refused(formula):
     rng = np.random.default_rng(3)
     rows = pd.DataFrame({"patient": np.repeat(np.arange(12), 4), "score": rng.normal(size=48)})
@@ -221,6 +221,16 @@ def test_true_and_false_where_r_gives_each_a_column_are_refused(formula):
     text = rows.assign(late=rows["late"].astype("str"))
     both = [mixedlm(f, d).fit().criterion for f, d in ((formula.replace("late", "C(late)"), rows), (formula, text))]
     assert both[0] == pytest.approx(both[1])
+
+
+def test_true_and_false_before_a_bar_say_on_which_rows_it_acts():
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"cohort": np.repeat(np.arange(8), 5), "score": rng.normal(size=40)})
+    rows["in_group"] = rows["cohort"] < 4
+    fits = [
+        mixedlm("score ~ 1 + (0 + in_group | cohort)", rows.astype({"in_group": kind})).fit() for kind in (bool, float)
+    ]
+    assert fits[0].criterion == fits[1].criterion
 
 
 def test_days_that_name_groups_are_to_be_text(scores):
