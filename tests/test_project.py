@@ -201,3 +201,10 @@ def test_benchmarks_import_what_there_is():
                     if not hasattr(module, alias.name) and not find_spec(f"{node.module}.{alias.name}")
                 ]
     assert lost == []
+
+
+def test_every_benchmark_has_a_place_for_its_table():
+    page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    scripts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "benchmarks").glob("*.py"))]
+    written = {name for script in scripts for name in re.findall(r'^\s+write\("(\w+)"', script, re.MULTILINE)}
+    assert written == set(re.findall(r"<!-- (\w+): written by the script -->", page))
