@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_model import FittedModel
 
+#: Less than this part of the information on a combination of coefficients is none.
+LEFT = 1e-10
+
 
 def delete_levels(fit: FittedModel, labels: ArrayLike, row: ArrayLike) -> pd.DataFrame:
     """Leave out each level in turn at the estimated covariance parameters.
@@ -75,8 +78,8 @@ def _moved(
     information: np.ndarray, side: np.ndarray, beta: np.ndarray, whole: np.ndarray, along: np.ndarray
 ) -> tuple[float, float]:
     """Cook's distance, and the change of one estimate."""
-    scale = np.sqrt(np.maximum(np.diag(information), 0.0))
-    if not (scale > 0).all() or np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < 1e-10:
+    scale = np.sqrt(np.diag(whole))  # of all rows: what is left of a coefficient that needs the level is rounding error
+    if np.linalg.eigvalsh(information / np.outer(scale, scale))[0] < LEFT:
         return np.nan, np.nan
     change = np.linalg.solve(information, side) - beta
     return float(change @ whole @ change / len(beta)), float(along @ change)
