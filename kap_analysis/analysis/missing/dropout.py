@@ -59,7 +59,8 @@ class DropoutSensitivity(Result):
     too_few : str
         Why this describes and does not compare, or empty.
     notes : tuple of str
-        What was done so that bootstrap samples can estimate the imputation model.
+        How many baseline scores were imputed, and what was done so that bootstrap samples can estimate the imputation
+        model.
     """
 
     estimates: pd.DataFrame

@@ -49,7 +49,7 @@ class Completed:
     visits : tuple of str
         Baseline first.
     notes : tuple of str
-        What was done so that bootstrap samples can estimate the imputation model.
+        What was done so that bootstrap samples can estimate the imputation model, and how many baselines were imputed.
     covariate_notes : tuple of str
         What was done to the covariates.
     under : mapping of str to array (imputations, scores after dropout)

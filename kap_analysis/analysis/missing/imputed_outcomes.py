@@ -78,7 +78,13 @@ def complete_scores(
         assumptions=tuple(ASSUMPTIONS),
         progress=progress,
     )
-    return replace(completed, covariate_notes=covariate_notes), covariates
+    lacking = int((~completed.observed[:, 0]).sum())
+    baselines = (
+        [f"The baseline score was not recorded for {hide_few(outcomes)(lacking)}: imputed with the scores."]
+        if lacking
+        else []
+    )
+    return replace(completed, notes=(*baselines, *completed.notes), covariate_notes=covariate_notes), covariates
 
 
 def _fixed_columns(people: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kap_analysis.analysis.model.covariates import IMPUTED_COVARIATES, MISSING_COVARIATES, columns_of
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
-from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan
+from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan, PlannedMargin
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable
@@ -31,7 +31,7 @@ def methods_paragraph(
     """
     parts = [
         *_question(plan), _model(plan), _fitted(plan, model), _missing(plan, model), _tests(plan), _moderators(plan),
-        _sensitivity(plan), _software(versions),
+        _sensitivity(plan), _software(plan, versions),
     ]  # fmt: skip
     return " ".join(part for part in parts if part)
 
@@ -105,7 +105,7 @@ def _tests(plan: Plan) -> str:
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None
-        else f"The margin was {exact(plan.margin.points)} points ({plan.margin.source}, {plan.margin.date}): "
+        else f"The margin was {exact(plan.margin.points)} points ({_where_from(plan.margin)}): "
         "non-inferiority by a one-sided test at 2.5%, equivalence by a 90% interval inside it."
     )
     secondary = (
@@ -117,6 +117,10 @@ def _tests(plan: Plan) -> str:
         "Intervals are two-sided at 95%, and tests two-sided at 5%. The primary outcome is tested alone."
         f"{secondary} {margin}"
     )
+
+
+def _where_from(margin: PlannedMargin) -> str:
+    return f"{margin.source}, {margin.date}" if margin.date else margin.source
 
 
 def _moderators(plan: Plan) -> str:
@@ -135,12 +139,10 @@ def _sensitivity(plan: Plan) -> str:
     return f"Sensitivity analyses: {'; '.join(SENSITIVITY_ANALYSES[name] for name in plan.sensitivity)}."
 
 
-def _software(versions: Mapping[str, str] | None) -> str:
+def _software(plan: Plan, versions: Mapping[str, str] | None) -> str:
     found = dict(versions or {})
     ours = found.pop("kap-analysis", __version__)
     others = [f"{name} {version}" for name, version in found.items()]
     told = f" with {join_words(others)}" if others else ""
-    return (
-        f"Mixed models were fitted by kap-analysis {ours}{told}; logistic models and estimating equations by "
-        "statsmodels."
-    )
+    propensity = "; the logistic model of the propensity score by statsmodels" if "allocation" in plan.sensitivity else ""
+    return f"Mixed models were fitted by kap-analysis {ours}{told}{propensity}."

@@ -14,11 +14,16 @@ from kap_analysis.study.answerable import TESTED_COHORTS, TESTED_PATIENTS
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 
+POPULATION = "all patients who started treatment: at least one ketamine session"
 TREATMENT_POLICY = "treatment policy"
 MISSING_AT_RANDOM = "missing at random, given the scores and covariates that were observed"
 ANALYSIS_SET = "patients with a baseline score and at least one score after it"
 #: What the package always does: the only words that a plan may have for it, and where other strategies are looked at.
 ALWAYS = {
+    "population": (
+        POPULATION,
+        "for an answer about other patients make a study of them, with `Study.of_patients` or in a folder of its own",
+    ),
     "analysis_set": (
         ANALYSIS_SET,
         "other patients are looked at by the complete cases of `check_sensitivity` and the imputed scores of "
@@ -73,7 +78,10 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMargin:
-    """A margin for the format difference on the primary instrument, in points, and where and when it was set."""
+    """A margin for the format difference on the primary instrument, in points, and where and when it was set.
+
+    ``date`` is a year, a month or a day as text ("2026-05"), empty where the study does not say it.
+    """
 
     points: float
     source: str
@@ -98,10 +106,10 @@ class Plan:
     sensitivity : tuple of str
         The sensitivity analyses that were named in advance, of `SENSITIVITY_ANALYSES`.
     population : str
-        Of whom the answer is to hold, in words.
+        Of whom the answer is to hold, in words. Like the next three, what the package always does: other words are
+        refused.
     analysis_set : str
-        Whose scores are analysed, in words: a condition of the data, not of the population. Like the next two, what the
-        package always does: other words are refused.
+        Whose scores are analysed, in words: a condition of the data, not of the population.
     switching : str
         The estimand's strategy for switching format, boosters, stopping early and other treatment.
     missing_scores : str
@@ -121,7 +129,7 @@ class Plan:
     covariates: tuple[str, ...] = DEFAULT_COVARIATES
     moderators: tuple[str, ...] = ()
     sensitivity: tuple[str, ...] = tuple(SENSITIVITY_ANALYSES)
-    population: str = "all patients who started treatment: at least one ketamine session"
+    population: str = POPULATION
     analysis_set: str = ANALYSIS_SET
     switching: str = TREATMENT_POLICY
     missing_scores: str = MISSING_AT_RANDOM

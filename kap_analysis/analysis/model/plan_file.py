@@ -8,6 +8,7 @@ from typing import Any, get_args
 from kap_analysis.analysis.model.plan import Ladder, Plan, PlannedMargin, draft_plan
 from kap_analysis.analysis.model.plan_entries import check_beside, check_entries, check_names
 from kap_analysis.errors import AnalysisError
+from kap_analysis.study.contract.settings import is_when
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.plan_rules import PLAN_FILE
@@ -87,7 +88,10 @@ def _margin_from(margin: dict[str, Any]) -> PlannedMargin:
     points = margin["points"]
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points < float("inf"):
         raise TypeError(f"points is {points!r}; give a positive number")
-    return PlannedMargin(float(points), _text(margin, "source"), str(margin["date"]))
+    when = str(margin["date"])
+    if when and not is_when(when):
+        raise TypeError(f"date is {when!r}; give a year, a month or a day, such as 2026-05-31")
+    return PlannedMargin(float(points), _text(margin, "source"), when)
 
 
 def _text(table: dict[str, Any], name: str) -> str:

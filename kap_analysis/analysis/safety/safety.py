@@ -155,8 +155,9 @@ class Safety(Result):
             many = "No serious event" if n == 0 else plural(n, "serious event")
             return f"{many} {_was(n or 1)} recorded; nobody is known to have been asked."
         if n == 0:
+            of = join_words([_asked_of(row) for row in counts[is_asked].itertuples()])
             unasked = [_serious_of(row) for row in counts[~is_asked].itertuples()]
-            return f"No serious event was recorded{'; ' if unasked else ''}{join_words(unasked)}."
+            return f"No serious event was recorded in {of}{'; ' if unasked else ''}{join_words(unasked)}."
         told = f"Serious events: {join_words(_serious_of(row) for row in counts.itertuples())}."
         rest = n - counts["n_events_asked"].sum()
         if rest == 0:
@@ -247,10 +248,13 @@ def _serious_of(row: Any) -> str:
         return f"whether anybody was asked in {row.format} format was not recorded"
     if row.of_patients_asked == 0:
         return f"nobody was asked in {row.format} format"
-    return (
-        f"{count(row.n_events_asked)} in {count(row.n_patients_asked)} of {plural(row.of_patients_asked, 'patient')} "
-        f"who {_was(row.of_patients_asked)} asked in {row.format} format"
-    )
+    return f"{count(row.n_events_asked)} in {count(row.n_patients_asked)} of {_asked_of(row)}"
+
+
+def _asked_of(row: Any) -> str:
+    """The patients of a format who were asked."""
+    n = row.of_patients_asked
+    return f"{plural(n, 'patient')} who {_was(n)} asked in {row.format} format"
 
 
 def _was(n: Any) -> str:

@@ -131,11 +131,8 @@ def _check_factors(part: Part, factors: Mapping[str, tuple[Any, ...]], rows: Row
                 f"{name} has one level ({levels[0]!r}) in the rows that are used, and nothing can be compared. "
                 "Take it out of the formula."
             )
-        if name in plain and rows.columns.column(name).dtype == object and not isinstance(levels[0], str | bool):
-            raise MixedModelError(
-                f"{name} holds numbers stored as objects, such as {levels[0]!r}. Convert it with pandas.to_numeric, or "
-                f"write C({name}) if they are labels."
-            )
+        if name in plain:
+            rows.columns.check_stored(name)
 
 
 def _check_sides(read: MixedFormula) -> None:

@@ -52,6 +52,14 @@ class Columns:
                     f"{name} holds values of type {kind}, which no model can use as they are. Make {remedy}."
                 )
 
+    def check_stored(self, name: str) -> None:
+        """Raise where a column that is meant as it stands holds numbers as objects: neither numbers nor words."""
+        if self.column(name).dtype == object and not isinstance(self.labels(name).levels[0], str | bool):
+            raise MixedModelError(
+                f"{name} holds numbers stored as objects, such as {self.labels(name).levels[0]!r}. Convert it with "
+                f"pandas.to_numeric, or write C({name}) if they are labels."
+            )
+
     def is_factor(self, name: str) -> bool:
         """Whether a column is coded by its levels."""
         return is_factor(self.column(name))

@@ -108,6 +108,8 @@ def _inputs(part: Part, rows: Rows) -> dict[str, tuple[str, bool]]:
                 (placeholder(name, as_levels=True), True),
             ):
                 if key in _code(factor):
+                    if key == placeholder(name):
+                        rows.columns.check_stored(name)
                     found[key] = (name, as_levels)
     return found
 
@@ -139,9 +141,18 @@ def _materialise(spec: Any, frame: pd.DataFrame, shown: Mapping[str, str]) -> An
         raise MixedModelError(f"A C(...) of the formula meets levels that it does not know{which}.") from None
     except (FormulaicError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         text = _restored((str(error).strip() or type(error).__name__).splitlines()[0], shown)
-        words = [name for code, name in shown.items() if f"`{name}`" in text and _reads_words(code, frame)]
-        why = f"{words[0]} cannot be computed, for it reads words where numbers are needed." if words else ""
-        raise MixedModelError(why or f"The columns of the formula cannot be computed: {text}") from error
+        whys = {name: _why_not(text, _reads_words(code, frame)) for code, name in shown.items() if f"`{name}`" in text}
+        said = [f"{name} cannot be computed, for {why}." for name, why in whys.items() if why]
+        raise MixedModelError(said[0] if said else f"The columns of the formula cannot be computed: {text}") from error
+
+
+def _why_not(text: str, reads_words: bool) -> str:
+    """Why an expression cannot be computed, where the text of the error tells it; otherwise empty."""
+    if "Unordered Categoricals" in text:
+        return "words have no order here; compare them with == or !="
+    if reads_words:
+        return "it reads words where numbers are needed"
+    return "it compares numbers with words" if "Invalid comparison" in text else ""
 
 
 def _reads_words(code: str, frame: pd.DataFrame) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from kap_analysis.mixed.errors import nearest
 from kap_analysis.mixed.formula.bounds import MOST_TERMS, too_large
 from kap_analysis.mixed.formula.formula import NAME, Factor, column_factor, placeholder, quoted
-from kap_analysis.mixed.formula.functions import CONTRASTS, FUNCTIONS, IN_R, KEYWORDS, TRANSFORMS
+from kap_analysis.mixed.formula.functions import CONTRASTS, FUNCTIONS, IN_R, KEYWORDS, OPERATORS_IN_R, TRANSFORMS
 from kap_analysis.mixed.formula.spans import Span
 
 HOLDS = "columns, numbers, texts in quotes, + - * / // % ** ^, comparisons and functions"
@@ -25,7 +25,7 @@ _OPERATORS = (
 )  # fmt: skip
 _TOKEN = re.compile(
     r"Q\(\s*(['\"])(?P<q>[^'\"`]+)\1\s*\)|`(?P<quoted>[^`]*)`|'[^']*'|\"[^\"]*\"|\d[\w.]*(?:(?<=[eE])[+-]\d+)?"
-    rf"|(?P<name>{NAME})|(?P<power>\^)|(?P<strange>[#;$?\\])"
+    rf"|(?P<name>{NAME})|(?P<power>\^)|(?P<of_r>%in%|%/%|%%|&&|!(?!=))|(?P<strange>[#;$?\\])"
 )
 #: formulaic keeps the state of a transform under the text of its call, inside double quotes.
 _PLAIN_TEXT = re.compile(r"[^'\"\\`{}\x00-\x1f]*")
@@ -75,6 +75,9 @@ def _as_python(match: re.Match[str], span: Span, columns: dict[str, str], letter
     column = match["q"] or match["quoted"]
     if match["strange"]:
         raise span.error(f"{match.group()!r} means nothing in a formula.", span.start + match.start())
+    if match["of_r"]:
+        remedy = OPERATORS_IN_R[match.group()]
+        raise span.error(f"{match.group()} is not read here: {remedy}.", span.start + match.start())
     if match["power"]:
         return "**"
     if match["name"]:
@@ -126,8 +129,8 @@ class _Reader:
             for child in (node.left, node.right) if isinstance(node, ast.BinOp) else (node.operand,):
                 self.admit(child)
         elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], _OPERATORS):
-            self.admit(node.left)
-            self.admit(node.comparators[0])
+            for side in (node.left, node.comparators[0]):
+                self._admit_side(side)
         elif isinstance(node, ast.Call):
             self._admit_call(node)
         elif isinstance(node, ast.List | ast.Tuple):
@@ -148,6 +151,12 @@ class _Reader:
                 raise self._error(node, f"{name}() takes no argument {word.arg!r}.")
         for child in (*node.args, *(word.value for word in node.keywords)):
             self.admit(child)
+
+    def _admit_side(self, node: ast.expr) -> None:
+        """A side of a comparison. Python would read `a & b > 1` as `(a & b) > 1`, R as `a & (b > 1)`."""
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd):
+            raise self._error(node, "& beside a comparison needs parentheses: (a > 1) & (b > 1).")
+        self.admit(node)
 
     def _admit_power(self, node: ast.BinOp | ast.UnaryOp) -> None:
         """Numbers alone to a power up to 10: 9**9**9 would keep a machine busy for ever, with columns it is floats."""

@@ -28,6 +28,10 @@ IN_R = {
     "ifelse": "where", "pmin": "minimum", "pmax": "maximum", "ceiling": "ceil", "asin": "arcsin", "acos": "arccos",
     "atan": "arctan", "ns": "cr", "as.factor": "factor", "relevel": "C(x, levels=[...])",
 }  # fmt: skip
+OPERATORS_IN_R = {
+    "%in%": "compare with ==, and join with logical_or(a, b)", "%/%": "write //", "%%": "write %",
+    "&&": "write &, with parentheses around comparisons", "!": "write logical_not(a)",
+}  # fmt: skip
 KEYWORDS = (
     "df", "degree", "raw", "knots", "lower_bound", "upper_bound", "include_intercept", "extrapolation", "contrasts",
     "levels", "base", "scores", "reverse", "center", "scale", "rescale", "ddof",

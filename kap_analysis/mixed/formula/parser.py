@@ -14,7 +14,7 @@ from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.formula.bounds import check_brackets, check_length
 from kap_analysis.mixed.formula.expressions import read_expression
 from kap_analysis.mixed.formula.formula import NAME, BarTerm, MixedFormula, Part, ResidualTerm, quoted
-from kap_analysis.mixed.formula.functions import TRANSFORMS
+from kap_analysis.mixed.formula.functions import FUNCTIONS, TRANSFORMS
 from kap_analysis.mixed.formula.spans import Span, whole_span
 from kap_analysis.mixed.formula.terms import read_part
 
@@ -102,6 +102,8 @@ def _read_residual(structure: str, span: Span) -> ResidualTerm:
 
 def _loose_bar(span: Span) -> MixedModelError:
     name = re.match(r"(\w+)\s*\(", str(span))
+    if name and name.group(1) in (*FUNCTIONS, *TRANSFORMS):
+        return span.error(f"a bar inside {name.group(1)}() is not read: write logical_or(a, b) for a | b.")
     if name and name.group(1) not in STRUCTURES:
         return span.error(f"{name.group(1)!r} is not a residual covariance; there are {', '.join(STRUCTURES)}.")
     bar = next(i for i in range(span.start, span.stop) if span.formula[i] == "|" and span.depths[i] >= 0)

@@ -92,6 +92,8 @@ def _failure(span: Span, text: str, expressions: dict[str, Factor], message: str
         problem = problem.replace(letter, factor.text)
     mark = _MARKED.search(message)
     position = mark.start() - message.rfind("\n", 0, mark.start()) - 1 if mark else 0
+    if re.search(r"Unknown operator '[<>=!&]", problem):
+        problem = "a comparison stands in brackets: I(month > 1)."
     if "'.' operator" in problem:
         dot = re.search(r"(?<![\w.])\.(?![\w.])", text)
         problem, position = "'.' stands for no column here: name the columns.", dot.start() if dot else 0

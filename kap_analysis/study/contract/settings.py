@@ -50,7 +50,9 @@ A full example::
     recall_days = 7
 """
 
+import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, Literal
 
 TIME_ZERO: Final = "first_ketamine_session"
@@ -75,6 +77,16 @@ class Margin:
     points: float
     source: str
     date: str = ""
+
+
+def is_when(text: str) -> bool:
+    """Whether a text is a year, a month or a day of the calendar: "2026", "2026-05", "2026-05-31"."""
+    whole = text + "2000-01-01"[len(text) :] if re.fullmatch(r"\d{4}(-\d\d){0,2}", text) else ""
+    try:
+        date.fromisoformat(whole)
+    except ValueError:
+        return False
+    return True
 
 
 DEFAULT_VISITS: Final = (

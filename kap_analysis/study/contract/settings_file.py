@@ -21,6 +21,7 @@ from kap_analysis.study.contract.settings import (
     Settings,
     Visibility,
     Visit,
+    is_when,
 )
 from kap_analysis.suggestions import nearest_name
 
@@ -279,6 +280,9 @@ class _SettingsReader:
             return None
         if not isinstance(source, str) or not source.strip():
             self._wrong("margin.source", _said(source), "who fixed the margin, and on what grounds")
+            return None
+        if str(when) and not is_when(str(when)):
+            self._wrong("margin.date", _said(when), "when it was fixed: a year, a month or a day, such as 2026-05-31")
             return None
         return Margin(float(points), source, str(when))
 

@@ -55,7 +55,6 @@ def test_a_plan_is_read_back_as_it_was_written(tmp_path):
         {"ladder": Ladder(full_patients=31)},
         {"format_rule": "planned"},
         {"secondary": ()},
-        {"population": "all who asked for treatment"},
         {"moderators": ("age",)},
         {"sensitivity": ("rules",)},
     ],
@@ -135,6 +134,10 @@ def test_a_draft_follows_the_settings_and_no_score():
             "scores that are not missing at random are looked at by `check_dropout`",
         ),
         ('analysis_set = "', 'analysis_set = "complete ', 'analysis_set is "complete patients'),
+        ('population = "', 'population = "women: ', 'population is "women: all patients who started treatment'),
+        ('date = "2025-03-01"', 'date = "before"', "date is 'before'; give a year, a month or a day, such as "),
+        ('date = "2025-03-01"', "date = 2025-13", "cannot be read"),
+        ('date = "2025-03-01"', 'date = "2025-13"', "date is '2025-13'; give a year, a month or a day, such as "),
         ("full_patients = 30", "full_patients = true", "full_patients is True; give a whole number from 1"),
         ('columns = ["age", "sex"]', 'columns = "age"', "columns is 'age'; give a list of texts"),
         ("points = 2.5", 'points = "wide"', "points is 'wide'; give a positive number"),
@@ -236,9 +239,11 @@ def test_the_methods_paragraph_is_made_from_the_plan():
     assert "Moderators of the difference that the plan names: age and baseline (" in text
     assert "Sensitivity analyses: other covariates, " in text and "; multiple imputation, " in text
     assert "Intervals are two-sided at 95%" in text and "Kenward-Roger" in text and MISSING_COVARIATES in text
-    assert f"fitted by kap-analysis {__version__}; " in text
+    assert text.endswith(f"fitted by kap-analysis {__version__}.")
     named = methods_paragraph(FULL, versions={"kap-analysis": "9.9", "Python": "3.13", "numpy": "2.4"})
-    assert "fitted by kap-analysis 9.9 with Python 3.13 and numpy 2.4; " in named
+    assert named.endswith("fitted by kap-analysis 9.9 with Python 3.13 and numpy 2.4.")
+    weighted = methods_paragraph(replace(FULL, sensitivity=("allocation",)))
+    assert weighted.endswith("; the logistic model of the propensity score by statsmodels.")
     assert "30 patients per format" in text and "HAM-A and PHQ-9 at month 3 are secondary" in text
     assert 'The margin was 2.5 points (a "panel" of clinicians, 2025-03-01)' in text
     bare = methods_paragraph(replace(FULL, margin=None, secondary=(), instrument="HAM-A", origin="registered"))

@@ -98,7 +98,9 @@ def test_no_serious_event_where_nobody_asked_is_not_none_of_all(study, asked, to
     assert f" and {told}." in found.paragraph and "of_patients" not in found.paragraph
     assert ("; nobody in group format was asked" in found.paragraph) == (asked == "no")
     none = kap.review_safety(with_table(study, sessions=unasked, adverse_events=events.assign(serious="no")))
-    assert f"No serious event was recorded; {told}." in none.paragraph
+    n = none.serious_counts.set_index("format").loc["individual", "of_patients_asked"]
+    who = f"{n:.0f} patients who were asked in individual format"
+    assert f"No serious event was recorded in {who}; {told}." in none.paragraph
 
 
 def test_serious_events_stand_with_the_patients_who_were_asked(study, safety):

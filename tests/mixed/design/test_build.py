@@ -267,10 +267,11 @@ def test_a_factor_with_one_level(scores):
     )
 
 
-def test_numbers_stored_as_objects(scores):
+@pytest.mark.parametrize("term", ["age", "log(age)", "I(age^2)", "poly(age, 2)", "I(age > 40)", "month*scale(age)"])
+def test_numbers_stored_as_objects(scores, term):
     scores["age"] = scores["age"].round().astype(int).astype(object)
     first = scores["age"].min()
-    assert error_of("score ~ age", scores) == (
+    assert error_of(f"score ~ {term}", scores) == (
         f"age holds numbers stored as objects, such as {first}. Convert it with pandas.to_numeric, or write "
         "C(age) if they are labels."
     )

@@ -29,6 +29,19 @@ def test_words_where_numbers_are_needed(frame, text):
     assert str(caught.value) == f"{expression} cannot be computed, for it reads words where numbers are needed."
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("I(practice < 'B')", "words have no order here; compare them with == or !="),
+        ("I(age > 'B')", "it compares numbers with words"),
+    ],
+)
+def test_comparisons_that_words_do_not_have(frame, text, why):
+    with pytest.raises(MixedModelError) as caught:
+        make_coding(part_of(text), Rows.of(frame))
+    assert str(caught.value) == f"{text} cannot be computed, for {why}."
+
+
 def test_a_level_that_is_not_listed_is_no_reference_level(frame):
     with pytest.raises(MixedModelError) as caught:
         make_coding(part_of("C(practice, levels=['C', 'A'])"), Rows.of(frame))

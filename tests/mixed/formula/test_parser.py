@@ -162,6 +162,7 @@ def test_the_response_is_one_expression_as_in_r(response, text, columns):
             17,
             f"'un' is not a residual covariance; there are {', '.join(STRUCTURES)}.",
         ),
+        ("score ~ I(a | b)", 9, "a bar inside I() is not read: write logical_or(a, b) for a | b."),
         ("score ~ ar1(visit, patient)", 9, "ar1() takes a visit, a bar and a subject: ar1(visit | patient_id)."),
         ("score ~ us(visit || patient)", 12, "us() takes one bar."),
         ("score ~ us(visit | a/b/c)", 24, "us() takes subject or stratum/subject after the bar."),

@@ -63,6 +63,10 @@ def test_the_required_keys_suffice(tmp_path):
             MINIMAL + "[margin]\npoints = 3\n",
             "margin.source: found nothing; expected who fixed the margin, and on what",
         ),
+        (
+            MINIMAL + '[margin]\npoints = 3\nsource = "s"\ndate = "spring"\n',
+            "margin.date: found 'spring'; expected when it was fixed: a year, a month or a day, such as 2026-05-31.",
+        ),
         (MINIMAL + '[margin]\npoints = -3\nsource = "s"\n', "margin.points: found -3; expected a positive number of"),
         (MINIMAL + '[extra_columns]\npatient = ["x"]\n', "found the table 'patient'; expected one of patients, diagn"),
         (MINIMAL + '[extra_columns]\npatients = ["email"]\n', "found a column 'e…' (5 characters) whose name is that"),
