@@ -6,7 +6,8 @@ but its own and those of the terms that contain it, less what the containing ter
 are orthogonal to the ones without own parameters (Goodnight 1978, SAS technical report R-101). Where every combination
 of levels has rows, these are the hypotheses of sum-to-zero coding: a main effect is averaged over the levels of the
 factors it interacts with, each counted the same, and taken where covariates are 0. Where combinations are empty the
-hypotheses are those of lmerTest. They depend on no order of levels.
+hypotheses are those of lmerTest, but where rows fall into parts that share no level of another factor: what lmerTest
+then tests depends on the order of the levels, and these depend on none.
 """
 
 from __future__ import annotations

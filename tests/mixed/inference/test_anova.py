@@ -170,6 +170,20 @@ def test_a_lost_interaction_has_a_row_also_where_no_combination_is_named() -> No
     assert table["df_num"].to_dict() == {"format": 0, "visit": 2, "format:visit": 0}
 
 
+def test_levels_in_parts_without_a_common_level_are_compared_within_the_parts() -> None:
+    data = read_data(PAIRS, "partial.csv")
+    data["part"] = np.where(data["visit"] == "1", "alone", data["format"])  # visit 1 shares no level with the others
+    found = []
+    for order in (["1", "2", "3", "6"], ["3", "6", "1", "2"], ["6", "1", "3", "2"]):
+        ordered = data.assign(visit=pd.Categorical(data["visit"], order))
+        with pytest.warns(MixedModelWarning):
+            fit = mixedlm("score ~ visit * part + (1 | patient)", ordered).fit(ddf="satterthwaite")
+            found.append(anova_table(fit).set_index("term"))
+    assert found[0]["df_num"].to_dict() == {"visit": 2, "part": 1, "visit:part": 2}
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(other, found[0], rtol=1e-6)
+
+
 def test_classes_within_schools_leave_no_combination_empty() -> None:
     data = read_data(PAIRS, "nested.csv")
     data["room"] = data["clinic"].astype(str) + data["therapist"].astype(str)
