@@ -9,6 +9,7 @@ from typing import Any, Final
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.page.export import FILE_TYPES, save_figure
 from kap_analysis.figures.page.page import stamp_figure
+from kap_analysis.figures.page.parts import parts_drawn
 from kap_analysis.figures.page.statement import is_statement
 from kap_analysis.run_memory import once_per_run
 
@@ -29,6 +30,8 @@ class DrawnFigure:
     height_to_width : float
     is_statement : bool
         Whether it is a sentence in the place of marks.
+    parts : tuple of int
+        As `parts_drawn`.
     """
 
     screen: bytes = field(repr=False)
@@ -36,6 +39,7 @@ class DrawnFigure:
     alternative_text: str
     height_to_width: float
     is_statement: bool = False
+    parts: tuple[int, ...] = ()
 
 
 @once_per_run
@@ -52,7 +56,8 @@ def as_files(figure: Any, title: str, file_types: tuple[str, ...]) -> DrawnFigur
         files = {path.suffix[1:]: path.read_bytes() for path in paths}
         (screen,) = save_figure(figure, place.with_suffix(".png"), dpi=SCREEN_DPI)
         width, height = figure.get_size_inches()
-        return DrawnFigure(screen.read_bytes(), files, alt_text(figure), height / width, is_statement(figure))
+        said, parts = is_statement(figure), parts_drawn(figure)
+        return DrawnFigure(screen.read_bytes(), files, alt_text(figure), height / width, said, parts)
 
 
 def stamped(figure: Any, stamp: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
+from string import ascii_uppercase
 from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar
 
@@ -94,7 +95,8 @@ class ResultsFolder:
         figure : function or matplotlib.figure.Figure
             A function of ``kap.figures`` that draws it, or the figure itself. It is stamped if the data are simulated.
         caption : str
-            What it shows, and what its marks are: the latter is left out where the figure is a sentence only.
+            What it shows, and what its marks are: the latter is left out where the figure is a sentence only. Of a
+            figure of several parts ("A: ... B: ...") those that have nothing to draw are left out too.
         **drawn
             What the function draws: its arguments. The first figure of a notebook that is not much taller than wide is
             then also drawn for the index page, at the widths of a screen and of a telephone, light and dark.
@@ -114,7 +116,7 @@ class ResultsFolder:
         else:
             picture = stamped(figure(**drawn) if callable(figure) else figure, self.stamp)
             made = as_files(picture, title, FILE_TYPES if self.folder is not None else ())
-        caption = _without_legend(caption) if made.is_statement else caption
+        caption = _without_legend(caption) if made.is_statement else _of_parts(caption, made.parts)
         patients = drawn.get("patients")
         if patients is not None and not len(patients):
             caption = _without_lines_of_patients(caption)
@@ -254,6 +256,17 @@ def _without_legend(caption: str) -> str:
     start = number.end() + len(". ") if number else 0
     end = caption.find(". ", start)
     return caption if end < 0 else caption[: end + 1]
+
+
+def _of_parts(caption: str, drawn: tuple[int, ...]) -> str:
+    """A caption with the legends of the parts that were drawn ("A: bars ... B: points ..."), lettered as these are."""
+    start, *legends = re.split(r" (?=[A-Z]: )", caption)
+    if not drawn or not legends:
+        return caption
+    kept = [legends[at].partition(": ")[2] for at in drawn]
+    if len(kept) == 1:
+        return f"{start} {sentence_case(kept[0])}"
+    return " ".join([start, *(f"{letter}: {legend}" for letter, legend in zip(ascii_uppercase, kept, strict=False))])
 
 
 def _without_lines_of_patients(caption: str) -> str:

@@ -10,6 +10,7 @@ import kap_analysis as kap
 from kap_analysis.errors import ReportError
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.results_folder import ResultsFolder, read_contents
+from tests.figures import made_up
 
 
 def hand_over(part: Path, figure: str, fact: int) -> None:
@@ -57,3 +58,18 @@ def test_a_figure_that_is_a_sentence_has_no_legend_of_marks(tmp_path):
     assert results.figure("drawn", kap.figures.plot_cohort_effects, caption, effects=drawn).caption == caption
     kept = read_contents(tmp_path)["figures"]
     assert [kept[name]["caption"] for name in ("said", "drawn")] == [said.caption, caption]
+
+
+def test_a_caption_explains_the_parts_that_are_drawn(tmp_path):
+    results = ResultsFolder(folder=tmp_path)
+    caption = "Figure 16. Safety in sessions. A: events by severity (numbers: events). B: vital signs (marks: means)."
+    frames = made_up.every_figure()["session_safety"][1]
+
+    def said(**changed):
+        return results.figure("safety", kap.figures.plot_session_safety, caption, **{**frames, **changed}).caption
+
+    none = {name: frame.iloc[:0] for name, frame in frames.items()}
+    assert said() == caption
+    assert said(events=none["events"]) == "Figure 16. Safety in sessions. Vital signs (marks: means)."
+    assert said(vitals=none["vitals"]) == "Figure 16. Safety in sessions. Events by severity (numbers: events)."
+    assert said(**none) == "Figure 16. Safety in sessions."

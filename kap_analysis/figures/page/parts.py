@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, letter_panels, open_page
 from kap_analysis.figures.page.statement import draw_statement
 from kap_analysis.figures.page.style import Width
+
+_ATTRIBUTE: Final = "kap_parts_drawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,14 @@ def draw_parts(parts: Sequence[Part], *, ax: AxesGiven, theme: str, width: Width
             first.append(axes[0])
         letter_panels(first)
         page.notes += missing
+        setattr(page.figure, _ATTRIBUTE, tuple(at for at, part in enumerate(parts) if not part.nothing))
     return page.result
+
+
+def parts_drawn(figure: Figure) -> tuple[int, ...]:
+    """Which parts of a figure had something to draw, numbered from 0; empty of a figure that has no parts."""
+    drawn: tuple[int, ...] = getattr(figure, _ATTRIBUTE, ())
+    return drawn
 
 
 def _shared_out(parts: Sequence[Part], axes: list[Axes]) -> list[tuple[Part, list[Axes]]]:
