@@ -9,6 +9,7 @@ from typing import Any, Final
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import read_notebook
 from kap_analysis.report.gathering import split_into_parts
+from kap_analysis.report.notebook_page import without_banner
 from kap_analysis.report.plan_record import PlanRecord
 from kap_analysis.report.side_by_side import Ran
 from kap_analysis.report.staging import MANIFEST
@@ -67,7 +68,8 @@ def take_over(
         changed = _changes(manifest, stay, inputs, plan)
         if not changed:
             split_into_parts(results, stay, parts)
-            executed = {name: read_notebook(results / PAGES / f"{name}.ipynb") for name in stay}
+            read = {name: read_notebook(results / PAGES / f"{name}.ipynb") for name in stay}
+            executed = {name: without_banner(notebook) for name, notebook in read.items()}
             faults = {name: tuple(manifest["faults"].get(name, ())) for name in stay}
             return EarlierRun(Ran({name: manifest["seconds"][name] for name in stay}, executed, faults))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

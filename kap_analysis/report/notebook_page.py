@@ -25,6 +25,8 @@ SCROLLED: Final = '<div class="scroll" tabindex="0" role="group" aria-label="Tab
 TABLE_TITLE: Final = re.compile(r'(<div class="kap-title">(?:<span class="kap-stamp">[^<]*</span>)?)([^<]*)(?=</div>)')
 #: The most characters of a short answer.
 SHORT: Final = 330
+#: The id of the cell that says of what data an executed notebook is.
+BANNER_CELL: Final = "banner"
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 
 
@@ -48,6 +50,17 @@ class PageHead:
     banner: str = ""
     data: str = ""
     number: int = 0
+
+
+def with_banner(notebook: NotebookNode, banner: str, meaning: str) -> NotebookNode:
+    """An executed notebook whose first cell is SIMULATED, PRIVATE or PUBLIC, and what that means."""
+    cell = NotebookNode(cell_type="markdown", id=BANNER_CELL, metadata=NotebookNode(), source=f"**{banner}** {meaning}")
+    return NotebookNode({**notebook, "cells": [cell, *without_banner(notebook).cells]})
+
+
+def without_banner(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook as it ran."""
+    return NotebookNode({**notebook, "cells": [cell for cell in notebook.cells if cell.get("id") != BANNER_CELL]})
 
 
 def notebook_title(notebook: NotebookNode, otherwise: str) -> str:

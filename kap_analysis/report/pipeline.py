@@ -21,7 +21,14 @@ from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
 from kap_analysis.report.notebook_libraries import NotebookNode
-from kap_analysis.report.notebook_page import Link, PageHead, first_answer, notebook_title, notebook_to_html
+from kap_analysis.report.notebook_page import (
+    Link,
+    PageHead,
+    first_answer,
+    notebook_title,
+    notebook_to_html,
+    with_banner,
+)
 from kap_analysis.report.parameters import read_parameters
 from kap_analysis.report.plan_record import record_plan
 from kap_analysis.report.results_folder import read_contents
@@ -151,7 +158,8 @@ def _write_pages(executed: Mapping[str, NotebookNode], staging: Path, about: Abo
         head = PageHead(titles[name], _neighbours(name, titles), about.banner, about.data, int(name[:2]))
         page = staging / PAGES / f"{name}.html"
         page.write_text(notebook_to_html(notebook, head), encoding="utf-8", newline="\n")
-        write_notebook(notebook, staging / PAGES / f"{name}.ipynb")
+        stamped = with_banner(notebook, about.banner, about.meaning)
+        write_notebook(stamped, staging / PAGES / f"{name}.ipynb")
         page_file, file = f"{PAGES}/{name}.html", f"{PAGES}/{name}.ipynb"
         entries.append(NotebookEntry(name, titles[name], page_file, file, first_answer(notebook)))
     return entries

@@ -95,6 +95,13 @@ def test_a_run_writes_what_it_says_and_twice_the_same(ran_twice):
     assert json.loads((first.folder / "manifest.json").read_text(encoding="utf-8")) == first.manifest
 
 
+def test_an_executed_notebook_says_first_of_what_data_it_is(ran_twice):
+    for file in sorted((ran_twice.first.folder / "notebooks").glob("*.ipynb")):
+        notebook = nbformat.read(file, as_version=4)
+        nbformat.validate(notebook)
+        assert notebook.cells[0].source.startswith("**SIMULATED** These numbers do not come")
+
+
 def test_the_manifest_names_the_inputs_and_nothing_of_the_machine(ran_twice):
     manifest = ran_twice.first.manifest
     assert [entry["file"] for entry in manifest["inputs"]] == [

@@ -144,5 +144,7 @@ def _software(plan: Plan, versions: Mapping[str, str] | None) -> str:
     ours = found.pop("kap-analysis", __version__)
     others = [f"{name} {version}" for name, version in found.items()]
     told = f" with {join_words(others)}" if others else ""
-    propensity = "; the logistic model of the propensity score by statsmodels" if "allocation" in plan.sensitivity else ""
+    propensity = (
+        "; the logistic model of the propensity score by statsmodels" if "allocation" in plan.sensitivity else ""
+    )
     return f"Mixed models were fitted by kap-analysis {ours}{told}{propensity}."
