@@ -11,15 +11,14 @@ from kap_analysis.review.svg_marks import (
     LEFT,
     TOP,
     Scale,
-    bands,
     line,
     nice_steps,
     path,
     point,
+    score_axis,
     stripe,
     svg,
     text,
-    value_axis,
 )
 from kap_analysis.writing.numbers import number
 
@@ -34,7 +33,7 @@ def patient_scores_chart(
     first = float(min(scores[DAY].min(), 0))
     x = Scale(first, max(last_day, first + 30), LEFT + 14, PATIENT_WIDTH - 100)
     y = Scale(low, high, 150.0, TOP)
-    parts = bands(instrument, y, PATIENT_WIDTH) + value_axis(y, nice_steps(low, high)[::2], PATIENT_WIDTH)
+    parts = score_axis(instrument, y, nice_steps(low, high)[::2], PATIENT_WIDTH)
     for row in ranges.to_dict("records"):
         top, bottom = y(row["high"]), y(row["low"])
         range_ = f"from {row['low']:.0f} to {row['high']:.0f}"

@@ -14,11 +14,11 @@ from kap_analysis.review.svg_marks import (
     TOP,
     WIDTH,
     Scale,
-    bands,
     line,
     nice_steps,
     path,
     point,
+    score_axis,
     stripe,
     svg,
     text,
@@ -39,7 +39,7 @@ def course_chart(course: pd.DataFrame, instrument: Instrument) -> Markup:
     height = 250.0 + 18 * (len(arms) + 1)
     low, high = instrument.total_range
     x, y = Scale(float(places.min()), float(max(places.max(), 1)), LEFT + 80, WIDTH - 96), Scale(low, high, 226.0, TOP)
-    parts = bands(instrument, y) + value_axis(y, nice_steps(low, high))
+    parts = score_axis(instrument, y, nice_steps(low, high))
     for place, arm in enumerate(arms):
         part = rows[rows[FORMAT] == arm].dropna(subset=["mean"])
         shift = 5.0 * (place - (len(arms) - 1) / 2)

@@ -74,24 +74,30 @@ def path(places: Sequence[tuple[float, float]], classes: str) -> str:
     return f'<path class="{classes}" d="M{" L".join(f"{x:g} {y:g}" for x, y in places)}"/>' if len(places) > 1 else ""
 
 
-def bands(instrument: Instrument, y: Scale, width: float = WIDTH) -> list[str]:
-    """The severity bands as stripes with their names at the right; none where the instrument has none."""
-    if not instrument.band_sets:
-        return []
-    found = instrument.bands()
-    parts = []
+def score_axis(instrument: Instrument, y: Scale, ticks: Sequence[float], width: float = WIDTH) -> list[str]:
+    """The axis of scores over the severity bands, whose names stand at the right, over its lines."""
+    stripes, names = _bands(instrument, y, width)
+    return [*stripes, *value_axis(y, ticks, width), *names]
+
+
+def _bands(instrument: Instrument, y: Scale, width: float) -> tuple[list[str], list[str]]:
+    """The severity bands as stripes, and their names; none where the instrument has none."""
+    stripes: list[str] = []
+    names: list[str] = []
+    found = instrument.bands() if instrument.band_sets else ()
     for place, band in enumerate(found):
         low = y.low if place == 0 else (found[place - 1].high + band.low) / 2
         high = y.high if place == len(found) - 1 else (band.high + found[place + 1].low) / 2
         top, bottom = y(min(high, y.high)), y(max(low, y.low))
         if bottom - top < 1 or high <= y.low or low >= y.high:
             continue
-        parts.append(
+        kind = "odd" if place % 2 else "even"
+        stripes.append(
             f'<rect x="{LEFT:g}" y="{top:g}" width="{width - LEFT - RIGHT:g}" height="{bottom - top:g}" '
-            f'class="band {"odd" if place % 2 else "even"}"/>'
+            f'class="band {kind}"/>'
         )
-        parts.append(text(width - RIGHT - 4, (top + bottom) / 2 + 4, band.label, "quiet", "end"))
-    return parts
+        names.append(text(width - RIGHT - 4, (top + bottom) / 2 + 4, band.label, f"quiet name {kind}", "end"))
+    return stripes, names
 
 
 def nice_steps(low: float, high: float) -> list[float]:
