@@ -60,8 +60,8 @@ def test_a_figure_that_is_a_sentence_has_no_legend_of_marks(tmp_path):
     assert [kept[name]["caption"] for name in ("said", "drawn")] == [said.caption, caption]
 
 
-def test_a_caption_explains_the_parts_that_are_drawn(tmp_path):
-    results = ResultsFolder(folder=tmp_path)
+def test_a_caption_explains_the_parts_that_are_drawn():
+    results = ResultsFolder()
     caption = "Figure 16. Safety in sessions. A: events by severity (numbers: events). B: vital signs (marks: means)."
     frames = made_up.every_figure()["session_safety"][1]
 
