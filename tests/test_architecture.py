@@ -81,7 +81,8 @@ ORDER = {
     "pooling": [
         ["messages", "masks", "two_stage"], ["pooling_plan", "filled_covariates"],
         ["practice_secret", "agreed_model", "counts"],
-        ["choice", "answering", "pooled_comparison"], ["coordination"], ["practices", "exchange_folder"],
+        ["choice", "pooled_comparison"], ["message_checks"], ["answering", "coordination"],
+        ["practices", "exchange_folder"],
     ],
     "review": [
         ["part_of_study", "other_practices", "svg_marks", "page_template",

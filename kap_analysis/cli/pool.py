@@ -50,16 +50,15 @@ def answer(
     """Answer a request with sums over all patients of a practice."""
     from kap_analysis.pooling.answering import answer_request
     from kap_analysis.pooling.exchange_folder import answer_name
-    from kap_analysis.pooling.messages import read_request
+    from kap_analysis.pooling.messages import read_request, write_answer
     from kap_analysis.pooling.practice_secret import read_secret, secret_path
     from kap_analysis.study.load import load_study
-    from kap_analysis.whole_folder import write_whole_file
 
     asked = read_request(request)
     own = read_secret(secret or secret_path(study, practice), asked, practice)
     found = answer_request(asked, load_study(study), practice=practice, secret=own)
     target = out or request.parent / answer_name(asked.round, practice, asked.practices)
-    write_whole_file(target, found.to_text())
+    write_answer(target, found)
     others = ", ".join(name for name in asked.practices if name != practice)
     say(f"Wrote {target} (round {asked.round}, {asked.step}; with {others}). Send it to the coordinator.")
 
@@ -82,7 +81,7 @@ def next_round(
         say(told)
     found = exchange.advance()
     if isinstance(found, Waiting):
-        _tell(found)
+        _tell(found, folder)
         return
     say(found.paragraph)
     say(f"Wrote {save_result(found, folder)}.", err=True)
@@ -106,9 +105,9 @@ def status(folder: Annotated[Path, typer.Argument(help="The folder of the exchan
     say(f"The result is in {folder / RESULT}." if done else f"Go on with: kap pool next {folder}")
 
 
-def _tell(waiting: Any) -> None:
+def _tell(waiting: Any, folder: Path) -> None:
     who = ", ".join(waiting.missing)
     say(
         f"Round {waiting.request.round} ({waiting.request.step}) waits for {who}: send {waiting.path}. "
-        "If a practice drops out, decide: kap pool next --without NAME"
+        f"If a practice drops out, decide: kap pool next {folder} --without NAME"
     )

@@ -122,13 +122,19 @@ def design_columns(model: AgreedModel) -> dict[str, str]:
     return {**dict.fromkeys(words, "object"), **dict.fromkeys([*from_formula, *numbers], "float64")}
 
 
-def model_of_dict(found: Mapping[str, Any]) -> AgreedModel:
-    """The model from a request."""
+def model_of_dict(found: Any) -> AgreedModel:
+    """The model from a request; whether the plan can lead to it, `check_model` says."""
     try:
+        for name in ("formats", "visits", "numbers"):
+            if not all(isinstance(one, str) for one in found[name]):
+                raise TypeError(f"{name} are no texts")
+        for name in ("categories", "incomplete"):
+            if not all(isinstance(one, dict) for one in (found[name], *found[name].values())):
+                raise TypeError(f"{name} have no columns")
         return AgreedModel(
             found["question"],
             str(found["formula"]),
-            found["residual_by"],
+            None if found["residual_by"] is None else str(found["residual_by"]),
             tuple(found["formats"]),
             tuple(found["visits"]),
             found["categories"],
@@ -136,7 +142,7 @@ def model_of_dict(found: Mapping[str, Any]) -> AgreedModel:
             found["incomplete"],
             tuple(regression_of_dict(one) for one in found["regressions"]),
         )
-    except (KeyError, TypeError) as fault:
+    except (KeyError, TypeError, AttributeError) as fault:
         raise AnalysisError(f"The model in the request cannot be read ({fault}); ask for it again.") from fault
 
 

@@ -17,12 +17,12 @@ from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.likelihood.first_sums import first_sums_of
 from kap_analysis.mixed.likelihood.layout import make_layout
-from kap_analysis.mixed.likelihood.scaling import AgreedColumns
-from kap_analysis.mixed.likelihood.sums import Asked, sums_at
+from kap_analysis.mixed.likelihood.sums import sums_at
 from kap_analysis.pooling.agreed_model import AgreedModel, known_of_patients, model_of_dict, model_rows, usable_rows
 from kap_analysis.pooling.counts import count_rows
 from kap_analysis.pooling.masks import fingerprint, masked, public_key
-from kap_analysis.pooling.messages import Answer, Request, whole_numbers_to_text
+from kap_analysis.pooling.message_checks import asked_values, check_model, check_request, check_rows
+from kap_analysis.pooling.messages import COUNTS, KEYS, SUMS, Answer, Request, whole_numbers_to_text
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan, pooling_plan_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
@@ -69,34 +69,35 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
     AnalysisError
         When the practice is not asked, has too few patients, or its data do not suit the request.
     """
-    if practice not in request.practices:
-        raise AnalysisError(f"Practice {practice} is not asked; asked are {', '.join(request.practices)}.")
-    if len(request.practices) < 2 or set(request.content.get("keys", request.practices)) != set(request.practices):
-        raise AnalysisError(
-            "The request does not name two or more practices with a key of each: an answer to it would not be masked. "
-            "Do not answer; ask the coordinator."
-        )
+    check_request(request, practice)
     plan = pooling_plan_of(request.plan)
     outcomes = practice_outcomes(source, plan, practice)
     rows = usable_rows(outcomes, plan.question, plan.visits)
     _check_size(rows, plan, practice)
-    if request.step == "keys":
+    of_rows = fingerprint(secret, _bytes(rows))
+    check_rows(request, practice, of_rows)
+    if request.step == KEYS:
         content: dict[str, Any] = {"key": public_key(secret)}
         if not is_open(source.visibility, source.is_simulated):
             content["gated"] = True
-        content["own"] = _own_estimate(outcomes, plan) if plan.two_stage else None
+        content["own"] = _own_estimate(outcomes, rows, plan) if plan.two_stage else None
     else:
         sums = _sums(request, rows, plan, practice)
+        if len(sums) != request.content["length"]:
+            raise AnalysisError(
+                f"The request asks for {request.content['length']} sums, and its model has {len(sums)}. It was not "
+                "answered; ask the coordinator."
+            )
         hidden = masked(
             sums,
-            int(request.content["bits"]),
+            request.content["bits"],
             practice=practice,
             secret=secret,
             keys=request.content["keys"],
             request=request.hash,
         )
         content = {"sums": whole_numbers_to_text(hidden)}
-    return Answer(practice, request.hash, request.round, fingerprint(secret, _bytes(rows)), content)
+    return Answer(practice, request.hash, request.round, of_rows, content)
 
 
 def _check_size(rows: pd.DataFrame, plan: PoolingPlan, practice: str) -> None:
@@ -116,20 +117,17 @@ def _bytes(rows: pd.DataFrame) -> bytes:
 
 def _sums(request: Request, rows: pd.DataFrame, plan: PoolingPlan, practice: str) -> np.ndarray:
     """The sums that are asked for, unmasked: these never leave this function's caller."""
-    if request.step == "counts":
+    if request.step == COUNTS:
         return count_rows(rows, plan).to_numbers()
-    model = model_of_dict(request.content["model"])
+    model = model_of_dict(request.content.get("model"))
+    check_model(model, plan)
     frame = model_rows(rows, model)
     design = model.design(frame)
-    if request.step == "first":
-        _check_rank(frame, design, practice)
-        regressions = _regression_sums(rows, model, plan, practice)
-        return np.concatenate(
-            [first_sums_of(design, own=1).numbers(), setting_sums(design, frame, model), *regressions]
-        )
-    if request.step != "sums":
-        raise AnalysisError(f"The request asks for {request.step!r}, which this version does not know.")
-    return _sums_at(design, request.content)
+    _check_rank(frame, design, practice)
+    if request.step == SUMS:
+        return _sums_at(design, request.content)
+    regressions = _regression_sums(rows, model, plan, practice)
+    return np.concatenate([first_sums_of(design, own=1).numbers(), setting_sums(design, frame, model), *regressions])
 
 
 def _regression_sums(rows: pd.DataFrame, model: AgreedModel, plan: PoolingPlan, practice: str) -> list[np.ndarray]:
@@ -158,24 +156,25 @@ def setting_sums(design: Design, frame: pd.DataFrame, model: AgreedModel) -> np.
 
 
 def _sums_at(design: Design, content: dict[str, Any]) -> np.ndarray:
+    shared, asked, eta = asked_values(content, design.x.shape[1] - 1, [bar.z.shape[1] for bar in design.bars])
     kept = [0, *(at + 1 for at in content["columns"])]
     design = replace(design, x=np.asfortranarray(design.x[:, kept]))
-    r, centre = np.array(content["r"], dtype=float), np.array(content["centre"], dtype=float)
-    agreed = AgreedColumns(
-        np.r_[0.0, centre],
-        block_diag(1.0, r),
-        float(content["scale"]),
-        tuple(np.array(size, dtype=float) for size in content["sizes"]),
-    )
-    asked = Asked(*(np.array(content[name], dtype=float) for name in ("xi", "phi", "w")))
-    found = sums_at(make_layout(design, agreed), np.array(content["eta"], dtype=float), asked, own=1)
+    layout = make_layout(design, replace(shared, centre=np.r_[0.0, shared.centre], r=block_diag(1.0, shared.r)))
+    found = sums_at(layout, eta, asked, own=1) if len(eta) == layout.n_elements else None
     if found is None:
         raise AnalysisError("At these parameters the scores have no covariance; ask the coordinator to start again.")
     return found.numbers()
 
 
-def _own_estimate(outcomes: Outcomes, plan: PoolingPlan) -> dict[str, Any]:
-    """The practice's own difference of the formats, for the meta-analysis beside; or why there is none."""
+def _own_estimate(outcomes: Outcomes, rows: pd.DataFrame, plan: PoolingPlan) -> dict[str, Any]:
+    """The practice's own difference of the formats, for the meta-analysis beside; or why there is none.
+
+    It is sent unmasked, so that a format of few patients would tell of them: the smallest practice is the smallest
+    format here.
+    """
+    people = rows.drop_duplicates(PATIENT_ID)[FORMAT].astype("str").value_counts()
+    if any(0 < people.get(name, 0) < plan.smallest for name in (INDIVIDUAL, GROUP)):
+        return {"estimate": None, "std_error": None, "note": f"It has fewer than {plan.smallest} patients in a format."}
     try:
         with engine_notes():
             row = _own_row(outcomes, plan)

@@ -25,6 +25,7 @@ from kap_analysis.pooling.choice import choose_model
 from kap_analysis.pooling.counts import Counts, counts_of_numbers, length_of_counts
 from kap_analysis.pooling.filled_covariates import solved, width
 from kap_analysis.pooling.masks import bits_below
+from kap_analysis.pooling.messages import COUNTS, FIRST, SUMS, Answer
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.pooling.two_stage import COLUMNS as TWO_STAGE
@@ -37,7 +38,7 @@ MOST_COUNTED = 2.0**42
 class Exchange(Protocol):
     """Where totals come from."""
 
-    def keys(self) -> Mapping[str, Mapping[str, Any]]:
+    def keys(self) -> Mapping[str, Answer]:
         """The first answer of each practice."""
         ...
 
@@ -59,12 +60,26 @@ class _Asking:
     """Asks for sums of one model."""
 
     exchange: Exchange
-    keys: Mapping[str, str]
+    firsts: Mapping[str, Answer]
     model: AgreedModel
 
     def total(self, step: str, content: Mapping[str, Any], length: int, bound: float) -> np.ndarray:
-        fields = {"keys": dict(self.keys), "bits": bits_below(bound), "model": self.model.to_dict(), **content}
-        return self.exchange.total(step, fields, length)
+        fields = {"model": self.model.to_dict(), **content}
+        return self.exchange.total(step, {**_of_all(self.firsts, length, bound), **fields}, length)
+
+
+def _of_all(firsts: Mapping[str, Answer], length: int, bound: float) -> dict[str, Any]:
+    """What every request after the first one holds: keys, which rows are meant, and how many sums of what size.
+
+    The masks follow from the hash of all this. So rows that changed have other masks, and two answers to one request
+    cannot be compared.
+    """
+    return {
+        "keys": {name: answer.content["key"] for name, answer in firsts.items()},
+        "rows": {name: answer.rows for name, answer in firsts.items()},
+        "length": length,
+        "bits": bits_below(bound),
+    }
 
 
 def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
@@ -75,26 +90,33 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
     AnalysisError
         When the practices together do not hold what the question needs.
     """
-    first_answers = exchange.keys()
-    keys = {name: str(content["key"]) for name, content in first_answers.items()}
-    if len(keys) < 2:
+    firsts = exchange.keys()
+    if len(firsts) < 2:
         raise AnalysisError(
-            f"Found {len(keys)} practice; pooling without rows needs two or more, and three before no other practice "
+            f"Found {len(firsts)} practice; pooling without rows needs two or more, and three before no other practice "
             "can work out the sums of one."
         )
-    content = {"keys": keys, "bits": bits_below(MOST_COUNTED)}
-    counts = counts_of_numbers(plan, exchange.total("counts", content, length_of_counts(plan)))
-    model, rung, why, notes = choose_model(plan, counts, len(keys))
+    keys: dict[str, str] = {}
+    for name, answer in firsts.items():
+        other = keys.setdefault(answer.content["key"], name)
+        if other != name:
+            raise AnalysisError(
+                f"Practices {other} and {name} sent the same key, so that one of them sent that of the other. Ask both."
+            )
+    length = length_of_counts(plan)
+    counts = counts_of_numbers(plan, exchange.total(COUNTS, _of_all(firsts, length, MOST_COUNTED), length))
+    model, rung, why, notes = choose_model(plan, counts, len(firsts))
     try:
-        fit, averages, dropped = _fit(_Asking(exchange, keys, model), counts)
+        fit, averages, dropped = _fit(_Asking(exchange, firsts, model), counts)
     except (MixedModelError, np.linalg.LinAlgError) as error:
         raise AnalysisError(f"{plan.plan.instrument} of all practices cannot be modelled: {error}") from error
     if dropped:
         notes = (*notes, f"Left out, because the columns before them say the same: {', '.join(dropped)}.")
-    own = [{"practice": name, **content["own"]} for name, content in first_answers.items() if content.get("own")]
+    owns = {name: answer.content.get("own") for name, answer in firsts.items()}
+    own = [{"practice": name, **estimate} for name, estimate in owns.items() if estimate]
     described = {
         "instrument": plan.plan.instrument, VISIT: plan.plan.visit if plan.question == PRIMARY else "",
-        "question": plan.question, "rung": rung, "formula": model.formula, "why": why, "practices": len(keys),
+        "question": plan.question, "rung": rung, "formula": model.formula, "why": why, "practices": len(firsts),
         N_PATIENTS: int(counts.patients), "n_observations": fit.nobs, "rounds": len(exchange.rounds()),
     }  # fmt: skip
     result = PooledComparison(
@@ -134,7 +156,7 @@ def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[s
             "w": asked.w.tolist(),
         }
         length = 3 + p * (p + 1) // 2 * (2 + m) + m + 4 * (m * (m + 1) // 2)
-        total = asking.total("sums", content, length, 4096.0 * max(counts.rows, 256.0))
+        total = asking.total(SUMS, content, length, 4096.0 * max(counts.rows, 256.0))
         return Sums.of_numbers(eta, asked, total)
 
     fit = fit_from_sums(design, shared, first, sums_at)
@@ -157,7 +179,7 @@ def _first(asking: _Asking, counts: Counts) -> tuple[FirstSums, np.ndarray, _Ask
     sizes += [1 + n + n * (n + 1) // 2 for n in widths]
     largest = max([counts.squares, 1.0, *(number[3] for number in counts.numbers.values())])
     bound = 64.0 * max(counts.rows, len(model.visits) * largest)
-    found, rows, *regressions = np.split(asking.total("first", {}, sum(sizes), bound), np.cumsum(sizes)[:-1])
+    found, rows, *regressions = np.split(asking.total(FIRST, {}, sum(sizes), bound), np.cumsum(sizes)[:-1])
     averages = rows.reshape(n_settings, k)[:, 1:] / counts.patients
     if not model.asked:
         return FirstSums.of_numbers(k, e, q, found), averages, asking

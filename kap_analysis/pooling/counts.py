@@ -130,12 +130,23 @@ class PooledPatients:
 
 
 def counts_of_numbers(plan: PoolingPlan, values: np.ndarray) -> Counts:
-    """The counts from their row."""
+    """The counts from their row.
+
+    Raises
+    ------
+    AnalysisError
+        When the patients of the formats are not all patients: then the masks did not cancel.
+    """
     v = len(plan.visits)
     lists = {name: listed_words(name) for name in covariates(plan)}
     ordered = sorted(lists, key=lambda name: not lists[name])  # categories first
     sizes = [5, 3, 3 * v * v, 2, *(len(lists[name]) or OF_NUMBER for name in ordered)]
     single, formats, pairs, months, *rest, lacking = np.split(values, np.cumsum(sizes))
+    if single[0] < 0 or formats.min() < 0 or formats.sum() != single[0]:
+        raise AnalysisError(
+            "The totals are no counts, so the masks of the answers do not cancel: a key was exchanged on its way, or "
+            "an answer was made by somebody else. Compare the keys by telephone, and begin a new exchange."
+        )
     own = dict(zip(ordered, rest, strict=True))
     patients, n_rows, shared, in_cohort, squares = (float(one) for one in single)
     return Counts(

@@ -15,7 +15,8 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.coordination import coordinate
 from kap_analysis.pooling.counts import Counts, PooledPatients
 from kap_analysis.pooling.masks import total
-from kap_analysis.pooling.messages import Answer, Request, read_answer, read_request, whole_numbers_of_text
+from kap_analysis.pooling.message_checks import check_answer
+from kap_analysis.pooling.messages import KEYS, Answer, Request, read_answer, read_request, whole_numbers_of_text
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PoolingPlan, pooling_plan_of
 from kap_analysis.whole_folder import write_whole_file
@@ -81,6 +82,7 @@ class ExchangeFolder:
                 f"{path.name} answers round {found.round} of practice {found.practice}, not the request of round "
                 f"{request.round}. Take it away, and ask practice {practice} for the right one."
             )
+        check_answer(found, request, path.name)
         return found
 
     def take_in(self, files: Sequence[Path]) -> list[str]:
@@ -101,17 +103,20 @@ class ExchangeFolder:
                     f"{file.name}, by practice {answer.practice}, answers no request of this exchange: it belongs to "
                     "another exchange, to another plan or to a round that was set aside. Nothing was taken in."
                 )
+            check_answer(answer, request, file.name)
             before = self.answer(request, answer.practice)
             words = f"{file.name}: the answer of practice {answer.practice} to round {answer.round}"
-            if before is None:
-                accepted.append(answer)
-                told.append(f"{words}.")
-            elif before.hash == answer.hash:
+            if before is not None and before.hash == answer.hash:
                 told.append(f"{words} is here already, and is the same.")
+            elif before is None or (request.step == KEYS and not self.request_path(2).is_file()):
+                accepted.append(answer)
+                told.append(f"{words}{'' if before is None else ' stands in place of the one that was here'}.")
             else:
                 raise AnalysisError(
                     f"{words} differs from the one that arrived before. The same rows give the same answer: practice "
-                    f"{answer.practice} changed its data. Start again when all data are final."
+                    f"{answer.practice} has other data now, or one of the two is not its own. Ask it which is right, "
+                    f"and take {self.answer_path(request.round, answer.practice).name} away if this one is. If its "
+                    "data changed, begin a new exchange when all data are final. Nothing was taken in."
                 )
         for answer in accepted:
             write_whole_file(self.answer_path(answer.round, answer.practice), answer.to_text())
@@ -159,8 +164,7 @@ class _FromFiles:
     def __init__(self, folder: ExchangeFolder) -> None:
         self.folder = folder
         self.made: list[dict[str, Any]] = []
-        self.prints: dict[str, str] = {}
-        self.first: dict[str, dict[str, Any]] = {}
+        self.first: dict[str, Answer] = {}
 
     def _asked(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
         folder, number = self.folder, len(self.made) + 1
@@ -176,18 +180,12 @@ class _FromFiles:
         if missing:
             raise _StopsHere(Waiting(request, path, missing))
         answers = {name: answer for name, answer in found.items() if answer is not None}
-        for name, answer in answers.items():
-            if self.prints.setdefault(name, answer.rows) != answer.rows:
-                raise AnalysisError(
-                    f"The rows of practice {name} changed before round {number}: the sums of its rounds are of "
-                    "different data. Start again when all data are final."
-                )
         sizes = [len(answer.to_text()) for answer in answers.values()]
         self.made.append({"round": number, "step": step, "answer_bytes": max(sizes)})
         return answers
 
-    def keys(self) -> dict[str, dict[str, Any]]:
-        self.first = {name: answer.content for name, answer in self._asked("keys", {}).items()}
+    def keys(self) -> dict[str, Answer]:
+        self.first = self._asked(KEYS, {})
         return self.first
 
     def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
@@ -201,7 +199,7 @@ class _FromFiles:
         return pd.DataFrame(self.made, columns=["round", "step", "answer_bytes"])
 
     def released(self, result: PooledComparison, counts: Counts) -> PooledComparison:
-        if not any(content.get("gated") for content in self.first.values()):
+        if not any(answer.content.get("gated") for answer in self.first.values()):
             return result
         return release(result, PooledPatients(counts, self.folder.plan))
 

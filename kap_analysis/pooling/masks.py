@@ -10,8 +10,10 @@ masked sum is as random as its mask, and the total is exact.
 import hashlib
 import hmac
 import math
+import re
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +40,16 @@ def new_secret() -> str:
 def public_key(secret: str) -> str:
     """What a practice sends of its secret: nobody can work back."""
     return f"{pow(GENERATOR, int(secret, 16), PRIME):0512x}"
+
+
+def is_secret(found: Any) -> bool:
+    """Whether this is a secret as `new_secret` makes them."""
+    return isinstance(found, str) and bool(re.fullmatch(r"[0-9a-f]{64}", found)) and int(found, 16) > 1
+
+
+def is_key(found: Any) -> bool:
+    """Whether this can be the public key of somebody: 1 and the number below the prime would make the mask known."""
+    return isinstance(found, str) and bool(re.fullmatch(r"[0-9a-f]{512}", found)) and 1 < int(found, 16) < PRIME - 1
 
 
 def fingerprint(secret: str, rows: bytes) -> str:
@@ -86,10 +98,9 @@ def masked(
 
 
 def _mask(secret: str, key: str, request: str, n: int) -> np.ndarray:
-    number = int(key, 16)
-    if not 1 < number < PRIME - 1:
+    if not is_key(key):
         raise AnalysisError("The request holds a key that is none; ask the coordinator for it again.")
-    shared = pow(number, int(secret, 16), PRIME).to_bytes(256, "big")
+    shared = pow(int(key, 16), int(secret, 16), PRIME).to_bytes(256, "big")
     stream = hashlib.shake_256(shared + bytes.fromhex(request)).digest(8 * n)
     return np.frombuffer(stream, dtype="<u8").astype(np.uint64)
 

@@ -6,6 +6,7 @@ A hash shows that a file was changed or belongs elsewhere. It does not show who 
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,15 @@ import numpy as np
 
 from kap_analysis.errors import AnalysisError, quoted
 from kap_analysis.version import __version__
+from kap_analysis.whole_folder import write_whole_file
 
 REQUEST, ANSWER = "kap pool request", "kap pool answer"
+KEYS, COUNTS, FIRST, SUMS = STEPS = ("keys", "counts", "first", "sums")
+#: What each field of a file holds.
+TYPES: Mapping[str, type] = {
+    "version": str, "plan": dict, "practices": list, "practice": str, "request": str, "round": int, "step": str,
+    "rows": str, "content": dict,
+}  # fmt: skip
 #: No file of an exchange is larger; an answer of a hundred columns and thirty covariance parameters has 2 MB.
 LARGEST_FILE = 50_000_000
 
@@ -133,11 +141,32 @@ def read_answer(path: Path) -> Answer:
     )
 
 
+def write_answer(path: Path, answer: Answer) -> None:
+    """Write an answer, also over an earlier one of the same practice; any other file stays.
+
+    Raises
+    ------
+    AnalysisError
+        When something else is there.
+    """
+    if path.exists():
+        try:
+            known = path.is_file() and read_answer(path).practice == answer.practice
+        except (AnalysisError, OSError):
+            known = False
+        if not known:
+            raise AnalysisError(
+                f"{path} is there already, and is no answer of practice {answer.practice}; name another file with "
+                "--out. Nothing was written."
+            )
+    write_whole_file(path, answer.to_text())
+
+
 def _read(path: Path, kind: str, names: tuple[str, ...]) -> dict[str, Any]:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise AnalysisError(f"{path.name} has {path.stat().st_size:,} bytes; it is no file of kap pool.")
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (UnicodeDecodeError, ValueError, RecursionError) as fault:
         raise AnalysisError(f"{path.name} is no JSON file that can be read ({fault}); ask for it again.") from fault
     if not isinstance(found, dict) or found.get("kind") != kind:
@@ -154,7 +183,23 @@ def _read(path: Path, kind: str, names: tuple[str, ...]) -> dict[str, Any]:
         )
     if stated != hash_of(found):
         raise AnalysisError(f"{path.name} was changed after it was written: its hash does not fit. Ask for it again.")
+    wrong = [name for name in names if type(found[name]) is not TYPES[name]]
+    if "practices" not in wrong and "practices" in names and not _are_names(found["practices"]):
+        wrong.append("practices")
+    if "step" not in wrong and "step" in names and found["step"] not in STEPS:
+        wrong.append("step")
+    if wrong:
+        raise AnalysisError(f"{path.name} has a field that no {kind} has so: {', '.join(wrong)}. Ask for it again.")
     return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _are_names(found: list[Any]) -> bool:
+    """Whether these are names of practices, each one once."""
+    return all(isinstance(name, str) and name.strip() for name in found) and len(set(found)) == len(found)
 
 
 def hash_of(fields: dict[str, Any]) -> str:

@@ -10,6 +10,8 @@ from kap_analysis.pooling.messages import hash_of
 
 PRIMARY, TRAJECTORY = "primary", "trajectory"
 QUESTIONS = (PRIMARY, TRAJECTORY)
+#: Counts of the ladder that may not be below their defaults here: sums of fewer patients say too much of each.
+NOT_BELOW = ("descriptive_patients", "pool_levels_below")
 #: Of a `Plan`, what the analysis of pooled sums depends on.
 OF_PLAN = ("instrument", "visit", "covariates", "format_rule", "cohort_rule")
 
@@ -51,6 +53,14 @@ class PoolingPlan:
                 f"The smallest practice has {self.smallest} patients; at least {MINIMUM_COUNT} are needed, below which "
                 "no count is shown either."
             )
+
+        for name in NOT_BELOW:
+            least, found = getattr(Ladder(), name), getattr(self.plan.ladder, name)
+            if found < least:
+                raise AnalysisError(
+                    f"The plan has {name} = {found}; practices that do not pool rows need {least} or more, because "
+                    "sums of fewer patients say too much of each."
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a request."""

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from kap_analysis.errors import AnalysisError
-from kap_analysis.pooling.masks import new_secret
-from kap_analysis.pooling.messages import Request
+from kap_analysis.pooling.masks import is_secret, new_secret
+from kap_analysis.pooling.messages import KEYS, Request
 from kap_analysis.whole_folder import write_whole_file
 
 
@@ -27,14 +27,15 @@ def read_secret(path: Path, request: Request, practice: str) -> str:
     if path.is_file():
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            secret, owner = str(found["secret"]), found["practice"]
-            int(secret, 16)
+            secret, owner = found["secret"], found["practice"]
         except (ValueError, KeyError, TypeError) as fault:
             raise AnalysisError(f"{path} is no file of a secret ({fault}); give the one of the first round.") from fault
+        if not is_secret(secret):
+            raise AnalysisError(f"{path} holds no secret that this version makes; give the file of the first round.")
         if owner != practice:
             raise AnalysisError(f"{path} is the secret of practice {owner}, not of {practice}.")
-        return secret
-    if request.step != "keys":
+        return str(secret)
+    if request.step != KEYS:
         raise AnalysisError(
             f"Found no secret at {path}. Round {request.round} needs the one that was made in the first round; "
             "name its place with --secret."

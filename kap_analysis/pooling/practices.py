@@ -15,7 +15,7 @@ from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.coordination import coordinate
 from kap_analysis.pooling.counts import Counts
 from kap_analysis.pooling.masks import new_secret, total
-from kap_analysis.pooling.messages import Answer, Request, whole_numbers_of_text
+from kap_analysis.pooling.messages import KEYS, Answer, Request, whole_numbers_of_text
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -40,8 +40,8 @@ class _InOneProcess:
         self.made.append({"round": request.round, "step": step, "answer_bytes": largest})
         return answers
 
-    def keys(self) -> dict[str, dict[str, Any]]:
-        return {name: answer.content for name, answer in self._asked("keys", {}).items()}
+    def keys(self) -> dict[str, Answer]:
+        return self._asked(KEYS, {})
 
     def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
         answers = self._asked(step, content)

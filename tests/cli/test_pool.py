@@ -33,10 +33,25 @@ def test_an_exchange_begins_and_says_who_is_missing(tmp_path):
     folder = tmp_path / "pool"
     assert "Send it to A, B, C" in run("start", folder, *STUDY, "--practices", "A,B,C", "--no-two-stage")
     told = run("next", folder, *answers(folder, tmp_path, 1, "AB"))
-    assert "Round 1 (keys) waits for C" in told
+    assert "Round 1 (keys) waits for C" in told and f"kap pool next {folder} --without NAME" in told
     assert "round 1, keys: missing: C" in run("status", folder)
     assert "Practice C is left out" in run("next", folder, "--without", "C")
     assert "left out by decision: C" in run("status", folder)
+
+
+def test_an_answer_is_written_over_no_other_file(tmp_path):
+    folder, table = tmp_path / "pool", tmp_path / "patients.csv"
+    run("start", folder, *STUDY, "--practices", "A,B", "--no-two-stage")
+    table.write_text("patient_id\nP1\n", encoding="utf-8")
+    words = ["answer", folder / "round_01_request.json", *STUDY, "--practice", "A", "--secret", tmp_path / "A", "--out"]
+    for place in (table, tmp_path, folder / "round_01_request.json"):
+        with pytest.raises(AnalysisError, match=r"is there already, and is no answer of practice A; name another file"):
+            run(*words, place)
+    assert table.read_text(encoding="utf-8") == "patient_id\nP1\n"
+    (again,) = answers(folder, tmp_path, 1, "A")
+    first = again.read_bytes()
+    run(*words, again)
+    assert again.read_bytes() == first
 
 
 def test_a_practice_that_is_not_there_is_named(tmp_path):

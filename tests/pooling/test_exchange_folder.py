@@ -4,6 +4,7 @@ import json
 import stat
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import kap_analysis as kap
@@ -11,7 +12,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, start_exchange
 from kap_analysis.pooling.masks import new_secret
-from kap_analysis.pooling.messages import read_request
+from kap_analysis.pooling.messages import Answer, read_request, whole_numbers_of_text
 from kap_analysis.pooling.pooled_comparison import save_result
 from kap_analysis.pooling.practice_secret import read_secret
 from kap_analysis.pooling.practices import make_pooling_plan
@@ -115,13 +116,96 @@ def test_an_answer_of_another_exchange_is_refused(begun, few_visits, few_covaria
         begun.take_in([foreign])
 
 
-def test_rows_that_change_betweerounds_are_noticed(begun, few_visits):
+def test_rows_that_changed_since_the_first_answer_are_not_answered_for(begun, few_visits):
+    """Two answers to one request carried the same masks: their difference was the patient by whom the rows differed."""
     to_round_2(begun, few_visits)
-    changed = few_visits.frame.assign(score=few_visits.frame["score"] + 1)
-    later = [answered(begun, few_visits, name, 2) for name in "AB"]
-    begun.take_in([*later, answered(begun, replace(few_visits, frame=changed), "C", 2)])
-    with pytest.raises(AnalysisError, match="The rows of practice C changed before round 2"):
+    one = few_visits.frame.query("practice == 'C' and visit == 'month 3'")["patient_id"].iloc[0]
+    without = replace(few_visits, frame=few_visits.frame[few_visits.frame["patient_id"] != one])
+    with pytest.raises(AnalysisError, match="The rows of practice C are not those of its first answer"):
+        answered(begun, without, "C", 2)
+    request = read_request(begun.request_path(2))
+    kept, changed = (
+        answer_request(read_request(begun.request_path(1)), source, practice="C", secret=SECRETS["C"]).rows
+        for source in (few_visits, without)
+    )
+    told = replace(request, content=request.content | {"rows": request.content["rows"] | {"C": changed}})
+    before, after = (
+        whole_numbers_of_text(
+            answer_request(asked, source, practice="C", secret=SECRETS["C"]).content["sums"],
+            request.content["length"],
+            "It",
+        )
+        for asked, source in ((request, few_visits), (told, without))
+    )
+    difference = np.abs((before - after).view(np.int64).astype(float))
+    assert kept != changed and (difference > 2.0**50).mean() > 0.9  # as far apart as random numbers are
+
+
+def test_an_answer_of_other_rows_is_not_taken_in(begun, few_visits):
+    to_round_2(begun, few_visits)
+    fields = json.loads(answered(begun, few_visits, "C", 2).read_text(encoding="utf-8"))
+    other = Answer("C", fields["request"], 2, "0" * 64, fields["content"])
+    (begun.path.parent / "other.json").write_text(other.to_text(), encoding="utf-8")
+    with pytest.raises(AnalysisError, match=r"The rows of practice C changed before round 2 \(other.json\)"):
+        begun.take_in([begun.path.parent / "other.json"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"round": 99}, "says round 99, and answers the request of 2"),
+        ({"content": {"sums": "AAAA"}}, "holds 0 sums, and 35 were asked for"),
+        ({"content": {}}, "holds no sums that can be read"),
+        ({"content": []}, "has a field that no kap pool answer has so: content"),
+    ],
+)
+def test_an_answer_without_its_sums_is_not_taken_in(begun, few_visits, change, words):
+    to_round_2(begun, few_visits)
+    fields = json.loads(answered(begun, few_visits, "C", 2).read_text(encoding="utf-8"))
+    wrong = Answer(**{name: (fields | change)[name] for name in ("practice", "request", "round", "rows", "content")})
+    (begun.path.parent / "wrong.json").write_text(wrong.to_text(), encoding="utf-8")
+    with pytest.raises(AnalysisError, match=words):
+        begun.take_in([begun.path.parent / "wrong.json"])
+    assert begun.advance().missing == ("A", "B", "C")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": 5},
+        {"key": "zz"},
+        {"key": "0" * 512},
+        {"own": "x"},
+        {"own": {"estimate": 1.0, "std_error": -1.0, "note": ""}},
+    ],
+)
+def test_a_first_answer_without_a_key_or_with_a_strange_estimate_is_not_taken_in(begun, few_visits, change):
+    fields = json.loads(answered(begun, few_visits, "A", 1).read_text(encoding="utf-8"))
+    wrong = Answer("A", fields["request"], 1, fields["rows"], fields["content"] | change)
+    (begun.path.parent / "wrong.json").write_text(wrong.to_text(), encoding="utf-8")
+    with pytest.raises(AnalysisError, match="holds no key, or no estimate of its own, that can be used"):
+        begun.take_in([begun.path.parent / "wrong.json"])
+
+
+def test_the_key_of_another_practice_is_noticed(begun, few_visits):
+    begun.take_in([answered(begun, few_visits, name, 1) for name in "AC"])
+    request = read_request(begun.request_path(1))
+    stolen = answer_request(request, few_visits, practice="B", secret=SECRETS["A"])
+    (begun.path.parent / "stolen.json").write_text(stolen.to_text(), encoding="utf-8")
+    begun.take_in([begun.path.parent / "stolen.json"])
+    with pytest.raises(AnalysisError, match="Practices A and B sent the same key"):
         begun.advance()
+
+
+def test_before_the_second_request_a_first_answer_may_be_sent_again(begun, few_visits):
+    request = read_request(begun.request_path(1))
+    begun.take_in([answered(begun, few_visits, "A", 1)])
+    anew = answer_request(request, few_visits, practice="A", secret=new_secret())
+    (begun.path.parent / "anew.json").write_text(anew.to_text(), encoding="utf-8")
+    assert "stands in place of the one that was here" in begun.take_in([begun.path.parent / "anew.json"])[0]
+    to_round_2(begun, few_visits)
+    with pytest.raises(AnalysisError, match="differs from the one that arrived before"):
+        begun.take_in([begun.path.parent / "anew.json"])
 
 
 def test_the_rest_go_on_without_a_practice_by_decision_alone(begun, few_visits):
@@ -191,3 +275,72 @@ def test_a_secret_is_made_once_and_needed_afterwards(tmp_path, begun, few_visits
     path.write_text("{}", encoding="utf-8")
     with pytest.raises(AnalysisError, match="is no file of a secret"):
         read_secret(path, first, "A")
+    for wrong in ("00", "abc", "-1", "0" * 64, 5):
+        path.write_text(json.dumps({"practice": "A", "secret": wrong}), encoding="utf-8")
+        with pytest.raises(AnalysisError, match="holds no secret that this version makes"):
+            read_secret(path, first, "A")
+
+
+@pytest.fixture(scope="module")
+def later_requests(tmp_path_factory, few_visits, few_covariates):
+    """The requests of the rounds 2 to 4."""
+    path = tmp_path_factory.mktemp("exchange") / "pool"
+    start_exchange(path, make_pooling_plan(few_visits, few_covariates, two_stage=False), "ABC")
+    exchange = open_exchange(path)
+    for number in (1, 2, 3):
+        exchange.take_in([answered(exchange, few_visits, name, number) for name in "ABC"])
+        assert isinstance(exchange.advance(), Waiting)
+    return [read_request(exchange.request_path(number)) for number in (2, 3, 4)]
+
+
+def test_a_request_is_answered_or_refused_in_a_sentence_whatever_it_holds(later_requests, few_visits):
+    strange = (None, 5, -1, "x", True, 10**400, [], {}, [None], [[1.0]], {"a": 1}, {"A": {}}, [10**400])
+    answers = refused = 0
+    for request in later_requests:
+        model = request.content.get("model", {})
+        changes = [{name: value} for name in request.content for value in strange]
+        changes += [{"model": {**model, name: value}} for name in model for value in strange]
+        for change in changes:
+            try:
+                wrong = replace(request, content=request.content | change)
+                answer_request(wrong, few_visits, practice="A", secret=SECRETS["A"])
+                answers += 1
+            except AnalysisError:
+                refused += 1
+    assert refused > 300
+    assert answers < 20  # what is not used, such as the keys of nobody else
+
+
+def test_a_model_that_the_plan_cannot_lead_to_is_not_answered(later_requests, few_visits):
+    """A coordinator's own model could sum the patients of one practice, or of one word, alone."""
+    first = later_requests[1]
+    model = first.content["model"]
+    sex = model["categories"]["sex"]
+    words = list(sex["of"])
+    lone = {"levels": words, "of": dict(zip(words, words, strict=True))}
+    of_practice = {"levels": ["A", "B", "C"], "of": {name: name for name in "ABC"}}
+    for change, words_said in (
+        ({"formula": model["formula"] + " + I(age == 43)"}, "the formula"),
+        ({"formula": model["formula"].replace("age", "age + practice:age")}, "the formula"),
+        ({"categories": {**model["categories"], "practice": of_practice}}, "the covariate 'practice'"),
+        ({"categories": {}, "numbers": ["age", "sex"]}, "the covariate 'sex'"),
+        ({"numbers": [*model["numbers"], "ace_score"]}, "the covariate 'ace_score'"),
+        ({"visits": ["month 1"]}, "another question, or other visits"),
+        ({"formats": ["group"]}, "the formats"),
+        ({"categories": {"sex": lone | {"of": {"male": "male"}}}}, "levels of sex"),
+    ):
+        wrong = replace(first, content=first.content | {"model": {**model, **change}})
+        with pytest.raises(AnalysisError, match=f"The request holds {words_said}.*: the plan cannot lead to it"):
+            answer_request(wrong, few_visits, practice="A", secret=SECRETS["A"])
+
+
+def test_more_patients_than_columns_are_needed_in_every_later_round(later_requests, few_visits, monkeypatch):
+    """It was looked at in round 3 alone: a practice that was refused there answered round 4."""
+
+    def refused(*_):
+        raise AnalysisError("too few")
+
+    monkeypatch.setattr("kap_analysis.pooling.answering._check_rank", refused)
+    for request in later_requests[1:]:
+        with pytest.raises(AnalysisError, match="too few"):
+            answer_request(request, few_visits, practice="A", secret=SECRETS["A"])

@@ -45,7 +45,7 @@ def test_the_primary_model_equals_that_of_the_pooled_rows(study, outcomes, poole
 
 
 @pytest.mark.slow
-def test_it_takes_terounds_of_small_answers(pooled):
+def test_it_takes_ten_rounds_of_small_answers(pooled):
     assert len(pooled.rounds) <= 10
     assert pooled.rounds["answer_bytes"].max() < 100_000
 
@@ -181,3 +181,20 @@ def test_of_a_public_study_of_real_patients_small_counts_and_rows_do_not_pass(st
     assert found.contrasts["estimate"].iloc[2] == round(found.contrasts["estimate"].iloc[2], 2)
     assert found.paragraph.startswith("3 practices with 179 patients exchanged sums")
     assert len(found.withheld)
+
+
+def test_a_format_of_few_patients_gives_no_estimate_of_its_own(few_visits, few_covariates):
+    """It is not masked: of two patients in groups it told their scores nearly."""
+    frame = few_visits.frame
+    groups = frame[(frame["practice"] == "B") & (frame["format"] == "group")]["patient_id"].unique()
+    few = replace(few_visits, frame=frame[~frame["patient_id"].isin(groups[2:])].reset_index(drop=True))
+    found = kap.pool_practices(few, plan=few_covariates).two_stage.set_index("practice")
+    assert found.at["B", "note"] == "It has fewer than 11 patients in a format."
+    assert np.isnan(found.at["B", "estimate"]) and np.isfinite(found.at["A", "estimate"])
+
+
+@pytest.mark.parametrize("name", ["descriptive_patients", "pool_levels_below"])
+def test_a_ladder_that_goes_by_fewer_patients_is_refused(few_visits, few_covariates, name):
+    plan = replace(few_covariates, ladder=replace(few_covariates.ladder, **{name: 1}))
+    with pytest.raises(AnalysisError, match=f"The plan has {name} = 1; practices that do not pool rows need"):
+        kap.pool_practices(few_visits, plan=plan)
