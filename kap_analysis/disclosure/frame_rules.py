@@ -150,7 +150,7 @@ def _withhold_sentences(result: pd.DataFrame) -> list[str]:
     for column in [c for c in result.columns if c in SENTENCES and not _is_number(result[c])]:
         told = result[column].map(lambda text: isinstance(text, str) and counts_people(text)).astype(bool)
         if told.any():
-            result[column] = [without_counts(t) if isinstance(t, str) else t for t in result[column]]
+            result[column] = [without_counts(t, column) if isinstance(t, str) else t for t in result[column]]
             changed.append(column)
     return changed
 

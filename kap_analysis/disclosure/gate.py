@@ -89,7 +89,7 @@ def release(result: R, of: Source, classes: Mapping[str, Classes] | None = None)
             pairs.append((value, shown.frame))
             log += [_entry(field.name, *entry) for entry in shown.withheld]
         elif field.name in SENTENCES and any(map(counts_people, _texts(value))):
-            told = tuple(dict.fromkeys(map(without_counts, _texts(value))))
+            told = tuple(dict.fromkeys(without_counts(text, field.name) for text in _texts(value)))
             changes[field.name] = told[0] if isinstance(value, str) else told
             log.append(_entry(field.name, "all", "all", SENTENCE))
     withheld = pd.DataFrame(log, columns=["frame", "row", "column", "why"])

@@ -3,11 +3,12 @@
 import re
 from typing import Final
 
-#: Columns and fields of results that hold sentences.
-SENTENCES: Final = frozenset(
-    {"note", "notes", "warning", "why", "sentence", "not_judged_because", "too_few", "qualification"}
-)
-WITHHELD_SENTENCE: Final = "withheld, because it counts patients"
+#: Columns and fields of results that hold reasons, which stand in a sentence.
+REASONS: Final = frozenset({"why", "not_judged_because", "too_few", "qualification"})
+#: Columns and fields of results that hold sentences, or reasons.
+SENTENCES: Final = REASONS | {"note", "notes", "warning", "sentence"}
+WITHHELD_REASON: Final = "the reason is withheld, because it counts patients"
+WITHHELD_SENTENCE: Final = "A note is withheld, because it counts patients."
 #: A whole number that stands by itself: not in a name (PHQ-9), a fraction (2.4), a percentage or a time (month 3).
 WHOLE_NUMBER: Final = re.compile(
     r"(?<![\w.,\u2013\u2212-])(?<!month )(?<!visit )(?<!week )(?<!day )(?<!item )"
@@ -23,6 +24,8 @@ def counts_people(text: str) -> bool:
     return bool(WHOLE_NUMBER.search(text) or COUNT_IN_WORDS.search(text))
 
 
-def without_counts(text: str) -> str:
-    """A sentence as a public study shows it."""
-    return WITHHELD_SENTENCE if counts_people(text) else text
+def without_counts(text: str, name: str) -> str:
+    """A sentence, or a reason, of the column or field `name` as a public study shows it."""
+    if not counts_people(text):
+        return text
+    return WITHHELD_REASON if name in REASONS else WITHHELD_SENTENCE

@@ -131,9 +131,13 @@ def test_a_public_study_says_no_small_count_in_words_either():
     assert f"Age was not recorded for 3 patients: {how}." in seen.notes["note"].tolist()
     hidden = kap.compare_formats(as_outcomes(ages, visibility="public"), visit="month 3")
     assert not any("Age" in note for note in hidden.notes["note"])
-    assert "withheld, because it counts patients" in hidden.notes["note"].tolist()
+    assert "A note is withheld, because it counts patients." in hidden.notes["note"].tolist()
     few = kap.compare_formats(as_outcomes(made_up_scores(individual=8), visibility="public"), visit="month 3")
-    assert few.answer.startswith("Descriptive only: withheld, because it counts patients")
+    assert (
+        "No therapy cohort"
+        not in kap.compare_formats(as_outcomes(made_up_scores(), visibility="public"), visit="month 3").paragraph
+    )
+    assert few.answer.startswith("Descriptive only: the reason is withheld, because it counts patients")
 
 
 @pytest.mark.parametrize(

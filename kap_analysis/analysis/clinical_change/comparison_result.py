@@ -7,7 +7,7 @@ import pandas as pd
 from kap_analysis.analysis.clinical_change.pooled_risks import DIFFERENCE, RATIO
 from kap_analysis.analysis.clinical_change.response import WORSE
 from kap_analysis.analysis.model.unadjusted import NOT_BY_CHANCE
-from kap_analysis.analysis.result import Result, empty_withheld
+from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, FORMAT, GROUP, INDIVIDUAL, N_PATIENTS
 from kap_analysis.writing.sentences import (
     count,
@@ -66,6 +66,7 @@ class ClinicalChangeComparison(Result):
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
+    @told_of("about", "contrasts")
     def paragraph(self) -> str:
         return comparison_of_classes(self)
 

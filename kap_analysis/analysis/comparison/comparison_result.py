@@ -121,7 +121,7 @@ def comparison_paragraph(result: FormatComparison) -> str:
         f"Standardised, the difference is {number(row['standardised'], 2)} (95% interval "
         f"{interval(row['standardised_low'], row['standardised_high'], decimals=2)}; "
         f"{model['standardised_by']}).",
-        _icc_sentence(result.icc, float(row["df"])),
+        "" if "icc" in set(result.withheld["frame"]) else _icc_sentence(result.icc, float(row["df"])),
         _margin_sentence(result),
         unadjusted_sentence(result.unadjusted, result.higher_is_better),
         _other_formats(result.contrasts, row),

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
-from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores, too_few_cohorts
 from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
@@ -23,7 +23,7 @@ from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
     CI_HIGH,
     CI_LOW,
-    COHORT_ID,
+    ESTIMATE,
     GROUP,
     N_PATIENTS,
 )
@@ -36,6 +36,7 @@ from kap_analysis.writing.sentences import estimate_sentence, estimate_words, in
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
 #: Points by which scores after dropout are made worse in the grid of deltas.
+NOBODY_LOST = "Nobody left before that visit, so that assumptions about scores after dropout change nothing."
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 
 
@@ -88,9 +89,14 @@ class DropoutSensitivity(Result):
             f"{row['assumption']} {estimate_words(row)} ({interval(row['ci_low'], row['ci_high'])})" for row in others
         )
         few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
-        return (
+        first = (
             f"{few}With {self.n_imputations} imputations and scores missing at random, group minus individual at "
-            f"{self.visit} is {estimate_sentence(at_random)}. With scores after dropout drawn around the mean of a "
+            f"{self.visit} is {estimate_sentence(at_random)}."
+        )
+        if np.ptp(self.tipping[ESTIMATE]) < 1e-9:
+            return " ".join([first, NOBODY_LOST, *self.notes])
+        return (
+            f"{first} With scores after dropout drawn around the mean of a "
             f"reference it is (95% intervals by Rubin's rules): {told}. "
             f"{' '.join([self._tip(), *self.notes])}"
         )
@@ -138,7 +144,7 @@ def check_dropout(
     n_imputations : int
         The Monte Carlo error of the estimate falls with the square root of this number.
     deltas : tuple of float
-        Points added to scores after dropout (subtracted where higher is better).
+        Points from 0 added to scores after dropout (subtracted where higher is better); 0 is always among them.
 
     Notes
     -----
@@ -157,22 +163,12 @@ def check_dropout(
     for name, assumes in ASSUMPTIONS.items():
         pooled = contrast.pooled(completed.scores_under(name))
         estimates.append(_named(name, pooled, at_random, completed, assumes))
-    too_few = _too_few_cohorts(completed, plan)
+    too_few = too_few_cohorts(completed, plan)
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
     result = DropoutSensitivity(
         pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes
     )
     return release(result, outcomes)
-
-
-def _too_few_cohorts(completed: Completed, plan: Plan) -> str:
-    """Why cohorts are too few for a comparison; empty where they suffice or none is recorded."""
-    people = completed.patients
-    sizes = people.loc[people["in_cohort"] == 1, COHORT_ID]
-    shared = int((sizes.value_counts() >= 2).sum())
-    if sizes.empty or shared >= plan.ladder.cohorts:
-        return ""
-    return f"fewer than {plan.ladder.cohorts} cohorts with two or more patients"
 
 
 def _named(assumption: str, pooled: Pooled, at_random: Pooled, completed: Completed, assumes: str) -> dict[str, object]:

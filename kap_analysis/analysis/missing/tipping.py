@@ -15,6 +15,7 @@ from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
 from kap_analysis.analysis.missing.rubin import Pooled, pool_parts
 from kap_analysis.analysis.result import Progress
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, GROUP, INDIVIDUAL
+from kap_analysis.errors import AnalysisError
 
 #: Deltas of each format that are fitted; the others are interpolated.
 FITTED_DELTAS = 3
@@ -34,7 +35,7 @@ def shift_lost(
     Parameters
     ----------
     deltas : tuple of float
-        Points by which the scores after dropout are worse, for each format.
+        Points by which the scores after dropout are worse, for each format: from 0, which is always among them.
     worse : +1 where higher scores are worse, -1 where they are better
     lost : bool array (patients, visits)
     at_random : Pooled
@@ -46,7 +47,12 @@ def shift_lost(
     """
     completed = contrast.completed
     is_group = (completed.patients[FORMAT] == GROUP).to_numpy()
-    ordered = sorted(set(map(float, deltas)))
+    ordered = sorted({0.0, *map(float, deltas)})
+    if not all(0 <= delta < np.inf for delta in ordered):
+        found = ", ".join(f"{delta:g}" for delta in ordered)
+        raise AnalysisError(
+            f"The deltas are {found}: points by which scores after dropout are worse. Give numbers from 0."
+        )
     nodes = _nodes(ordered)
     fitted: dict[tuple[float, float], Pooled] = {}
     for individual, group in itertools.product(nodes, nodes):
@@ -75,25 +81,28 @@ def tipping_points(tipping: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     One row per format that is varied, group first: ``varied``, ``delta_individual``, ``delta_group`` (points at which
-    the limit of the interval crosses zero, by linear interpolation; the varied one is missing if nothing changes
-    within the grid), ``at_random`` (the conclusion without deltas), ``conclusion`` (after the change).
+    a limit of the interval first crosses zero, by linear interpolation; the varied one is missing if nothing changes
+    within the grid), ``at_random`` (the conclusion without deltas), ``conclusion`` (after that crossing).
     """
     rows = []
     for varied, other in ((GROUP, INDIVIDUAL), (INDIVIDUAL, GROUP)):
         column, held = f"delta_{varied}", f"delta_{other}"
-        line = tipping[tipping[held] == tipping[held].min()].sort_values(column).reset_index(drop=True)
+        line = tipping[tipping[held] == 0.0].sort_values(column).reset_index(drop=True)
         start = str(line["conclusion"].iloc[0])
         changed = line.index[line["conclusion"] != start]
-        row = {"varied": varied, column: np.nan, held: float(line[held].iloc[0]), "at_random": start}
+        row = {"varied": varied, column: np.nan, held: 0.0, "at_random": start, "conclusion": start}
         if len(changed):
             row[column] = _crossing(line.loc[changed[0] - 1], line.loc[changed[0]], column)
-        rows.append({**row, "conclusion": start if not len(changed) else str(line["conclusion"].loc[changed[0]])})
+            row["conclusion"] = str(line["conclusion"].loc[changed[0]]) if start == UNDECIDED else UNDECIDED
+        rows.append(row)
     names = ["varied", "delta_individual", "delta_group", "at_random", "conclusion"]
     return pd.DataFrame(rows, columns=names)
 
 
 def _crossing(before: pd.Series, after: pd.Series, column: str) -> float:
-    edge = CI_LOW if before[CI_LOW] * after[CI_LOW] <= 0 else CI_HIGH
+    """Where the first limit of the interval crosses zero: the nearer one, where both do from one delta to the next."""
+    nearer = CI_LOW if before[CI_LOW] > 0 else CI_HIGH
+    edge = (CI_LOW if after[CI_LOW] > 0 else CI_HIGH) if before[CI_LOW] <= 0 <= before[CI_HIGH] else nearer
     share_of_step = before[edge] / (before[edge] - after[edge])
     return float(before[column] + share_of_step * (after[column] - before[column]))
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores, too_few_cohorts
 from kap_analysis.analysis.model.model_frame import hide_few
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
@@ -124,6 +124,7 @@ def check_allocation(
         notes=pd.DataFrame({"note": notes}),
         visit=visit,
         n_imputations=n_imputations,
+        too_few=too_few_cohorts(completed, plan),
     )
     return release(result, outcomes)
 

@@ -32,6 +32,8 @@ class AllocationSensitivity(Result):
     notes : DataFrame
         ``note``.
     n_imputations : int
+    too_few : str
+        Why this describes and does not compare, or empty.
     """
 
     propensity: pd.DataFrame
@@ -41,6 +43,7 @@ class AllocationSensitivity(Result):
     notes: pd.DataFrame
     visit: str
     n_imputations: int
+    too_few: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -50,7 +53,7 @@ class AllocationSensitivity(Result):
             f"{row['method']}: {estimate_words(row)} (95% interval {interval(row['ci_low'], row['ci_high'])})"
             for _, row in self.estimates.iterrows()
         ]
-        notes = " ".join(self.notes["note"])
+        notes = " ".join(dict.fromkeys(self.notes["note"]))
         first = self.estimates.iloc[0]
         scored = (
             "all of them were scored then"
@@ -58,8 +61,9 @@ class AllocationSensitivity(Result):
             else f"{count(first['n_scored'])} of them were scored then, and the scores of the others were imputed "
             f"{number(self.n_imputations, 0)} times"
         )
+        few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         return (
-            f"The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
+            f"{few}The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
             f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
             f"overlap weights. The differences at {self.visit} are of {plural(first[N_PATIENTS], 'patient')} who "
             f"were scored at least once; {scored}. Group minus individual by {'; '.join(told)}. "

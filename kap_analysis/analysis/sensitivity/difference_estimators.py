@@ -12,9 +12,12 @@ from kap_analysis.analysis.sensitivity.propensity import (
     stabilised_weights,
 )
 from kap_analysis.columns import BASELINE
+from kap_analysis.errors import AnalysisError
 
 REGRESSION: Final = "regression"
 DOUBLY_ROBUST: Final = "doubly robust"
+#: Share of the patients below which what the covariates leave of the format is rounding error.
+NOT_TOLD_APART: Final = 1e-9
 #: Method -> whose difference it estimates; the order is that of `all_differences`.
 ESTIMANDS: Final = {
     REGRESSION: "difference given the covariates",
@@ -47,9 +50,21 @@ def all_differences(design: np.ndarray, group: np.ndarray, score: np.ndarray) ->
 
 
 def regression_difference(design: np.ndarray, group: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The difference (1,) by least squares, adjusted for the columns of `design`."""
+    """The difference (1,) by least squares, adjusted for the columns of `design`.
+
+    Raises
+    ------
+    AnalysisError
+        When the format cannot be told apart from these columns.
+    """
     x = np.column_stack([np.ones(len(group)), group, design])
-    return np.linalg.lstsq(x, score, rcond=None)[0][1:2]
+    beta, _, rank, _ = np.linalg.lstsq(x, score, rcond=None)
+    if rank < x.shape[1]:  # then the shortest solution shares the difference out among the columns
+        others = np.delete(x, 1, axis=1)
+        left = group - others @ np.linalg.lstsq(others, group, rcond=None)[0]
+        if left @ left < NOT_TOLD_APART * len(group):
+            raise AnalysisError("The formats cannot be told apart from the covariates, such as practices of their own.")
+    return np.asarray(beta[1:2])
 
 
 def weighted_difference(values: np.ndarray, group: np.ndarray, weights: np.ndarray) -> float:

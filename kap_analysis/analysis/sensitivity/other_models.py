@@ -24,6 +24,7 @@ from kap_analysis.columns import (
     PATIENT_ID,
     PRACTICE,
 )
+from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.study.study import Study
@@ -93,7 +94,7 @@ def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
         yield (
             "model", "Format by practice",
             "the difference may vary between practices; averaged over the analysed patients",
-            partial(refit, model, rung.without(PRACTICE).adding(PRACTICE, f"{PRACTICE}:{FORMAT}"), visit),
+            partial(_format_by_practice, model, rung, visit),
         )  # fmt: skip
     if "start_period" in model.frame and model.frame["start_period"].nunique() > 1:
         started = model.frame.assign(period=_period_number(model.frame["start_period"]))
@@ -112,6 +113,13 @@ def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
             "model", "Baseline and practice only", "the other covariates do not matter",
             partial(refit, model, replace(rung, covariates=practice), visit),
         )  # fmt: skip
+
+
+def _format_by_practice(model: ModelFrame, rung: Rung, visit: str) -> EstimateRow:
+    formats = model.patients.groupby(PRACTICE, observed=True)[FORMAT].nunique()
+    if (formats > 1).sum() < 2:
+        raise AnalysisError("Fewer than two practices have patients in both formats.")
+    return refit(model, rung.without(PRACTICE).adding(PRACTICE, f"{PRACTICE}:{FORMAT}"), visit)
 
 
 def _baseline_apart(model: ModelFrame) -> tuple[float, bool]:

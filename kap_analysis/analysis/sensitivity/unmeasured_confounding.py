@@ -25,6 +25,7 @@ from kap_analysis.analysis.model.estimates import (
     first_or_refuse,
     fit_formula,
 )
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.model.missing_covariates import FILLED
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
@@ -83,6 +84,8 @@ class UnmeasuredConfounding(Result):
         estimate columns (group minus individual, without p), ``standardised`` (by the pooled SD of the control),
         ``n_patients``, ``assumes``, ``is_primary`` (False), ``note`` (why it could not be estimated).
     visit : str
+    too_few : str
+        Why the primary comparison is descriptive, or empty.
     """
 
     primary: pd.DataFrame
@@ -90,14 +93,16 @@ class UnmeasuredConfounding(Result):
     bias: pd.DataFrame
     controls: pd.DataFrame
     visit: str
+    too_few: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
     def paragraph(self) -> str:
         row = self.primary.iloc[0]
+        few = f"Descriptive only: {self.too_few}. " if self.too_few else ""
         of_zero, *of_margin = (f"{sentence_case(meaning)}." for meaning in self.room["meaning"])
         parts = [
-            f"The primary difference at {self.visit} is {estimate_words(row)} points (95% interval "
+            f"{few}The primary difference at {self.visit} is {estimate_words(row)} points (95% interval "
             f"{interval(row[CI_LOW], row[CI_HIGH])}).",
             of_zero,
             *self._smallest_that_suffices(),
@@ -110,9 +115,10 @@ class UnmeasuredConfounding(Result):
         """The weakest confounder of the table that moves the interval to zero."""
         if self.room["points"].iloc[0] == 0:
             return []
-        enough = self.bias[self.bias["includes_zero"]]
+        enough = self.bias[self.bias["bias"] >= self.room["points"].iloc[0]]
         if enough.empty:
-            return ["No confounder of the table of bias is strong enough for that."]
+            most = number(self.bias["bias"].max())
+            return [f"No confounder of the table of bias is strong enough for that: its largest bias is {most} points."]
         row = enough.sort_values(["bias", "effect"], kind="stable").iloc[0]
         return [
             f"A confounder that changes the score by {exact(row['effect'])} points and is "
@@ -174,6 +180,7 @@ def check_unmeasured_confounding(
         bias=bias_table(primary.iloc[0]),
         controls=_controls(source, replace(model, covariates=rung.covariates), plan, visit),
         visit=visit,
+        too_few=rung.why if rung.name == DESCRIPTIVE else "",
     )
     return release(result, outcomes)
 

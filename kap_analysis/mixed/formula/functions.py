@@ -26,7 +26,7 @@ CONTRASTS = ("treatment", "SAS", "sum", "helmert", "diff", "poly")
 #: What R users write for some of them.
 IN_R = {
     "ifelse": "where", "pmin": "minimum", "pmax": "maximum", "ceiling": "ceil", "asin": "arcsin", "acos": "arccos",
-    "atan": "arctan", "ns": "cr", "as.factor": "factor", "relevel": "C(x, levels=[...])",
+    "atan": "arctan", "ns": "cr, of one df more", "as.factor": "factor", "relevel": "C(x, levels=[...])",
 }  # fmt: skip
 OPERATORS_IN_R = {
     "%in%": "compare with ==, and join with logical_or(a, b)", "%/%": "write //", "%%": "write %",

@@ -70,7 +70,11 @@ def outcomes_of_frame(
                 f"Found no column {column}; expected {PATIENT_ID}, {SCORE}, and {VISIT}, {DAY} or {MONTH}."
             )
     made = frame.reset_index(drop=True).copy()
-    made[PATIENT_ID] = made[PATIENT_ID].astype(str)
+    lacking = np.flatnonzero(made[PATIENT_ID].isna())
+    if len(lacking):
+        raise StudyError(f"{PATIENT_ID} is missing in row {lacking[0] + 1}; every score belongs to a patient.")
+    for column in {PATIENT_ID, PRACTICE, COHORT_ID} & set(made.columns):
+        made[column] = _labels(made[column])
     _place_in_time(made, schedule)
     made[SCORE] = _numbers(made[SCORE], SCORE)
     formats = _formats(made)
@@ -98,6 +102,17 @@ def outcomes_of_frame(
     rest = [column for column in made.columns if column not in OUTCOME_COLUMNS]
     made = made.sort_values([PATIENT_ID, VISIT], kind="stable").reset_index(drop=True)
     return OutcomeParts(made[[*OUTCOME_COLUMNS, *rest]], ledger.frame(), Problems().frame(), known, tuple(order), notes)
+
+
+def _labels(column: pd.Series) -> pd.Series:
+    """Ids and names of practices as text, also of numbers: 3.0, which a missing value makes of 3, is "3"."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.rename_categories(_label)
+    return column.astype("object").map(_label, na_action="ignore")
+
+
+def _label(one: Any) -> str:
+    return str(int(one)) if isinstance(one, float | np.floating) and float(one).is_integer() else str(one)
 
 
 def _as_frame(table: Any) -> pd.DataFrame:

@@ -106,3 +106,22 @@ def test_both_readings_are_rows_of_a_table(result):
     assert rows.loc[("Rubin's rules", "jump to reference"), "ci_low"] == jump["ci_low"]
     assert rows.loc[("information anchored", "jump to reference"), "ci_low"] == jump["anchored_ci_low"]
     assert "Information anchored" in table_sensitivity(estimates=result.readings).to_markdown()
+
+
+@pytest.mark.parametrize("deltas", [(-10.0, 0.0, 5.0), (float("nan"),), (float("inf"), 1.0)])
+def test_deltas_are_points_by_which_scores_are_worse(deltas):
+    with pytest.raises(AnalysisError, match=r"points by which scores after dropout are worse\. Give numbers from 0"):
+        check_dropout(as_outcomes(lossy_scores()), plan=PLAN, n_imputations=2, deltas=deltas)
+
+
+def test_what_is_at_random_is_told_of_delta_0_also_where_it_was_not_asked_for():
+    found = check_dropout(as_outcomes(lossy_scores()), plan=PLAN, n_imputations=2, deltas=(8.0,))
+    first = found.tipping.iloc[0]
+    assert (first["delta_individual"], first["delta_group"]) == (0, 0)
+    assert set(found.tipping_point["at_random"]) == {first["conclusion"]}
+
+
+def test_where_nobody_was_lost_no_assumption_is_told():
+    found = check_dropout(as_outcomes(made_up_scores()), plan=PLAN, n_imputations=2)
+    assert "Nobody left before that visit" in found.paragraph
+    assert "jump to reference" not in found.paragraph and "points worse" not in found.paragraph

@@ -52,3 +52,10 @@ def test_tipping_point_away_from_a_difference_derived_by_hand():
     points = tipping_points(grid(lambda i, g: -7 + 0.4 * (g - i), lambda i, g: -1 + 0.4 * (g - i))).set_index("varied")
     assert points.loc["group", "delta_group"] == pytest.approx(2.5)
     assert points.loc["group", "conclusion"] == "no difference shown"
+
+
+def test_a_step_past_all_undecided_deltas_stops_at_the_first_limit_that_crosses():
+    """Groups are better (upper limit -1), 3 points later worse (lower limit 1): the upper one is 0 at a third."""
+    points = tipping_points(grid(lambda i, g: -3 + 0.9 * (g - i), lambda i, g: -1 + 0.9 * (g - i))).set_index("varied")
+    assert points.loc["group", "delta_group"] == pytest.approx(10 / 9)
+    assert points.loc["group", "conclusion"] == "no difference shown"

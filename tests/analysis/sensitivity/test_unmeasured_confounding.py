@@ -114,3 +114,17 @@ def test_what_is_enough_is_said_of_zero_and_before_the_margin(limits, said):
     )
     told = found.paragraph
     assert told.index("to zero") < told.index(", which is enough.") < told.index(said)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ((0.13, 0.16, 0.18), "accounts for 0.2 points, which is enough."),  # it goes past the whole interval
+        ((15.2, 23.7, 32.0), "is strong enough for that: its largest bias is 5.0 points."),
+    ],
+)
+def test_a_confounder_is_enough_where_its_bias_reaches_zero_or_goes_past_it(limits, said):
+    primary = row(*limits)
+    bias, none = bias_table(primary), pd.DataFrame({"estimate": []})
+    found = UnmeasuredConfounding(primary.to_frame().T, points_of_bias(primary, None, False), bias, none, "month 3")
+    assert said in found.paragraph

@@ -280,3 +280,13 @@ def test_a_table_without_a_baseline_says_what_would_be_one():
     )
     named = table.replace({"visit": {"T0": "baseline"}})
     assert len(Outcomes.from_frame(named, instrument="BDI-II").notes) == 1
+
+
+def test_ids_of_a_table_are_text_also_where_they_are_numbers_with_gaps():
+    """Cohorts as numbers were floats beside words, so that the cohort fell out of the model without a word."""
+    table = _long_table().assign(cohort_id=[np.nan, np.nan, 7, 7], practice=[1, 1, 2, 2])
+    frame = Outcomes.from_frame(table, instrument="BDI-II").frame
+    assert set(frame["patient_id"]) == {"1", "2"} and set(frame["practice"]) == {"1", "2"}
+    assert set(frame["cohort_id"].dropna()) == {"7"} and frame["cohort_id"].isna().any()
+    with pytest.raises(StudyError, match=r"patient_id is missing in row 3; every score belongs to a patient\."):
+        Outcomes.from_frame(table.assign(patient_id=[1, 1, None, 2]), instrument="BDI-II")
