@@ -155,9 +155,10 @@ class _Region:
         unit = max(abs(value(ahead) - value(zero)), 1e-12)
         for share in (0.7, 0.2, 1.2):
             psi = self._climb(value, unit, share * ahead)
-            found = self._certified(value, psi)
-            if found is not None:
-                return sign * found if found != 0 else 0.0
+            for end in (self._onto_edge(psi), psi):  # a variance of 0 may lie inside, hardly below the quantile
+                found = self._certified(value, end)
+                if found is not None:
+                    return sign * found if found != 0 else 0.0
         where = "upper" if sign > 0 else "lower"
         raise MixedModelError(
             f"The {where} limit of the profile of {name} could not be certified: the criterion is not smooth enough "
@@ -177,7 +178,7 @@ class _Region:
             method="SLSQP",
             options={"ftol": 1e-12, "maxiter": 300},
         )
-        return self._onto_edge(np.asarray(found.x, float))
+        return np.asarray(found.x, float)
 
     def _onto_edge(self, psi: Array) -> Array:
         """Newton steps along the gradient until the criterion stands at the quantile, where it is near."""

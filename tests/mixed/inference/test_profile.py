@@ -159,3 +159,57 @@ def test_bad_requests() -> None:
     with pytest.raises(MixedModelError) as error:
         profile_parameters(fit, level=95)
     assert str(error.value) == "The confidence level is 95; give a number between 0 and 1, such as 0.95."
+
+
+def test_a_lower_limit_of_zero_that_is_hardly_inside_the_region() -> None:
+    """A variance of 0 costs 3.825 here, just under the quantile of 3.841; lme4's upper limit is 1.283234."""
+    scores = [
+        -0.45,
+        -1.05,
+        -0.13,
+        1.52,
+        0.94,
+        -0.33,
+        0.55,
+        -0.06,
+        -0.32,
+        1.24,
+        -1.92,
+        -0.3,
+        -0.03,
+        0.33,
+        -0.65,
+        0.06,
+        -0.55,
+        -2.64,
+        -1.74,
+        -2.3,
+        0.75,
+        -0.5,
+        -0.72,
+        -0.54,
+        -0.86,
+        -0.16,
+        0.8,
+        -0.65,
+        0.79,
+        0.89,
+        1.36,
+        -1.07,
+        1.58,
+        2.5,
+        0.38,
+        0.0,
+        0.24,
+        0.45,
+        0.93,
+        -0.35,
+    ]
+    data = pd.DataFrame({"y": scores, "g": np.arange(40) // 5})
+    model = mixedlm("y ~ 1 + (1 | g)", data)
+    fit = model.fit(reml=False)
+    name = "var((Intercept) | g)"
+    assert 3.8 < model.fit(reml=False, fixed={name: 0.0}).criterion - fit.criterion < QUANTILE
+    limits = profile_parameters(fit).set_index("name").loc[name]
+    assert limits["ci_low"] == 0
+    assert limits["ci_high"] == pytest.approx(1.283234, rel=SPLINE)
