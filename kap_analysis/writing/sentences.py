@@ -34,6 +34,11 @@ def plural(n: Any, noun: str, nouns: str | None = None) -> str:
     return numbers.plural(n, noun, nouns, missing=f"{WITHHELD_NUMBER} of")
 
 
+def in_points(value: float) -> str:
+    """ "1 point", "2.5 points": a number that was given, such as a margin."""
+    return f"{numbers.exact(value)} {'point' if value == 1 else 'points'}"
+
+
 def share(n: Any, total: Any) -> str:
     """A share with its numerator and denominator: "34 of 120 (28%)"."""
     return numbers.count_of(n, total, missing=f"{count(n)} of {count(total)}", of=" of ")

@@ -17,10 +17,10 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.mixed.results import MixedResults
-from kap_analysis.writing.numbers import exact
 from kap_analysis.writing.sentences import (
     estimate_sentence,
     estimate_words,
+    in_points,
     interval,
     join_words,
     n_statement,
@@ -207,7 +207,7 @@ def _margin_sentence(result: FormatComparison) -> str:
         stated = result.margins[result.margins["is_stated"]]
         return " ".join(f"{sentence_case(conclusion)}." for conclusion in stated["conclusion"])
     if pd.notna(points):
-        return f"The margin of {exact(points)} points is not assessed, because the comparison is descriptive."
+        return f"The margin of {in_points(points)} is not assessed, because the comparison is descriptive."
     width = row["ci_high"] - row["ci_low"]
     return f"No margin was set, so none is assessed; the interval is {number(width)} points wide."
 

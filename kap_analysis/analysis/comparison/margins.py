@@ -13,8 +13,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from kap_analysis.errors import AnalysisError
-from kap_analysis.writing.numbers import exact
-from kap_analysis.writing.sentences import interval, p_statement
+from kap_analysis.writing.sentences import in_points, interval, p_statement
 
 NON_INFERIORITY = "non-inferiority"
 EQUIVALENCE = "equivalence"
@@ -63,7 +62,7 @@ def _non_inferiority(estimate: float, error: float, df: float, margin: float, hi
     low, high = estimate - half, estimate + half
     said = "was non-inferior" if holds else "was not shown to be non-inferior"
     conclusion = (
-        f"group format {said} to individual format at a margin of {exact(margin)} points "
+        f"group format {said} to individual format at a margin of {in_points(margin)} "
         f"(95% interval {interval(low, high, marks=(0.0, margin, -margin))}; one-sided {p_statement(p)})"
     )
     return _row(NON_INFERIORITY, margin, 0.95, low, high, p, holds, conclusion)
@@ -76,7 +75,7 @@ def _equivalence(estimate: float, error: float, df: float, margin: float) -> dic
     holds = -margin < low and high < margin
     said = "were equivalent" if holds else "were not shown to be equivalent"
     conclusion = (
-        f"the formats {said} within {exact(margin)} points "
+        f"the formats {said} within {in_points(margin)} "
         f"(90% interval {interval(low, high, marks=(0.0, margin, -margin))}; two one-sided tests {p_statement(p)})"
     )
     return _row(EQUIVALENCE, margin, 0.90, low, high, p, holds, conclusion)

@@ -11,8 +11,7 @@ from kap_analysis.analysis.model.plan import SENSITIVITY_ANALYSES, Plan, Planned
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import exact
-from kap_analysis.writing.sentences import join_words, plural
+from kap_analysis.writing.sentences import in_points, join_words, plural
 
 
 @asked_of(Plan, words="a plan", remedy="Take that of a study: kap.study_plan(study)")
@@ -105,7 +104,7 @@ def _tests(plan: Plan) -> str:
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None
-        else f"The margin was {exact(plan.margin.points)} points ({_where_from(plan.margin)}): "
+        else f"The margin was {in_points(plan.margin.points)} ({_where_from(plan.margin)}): "
         "non-inferiority by a one-sided test at 2.5%, equivalence by a 90% interval inside it."
     )
     secondary = (

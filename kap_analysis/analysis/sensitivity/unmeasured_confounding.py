@@ -53,7 +53,15 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.numbers import exact
-from kap_analysis.writing.sentences import estimate_words, interval, join_words, number, plural, sentence_case
+from kap_analysis.writing.sentences import (
+    estimate_words,
+    in_points,
+    interval,
+    join_words,
+    number,
+    plural,
+    sentence_case,
+)
 
 #: Points by which the confounder changes the score, and by how much its prevalence differs, in the table of bias.
 EFFECTS: Final = (2.0, 4.0, 6.0, 8.0, 10.0)
@@ -121,7 +129,7 @@ class UnmeasuredConfounding(Result):
             return [f"No confounder of the table of bias is strong enough for that: its largest bias is {most} points."]
         row = enough.sort_values(["bias", "effect"], kind="stable").iloc[0]
         return [
-            f"A confounder that changes the score by {exact(row['effect'])} points and is "
+            f"A confounder that changes the score by {in_points(row['effect'])} and is "
             f"{exact(100 * row['prevalence_difference'])} percentage points more common in one format accounts for "
             f"{number(row['bias'])} points, which is enough."
         ]
@@ -201,7 +209,7 @@ def points_of_bias(primary: pd.Series, margin: float | None, higher_is_better: b
         needed = f"an unmeasured confounder must account for {size} points to move the interval to zero"
         rows = [("zero", limit, abs(limit), needed)]
     if margin is not None:
-        stated = f"the margin of {exact(margin)} points"
+        stated = f"the margin of {in_points(margin)}"
         worse = -low if higher_is_better else high
         room = margin - worse
         meaning = (

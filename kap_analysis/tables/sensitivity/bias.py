@@ -6,7 +6,8 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE
 from kap_analysis.tables.page.cells import across, assemble, checked_frame, texts
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import exact, with_interval
+from kap_analysis.writing.numbers import with_interval
+from kap_analysis.writing.sentences import in_points
 
 COLUMNS = ("effect", "prevalence_difference", ESTIMATE, CI_LOW, CI_HIGH)
 
@@ -57,4 +58,4 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
 
 def _points(value: object, times: float = 1.0) -> str:
     """A number of points as a label."""
-    return f"{exact(round(times * float(str(value)), 6))} points"
+    return f"{in_points(round(times * float(str(value)), 6))}"
