@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import matplotlib
@@ -20,6 +21,11 @@ from kap_analysis.figures.page.style import PNG_DPI, file_settings
 from kap_analysis.writing.escapes import visible
 
 FILE_TYPES: Final = ("png", "pdf", "svg")
+CANVASES: Final[Mapping[str, Any]] = MappingProxyType(
+    {"png": FigureCanvasAgg, "pdf": FigureCanvasPdf, "svg": FigureCanvasSVG}
+)
+#: In which a PDF and an SVG are laid out: their unit is the point.
+VECTOR_DPI: Final = 72
 
 
 def save_figure(
@@ -80,25 +86,40 @@ def save_figure(
 
 def _write(figure: Figure, path: Path, file_type: str, title: str | None, dpi: int, outlines: bool) -> Path:
     target = path.with_name(f"{path.name}.{file_type}")
-    settings: Any = {**file_settings(), "savefig.bbox": None, "savefig.facecolor": "auto"}
-    settings |= {"font.family": list(FAMILY)} | ({"svg.fonttype": "path"} if outlines else {})
+    settings: Any = {**file_settings(), "font.family": list(FAMILY)} | ({"svg.fonttype": "path"} if outlines else {})
     described = _description(file_type, title, alt_text(figure))
-    canvas = figure.canvas
+    canvas, before = figure.canvas, figure.get_dpi()
+    drawn_by = CANVASES[file_type](figure)
     try:
-        with matplotlib.rc_context(settings):
+        with matplotlib.rc_context(settings), _laid_out(figure, dpi if file_type == "png" else VECTOR_DPI):
+            figure.set_dpi(dpi)
             if file_type == "png":
-                FigureCanvasAgg(figure)
-                figure.savefig(target, format="png", dpi=dpi, metadata=described)
+                drawn_by.print_png(target, metadata=described)
             elif file_type == "pdf":
-                FigureCanvasPdf(figure)
-                figure.savefig(target, format="pdf", dpi=dpi, metadata=described)
+                drawn_by.print_pdf(target, metadata=described)
             else:
-                FigureCanvasSVG(figure)
                 with _one_id_each(figure):
-                    figure.savefig(target, format="svg", dpi=dpi, metadata=described)
+                    drawn_by.print_svg(target, metadata=described)
     finally:
+        figure.set_dpi(before)
         figure.set_canvas(canvas)
     return target
+
+
+@contextmanager
+def _laid_out(figure: Figure, dpi: float) -> Iterator[None]:
+    """Panels placed for a file, and left there: ``savefig`` would draw the figure twice, once to place them."""
+    engine = figure.get_layout_engine()
+    if engine is None or not figure.axes:
+        yield
+        return
+    figure.set_dpi(dpi)
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 @contextmanager

@@ -144,7 +144,7 @@ def _write_title(document: Any, table: TableContent) -> None:
 
 def _write_grid(document: Any, table: TableContent, widths: list[float], named: str) -> None:
     """One Word table: heading rows that repeat on each page, a merged row per row group, three rules."""
-    body, bold = TEXT + named, HEADING + named
+    body, bold = (document.styles[style + named].style_id for style in (TEXT, HEADING))
     layout = table.layout
     grid = document.add_table(rows=0, cols=len(layout.columns))
     grid.alignment = WD_TABLE_ALIGNMENT.LEFT
@@ -201,8 +201,9 @@ def _set_widths(grid: Any, widths: list[float]) -> None:
 
 
 def _fill(cell: Any, text: str, align: str, *, style: str, with_next: bool = False) -> None:
+    """Write a cell in a style that is named by its id: by its name, python-docx seeks it in all styles for each cell."""
     paragraph = cell.paragraphs[0]
-    paragraph.style = style
+    paragraph._p.style = style
     paragraph.alignment = {
         "left": WD_ALIGN_PARAGRAPH.LEFT,
         "right": WD_ALIGN_PARAGRAPH.RIGHT,
