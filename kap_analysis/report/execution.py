@@ -9,6 +9,7 @@ from typing import Any, Final
 from kap_analysis.errors import ReportError
 from kap_analysis.report.kernel import Kernel, own_kernel
 from kap_analysis.report.notebook_libraries import NotebookNode, nbformat
+from kap_analysis.report.reasons_shown import put_reasons
 from kap_analysis.report.unanswered import Unanswered
 
 # isort: split
@@ -84,7 +85,7 @@ async def execute_notebook(
             raise ReportError(
                 f"{name}: the kernel ended in {run.where}: it was stopped, or memory was short."
             ) from error
-    run.unanswered.put_into(running)
+    put_reasons(run.unanswered, running)
     return without_traces(running)
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from kap_analysis.report.execution import read_notebook, run_notebook, write_notebook
 from kap_analysis.report.notebook_libraries import NotebookNode
+from kap_analysis.report.reasons_shown import UNANSWERED
 from kap_analysis.report.shipped import list_notebooks
-from kap_analysis.report.unanswered import UNANSWERED
 
 #: Cells with this tag show what differs between machines, such as versions.
 OF_THIS_MACHINE: Final = "of-this-machine"

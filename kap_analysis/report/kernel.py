@@ -14,13 +14,11 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
+from kap_analysis.report.run_by_hand import OWN_RUN
+
 KERNEL_NAME: Final = "kap"
 #: The path of a Unix socket may hold 103 bytes on macOS and 107 on Linux; the kernel adds "-ipc-5" to its own.
 LONGEST_SOCKET_PATH: Final = 90
-
-
-#: Set in the environment of a kernel that this package runs: errors of cells are dealt with from outside.
-OWN_RUN: Final = "KAP_ANALYSIS_RUN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
 from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.results_folder import NUMBERED
 from kap_analysis.writing.escapes import from_markdown, visible, without_links
+
+# isort: split
+from nbconvert import HTMLExporter  # imports nbformat too, so its door comes first
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 #: A full stop ends a sentence if a capital follows.
 SENTENCE_END: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")

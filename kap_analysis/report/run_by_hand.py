@@ -8,10 +8,11 @@ import os
 import sys
 from typing import Any, Final
 
-from kap_analysis.report.kernel import OWN_RUN
 from kap_analysis.report.unanswered import ABOUT_THE_DATA, NO_ANSWER, Unanswered, names_made
 from kap_analysis.writing.escapes import markdown_text
 
+#: Set in the environment of a kernel that this package runs: errors of cells are dealt with from outside.
+OWN_RUN: Final = "KAP_ANALYSIS_RUN"
 _IN_USE: Final = "_kap_analysis_answers_in_words"
 
 

@@ -12,7 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import execute_notebook, run_notebook
 from kap_analysis.report.parameters import fill_parameters, read_parameters
-from kap_analysis.report.unanswered import FAILED, NEEDS_WHAT_IS_MISSING, NOTHING_TO_SHOW, SAME_REASON
+from kap_analysis.report.reasons_shown import FAILED, NEEDS_WHAT_IS_MISSING, SAME_REASON
+from kap_analysis.report.unanswered import NOTHING_TO_SHOW
 
 
 def test_parameters_are_filled_and_the_others_keep_their_value(make_notebook):

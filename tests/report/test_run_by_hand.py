@@ -6,7 +6,8 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from kap_analysis.report.kernel import OWN_RUN, own_kernel
+from kap_analysis.report.kernel import own_kernel
+from kap_analysis.report.run_by_hand import OWN_RUN
 from kap_analysis.report.unanswered import NO_ANSWER
 from tests.sweeps import few_fast
 

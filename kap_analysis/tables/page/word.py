@@ -201,7 +201,7 @@ def _set_widths(grid: Any, widths: list[float]) -> None:
 
 
 def _fill(cell: Any, text: str, align: str, *, style: str, with_next: bool = False) -> None:
-    """Write a cell in a style that is named by its id: by its name, python-docx seeks it in all styles for each cell."""
+    """Write a cell in the style of an id: a name is sought in all styles of the document, for each cell anew."""
     paragraph = cell.paragraphs[0]
     paragraph._p.style = style
     paragraph.alignment = {
