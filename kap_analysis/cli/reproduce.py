@@ -32,22 +32,25 @@ def reproduce(
 ) -> None:
     """Run every notebook against a study; write figures, tables, pages and a manifest."""
     from kap_analysis.cli.progress import shown_progress
-    from kap_analysis.report.pipeline import reproduce as run_notebooks
+    from kap_analysis.report.kernel_parent import copied_kernels
 
-    try:
-        asked = notebooks if notebooks and NUMBERS.fullmatch(notebooks) else None
-        with shown_progress("Running the notebooks") as progress:
-            done = run_notebooks(
-                study,
-                out,
-                notebooks=None if asked else notebooks,
-                only=asked.split(",") if asked else (),
-                replace_changed=replace_changed,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        say(f"kap: stopped; {out} is as it was.", err=True)
-        raise typer.Exit(130) from None
+    with copied_kernels():  # loads libraries while this process does too
+        from kap_analysis.report.pipeline import reproduce as run_notebooks
+
+        try:
+            asked = notebooks if notebooks and NUMBERS.fullmatch(notebooks) else None
+            with shown_progress("Running the notebooks") as progress:
+                done = run_notebooks(
+                    study,
+                    out,
+                    notebooks=None if asked else notebooks,
+                    only=asked.split(",") if asked else (),
+                    replace_changed=replace_changed,
+                    progress=progress,
+                )
+        except KeyboardInterrupt:
+            say(f"kap: stopped; {out} is as it was.", err=True)
+            raise typer.Exit(130) from None
     say(str(done.index))
     if done.faults:
         for line in done.faults:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kap_analysis.report.execution import read_notebook, run_notebook, write_notebook
+from kap_analysis.report.kernel_parent import copied_kernels
 from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.reasons_shown import UNANSWERED
 from kap_analysis.report.shipped import list_notebooks
@@ -34,16 +35,17 @@ def refresh_notebooks(
     """
     paths = list_notebooks(folder)
     lines: list[str] = []
-    for done, path in enumerate(paths):
-        if progress is not None:
-            progress(done, len(paths), path.stem)
-        kept = read_notebook(path)
-        fresh = run_notebook(kept, name=path.stem, folder=path.parent)
-        if check:
-            lines += [f"{path.name}: {difference}" for difference in compare_outputs(kept, fresh)]
-        else:
-            write_notebook(fresh, path)
-            lines.append(path.name)
+    with copied_kernels():
+        for done, path in enumerate(paths):
+            if progress is not None:
+                progress(done, len(paths), path.stem)
+            kept = read_notebook(path)
+            fresh = run_notebook(kept, name=path.stem, folder=path.parent)
+            if check:
+                lines += [f"{path.name}: {difference}" for difference in compare_outputs(kept, fresh)]
+            else:
+                write_notebook(fresh, path)
+                lines.append(path.name)
     return lines
 
 

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import zmq.asyncio
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 
+from kap_analysis.report.kernel_parent import KernelParent, alike_everywhere, running_parent
 from kap_analysis.report.run_by_hand import OWN_RUN
 
 KERNEL_NAME: Final = "kap"
@@ -52,6 +55,9 @@ def own_kernel() -> Iterator[Kernel]:
             transport=_transport(connection),
             context=context,
         )
+        parent = running_parent()
+        if parent is not None:
+            manager.provisioner = _Copying(parent, manager)
         work = folder / "work"
         work.mkdir()
         try:
@@ -73,7 +79,21 @@ def _write_spec(folder: Path) -> None:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    own = {"IPYTHONDIR": str(folder / "ipython"), "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    own[OWN_RUN] = "1"
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **own, **threads}
+    return {**os.environ, **alike_everywhere(), "IPYTHONDIR": str(folder / "ipython"), OWN_RUN: "1"}
+
+
+class _Copying(LocalProvisioner):
+    """Starts the kernel as a copy of a process that has the libraries, or by itself where that has ended."""
+
+    def __init__(self, kernels: KernelParent, manager: AsyncKernelManager) -> None:
+        super().__init__(kernel_id="", kernel_spec=manager.kernel_spec, parent=manager)
+        self.kernels = kernels
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
+        """Launch the kernel; its arguments follow ``python -m ipykernel_launcher``."""
+        copied = self.kernels.copy(cmd[3:], options["cwd"], options["env"])
+        if copied is None:
+            return await super().launch_kernel(cmd, **options)
+        self.process = copied  # type: ignore[assignment]
+        self.pid, self.pgid, self.cwd = copied.pid, copied.pid, options["cwd"]
+        return self.connection_info

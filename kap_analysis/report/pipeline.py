@@ -19,6 +19,7 @@ from kap_analysis.report.execution import read_notebook, write_notebook
 from kap_analysis.report.explorer import explorer_of
 from kap_analysis.report.gathering import gather_parts
 from kap_analysis.report.index_page import AboutStudy, NotebookEntry, write_index
+from kap_analysis.report.kernel_parent import copied_kernels
 from kap_analysis.report.manifest import list_files, list_inputs, write_manifest
 from kap_analysis.report.notebook_libraries import NotebookNode
 from kap_analysis.report.notebook_page import (
@@ -110,7 +111,7 @@ def reproduce(
     with staged_folder(out, replace_changed=replace_changed) as staging, _recorded(is_shared(loaded)) as record:
         earlier = take_over(target, staging / PARTS, [name for name in originals if name not in asked], inputs, plan)
         about = describe_study(loaded, plan.sentence)
-        with keeping(staging / KEPT_FOLDER), ThreadPoolExecutor(1) as beside:
+        with keeping(staging / KEPT_FOLDER), copied_kernels(), ThreadPoolExecutor(1) as beside:
             keep_for_run(load_study, loaded, str(source.resolve()))
             explorer = beside.submit(explorer_of, loaded, staging, about.banner, about.meaning)
             chosen = {name: originals[name] for name in asked}

@@ -1,5 +1,6 @@
 """Running a notebook: parameters in, outputs out, nothing of the machine kept."""
 
+import ast
 import asyncio
 import re
 import sys
@@ -11,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from kap_analysis.errors import ReportError
 from kap_analysis.report.execution import execute_notebook, run_notebook
+from kap_analysis.report.kernel_parent import copied_kernels, running_parent
 from kap_analysis.report.parameters import fill_parameters, read_parameters
 from kap_analysis.report.reasons_shown import FAILED, NEEDS_WHAT_IS_MISSING, SAME_REASON
 from kap_analysis.report.unanswered import NOTHING_TO_SHOW
@@ -148,3 +150,37 @@ def noting(order, word, function):
 def test_a_notebook_without_a_heading_runs():
     notebook = new_notebook(cells=[new_code_cell("6 * 7")])
     assert run_notebook(notebook, name="x").cells[0].outputs[0]["data"]["text/plain"] == "42"
+
+
+ABOUT_THE_KERNEL = """
+import os, random, sys
+import numpy as np
+loaded = "kap_analysis.mixed.model" in sys.modules
+(os.getpid(), os.getpgid(0) == os.getpid(), loaded, sys.path, np.random.rand(), os.environ["IPYTHONDIR"])
+"""
+
+
+def of_the_kernel(make_notebook):
+    ran = run_notebook(make_notebook(ABOUT_THE_KERNEL), name="00_x")
+    return ast.literal_eval(ran.cells[2].outputs[0]["data"]["text/plain"].replace("np.float64", ""))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are copies on Linux only")
+def test_kernels_of_a_run_are_copies_that_have_the_libraries_and_nothing_else_in_common(make_notebook):
+    with copied_kernels():
+        first, second = of_the_kernel(make_notebook), of_the_kernel(make_notebook)
+    assert first[1:3] == second[1:3] == (True, True)
+    assert all(one != other for one, other in zip(first[:1] + first[4:], second[:1] + second[4:], strict=True))
+    by_itself = of_the_kernel(make_notebook)
+    assert (by_itself[2], by_itself[3]) == (False, first[3])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are copies on Linux only")
+def test_a_copied_kernel_that_ends_is_one_sentence_and_the_next_one_starts(make_notebook):
+    with copied_kernels():
+        with pytest.raises(ReportError, match="the kernel ended in code cell 2 of 2"):
+            run_notebook(make_notebook("import os\nos._exit(1)"), name="00_x")
+        assert of_the_kernel(make_notebook)[2]
+        running_parent().process.kill()
+        running_parent().process.wait()
+        assert not of_the_kernel(make_notebook)[2]  # it starts by itself
