@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,10 @@ def run_notebook(
 ) -> NotebookNode:
     """Run a copy of a notebook in a fresh kernel of this interpreter and wait for it: see `execute_notebook`."""
     return asyncio.run(execute_notebook(notebook, name=name, folder=folder, progress=progress))
+
+
+#: Where a warning was given: the file, which tells the machine, and the line.
+PLACE_OF_WARNING: Final = re.compile(r"^\S.*?:\d+: (?=\w*Warning: )", re.MULTILINE)
 
 
 async def execute_notebook(
@@ -95,12 +100,15 @@ def count_code_cells(notebook: NotebookNode) -> int:
 
 
 def without_traces(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy without timings, language details and widget state, so that two runs are identical."""
+    """Return a copy without timings, language details, widget state and places of files: two runs are identical."""
     plain = copy.deepcopy(notebook)
     plain.metadata = NotebookNode({"kernelspec": NotebookNode(KERNELSPEC)})
     for cell in plain.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = NotebookNode({"tags": tags}) if tags else NotebookNode()
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream":
+                output.text = PLACE_OF_WARNING.sub("", output.text)
     return plain
 
 

@@ -52,6 +52,12 @@ def test_a_run_counts_its_cells_and_keeps_no_trace_of_the_machine(make_notebook)
     assert [dict(cell.metadata) for cell in ran.cells] == [{}, {"tags": ["parameters"]}, {}]
 
 
+def test_a_warning_does_not_tell_where_its_file_lies(make_notebook):
+    source = "import warnings\nwarnings.warn_explicit('read with care', UserWarning, '/home/x y/a.py', 7)"
+    (output,) = run_notebook(make_notebook(source), name="x").cells[-1].outputs
+    assert output.text.startswith("UserWarning: read with care") and "/home" not in output.text
+
+
 def test_a_failing_cell_is_one_sentence_with_its_place(make_notebook):
     with pytest.raises(ReportError) as caught:
         run_notebook(make_notebook("1 / 0"), name="00_x")

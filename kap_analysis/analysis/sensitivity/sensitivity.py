@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.model.estimates import engine_notes
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import fit_primary
@@ -164,6 +165,8 @@ def check_sensitivity(
 
 def _attempt(compute: Callable[[], EstimateRow]) -> EstimateRow:
     try:
-        return {**compute(), "note": ""}
+        with engine_notes() as told:
+            found = compute()
+        return {**found, "note": " ".join(told)}
     except (AnalysisError, ValueError, np.linalg.LinAlgError) as error:
         return {"note": str(error)}
