@@ -24,10 +24,8 @@ from kap_analysis.cli.review import review
 from kap_analysis.cli.say import say
 from kap_analysis.cli.share import share
 from kap_analysis.cli.simulate import simulate
+from kap_analysis.cli.stop import stop, stopped_by, stopped_code
 from kap_analysis.cli.validate import validate
-
-#: The signals that ended this process so far: what fails after one fails because of it, whatever it calls itself.
-_stopped_by: list[int] = []
 
 
 def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
@@ -40,7 +38,7 @@ def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
         except (typer.Exit, SystemExit):
             raise
         except BaseException as error:
-            if _stopped_by or isinstance(error, KeyboardInterrupt):
+            if stopped_by or isinstance(error, KeyboardInterrupt):
                 _say_stopped()
             raise
 
@@ -49,12 +47,7 @@ def _stoppable(verb: Callable[..., None]) -> Callable[..., None]:
 
 def _say_stopped() -> None:
     say("kap: stopped; what was there is as it was.", err=True)
-    raise SystemExit(130) from None
-
-
-def _stop(number: int, _: object) -> None:
-    _stopped_by.append(number)
-    raise KeyboardInterrupt
+    raise SystemExit(stopped_code()) from None
 
 
 app = typer.Typer(
@@ -89,14 +82,15 @@ def _options(version: bool = typer.Option(False, "--version", help="Show the ver
 def run() -> None:
     """Run the command line: what the package has to say about a failure is one line on standard error.
 
-    Exit codes: 0 all is well, 1 problems were found in the data or an answer cannot be given, 2 misuse.
+    Exit codes: 0 all is well, 1 problems were found in the data or an answer cannot be given, 2 misuse; 130 after
+    Ctrl-C, 143 after SIGTERM.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)
+            signal.signal(number, stop)
         app()
     except KeyboardInterrupt:
         _say_stopped()

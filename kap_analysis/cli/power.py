@@ -80,6 +80,6 @@ def _write(found: Any, out: Path) -> None:
         table_planned_study(precision=found.precision).save(folder)
         for measure in ("power", "width"):
             if found.grid[measure].notna().any():
-                figure = plot_planned_study(grid=found.grid, measure=measure, design=design)
+                figure = plot_planned_study(grid=found.grid, measure=measure, design=design, smallest=found.smallest)
                 save_figure(figure, folder / measure)  # type: ignore[arg-type]
         (folder / "paragraphs.md").write_text(f"{found.paragraph}\n\n{found.methods}\n", encoding="utf-8")

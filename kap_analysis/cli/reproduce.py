@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from kap_analysis.cli.say import say
+from kap_analysis.cli.stop import stopped_code
 
 #: Two digits each, as the names of the notebooks begin.
 NUMBERS: Final = re.compile(r"\d\d(,\d\d)*")
@@ -50,7 +51,7 @@ def reproduce(
                 )
         except KeyboardInterrupt:
             say(f"kap: stopped; {out} is as it was.", err=True)
-            raise typer.Exit(130) from None
+            raise typer.Exit(stopped_code()) from None
     say(str(done.index))
     if done.faults:
         for line in done.faults:

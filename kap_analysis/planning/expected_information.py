@@ -18,6 +18,7 @@ from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.errors import PlanningError
 from kap_analysis.planning.next_study import NextStudy
 from kap_analysis.planning.unit_sums import Sums, precision_of
+from kap_analysis.writing.numbers import plural
 
 Array = NDArray[np.float64]
 _Rows = tuple[tuple[float, ...], ...]
@@ -25,6 +26,8 @@ _Rows = tuple[tuple[float, ...], ...]
 RAREST = 1e-7
 #: Rows of one cohort beyond which averaging over all ways to lose patients takes too long.
 MOST_ROWS = 60
+#: Ways whose matrices are in memory together.
+WAYS_AT_A_TIME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def _contrast(study: NextStudy) -> Array:
 
 def _sums_of(study: NextStudy, rung: str) -> Sums:
     visits, variance = len(study.visits), study.scores.baseline_sd**2
+    _check_rows(study)
     n = len(_directions(visits, rung))
     total = 2 * n + 1
     whole = _rows_of(_model_covariance(study.scores.given_baseline, rung))
@@ -78,17 +82,24 @@ def _sums_of(study: NextStudy, rung: str) -> Sums:
     within = _rows_of(_model_covariance(study.within_cohorts, rung))
     means = np.array([1.0, 1.0, study.baseline_difference])
     for size, share in study.sizes.items():
-        if size * visits > MOST_ROWS:
-            raise PlanningError(
-                f"A cohort of {size} patients with {visits} visits has more rows than the formula can average over "
-                f"({MOST_ROWS}). Plan smaller cohorts, or fewer visits."
-            )
         sums = _unit_sums(within, study.between_cohorts, rung, size, tuple(study.share_last_seen(GROUP)))
         found.append(_with_columns(sums, means, variance, share * study.cohorts).among(total, list(range(n, total))))
     out = found[0]
     for one in found[1:]:
         out = out + one
     return out
+
+
+def _check_rows(study: NextStudy) -> None:
+    """Cohorts of all sizes are looked at before the first is averaged over, which takes seconds."""
+    largest, visits = max(study.sizes), len(study.visits)
+    if largest * visits > MOST_ROWS:
+        given = f"cohort_size {study.cohort_size:g} and cohort_size_sd {study.cohort_size_sd:g}"
+        raise PlanningError(
+            f"With {given} there are cohorts of {largest} patients, and with {plural(visits, 'visit')} these have more "
+            f"rows than the formula can average over ({MOST_ROWS}); plan cohorts of up to {MOST_ROWS // visits} "
+            "patients, all of more alike size, or fewer visits."
+        )
 
 
 def _model_covariance(covariance: Array, rung: str) -> Array:
@@ -143,17 +154,27 @@ def _unit_sums(rows: _Rows, between: float | None, rung: str, size: int, last_se
     if between is not None:
         blocks = blocks + between
         moves = np.concatenate([moves, np.ones((1, size * visits, size * visits))])
+    parts = [_part_sums(blocks, moves, shares[at], seen[at]) for at in _parts(len(shares))]
+    h, slopes, products, traces = (sum(each[1:], each[0]) for each in zip(*parts, strict=True))
+    first, second, third = (_folded(one, size, visits) for one in (h, slopes, products))
+    return _UnitSums(first, second, third, traces)
+
+
+def _parts(n: int) -> list[slice]:
+    return [slice(first, first + WAYS_AT_A_TIME) for first in range(0, n, WAYS_AT_A_TIME)]
+
+
+def _part_sums(blocks: Array, moves: Array, shares: Array, seen: NDArray[np.bool_]) -> tuple[Array, ...]:
+    """H, HVjH, HVjHVkH and tr(HVjHVk), summed over some of the ways with their shares."""
     both = seen[:, :, None] & seen[:, None, :]
-    v = np.where(both, blocks, np.eye(size * visits))
+    v = np.where(both, blocks, np.eye(len(blocks)))
     h = np.where(both, np.linalg.inv(v), 0.0)
     hv = h[:, None] @ np.where(both[:, None], moves, 0.0)
     slopes = hv @ h[:, None]
     weighted = shares[:, None, None, None] * hv
-    means = np.tensordot(shares, h, axes=1), np.tensordot(shares, slopes, axes=1)
     products = np.tensordot(weighted, slopes, axes=([0, 3], [0, 2])).transpose(0, 2, 1, 3)
     traces = np.tensordot(weighted, hv, axes=([0, 2, 3], [0, 3, 2]))
-    first, second, third = (_folded(one, size, visits) for one in (*means, products))
-    return _UnitSums(first, second, third, traces)
+    return np.tensordot(shares, h, axes=1), np.tensordot(shares, slopes, axes=1), products, traces
 
 
 def _ways(size: int, last_seen: Array, visits: int) -> tuple[Array, NDArray[np.bool_]]:

@@ -21,7 +21,7 @@ def next_study_like(study: Study, *, cohorts: int, individual: int, difference: 
     """A planned study with the visits and the instrument of a study that was done, and scores that vary as there.
 
     The ICC of the cohorts is that of the literature: one study estimates it too poorly. Nobody is lost, and the formats
-    start alike; `dataclasses.replace` assumes otherwise.
+    start alike, and the claim is superiority; `dataclasses.replace` assumes otherwise.
 
     Parameters
     ----------
@@ -45,7 +45,6 @@ def next_study_like(study: Study, *, cohorts: int, individual: int, difference: 
     plan = study_plan(study)
     scores, visits = scores_of_study(study, plan)
     targets = {visit.label: float(visit.target_day) for visit in study.settings.visits}
-    margin = None if plan.margin is None else plan.margin.points
     return NextStudy(
         cohorts=cohorts,
         individual=individual,
@@ -54,7 +53,6 @@ def next_study_like(study: Study, *, cohorts: int, individual: int, difference: 
         visits=visits,
         visit=plan.visit,
         difference=difference,
-        margin=margin,
         higher_is_better=bool(study.outcomes(plan.instrument).instrument.higher_is_better),
     )
 

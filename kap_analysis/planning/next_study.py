@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from kap_analysis.columns import GROUP, INDIVIDUAL
 from kap_analysis.errors import PlanningError
+from kap_analysis.planning.plan_values import (
+    LARGEST_COHORT,
+    MOST_VISITS,
+    check_increasing,
+    check_points,
+    check_value,
+)
 from kap_analysis.planning.score_covariance import ScoreCovariance
 
 Array = NDArray[np.float64]
 Claim = Literal["superiority", "non-inferiority", "equivalence"]
-CLAIMS: Final = ("superiority", "non-inferiority", "equivalence")
-DDF: Final = ("kenward-roger", "satterthwaite")
 #: Kivlighan 2020 (J Consult Clin Psychol 88:322): mean of 37 studies of group therapy .06; the others are assumptions.
 ICC: Final = 0.06
 OTHER_ICCS: Final = (0.02, 0.12)
-LARGEST_COHORT: Final = 60
 
 
 @dataclass(frozen=True)
@@ -86,20 +90,17 @@ class NextStudy:
     ddf: str = "kenward-roger"
 
     def __post_init__(self) -> None:
-        _check_size(self)
+        _check_values(self)
+        for name in ("cohorts", "individual"):
+            object.__setattr__(self, name, int(getattr(self, name)))
         _check_visits(self)
         _check_lost(self)
-        _check_claim(self)
-        if not 0 <= self.icc < 1:
-            raise PlanningError(
-                f"The ICC is {self.icc:g}; give 0 or more and less than 1. With 1 all patients of a cohort would have "
-                "the same course, and each cohort would count as one patient."
-            )
+        _check_points(self)
         inside = np.linalg.eigvalsh(self.within_cohorts)[0]
         if not inside > 0:
             raise PlanningError(
-                f"An ICC of {self.icc:g} leaves less variance within the cohorts than the correlations of the visits "
-                "allow: the cohort is the same at all visits. Lower the ICC, or raise visit_correlation."
+                f"icc is {self.icc:g} and leaves less variance within the cohorts than the correlations of the visits "
+                "allow, since the cohort is the same at all visits; lower icc, or raise visit_correlation."
             )
 
     @property
@@ -183,40 +184,51 @@ def weibull_loss(days: Sequence[float], *, by_last_visit: float, shape: float = 
         Share lost before the last visit.
     shape : float
         1: the same risk all the time; below 1: most are lost early.
+
+    Raises
+    ------
+    PlanningError
+        If a number is out of its range (docs/models.md#the-next-study).
     """
-    if not 0 <= by_last_visit < 1 or shape <= 0:
-        raise PlanningError(
-            f"A Weibull curve of loss has by_last_visit = {by_last_visit:g} and shape = {shape:g}; give a share from 0 "
-            "to less than 1, and a shape above 0."
-        )
+    check_value("visits", "days", days)
+    check_increasing(days)
+    check_value("lost", "by_last_visit", by_last_visit)
+    check_value("lost", "shape", shape)
     at = (np.asarray(days, float) / float(days[-1])) ** shape
     return tuple(float(share) for share in 1 - (1 - by_last_visit) ** at)
 
 
-def _check_size(study: NextStudy) -> None:
-    if study.cohorts != int(study.cohorts) or study.cohorts < 2:
-        raise PlanningError(
-            f"cohorts is {study.cohorts:g}; give 2 or more. With one cohort the effect of the format cannot be told "
-            "from the effect of that cohort."
-        )
-    if study.individual != int(study.individual) or study.individual < 2:
-        raise PlanningError(f"individual is {study.individual:g}; give 2 patients or more.")
-    if not 1 <= study.cohort_size <= LARGEST_COHORT or study.cohort_size_sd < 0:
-        raise PlanningError(
-            f"cohort_size is {study.cohort_size:g} with an SD of {study.cohort_size_sd:g}; give a mean from 1 to "
-            f"{LARGEST_COHORT} and an SD of 0 or more."
-        )
+#: The fields of a design by their table in the file; a name that differs there is given.
+_FIELDS: Final = {
+    "design": ("cohorts", "cohort_size", "cohort_size_sd", "individual"),
+    "visits": ("days", "visits", "visit"),
+    "clustering": ("icc",),
+    "question": ("difference", "baseline_difference", "claim", "higher_is_better", "alpha", "ddf"),
+}
+_KEYS: Final = {"visits": "names", "visit": "primary"}
+
+
+def _check_values(study: NextStudy) -> None:
+    for table, names in _FIELDS.items():
+        for name in names:
+            check_value(table, _KEYS.get(name, name), getattr(study, name), name)
+    if study.margin is not None:
+        check_value("question", "margin", study.margin)
 
 
 def _check_visits(study: NextStudy) -> None:
     n = len(study.days)
-    if not n or n != len(study.visits) or n != study.scores.visits:
+    if n != len(study.visits) or n != study.scores.visits:
         raise PlanningError(
             f"There are {n} days, {len(study.visits)} names of visits and covariances of {study.scores.visits} visits; "
             "give the same number of each, the baseline not counted."
         )
-    if list(study.days) != sorted(set(study.days)) or study.days[0] <= 0:
-        raise PlanningError(f"The days of the visits are {list(study.days)}; give days after 0 in rising order.")
+    if n > MOST_VISITS:
+        raise PlanningError(f"There are {n} visits; give {MOST_VISITS} or fewer.")
+    check_increasing(study.days)
+    twice = [name for at, name in enumerate(study.visits) if name in study.visits[:at]]
+    if twice:
+        raise PlanningError(f"Two visits are called {twice[0]!r}; give each a name of its own.")
     if study.visit not in study.visits:
         raise PlanningError(f"The primary visit is {study.visit!r}; choose one of {', '.join(study.visits)}.")
 
@@ -225,24 +237,25 @@ def _check_lost(study: NextStudy) -> None:
     for arm, shares in study.lost.items():
         if arm not in (GROUP, INDIVIDUAL):
             raise PlanningError(f"lost is given for {arm!r}; the formats are {INDIVIDUAL} and {GROUP}.")
+        check_value("lost", arm, shares, f"lost, {arm}")
         values = np.asarray(shares, float)
-        is_curve = values.shape == (len(study.visits),) and ((values >= 0) & (values < 1)).all()
-        if not is_curve or (np.diff(values) < 0).any():
+        if values.shape != (len(study.visits),) or (np.diff(values) < 0).any():
             raise PlanningError(
-                f"In {arm} format {list(shares)} are lost; give a share from 0 to less than 1 for each of the "
-                f"{len(study.visits)} visits, cumulative, so never falling. If all are lost nothing can be compared."
+                f"lost, {arm} is {[float(one) for one in np.atleast_1d(values)]}; give a share for each of the "
+                f"{len(study.visits)} visits, cumulative, so never falling."
             )
 
 
-def _check_claim(study: NextStudy) -> None:
-    if study.claim not in CLAIMS or study.ddf not in DDF:
+def _check_points(study: NextStudy) -> None:
+    """What must go together: a claim and its margin, differences and the SD of the scores."""
+    if study.claim == "superiority" and study.margin is not None:
         raise PlanningError(
-            f"claim is {study.claim!r} and ddf {study.ddf!r}; choose one of {', '.join(CLAIMS)}, and one of "
-            f"{', '.join(DDF)}."
+            f"margin is {study.margin:g} and claim is 'superiority', which has none; leave margin out, or give a claim "
+            "of non-inferiority or equivalence."
         )
-    if study.margin is not None and study.margin <= 0:
-        raise PlanningError(f"The margin is {study.margin:g}; give points above 0.")
     if study.claim != "superiority" and study.margin is None:
-        raise PlanningError(f"{study.claim.capitalize()} needs a margin in points; there is no default.")
-    if not 0 < study.alpha < 1:
-        raise PlanningError(f"alpha is {study.alpha!r}; give a number between 0 and 1, such as 0.05.")
+        raise PlanningError(f"claim is {study.claim!r} without a margin; give margin in points, there is no default.")
+    sd = float(np.sqrt(study.scores.matrix[1 + study.at, 1 + study.at]))
+    check_points(study.difference, sd, "difference")
+    check_points(study.margin or 0.0, sd, "margin")
+    check_points(study.baseline_difference, study.scores.baseline_sd, "baseline_difference")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pandas as pd
+from scipy.special import stdtrit
 
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.result import Result
@@ -25,9 +26,11 @@ class PlannedStudy(Result):
     study : NextStudy
         The design and what is assumed.
     precision : pandas.DataFrame
-        One row per ICC and method (formula, simulated): ``icc``, ``method``, ``rung``, ``n_draws``, ``std_error``,
-        ``df``, ``power``, ``power_mc_error``, ``type_1_error``, ``type_1_mc_error``, ``coverage``, ``width``,
-        ``width_mc_error``, ``width_80``. Simulated rows have Monte Carlo errors; the formula has none.
+        One row per ICC and method (formula, simulated): ``icc``, ``level`` (of the interval whose width is given),
+        ``method``, ``rung``, ``n_draws``, ``std_error``, ``df``, ``power``, ``power_mc_error``, ``type_1_error``,
+        ``type_1_mc_error``, ``coverage``, ``width``, ``width_mc_error``, ``width_80``. Simulated rows have Monte Carlo
+        errors; the formula has none. Where the claim is false with the assumed difference, ``power`` is the chance of a
+        wrong claim.
     smallest : pandas.DataFrame
         One row per target: ``target``, ``value``, ``reached``, ``cohorts``, ``individual``, ``n_patients``, ``power``,
         ``width``. The ratio of the formats is that of the design.
@@ -79,23 +82,45 @@ def _main(planned: PlannedStudy) -> pd.Series:
 def _shows(planned: PlannedStudy) -> list[str]:
     study, row = planned.study, _main(planned)
     width = (
-        f"The {exact(100 * (1 - study.alpha))}% interval of the difference is expected to be {number(row['width'])} "
+        f"The {_level(study)} interval of the difference is expected to be {number(row['width'])} "
         f"points wide, and narrower than {number(row['width_80'])} points in 80% of such studies."
     )
     if row["rung"] == DESCRIPTIVE:
         return ["With so few patients or cohorts the comparison is descriptive and tests nothing.", width]
     simulated = planned.precision[planned.precision["method"] == SIMULATED]
-    said = [f"It has a power of {percent(row['power'])} to show {_claim(study)}.", width]
+    said = [_chance(study, row), width]
+    if study.claim == "equivalence":
+        deciding = row["width"] * float(stdtrit(row["df"], 1 - study.alpha) / stdtrit(row["df"], 1 - study.alpha / 2))
+        said.append(
+            f"Equivalence is decided by the {exact(100 * (1 - 2 * study.alpha))}% interval, which is expected to be "
+            f"{number(deciding)} points wide."
+        )
     for _, drawn in simulated[simulated["icc"] == study.icc].iterrows():
         said.append(
             f"Of {count(drawn['n_draws'])} simulated studies, each analysed as the real one will be, "
-            f"{percent(drawn['power'])} showed it (Monte Carlo error {_points(drawn['power_mc_error'])}); where it was "
-            f"not true, {_share(drawn['type_1_error'])} did (Monte Carlo error {_points(drawn['type_1_mc_error'])})."
+            f"{_share(drawn['power'])} showed it (Monte Carlo error {_points(drawn['power_mc_error'])}); "
+            f"{'where it was not true' if claim_is_true(study) else 'with the truth at the limit of the claim'}, "
+            f"{_share(drawn['type_1_error'])} did (Monte Carlo error {_points(drawn['type_1_mc_error'])})."
         )
     return said
 
 
+def _chance(study: NextStudy, row: pd.Series) -> str:
+    """The power; of a claim that is false, the chance to show it all the same."""
+    if claim_is_true(study):
+        return f"It has a power of {_share(row['power'])} to show {_claim(study)}."
+    return (
+        f"With the difference that is assumed the claim is false: {_share(row['power'])} is no power but the chance of "
+        f"a wrong claim, which is to show {_claim(study)}."
+    )
+
+
+def _level(study: NextStudy) -> str:
+    return f"{exact(100 * (1 - study.alpha))}%"
+
+
 def _share(share: float) -> str:
+    """A share as the table has it."""
     return f"{number(100 * share)}%"
 
 
@@ -110,12 +135,11 @@ def _points(share: float) -> str:
 
 
 def _claim(study: NextStudy) -> str:
-    truth = f"{number(abs(study.difference))} points" if study.difference else "0"
-    sided = f"two-sided alpha {study.alpha:g}"
+    truth = f"if the true difference is {_signed(study)}"
     if study.claim == "superiority":
-        return f"a difference between the formats if the true difference is {truth} ({sided})"
-    margin = number(study.margin)
-    where = "if the formats do not differ" if study.difference == 0 else f"if the true difference is {_signed(study)}"
+        return f"a difference between the formats {truth} (two-sided alpha {study.alpha:g})"
+    margin = _given(study.margin or 0.0)
+    where = "if the formats do not differ" if study.difference == 0 else truth
     if study.claim == "equivalence":
         return (
             f"that the formats differ by less than {margin} points {where} (two one-sided tests, alpha {study.alpha:g})"
@@ -124,7 +148,14 @@ def _claim(study: NextStudy) -> str:
 
 
 def _signed(study: NextStudy) -> str:
-    return f"{MINUS if study.difference < 0 else ''}{number(abs(study.difference))} points, group minus individual"
+    if study.difference == 0:
+        return "0"
+    return f"{MINUS if study.difference < 0 else ''}{_given(abs(study.difference))} points, group minus individual"
+
+
+def _given(points: float) -> str:
+    """Points that somebody assumed: 3.0, and 3.25 as it was given."""
+    return number(points) if round(points, 1) == points else exact(points)
 
 
 def _by_icc(planned: PlannedStudy) -> list[str]:
@@ -134,12 +165,12 @@ def _by_icc(planned: PlannedStudy) -> list[str]:
     if rows.empty or (rows["rung"] == DESCRIPTIVE).all():
         return []
     told = [
-        f"{percent(row['power'])} with an ICC of {row['icc']:g} (width {number(row['width'])})"
+        f"{_share(row['power'])} with an ICC of {row['icc']:g} (width {number(row['width'])})"
         for _, row in rows.iterrows()
     ]
     return [
-        f"This is for an intraclass correlation (ICC) of {planned.study.icc:g} in the cohorts; the power is "
-        f"{join_words(told)}."
+        f"This is for an intraclass correlation (ICC) of {planned.study.icc:g} in the cohorts; "
+        f"{'the power' if claim_is_true(planned.study) else 'the chance of a wrong claim'} is {join_words(told)}."
     ]
 
 
@@ -149,7 +180,7 @@ def _targets(planned: PlannedStudy) -> list[str]:
         what = (
             f"a power of {exact(100 * row['value'])}%"
             if row["target"] == "power"
-            else f"an interval of {number(row['value'])} points or less"
+            else f"a {_level(planned.study)} interval of {_given(row['value'])} points or less"
         )
         if row["reached"]:
             said.append(
@@ -170,9 +201,11 @@ def _targets(planned: PlannedStudy) -> list[str]:
 def _exchanged(planned: PlannedStudy) -> list[str]:
     """What one more cohort buys against as many more individual patients, the first two rows of the frame."""
     cohort, patients = planned.exchange.iloc[0], planned.exchange.iloc[1]
+    if pd.isna([cohort["width_saved"], patients["width_saved"]]).any():
+        return []
     return [
-        f"{sentence_case(cohort['added'])} narrows the interval by {number(cohort['width_saved'], 2)} points, "
-        f"{patients['added']} by {number(patients['width_saved'], 2)}."
+        f"{sentence_case(cohort['added'])} narrows the {_level(planned.study)} interval by "
+        f"{number(cohort['width_saved'], 2)} points, {patients['added']} by {number(patients['width_saved'], 2)}."
     ]
 
 

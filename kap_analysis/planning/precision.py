@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,22 +15,15 @@ from kap_analysis.errors import PlanningError
 from kap_analysis.planning.decision import Decision, claim_is_shown, decide, truth_to_reject
 from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.expected_information import Expected, expect
+from kap_analysis.planning.grid import check_grid, check_varied, designs
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy
+from kap_analysis.planning.plan_values import MOST_COHORTS, MOST_INDIVIDUAL, check_value
 from kap_analysis.planning.planned_study import FORMULA, SIMULATED, PlannedStudy
 from kap_analysis.planning.workers import on_cluster
 from kap_analysis.study.first_argument import asked_of
 
-MOST_COHORTS = 4096
-GRID_FIELDS = (
-    "cohorts",
-    "individual",
-    "cohort_size",
-    "cohort_size_sd",
-    "icc",
-    "difference",
-    "margin",
-    "baseline_difference",
-)
+#: The search for the smallest design ends there.
+MOST_SEARCHED = 4096
 
 
 @asked_of(NextStudy, words="a NextStudy", remedy="Make one, or read its file: kap.read_next_study(...)")
@@ -97,7 +89,9 @@ def plan_next_study(
     {'icc': [0.06, 0.02, 0.12], 'method': ['formula', 'formula', 'formula']}
     """
     rules = Ladder() if ladder is None else ladder
-    _check(vary, target_power, target_width, n_draws, workers)
+    _check(study, iccs, vary, target_power, target_width)
+    for key, value in (("draws", n_draws), ("seed", seed), ("workers", workers)):
+        check_value("run", key, value, "n_draws" if key == "draws" else key)
     if cluster is not None and workers > 1:
         raise PlanningError("workers and cluster were both given; the cluster has workers of its own. Give one.")
     rows = [_by_formula(one, rules) for one in (study, *(replace(study, icc=icc) for icc in iccs if icc != study.icc))]
@@ -151,7 +145,7 @@ def _by_formula(study: NextStudy, ladder: Ladder) -> dict[str, object]:
     found, decision = _judge(study, ladder)
     tests = found.rung != DESCRIPTIVE
     return {
-        "icc": study.icc, "method": FORMULA, "rung": found.rung, "n_draws": 0,
+        "icc": study.icc, "level": 1 - study.alpha, "method": FORMULA, "rung": found.rung, "n_draws": 0,
         STD_ERROR: found.std_error, DF: found.df,
         "power": decision.power if tests else np.nan, "power_mc_error": np.nan,
         "type_1_error": decision.type_1_error if tests else np.nan, "type_1_mc_error": np.nan,
@@ -170,7 +164,8 @@ def _by_simulation(study: NextStudy, drawn: pd.DataFrame) -> dict[str, object]:
     false = float((claim_is_shown(study, wrong, error, df) & tested).sum() / n)
     width = 2 * stdtrit(df, 1 - study.alpha / 2) * error
     return {
-        "icc": study.icc, "method": SIMULATED, "rung": drawn["rung"].mode().iloc[0], "n_draws": n,
+        "icc": study.icc, "level": 1 - study.alpha, "method": SIMULATED,
+        "rung": drawn["rung"].mode().iloc[0], "n_draws": n,
         STD_ERROR: float(error.mean()), DF: float(np.median(df)),
         "power": power, "power_mc_error": _mc_error(power, n),
         "type_1_error": false, "type_1_mc_error": _mc_error(false, n),
@@ -207,11 +202,10 @@ def _search(study: NextStudy, ladder: Ladder, reaches: Callable[[dict[str, float
         one = replace(study, cohorts=cohorts, individual=max(2, round(study.individual * cohorts / study.cohorts)))
         return one, _power_width(one, ladder)
 
-    high = 2
-    while not reaches(at(high)[1]) and high < MOST_COHORTS:
-        high *= 2
-    low = high // 2
-    reached = reaches(at(high)[1])
+    most = max(2, min(MOST_SEARCHED, MOST_INDIVIDUAL * study.cohorts // study.individual))
+    low, high = 1, 2
+    while not (reached := reaches(at(high)[1])) and high < most:
+        low, high = high, min(2 * high, most)
     while reached and high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if reaches(at(middle)[1]) else (middle, high)
@@ -224,35 +218,31 @@ def _around(study: NextStudy) -> dict[str, list[int]]:
     """Cohorts and individual patients from half to twice the design, the design among them."""
     shares = 2.0 ** np.linspace(-1, 1, 9)
     return {
-        name: sorted({max(2, round(share * getattr(study, name))) for share in shares})
-        for name in ("cohorts", "individual")
+        name: sorted({min(most, max(2, round(share * getattr(study, name)))) for share in shares})
+        for name, most in (("cohorts", MOST_COHORTS), ("individual", MOST_INDIVIDUAL))
     }
 
 
 def _grid(study: NextStudy, ladder: Ladder, vary: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    rows = []
-    for values in product(*vary.values()):
-        fields = dict(zip(vary, values, strict=True))
-        whole: dict[str, Any] = {
-            name: int(value) if name in ("cohorts", "individual") else value for name, value in fields.items()
-        }
-        rows.append({**whole, **_power_width(replace(study, **whole), ladder)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame([{**fields, **_power_width(one, ladder)} for fields, one in designs(study, vary)])
 
 
 def _exchange(study: NextStudy, ladder: Ladder) -> pd.DataFrame:
     """What one more cohort buys, and what as many more individual patients buy."""
     now = _power_width(study, ladder)["width"]
     size = max(1, round(study.cohort_size))
-    ways = {
-        "one more cohort": (replace(study, cohorts=study.cohorts + 1), study.cohort_size),
-        f"{size} more individual patients": (replace(study, individual=study.individual + size), float(size)),
-        "one more individual patient": (replace(study, individual=study.individual + 1), 1.0),
-        "one more patient per cohort": (replace(study, cohort_size=study.cohort_size + 1), float(study.cohorts)),
+    ways: dict[str, tuple[dict[str, Any], float]] = {
+        "one more cohort": ({"cohorts": study.cohorts + 1}, study.cohort_size),
+        f"{size} more individual patients": ({"individual": study.individual + size}, float(size)),
+        "one more individual patient": ({"individual": study.individual + 1}, 1.0),
+        "one more patient per cohort": ({"cohort_size": study.cohort_size + 1}, float(study.cohorts)),
     }
     rows = []
-    for added, (one, patients) in ways.items():
-        found = _power_width(one, ladder)
+    for added, (more, patients) in ways.items():
+        try:
+            found = _power_width(replace(study, **more), ladder)
+        except PlanningError:  # beyond what is planned, or beyond the formula
+            found = {"power": np.nan, "width": np.nan}
         saved = now - found["width"]
         rows.append(
             {
@@ -285,20 +275,15 @@ def _assumptions(study: NextStudy) -> pd.DataFrame:
 
 
 def _check(
-    vary: Mapping[str, Sequence[float]] | None, power: float | None, width: float | None, n_draws: int, workers: int
+    study: NextStudy,
+    iccs: Sequence[float],
+    vary: Mapping[str, Sequence[float]] | None,
+    power: float | None,
+    width: float | None,
 ) -> None:
-    if vary is not None:
-        unknown = [name for name in vary if name not in GRID_FIELDS]
-        if unknown or not 1 <= len(vary) <= 2 or any(not len(values) for values in vary.values()):
-            raise PlanningError(
-                f"vary names {', '.join(vary) or 'nothing'}; give one or two of {', '.join(GRID_FIELDS)}, each with "
-                "values."
-            )
-    if power is not None and not 0 < power < 1:
-        raise PlanningError(f"target_power is {power!r}; give a number between 0 and 1, such as 0.8.")
-    if width is not None and not width > 0:
-        raise PlanningError(f"target_width is {width!r}; give points above 0.")
-    if n_draws < 0 or n_draws != int(n_draws) or workers < 1 or workers != int(workers):
-        raise PlanningError(
-            f"n_draws is {n_draws!r} and workers {workers!r}; give whole numbers, draws from 0, workers from 1."
-        )
+    check_value("clustering", "also", iccs, "iccs")
+    check_varied(study, "iccs", "icc", iccs)
+    check_grid(study, {} if vary is None else vary, "vary")
+    for key, target in (("power", power), ("width", width)):
+        if target is not None:
+            check_value("targets", key, target, f"target_{key}")

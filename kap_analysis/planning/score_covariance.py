@@ -1,6 +1,6 @@
 """How the scores of one patient vary together: what a plan has to assume of an outcome before anybody is treated."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.columns import DAYS_PER_MONTH
 from kap_analysis.errors import PlanningError
+from kap_analysis.planning.plan_values import check_increasing, check_value
 
 Array = NDArray[np.float64]
-#: Correlations of two visits as a function of their distance in places (ar1) or days (exponential), or one for all.
-STRUCTURES = ("cs", "ar1", "exponential")
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class ScoreCovariance:
     source: str = "assumed"
 
     def __post_init__(self) -> None:
+        for variance in np.diag(self.matrix):
+            check_value("scores", "sd", float(np.sqrt(max(float(variance), 0.0))), "An SD of the scores")
         values = np.linalg.eigvalsh(self.matrix)
         if not values[0] > 1e-9 * values[-1]:
             raise PlanningError(
@@ -93,19 +94,18 @@ class ScoreCovariance:
         PlanningError
             If a number is out of its range or the correlations cannot hold together.
         """
+        given = {"sd": sd, "baseline_correlation": baseline_correlation, "visit_correlation": visit_correlation}
+        given |= {"structure": structure} | ({} if baseline_sd is None else {"baseline_sd": baseline_sd})
+        _check_all(days, given)
         n = len(days)
-        sds = _each(sd, n, "sd")
-        if (sds <= 0).any():
-            raise PlanningError(f"sd is {sd!r}; give SDs above 0, in points.")
-        with_baseline = _each(baseline_correlation, n, "baseline_correlation")
-        _check_correlations(np.append(with_baseline, visit_correlation))
-        if structure not in STRUCTURES:
-            raise PlanningError(f"structure is {structure!r}; choose one of {', '.join(STRUCTURES)}.")
+        sds, with_baseline = _each(sd, n, "sd"), _each(baseline_correlation, n, "baseline_correlation")
         places = np.arange(n, dtype=float) if structure == "ar1" else np.asarray(days, float) / 30.0
         apart = np.abs(places[:, None] - places[None, :])
         power = (apart > 0).astype(float) if structure == "cs" else apart
         if structure != "cs" and visit_correlation < 0:
-            raise PlanningError(f"visit_correlation is {visit_correlation:g}; {structure} takes none below 0.")
+            raise PlanningError(
+                f"visit_correlation is {visit_correlation:g}; give 0 or more, since structure is {structure}."
+            )
         correlations = np.eye(n + 1)
         correlations[1:, 1:] = np.where(apart > 0, float(visit_correlation) ** power, 1.0)
         correlations[0, 1:] = correlations[1:, 0] = with_baseline
@@ -143,14 +143,10 @@ class ScoreCovariance:
         Raises
         ------
         PlanningError
-            If an SD is negative, the residual SD is 0 or the correlation is not between -1 and 1.
+            If a number is out of its range (docs/models.md#the-next-study).
         """
-        if min(intercept_sd, slope_sd) < 0 or residual_sd <= 0:
-            raise PlanningError(
-                f"The SDs are {intercept_sd!r}, {slope_sd!r} and {residual_sd!r}; give 0 or more, "
-                "the residual's above 0."
-            )
-        _check_correlations(np.array([correlation]))
+        given = {"intercept_sd": intercept_sd, "slope_sd": slope_sd, "residual_sd": residual_sd}
+        _check_all(days, given | {"correlation": correlation})
         months = np.append(0.0, np.asarray(days, float) / DAYS_PER_MONTH)
         z = np.column_stack([np.ones_like(months), months])
         shared = correlation * intercept_sd * slope_sd
@@ -175,11 +171,12 @@ class ScoreCovariance:
             values.ndim != 2
             or values.shape[0] != values.shape[1]
             or len(values) < 2
+            or not np.isfinite(values).all()
             or not np.allclose(values, values.T)
         ):
             raise PlanningError(
-                f"The covariance has the shape {values.shape}; give a symmetric matrix with one row for the baseline "
-                "and one for each visit after it."
+                f"The covariance has the shape {values.shape}; give a symmetric matrix of numbers with one row for the "
+                "baseline and one for each visit after it."
             )
         return cls(values, words)
 
@@ -188,15 +185,16 @@ def _each(value: Any, n: int, name: str) -> Array:
     values = np.asarray(value, float)
     if values.ndim == 0:
         values = np.full(n, float(values))
-    if values.shape != (n,) or not np.isfinite(values).all():
+    if values.shape != (n,):
         raise PlanningError(f"{name} is {value!r}; give one number, or one for each of the {n} visits after baseline.")
     return values
 
 
-def _check_correlations(values: Array) -> None:
-    wrong = values[~((values > -1) & (values < 1))]
-    if len(wrong):
-        raise PlanningError(f"A correlation is {wrong[0]:g}; give numbers between -1 and 1, both ends excluded.")
+def _check_all(days: Sequence[float], given: Mapping[str, Any]) -> None:
+    check_value("visits", "days", days)
+    check_increasing(days)
+    for key, value in given.items():
+        check_value("scores", key, value)
 
 
 def _listed(values: Array) -> str:

@@ -1,7 +1,7 @@
 """`next_study.toml`: a planned study as a file that a person fills in, and what `kap power` is to compute of it."""
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,9 @@ from typing import Any, Final
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.errors import PlanningError, quoted
 from kap_analysis.planning.fitted_scores import scores_of_study
+from kap_analysis.planning.grid import GRID_FIELDS, check_grid, check_varied
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy, weibull_loss
+from kap_analysis.planning.plan_values import PLAN_VALUES, VARY, check_increasing, check_value
 from kap_analysis.planning.score_covariance import ScoreCovariance
 from kap_analysis.study.load import load_study
 from kap_analysis.suggestions import nearest_name
@@ -62,24 +64,14 @@ power = 0.8
 # cohorts = [10, 20, 30]
 """
 
-_DESIGN = ("cohorts", "cohort_size", "cohort_size_sd", "individual")
-_QUESTION = ("difference", "claim", "margin", "higher_is_better", "alpha", "ddf", "baseline_difference")
-_CORRELATED = ("sd", "baseline_correlation", "visit_correlation", "structure", "baseline_sd")
-_SLOPED = ("intercept_sd", "slope_sd", "correlation", "residual_sd")
-_WEIBULL = ("by_last_visit", "shape")
-#: The tables of the file and the keys of each; None: any key.
-_TABLES: Final[dict[str, tuple[str, ...] | None]] = {
-    "design": _DESIGN,
-    "visits": ("days", "names", "primary"),
-    "scores": ("like", *_CORRELATED, *_SLOPED),
-    "clustering": ("icc", "also"),
-    "lost": ("individual", "group"),
-    "question": _QUESTION,
-    "targets": ("power", "width"),
-    "vary": None,
-}
-_TEXTS = frozenset({"claim", "ddf", "structure", "primary", "like"})
-_LISTS = frozenset({"days", "names", "also"})
+_CORRELATED: Final = ("sd", "baseline_correlation", "visit_correlation", "structure", "baseline_sd")
+_SLOPED: Final = ("intercept_sd", "slope_sd", "correlation", "residual_sd")
+_WEIBULL: Final = ("by_last_visit", "shape")
+#: The tables of the file and the keys of each.
+_TABLES: Final[dict[str, tuple[str, ...]]] = {
+    table: tuple(value.key for value in PLAN_VALUES if value.table == table and value.key not in _WEIBULL)
+    for table in dict.fromkeys(value.table for value in PLAN_VALUES if value.table != "run")
+} | {VARY: tuple(GRID_FIELDS)}
 
 
 @dataclass(frozen=True)
@@ -118,7 +110,8 @@ def read_next_study(path: str | Path) -> StudyFile:
     Raises
     ------
     PlanningError
-        If the file is not TOML, a table or key is missing or unknown, or no study can be like this.
+        If the file is not TOML, a table or key is missing or unknown, a value is out of its range
+        (docs/models.md#the-next-study), or no study can be like this.
     """
     path = Path(path)
     try:
@@ -129,7 +122,10 @@ def read_next_study(path: str | Path) -> StudyFile:
         raise PlanningError(f"{path.name} is no TOML file: {str(error) or 'nested too deep'}.") from error
     _check_keys(path.name, content)
     try:
-        return _study_file(content, path.parent)
+        read = _study_file(content, path.parent)
+        check_varied(read.study, "[clustering] also", "icc", read.iccs)
+        check_grid(read.study, read.vary, "[vary]")
+        return read
     except PlanningError as error:
         raise PlanningError(f"{path.name}: {error}") from error
 
@@ -142,9 +138,9 @@ def _check_keys(name: str, content: Mapping[str, Any]) -> None:
             raise PlanningError(f"{name}: {table} is {quoted(values)}; expected a table [{table}] with keys below it.")
         known = _TABLES[table]
         for key, value in values.items():
-            if known is not None and key not in known:
+            if key not in known:
                 raise PlanningError(f"{name}: [{table}] has an unknown key {key[:80]}; {_expected(key, list(known))}")
-            _check_type(f"{name}: [{table}] {key}", table, key, value)
+            _check_value(f"{name}: [{table}] {key}", table, key, value)
 
 
 def _expected(found: str, known: list[str]) -> str:
@@ -152,26 +148,19 @@ def _expected(found: str, known: list[str]) -> str:
     return f"did you mean {near}?" if near else f"expected one of {', '.join(known)}."
 
 
-def _check_type(where: str, table: str, key: str, value: Any) -> None:
-    if key in _TEXTS or key == "higher_is_better":
-        kind, right = ("true or false", bool) if key == "higher_is_better" else ("a text", str)
-        good = isinstance(value, right)
-    elif key in _LISTS or table == "vary":
-        item: Callable[[Any], bool] = (lambda one: isinstance(one, str)) if key == "names" else _is_number
-        kind, good = "a list", isinstance(value, list) and bool(value) and all(map(item, value))
+def _check_value(where: str, table: str, key: str, value: Any) -> None:
+    if table == VARY:
+        check_value(GRID_FIELDS[key], key, value, where, listed=True)
     elif table == "lost" and isinstance(value, dict):
-        kind, good = "by_last_visit and shape", set(value) <= set(_WEIBULL) and all(map(_is_number, value.values()))
-    elif table == "lost" or key in ("sd", "baseline_correlation"):
-        kind = "a number, or a list of one per visit"
-        good = _is_number(value) or (isinstance(value, list) and bool(value) and all(map(_is_number, value)))
+        unknown = [name for name in value if name not in _WEIBULL]
+        if unknown or "by_last_visit" not in value:
+            raise PlanningError(
+                f"{where} is a curve with {', '.join(value) or 'nothing'}; give by_last_visit, and shape if not 1."
+            )
+        for name, one in value.items():
+            check_value(table, name, one, f"{where}.{name}")
     else:
-        kind, good = "a number", _is_number(value)
-    if not good:
-        raise PlanningError(f"{where} is {quoted(value)}; expected {kind}.")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+        check_value(table, key, value, where)
 
 
 def _study_file(content: Mapping[str, Any], folder: Path) -> StudyFile:
@@ -180,6 +169,7 @@ def _study_file(content: Mapping[str, Any], folder: Path) -> StudyFile:
             raise PlanningError(f"the table [{table}] is missing; `kap power --draft` writes one with every table.")
     visits = content["visits"]
     days = tuple(map(float, _needed(content, "visits", "days")))
+    check_increasing(days)
     names = tuple(visits.get("names") or (f"day {day:g}" for day in days))
     scores = _scores(content["scores"], days, folder)
     clustering = content.get("clustering", {})
@@ -235,7 +225,5 @@ def _scores(table: Mapping[str, Any], days: tuple[float, ...], folder: Path) -> 
 
 def _lost(curve: Any, days: tuple[float, ...]) -> tuple[float, ...]:
     if isinstance(curve, dict):
-        if "by_last_visit" not in curve:
-            raise PlanningError("[lost] has a Weibull curve without by_last_visit; expected the share lost by then.")
         return weibull_loss(days, **curve)
     return tuple(float(share) for share in (curve if isinstance(curve, list) else [curve] * len(days)))

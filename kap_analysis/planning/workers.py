@@ -4,9 +4,13 @@ What a task gives depends on the task alone, and the results come in the order o
 for any number of processes, wherever they run.
 """
 
+import asyncio
+import logging
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
@@ -14,7 +18,7 @@ from joblib import Parallel, delayed, parallel_config
 from kap_analysis.errors import PlanningError
 
 MOST_LOSSES = 3  # after which the tasks themselves are what ends the processes
-SECONDS_TO_ANSWER = 15
+SECONDS_TO_ANSWER = 5
 
 
 def do_tasks(function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, workers: int) -> Iterator[Any]:
@@ -78,10 +82,45 @@ def _client(address: str) -> Any:
         raise PlanningError(
             f"A cluster was named ({address}), and Dask is not installed. Install it: pip install kap-analysis[cluster]"
         ) from None
-    try:
-        return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError) as fault:
+    fault = _no_answer(address)
+    if fault:
         raise PlanningError(
-            f"No cluster answers at {address!r} ({fault}). Give the address that dask-scheduler prints, such as "
+            f"No Dask scheduler answers at {address!r} ({fault}). Give the address that dask-scheduler prints, such as "
             "tcp://10.0.0.5:8786, or leave --cluster out."
-        ) from fault
+        )
+    return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
+
+
+def _no_answer(address: str) -> str:
+    """Why no scheduler can be reached at an address, or nothing; a client that fails would go on trying and complain.
+
+    It is asked from a thread of its own, since a notebook has a loop already and a name server may take its time.
+    """
+    found = [f"nothing within {SECONDS_TO_ANSWER} seconds"]
+
+    def ask() -> None:
+        try:
+            asyncio.run(_greet(address))
+            found[0] = ""
+        except (OSError, ValueError, ImportError) as fault:
+            found[0] = str(fault) or found[0]
+        except (Exception, CancelledError) as fault:  # whatever is made of the bytes of another program
+            found[0] = f"what is there speaks no Dask: {type(fault).__name__}"
+
+    asking, log = Thread(target=ask, daemon=True), logging.getLogger("distributed")
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        asking.start()
+        asking.join(SECONDS_TO_ANSWER + 1)
+    finally:
+        log.setLevel(level)
+    return found[0]
+
+
+async def _greet(address: str) -> None:
+    from dask.distributed import Security
+    from distributed.comm import connect
+
+    comm = await connect(address, timeout=SECONDS_TO_ANSWER, **Security().get_connection_args("client"))
+    comm.abort()

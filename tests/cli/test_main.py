@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,28 @@ def test_the_demo_is_laid_out_once(kap_here, tmp_path):
     again = kap_here("demo", "d")
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == "kap: d is not empty; name a new folder, so that nothing of yours is overwritten.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_has_the_exit_code_of_the_shell(number, code):
+    """Of any verb: its work is a wait here, so that it is stopped while it runs."""
+    program = f"""
+import os, sys, time
+from kap_analysis.cli import main
+sys.argv = ["kap", "wait"]
+@main.app.command()
+@main._stoppable
+def wait() -> None:
+    os.kill(os.getpid(), {int(number)})
+    time.sleep(60)
+main.run()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == "kap: stopped; what was there is as it was.\n"
+
+
+def test_every_verb_is_stoppable():
+    commands = [*main.app.registered_commands, *main.pool.registered_commands]
+    assert [one.callback.__name__ for one in commands if not hasattr(one.callback, "__wrapped__")] == []

@@ -28,7 +28,8 @@ def test_non_inferiority_has_the_power_of_the_one_sided_noncentral_t(study):
 @pytest.mark.parametrize("claim", ["superiority", "non-inferiority", "equivalence"])
 @pytest.mark.parametrize("higher_is_better", [False, True])
 def test_the_power_is_the_share_of_draws_that_show_the_claim(study, claim, higher_is_better):
-    one = replace(study, claim=claim, margin=4.0, difference=0.7, higher_is_better=higher_is_better)
+    margin = None if claim == "superiority" else 4.0
+    one = replace(study, claim=claim, margin=margin, difference=0.7, higher_is_better=higher_is_better)
     rng, n, df = np.random.default_rng(8), 200_000, 12.0
     error = 1.5 * np.sqrt(rng.chisquare(df, n) / df)
     estimate = one.difference + 1.5 * rng.standard_normal(n)

@@ -14,10 +14,10 @@ from kap_analysis.planning.score_covariance import ScoreCovariance
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"cohorts": 1}, "With one cohort"),
-        ({"cohorts": 2.5}, "give 2 or more"),
+        ({"cohorts": 1}, "whole number from 2 to 10,000 .with one cohort"),
+        ({"cohorts": 2.5}, "cohorts is 2.5; give a whole number"),
         ({"individual": 0}, "individual is 0"),
-        ({"cohort_size": 0.5}, "mean from 1"),
+        ({"cohort_size": 0.5}, "cohort_size is 0.5; give a number from 1 to 60"),
         ({"icc": 1.0}, "each cohort would count as one patient"),
         ({"icc": 0.9}, "raise visit_correlation"),
         ({"lost": {"group": (0.1, 0.2, 1.0)}}, "nothing can be compared"),
@@ -26,10 +26,21 @@ from kap_analysis.planning.score_covariance import ScoreCovariance
         ({"visit": "month 9"}, "choose one of month 1, month 2, month 3"),
         ({"days": (30, 20, 91)}, "rising order"),
         ({"days": (30, 91)}, "2 days, 3 names"),
-        ({"claim": "equivalence"}, "needs a margin"),
-        ({"margin": -1.0}, "points above 0"),
-        ({"claim": "victory"}, "choose one of superiority"),
-        ({"alpha": 5}, "between 0 and 1"),
+        ({"claim": "equivalence"}, "without a margin"),
+        ({"margin": -1.0}, "number above 0"),
+        ({"claim": "victory"}, "give one of superiority"),
+        ({"alpha": 5}, "alpha is 5; give a number from 0.0001 to 0.2"),
+        ({"alpha": 1e-300}, "alpha is 1e-300"),
+        ({"alpha": 0.9}, "alpha is 0.9"),
+        ({"margin": 3.0}, "claim is 'superiority', which has none"),
+        ({"baseline_difference": 5000.0}, "no more than 10 SDs"),
+        ({"baseline_difference": 100_000.0}, "from -10,000 to 10,000"),
+        ({"individual": 100_000_000_000}, "from 2 to 100,000"),
+        ({"cohort_size_sd": 50}, "cohort_size_sd is 50; give a number from 0 to 10"),
+        ({"cohorts": "24"}, "cohorts is '24'"),
+        ({"cohorts": True}, "cohorts is True"),
+        ({"difference": float("nan")}, "difference is nan"),
+        ({"visits": ("a", "a", "b"), "visit": "a"}, "Two visits are called 'a'"),
     ],
 )
 def test_a_study_that_cannot_be_is_one_sentence(study, fields, said):
@@ -50,17 +61,20 @@ def test_a_weibull_curve_ends_at_its_last_share():
     assert weibull_loss((30, 60, 90), by_last_visit=0.5)[-1] == pytest.approx(0.5)
     early, late = (weibull_loss((30, 60, 90), by_last_visit=0.5, shape=shape)[0] for shape in (0.5, 2.0))
     assert early > late
-    with pytest.raises(PlanningError, match="shape above 0"):
+    with pytest.raises(PlanningError, match=r"shape is 0\.0; give a number from 0\.1 to 10"):
         weibull_loss((30, 60), by_last_visit=0.5, shape=0.0)
 
 
 def test_correlations_that_cannot_hold_together_are_refused():
     with pytest.raises(PlanningError, match="cannot hold together"):
         ScoreCovariance.from_correlations((30, 60, 90), 9.0, visit_correlation=0.0, baseline_correlation=0.9)
-    with pytest.raises(PlanningError, match="between -1 and 1"):
+    with pytest.raises(PlanningError, match="above -1 and below 1"):
         ScoreCovariance.from_correlations((30, 60), 9.0, visit_correlation=1.0)
     with pytest.raises(PlanningError, match="one for each of the 3 visits"):
         ScoreCovariance.from_correlations((30, 60, 90), [9.0, 8.0])
+    for baseline_sd in (-9.5, 0):
+        with pytest.raises(PlanningError, match=f"baseline_sd is {baseline_sd}; give a number from 0.001"):
+            ScoreCovariance.from_correlations((30, 60), 9.0, baseline_sd=baseline_sd)
     with pytest.raises(PlanningError, match="symmetric matrix"):
         ScoreCovariance.from_matrix([[1.0, 0.2], [0.3, 1.0]])
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from scipy.stats import t
 
 from kap_analysis.analysis.model.ladder import FULL, choose_rungs
 from kap_analysis.analysis.model.plan import Ladder
@@ -11,6 +12,7 @@ from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.precision import expected_rung, plan_next_study
 from kap_analysis.planning.shared_design import allows_full
+from kap_analysis.writing.numbers import number
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def test_progress_is_told(study, small_tasks):
 
 def test_the_sentences_hold_the_numbers_of_the_frames(planned):
     row = planned.precision.iloc[0]
-    assert f"a power of {round(100 * row['power'])}% to show a difference" in planned.paragraph
+    assert f"a power of {number(100 * row['power'])}% to show a difference" in planned.paragraph
     assert f"expected to be {row['width']:.1f} points wide" in planned.paragraph
     assert "two-sided alpha 0.05" in planned.paragraph
     assert "an SD of 9.5 points" in planned.methods and "40% in group format are lost before month 3" in planned.methods
@@ -97,11 +99,13 @@ def test_the_sentences_hold_the_numbers_of_the_frames(planned):
     ("options", "said"),
     [
         ({"vary": {"cohort": [1]}}, "one or two of cohorts"),
-        ({"vary": {"cohorts": []}}, "each with values"),
-        ({"vary": {"icc": [1.5]}}, "The ICC is 1.5"),
-        ({"target_power": 80}, "between 0 and 1"),
-        ({"n_draws": -1}, "draws from 0"),
-        ({"workers": 0}, "workers from 1"),
+        ({"vary": {"cohorts": []}}, "vary cohorts is an empty list"),
+        ({"vary": {"icc": [1.5]}}, "vary icc has 1.5; give a number from 0 to below 1"),
+        ({"target_power": 80}, "target_power is 80; give a number from 0.1"),
+        ({"n_draws": -1}, "n_draws is -1; give a whole number from 0"),
+        ({"iccs": (-0.2,)}, "iccs has -0.2"),
+        ({"seed": -1}, "seed is -1; give a whole number from 0"),
+        ({"workers": 0}, "workers is 0; give a whole number from 1"),
     ],
 )
 def test_what_cannot_be_computed_is_one_sentence(study, options, said):
@@ -126,3 +130,42 @@ def test_what_was_given_is_written_as_it_was_given(study):
     assert "For a power of 82.5%" in planned.paragraph
     assert "cohorts account for 2.5% of the variance" in planned.methods
     assert "30% in individual format and 12.5% in group format" in planned.methods
+
+
+def plan(study, **fields):
+    return plan_next_study(replace(study, **fields), iccs=(0.02,), n_draws=0, target_power=None)
+
+
+def test_paragraph_and_table_print_the_same_digits_of_a_power(study):
+    planned = plan(study)
+    for power in planned.precision["power"]:
+        assert f"{number(100 * power)}%" in planned.paragraph
+
+
+def test_the_sign_of_the_difference_is_said(study):
+    said = plan(study, difference=-3.0).paragraph
+    assert "if the true difference is −3.0 points, group minus individual" in said
+
+
+def test_a_claim_that_is_false_has_no_power(study):
+    for claim, margin, difference in (("non-inferiority", 3.0, 3.0), ("equivalence", 2.0, -3.0)):
+        planned = plan(study, claim=claim, margin=margin, difference=difference)
+        assert "has a power" not in planned.paragraph and "the power is" not in planned.paragraph
+        chance = number(100 * planned.precision["power"].iloc[0])
+        assert f"the claim is false: {chance}% is no power but the chance of a wrong claim" in planned.paragraph
+
+
+def test_every_width_says_of_which_interval_it_is(study):
+    planned = plan(study, claim="equivalence", margin=5.0, difference=0.0)
+    row = planned.precision.iloc[0]
+    narrower = row["width"] * t.ppf(0.95, row["df"]) / t.ppf(0.975, row["df"])
+    assert f"The 95% interval of the difference is expected to be {number(row['width'])} points" in planned.paragraph
+    assert f"decided by the 90% interval, which is expected to be {number(narrower)} points" in planned.paragraph
+    assert (planned.precision["level"] == 0.95).all()
+
+
+def test_the_largest_design_is_searched_and_drawn_within_its_range(study):
+    planned = plan_next_study(replace(study, individual=100_000), iccs=(), n_draws=0, target_width=0.001)
+    assert planned.grid["individual"].max() == 100_000
+    assert planned.smallest["individual"].max() <= 100_000
+    assert planned.exchange["width"].isna().tolist() == [False, True, True, False]

@@ -34,22 +34,43 @@ def test_scores_are_taken_from_a_study(tmp_path):
     assert study.icc == 0.06  # one study estimates it too poorly
 
 
+def test_no_further_icc_is_an_empty_list(tmp_path):
+    assert read_next_study(written(tmp_path, "[0.02, 0.12]", "[]")).iccs == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("[design]", "[desing]", "did you mean design"),
         ("cohorts = 24", "cohort = 24", "did you mean cohorts"),
-        ("cohorts = 24", 'cohorts = "24"', "expected a number"),
+        ("cohorts = 24", 'cohorts = "24"', "cohorts is '24'; give a whole number"),
         ("cohorts = 24", "", "has no cohorts"),
-        ("days = [30, 61, 91, 183]", "days = []", "expected a list"),
+        ("days = [30, 61, 91, 183]", "days = []", "days is an empty list"),
         ("days = [30, 61, 91, 183]", "", "has no days"),
         ("sd = 9.5", "residual_sd = 4", "in one way"),
-        ("group = { by_last_visit = 0.50, shape = 0.7 }", "group = { shape = 0.7 }", "without by_last_visit"),
-        ("group = { by_last_visit = 0.50, shape = 0.7 }", "group = { by = 0.7 }", "expected by_last_visit and shape"),
-        ("higher_is_better = false", "higher_is_better = 0", "expected true or false"),
+        (
+            "group = { by_last_visit = 0.50, shape = 0.7 }",
+            "group = { shape = 0.7 }",
+            "with shape; give by_last",
+        ),
+        (
+            "group = { by_last_visit = 0.50, shape = 0.7 }",
+            "group = { by = 0.7 }",
+            "with by; give by_last",
+        ),
+        ("higher_is_better = false", "higher_is_better = 0", "give true or false"),
         ("[visits]", "[visits", "no TOML file"),
-        ("alpha = 0.05", f"alpha = {'9' * 5000}", "no TOML file|expected a number"),
-        ("cohorts = 24", "cohorts = 1", "next_study.toml: cohorts is 1"),
+        ("alpha = 0.05", f"alpha = {'9' * 5000}", "no TOML file|give a number"),
+        ("cohorts = 24", "cohorts = 1", r"next_study.toml: \[design\] cohorts is 1; give a whole number from 2"),
+        ("cohorts = 24", "cohorts = 24.5", r"\[design\] cohorts is 24.5; give a whole number"),
+        ("[0.02, 0.12]", "[-0.2]", r"\[clustering\] also has -0.2; give a list of numbers from 0 to below 1"),
+        ("[0.02, 0.12]", "[0.9]", r"\[clustering\] also: icc is 0.9 .* lower icc"),
+        ("days = [30,", "days = [-30,", r"\[visits\] days has -30; give a list of numbers above 0"),
+        ("shape = 0.7", "shape = 1e9", r"\[lost\] group.shape is 1000000000.0; give a number from 0.1 to 10"),
+        ("sd = 9.5", "sd = 9.5\nbaseline_sd = -9.5", r"\[scores\] baseline_sd is -9.5; give a number from 0.001"),
+        ("# [vary]", f"[vary]\ncohorts = {list(range(2, 1200))}\n#", r"\[vary\] is a grid of 1,198 designs"),
+        ("# [vary]", "[vary]\ncohorts = [-1, 20]\n#", r"\[vary\] cohorts has -1; give a whole number from 2"),
+        ("# [vary]", "[vary]\nsd = [1, 2]\n#", r"\[vary\] has an unknown key sd"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_table_and_key(tmp_path, old, new, said):

@@ -121,7 +121,15 @@ def test_an_address_where_nothing_answers_is_one_sentence(monkeypatch):
     pytest.importorskip("dask.distributed", reason=NO_DASK)
     monkeypatch.setattr("kap_analysis.planning.workers.SECONDS_TO_ANSWER", 1)
     with (
-        pytest.raises(PlanningError, match="No cluster answers at 'tcp"),
+        pytest.raises(PlanningError, match="No Dask scheduler answers at 'tcp"),
         on_cluster("tcp://127.0.0.1:9"),
     ):
         pass
+
+
+@pytest.mark.parametrize("address", ["nonsense", "", "foo://host:1", "inproc://x"])
+def test_what_is_no_address_is_one_sentence(address, capfd):
+    pytest.importorskip("dask.distributed", reason=NO_DASK)
+    with pytest.raises(PlanningError, match="No Dask scheduler answers"), on_cluster(address):
+        pass
+    assert capfd.readouterr().err == ""

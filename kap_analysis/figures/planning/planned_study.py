@@ -5,13 +5,17 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.frames import checked_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import SMALL_PT, Width
-from kap_analysis.writing.numbers import number, percent
+from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width
+from kap_analysis.writing.numbers import exact, number, percent, plural
 from kap_analysis.writing.sentences import join_words, sentence_case
 
 _FIGURE: Final = "plot_planned_study"
@@ -27,8 +31,8 @@ _NAMES: Final = {
     "baseline_difference": "difference at baseline, points",
 }
 _LINES: Final = 7
-#: A line whose middle is nearer to an edge, as a share of the axis, has no number: it would touch those of the axis.
-_EDGE: Final = 0.08
+#: Points between the label of a line and what else is there.
+_AIR: Final = 2.0
 _MOST_LINES: Final = 5
 
 
@@ -36,7 +40,8 @@ def plot_planned_study(
     *,
     grid: pd.DataFrame,
     measure: Literal["power", "width"] = "width",
-    design: Mapping[str, float] | None = None,
+    design: Mapping[str, Any] | None = None,
+    smallest: pd.DataFrame | None = None,
     ax: AxesGiven = None,
     theme: str = "light",
     width: Width = 120.0,
@@ -51,7 +56,10 @@ def plot_planned_study(
         is tested) and ``width`` (points).
     measure : {"power", "width"}
     design : mapping, optional
-        The fields of the design that is planned; it is marked where the grid holds it.
+        The fields of the design that is planned; it is marked where the grid holds it. ``alpha`` names the interval.
+    smallest : pandas.DataFrame, optional
+        The ``smallest`` of :func:`plan_next_study`: the line of the target stands out, and the smallest design found is
+        marked; where it is outside the grid, a note says so.
     ax, theme, width, stamp
         As in :func:`plot_participant_flow`; the width is 120 mm if not given.
 
@@ -73,12 +81,17 @@ def plot_planned_study(
         raise FigureError(f"{_FIGURE} draws one or two fields that vary in grid; found {join_words(fields)}.")
     if not fields or grid[measure].isna().all():
         return draw_statement(_nothing(grid, measure), ax=ax, theme=theme, width=width, stamp=stamp)
+    aim = _aim(smallest, measure)
     with open_page(ax, theme=theme, width=width, height=80.0, stamp=stamp) as page:
+        title = _title(measure, design)
         if len(fields) == 1:
-            _draw_curve(page, grid.sort_values(fields[0]), fields[0], measure)
+            keys = _draw_curve(page, grid.sort_values(fields[0]), fields[0], measure, title, aim)
         else:
-            _draw_contours(page, grid, fields, measure)
-        _mark_design(page, fields, design, grid, measure)
+            keys = _draw_contours(page, grid, fields, measure, title, aim)
+        keys += _mark_smallest(page, fields, aim, measure)
+        keys += _mark_design(page, fields, design, grid, measure)
+        if keys:
+            page.key(keys, ncols=len(keys) if page.width_mm >= NARROW_MM else 1)
         page.describe(_alternative(grid, fields, measure))
     return page.result
 
@@ -95,62 +108,123 @@ def _written(value: float, measure: str) -> str:
     return percent(value) if measure == "power" else number(value)
 
 
-def _draw_curve(page: Page, grid: pd.DataFrame, name: str, measure: str) -> None:
+def _aim(smallest: pd.DataFrame | None, measure: str) -> pd.Series | None:
+    """The row of the target that the measure is looked at for."""
+    if smallest is None:
+        return None
+    rows = smallest[smallest["target"] == measure]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _draw_curve(
+    page: Page, grid: pd.DataFrame, name: str, measure: str, title: str, aim: pd.Series | None
+) -> list[Artist]:
     ax, theme = page.axes[0], page.theme
     ax.plot(grid[name], grid[measure], color=theme.foreground, marker="o", markersize=3.5, gid="curve")
     ax.set_xlabel(sentence_case(_NAMES.get(name, name)))
-    ax.set_ylabel(_title(measure))
+    ax.set_ylabel(title)
     if measure == "power":
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(lambda share, _: percent(share))
     else:
         ax.set_ylim(0, None)
+    if aim is None:
+        return []
+    line = ax.axhline(aim["value"], color=theme.muted, linewidth=1.2, linestyle="--", gid="target")
+    line.set_label(f"the target, {_level_label(aim['value'], measure)}")
+    return [line]
 
 
-def _draw_contours(page: Page, grid: pd.DataFrame, fields: list[str], measure: str) -> None:
-    """Lines of equal power or width; a power that is not tested has no line."""
+def _draw_contours(
+    page: Page, grid: pd.DataFrame, fields: list[str], measure: str, title: str, aim: pd.Series | None
+) -> list[Artist]:
+    """Lines of equal power or width; a power that is not tested has no line. The target's is thick."""
     ax, theme = page.axes[0], page.theme
     x, y = fields
     wide = grid.pivot_table(index=y, columns=x, values=measure, dropna=False, aggfunc="first")
     values = wide.to_numpy(dtype=float, na_value=np.nan)
+    target = None if aim is None else float(aim["value"])
+    levels = _levels(values, measure)
+    if target is not None and np.nanmin(values) < target < np.nanmax(values):
+        levels = np.unique(np.append(levels[~np.isclose(levels, target)], target))
     drawn = ax.contour(
-        wide.columns.to_numpy(float),
-        wide.index.to_numpy(float),
-        np.ma.masked_invalid(values),
-        levels=_levels(values, measure),
-        colors=[theme.foreground],
-        linewidths=1.2,
+        wide.columns.to_numpy(float), wide.index.to_numpy(float), np.ma.masked_invalid(values), levels=levels
     )
-    written = (lambda level: percent(level)) if measure == "power" else (lambda level: number(level, _decimals(drawn)))
-    places = _middles(drawn, wide)
-    if places:
-        ax.clabel(drawn, fmt=written, fontsize=SMALL_PT, inline_spacing=4, manual=places)
+    found = [(float(level), lines) for level, lines in zip(drawn.levels, drawn.allsegs, strict=True)]
+    drawn.remove()
+    ax.set_xlim(float(wide.columns.min()), float(wide.columns.max()))
+    ax.set_ylim(float(wide.index.min()), float(wide.index.max()))
+    whole = all(level.is_integer() for level, _ in found)
+    labelled, keys = [], []
+    for level, lines in sorted(found, key=lambda one: one[0] != target):
+        is_target = level == target
+        for points in lines:
+            (line,) = ax.plot(
+                *points.T,
+                color=theme.foreground if is_target else theme.muted,
+                linewidth=2.6 if is_target else 1.0,
+                gid=f"line {level:g}",
+            )
+            if is_target and not keys:
+                line.set_label(f"the target, {_level_label(level, measure)}")
+                keys.append(line)
+            labelled.append((line, _level_label(level, measure, whole)))
+    page.when_laid_out(lambda: _label_lines(page, labelled))
     ax.set_xlabel(sentence_case(_NAMES.get(x, x)))
     ax.set_ylabel(sentence_case(_NAMES.get(y, y)))
-    page.note(f"Lines: {_title(measure)[:1].lower()}{_title(measure)[1:]}.")
+    page.note(f"Lines: {title[:1].lower()}{title[1:]}.")
+    return keys
 
 
-def _middles(drawn: Any, wide: pd.DataFrame) -> list[tuple[float, float]]:
-    """The middle of each line, where its number stands; a line in a corner has no room for one."""
-    places = []
-    for lines in drawn.allsegs:
-        if not lines:
+def _level_label(level: float, measure: str, whole: bool = False) -> str:
+    if measure == "power":
+        return f"{exact(round(100 * level, 6))}%"
+    return number(level, 0) if whole else number(level) if round(level, 1) == round(level, 6) else exact(level)
+
+
+def _label_lines(page: Page, lines: list[tuple[Line2D, str]]) -> None:
+    """Put the number of each line on it, as near to its middle as there is room, or beside it; else the line goes.
+
+    In a corner a line may have no room for a number inside the axes, and a line without one says nothing. The first in
+    the list, the target, has its name in the key, so it stays.
+    """
+    ax = page.axes[0]
+    marks = [one for one in ax.get_lines() if one.get_gid() in ("planned", "smallest")]
+    taken = [one.get_window_extent().padded(3 * _AIR) for one in marks]
+    for line, words in lines:
+        text = ax.text(
+            0, 0, words, fontsize=SMALL_PT, ha="center", va="center", color=page.theme.foreground, clip_on=False,
+            fontweight="bold" if line.get_linewidth() > 2 else "normal", gid=f"label {line.get_gid()}",
+            bbox={"facecolor": page.theme.background, "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
+        text.set_in_layout(False)
+        box = text.get_window_extent()
+        half = np.array([box.width / 2 + _AIR * page.figure.dpi / 72, box.height / 2 + _AIR * page.figure.dpi / 72])
+        place = _place(ax, line, half, taken)
+        if place is None:
+            text.remove()
+            if line.get_label().startswith("_"):
+                line.remove()
             continue
-        longest = max(lines, key=len)
-        x, y = longest[len(longest) // 2]
-        if all(_EDGE < _share_of(value, axis) < 1 - _EDGE for value, axis in ((x, wide.columns), (y, wide.index))):
-            places.append((float(x), float(y)))
-    return places
+        text.set_position(tuple(ax.transData.inverted().transform(place)))
+        taken.append(Bbox([place - half, place + half]))
 
 
-def _share_of(value: float, axis: pd.Index) -> float:
-    """Where on an axis a value lies: 0 at its lower end, 1 at its upper one."""
-    low, high = float(axis.min()), float(axis.max())
-    return (value - low) / (high - low)
-
-
-def _decimals(drawn: Any) -> int:
-    return 0 if all(float(level).is_integer() for level in drawn.levels) else 1
+def _place(ax: Axes, line: Line2D, half: np.ndarray, taken: list[Bbox]) -> np.ndarray | None:
+    """Centre of a label in pixels: the point of the line nearest to its middle that has room, else one beside it."""
+    points = ax.transData.transform(np.column_stack(line.get_data()))
+    steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    along = np.linspace(0, steps[-1], 81)
+    places = np.column_stack([np.interp(along, steps, points[:, k]) for k in (0, 1)])
+    places = places[np.argsort(np.abs(along - steps[-1] / 2), kind="stable")]
+    for move in (0.0, 1.0):
+        for place in places:
+            centre = place + move * np.sign(np.mean(ax.bbox.get_points(), axis=0) - place) * half
+            box = Bbox([centre - half, centre + half])
+            inside = (box.min >= ax.bbox.min).all() and (box.max <= ax.bbox.max).all()
+            if inside and not any(box.overlaps(other) for other in taken):
+                return np.asarray(centre)
+    return None
 
 
 def _levels(values: np.ndarray, measure: str) -> np.ndarray:
@@ -165,26 +239,55 @@ def _levels(values: np.ndarray, measure: str) -> np.ndarray:
     return np.linspace(low, high, _MOST_LINES)
 
 
+def _mark_smallest(page: Page, fields: list[str], aim: pd.Series | None, measure: str) -> list[Artist]:
+    """The smallest design found, where it lies among the lines; else a note."""
+    if aim is None or not aim["reached"]:
+        return []
+    ax, target = page.axes[0], _level_label(aim["value"], measure)
+    if len(fields) == 2 and set(fields) <= set(aim.index):
+        place = [float(aim[name]) for name in fields]
+        limits = (ax.get_xlim(), ax.get_ylim())
+        if all(low <= at <= high for at, (low, high) in zip(place, limits, strict=True)):
+            return ax.plot(
+                *([one] for one in place), marker="o", markersize=7, markeredgewidth=1.6, linestyle="none", zorder=5,
+                markerfacecolor=page.theme.background, markeredgecolor=page.theme.foreground, gid="smallest",
+                label="the smallest design",
+            )  # fmt: skip
+    page.note(
+        f"The smallest design for {'a power' if measure == 'power' else 'a width'} of {target} has "
+        f"{plural(aim['cohorts'], 'cohort')} and {plural(aim['individual'], 'individual patient')}; it is not among "
+        "those drawn."
+    )
+    return []
+
+
 def _mark_design(
-    page: Page, fields: list[str], design: Mapping[str, float] | None, grid: pd.DataFrame, measure: str
-) -> None:
+    page: Page, fields: list[str], design: Mapping[str, Any] | None, grid: pd.DataFrame, measure: str
+) -> list[Artist]:
     if design is None or any(name not in design for name in fields):
-        return
+        return []
     here = grid
     for name in fields:
         here = here[here[name] == design[name]]
     x = design[fields[0]]
     if len(fields) == 1 and here.empty:
-        return
+        return []
     y = design[fields[1]] if len(fields) == 2 else float(here[measure].iloc[0])
-    mark = page.axes[0].plot(
-        [x], [y], marker="D", markersize=6, color=page.theme.foreground, linestyle="none", label="the planned design"
-    )
-    page.key([*mark])
+    ax = page.axes[0]
+    limits = (ax.get_xlim(), ax.get_ylim())
+    if len(fields) == 2 and not all(low <= at <= high for at, (low, high) in zip((x, y), limits, strict=True)):
+        return []
+    return ax.plot(
+        [x], [y], marker="D", markersize=6, color=page.theme.foreground, linestyle="none", gid="planned", zorder=5,
+        label="the planned design",
+    )  # fmt: skip
 
 
-def _title(measure: str) -> str:
-    return "Power" if measure == "power" else "Expected width of the interval, points"
+def _title(measure: str, design: Mapping[str, Any] | None = None) -> str:
+    if measure == "power":
+        return "Power"
+    level = f"{exact(100 * (1 - design['alpha']))}% " if design and "alpha" in design else ""
+    return f"Expected width of the {level}interval, points"
 
 
 def _alternative(grid: pd.DataFrame, fields: list[str], measure: str) -> str:

@@ -60,9 +60,11 @@ def table_planned_study(*, precision: pd.DataFrame, stamp: str = "") -> Table:
     )
     drawn = int(frame["n_draws"].max())
     models = join_words(dict.fromkeys(frame["rung"]))
+    level = f"{exact(100 * frame['level'].iloc[0])}% " if "level" in frame else ""
     notes = [
-        f"Model that the counts allow: {models}. Width: of the interval of the difference, in points; 80% of studies "
-        "stay below the last column. Type I: share of studies that show the claim where it is false."
+        f"Model that the counts allow: {models}. Width: of the {level}interval of the difference, in points; 80% of "
+        "studies stay below the last column. Power: share of studies that show the claim with the difference that is "
+        "assumed. Type I: share that show it where it is false."
     ]
     if drawn:
         notes.append(

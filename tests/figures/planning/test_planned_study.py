@@ -42,3 +42,43 @@ def test_what_cannot_be_drawn_is_one_sentence():
         plot_planned_study(grid=GRID, measure="precision")
     with pytest.raises(FigureError, match="one or two fields"):
         plot_planned_study(grid=GRID.assign(icc=[0.1 * k for k in range(len(GRID))]))
+
+
+SMALLEST = pd.DataFrame(
+    {
+        "target": ["power", "width"], "value": [0.62, 8.4], "reached": True, "cohorts": 25, "individual": 120,
+        "n_patients": 208,
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", ["power", "width"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [89, 183])
+def test_every_line_has_its_number_inside_the_axes(measure, theme, width):
+    figure = plot_planned_study(grid=GRID, measure=measure, smallest=SMALLEST, theme=theme, width=width)
+    ax = figure.axes[0]
+    lines = [line for line in ax.get_lines() if str(line.get_gid()).startswith("line ")]
+    labels = [text for text in ax.texts if str(text.get_gid()).startswith("label line ")]
+    assert sorted(line.get_gid() for line in lines) == sorted(text.get_gid().removeprefix("label ") for text in labels)
+    figure.draw_without_rendering()
+    for text in labels:
+        box = text.get_window_extent()
+        assert (box.min >= ax.bbox.min).all() and (box.max <= ax.bbox.max).all(), text
+
+
+def test_the_line_of_the_target_stands_out_and_the_smallest_design_is_marked():
+    figure = plot_planned_study(grid=GRID, measure="power", smallest=SMALLEST)
+    widths = {line.get_gid(): line.get_linewidth() for line in figure.axes[0].get_lines() if line.get_gid()}
+    assert widths["line 0.62"] > 2 * max(wide for gid, wide in widths.items() if gid in ("line 0.5", "line 0.7"))
+    (mark,) = [line for line in figure.axes[0].get_lines() if line.get_gid() == "smallest"]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (25, 120)
+    assert "the target, 62%" in texts(figure) and "the smallest design" in texts(figure)
+    outside = plot_planned_study(grid=GRID, measure="power", smallest=SMALLEST.assign(cohorts=400))
+    assert "has 400 cohorts and 120 individual patients; it is not among those drawn" in texts(outside).replace(
+        "\n", " "
+    )
+
+
+def test_the_interval_of_the_width_is_named_by_its_alpha():
+    assert "width of the 90% interval" in texts(plot_planned_study(grid=GRID, design={"alpha": 0.1}))
