@@ -25,7 +25,7 @@ GRID_FIELDS: Final[Mapping[str, str]] = {
 
 def designs(study: NextStudy, vary: Mapping[str, Sequence[float]]) -> list[tuple[dict[str, Any], NextStudy]]:
     """The fields that vary and the design, for each cell of a grid."""
-    cells = [dict(zip(vary, values, strict=True)) for values in product(*vary.values())]
+    cells: list[dict[str, Any]] = [dict(zip(vary, values, strict=True)) for values in product(*vary.values())]
     return [(fields, replace(study, **fields)) for fields in cells]
 
 
@@ -39,8 +39,9 @@ def check_varied(study: NextStudy, where: str, name: str, values: Sequence[float
     """
     for value in values:
         check_value(GRID_FIELDS[name], name, value, where)
+        one: dict[str, Any] = {name: value}
         try:
-            replace(study, **{name: value})
+            replace(study, **one)
         except PlanningError as error:
             raise PlanningError(f"{where}: {error}") from error
 

@@ -90,9 +90,13 @@ class PlanValue:
             return isinstance(value, str) and bool(value.strip()) and (not self.choices or value in self.choices)
         if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
             return False
-        low = value > self.low if self.above else value >= self.low
-        high = value < self.high if self.below else value <= self.high
-        return bool(low and high) and (not self.whole or value == int(value))
+        try:
+            given = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            return False
+        low = given > self.low if self.above else given >= self.low
+        high = given < self.high if self.below else given <= self.high
+        return low and high and (not self.whole or given.is_integer())
 
 
 def _written(number: float) -> str:
@@ -107,7 +111,7 @@ _LOST: Final = {**_SHARE, "how_many": PER_VISIT, "hint": "if all are lost nothin
 
 #: Every value of the file; those of Python have the same ranges.
 PLAN_VALUES: Final[tuple[PlanValue, ...]] = tuple(
-    PlanValue(table, key, **rule)  # type: ignore[arg-type]
+    PlanValue(table, key, **rule)
     for table, key, rule in (
         (
             "design",
@@ -172,7 +176,7 @@ PLAN_VALUES: Final[tuple[PlanValue, ...]] = tuple(
         ("targets", "power", {"low": 0.1, "high": 0.999, "hint": "a share; the usual one is 0.8"}),
         ("targets", "width", {"low": 0.001, "high": 10_000, "hint": "points"}),
         ("run", "draws", {"low": 0, "high": 1_000_000, "whole": True, "hint": "0: by formula alone"}),
-        ("run", "seed", {"low": 0, "high": 2**63 - 1, "whole": True}),
+        ("run", "seed", {"low": 0, "high": 2**32 - 1, "whole": True}),
         ("run", "workers", {"low": 1, "high": 1_024, "whole": True, "hint": "processes"}),
     )
 )

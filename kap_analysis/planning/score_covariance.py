@@ -94,7 +94,11 @@ class ScoreCovariance:
         PlanningError
             If a number is out of its range or the correlations cannot hold together.
         """
-        given = {"sd": sd, "baseline_correlation": baseline_correlation, "visit_correlation": visit_correlation}
+        given: dict[str, Any] = {
+            "sd": sd,
+            "baseline_correlation": baseline_correlation,
+            "visit_correlation": visit_correlation,
+        }
         given |= {"structure": structure} | ({} if baseline_sd is None else {"baseline_sd": baseline_sd})
         _check_all(days, given)
         n = len(days)

@@ -5,7 +5,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
@@ -118,7 +117,7 @@ def _aim(smallest: pd.DataFrame | None, measure: str) -> pd.Series | None:
 
 def _draw_curve(
     page: Page, grid: pd.DataFrame, name: str, measure: str, title: str, aim: pd.Series | None
-) -> list[Artist]:
+) -> list[Line2D]:
     ax, theme = page.axes[0], page.theme
     ax.plot(grid[name], grid[measure], color=theme.foreground, marker="o", markersize=3.5, gid="curve")
     ax.set_xlabel(sentence_case(_NAMES.get(name, name)))
@@ -137,7 +136,7 @@ def _draw_curve(
 
 def _draw_contours(
     page: Page, grid: pd.DataFrame, fields: list[str], measure: str, title: str, aim: pd.Series | None
-) -> list[Artist]:
+) -> list[Line2D]:
     """Lines of equal power or width; a power that is not tested has no line. The target's is thick."""
     ax, theme = page.axes[0], page.theme
     x, y = fields
@@ -155,7 +154,8 @@ def _draw_contours(
     ax.set_xlim(float(wide.columns.min()), float(wide.columns.max()))
     ax.set_ylim(float(wide.index.min()), float(wide.index.max()))
     whole = all(level.is_integer() for level, _ in found)
-    labelled, keys = [], []
+    labelled: list[tuple[Line2D, str]] = []
+    keys: list[Line2D] = []
     for level, lines in sorted(found, key=lambda one: one[0] != target):
         is_target = level == target
         for points in lines:
@@ -203,7 +203,7 @@ def _label_lines(page: Page, lines: list[tuple[Line2D, str]]) -> None:
         place = _place(ax, line, half, taken)
         if place is None:
             text.remove()
-            if line.get_label().startswith("_"):
+            if str(line.get_label()).startswith("_"):
                 line.remove()
             continue
         text.set_position(tuple(ax.transData.inverted().transform(place)))
@@ -221,7 +221,7 @@ def _place(ax: Axes, line: Line2D, half: np.ndarray, taken: list[Bbox]) -> np.nd
         for place in places:
             centre = place + move * np.sign(np.mean(ax.bbox.get_points(), axis=0) - place) * half
             box = Bbox([centre - half, centre + half])
-            inside = (box.min >= ax.bbox.min).all() and (box.max <= ax.bbox.max).all()
+            inside = bool(np.all(box.min >= ax.bbox.min) and np.all(box.max <= ax.bbox.max))
             if inside and not any(box.overlaps(other) for other in taken):
                 return np.asarray(centre)
     return None
@@ -239,7 +239,7 @@ def _levels(values: np.ndarray, measure: str) -> np.ndarray:
     return np.linspace(low, high, _MOST_LINES)
 
 
-def _mark_smallest(page: Page, fields: list[str], aim: pd.Series | None, measure: str) -> list[Artist]:
+def _mark_smallest(page: Page, fields: list[str], aim: pd.Series | None, measure: str) -> list[Line2D]:
     """The smallest design found, where it lies among the lines; else a note."""
     if aim is None or not aim["reached"]:
         return []
@@ -263,7 +263,7 @@ def _mark_smallest(page: Page, fields: list[str], aim: pd.Series | None, measure
 
 def _mark_design(
     page: Page, fields: list[str], design: Mapping[str, Any] | None, grid: pd.DataFrame, measure: str
-) -> list[Artist]:
+) -> list[Line2D]:
     if design is None or any(name not in design for name in fields):
         return []
     here = grid
