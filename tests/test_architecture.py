@@ -74,7 +74,8 @@ ORDER = {
         ["change", "comparison", "clinical_change", "sensitivity", "safety"], ["model_check"],
     ],
     "planning": [
-        ["score_covariance", "unit_sums", "workers"], ["next_study"], ["drawn_study"], ["decision", "shared_design"],
+        ["plan_values", "unit_sums", "workers"], ["score_covariance"], ["next_study"], ["drawn_study", "grid"],
+        ["decision", "shared_design"],
         ["expected_information", "draws", "planned_study", "fitted_scores"],
         ["precision", "study_file"],
     ],
