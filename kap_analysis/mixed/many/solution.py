@@ -60,19 +60,21 @@ class ManySolutions:
     on_boundary: Mask
 
 
-def minimise_many(sums: ManySums, parameters: Parameters, reml: bool) -> ManySolutions:
-    """The maximum of each (restricted) likelihood."""
+def minimise_many(sums: ManySums, parameters: Parameters, reml: bool) -> ManySolutions | None:
+    """The maximum of each (restricted) likelihood that has one here; None where none has."""
     search = ManySearch(sums, parameters, reml)
     phi = parameters_of(parameters, starting_elements_of_each(sums, parameters, BAR_SHARES[0]))
     here = search.at(phi)
     fine = here.good & identified(parameters, here)
     ends = _searched(search, np.flatnonzero(fine), phi)
+    if not ends.found.any():
+        return None
     at_edge = ends.found.copy()
     at_edge[ends.found] = on_boundary(parameters, ends.phi[ends.found]).any(axis=1)
     again = np.flatnonzero(at_edge & (sums.n <= MANY_ROWS))
     if len(again):
         _look_elsewhere(search, ends, again)
-    return _certified(search, ends)
+    return _certified(search, ends) if ends.found.any() else None
 
 
 def _searched(search: ManySearch, which: Index, phi: Array) -> Ends:
@@ -82,6 +84,8 @@ def _searched(search: ManySearch, which: Index, phi: Array) -> Ends:
         return out
     part = ManySearch(search.sums.take(which), search.parameters, search.reml)
     ends = part.run(scored_of_each(part, phi[which]))
+    if not ends.found.any():
+        return out
     _leave_saddles(part, ends)
     reach_boundary_of_each(part, ends)
     out.phi[which], out.value[which], out.decrement[which] = ends.phi, ends.value, ends.decrement
@@ -130,6 +134,8 @@ def _look_elsewhere(search: ManySearch, ends: Ends, again: Index) -> None:
     part = ManySearch(sums, search.parameters, search.reml)
     phi = parameters_of(search.parameters, starting_elements_of_each(sums, search.parameters, BAR_SHARES[1]))
     found = part.run(scored_of_each(part, phi))
+    if not found.found.any():
+        return
     there = found.found.copy()
     _leave_saddles(part, found)
     reach_boundary_of_each(part, found)
@@ -137,18 +143,20 @@ def _look_elsewhere(search: ManySearch, ends: Ends, again: Index) -> None:
     ends.replace(again, found, found.found & (found.value < ends.value[again] - 1e-9))
 
 
-def _certified(search: ManySearch, ends: Ends) -> ManySolutions:
+def _certified(search: ManySearch, ends: Ends) -> ManySolutions | None:
     """What stands on the boundary is set to exactly 0; fits that leave no residual variance are left alone."""
     which, parameters = np.flatnonzero(ends.found), search.parameters
     phi, value = ends.phi[which], ends.value[which]
-    edge = on_boundary(parameters, phi) if len(which) else np.zeros(phi.shape, dtype=bool)
+    edge = on_boundary(parameters, phi)
     at = np.flatnonzero(edge.any(axis=1))
     if len(at):
         exact = np.where(edge[at], 0.0, phi[at])
         better = search.at(exact, which[at]).value <= value[at] + 1e-8
         phi[at[better]] = exact[better]
     here = search.at(phi, which)
-    kept = np.flatnonzero(here.good & has_residual(parameters, here)) if len(which) else which
+    kept = np.flatnonzero(here.good & has_residual(parameters, here))
+    if not len(kept):
+        return None
     if len(kept) < len(which):
         which, phi, edge = which[kept], phi[kept], edge[kept]
         here = search.at(phi, which)

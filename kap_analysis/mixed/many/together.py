@@ -79,7 +79,7 @@ class _Together:
             self.fill(out, which[fine], sets)
             return
         found = minimise_many(make_sums(stack), self.parameters, self.reml)
-        if not len(found.which):
+        if found is None:
             return
         joint = self.information == JOINT
         kind = usual_information(self.template.design) if joint else self.information

@@ -12,6 +12,7 @@ from tests.mixed.many.data_sets_drawn import SLOPES, model, responses, sums_of
 def test_a_variance_of_0_is_exactly_0_and_said_to_stand_on_the_boundary() -> None:
     made = model(SLOPES)
     found = minimise_many(sums_of(SLOPES), made.parameters, True)
+    assert found is not None
     fits = [made.with_response(responses(SLOPES)[:, d]).fit() for d in found.which]
     assert [fit.singular for fit in fits] == found.on_boundary.any(axis=1).tolist()
     assert any(fit.singular for fit in fits) and not all(fit.singular for fit in fits)
@@ -22,6 +23,7 @@ def test_a_variance_of_0_is_exactly_0_and_said_to_stand_on_the_boundary() -> Non
 def test_an_end_beside_the_boundary_goes_to_it() -> None:
     parameters = model(SLOPES).parameters
     found = minimise_many(sums_of(SLOPES), parameters, True)
+    assert found is not None
     search = ManySearch(found.sums, parameters, True)
     at, parameter = np.argwhere(found.on_boundary)[0]
     beside = found.phi.copy()

@@ -50,3 +50,11 @@ def test_a_data_set_without_a_visit_is_refused_with_the_coefficients_that_it_say
     assert "they say nothing of visit[T.3]" in fits.status.loc[1, "problem"]
     assert "The 0 rows that were observed are too few" in fits.status.loc[2, "problem"]
     assert repr(fits) == "<ManyFits of 3 data sets, 2 without a fit>"
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_where_no_data_set_has_a_fit_each_says_why(formula: str) -> None:
+    one = model(formula)
+    found = one.fit_many(np.ones((len(one.design.y), 3))).status
+    assert not found["converged"].any()
+    assert found["problem"].notna().all()
