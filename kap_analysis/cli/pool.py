@@ -48,17 +48,24 @@ def answer(
     secret: Annotated[Path | None, typer.Option("--secret", help="The secret; default: beside the study.")] = None,
 ) -> None:
     """Answer a request with sums over all patients of a practice."""
-    from kap_analysis.pooling.answering import answer_request
+    from kap_analysis.pooling.answering import GIVEN_BEFORE, answer_request
     from kap_analysis.pooling.exchange_folder import answer_name
     from kap_analysis.pooling.messages import read_request, write_answer
-    from kap_analysis.pooling.practice_secret import read_secret, secret_path
+    from kap_analysis.pooling.practice_secret import given_estimate, note_estimate, read_secret, secret_path
     from kap_analysis.study.load import load_study
 
     asked = read_request(request)
-    own = read_secret(secret or secret_path(study, practice), asked, practice)
-    found = answer_request(asked, load_study(study), practice=practice, secret=own)
+    kept = secret or secret_path(study, practice)
+    own = read_secret(kept, asked, practice)
+    found = answer_request(asked, load_study(study), practice=practice, secret=own, gave=given_estimate(kept))
+    note_estimate(kept, found)
     target = out or request.parent / answer_name(asked.round, practice, asked.practices)
     write_answer(target, found)
+    if found.content.get("own") == GIVEN_BEFORE:
+        say(
+            "Without its own estimate, which is not masked: it gave one before, of other rows or by another plan. To "
+            f"give it again, first take {kept} away."
+        )
     others = ", ".join(name for name in asked.practices if name != practice)
     say(f"Wrote {target} (round {asked.round}, {asked.step}; with {others}). Send it to the coordinator.")
 

@@ -23,10 +23,9 @@ from kap_analysis.columns import (
     SCORE,
     VISIT,
 )
-from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.design.given_levels import design_with_levels
-from kap_analysis.pooling.filled_covariates import KnownOfPatients, Regression, regression_of_dict
+from kap_analysis.pooling.filled_covariates import KnownOfPatients, Regression
 from kap_analysis.pooling.pooling_plan import PRIMARY
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
@@ -120,30 +119,6 @@ def design_columns(model: AgreedModel) -> dict[str, str]:
     from_formula = [SCORE, BASELINE, "early", "late", "group_early", IS_GROUP, "is_individual", "in_cohort"]
     numbers = [*model.numbers, *(name for own in model.incomplete.values() for name in own)]
     return {**dict.fromkeys(words, "object"), **dict.fromkeys([*from_formula, *numbers], "float64")}
-
-
-def model_of_dict(found: Any) -> AgreedModel:
-    """The model from a request; whether the plan can lead to it, `check_model` says."""
-    try:
-        for name in ("formats", "visits", "numbers"):
-            if not all(isinstance(one, str) for one in found[name]):
-                raise TypeError(f"{name} are no texts")
-        for name in ("categories", "incomplete"):
-            if not all(isinstance(one, dict) for one in (found[name], *found[name].values())):
-                raise TypeError(f"{name} have no columns")
-        return AgreedModel(
-            found["question"],
-            str(found["formula"]),
-            None if found["residual_by"] is None else str(found["residual_by"]),
-            tuple(found["formats"]),
-            tuple(found["visits"]),
-            found["categories"],
-            tuple(found["numbers"]),
-            found["incomplete"],
-            tuple(regression_of_dict(one) for one in found["regressions"]),
-        )
-    except (KeyError, TypeError, AttributeError) as fault:
-        raise AnalysisError(f"The model in the request cannot be read ({fault}); ask for it again.") from fault
 
 
 def usable_rows(outcomes: Outcomes, question: str, visits: tuple[str, ...]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What a practice answers to a request: sums over all of its patients, masked; or a sentence why it does not."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,19 +14,25 @@ from kap_analysis.analysis.model.estimates import engine_notes
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import is_open
+from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.likelihood.first_sums import first_sums_of
 from kap_analysis.mixed.likelihood.layout import make_layout
 from kap_analysis.mixed.likelihood.sums import sums_at
-from kap_analysis.pooling.agreed_model import AgreedModel, known_of_patients, model_of_dict, model_rows, usable_rows
+from kap_analysis.pooling.agreed_model import AgreedModel, known_of_patients, model_rows, usable_rows
 from kap_analysis.pooling.counts import count_rows
-from kap_analysis.pooling.masks import fingerprint, masked, public_key
-from kap_analysis.pooling.message_checks import asked_values, check_model, check_request, check_rows
+from kap_analysis.pooling.masks import fingerprint, mark, masked, public_key
+from kap_analysis.pooling.message_checks import asked_values, check_request, check_rows, checked_counts, checked_model
 from kap_analysis.pooling.messages import COUNTS, KEYS, SUMS, Answer, Request, whole_numbers_to_text
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan, pooling_plan_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
+
+#: In place of an estimate that would show how it changed.
+GIVEN_BEFORE: Mapping[str, Any] = {
+    "estimate": None, "std_error": None, "note": "It gave its estimate before, of other rows or by another plan.",
+}  # fmt: skip
 
 
 def practice_outcomes(source: Study | Outcomes, plan: PoolingPlan, practice: str) -> Outcomes:
@@ -54,7 +61,9 @@ def practice_outcomes(source: Study | Outcomes, plan: PoolingPlan, practice: str
     return replace(outcomes, frame=frame[own.to_numpy()].reset_index(drop=True))
 
 
-def answer_request(request: Request, source: Study | Outcomes, *, practice: str, secret: str) -> Answer:
+def answer_request(
+    request: Request, source: Study | Outcomes, *, practice: str, secret: str, gave: str | None = None
+) -> Answer:
     """The answer of one practice to one request.
 
     Parameters
@@ -63,6 +72,9 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
         With the patients of the practice, and perhaps of others.
     secret : str
         The secret of the practice for this exchange, as `new_secret` made it before the first round.
+    gave : str, optional
+        The fingerprint of the rows, under their plan, of which the practice gave its own estimate. That is not masked:
+        of other rows, or by another plan, it is not given again.
 
     Raises
     ------
@@ -74,15 +86,18 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
     outcomes = practice_outcomes(source, plan, practice)
     rows = usable_rows(outcomes, plan.question, plan.visits)
     _check_size(rows, plan, practice)
-    of_rows = fingerprint(secret, _bytes(rows))
+    of_rows = fingerprint(secret, plan.hash.encode("ascii") + _bytes(rows))  # tells nothing beside that of another plan
     check_rows(request, practice, of_rows)
     if request.step == KEYS:
         content: dict[str, Any] = {"key": public_key(secret)}
         if not is_open(source.visibility, source.is_simulated):
             content["gated"] = True
-        content["own"] = _own_estimate(outcomes, rows, plan) if plan.two_stage else None
+        content["own"] = None
+        if plan.two_stage:
+            given_before = gave is not None and gave != of_rows
+            content["own"] = dict(GIVEN_BEFORE) if given_before else _own_estimate(outcomes, rows, plan)
     else:
-        sums = _sums(request, rows, plan, practice)
+        sums = _sums(request, rows, plan, practice, secret)
         if len(sums) != request.content["length"]:
             raise AnalysisError(
                 f"The request asks for {request.content['length']} sums, and its model has {len(sums)}. It was not "
@@ -97,6 +112,9 @@ def answer_request(request: Request, source: Study | Outcomes, *, practice: str,
             request=request.hash,
         )
         content = {"sums": whole_numbers_to_text(hidden)}
+        if request.step == COUNTS:  # so that the others can tell these counts from those that somebody else wrote
+            others = {name: key for name, key in request.content["keys"].items() if name != practice}
+            content["marks"] = {n: mark(secret, key, request.hash, content["sums"]) for n, key in others.items()}
     return Answer(practice, request.hash, request.round, of_rows, content)
 
 
@@ -115,12 +133,13 @@ def _bytes(rows: pd.DataFrame) -> bytes:
     return hashlib.sha256(text.encode("utf-8")).digest()
 
 
-def _sums(request: Request, rows: pd.DataFrame, plan: PoolingPlan, practice: str) -> np.ndarray:
+def _sums(request: Request, rows: pd.DataFrame, plan: PoolingPlan, practice: str, secret: str) -> np.ndarray:
     """The sums that are asked for, unmasked: these never leave this function's caller."""
+    own = count_rows(rows, plan).to_numbers()
     if request.step == COUNTS:
-        return count_rows(rows, plan).to_numbers()
-    model = model_of_dict(request.content.get("model"))
-    check_model(model, plan)
+        return own
+    counts = checked_counts(request, plan, own, practice=practice, secret=secret)
+    model = checked_model(request.content.get("model"), counts, plan, len(request.practices))
     frame = model_rows(rows, model)
     design = model.design(frame)
     _check_rank(frame, design, practice)
@@ -173,8 +192,8 @@ def _own_estimate(outcomes: Outcomes, rows: pd.DataFrame, plan: PoolingPlan) -> 
     format here.
     """
     people = rows.drop_duplicates(PATIENT_ID)[FORMAT].astype("str").value_counts()
-    if any(0 < people.get(name, 0) < plan.smallest for name in (INDIVIDUAL, GROUP)):
-        return {"estimate": None, "std_error": None, "note": f"It has fewer than {plan.smallest} patients in a format."}
+    if any(0 < people.get(name, 0) < MINIMUM_COUNT for name in (INDIVIDUAL, GROUP)):
+        return {"estimate": None, "std_error": None, "note": f"It has fewer than {MINIMUM_COUNT} patients in a format."}
     try:
         with engine_notes():
             row = _own_row(outcomes, plan)

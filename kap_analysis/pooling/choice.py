@@ -1,12 +1,11 @@
 """Which model the counts of all practices allow: as `analysis/model` decides it for pooled rows."""
 
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 from kap_analysis.analysis.formats import NOT_RECORDED
 from kap_analysis.analysis.model.covariates import EXPECTED, POOLED, TOO_FEW, pool_levels, share_columns
-from kap_analysis.analysis.model.ladder import DESCRIPTIVE, RUNGS, LadderCounts, Rung, name_rung, write_rung
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE, LadderCounts, Rung, name_rung, write_rung
 from kap_analysis.analysis.model.missing_covariates import MEAN
 from kap_analysis.columns import (
     COHORT_ID,
@@ -152,25 +151,8 @@ def _growth(
     if not later:
         raise AnalysisError(f"{plan.plan.instrument} was scored at one point in time only; there is no trajectory.")
     bends = FEWEST_ON_A_SIDE <= share <= 1 - FEWEST_ON_A_SIDE
-    formula = _growth_formula(bends, bool(counts.in_cohort) and GROUP in formats)
+    time = "early + late" if bends else "early"
+    cohort = f" + (0 + group_early | {COHORT_ID})" if counts.in_cohort and GROUP in formats else ""
+    formula = f"score ~ {FORMAT}*({time}) + (1 + early | {PATIENT_ID}){cohort}"
     model = AgreedModel(plan.question, formula, FORMAT, formats, plan.visits, {}, (), {})
     return model, "growth", "two slopes" if bends else "one slope", ()
-
-
-def _growth_formula(bends: bool, cohort: bool) -> str:
-    time = "early + late" if bends else "early"
-    of_cohort = f" + (0 + group_early | {COHORT_ID})" if cohort else ""
-    return f"score ~ {FORMAT}*({time}) + (1 + early | {PATIENT_ID}){of_cohort}"
-
-
-def possible_models(plan: PoolingPlan, covariates: tuple[str, ...]) -> set[tuple[str, str | None]]:
-    """Every formula, and what its residual variances go by, that `choose_model` can come to with these columns."""
-    if plan.question != PRIMARY:
-        return {(_growth_formula(bends, cohort), FORMAT) for bends in (True, False) for cohort in (True, False)}
-    several = len(plan.visits) > 1
-    arms, cohorts = (FORMAT, "nesting"), (None, IS_GROUP, "in_cohort")
-    rungs = [
-        write_rung(name, "", covariates, several_visits=several, arm=arm, cohort=cohort)
-        for name, arm, cohort in product(RUNGS, arms, cohorts)
-    ]
-    return {(rung.formula, rung.residual_by) for rung in rungs}

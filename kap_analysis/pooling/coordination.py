@@ -22,28 +22,21 @@ from kap_analysis.mixed.likelihood.sums import Asked, Sums
 from kap_analysis.mixed.summed_fit import SummedFit, fit_from_sums
 from kap_analysis.pooling.agreed_model import AgreedModel
 from kap_analysis.pooling.choice import choose_model
-from kap_analysis.pooling.counts import Counts, counts_of_numbers, length_of_counts
+from kap_analysis.pooling.counts import Counts, counts_asked, counts_of_numbers
 from kap_analysis.pooling.filled_covariates import solved, width
-from kap_analysis.pooling.masks import bits_below
-from kap_analysis.pooling.messages import COUNTS, FIRST, SUMS, Answer
+from kap_analysis.pooling.masks import bits_below, total
+from kap_analysis.pooling.messages import COUNTS, FIRST, KEYS, SUMS, Answer, whole_numbers_of_text
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.pooling.two_stage import COLUMNS as TWO_STAGE
 from kap_analysis.pooling.two_stage import combine_estimates
 
-#: Patients whose number, age or score is unheard of: the bound of a practice's counts.
-MOST_COUNTED = 2.0**42
-
 
 class Exchange(Protocol):
-    """Where totals come from."""
+    """Where answers come from."""
 
-    def keys(self) -> Mapping[str, Answer]:
-        """The first answer of each practice."""
-        ...
-
-    def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
-        """The sums (length,) over all practices, for what `content` says."""
+    def ask(self, step: str, content: Mapping[str, Any]) -> Mapping[str, Answer]:
+        """The answer of each practice to what `content` says."""
         ...
 
     def rounds(self) -> pd.DataFrame:
@@ -60,26 +53,22 @@ class _Asking:
     """Asks for sums of one model."""
 
     exchange: Exchange
-    firsts: Mapping[str, Answer]
+    shared: Mapping[str, Any]  # keys, fingerprints of rows, and the answers on the counts: every practice checks these
     model: AgreedModel
 
     def total(self, step: str, content: Mapping[str, Any], length: int, bound: float) -> np.ndarray:
-        fields = {"model": self.model.to_dict(), **content}
-        return self.exchange.total(step, {**_of_all(self.firsts, length, bound), **fields}, length)
+        fields = {"length": length, "bits": bits_below(bound), "model": self.model.to_dict(), **content}
+        return _total(self.exchange, step, {**self.shared, **fields})[0]
 
 
-def _of_all(firsts: Mapping[str, Answer], length: int, bound: float) -> dict[str, Any]:
-    """What every request after the first one holds: keys, which rows are meant, and how many sums of what size.
-
-    The masks follow from the hash of all this. So rows that changed have other masks, and two answers to one request
-    cannot be compared.
-    """
-    return {
-        "keys": {name: answer.content["key"] for name, answer in firsts.items()},
-        "rows": {name: answer.rows for name, answer in firsts.items()},
-        "length": length,
-        "bits": bits_below(bound),
-    }
+def _total(exchange: Exchange, step: str, content: Mapping[str, Any]) -> tuple[np.ndarray, Mapping[str, Answer]]:
+    """The sums (length,) over all practices, and their answers."""
+    answers = exchange.ask(step, content)
+    parts = [
+        whole_numbers_of_text(answer.content.get("sums"), content["length"], f"The answer of practice {name}")
+        for name, answer in answers.items()
+    ]
+    return total(parts, content["bits"]), answers
 
 
 def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
@@ -90,7 +79,7 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
     AnalysisError
         When the practices together do not hold what the question needs.
     """
-    firsts = exchange.keys()
+    firsts = exchange.ask(KEYS, {})
     if len(firsts) < 2:
         raise AnalysisError(
             f"Found {len(firsts)} practice; pooling without rows needs two or more, and three before no other practice "
@@ -103,11 +92,15 @@ def coordinate(plan: PoolingPlan, exchange: Exchange) -> PooledComparison:
             raise AnalysisError(
                 f"Practices {other} and {name} sent the same key, so that one of them sent that of the other. Ask both."
             )
-    length = length_of_counts(plan)
-    counts = counts_of_numbers(plan, exchange.total(COUNTS, _of_all(firsts, length, MOST_COUNTED), length))
+    rows = {name: answer.rows for name, answer in firsts.items()}
+    asked = counts_asked(plan, {name: answer.content["key"] for name, answer in firsts.items()}, rows)
+    found, answers = _total(exchange, COUNTS, asked)
+    counts = counts_of_numbers(plan, found)
+    counted = {name: answer.content for name, answer in answers.items()}
     model, rung, why, notes = choose_model(plan, counts, len(firsts))
     try:
-        fit, averages, dropped = _fit(_Asking(exchange, firsts, model), counts)
+        shared = {"keys": asked["keys"], "rows": rows, "counted": counted}
+        fit, averages, dropped = _fit(_Asking(exchange, shared, model), counts)
     except (MixedModelError, np.linalg.LinAlgError) as error:
         raise AnalysisError(f"{plan.plan.instrument} of all practices cannot be modelled: {error}") from error
     if dropped:

@@ -4,8 +4,9 @@ The words of a category come from the closed lists of the data dictionary. So ev
 none says which of them occur in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,14 @@ from kap_analysis.analysis.formats import NOT_RECORDED, recorded_words
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, FORMATS, INDIVIDUAL, MONTH, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.policy import TOTAL_LEVEL
 from kap_analysis.errors import AnalysisError, quoted
+from kap_analysis.pooling.masks import bits_below
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.contract.dictionary import TABLES
 
 #: Each doubles the numbers that say which covariates a patient lacks.
 MOST_COVARIATES = 10
+#: Patients whose number, age or score is unheard of: the bound of a practice's counts.
+MOST_COUNTED = 2.0**42
 #: Of a number: how many were recorded, how many not, the sum, the sum of squares.
 OF_NUMBER = 4
 
@@ -169,6 +173,11 @@ def length_of_counts(plan: PoolingPlan) -> int:
     v = len(plan.visits)
     names = covariates(plan)
     return 10 + 3 * v * v + sum(len(listed_words(name)) or OF_NUMBER for name in names) + 2 ** len(names)
+
+
+def counts_asked(plan: PoolingPlan, keys: Mapping[str, str], rows: Mapping[str, str]) -> dict[str, Any]:
+    """What the request for the counts holds, with the keys and the fingerprints of rows of the first answers."""
+    return {"keys": dict(keys), "rows": dict(rows), "length": length_of_counts(plan), "bits": bits_below(MOST_COUNTED)}
 
 
 def covariates(plan: PoolingPlan) -> tuple[str, ...]:

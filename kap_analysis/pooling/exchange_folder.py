@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.coordination import coordinate
 from kap_analysis.pooling.counts import Counts, PooledPatients
-from kap_analysis.pooling.masks import total
 from kap_analysis.pooling.message_checks import check_answer
-from kap_analysis.pooling.messages import KEYS, Answer, Request, read_answer, read_request, whole_numbers_of_text
+from kap_analysis.pooling.messages import KEYS, Answer, Request, read_answer, read_request
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PoolingPlan, pooling_plan_of
 from kap_analysis.whole_folder import write_whole_file
@@ -159,14 +157,14 @@ class ExchangeFolder:
 
 
 class _FromFiles:
-    """Totals from the answers in a folder, round by round."""
+    """The answers in a folder, round by round."""
 
     def __init__(self, folder: ExchangeFolder) -> None:
         self.folder = folder
         self.made: list[dict[str, Any]] = []
         self.first: dict[str, Answer] = {}
 
-    def _asked(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
+    def ask(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
         folder, number = self.folder, len(self.made) + 1
         request = Request(folder.plan.to_dict(), folder.practices, number, step, dict(content))
         path = folder.request_path(number)
@@ -182,18 +180,9 @@ class _FromFiles:
         answers = {name: answer for name, answer in found.items() if answer is not None}
         sizes = [len(answer.to_text()) for answer in answers.values()]
         self.made.append({"round": number, "step": step, "answer_bytes": max(sizes)})
+        if step == KEYS:
+            self.first = answers
         return answers
-
-    def keys(self) -> dict[str, Answer]:
-        self.first = self._asked(KEYS, {})
-        return self.first
-
-    def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
-        parts = [
-            whole_numbers_of_text(answer.content.get("sums"), length, f"The answer of practice {name}")
-            for name, answer in self._asked(step, content).items()
-        ]
-        return total(parts, int(content["bits"]))
 
     def rounds(self) -> pd.DataFrame:
         return pd.DataFrame(self.made, columns=["round", "step", "answer_bytes"])
@@ -234,7 +223,10 @@ def open_exchange(path: Path) -> ExchangeFolder:
         raise AnalysisError(f"{path} holds no exchange: found no {POOL_FILE}. Begin one with: kap pool start")
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return ExchangeFolder(path, pooling_plan_of(found["plan"]), tuple(found["practices"]), tuple(found["left_out"]))
+        names, left_out = tuple(found["practices"]), tuple(found["left_out"])
+        if not all(isinstance(name, str) for name in (*names, *left_out)):
+            raise TypeError("a practice has no name")
+        return ExchangeFolder(path, pooling_plan_of(found["plan"]), names, left_out)
     except (ValueError, KeyError, TypeError) as fault:
         raise AnalysisError(f"{file} cannot be read ({fault}); restore it, or start again.") from fault
 

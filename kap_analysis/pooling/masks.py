@@ -97,11 +97,20 @@ def masked(
     return out
 
 
-def _mask(secret: str, key: str, request: str, n: int) -> np.ndarray:
+def mark(secret: str, key: str, request: str, sums: str) -> str:
+    """What shows one other practice, and nobody else, that these sums are the answer to this request."""
+    return hmac.new(_shared(secret, key), bytes.fromhex(request) + sums.encode("ascii"), hashlib.sha256).hexdigest()
+
+
+def _shared(secret: str, key: str) -> bytes:
+    """What two practices know alone."""
     if not is_key(key):
         raise AnalysisError("The request holds a key that is none; ask the coordinator for it again.")
-    shared = pow(int(key, 16), int(secret, 16), PRIME).to_bytes(256, "big")
-    stream = hashlib.shake_256(shared + bytes.fromhex(request)).digest(8 * n)
+    return pow(int(key, 16), int(secret, 16), PRIME).to_bytes(256, "big")
+
+
+def _mask(secret: str, key: str, request: str, n: int) -> np.ndarray:
+    stream = hashlib.shake_256(_shared(secret, key) + bytes.fromhex(request)).digest(8 * n)
     return np.frombuffer(stream, dtype="<u8").astype(np.uint64)
 
 

@@ -1,28 +1,26 @@
 """What is asked of a request before it is answered, and of an answer before it is taken in.
 
-A hash does not show who wrote a file. So a practice answers only what the plan and the ladder can lead to: sums of all
-of its patients in the columns that its plan names, for rows that are still those of its first answer.
+A hash does not show who wrote a file. So a practice works out for itself which model the counts of all practices lead
+to, and answers no other: sums of all of its patients, for rows that are still those of its first answer.
 """
 
+import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from kap_analysis.analysis.formats import NOT_RECORDED
-from kap_analysis.analysis.model.covariates import share_columns
-from kap_analysis.analysis.model.missing_covariates import EVERYTHING, FEW, KNOWN, MEAN
-from kap_analysis.columns import FORMATS
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.likelihood.scaling import AgreedColumns
 from kap_analysis.mixed.likelihood.sums import Asked
 from kap_analysis.pooling.agreed_model import AgreedModel
-from kap_analysis.pooling.choice import possible_models
-from kap_analysis.pooling.counts import covariates, listed_words
-from kap_analysis.pooling.filled_covariates import Regression, width
-from kap_analysis.pooling.masks import BITS, is_key
-from kap_analysis.pooling.messages import KEYS, Answer, Request, whole_numbers_of_text
+from kap_analysis.pooling.choice import choose_model
+from kap_analysis.pooling.counts import Counts, counts_asked, counts_of_numbers
+from kap_analysis.pooling.filled_covariates import Regression, regression_of_dict, width
+from kap_analysis.pooling.masks import BITS, is_key, mark, masked, total
+from kap_analysis.pooling.messages import COUNTS, KEYS, Answer, Request, whole_numbers_of_text
 from kap_analysis.pooling.pooling_plan import PoolingPlan
 
 #: No request of an honest coordinator asks for more sums.
@@ -50,6 +48,9 @@ def check_answer(answer: Answer, request: Request, file: str) -> None:
         whole_numbers_of_text(content.get("sums"), request.content["length"], file)
     except AnalysisError as error:
         raise AnalysisError(f"{str(error).rpartition(';')[0]}. {again}") from error
+    others = {name for name in request.practices if name != answer.practice}
+    if request.step == COUNTS and not (isinstance(content.get("marks"), dict) and set(content["marks"]) == others):
+        raise AnalysisError(f"{file} holds no marks for the other practices. {again}")
 
 
 def check_request(request: Request, practice: str) -> None:
@@ -81,41 +82,73 @@ def check_rows(request: Request, practice: str, rows: str) -> None:
         )
 
 
-def check_model(model: AgreedModel, plan: PoolingPlan) -> None:
-    """Raise an error for a model that the plan and the ladder cannot lead to: it could tell of single patients."""
-    planned = covariates(plan)
-    words = {name: [word for word in listed_words(name) if word != NOT_RECORDED] for name in planned}
-    _check(model.question == plan.question and model.visits == plan.visits, "another question, or other visits")
-    formats = [name for name in FORMATS if name in model.formats]
-    _check(len(formats) > 1 and tuple(formats) == model.formats, f"the formats {model.formats}")
-    for name in model.covariates:
-        _check(name in planned and (name in model.categories) == bool(words[name]), f"the covariate {name!r}")
-    for name, one in model.categories.items():
-        levels, of = _texts(one.get("levels")), one.get("of")
-        known = isinstance(of, dict) and set(of) == set(words[name]) and set(_texts(list(of.values()))) <= set(levels)
-        _check(known and len(set(levels)) == len(levels) > 1, f"levels of {name}")
-    for name, own in model.incomplete.items():
-        _check(name in model.covariates, f"{name!r}, which is no covariate of the model")
-        category = model.categories.get(name)
-        columns = [name] if category is None else list(share_columns(name, category["levels"]))
-        _check(list(own) == columns and _are_numbers(list(own.values()), len(columns)), f"the columns of {name}")
-    ordered = tuple(
-        column for name in planned if name in model.covariates for column in model.incomplete.get(name, (name,))
-    )
-    _check((model.formula, model.residual_by) in possible_models(plan, ordered), f"the formula {model.formula!r}")
-    for regression in model.regressions:
-        _check_regression(regression, model)
+def checked_counts(request: Request, plan: PoolingPlan, own: np.ndarray, *, practice: str, secret: str) -> Counts:
+    """The counts of all practices, from the answers to the second request, each with the mark of its practice.
+
+    Parameters
+    ----------
+    own : numpy.ndarray
+        The counts of this practice, as it sent them masked.
+
+    Raises
+    ------
+    AnalysisError
+        When an answer is not there, or was made by somebody else.
+    """
+    keys, counted = request.content["keys"], request.content.get("counted", {})
+    asked = counts_asked(plan, keys, request.content["rows"])
+    second = Request(plan.to_dict(), request.practices, 2, COUNTS, asked, request.version)
+    _check(isinstance(counted, dict) and set(counted) == set(request.practices), "no counts of each practice")
+    sums = {}
+    for name, one in counted.items():
+        _check(isinstance(one, dict), f"no counts of practice {name}")
+        sums[name] = whole_numbers_of_text(one.get("sums"), asked["length"], f"The counts of practice {name}")
+        if name != practice:
+            made = mark(secret, keys[name], second.hash, one["sums"])
+            marks = one.get("marks")
+            is_theirs = isinstance(marks, dict) and marks.get(practice) == made
+            _check(is_theirs, f"counts of practice {name} that it did not send")
+    mine = masked(own, asked["bits"], practice=practice, secret=secret, keys=keys, request=second.hash)
+    _check(np.array_equal(sums[practice], mine), f"other counts of practice {practice} than it sent")
+    return counts_of_numbers(plan, total(list(sums.values()), asked["bits"]))
+
+
+def checked_model(found: Any, counts: Counts, plan: PoolingPlan, practices: int) -> AgreedModel:
+    """The model that the counts of all practices lead to, with the regressions of the request.
+
+    Raises
+    ------
+    AnalysisError
+        When the request has another one: its sums could tell of single patients.
+    """
+    own = choose_model(plan, counts, practices)[0]
+    shown = [_text({**one, "regressions": []}) for one in (found, own.to_dict()) if isinstance(one, dict)]
+    _check(len(shown) == 2 and shown[0] == shown[1], "a model that the counts of all practices do not lead to")
+    try:
+        regressions = tuple(regression_of_dict(one) for one in found["regressions"])
+    except (KeyError, TypeError, AttributeError) as fault:
+        raise AnalysisError(
+            f"The request holds regressions that cannot be read ({fault}); ask for it again."
+        ) from fault
+    named = [sorted(_text([one.of, one.lacking, one.kind]) for one in some) for some in (regressions, own.regressions)]
+    _check(named[0] == named[1], "other regressions than these counts lead to")
+    model = replace(own, regressions=regressions)
+    for one in regressions:
+        _check_regression(one, model)
+    return model
 
 
 def _check_regression(one: Regression, model: AgreedModel) -> None:
-    is_one = one.of in one.lacking and set(one.lacking) <= set(model.incomplete)
-    _check(is_one and one.kind in (EVERYTHING, KNOWN, FEW, MEAN), f"a regression of {one.of!r}")
     if not one.is_known:
         return
     n, responses = width(one, model.incomplete, *model.n_known), len(model.incomplete[one.of])
     rows = all(_are_numbers(list(row), responses) for row in one.slopes)
     shaped = rows and len(one.slopes) == (n - responses if one.slopes else 0)
-    _check(_are_numbers(list(one.means), n) and shaped, f"means and slopes of {one.of}")
+    _check(_are_numbers(list(one.means), n) and shaped, f"other means and slopes of {one.of}")
+
+
+def _text(found: Any) -> str:
+    return json.dumps(found, sort_keys=True)
 
 
 def asked_values(content: dict[str, Any], columns: int, widths: Sequence[int]) -> tuple[AgreedColumns, Asked, Any]:
@@ -158,19 +191,12 @@ def _array(content: dict[str, Any], name: str, shape: tuple[int, ...] | Callable
 
 def _check(is_right: bool, found: str) -> None:
     if not is_right:
-        raise AnalysisError(
-            f"The request holds {found}: the plan cannot lead to it. It was not answered; ask the coordinator."
-        )
+        raise AnalysisError(f"The request holds {found}. It was not answered; ask the coordinator.")
 
 
 def _list(found: Any) -> list[Any]:
     """The list as it is; of anything else one that fits nowhere."""
     return found if isinstance(found, list) else [None]
-
-
-def _texts(found: Any) -> list[str]:
-    """The list as it is where it holds texts; empty otherwise, which no list of levels is."""
-    return found if isinstance(found, list) and all(isinstance(one, str) for one in found) else []
 
 
 def _is_count(found: Any, most: int) -> bool:

@@ -80,6 +80,12 @@ class PoolingPlan:
         return hash_of(self.to_dict())
 
 
+def _count(found: Any) -> int:
+    if not isinstance(found, int) or not 0 < found < 1e6:
+        raise ValueError(f"a count is {str(found)[:20]!r}")
+    return found
+
+
 def pooling_plan_of(found: dict[str, Any]) -> PoolingPlan:
     """The plan from a request; what is missing or of another kind is an error of the file."""
     try:
@@ -89,9 +95,10 @@ def pooling_plan_of(found: dict[str, Any]) -> PoolingPlan:
             covariates=tuple(map(str, found["covariates"])),
             format_rule=found["format_rule"],
             cohort_rule=found["cohort_rule"],
-            ladder=Ladder(**{name: int(count) for name, count in found["ladder"].items()}),
+            ladder=Ladder(**{name: _count(count) for name, count in found["ladder"].items()}),
         )
         visits = tuple(map(str, found["visits"]))
+        " ".join([plan.instrument, *visits, *plan.covariates]).encode("utf-8")  # a lone surrogate is no text
         return PoolingPlan(plan, visits, found["question"], bool(found["two_stage"]), int(found["smallest"]))
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise AnalysisError(

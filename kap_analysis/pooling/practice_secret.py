@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.masks import is_secret, new_secret
-from kap_analysis.pooling.messages import KEYS, Request
+from kap_analysis.pooling.messages import KEYS, Answer, Request
 from kap_analysis.whole_folder import write_whole_file
 
 
@@ -14,6 +14,20 @@ def secret_path(study: Path, practice: str) -> Path:
     """Where it is kept unless another place is named: beside the study folder, never in it."""
     plain = re.sub(r"[^A-Za-z0-9]+", "_", practice).strip("_") or "practice"
     return study.absolute().parent / f"{study.absolute().name}_{plain}.pool_secret"
+
+
+def given_estimate(path: Path) -> str | None:
+    """The fingerprint of the rows of which the practice gave its own estimate, as it is kept beside the secret."""
+    found = json.loads(path.read_text(encoding="utf-8")).get("gave")
+    return None if found is None else str(found)
+
+
+def note_estimate(path: Path, answer: Answer) -> None:
+    """Keep of which rows an answer gives the practice's own estimate; only the first is kept."""
+    own = answer.content.get("own")
+    if own and own["estimate"] is not None and given_estimate(path) is None:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        write_whole_file(path, json.dumps({**kept, "gave": answer.rows}) + "\n", mode=0o600)
 
 
 def read_secret(path: Path, request: Request, practice: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.plan import Plan
@@ -14,8 +13,8 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.coordination import coordinate
 from kap_analysis.pooling.counts import Counts
-from kap_analysis.pooling.masks import new_secret, total
-from kap_analysis.pooling.messages import KEYS, Answer, Request, whole_numbers_of_text
+from kap_analysis.pooling.masks import new_secret
+from kap_analysis.pooling.messages import Answer, Request
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PRIMARY, PoolingPlan
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -30,7 +29,7 @@ class _InOneProcess:
         self.secrets = {name: new_secret() for name in sources}
         self.made: list[dict[str, Any]] = []
 
-    def _asked(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
+    def ask(self, step: str, content: Mapping[str, Any]) -> dict[str, Answer]:
         request = Request(self.plan.to_dict(), tuple(self.sources), len(self.made) + 1, step, dict(content))
         answers = {
             name: answer_request(request, source, practice=name, secret=self.secrets[name])
@@ -39,17 +38,6 @@ class _InOneProcess:
         largest = max(len(answer.to_text()) for answer in answers.values())
         self.made.append({"round": request.round, "step": step, "answer_bytes": largest})
         return answers
-
-    def keys(self) -> dict[str, Answer]:
-        return self._asked(KEYS, {})
-
-    def total(self, step: str, content: Mapping[str, Any], length: int) -> np.ndarray:
-        answers = self._asked(step, content)
-        parts = [
-            whole_numbers_of_text(answer.content["sums"], length, f"The answer of practice {name}")
-            for name, answer in answers.items()
-        ]
-        return total(parts, int(content["bits"]))
 
     def rounds(self) -> pd.DataFrame:
         return pd.DataFrame(self.made)

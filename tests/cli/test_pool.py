@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from kap_analysis.cli.main import app
 from kap_analysis.errors import AnalysisError
+from kap_analysis.pooling.messages import read_answer
 from kap_analysis.study.load import load_study
 from tests.places import SHIPPED_STUDY
 
@@ -52,6 +53,19 @@ def test_an_answer_is_written_over_no_other_file(tmp_path):
     first = again.read_bytes()
     run(*words, again)
     assert again.read_bytes() == first
+
+
+def test_its_own_estimate_is_given_of_one_plan_and_of_one_set_of_rows(tmp_path):
+    """It is not masked: asked for again with other rows or by another plan it told what changed."""
+    asked = ["--study", str(SHIPPED_STUDY), "--practices", "A,B"]
+    run("start", tmp_path / "one", *asked)
+    run("start", tmp_path / "two", *asked, "--question", "trajectory")
+    words = [*STUDY, "--practice", "A", "--secret", tmp_path / "A"]
+    told = [run("answer", tmp_path / name / "round_01_request.json", *words) for name in ("one", "one", "two")]
+    assert [("Without its own estimate" in one) for one in told] == [False, False, True]
+    owns = [read_answer(next((tmp_path / name).glob("*answer*"))).content["own"] for name in ("one", "two")]
+    assert owns[0]["estimate"] is not None
+    assert owns[1]["estimate"] is None and owns[1]["note"].startswith("It gave its estimate before")
 
 
 def test_a_practice_that_is_not_there_is_named(tmp_path):

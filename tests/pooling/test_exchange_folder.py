@@ -12,7 +12,7 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
 from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, start_exchange
 from kap_analysis.pooling.masks import new_secret
-from kap_analysis.pooling.messages import Answer, read_request, whole_numbers_of_text
+from kap_analysis.pooling.messages import Answer, read_request, whole_numbers_of_text, whole_numbers_to_text
 from kap_analysis.pooling.pooled_comparison import save_result
 from kap_analysis.pooling.practice_secret import read_secret
 from kap_analysis.pooling.practices import make_pooling_plan
@@ -311,27 +311,54 @@ def test_a_request_is_answered_or_refused_in_a_sentence_whatever_it_holds(later_
     assert answers < 20  # what is not used, such as the keys of nobody else
 
 
-def test_a_model_that_the_plan_cannot_lead_to_is_not_answered(later_requests, few_visits):
-    """A coordinator's own model could sum the patients of one practice, or of one word, alone."""
+def test_a_model_that_the_counts_do_not_lead_to_is_not_answered(later_requests, few_visits):
+    """A coordinator's own model could sum the patients of one practice, or the one patient of all with a word."""
     first = later_requests[1]
     model = first.content["model"]
     sex = model["categories"]["sex"]
-    words = list(sex["of"])
-    lone = {"levels": words, "of": dict(zip(words, words, strict=True))}
+    merged = {**sex, "of": dict.fromkeys(sex["of"], sex["levels"][0]) | {next(iter(sex["of"])): sex["levels"][1]}}
     of_practice = {"levels": ["A", "B", "C"], "of": {name: name for name in "ABC"}}
-    for change, words_said in (
-        ({"formula": model["formula"] + " + I(age == 43)"}, "the formula"),
-        ({"formula": model["formula"].replace("age", "age + practice:age")}, "the formula"),
-        ({"categories": {**model["categories"], "practice": of_practice}}, "the covariate 'practice'"),
-        ({"categories": {}, "numbers": ["age", "sex"]}, "the covariate 'sex'"),
-        ({"numbers": [*model["numbers"], "ace_score"]}, "the covariate 'ace_score'"),
-        ({"visits": ["month 1"]}, "another question, or other visits"),
-        ({"formats": ["group"]}, "the formats"),
-        ({"categories": {"sex": lone | {"of": {"male": "male"}}}}, "levels of sex"),
+    assert merged != sex
+    for change in (
+        {"formula": model["formula"] + " + I(age == 43)"},
+        {"formula": model["formula"].replace("age", "age + practice:age")},
+        {"categories": {**model["categories"], "practice": of_practice}},
+        {"categories": {**model["categories"], "sex": merged}},
+        {"numbers": [*model["numbers"], "ace_score"]},
+        {"visits": ["month 1"]},
+        {"formats": ["group"]},
+        {"incomplete": {"age": {"age": 1e6}}},
     ):
         wrong = replace(first, content=first.content | {"model": {**model, **change}})
-        with pytest.raises(AnalysisError, match=f"The request holds {words_said}.*: the plan cannot lead to it"):
+        with pytest.raises(AnalysisError, match="a model that the counts of all practices do not lead to"):
             answer_request(wrong, few_visits, practice="A", secret=SECRETS["A"])
+
+
+def test_counts_that_a_practice_did_not_send_are_noticed_by_the_others(later_requests, few_visits):
+    """With counts of its own a coordinator could make a level of one patient look like one of many."""
+    second, first = later_requests[:2]
+    counted = first.content["counted"]
+    numbers = whole_numbers_of_text(counted["B"]["sums"], second.content["length"], "It")
+    forged = {**counted["B"], "sums": whole_numbers_to_text(numbers + np.uint64(1))}
+    for told, said in (
+        ({**counted, "B": forged}, "counts of practice B that it did not send"),
+        ({**counted, "A": forged}, "other counts of practice A than it sent"),
+        ({"A": counted["A"]}, "no counts of each practice"),
+    ):
+        wrong = replace(first, content=first.content | {"counted": told})
+        with pytest.raises(AnalysisError, match=f"The request holds {said}"):
+            answer_request(wrong, few_visits, practice="A", secret=SECRETS["A"])
+
+
+def test_fingerprints_of_two_plans_have_nothing_in_common(begun, few_visits):
+    """They told whether anybody attended a visit that only one of the plans had."""
+    request = read_request(begun.request_path(1))
+    plans = [{**request.plan, "visits": visits} for visits in (["month 3"], ["month 3", "nothing"])]
+    found = [
+        answer_request(replace(request, plan=plan), few_visits, practice="A", secret=SECRETS["A"]).rows
+        for plan in plans
+    ]
+    assert found[0] != found[1]
 
 
 def test_more_patients_than_columns_are_needed_in_every_later_round(later_requests, few_visits, monkeypatch):
