@@ -59,8 +59,23 @@ class MixedModel:
         return make_parameters(self.design)
 
     def with_response(self, y: ArrayLike) -> MixedModel:
-        """The same model for another response on the same rows (n,)."""
-        return self.on_design(replace(self.design, y=np.asarray(y, float)))
+        """The same model for another response on the same rows (n,), none of them missing.
+
+        Raises
+        ------
+        MixedModelError
+            When the response is no number for each row. `fit_many` takes missing ones.
+        """
+        response = np.asarray(y, float)
+        if response.shape != self.design.y.shape:
+            raise MixedModelError(f"The response has the shape {response.shape}; give {len(self.design.y)} numbers.")
+        wrong = int((~np.isfinite(response)).sum())
+        if wrong:
+            raise MixedModelError(
+                f"The response is missing or infinite in {wrong} of {len(response)} rows. Make the model of the rows "
+                "that were observed, or use fit_many."
+            )
+        return self.on_design(replace(self.design, y=response))
 
     def on_design(self, design: Design) -> MixedModel:
         """The same kind of model on another design, such as one without some of the rows."""

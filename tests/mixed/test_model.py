@@ -35,6 +35,19 @@ def test_another_response_on_the_same_rows() -> None:
     assert other.theta.to_numpy() == pytest.approx(100 * one.theta.to_numpy(), rel=1e-4)
 
 
+def test_a_response_is_a_number_for_each_row() -> None:
+    model = mixedlm(FORMULA, data_of("partial.csv"))
+    for wrong, said in (
+        (
+            np.where(np.arange(len(model.design.y)) < 3, np.nan, 1.0),
+            r"^The response is missing or infinite in 3 of 284",
+        ),
+        (model.design.y[:-1], r"^The response has the shape \(283,\); give 284 numbers\.$"),
+    ):
+        with pytest.raises(MixedModelError, match=said):
+            model.with_response(wrong)
+
+
 def test_a_start_and_a_value_that_is_held_are_named_as_theta() -> None:
     model = mixedlm(FORMULA, data_of("partial.csv"))
     fit = model.fit()

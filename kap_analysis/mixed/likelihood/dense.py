@@ -45,10 +45,10 @@ class DenseBatch(Batch):
         v[:, diagonal, diagonal] += 1.0 - self.mask
         try:
             root = np.linalg.cholesky(v)
+            omega = np.linalg.inv(v)  # may find a V singular that still has a factor
         except np.linalg.LinAlgError:
             return None
         logdet = 2 * float(self.counts @ np.log(root[:, diagonal, diagonal]).sum(axis=1))
-        omega = np.linalg.inv(v)
         omega = (omega + omega.transpose(0, 2, 1)) / 2
         inner = self.mask[:, :, None] * self.mask[:, None, :]
         omega = omega * inner

@@ -20,7 +20,8 @@ def inverses(a: Array) -> tuple[Array, Array, Mask]:
     if q > 2:
         sign, logs = np.linalg.slogdet(a)
         good = (sign > 0) & np.isfinite(logs)
-        return np.linalg.inv(np.where(good[..., None, None], a, np.eye(q))), np.where(good, logs, 0.0), good
+        inverse, good = inverses_of_good(a, good)
+        return inverse, np.where(good, logs, 0.0), good
     cofactors = np.ones_like(a)
     if q == 1:
         det = a[..., 0, 0]
@@ -32,6 +33,16 @@ def inverses(a: Array) -> tuple[Array, Array, Mask]:
     det = np.where(good, det, 1.0)
     found = np.where(good[..., None, None], cofactors / det[..., None, None], np.eye(q))
     return found, np.log(det), good
+
+
+def inverses_of_good(a: Array, good: Mask) -> tuple[Array, Mask]:
+    """Inverses where A is good, the identity elsewhere, and where there is one: a singular A may have a factor."""
+    whole = np.where(good[..., None, None], a, np.eye(a.shape[-1]))
+    try:
+        return np.linalg.inv(whole), good
+    except np.linalg.LinAlgError:
+        good = good & (np.linalg.matrix_rank(whole) == a.shape[-1])
+        return np.linalg.inv(np.where(good[..., None, None], a, np.eye(a.shape[-1]))), good
 
 
 def cholesky_factors(a: Array) -> tuple[Array, Mask]:

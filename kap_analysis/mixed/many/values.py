@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.low_rank import LowRankBatch
-from kap_analysis.mixed.many.small_matrices import cholesky_factors, inverses
+from kap_analysis.mixed.many.small_matrices import cholesky_factors, inverses, inverses_of_good
 from kap_analysis.mixed.many.sums import BatchSums
 
 Array = NDArray[np.float64]
@@ -228,9 +228,9 @@ def _dense(sums: BatchSums, batch: DenseBatch, local: Array) -> DenseValues:
     diagonal = np.arange(r)
     v[..., diagonal, diagonal] += 1.0 - batch.mask
     root, fine = cholesky_factors(v)
+    omega, fine = inverses_of_good(v, fine)
     good = (fine | (sums.counts == 0)).all(axis=1)
     logdet = 2 * np.einsum("dp,dpa->d", sums.counts, np.log(root[..., diagonal, diagonal]))
-    omega = np.linalg.inv(np.where(fine[..., None, None], v, np.eye(r)))
     omega = (omega + omega.swapaxes(-1, -2)) / 2
     omega = omega * (batch.mask[:, :, None] * batch.mask[:, None, :])
     return DenseValues(sums, good, logdet, omega, np.zeros(d), basis)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kap_analysis.mixed.many.small_matrices import cholesky_factors, inverses
+from kap_analysis.mixed.many.small_matrices import cholesky_factors, inverses, inverses_of_good
 
 RNG = np.random.default_rng(3)
 
@@ -24,3 +24,12 @@ def test_those_that_are_not_positive_are_marked_and_the_others_right(size: int) 
 def test_no_columns_have_a_determinant_of_one() -> None:
     found, logs, good = inverses(np.zeros((2, 3, 0, 0)))
     assert found.shape == (2, 3, 0, 0) and not logs.any() and good.all()
+
+
+def test_a_singular_matrix_that_has_a_factor_is_marked_and_costs_no_other() -> None:
+    """Cholesky's rounding lets some pass; their inverse raised, and every data set was lost."""
+    singular, other = np.ones((3, 3)), np.diag([1.0, 2.0, 4.0])
+    inverse, good = inverses_of_good(np.stack([singular, other]), np.array([True, True]))
+    assert good.tolist() == [False, True]
+    np.testing.assert_array_equal(inverse[0], np.eye(3))
+    np.testing.assert_allclose(inverse[1], np.diag([1.0, 0.5, 0.25]))
