@@ -4,16 +4,15 @@ from typing import Final
 
 import pandas as pd
 
-from kap_analysis.analysis.clinical_change.change_result import ClinicalChange
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.safety.safety import Safety
 from kap_analysis.analysis.safety.suicidality_items import FIRST, RISE, instruments_with_item
-from kap_analysis.columns import BASELINE_VISIT, DAY, PATIENT_ID, SCORE, VISIT
+from kap_analysis.columns import DAY, INSTRUMENT, PATIENT_ID, SCORE, VISIT
+from kap_analysis.errors import KapError
 from kap_analysis.instruments.suicidality import suicidality_states
-from kap_analysis.review.practice_review_result import GOT_WORSE, NEWLY_YES, OVERDUE, STILL_YES
-from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.review.practice_review_result import DIED, GOT_WORSE, NEWLY_YES, OVERDUE, STILL_YES
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import number
+from kap_analysis.writing.sentences import join_words, number
 
 #: Days after a visit's window from which on a missing score is no longer overdue, but missing.
 LONG_PAST: Final = 90
@@ -25,17 +24,24 @@ LIST_COLUMNS: Final = [PATIENT_ID, "why", "instrument", VISIT, DAY, "detail"]
 
 
 def list_for_chart_review(
-    part: Study, plan: Plan, outcomes: Outcomes | None, changed: ClinicalChange | None, safety: Safety | None
+    part: Study, plan: Plan, worse: pd.DataFrame, deaths: pd.DataFrame, safety: Safety | None
 ) -> pd.DataFrame:
-    """Patients whose charts should be looked at, by id: the gravest first, each once for each reason."""
-    found: list[list[object]] = []
+    """Patients whose charts should be looked at, by id: the gravest first, each once for each reason.
+
+    Parameters
+    ----------
+    worse, deaths : DataFrame
+        As `reliably_worse` and `list_deaths` give them.
+    """
+    found: list[list[object]] = [
+        [row[PATIENT_ID], DIED, "", "", row[DAY], row["where"]] for row in deaths.to_dict("records")
+    ]
     again: list[list[object]] = []
     if safety is not None:
-        found, again = _said_yes(part, safety.for_review)
-    if changed is not None and outcomes is not None:
-        found += _worse(outcomes, changed)
-    if outcomes is not None:
-        found += _overdue(part, plan)
+        newly, again = _said_yes(part, safety.for_review)
+        found += newly
+    found += _worse(worse, plan.instrument)
+    found += _overdue(part, plan, set(deaths[PATIENT_ID]))
     return pd.DataFrame(found + again, columns=LIST_COLUMNS)
 
 
@@ -78,35 +84,37 @@ def last_answers(part: Study) -> dict[tuple[str, str], tuple[float, float]]:
     return found
 
 
-def _worse(outcomes: Outcomes, changed: ClinicalChange) -> list[list[object]]:
-    """Everybody whose score at any visit was reliably worse than at baseline: the worst score, and the last."""
-    frame = outcomes.frame.dropna(subset=[SCORE, "baseline"])
-    frame = frame[frame[VISIT].astype("str") != BASELINE_VISIT]
-    side = -1.0 if changed.higher_is_better else 1.0
-    last = frame.sort_values(DAY, kind="stable").drop_duplicates(PATIENT_ID, keep="last").set_index(PATIENT_ID)
-    worse = frame[side * (frame[SCORE] - frame["baseline"]) >= changed.reliable_change]
-    by = side * (worse[SCORE] - worse["baseline"])
-    worse = worse.assign(by=by).sort_values(["by", PATIENT_ID], ascending=[False, True], kind="stable")
+def _worse(worse: pd.DataFrame, main: str) -> list[list[object]]:
+    """Everybody who was ever reliably worse: the worst score and the last, on the main instrument where it is there."""
+    order = worse.assign(other=worse[INSTRUMENT] != main)
+    order = order.sort_values(["other", "times_error"], ascending=[True, False], kind="stable")
+    shown = order.drop_duplicates(PATIENT_ID)
+    names = order.groupby(PATIENT_ID)[INSTRUMENT].agg(list)
     lines: list[list[object]] = []
-    for row in worse.drop_duplicates(PATIENT_ID).to_dict("records"):
-        later = last.loc[row[PATIENT_ID]]
-        since = f"; last score {number(later[SCORE], 0)} on day {later[DAY]:.0f}" if later[DAY] > row[DAY] else ""
-        detail = f"{number(row[SCORE], 0)}, at baseline {number(row['baseline'], 0)}{since or '; no score since'}"
-        lines.append([row[PATIENT_ID], GOT_WORSE, outcomes.instrument.name, str(row[VISIT]), row[DAY], detail])
+    for row in shown.sort_values(["times_error", PATIENT_ID], ascending=[False, True]).to_dict("records"):
+        since = f"last score {number(row['last_score'], 0)} on day {row['last_day']:.0f}"
+        told = since if row["last_day"] > row[DAY] else "no score since"
+        too = [name for name in names[row[PATIENT_ID]] if name != row[INSTRUMENT]]
+        also = f"; also on {join_words(too)}" if too else ""
+        detail = f"{number(row[SCORE], 0)}, at baseline {number(row['baseline'], 0)}; {told}{also}"
+        lines.append([row[PATIENT_ID], GOT_WORSE, row[INSTRUMENT], row[VISIT], row[DAY], detail])
     return lines
 
 
-def _overdue(part: Study, plan: Plan) -> list[list[object]]:
-    """Everybody whose last due visit has no score, as long as it is not long past and follow-up did not end."""
-    frame = part.outcomes(
-        plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
-    ).frame
-    done = set(zip(frame[PATIENT_ID], frame[VISIT].astype("str"), frame[SCORE].notna(), strict=True))
+def _overdue(part: Study, plan: Plan, dead: set[str]) -> list[list[object]]:
+    """Everybody alive whose last due visit has no score, as long as it is not long past and follow-up did not end."""
+    try:
+        frame = part.outcomes(
+            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
+        ).frame
+        done = set(zip(frame[PATIENT_ID], frame[VISIT].astype("str"), frame[SCORE].notna(), strict=True))
+    except KapError:
+        done = set()  # nobody here was ever scored
     people = part.patients.set_index(PATIENT_ID)
     at_zero = part.at_time_zero(format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     treated = at_zero.loc[at_zero["started"], PATIENT_ID]
     found: list[list[object]] = []
-    for patient in sorted(treated):
+    for patient in sorted(set(treated) - dead):
         until, end = people.loc[patient, "observed_until_day"], people.loc[patient, "follow_up_end_day"]
         if pd.isna(until) or not (pd.isna(end) or end >= until):
             continue

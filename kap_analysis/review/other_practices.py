@@ -19,7 +19,7 @@ EXPECTED_COLUMNS: Final = ["observed", "baseline", N_PATIENTS, ESTIMATE, CI_LOW,
 FUNNEL_COLUMNS: Final = ["is_this_practice", N_PATIENTS, "difference", "low", "high"]
 
 
-def expected_elsewhere(outcomes: Outcomes, visit: str, practice: str, ids: set[str]) -> tuple[pd.DataFrame, str]:
+def expected_elsewhere(outcomes: Outcomes | None, visit: str, practice: str, ids: set[str]) -> tuple[pd.DataFrame, str]:
     """The mean score of some patients of a practice, and the mean that other practices' results lead to expect.
 
     ``score ~ baseline + format + (1 | practice)`` is fitted to the patients of the other practices and read at the mean
@@ -33,10 +33,12 @@ def expected_elsewhere(outcomes: Outcomes, visit: str, practice: str, ids: set[s
     str
         Why there is none, or empty.
     """
+    none = pd.DataFrame(columns=EXPECTED_COLUMNS)
+    if outcomes is None:
+        return none, "nobody was scored"
     rows = _scored(outcomes, visit)
     here = rows[rows[PATIENT_ID].isin(ids)]
     elsewhere = rows[(rows[PRACTICE].astype("object") != practice) & rows[PRACTICE].notna()]
-    none = pd.DataFrame(columns=EXPECTED_COLUMNS)
     if here.empty:
         return none, "nobody of this practice was scored at that visit"
     if len(elsewhere) < ENOUGH_ELSEWHERE:
@@ -58,7 +60,7 @@ def expected_elsewhere(outcomes: Outcomes, visit: str, practice: str, ids: set[s
     return pd.DataFrame([told], columns=EXPECTED_COLUMNS), ""
 
 
-def funnel(outcomes: Outcomes, visit: str, practice: str) -> pd.DataFrame:
+def funnel(outcomes: Outcomes | None, visit: str, practice: str) -> tuple[pd.DataFrame, str]:
     """Every practice's mean score less what its patients' baselines and formats lead to expect, by its size.
 
     Returns
@@ -67,11 +69,26 @@ def funnel(outcomes: Outcomes, visit: str, practice: str) -> pd.DataFrame:
         One row per practice with five or more patients scored: ``is_this_practice``, ``n_patients``, ``difference`` in
         points, and the limits ``low`` and ``high`` within which 95% of practices of this size would lie if they
         differed by chance alone. Without rows where there are fewer than ten such practices. Others are not named.
+    str
+        Of ten practices or more: which are left out, or why there is no funnel; empty where none is left out.
     """
+    none = pd.DataFrame(columns=FUNNEL_COLUMNS)
+    if outcomes is None:
+        return none, ""
+    n_practices = outcomes.frame[PRACTICE].nunique()
     rows = _scored(outcomes, visit)
     rows = rows[rows.groupby(PRACTICE, observed=True)[SCORE].transform("size") >= PATIENTS_FOR_FUNNEL]
-    if rows[PRACTICE].nunique() < PRACTICES_FOR_FUNNEL:
-        return pd.DataFrame(columns=FUNNEL_COLUMNS)
+    n_large = rows[PRACTICE].nunique()
+    if n_large < PRACTICES_FOR_FUNNEL:
+        why = (
+            f"Practices are not set side by side: {n_large} of {n_practices} have {PATIENTS_FOR_FUNNEL} patients or "
+            f"more who were scored then, and {PRACTICES_FOR_FUNNEL} are needed."
+        )
+        return none, why if n_practices >= PRACTICES_FOR_FUNNEL else ""
+    left_out = (
+        f"{n_large} of {n_practices} practices are in it. The others have fewer than {PATIENTS_FOR_FUNNEL} patients "
+        "who were scored then."
+    )
     formats = " + format" if rows[FORMAT].nunique() > 1 else ""
     fit = mixedlm(f"score ~ baseline{formats}", rows).fit()
     left = rows[SCORE].to_numpy(float) - np.asarray(fit.fittedvalues, dtype=float)
@@ -87,7 +104,8 @@ def funnel(outcomes: Outcomes, visit: str, practice: str) -> pd.DataFrame:
             "high": limit,
         }
     )
-    return table.sort_values([N_PATIENTS, "difference"]).reset_index(drop=True)[FUNNEL_COLUMNS]
+    table = table.sort_values([N_PATIENTS, "difference"]).reset_index(drop=True)[FUNNEL_COLUMNS]
+    return table, left_out if n_large < n_practices else ""
 
 
 def _scored(outcomes: Outcomes, visit: str) -> pd.DataFrame:

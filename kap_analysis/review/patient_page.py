@@ -13,6 +13,7 @@ from kap_analysis.review.page_template import environment, read_style, read_temp
 from kap_analysis.review.patient_chart import patient_scores_chart
 from kap_analysis.review.patient_review import NOT_A_FORECAST, PatientReview
 from kap_analysis.writing.escapes import visible
+from kap_analysis.writing.sentences import plural
 
 #: The four states of the last answer to the item on suicide, in plain words.
 STATE_WORDS: Final = {
@@ -58,7 +59,10 @@ def render_patient(review: PatientReview) -> str:
         }
         for name, instrument in review.instruments.items()
     ]
-    answers = [{**row, "words": STATE_WORDS[row["state"]]} for row in records(review.suicidality)]
+    answers = [
+        {**row, "words": STATE_WORDS[row["state"]], "before": _answer_before(row)}
+        for row in records(review.suicidality)
+    ]
     return visible(
         environment()
         .get_template("patient.html.j2")
@@ -68,11 +72,35 @@ def render_patient(review: PatientReview) -> str:
             script=Markup(read_template("values.js")),
             charts=charts,
             answers=answers,
+            death=next(iter(records(review.death)), None),
+            asked=_asked(review),
             events=_plain(review.adverse_events),
             sessions=_plain(review.sessions[review.sessions["kind"] == "ketamine"]),
             n_ketamine=int((review.sessions["kind"] == "ketamine").sum()),
             not_a_forecast=NOT_A_FORECAST if len(review.ranges) else "",
         )
+    )
+
+
+def _answer_before(row: dict[str, Any]) -> str:
+    """The last answer that is known, where the last assessment holds none."""
+    if not pd.isna(row["answer"]):
+        return ""
+    if pd.isna(row["known_day"]):
+        return "No answer to it is known."
+    return f"The last answer that is known is {row['known_answer']:.0f}, on day {row['known_day']:.0f}."
+
+
+def _asked(review: PatientReview) -> str:
+    """At how many ketamine sessions somebody asked about adverse events."""
+    n = int((review.sessions["kind"] == "ketamine").sum())
+    if pd.isna(review.n_asked):
+        return "Whether anybody asked about them is not recorded, so others may be unknown."
+    if review.n_asked == n:
+        return f"Somebody asked about them at {'every ketamine session' if n > 1 else 'the ketamine session'}."
+    return (
+        f"That somebody asked about them is noted of {review.n_asked:.0f} of {plural(n, 'ketamine session')}. At the "
+        "others there may have been some."
     )
 
 

@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from kap_analysis.analysis.clinical_change.cutoffs import choose_norms
-from kap_analysis.analysis.clinical_change.reliable_change import reliable_change_points
 from kap_analysis.analysis.patients.treated import held_sessions
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, PATIENT_ID, PRACTICE, SCORE, VISIT
@@ -16,11 +14,14 @@ from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import AnalysisError, KapError, quoted
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.suicidality import NOT_IN_DATA, suicidality_states
+from kap_analysis.review.chart_review_list import last_answers
+from kap_analysis.review.recorded_deaths import list_deaths
+from kap_analysis.review.reliable_worsening import instruments_in, reliable_points
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.suggestions import nearest_name
-from kap_analysis.writing.sentences import number, plural
+from kap_analysis.writing.sentences import in_points, number, plural
 
 #: Patients of a study from which on the range seen in similar patients may be shown, and similar ones behind a range.
 PATIENTS_FOR_RANGE: Final = 100
@@ -45,12 +46,17 @@ class PatientReview(Result):
     sessions : DataFrame
         ``day``, ``kind``, ``format``, ``route``, ``dose_mg``: the sessions that were held.
     suicidality : DataFrame
-        One row per instrument with such an item: ``instrument``, ``day``, ``answer``, ``state`` of the last assessment.
+        One row per instrument with such an item: ``instrument``, ``day``, ``answer``, ``state`` of the last assessment;
+        ``known_day``, ``known_answer``: the last answer that is known, of that assessment or of an earlier one.
     adverse_events : DataFrame
         ``day``, ``event``, ``severity``, ``serious``.
+    n_asked : float
+        Ketamine sessions at which somebody asked about adverse events; missing where it is recorded of none.
+    death : DataFrame
+        One row or none, as `list_deaths` gives it.
     ranges : DataFrame
-        ``instrument``, ``visit``, ``day``, ``low``, ``high``, ``n_similar``: where 80% of patients with the same
-        earlier scores lay. Without rows unless asked for.
+        ``instrument``, ``visit``, ``day``, ``low``, ``high``, ``n_similar``: the 80% prediction
+        interval from the earlier scores. Without rows unless asked for.
     instruments : dict
         Name -> Instrument, of those with scores.
     """
@@ -65,6 +71,8 @@ class PatientReview(Result):
     sessions: pd.DataFrame
     suicidality: pd.DataFrame
     adverse_events: pd.DataFrame
+    n_asked: float
+    death: pd.DataFrame
     ranges: pd.DataFrame
     instruments: dict[str, Instrument]
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
@@ -121,6 +129,8 @@ def review_patient(study: Study, patient_id: str, *, similar: bool = False) -> P
         sessions=sessions[[DAY, "kind", FORMAT, "route", "dose_mg"]],
         suicidality=_last_answers(study, part),
         adverse_events=part.adverse_events.sort_values(DAY, kind="stable")[[DAY, "event", "severity", "serious"]],
+        n_asked=_sessions_asked(sessions),
+        death=list_deaths(part),
         ranges=_ranges(study, patient_id, list(found)) if similar else _no_ranges(),
         instruments={name: one.instrument for name, one in found.items()},
     )
@@ -128,9 +138,8 @@ def review_patient(study: Study, patient_id: str, *, similar: bool = False) -> P
 
 def _outcomes(study: Study, part: Study) -> dict[str, Outcomes]:
     """Every assessment of every instrument that may be an outcome; the primary instrument first."""
-    names = [study.settings.primary_instrument, *sorted(set(part.assessments[INSTRUMENT].dropna().astype("str")))]
     found = {}
-    for name in dict.fromkeys(names):
+    for name in instruments_in(part, study.settings.primary_instrument):
         try:
             made = part.outcomes(name, visits="all", population="started")
         except KapError:
@@ -150,20 +159,11 @@ def _changes(found: dict[str, Outcomes]) -> pd.DataFrame:
             continue
         last = later.sort_values(DAY, kind="stable").iloc[-1]
         change = float(last[SCORE] - last["baseline"])
-        points = _reliable_points(outcomes)
+        points = reliable_points(outcomes.instrument)
         words = _change_words(name, last, change, points, outcomes.instrument.higher_is_better)
         rows.append([name, last["baseline"], last[SCORE], last[DAY], change, points, words])
     names = [INSTRUMENT, "baseline", "latest", DAY, "change", "reliable_change", "words"]
     return pd.DataFrame(rows, columns=names)
-
-
-def _reliable_points(outcomes: Outcomes) -> float:
-    """Points of a reliable change by the norms of the registry; missing where there are none."""
-    try:
-        norms = choose_norms(outcomes.instrument, "registry", pd.Series(dtype=float))
-        return reliable_change_points(norms.clinical_sd, norms.reliability)
-    except KapError:
-        return np.nan
 
 
 def _change_words(name: str, last: pd.Series, change: float, points: float, higher_is_better: bool) -> str:
@@ -173,28 +173,42 @@ def _change_words(name: str, last: pd.Series, change: float, points: float, high
     better = (change > 0) == higher_is_better
     side = "better" if better else "worse"
     if np.isnan(points):
-        return f"{told}: {number(abs(change), 0)} points {side}. Whether that is reliable is not known."
+        return (
+            f"{told}: {in_points(abs(change))} {side}. Whether that is reliable is not known: no outside norm says how "
+            "far it moves by error alone."
+        )
     if abs(change) >= points:
         return f"{told}: reliably {side}."
     return f"{told}: {side}, but by no more than the error of the questionnaire ({number(points)} points)."
 
 
 def _last_answers(study: Study, part: Study) -> pd.DataFrame:
-    """The last answer to the item on suicide, per instrument that has one."""
+    """The last assessment with the item on suicide, per instrument that has one, and the last answer that is known."""
+    known = last_answers(part)
     rows = []
-    for name in sorted(set(part.assessments[INSTRUMENT].dropna().astype("str"))):
+    for name in instruments_in(part, study.settings.primary_instrument):
         instrument = study.instruments[name]
         if instrument.suicidality is None:
             continue
-        taken = part.assessments[part.assessments[INSTRUMENT].astype("str") == name]
-        last = taken.loc[[taken[DAY].idxmax()], [PATIENT_ID, DAY]]
         items = part.items[part.items[INSTRUMENT].astype("str") == name]
-        try:
-            state = suicidality_states(items, instrument, scheduled=last).iloc[0]
-            rows.append([name, last[DAY].iloc[0], state["answer"], str(state["state"])])
-        except KapError:
-            rows.append([name, last[DAY].iloc[0], np.nan, NOT_IN_DATA])
-    return pd.DataFrame(rows, columns=[INSTRUMENT, DAY, "answer", "state"])
+        totals = part.assessments[part.assessments[INSTRUMENT].astype("str") == name]
+        taken = pd.concat([table[[PATIENT_ID, DAY]] for table in (totals, items)], ignore_index=True)
+        if taken.empty:
+            continue
+        last = taken.loc[[taken[DAY].idxmax()]]
+        answer, state = np.nan, NOT_IN_DATA
+        if len(items):
+            found = suicidality_states(items, instrument, scheduled=last).iloc[0]
+            answer, state = found["answer"], str(found["state"])
+        at = known.get((str(last[PATIENT_ID].iloc[0]), name), (np.nan, np.nan))
+        rows.append([name, last[DAY].iloc[0], answer, state, *at])
+    return pd.DataFrame(rows, columns=[INSTRUMENT, DAY, "answer", "state", "known_day", "known_answer"])
+
+
+def _sessions_asked(sessions: pd.DataFrame) -> float:
+    """Ketamine sessions at which somebody asked about adverse events; missing where none says whether anybody did."""
+    asked = sessions.loc[sessions["kind"] == "ketamine"].reindex(columns=["ae_asked"])["ae_asked"].astype("object")
+    return float((asked == "yes").sum()) if asked.notna().any() else np.nan
 
 
 def _no_ranges() -> pd.DataFrame:

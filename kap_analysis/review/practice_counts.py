@@ -10,10 +10,10 @@ from kap_analysis.analysis.comparison.comparison_result import FormatComparison
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.patients.completeness import count_due
 from kap_analysis.analysis.patients.exposure import describe_exposure
-from kap_analysis.analysis.patients.treated import patient_formats
 from kap_analysis.analysis.safety.safety import Safety
-from kap_analysis.columns import FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
+from kap_analysis.columns import FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, VISIT
 from kap_analysis.review.part_of_study import in_period
+from kap_analysis.review.patient_counts import seen_until
 from kap_analysis.review.practice_review_result import class_counts
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
@@ -49,12 +49,6 @@ def _started(part: Study, plan: Plan) -> set[str]:
     return set(people.loc[people["started"] & people[FORMAT].notna(), PATIENT_ID])
 
 
-def seen_until(part: Study, day: float) -> set[str]:
-    """The patients of whom scores until a day would be in the data, if they had been taken."""
-    until = part.patients["observed_until_day"].astype(float).fillna(np.inf)
-    return set(part.patients.loc[(until >= day).to_numpy(), PATIENT_ID])
-
-
 def changed_questionnaire(whole: Study, plan: Plan) -> str | None:
     """What to say where a practice took up its main questionnaire after some quarter, or gave it up.
 
@@ -80,30 +74,6 @@ def changed_questionnaire(whole: Study, plan: Plan) -> str | None:
     if not told:
         return None
     return f"{' '.join(told)} The main questionnaire may have changed. Scores of two questionnaires are not compared."
-
-
-def count_patients(part: Study, plan: Plan, outcomes: Outcomes | None) -> pd.DataFrame:
-    """Patients by format: in the study, started, scored at baseline, assessed, and not due yet."""
-    people = patient_formats(part, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
-    scored: set[str] = set()
-    with_baseline: set[str] = set()
-    last_day = next((v.last_day for v in part.settings.visits if v.label == plan.visit), 0)
-    not_due = set(people[PATIENT_ID]) - seen_until(part, last_day)
-    if outcomes is not None:
-        every = part.outcomes(
-            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
-        )
-        done = every.frame.dropna(subset=[SCORE, "baseline"])
-        with_baseline = set(done[PATIENT_ID])
-        scored = set(done.loc[done[VISIT].astype("str") == plan.visit, PATIENT_ID])
-    arm = people[FORMAT].astype("object")
-    rows = []
-    for shown in ["all", *[f for f in FORMATS if (arm == f).any()]]:
-        here = people if shown == "all" else people[arm == shown]
-        began = set(here.loc[here["started"], PATIENT_ID])
-        counts = [len(began), len(began & with_baseline), len(began & scored), len((began & not_due) - scored)]
-        rows.append([shown, len(here), *counts])
-    return pd.DataFrame(rows, columns=[FORMAT, N_PATIENTS, "n_started", "n_baseline", "n_assessed", "n_not_due"])
 
 
 def chart_of_quarters(whole: Study, plan: Plan, period: str | None, asked: Callable) -> pd.DataFrame:

@@ -29,6 +29,8 @@ from kap_analysis.writing.sentences import sentence_case
 
 #: The list beside ``review.html``; beside a page of another name the name stands before it.
 LIST_NAME: Final = "chart_review_list.html"
+#: Those who started and were neither assessed nor lost, where there are any.
+LEFT: Final = {"Scored then, not at baseline": "n_no_baseline", "Died": "n_died", "Not due yet": "n_not_due"}
 
 
 def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
@@ -69,7 +71,7 @@ def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
             whom=sentence_case(review.whom),
             nobody=not review.n_started,
             answers=answer_questions(review),
-            anybody_not_due=bool(review.started["n_not_due"].any()),
+            left={words: name for words, name in LEFT.items() if review.started[name].any()},
             completeness=_completeness(review.completeness),
             arms=_arms(review),
             course=_chart(review.course, lambda rows: course_chart(rows, review.instrument)),

@@ -21,16 +21,18 @@ from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.review.chart_review_list import list_for_chart_review
 from kap_analysis.review.other_practices import expected_elsewhere, funnel
 from kap_analysis.review.part_of_study import check_period, choose_practice, part_of, previous_period
+from kap_analysis.review.patient_counts import count_patients
 from kap_analysis.review.practice_counts import (
     adjusted_difference,
     changed_questionnaire,
     chart_of_quarters,
     clinician_hours,
     count_events,
-    count_patients,
     count_scores,
 )
 from kap_analysis.review.practice_review_result import PracticeReview, class_counts, row_of
+from kap_analysis.review.recorded_deaths import list_deaths
+from kap_analysis.review.reliable_worsening import reliable_points, reliably_worse
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 
@@ -71,7 +73,6 @@ def review_practice(
     practice = choose_practice(study, practice)
     before = _period_before(study, period, compare)
     plan = plan or study_plan(study)
-    everybody = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     part = part_of(study, practice, period)
     whole = part_of(study, practice, None) if period else part
     notes: dict[str, str] = {}
@@ -86,6 +87,11 @@ def review_practice(
             notes[name] = in_plain_words(str(error))
             return None
 
+    everybody = asked(
+        "everybody",
+        lambda: study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule),
+    )
+    instrument = study.instruments[plan.instrument]
     outcomes = asked(
         "course", lambda: part.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     )
@@ -96,31 +102,44 @@ def review_practice(
     compared = asked("difference", lambda: compare_formats(part, plan=plan, secondary=False)) if len(ids) else None
     if changed_to := changed_questionnaire(whole, plan):
         notes["questionnaire"] = changed_to
+    deaths = list_deaths(part)
+    worse, not_judged = reliably_worse(part, plan)
+    if not_judged:
+        notes["worsening"] = not_judged
+    started = count_patients(part, plan, set(deaths[PATIENT_ID]))
+    if changed is None and row_of(started, "all")["n_assessed"] and np.isnan(reliable_points(instrument)):  # type: ignore[index]
+        notes["classes"] = (
+            f"No outside norm says how far a {instrument.name} score moves by error alone. So nobody can be called "
+            "reliably better or worse on it."
+        )
     expected, why = expected_elsewhere(everybody, plan.visit, practice, ids)
     if why:
         notes["expected"] = why
+    many, why = funnel(everybody, plan.visit, practice)
+    if why:
+        notes["funnel"] = why
     classes = changed.shares if changed is not None else pd.DataFrame()
     review = PracticeReview(
         title=study.settings.title,
         practice=practice,
         period=period or "",
         compared_with=before or "",
-        instrument=everybody.instrument,
+        instrument=instrument,
         visit=plan.visit,
         stamp="SIMULATED" if study.is_simulated else "MADE UP" if study.settings.provenance == "made_up" else "PRIVATE",
         completeness=count_scores(part, plan, asked),
-        started=count_patients(part, plan, outcomes),
+        started=started,
         course=pd.DataFrame() if course is None else course,
         classes=classes,
         target_classes=target.shares if target is not None else pd.DataFrame(),
         quarters=chart_of_quarters(whole, plan, period, asked),
         expected=expected,
-        funnel=funnel(everybody, plan.visit, practice),
+        funnel=many,
         difference=adjusted_difference(compared, plan.visit, notes),
         safety=count_events(part, safety),
         hours=clinician_hours(part, plan, classes, asked),
         earlier=pd.DataFrame(),
-        chart_list=list_for_chart_review(part, plan, outcomes, changed, safety),
+        chart_list=list_for_chart_review(part, plan, worse, deaths, safety),
         periods=tuple(sorted(whole.patients["start_period"].dropna().astype("str").unique())),
         notes=notes,
     )

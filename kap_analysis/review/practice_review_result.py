@@ -17,16 +17,20 @@ WORSE: Final = "deteriorated"
 #: Share of scores that were due from which on a mean is called that of the patients, and not of some of them.
 ENOUGH_DONE: Final = 0.8
 #: Why a patient is on the list for chart review, in its order.
+DIED: Final = "recorded as dead"
 NEWLY_YES: Final = "newly yes, or higher, to the question about suicide"
 GOT_WORSE: Final = "reliably worse"
 OVERDUE: Final = "assessment overdue"
 STILL_YES: Final = "yes again to the question about suicide"
 #: What to do with them.
 TO_DO: Final = {
+    DIED: "Look at the charts of the {} recorded as dead.",
     NEWLY_YES: "Look at the charts of the {} whose answer to the question about suicide turned to yes, or rose.",
-    GOT_WORSE: "Talk with or about the {} who, at any visit, scored reliably worse than at the start.",
+    GOT_WORSE: "Talk with or about the {} who, at any time, scored reliably worse than at the start.",
     OVERDUE: "Ask the {} whose assessment is overdue to fill it in.",
 }
+#: Reasons to turn to the patients themselves.
+TO_TALK_WITH: Final = (GOT_WORSE, OVERDUE)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,9 @@ class PracticeReview(Result):
         everybody who started, a secondary one of those who were ever scored on it.
     started : DataFrame
         ``format``, ``n_patients`` (in the study), ``n_started`` (had a ketamine session), ``n_baseline`` (of them with
-        a score before it), ``n_assessed`` (and at the primary visit), ``n_not_due`` (not assessed, and not yet due).
+        a score before it); of those who started, each in one of ``n_assessed`` (before it and at the primary visit),
+        ``n_no_baseline`` (at the primary visit alone), ``n_died`` (not at it, and recorded as dead), ``n_not_due`` (not
+        yet) and ``n_lost``; ``n_other`` (of the lost, with a score on another instrument at the primary visit).
     course : DataFrame
         ``format``, ``visit``, ``month``, ``n_patients``, ``mean``, ``ci_low``, ``ci_high``: observed scores.
     classes, target_classes : DataFrame
@@ -120,7 +126,8 @@ class PracticeReview(Result):
             return f"Nobody started treatment: {self.whom}."
         parts = [
             f"In {self.whom}, {plural(row['n_started'], 'patient')} started treatment, and "
-            f"{share(row['n_assessed'], row['n_started'])} have {self.instrument.name} at baseline and at {self.visit}."
+            f"{share(row['n_assessed'], row['n_started'])} {_has(row['n_assessed'])} {self.instrument.name} at "
+            f"baseline and at {self.visit}."
         ]
         counts = class_counts(self.classes, "all")
         if counts:
@@ -152,9 +159,19 @@ class PracticeReview(Result):
 
     @property
     def n_lost(self) -> int:
-        """How many started and should have been assessed by now, and were not."""
+        """How many started, are not recorded as dead, should have been assessed by now, and were not."""
         row = row_of(self.started, "all")
-        return 0 if row is None else int(row["n_started"] - row["n_assessed"] - row["n_not_due"])
+        return 0 if row is None else int(row["n_lost"])
+
+    @property
+    def n_dead(self) -> int:
+        """How many are recorded as dead, whether they started treatment or not."""
+        return int((self.chart_list["why"] == DIED).sum())
+
+    @property
+    def n_ever_worse(self) -> int:
+        """How many were reliably worse at any time, on any questionnaire whose error is known."""
+        return int((self.chart_list["why"] == GOT_WORSE).sum())
 
     @property
     def complete_enough(self) -> str:
@@ -167,6 +184,16 @@ class PracticeReview(Result):
         told = f"At {self.visit}, {share(done, due)} of the {self.instrument.name} scores that were due are there."
         if not done:
             return f"{told} So nothing can be said of how these patients are then."
+        started = row_of(self.started, "all")
+        if started is not None and started["n_no_baseline"]:
+            n = int(started["n_no_baseline"])
+            told += (
+                f" {n:,} of these patients {_has(n)} no score from before the first session, so {_their(n)} change is "
+                "not known."
+            )
+            done -= n
+        if not done:
+            return told
         if done / due >= ENOUGH_DONE:
             return f"{told} The averages below are those of most patients."
         return (
@@ -183,12 +210,16 @@ class PracticeReview(Result):
             return (f"Choose another period. Patients of this practice started in {_from_to(self.periods)}.",)
         steps = []
         if self.n_lost:
+            other = row["n_other"]
+            first = f" {other} of them filled in another questionnaire then. Look at it first." if other else ""
             steps.append(
                 f"Ask the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} how they are. "
-                "They may have done worse."
+                f"They may have done worse.{first}"
             )
+        dead = set(self.chart_list.loc[self.chart_list["why"] == DIED, PATIENT_ID])
         for why, what in TO_DO.items():
-            n = self.chart_list.loc[self.chart_list["why"] == why, PATIENT_ID].nunique()
+            listed = set(self.chart_list.loc[self.chart_list["why"] == why, PATIENT_ID])
+            n = len(listed - dead if why in TO_TALK_WITH else listed)
             if n:
                 steps.append(what.format(plural(n, "patient")))
         whole = row_of(self.safety, "all")
@@ -204,7 +235,8 @@ class PracticeReview(Result):
     def cannot_say(self) -> tuple[str, str, str]:
         """What no page about these data can say."""
         missing = (
-            f"How the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} are doing."
+            f"How the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} "
+            f"{'is' if self.n_lost == 1 else 'are'} doing."
             if self.n_lost
             else "How patients are doing after the last visit."
         )
@@ -214,6 +246,14 @@ class PracticeReview(Result):
             "Whether the format caused a difference. Patients were not given their format by chance, unless you know "
             "that they were.",
         )
+
+
+def _has(n: int) -> str:
+    return "has" if n == 1 else "have"
+
+
+def _their(n: int) -> str:
+    return "this patient's" if n == 1 else "their"
 
 
 def _from_to(periods: tuple[str, ...]) -> str:

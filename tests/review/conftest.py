@@ -28,3 +28,8 @@ def many(study):
 def with_patients(study, patients, **settings):
     tables = {**study.tables, "patients": patients}
     return replace(study, tables=tables, settings=replace(study.settings, **settings))
+
+
+def with_tables(study, **tables):
+    """The study with other tables; what was read of the old ones is forgotten."""
+    return replace(study, tables={**study.tables, **tables}, rows={})

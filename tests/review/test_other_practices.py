@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,8 +32,10 @@ def test_too_few_elsewhere_is_said(study):
 
 
 def test_a_funnel_needs_ten_practices_and_names_none_of_the_others(study, many):
-    assert funnel(study.outcomes("BDI-II"), "month 3", "A").empty
-    found = funnel(many.outcomes("BDI-II"), "month 3", "P03")
+    none, why = funnel(study.outcomes("BDI-II"), "month 3", "A")
+    assert none.empty and why == ""
+    found, left_out = funnel(many.outcomes("BDI-II"), "month 3", "P03")
+    assert left_out == ""
     assert len(found) >= PRACTICES_FOR_FUNNEL
     assert found["is_this_practice"].sum() == 1
     assert not any(pd.api.types.is_string_dtype(found[c]) for c in found)
@@ -39,3 +43,21 @@ def test_a_funnel_needs_ten_practices_and_names_none_of_the_others(study, many):
         found["high"] * np.sqrt(found["n_patients"]), found["high"].iloc[0] * np.sqrt(found["n_patients"].iloc[0])
     )
     assert np.allclose(np.average(found["difference"], weights=found["n_patients"]), 0, atol=0.5)
+
+
+def test_a_funnel_says_which_practices_are_not_in_it(many):
+    outcomes = many.outcomes("BDI-II")
+    frame = outcomes.frame
+    names = frame["practice"].astype("object")
+    scored = frame[(frame["visit"].astype(str) == "month 3") & frame["score"].notna() & frame["baseline"].notna()]
+    alone = scored["patient_id"].drop_duplicates().head(1)
+    own = names.mask(frame["patient_id"].isin(alone), "lonely")
+    found, left_out = funnel(dataclasses.replace(outcomes, frame=frame.assign(practice=own)), "month 3", "P03")
+    assert len(found) == 12
+    assert left_out.startswith("12 of 13 practices are in it.")
+    spread = frame["patient_id"].map(
+        {one: f"S{place % 60:02}" for place, one in enumerate(many.patients["patient_id"])}
+    )
+    found, why = funnel(dataclasses.replace(outcomes, frame=frame.assign(practice=spread)), "month 3", "S03")
+    assert found.empty
+    assert "are not set side by side" in why and "and 10 are needed" in why

@@ -45,3 +45,19 @@ def test_a_patient_of_whom_nothing_is_known(study):
     text = render_patient(kap.review_patient(bare, "P001"))
     assert "There are no scores." in text
     assert "None is recorded" in text
+
+
+@pytest.mark.parametrize(
+    ("n_asked", "told"),
+    [
+        (float("nan"), "Whether anybody asked about them is not recorded"),
+        (1.0, "is noted of 1 of "),
+        (None, "Somebody asked about them at every ketamine session."),
+    ],
+)
+def test_no_event_stands_beside_whether_somebody_asked(study, n_asked, told):
+    review = kap.review_patient(study, "P001")
+    n = float((review.sessions["kind"] == "ketamine").sum())
+    asked = replace(review, adverse_events=review.adverse_events.iloc[:0], n_asked=n if n_asked is None else n_asked)
+    text = render_patient(asked)
+    assert "None is recorded." in text and told in text

@@ -1,11 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
+from kap_analysis.review.patient_page import render_patient
+from tests.review.conftest import with_tables
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +74,32 @@ def test_what_is_refused(study):
     public = replace(study, settings=replace(study.settings, visibility="public", provenance="real"))
     with pytest.raises(AnalysisError, match="private study only"):
         kap.review_patient(public, "P001")
+
+
+def test_answers_without_a_total_are_scored_and_their_item_on_suicide_is_told(study):
+    """The answers to the PHQ-9 are in items.csv, and assessments.csv has no PHQ-9 at all."""
+    own = study.items[(study.items["instrument"].astype(str) == "PHQ-9") & (study.items["item"] == 9)]
+    patient = own["patient_id"].iloc[0]
+    alone = study.of_patients([patient])
+    kept = alone.assessments[alone.assessments["instrument"].astype(str) != "PHQ-9"].reset_index(drop=True)
+    found = kap.review_patient(with_tables(alone, assessments=kept), patient)
+    answers = own[own["patient_id"] == patient].sort_values("day")
+    assert found.scores.loc[found.scores["instrument"] == "PHQ-9", "day"].nunique() == answers["day"].nunique()
+    row = found.suicidality.set_index("instrument").loc["PHQ-9"]
+    assert (row["day"], row["answer"]) == (answers["day"].iloc[-1], answers["answer"].iloc[-1])
+
+
+def test_the_last_known_answer_stays_where_later_answers_are_not_in_the_data(study):
+    own = study.items[(study.items["instrument"].astype(str) == "PHQ-9") & (study.items["item"] == 9)]
+    patient = own.loc[own["answer"] > 0, "patient_id"].iloc[0]
+    answers = own[(own["patient_id"] == patient) & (own["answer"] > 0)].sort_values("day")
+    day, answer = answers["day"].iloc[-1], answers["answer"].iloc[-1]
+    alone = study.of_patients([patient])
+    kept = alone.items[alone.items["day"] <= day].reset_index(drop=True)
+    last = alone.assessments[alone.assessments["instrument"].astype(str) == "PHQ-9"].tail(1)
+    scores = pd.concat([alone.assessments, last.assign(day=int(day) + 40)], ignore_index=True)
+    later = with_tables(alone, items=kept, assessments=scores.astype(alone.assessments.dtypes.to_dict()))
+    row = kap.review_patient(later, patient).suicidality.set_index("instrument").loc["PHQ-9"]
+    assert (row["state"], row["known_day"], row["known_answer"]) == ("not in the data", day, answer)
+    page = render_patient(kap.review_patient(later, patient))
+    assert f"The last answer that is known is {answer:.0f}, on day {day}." in page

@@ -22,7 +22,8 @@ def answers(review):
 def test_the_numbers_are_those_of_the_frames(review):
     told, row = answers(review), row_of(review.started, "all")
     counts = class_counts(review.classes, "all")
-    lost = row["n_started"] - row["n_assessed"]
+    lost = row["n_started"] - row["n_assessed"] - row["n_no_baseline"]
+    assert lost == row["n_lost"]
     assert told["Who is missing?"].startswith(f"{lost} of {row['n_started']} (")
     assert told["How many got better?"].startswith(f"{counts['better']:.0f} of {counts['assessed']:.0f} assessed (")
     assert told["How many got worse?"].startswith(f"{counts['worse']:.0f} of {counts['assessed']:.0f} assessed (")
@@ -62,7 +63,7 @@ def test_who_is_not_due_yet_is_not_lost(study):
     alone = with_patients(study, study.patients.assign(observed_until_day=60.0))
     found = kap.review_practice(alone, practice="A")
     row = row_of(found.started, "all")
-    assert row["n_not_due"] == row["n_started"] - row["n_assessed"]
+    assert row["n_not_due"] == row["n_started"] - row["n_assessed"] - row["n_no_baseline"]
     assert found.n_lost == 0
     assert "not due yet" in answers(found)["Who is missing?"]
     assert not any("could not be assessed" in step for step in found.next_steps)
