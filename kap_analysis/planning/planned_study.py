@@ -35,7 +35,7 @@ class PlannedStudy(Result):
         One row per target: ``target``, ``value``, ``reached``, ``cohorts``, ``individual``, ``n_patients``, ``power``,
         ``width``. The ratio of the formats is that of the design.
     grid : pandas.DataFrame
-        One row per design: the fields that vary, ``power``, ``width``.
+        One row per design: the fields that vary, ``power``, ``width``; both missing where it cannot be estimated.
     exchange : pandas.DataFrame
         What more patients buy, one row per way to add them: ``added``, ``n_patients``, ``power``, ``width``,
         ``width_saved`` and ``width_saved_per_patient``.

@@ -19,6 +19,7 @@ from kap_analysis.planning.grid import check_grid, check_varied, designs
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy
 from kap_analysis.planning.plan_values import MOST_COHORTS, MOST_INDIVIDUAL, check_value
 from kap_analysis.planning.planned_study import FORMULA, SIMULATED, PlannedStudy
+from kap_analysis.planning.unit_sums import CannotEstimate
 from kap_analysis.planning.workers import on_cluster
 from kap_analysis.study.first_argument import asked_of
 
@@ -95,6 +96,8 @@ def plan_next_study(
     if cluster is not None and workers > 1:
         raise PlanningError("workers and cluster were both given; the cluster has workers of its own. Give one.")
     rows = [_by_formula(one, rules) for one in (study, *(replace(study, icc=icc) for icc in iccs if icc != study.icc))]
+    smallest = _smallest(study, rules, target_power, target_width)  # before the draws: what cannot be judged is told
+    grid, exchange = _grid(study, rules, vary or _around(study)), _exchange(study, rules)
     if n_draws:
         with on_cluster(cluster):
             drawn = analyse_draws(study, n_draws, seed=seed, ladder=rules, workers=workers, progress=progress)
@@ -102,9 +105,9 @@ def plan_next_study(
     return PlannedStudy(
         study=study,
         precision=pd.DataFrame(rows),
-        smallest=_smallest(study, rules, target_power, target_width),
-        grid=_grid(study, rules, vary or _around(study)),
-        exchange=_exchange(study, rules),
+        smallest=smallest,
+        grid=grid,
+        exchange=exchange,
         assumptions=_assumptions(study),
     )
 
@@ -136,7 +139,11 @@ def _judge(study: NextStudy, ladder: Ladder) -> tuple[Expected, Decision]:
 
 
 def _power_width(study: NextStudy, ladder: Ladder) -> dict[str, float]:
-    found, decision = _judge(study, ladder)
+    """Missing where a design beside the planned one cannot be estimated: it reaches nothing, and others may."""
+    try:
+        found, decision = _judge(study, ladder)
+    except CannotEstimate:
+        return {"power": np.nan, "width": np.nan}
     power = np.nan if found.rung == DESCRIPTIVE else decision.power
     return {"power": power, "width": decision.width}
 

@@ -15,6 +15,10 @@ from kap_analysis.errors import PlanningError
 Array = NDArray[np.float64]
 
 
+class CannotEstimate(PlanningError):
+    """A design whose covariance parameters cannot be told apart; one of another size may be judged."""
+
+
 @dataclass(frozen=True)
 class Sums:
     """Sums over units, H the inverse of V, m covariance parameters and p coefficients.
@@ -70,7 +74,7 @@ def precision_of(sums: Sums, contrast: Array, ddf: str) -> tuple[float, float, f
 
     Raises
     ------
-    PlanningError
+    CannotEstimate
         If the units cannot tell the covariance parameters apart.
     """
     phi = np.linalg.inv(sums.information)
@@ -80,7 +84,7 @@ def precision_of(sums: Sums, contrast: Array, ddf: str) -> tuple[float, float, f
     information += np.einsum("jab,kba->jk", first, first)
     values = np.linalg.eigvalsh(information)
     if not values[0] > 1e-12 * values[-1]:
-        raise PlanningError(
+        raise CannotEstimate(
             "This design cannot estimate how alike the patients of a cohort are, or how much scores vary. Plan more "
             "cohorts, larger ones, or fewer visits."
         )

@@ -45,6 +45,29 @@ def test_a_target_out_of_reach_is_said_to_be(study):
     assert "is not reached with up to 4,096 cohorts" in none.paragraph
 
 
+def test_a_smaller_design_that_cannot_be_estimated_reaches_no_target_and_the_search_goes_on(study, scores):
+    """The search met 2 cohorts of which 1 in 2 patients is lost, and refused the design it had begun from."""
+    lost = {"individual": (0.3, 0.4, 0.5), "group": (0.3, 0.45, 0.6)}
+    pairs = replace(study, cohorts=40, cohort_size=2, individual=60, lost=lost, difference=4.0)
+    few = replace(pairs, cohorts=2, individual=3, cohort_size=1)
+    with pytest.raises(PlanningError, match="This design cannot estimate"):
+        plan_next_study(few, n_draws=0)
+    planned = plan_next_study(pairs, n_draws=0, iccs=(), target_width=8.0, vary={"cohort_size": [1, 2]})
+    alone = plan_next_study(pairs, n_draws=0, iccs=(), target_power=None, vary={"cohort_size": [2]})
+    assert planned.precision.equals(alone.precision)
+    assert planned.smallest["cohorts"].gt(2).all()
+    assert planned.grid["width"].isna().tolist() == [True, False]
+
+
+def test_what_cannot_be_judged_is_said_before_the_draws(study, monkeypatch):
+    """The sentence came after minutes of drawing."""
+    monkeypatch.setattr("kap_analysis.planning.precision.analyse_draws", lambda *_, **__: pytest.fail("drawn"))
+    with pytest.raises(PlanningError, match="there are cohorts of 30 patients"):
+        plan_next_study(study, vary={"cohort_size": [30]})
+    with pytest.raises(PlanningError, match="This design cannot estimate"):
+        plan_next_study(replace(study, cohort_size=1))
+
+
 def test_one_more_cohort_buys_more_than_as_many_individual_patients(planned):
     saved = planned.exchange.set_index("added")["width_saved"]
     assert saved["one more cohort"] > saved["4 more individual patients"] > saved["one more individual patient"] > 0

@@ -249,9 +249,9 @@ def _mark_smallest(page: Page, fields: list[str], aim: pd.Series | None, measure
         limits = (ax.get_xlim(), ax.get_ylim())
         if all(low <= at <= high for at, (low, high) in zip(place, limits, strict=True)):
             return ax.plot(
-                *([one] for one in place), marker="o", markersize=7, markeredgewidth=1.6, linestyle="none", zorder=5,
-                markerfacecolor=page.theme.background, markeredgecolor=page.theme.foreground, gid="smallest",
-                label="the smallest design",
+                *([one] for one in place), marker="o", markersize=11, markeredgewidth=1.6, linestyle="none", zorder=5,
+                markerfacecolor="none", markeredgecolor=page.theme.foreground, gid="smallest",
+                label="the smallest design", clip_on=False,
             )  # fmt: skip
     page.note(
         f"The smallest design for {'a power' if measure == 'power' else 'a width'} of {target} has "
@@ -279,7 +279,7 @@ def _mark_design(
         return []
     return ax.plot(
         [x], [y], marker="D", markersize=6, color=page.theme.foreground, linestyle="none", gid="planned", zorder=5,
-        label="the planned design",
+        label="the planned design", clip_on=False,
     )  # fmt: skip
 
 

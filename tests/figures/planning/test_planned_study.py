@@ -82,3 +82,15 @@ def test_the_line_of_the_target_stands_out_and_the_smallest_design_is_marked():
 
 def test_the_interval_of_the_width_is_named_by_its_alpha():
     assert "width of the 90% interval" in texts(plot_planned_study(grid=GRID, design={"alpha": 0.1}))
+
+
+def test_marks_on_the_edge_of_the_grid_are_whole_and_lie_on_each_other_without_hiding():
+    """The planned design in a corner was a small triangle, and covered the circle of the smallest one."""
+    small = SMALLEST.assign(cohorts=40, individual=200)
+    figure = plot_planned_study(grid=GRID, design={"cohorts": 40, "individual": 200}, smallest=small)
+    planned, smallest = (
+        next(one for one in figure.axes[0].get_lines() if one.get_gid() == gid) for gid in ("planned", "smallest")
+    )
+    assert not planned.get_clip_on() and not smallest.get_clip_on()
+    assert smallest.get_markerfacecolor() == "none"
+    assert smallest.get_markersize() > planned.get_markersize() * 2**0.5 + smallest.get_markeredgewidth()
