@@ -80,7 +80,7 @@ ORDER = {
         ["precision", "study_file"],
     ],
     "pooling": [
-        ["messages", "masks", "two_stage"], ["pooling_plan", "filled_covariates"],
+        ["messages", "masks", "two_stage"], ["pooling_plan", "filled_covariates", "given_before"],
         ["practice_secret", "agreed_model", "counts"],
         ["choice", "pooled_comparison"], ["message_checks"], ["answering", "coordination"],
         ["practices", "exchange_folder"],

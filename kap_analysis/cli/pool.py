@@ -46,25 +46,30 @@ def answer(
     practice: Annotated[str, typer.Option("--practice", help="Which practice answers.")],
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; default: beside the request.")] = None,
     secret: Annotated[Path | None, typer.Option("--secret", help="The secret; default: beside the study.")] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Answer although another exchange over this study was answered: see docs."),
+    ] = False,
 ) -> None:
     """Answer a request with sums over all patients of a practice."""
     from kap_analysis.pooling.answering import GIVEN_BEFORE, answer_request
     from kap_analysis.pooling.exchange_folder import answer_name
     from kap_analysis.pooling.messages import read_request, write_answer
-    from kap_analysis.pooling.practice_secret import given_estimate, note_estimate, read_secret, secret_path
+    from kap_analysis.pooling.practice_secret import note_given, read_given, read_secret, secret_path
     from kap_analysis.study.load import load_study
 
-    asked = read_request(request)
-    kept = secret or secret_path(study, practice)
+    asked, loaded, beside = read_request(request), load_study(study), secret_path(study, practice)
+    kept = secret or beside
     own = read_secret(kept, asked, practice)
-    found = answer_request(asked, load_study(study), practice=practice, secret=own, gave=given_estimate(kept))
-    note_estimate(kept, found)
+    given = read_given(kept, practice, *([] if kept.absolute() == beside else [beside]))
+    found = answer_request(asked, loaded, practice=practice, secret=own, given=given, again=again)
+    note_given(kept, asked, found, again=again)
     target = out or request.parent / answer_name(asked.round, practice, asked.practices)
     write_answer(target, found)
     if found.content.get("own") == GIVEN_BEFORE:
         say(
             "Without its own estimate, which is not masked: it gave one before, of other rows or by another plan. To "
-            f"give it again, first take {kept} away."
+            "give it all the same, answer with --again."
         )
     others = ", ".join(name for name in asked.practices if name != practice)
     say(f"Wrote {target} (round {asked.round}, {asked.step}; with {others}). Send it to the coordinator.")
@@ -84,6 +89,11 @@ def next_round(
     if without is not None:
         exchange = exchange.without(without)
         say(f"Practice {without} is left out; the rest begin anew, and the rounds before are set aside.")
+        say(
+            f"Warning: the totals before and after differ by practice {without} alone. Who has both can subtract them, "
+            "and has its sums. A practice that has sent sums before decides on that: kap pool answer --again",
+            err=True,
+        )
     for told in exchange.take_in(answers or []):
         say(told)
     found = exchange.advance()

@@ -22,6 +22,7 @@ from kap_analysis.mixed.likelihood.layout import make_layout
 from kap_analysis.mixed.likelihood.sums import sums_at
 from kap_analysis.pooling.agreed_model import AgreedModel, known_of_patients, model_rows, usable_rows
 from kap_analysis.pooling.counts import count_rows
+from kap_analysis.pooling.given_before import GivenBefore, exchange_of
 from kap_analysis.pooling.masks import fingerprint, mark, masked, public_key
 from kap_analysis.pooling.message_checks import asked_values, check_request, check_rows, checked_counts, checked_model
 from kap_analysis.pooling.messages import COUNTS, KEYS, SUMS, Answer, Request, whole_numbers_to_text
@@ -62,7 +63,13 @@ def practice_outcomes(source: Study | Outcomes, plan: PoolingPlan, practice: str
 
 
 def answer_request(
-    request: Request, source: Study | Outcomes, *, practice: str, secret: str, gave: str | None = None
+    request: Request,
+    source: Study | Outcomes,
+    *,
+    practice: str,
+    secret: str,
+    given: GivenBefore | None = None,
+    again: bool = False,
 ) -> Answer:
     """The answer of one practice to one request.
 
@@ -72,14 +79,17 @@ def answer_request(
         With the patients of the practice, and perhaps of others.
     secret : str
         The secret of the practice for this exchange, as `new_secret` made it before the first round.
-    gave : str, optional
-        The fingerprint of the rows, under their plan, of which the practice gave its own estimate. That is not masked:
-        of other rows, or by another plan, it is not given again.
+    given : GivenBefore, optional
+        What the practice gave before. Another exchange is then not answered, nor is its own estimate, which is not
+        masked, given of other rows or by another plan.
+    again : bool
+        The decision to give both all the same.
 
     Raises
     ------
     AnalysisError
-        When the practice is not asked, has too few patients, or its data do not suit the request.
+        When the practice is not asked, has too few patients, has answered another exchange, or its data do not suit
+        the request.
     """
     check_request(request, practice)
     plan = pooling_plan_of(request.plan)
@@ -88,13 +98,15 @@ def answer_request(
     _check_size(rows, plan, practice)
     of_rows = fingerprint(secret, plan.hash.encode("ascii") + _bytes(rows))  # tells nothing beside that of another plan
     check_rows(request, practice, of_rows)
+    given, this = given or GivenBefore(), exchange_of(request, of_rows, again)
+    given.check(this, practice)
     if request.step == KEYS:
         content: dict[str, Any] = {"key": public_key(secret)}
         if not is_open(source.visibility, source.is_simulated):
             content["gated"] = True
         content["own"] = None
         if plan.two_stage:
-            given_before = gave is not None and gave != of_rows
+            given_before = given.estimate not in (None, of_rows) and not given.is_decided(this)
             content["own"] = dict(GIVEN_BEFORE) if given_before else _own_estimate(outcomes, rows, plan)
     else:
         sums = _sums(request, rows, plan, practice, secret)

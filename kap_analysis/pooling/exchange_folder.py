@@ -1,9 +1,9 @@
 """The coordinator's folder: requests, the answers that arrived, who is missing, and what is to be done next."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.coordination import coordinate
 from kap_analysis.pooling.counts import Counts, PooledPatients
 from kap_analysis.pooling.message_checks import check_answer
-from kap_analysis.pooling.messages import KEYS, Answer, Request, read_answer, read_request
+from kap_analysis.pooling.messages import KEYS, Answer, Request, read_answer, read_json, read_request
 from kap_analysis.pooling.pooled_comparison import PooledComparison
 from kap_analysis.pooling.pooling_plan import PoolingPlan, pooling_plan_of
+from kap_analysis.pooling.practice_secret import name_in_file
 from kap_analysis.whole_folder import write_whole_file
 
 POOL_FILE = "pool.json"
@@ -143,7 +144,7 @@ class ExchangeFolder:
         rest = tuple(name for name in self.practices if name != practice)
         if len(rest) < 2:
             raise AnalysisError(f"Without {practice} one practice is left, and there is nothing to pool.")
-        aside = self.path / f"set_aside_{len(self.left_out) + 1}"
+        aside = next(one for n in count(1) if not (one := self.path / f"set_aside_{n}").exists())
         aside.mkdir()
         begun = ExchangeFolder(self.path, self.plan, rest, (*self.left_out, practice))
         for file in sorted(self.path.glob("round_*.json")):
@@ -206,7 +207,9 @@ def start_exchange(path: Path, plan: PoolingPlan, practices: Sequence[str]) -> W
         raise AnalysisError(f"Each practice needs a name of its own; found {', '.join(map(repr, names))}.")
     if len(names) < 2:
         raise AnalysisError(f"Found {len(names)} practice; pooling without rows needs two or more.")
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and not path.is_dir():
+        raise AnalysisError(f"{path} is a file; name a new folder for the exchange.")
+    if path.exists() and any(path.iterdir()):
         raise AnalysisError(f"{path} is not empty; name a new folder for the exchange.")
     path.mkdir(parents=True, exist_ok=True)
     folder = ExchangeFolder(path, plan, names)
@@ -222,16 +225,21 @@ def open_exchange(path: Path) -> ExchangeFolder:
     if not file.is_file():
         raise AnalysisError(f"{path} holds no exchange: found no {POOL_FILE}. Begin one with: kap pool start")
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         names, left_out = tuple(found["practices"]), tuple(found["left_out"])
         if not all(isinstance(name, str) for name in (*names, *left_out)):
             raise TypeError("a practice has no name")
-        return ExchangeFolder(path, pooling_plan_of(found["plan"]), names, left_out)
+        plan = pooling_plan_of(found["plan"])
     except (ValueError, KeyError, TypeError) as fault:
         raise AnalysisError(f"{file} cannot be read ({fault}); restore it, or start again.") from fault
+    except AnalysisError as fault:  # it is written for the reader of a request
+        cause = fault.__cause__ or fault
+        raise AnalysisError(
+            f"{file} holds a plan that cannot be read ({cause}); restore it, or start again."
+        ) from fault
+    return ExchangeFolder(path, plan, names, left_out)
 
 
 def answer_name(number: int, practice: str, practices: Sequence[str]) -> str:
     """The file name of an answer: the name of the practice in letters and digits, and its place in the list."""
-    plain = re.sub(r"[^A-Za-z0-9]+", "_", practice).strip("_") or "practice"
-    return f"round_{number:02}_answer_{practices.index(practice) + 1}_{plain}.json"
+    return f"round_{number:02}_answer_{practices.index(practice) + 1}_{name_in_file(practice)}.json"

@@ -6,6 +6,7 @@ A hash shows that a file was changed or belongs elsewhere. It does not show who 
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,11 +164,13 @@ def write_answer(path: Path, answer: Answer) -> None:
 
 
 def _read(path: Path, kind: str, names: tuple[str, ...]) -> dict[str, Any]:
+    if not path.is_file():
+        raise AnalysisError(f"Found no file {path}; name one that kap pool wrote.")
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise AnalysisError(f"{path.name} has {path.stat().st_size:,} bytes; it is no file of kap pool.")
-        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except (UnicodeDecodeError, ValueError, RecursionError) as fault:
+        found = read_json(path)
+    except ValueError as fault:
         raise AnalysisError(f"{path.name} is no JSON file that can be read ({fault}); ask for it again.") from fault
     if not isinstance(found, dict) or found.get("kind") != kind:
         what = found.get("kind") if isinstance(found, dict) else type(found).__name__
@@ -193,8 +196,23 @@ def _read(path: Path, kind: str, names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, every number of it finite; a ValueError otherwise."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number, parse_float=_finite)
+    except RecursionError as fault:
+        raise ValueError(str(fault)) from fault
+
+
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    """A number; 1e400 is none that can be kept, and would be written as infinite."""
+    if not math.isfinite(found := float(text)):
+        raise ValueError(f"{text[:20]} is too large")
+    return found
 
 
 def _are_names(found: list[Any]) -> bool:

@@ -100,7 +100,7 @@ def pooling_plan_of(found: dict[str, Any]) -> PoolingPlan:
         visits = tuple(map(str, found["visits"]))
         " ".join([plan.instrument, *visits, *plan.covariates]).encode("utf-8")  # a lone surrogate is no text
         return PoolingPlan(plan, visits, found["question"], bool(found["two_stage"]), int(found["smallest"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as fault:
         raise AnalysisError(
             f"The plan in the request cannot be read: {fault}. Ask the coordinator for it again."
         ) from fault

@@ -1,10 +1,12 @@
 """``kap pool``: an exchange by files, from the first request to the result."""
 
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 
 from kap_analysis.cli.main import app
-from kap_analysis.errors import AnalysisError
+from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.pooling.messages import read_answer
 from kap_analysis.study.load import load_study
 from tests.places import SHIPPED_STUDY
@@ -20,12 +22,12 @@ def run(*words):
     return found.output
 
 
-def answers(folder, tmp_path, number, practices="ABC"):
+def answers(folder, tmp_path, number, practices="ABC", *options):
     out = []
     for name in practices:
         target = tmp_path / f"{name}_{number}.json"
         request = folder / f"round_{number:02}_request.json"
-        run("answer", request, *STUDY, "--practice", name, "--secret", tmp_path / name, "--out", target)
+        run("answer", request, *STUDY, "--practice", name, "--secret", tmp_path / name, "--out", target, *options)
         out.append(target)
     return out
 
@@ -63,9 +65,81 @@ def test_its_own_estimate_is_given_of_one_plan_and_of_one_set_of_rows(tmp_path):
     words = [*STUDY, "--practice", "A", "--secret", tmp_path / "A"]
     told = [run("answer", tmp_path / name / "round_01_request.json", *words) for name in ("one", "one", "two")]
     assert [("Without its own estimate" in one) for one in told] == [False, False, True]
+    assert "answer with --again" in told[2]
     owns = [read_answer(next((tmp_path / name).glob("*answer*"))).content["own"] for name in ("one", "two")]
     assert owns[0]["estimate"] is not None
     assert owns[1]["estimate"] is None and owns[1]["note"].startswith("It gave its estimate before")
+
+
+def test_it_is_given_again_by_decision(tmp_path):
+    for name, question in (("one", "primary"), ("two", "trajectory")):
+        run("start", tmp_path / name, "--study", SHIPPED_STUDY, "--practices", "A,B", "--question", question)
+    words = [*STUDY, "--practice", "A", "--secret", tmp_path / "A"]
+    run("answer", tmp_path / "one" / "round_01_request.json", *words)
+    second = tmp_path / "two" / "round_01_request.json"
+    texts = []
+    for options in (["--again"], []):  # the decision is kept, so that a round can be repeated
+        run("answer", second, *words, *options)
+        texts.append(next((tmp_path / "two").glob("*answer*")).read_bytes())
+    assert texts[0] == texts[1] and b'"estimate": null' not in texts[0]
+
+
+def to_round_2(folder, tmp_path, practices, *options):
+    run("start", folder, *STUDY, "--practices", ",".join(practices), "--no-two-stage")
+    run("next", folder, *answers(folder, tmp_path, 1, practices, *options))
+
+
+def test_another_exchange_over_the_same_study_is_answered_by_decision_alone(tmp_path):
+    """The totals of A, B and C less those of A and B were the counts of C, and A and B answered without a word."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    to_round_2(one, tmp_path, "ABC")
+    run("start", two, *STUDY, "--practices", "A,B", "--no-two-stage")
+    answers(two, tmp_path, 1, "A")  # a key gives nothing
+    answers(one, tmp_path, 2, "A")
+    said = r"Practice A has sent sums in another exchange over this study, with A, B and C and not A and B\. .* --again"
+    with pytest.raises(AnalysisError, match=said):
+        answers(two, tmp_path, 1, "A")
+    answers(one, tmp_path, 2, "A")  # a round of the first may be repeated
+    run("next", two, *answers(two, tmp_path, 1, "AB", "--again"))
+    answers(two, tmp_path, 2, "A")  # and the decision is kept
+    run("start", three := tmp_path / "three", *STUDY, "--practices", "A,B,C", "--question", "trajectory")
+    with pytest.raises(AnalysisError, match="by another plan"):
+        answers(three, tmp_path, 1, "A")
+
+
+def test_a_secret_that_is_kept_elsewhere_does_not_forget_the_one_beside_the_study(tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(SHIPPED_STUDY, study)
+    to_round_2(tmp_path / "one", tmp_path, "ABC")
+    (tmp_path / "A").rename(tmp_path / "study_A.pool_secret")
+    run("start", tmp_path / "two", *STUDY, "--practices", "A,B", "--no-two-stage")
+    request = [tmp_path / name / f"round_0{number}_request.json" for name, number in (("one", 2), ("two", 1))]
+    words = ["--study", study, "--practice", "A"]
+    run("answer", request[0], *words)
+    for elsewhere in ([], ["--secret", tmp_path / "elsewhere"]):
+        with pytest.raises(AnalysisError, match="Practice A has sent sums in another exchange over this study"):
+            run("answer", request[1], *words, *elsewhere)
+
+
+def test_who_leaves_a_practice_out_is_warned(tmp_path):
+    to_round_2(tmp_path / "pool", tmp_path, "ABC")
+    answers(tmp_path / "pool", tmp_path, 2, "A")
+    (tmp_path / "pool" / "set_aside_1").mkdir()  # of an earlier time, which said "File exists"
+    told = run("next", tmp_path / "pool", "--without", "C")
+    assert "Warning: the totals before and after differ by practice C alone" in told
+    assert (tmp_path / "pool" / "set_aside_2" / "round_02_request.json").is_file()
+    with pytest.raises(AnalysisError, match="with A, B and C and not A and B"):
+        answers(tmp_path / "pool", tmp_path, 1, "A")
+
+
+def test_a_study_or_a_request_that_is_not_there_is_named(tmp_path):
+    run("start", tmp_path / "pool", *STUDY, "--practices", "A,B")
+    request = tmp_path / "pool" / "round_01_request.json"
+    with pytest.raises(KapError, match="nowhere") as raised:
+        run("answer", request, "--study", tmp_path / "nowhere", "--practice", "A")
+    assert "secret" not in str(raised.value)
+    with pytest.raises(AnalysisError, match=r"Found no file .*round_09_request.json"):
+        run("answer", tmp_path / "round_09_request.json", *STUDY, "--practice", "A", "--secret", tmp_path / "A")
 
 
 def test_a_practice_that_is_not_there_is_named(tmp_path):

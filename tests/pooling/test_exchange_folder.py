@@ -3,6 +3,7 @@
 import json
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
 from kap_analysis.pooling.answering import answer_request
-from kap_analysis.pooling.exchange_folder import Waiting, open_exchange, start_exchange
+from kap_analysis.pooling.exchange_folder import Waiting, answer_name, open_exchange, start_exchange
 from kap_analysis.pooling.masks import new_secret
 from kap_analysis.pooling.messages import Answer, read_request, whole_numbers_of_text, whole_numbers_to_text
 from kap_analysis.pooling.pooled_comparison import save_result
-from kap_analysis.pooling.practice_secret import read_secret
+from kap_analysis.pooling.practice_secret import read_secret, secret_path
 from kap_analysis.pooling.practices import make_pooling_plan
 
 SECRETS = {name: new_secret() for name in "ABC"}
@@ -267,7 +268,7 @@ def test_a_secret_is_made_once_and_needed_afterwards(tmp_path, begun, few_visits
     secret = read_secret(path, first, "A")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert read_secret(path, first, "A") == secret
-    with pytest.raises(AnalysisError, match="is the secret of practice A, not of B"):
+    with pytest.raises(AnalysisError, match="is the secret of practice A, not of B; name another file with --secret"):
         read_secret(path, first, "B")
     to_round_2(begun, few_visits)
     with pytest.raises(AnalysisError, match="Found no secret at"):
@@ -279,6 +280,28 @@ def test_a_secret_is_made_once_and_needed_afterwards(tmp_path, begun, few_visits
         path.write_text(json.dumps({"practice": "A", "secret": wrong}), encoding="utf-8")
         with pytest.raises(AnalysisError, match="holds no secret that this version makes"):
             read_secret(path, first, "A")
+
+
+def test_names_of_any_script_have_files_of_their_own():
+    """The letters of other scripts were left out: two such practices had one secret."""
+    names = ("诊所 三", "Δ12", "Ä-Köln1", "Practice 4", "诊所 四")
+    found = [answer_name(1, name, names) for name in names]
+    assert found[0] == "round_01_answer_1_诊所_三.json" and found[2:4] == [
+        "round_01_answer_3_Ä_Köln1.json",
+        "round_01_answer_4_Practice_4.json",
+    ]
+    assert len({secret_path(Path("study"), name) for name in names}) == len(names)
+    assert answer_name(1, "Ko\u0308ln", ("Ko\u0308ln",)) == "round_01_answer_1_Köln.json"
+
+
+@pytest.mark.parametrize("damage", ['"smallest": 1e400', '"smallest": "few"', '"smallest": 3'])
+def test_a_damaged_file_of_the_exchange_speaks_to_the_coordinator(begun, damage):
+    """It said "ask the coordinator" to the coordinator."""
+    file = begun.path / "pool.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"smallest": 11', damage), encoding="utf-8")
+    with pytest.raises(AnalysisError, match=r"pool.json .*; restore it, or start again\.$") as raised:
+        open_exchange(begun.path)
+    assert "coordinator" not in str(raised.value)
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,15 @@ def test_what_is_no_json_is_refused(tmp_path, content):
         read_request(path)
 
 
+@pytest.mark.parametrize("number", ["1e400", "-2e999", "NaN", "Infinity"])
+def test_a_number_that_is_none_is_refused(tmp_path, number):
+    """A round of 4e400 was read as infinite, and ended in a traceback where its hash was taken."""
+    path = written(tmp_path / "request.json", REQUEST)
+    path.write_text(path.read_text(encoding="utf-8").replace('"round": 2', f'"round": {number}'), encoding="utf-8")
+    with pytest.raises(AnalysisError, match=r"request.json is no JSON file that can be read"):
+        read_request(path)
+
+
 def test_whole_numbers_go_through_text():
     numbers = np.array([0, 1, 2**63, 2**64 - 1], dtype=np.uint64)
     assert np.array_equal(whole_numbers_of_text(whole_numbers_to_text(numbers), 4, "It"), numbers)
