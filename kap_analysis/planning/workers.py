@@ -85,8 +85,8 @@ def _client(address: str) -> Any:
     fault = _no_answer(address)
     if fault:
         raise PlanningError(
-            f"No Dask scheduler answers at {address!r} ({fault}). Give the address that `dask scheduler` prints, such as "
-            "tcp://10.0.0.5:8786, or leave --cluster out."
+            f"No Dask scheduler answers at {address!r} ({fault}). Give the address that `dask scheduler` prints, such "
+            "as tcp://10.0.0.5:8786, or leave --cluster out."
         )
     return Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
 
