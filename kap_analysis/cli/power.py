@@ -36,6 +36,8 @@ def power(
         write_whole_file(plan, DRAFT)
         say(f"Wrote {plan}. Every number in it is an assumption: change them, then: kap power {plan}", err=True)
         return
+    if out is not None:
+        _check_free(out)
     read = read_next_study(plan)
     with shown_progress("Drawing studies") as progress:
         found = plan_next_study(
@@ -59,6 +61,16 @@ def power(
         say(f"Wrote {out}.", err=True)
 
 
+def _check_free(out: Path) -> None:
+    """Raise for a place that holds something, before the draws and again before anything is written."""
+    from kap_analysis.errors import PlanningError
+
+    if out.is_dir() and any(out.iterdir()):
+        raise PlanningError(f"{out} is not empty; name a new folder for --out.")
+    if (out.exists() or out.is_symlink()) and not out.is_dir():
+        raise PlanningError(f"{out} is a file; name a new folder for --out.")
+
+
 def _write(found: Any, out: Path) -> None:
     """Write a `PlannedStudy`: every frame, the table, both figures and the two paragraphs."""
     from dataclasses import asdict
@@ -69,12 +81,8 @@ def _write(found: Any, out: Path) -> None:
     from kap_analysis.tables.planning.planned_study import table_planned_study
     from kap_analysis.whole_folder import write_whole_folder
 
-    def check(target: Path) -> None:
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise PlanningError(f"{target} is not empty; name a new folder for --out.")
-
     design = asdict(found.study)
-    with write_whole_folder(out.absolute(), check=check, is_ours=lambda _: False, error=PlanningError) as folder:
+    with write_whole_folder(out.absolute(), check=_check_free, is_ours=lambda _: False, error=PlanningError) as folder:
         for name in ("precision", "smallest", "grid", "exchange", "assumptions"):
             getattr(found, name).to_csv(folder / f"{name}.csv", index=False)
         table_planned_study(precision=found.precision).save(folder)

@@ -1,7 +1,10 @@
-"""Errors and warnings of mixed models, and the checks of names that users give."""
+"""Errors and warnings of mixed models, and the checks of names and numbers that users give."""
 
 import difflib
 from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.errors import KapError
 
@@ -12,6 +15,10 @@ class MixedModelError(KapError, ValueError):
 
 class MixedModelWarning(UserWarning):
     """The model was fitted, and something about it should be known."""
+
+
+#: What arrays hold that must not pass for numbers, by the kind of their dtype.
+_ODD_KINDS = {"U": "text", "S": "text", "T": "text", "c": "complex numbers", "m": "times", "M": "dates"}
 
 
 def nearest(name: object, known: Iterable[object]) -> str:
@@ -60,3 +67,23 @@ def require_name(name: object, known: Iterable[object], what: str) -> None:
     if name in known:
         return
     raise MixedModelError(f"There is no {what} {name!r}. {nearest(name, known)}")
+
+
+def numbers_of(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    """Numbers that a user gives, of any shape; missing ones are nan. ``what`` begins the sentence, as in "The weights".
+
+    Raises
+    ------
+    MixedModelError
+        When they are texts, also such as "12", dates, complex, or rows of lengths that differ.
+    """
+    try:
+        found = np.asarray(values)
+        each = found.ravel() if found.dtype == object else ()
+        kinds = {found.dtype.kind, *(np.asarray(value).dtype.kind for value in each)}
+        odd = sorted({_ODD_KINDS[kind] for kind in kinds if kind in _ODD_KINDS})
+        if not odd:
+            return np.asarray(found, float)
+    except (TypeError, ValueError):
+        odd = ["rows of different lengths, or values that are no numbers"]
+    raise MixedModelError(f"{what} must be numbers, missing ones nan; found {' and '.join(odd)}.")

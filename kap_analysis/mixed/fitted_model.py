@@ -307,11 +307,11 @@ class FittedModel:
 
     def inference(self, rows: ArrayLike, method: str | None = None) -> Inference:
         """Each row of L (l, p) by itself, with the df method of the fit or another."""
-        return self._fixed.rows(np.asarray(rows, float), method or self.settings.ddf)
+        return self._fixed.rows(rows, method or self.settings.ddf)
 
     def f_test(self, rows: ArrayLike, method: str | None = None) -> FTest:
         """All rows of L at once: an F test of L beta = 0."""
-        return self._fixed.joint(np.asarray(rows, float), method or self.settings.ddf)
+        return self._fixed.joint(rows, method or self.settings.ddf)
 
     def test(self, rows: ArrayLike, *, level: float = 0.95, labels: list[str] | None = None) -> pd.DataFrame:
         """Each row of L (l, p) as an estimate: ``term estimate std_error df statistic p_value ci_low ci_high``."""

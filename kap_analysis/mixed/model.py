@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from kap_analysis.mixed.coefficients.estimates import rows_of_l
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.coefficients.information import JOINT, KINDS, usual_information
 from kap_analysis.mixed.design.build import build_design
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.design.residual import check_one_residual
-from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.errors import MixedModelError, numbers_of, require_name
 from kap_analysis.mixed.estimation.fixed_parameters import check_cone
 from kap_analysis.mixed.estimation.parameters import Parameters, make_parameters
 from kap_analysis.mixed.estimation.solution import minimise
@@ -26,7 +27,7 @@ from kap_analysis.mixed.formula.formula import MixedFormula
 from kap_analysis.mixed.formula.parser import read_formula
 from kap_analysis.mixed.inference.design_precision import expected_precision
 from kap_analysis.mixed.likelihood.layout import Layout, make_layout
-from kap_analysis.mixed.many.data_sets import design_of_data_set, read_data_sets, read_rows
+from kap_analysis.mixed.many.data_sets import design_of_data_set, read_data_sets
 from kap_analysis.mixed.many.many_fits import ManyFits, make_many_fits
 from kap_analysis.mixed.many.together import fit_together
 from kap_analysis.mixed.parts.model_in_parts import ModelInParts
@@ -66,7 +67,7 @@ class MixedModel:
         MixedModelError
             When the response is no number for each row. `fit_many` takes missing ones.
         """
-        response = np.asarray(y, float)
+        response = numbers_of(y, "The response")
         if response.shape != self.design.y.shape:
             raise MixedModelError(f"The response has the shape {response.shape}; give {len(self.design.y)} numbers.")
         wrong = int((~np.isfinite(response)).sum())
@@ -183,7 +184,7 @@ class MixedModel:
         check_asked(reml, ddf, information)
         kind = information or usual_information(self.design)
         sets, frames = read_data_sets(self.design, responses, covariates)
-        rows = read_rows(contrasts, self.design.x.shape[1])
+        rows = self._contrasts(contrasts)
         found = fit_together(self.design, self.parameters, sets, rows, reml=reml, ddf=ddf, information=kind)
         for d in np.flatnonzero(found.alone).tolist():
             try:
@@ -225,7 +226,7 @@ class MixedModel:
         >>> abs(float(planned["std_error"].iloc[0]) / fit.bse.iloc[1] - 1) < 1e-6
         True
         """
-        rows = read_rows(contrasts, self.design.x.shape[1])
+        rows = self._contrasts(contrasts)
         return expected_precision(self.layout, self.design, self.parameters, theta, rows, ddf)
 
     def parameters_under(self, settings: FitSettings) -> Parameters:
@@ -236,6 +237,11 @@ class MixedModel:
             natural = partly or (part.is_bar and not settings.bounded)
             parts.append(replace(part, block=part.seen) if natural else part)
         return Parameters(tuple(parts))
+
+    def _contrasts(self, contrasts: ArrayLike | None) -> NDArray[np.float64]:
+        """Rows of L (l, p), none where none are given."""
+        p = self.design.x.shape[1]
+        return np.zeros((0, p)) if contrasts is None else rows_of_l(contrasts, p)
 
     def _start(self, start: Mapping[str, float]) -> NDArray[np.float64]:
         """Elements inside from values of theta."""

@@ -79,11 +79,11 @@ class SummedFit:
 
     def inference(self, rows: ArrayLike, method: str = "kenward-roger") -> Inference:
         """Each row of L (l, p) by itself."""
-        return self._fixed.rows(np.asarray(rows, float), _known(method))
+        return self._fixed.rows(rows, _known(method))
 
     def f_test(self, rows: ArrayLike, method: str = "kenward-roger") -> FTest:
         """All rows of L at once: an F test of L beta = 0."""
-        return self._fixed.joint(np.asarray(rows, float), _known(method))
+        return self._fixed.joint(rows, _known(method))
 
     def coefficients(self, *, level: float = 0.95, ddf: str = "kenward-roger") -> pd.DataFrame:
         """One row per coefficient: ``term estimate std_error df statistic p_value ci_low ci_high``."""

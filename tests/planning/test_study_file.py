@@ -88,3 +88,11 @@ def test_the_verb_drafts_judges_and_writes(tmp_path):
     assert {"precision.csv", "grid.csv", "power.png", "width.svg", "planned_study.html", "paragraphs.md"} <= names
     for again in (["power", str(file), "--draft"], ["power", str(file), "--draws", "0", "--out", str(out)]):
         assert isinstance(run(app, again).exception, PlanningError)
+
+
+def test_a_place_that_holds_something_is_refused_before_the_draws(tmp_path):
+    (file := tmp_path / "next_study.toml").write_text("no plan is read yet")
+    full, taken = tmp_path, file
+    for out, said in [(full, "is not empty"), (taken, "is a file")]:
+        found = run(app, ["power", str(file), "--out", str(out)]).exception
+        assert isinstance(found, PlanningError) and said in str(found)

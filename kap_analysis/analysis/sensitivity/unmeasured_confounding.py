@@ -63,8 +63,10 @@ from kap_analysis.writing.sentences import (
     sentence_case,
 )
 
-#: Points by which the confounder changes the score, and by how much its prevalence differs, in the table of bias.
-EFFECTS: Final = (2.0, 4.0, 6.0, 8.0, 10.0)
+#: In the table of bias the confounder changes the score by one to five steps of about this part of the scale, in round
+#: points (2 to 10 on the BDI, 5 to 25 on WHO-5), and its prevalence differs by these parts between the formats.
+STEP_OF_THE_SCALE: Final = 1 / 25
+N_STEPS: Final = 5
 PREVALENCES: Final = (0.1, 0.2, 0.3, 0.4, 0.5)
 #: A control is compared if at least this many patients of each format have it.
 FEWEST_PATIENTS: Final = 10
@@ -185,7 +187,7 @@ def check_unmeasured_confounding(
     result = UnmeasuredConfounding(
         primary=primary,
         room=points_of_bias(primary.iloc[0], stated, outcomes.instrument.higher_is_better),
-        bias=bias_table(primary.iloc[0]),
+        bias=bias_table(primary.iloc[0], outcomes.instrument.total_range),
         controls=_controls(source, replace(model, covariates=rung.covariates), plan, visit),
         visit=visit,
         too_few=rung.why if rung.name == DESCRIPTIVE else "",
@@ -222,18 +224,25 @@ def points_of_bias(primary: pd.Series, margin: float | None, higher_is_better: b
     return pd.DataFrame(rows, columns=["target", "limit", "points", "meaning"])
 
 
-def bias_table(primary: pd.Series) -> pd.DataFrame:
+def bias_table(primary: pd.Series, total_range: tuple[float, float]) -> pd.DataFrame:
     """The primary difference with the bias of a confounder taken away: the rows of `UnmeasuredConfounding.bias`."""
+    step = _round_step((total_range[1] - total_range[0]) * STEP_OF_THE_SCALE)
     low, estimate, high = (float(primary[name]) for name in (CI_LOW, ESTIMATE, CI_HIGH))
     side = 1.0 if estimate >= 0 else -1.0
     rows = []
-    for effect in EFFECTS:
+    for effect in (round(step * times, 10) for times in range(1, N_STEPS + 1)):
         for prevalence in PREVALENCES:
             bias = effect * prevalence
             moved = [value - side * bias for value in (estimate, low, high)]
             rows.append([effect, prevalence, bias, *moved, moved[1] <= 0 <= moved[2]])
     names = ["effect", "prevalence_difference", "bias", ESTIMATE, CI_LOW, CI_HIGH, "includes_zero"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _round_step(size: float) -> float:
+    """The nearest of 1, 2 and 5 times a power of ten, by ratio."""
+    power = 10.0 ** np.floor(np.log10(size))
+    return float(min((power * times for times in (1, 2, 5, 10)), key=lambda step: abs(np.log(step / size))))
 
 
 def _controls(source: Study | Outcomes, model: ModelFrame, plan: Plan, visit: str) -> pd.DataFrame:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import stdtr, stdtrit
 
-from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.errors import MixedModelError, numbers_of
 
 ESTIMATE_COLUMNS = ("estimate", "std_error", "df", "statistic", "p_value", "ci_low", "ci_high")
 
@@ -16,6 +17,24 @@ def check_level(level: float) -> float:
     if not 0 < level < 1:
         raise MixedModelError(f"The confidence level is {level!r}; give a number between 0 and 1, such as 0.95.")
     return float(level)
+
+
+def rows_of_l(rows: ArrayLike, p: int) -> np.ndarray:
+    """Rows of L (l, p) as a user gives them, one alone or several.
+
+    Raises
+    ------
+    MixedModelError
+        When they do not have one finite number per coefficient.
+    """
+    found = np.atleast_2d(numbers_of(rows, "The rows of L"))
+    if found.ndim != 2 or found.shape[1] != p:
+        raise MixedModelError(
+            f"Each row of L must have {p} numbers, one per coefficient; found the shape {np.shape(rows)}."
+        )
+    if not np.isfinite(found).all():
+        raise MixedModelError("The rows of L must be finite numbers; found a missing or infinite one.")
+    return found
 
 
 def two_sided_p(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:

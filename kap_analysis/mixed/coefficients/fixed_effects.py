@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc
 
 from kap_analysis.mixed.coefficients.between_within import between_within_df
+from kap_analysis.mixed.coefficients.estimates import rows_of_l
 from kap_analysis.mixed.coefficients.information import (
     JOINT,
     element_covariance,
@@ -113,7 +114,7 @@ class FixedInference:
             return self.adjusted
         return self._joint if self.information == JOINT else self.unadjusted
 
-    def rows(self, rows: Array, method: str) -> Inference:
+    def rows(self, rows: ArrayLike, method: str) -> Inference:
         """Each row of L (l, p) by itself."""
         rows = self._checked(rows, method)
         covariance = rows @ self.covariance(method) @ rows.T
@@ -121,13 +122,9 @@ class FixedInference:
             rows @ self.beta, covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), self._df(rows, method)
         )
 
-    def _checked(self, rows: Array, method: str) -> Array:
+    def _checked(self, rows: ArrayLike, method: str) -> Array:
         require_name(method, DDF_METHODS, "df method")
-        rows = np.atleast_2d(np.asarray(rows, float))
-        if rows.shape[1] != len(self.beta):
-            raise MixedModelError(
-                f"Each row of L must have {len(self.beta)} numbers, one per coefficient; found {rows.shape[1]}."
-            )
+        rows = rows_of_l(rows, len(self.beta))
         if method == "kenward-roger" and not self.solution.criterion.reml:
             raise MixedModelError(
                 "Kenward-Roger is defined for REML; this fit is by ML. Use 'satterthwaite', or refit."
@@ -145,7 +142,7 @@ class FixedInference:
         n, p = self.design.x.shape
         return np.full(len(rows), float(n - p) if method == "residual" else np.inf)
 
-    def joint(self, rows: Array, method: str) -> FTest:
+    def joint(self, rows: ArrayLike, method: str) -> FTest:
         """All rows of L at once; a basis of what they span, but for Satterthwaite, whose df depend on the rows."""
         given = self._checked(rows, method)
         rows = independent_rows(given)

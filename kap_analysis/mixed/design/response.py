@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.coding import make_coding
 from kap_analysis.mixed.design.columns import Columns, Rows
-from kap_analysis.mixed.errors import MixedModelError
+from kap_analysis.mixed.errors import MixedModelError, numbers_of
 from kap_analysis.mixed.formula.formula import Factor, Part
 
 Array = NDArray[np.float64]
@@ -98,10 +98,7 @@ def _as_weights(weights: Any, data: pd.DataFrame) -> Array:
         raise MixedModelError(
             "The weights are a Series with another index than the data. Give them the index of the data."
         )
-    try:
-        values = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise MixedModelError("The weights must be numbers, or the name of a column of numbers.") from None
+    values = numbers_of(weights, "Weights by row")
     if values.shape != (len(data),):
         shape = " by ".join(map(str, values.shape)) or "one number"
         raise MixedModelError(f"The weights must be one per row of the data ({len(data)}), found {shape}.")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from kap_analysis.mixed.coefficients.estimates import rows_of_l
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.fitted_model import FittedModel
 
@@ -52,7 +53,7 @@ def delete_levels(fit: FittedModel, labels: ArrayLike, row: ArrayLike) -> pd.Dat
         raise MixedModelError(f"{split.iloc[0]!r} lies in two independent units of the model; leave out whole units.")
     whole = np.linalg.inv(fit.unscaled_cov)
     target = whole @ fit.beta
-    along = np.asarray(row, float)
+    along = rows_of_l(row, len(fit.beta))[0]
     found = {}
     for unit in sorted(home["unit"].unique().tolist()):
         rows, v = units.rows[unit], units.covariance(unit)

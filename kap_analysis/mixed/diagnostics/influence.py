@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from kap_analysis.mixed.coefficients.estimates import rows_of_l
 from kap_analysis.mixed.design.collinearity import independent_columns
 from kap_analysis.mixed.design.labels import Labels, read_labels
 from kap_analysis.mixed.design.some_rows import rows_of_design
@@ -99,10 +100,7 @@ def leave_one_out(
 def _along(row: ArrayLike | None, p: int) -> Array | None:
     if row is None:
         return None
-    along = np.asarray(row, float).ravel()
-    if len(along) != p:
-        raise MixedModelError(f"The row must have {p} numbers, one per coefficient; found {len(along)}.")
-    return along
+    return rows_of_l(row, p)[0]
 
 
 #: Of a deletion: its code, the change of the coefficients, and why there is none.

@@ -119,7 +119,13 @@ class _Reader:
         self.span, self.code, self.columns = span, code, columns
         self.found: list[str] = []
 
-    def admit(self, node: ast.expr) -> None:
+    def admit(self, node: ast.expr, *, may_be_words: bool = False) -> None:
+        words = _gives_words(node)
+        if words and isinstance(node, ast.Call) and not _is_of_words_alone(node):
+            raise self._error(node, f"{self._written(node)} gives words in some rows and numbers in others.")
+        if words and not may_be_words:
+            remedy = f"write C({self._written(node)})" if isinstance(node, ast.Call) else "numbers are needed here"
+            raise self._error(node, f"{self._written(node)} gives words: {remedy}.")
         if isinstance(node, ast.Name) and node.id in self.columns:
             self.found.append(self.columns[node.id])
         elif isinstance(node, ast.Constant):
@@ -135,7 +141,7 @@ class _Reader:
             self._admit_call(node)
         elif isinstance(node, ast.List | ast.Tuple):
             for child in node.elts:
-                self.admit(child)
+                self.admit(child, may_be_words=True)
         elif not _is_contrast(node):
             raise self._error(node, f"{self._written(node)!r} cannot stand in a formula, which holds {HOLDS}.")
 
@@ -149,14 +155,19 @@ class _Reader:
         for word in node.keywords:
             if word.arg not in KEYWORDS:
                 raise self._error(node, f"{name}() takes no argument {word.arg!r}.")
-        for child in (*node.args, *(word.value for word in node.keywords)):
-            self.admit(child)
+        self._admit_arguments(node, name)
+
+    def _admit_arguments(self, node: ast.Call, name: str) -> None:
+        """Functions work on numbers; levels, contrasts and the results of `where` may be words."""
+        of_numbers = name == "I" or name in FUNCTIONS
+        for place, child in enumerate((*node.args, *(word.value for word in node.keywords))):
+            self.admit(child, may_be_words=not of_numbers or (name == "where" and place > 0))
 
     def _admit_side(self, node: ast.expr) -> None:
         """A side of a comparison. Python would read `a & b > 1` as `(a & b) > 1`, R as `a & (b > 1)`."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd):
             raise self._error(node, "& beside a comparison needs parentheses: (a > 1) & (b > 1).")
-        self.admit(node)
+        self.admit(node, may_be_words=True)
 
     def _admit_power(self, node: ast.BinOp | ast.UnaryOp) -> None:
         """Numbers alone to a power up to 10: 9**9**9 would keep a machine busy for ever, with columns it is floats."""
@@ -184,6 +195,18 @@ class _Reader:
     def _error(self, node: ast.expr, problem: str) -> Exception:
         at = len(self.code.encode()[: node.col_offset].decode())
         return self.span.error(problem, self.span.start + _place(self.code, str(self.span), at))
+
+
+def _gives_words(node: ast.expr) -> bool:
+    """Whether an expression is a text, or a `where` with a text among its results."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("np.") == "where":
+        return any(_gives_words(child) for child in node.args[1:])
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_of_words_alone(where: ast.Call) -> bool:
+    """Whether every result of a `where` is words, or a column, which may hold them."""
+    return all(_gives_words(child) or isinstance(child, ast.Name) for child in where.args[1:])
 
 
 def _is_small(node: ast.expr, most: float) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from kap_analysis.mixed.coefficients.estimates import estimate_frame
+from kap_analysis.mixed.coefficients.estimates import estimate_frame, rows_of_l
 from kap_analysis.mixed.errors import MixedModelError, listed, require_name
 from kap_analysis.mixed.fitted_model import FittedModel
 
@@ -62,7 +62,7 @@ class ClusterRobust:
 
     def estimates(self, rows: np.ndarray, labels: Sequence[str], *, level: float = 0.95) -> pd.DataFrame:
         """The rows of L as a tidy frame with the labels under ``term``."""
-        rows = np.atleast_2d(np.asarray(rows, float))
+        rows = rows_of_l(rows, len(self.beta))
         std_error = np.sqrt(np.einsum("lp,pq,lq->l", rows, self.covariance, rows))
         frame = pd.DataFrame({"term": list(labels)})
         return estimate_frame(frame, rows @ self.beta, std_error, self.degrees_of_freedom(rows), level=level)

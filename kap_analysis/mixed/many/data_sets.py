@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kap_analysis.mixed.design.design import Design
 from kap_analysis.mixed.design.some_rows import check_rows, rows_of_design
-from kap_analysis.mixed.errors import MixedModelError, require_name
+from kap_analysis.mixed.errors import MixedModelError, numbers_of, require_name
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -78,10 +78,7 @@ def read_data_sets(
 
 def _columns(values: ArrayLike, what: str, n: int) -> Array:
     """(data sets, n) from (n, data sets)."""
-    try:
-        found = np.asarray(values, float)
-    except (TypeError, ValueError) as error:
-        raise MixedModelError(f"The {what} must be numbers, missing ones nan: {error}.") from error
+    found = numbers_of(values, f"The {what}")
     found = found[:, None] if found.ndim == 1 else found
     if found.ndim != 2 or len(found) != n or not found.shape[1]:
         raise MixedModelError(
@@ -89,24 +86,6 @@ def _columns(values: ArrayLike, what: str, n: int) -> Array:
             "data set."
         )
     return np.ascontiguousarray(found.T)
-
-
-def read_rows(contrasts: ArrayLike | None, p: int) -> Array:
-    """Rows of L (l, p).
-
-    Raises
-    ------
-    MixedModelError
-        When they do not have one number per coefficient.
-    """
-    if contrasts is None:
-        return np.zeros((0, p))
-    rows = np.atleast_2d(np.asarray(contrasts, float))
-    if rows.ndim != 2 or rows.shape[1] != p or not np.isfinite(rows).all():
-        raise MixedModelError(
-            f"Each row of L must have {p} finite numbers, one per coefficient; found the shape {rows.shape}."
-        )
-    return rows
 
 
 def design_of_data_set(design: Design, sets: DataSets, covariates: Mapping[str, Array], d: int) -> Design:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
-from kap_analysis.mixed.errors import MixedModelError, listed, require_name
+from kap_analysis.mixed.errors import MixedModelError, listed, numbers_of, require_name
 from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.averaged_rows import MeanRows, mean_rows
 from kap_analysis.mixed.means.estimability import without_what_is_not_estimable
@@ -242,5 +242,5 @@ def _own(given: Mapping[str, Any], names: list[Any]) -> Coefficients:
             raise MixedModelError(
                 f"Contrast {label!r} has {len(values)} coefficients for {len(names)} means: give one each."
             )
-        contrasts[label] = np.asarray(values, float)
+        contrasts[label] = numbers_of(values, f"The coefficients of contrast {label!r}")
     return contrasts

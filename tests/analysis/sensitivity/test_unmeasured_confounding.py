@@ -15,6 +15,7 @@ from kap_analysis.analysis.sensitivity.unmeasured_confounding import (
 from kap_analysis.errors import AnalysisError
 from tests.analysis.trials import as_outcomes, made_up_scores
 
+BDI = 0.0, 63.0
 PLAN = Plan("BDI-II", "month 3", covariates=("age", "ace_score"))
 
 
@@ -51,12 +52,26 @@ def test_points_of_bias(limits, margin, higher, points, said):
 @pytest.mark.parametrize("sign", [1, -1])
 def test_bias_is_effect_times_prevalence_and_is_taken_away(sign):
     limits = sorted([sign * 1.0, sign * 3.0, sign * 5.0])
-    found = bias_table(row(*limits))
+    found = bias_table(row(*limits), BDI)
     assert found["bias"].tolist() == pytest.approx((found["effect"] * found["prevalence_difference"]).tolist())
     assert found["estimate"].tolist() == pytest.approx((sign * (3 - found["bias"])).tolist())
     assert (found["ci_high"] - found["ci_low"]).to_numpy() == pytest.approx(4)
     assert (found["includes_zero"] == ((found["ci_low"] <= 0) & (found["ci_high"] >= 0))).all()
     assert not found["includes_zero"].all() and found["includes_zero"].any()
+
+
+@pytest.mark.parametrize(
+    ("total_range", "effects"),
+    [
+        (BDI, [2, 4, 6, 8, 10]),
+        ((0, 27), [1, 2, 3, 4, 5]),
+        ((0, 100), [5, 10, 15, 20, 25]),
+        ((-1, 1), [0.1, 0.2, 0.3, 0.4, 0.5]),
+    ],
+)
+def test_the_table_of_bias_suits_the_length_of_the_scale(total_range, effects):
+    found = bias_table(row(1.0, 3.0, 5.0), total_range)
+    assert found["effect"].drop_duplicates().tolist() == effects
 
 
 def test_a_negative_control_finds_a_difference_that_is_there_and_no_other():
@@ -108,7 +123,7 @@ def test_what_is_enough_is_said_of_zero_and_before_the_margin(limits, said):
     found = UnmeasuredConfounding(
         primary.to_frame().T,
         points_of_bias(primary, 4.0, False),
-        bias_table(primary),
+        bias_table(primary, BDI),
         pd.DataFrame({"estimate": []}),
         "month 3",
     )
@@ -125,6 +140,6 @@ def test_what_is_enough_is_said_of_zero_and_before_the_margin(limits, said):
 )
 def test_a_confounder_is_enough_where_its_bias_reaches_zero_or_goes_past_it(limits, said):
     primary = row(*limits)
-    bias, none = bias_table(primary), pd.DataFrame({"estimate": []})
+    bias, none = bias_table(primary, BDI), pd.DataFrame({"estimate": []})
     found = UnmeasuredConfounding(primary.to_frame().T, points_of_bias(primary, None, False), bias, none, "month 3")
     assert said in found.paragraph

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from kap_analysis.mixed.coefficients.estimates import ESTIMATE_COLUMNS, estimate_frame
+from kap_analysis.mixed.coefficients.estimates import ESTIMATE_COLUMNS, estimate_frame, rows_of_l
 from kap_analysis.mixed.coefficients.fixed_effects import DDF_METHODS
 from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.results import MixedResults
@@ -59,3 +59,22 @@ def test_p_values_are_tails_of_t(fit: MixedResults) -> None:
     assert np.isinf(z["df"]).all()
     assert z["p_value"].to_numpy() == pytest.approx(2 * stats.norm.sf(np.abs(z["statistic"])))
     assert (fit.coefficients(ddf="residual")["df"] == fit.nobs - 4).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([[1.0, 0.0]], "Each row of L must have 3 numbers"),
+        (np.zeros((1, 1, 3)), "found the shape (1, 1, 3)"),
+        ([1.0, np.nan, 0.0], "must be finite numbers"),
+        (["1", "0", "0"], "must be numbers, missing ones nan; found text"),
+    ],
+)
+def test_rows_of_l_that_do_not_suit_are_refused(rows, said) -> None:
+    with pytest.raises(MixedModelError) as caught:
+        rows_of_l(rows, 3)
+    assert said in str(caught.value)
+
+
+def test_one_row_of_l_is_a_row_of_one() -> None:
+    assert rows_of_l([1, 0, 0], 3).shape == (1, 3)

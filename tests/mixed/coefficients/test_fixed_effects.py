@@ -58,7 +58,7 @@ def test_an_f_under_the_normal_distribution_is_chi_squared(fit: MixedResults) ->
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([[0, 1]], "Each row of L must have 4 numbers, one per coefficient; found 2."),
+        ([[0, 1]], "Each row of L must have 4 numbers, one per coefficient; found the shape (1, 2)."),
         ([[0, 0, 0, 0]], "Every row of L is zero: there is no hypothesis to test."),
     ],
 )

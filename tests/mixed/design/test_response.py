@@ -96,7 +96,7 @@ def test_weights_that_are_no_weights():
     assert error_of(weights=[1, 2]) == "The weights must be one per row of the data (6), found 2."
     assert error_of(weights=1.0) == "The weights must be one per row of the data (6), found one number."
     assert error_of(weights=np.ones((6, 2))) == "The weights must be one per row of the data (6), found 6 by 2."
-    assert error_of(weights=list("abcdef")) == "The weights must be numbers, or the name of a column of numbers."
+    assert error_of(weights=list("abcdef")) == "Weights by row must be numbers, missing ones nan; found text."
     assert (
         error_of(weights="patient") == "The weight patient must be a number, found 'a' (type str)."
         or error_of(weights="patient") == "The weight patient must be a number, found 'a' (type object)."

@@ -116,7 +116,10 @@ def test_what_cannot_be_left_out_is_said():
         ({"grouping": "pateint"}, "There is no grouping 'pateint'. Did you mean 'patient'?"),
         ({"grouping": ["a", "b"]}, f"There must be one label per analysed row: {len(PARTIAL)} rows, 2 labels."),
         ({"grouping": ["a"] * len(PARTIAL)}, "label has one level, 'a': nothing is left without it."),
-        ({"grouping": "visit", "row": [1.0]}, "The row must have 2 numbers, one per coefficient; found 1."),
+        (
+            {"grouping": "visit", "row": [1.0]},
+            "Each row of L must have 2 numbers, one per coefficient; found the shape (1,).",
+        ),
     ]:
         with pytest.raises(MixedModelError) as raised:
             fit.influence(**arguments)

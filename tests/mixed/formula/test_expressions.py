@@ -28,6 +28,7 @@ def expression(text: str) -> Factor:
         ("np.where(format != 'group', age, month)", ("format", "age", "month")),
         ("I((age > 18) & (age <= 65))", ("age",)),
         ("C(visit, levels=['month 1', 'St. Ives (B)'])", ("visit",)),
+        ("C(where(age > 65, 'old', where(age < 30, 'young', 'between')))", ("age",)),
     ],
 )
 def test_names_the_columns_that_it_reads(text, columns):
@@ -93,6 +94,13 @@ def test_numpy_functions_may_have_their_prefix():
         ("I(9^9^9)", 3, "the power '9 ** 9 ** 9' of numbers is too large."),
         ("I(month ** 9**99)", 12, "the power '9 ** 99' of numbers is too large."),
         ("I(10^3 * month^2 age)", 3, "an operator or a term is missing here."),
+        ("where(age > 65, 'old', 'young')", 1, "where(age > 65, 'old', 'young') gives words: write C(where("),
+        (
+            "C(where(age > 65, 'old', 1))",
+            3,
+            "where(age > 65, 'old', 1) gives words in some rows and numbers in others.",
+        ),
+        ("log('a')", 5, "'a' gives words: numbers are needed here."),
         ("offset(age)", 1, "there is no offset() here: take it from the response, as in score - x ~ month."),
     ],
 )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.many.data_sets import design_of_data_set, read_data_sets, read_rows
+from kap_analysis.mixed.many.data_sets import design_of_data_set, read_data_sets
 from kap_analysis.mixed.model import mixedlm
 from tests.mixed.many.data_sets_drawn import VISITS, model, responses
 
@@ -43,12 +43,6 @@ def test_what_does_not_suit_is_said(y: object, covariates: dict[str, np.ndarray]
     with pytest.raises(MixedModelError) as caught:
         read_data_sets(design, y, covariates)
     assert words in str(caught.value)
-
-
-def test_rows_of_contrasts_have_one_number_per_coefficient() -> None:
-    assert read_rows(None, 3).shape == (0, 3) and read_rows([1, 0, 0], 3).shape == (1, 3)
-    with pytest.raises(MixedModelError, match="must have 3 finite numbers"):
-        read_rows([[1.0, 0.0]], 3)
 
 
 def test_a_frame_of_responses_is_read_by_column() -> None:
