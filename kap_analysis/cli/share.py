@@ -17,7 +17,8 @@ def share(
 ) -> None:
     """Run every notebook, withhold what could point at a patient, and report what was withheld.
 
-    The folder holds sharing_report.html: which numbers are shown, and the attack that was tried on all of them.
+    The folder holds sharing_report.html: which numbers are shown, and the attack that was tried on all of them. It does
+    not know what was shared before: two folders between which few patients were added give these away.
     """
     from kap_analysis.cli.progress import shown_progress
     from kap_analysis.report.share import share_study

@@ -2,7 +2,7 @@
 
 It uses what the gate does not need to know: which sums hold within each frame, found in the true numbers, and which
 numbers of different frames count the same people. A count of 1 to 10 is given away if all of this does not allow it
-to be 0.
+to be 0; a withheld number of patients, if the means beside it suit no other (`attack_means.py`).
 """
 
 from collections.abc import Iterable
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, PRACTICE
+from kap_analysis.disclosure.attack_means import rows_told_by_means
 from kap_analysis.disclosure.bounds import given_away
 from kap_analysis.disclosure.counts import COMPLEMENTS, count_columns
 from kap_analysis.disclosure.policy import TOTAL_LEVEL, is_small
@@ -50,6 +50,8 @@ class Attack:
         Those of them that cannot be 0.
     found_in : tuple of int
         The frames that they stand in, by their places among those that were given.
+    n_means : int
+        Means that were tried; numbers that they tell are among `n_found`.
     """
 
     n_frames: int
@@ -59,6 +61,7 @@ class Attack:
     n_few: int
     n_found: int
     found_in: tuple[int, ...] = ()
+    n_means: int = 0
 
 
 def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
@@ -74,6 +77,7 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
     hidden: set[Anywhere] = set()
     columns: dict[_Counted, dict[tuple[str, str], Anywhere]] = {}
     places: list[int] = []
+    n_means, by_means = 0, []
     for place, (true, shown) in enumerate(pairs):
         frame = true.reset_index(drop=True)
         counts = count_columns(frame)
@@ -84,7 +88,10 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
         keys = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
         counted = frame[[*keys, *counts]].fillna(dict.fromkeys(counts, 0))
         sums = find_sums(counted, keys, counts, [])
-        seen = _aligned(frame, shown, keys, counts)
+        seen = _aligned(frame, shown, keys)
+        tried, told = rows_told_by_means(frame, seen)
+        n_means += tried
+        by_means += [place] * len(told)
         untold = {cell for cell in sums.told_by if not _are_left_over(cell[1])}
         values |= {(n, cell): v for cell, v in sums.values.items() if cell not in untold}
         known = [r for r in sums.relations if not untold & set(r.cells) and _holds_by_meaning(r)]
@@ -100,8 +107,10 @@ def attack_frames(pairs: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> Attack:
     relations += _links(columns, values)
     few = {cell for cell in hidden if is_small(values[cell])}
     found = given_away(values, relations, hidden)
-    found_in = tuple(sorted({places[frame] for frame, _ in found}))
-    return Attack(len(places), len(values) - len(hidden), len(hidden), len(relations), len(few), len(found), found_in)
+    found_in = tuple(sorted({places[frame] for frame, _ in found} | set(by_means)))
+    n_found = len(found) + len(by_means)
+    n_shown, n_hidden = len(values) - len(hidden), len(hidden)
+    return Attack(len(places), n_shown, n_hidden, len(relations), len(few), n_found, found_in, n_means)
 
 
 def _holds_by_meaning(relation: Relation[Cell]) -> bool:
@@ -121,14 +130,13 @@ def _are_left_over(difference: str) -> bool:
     return _is_whole(whole) and not any(word in part for word in COMPLEMENTS)
 
 
-def _aligned(frame: pd.DataFrame, shown: pd.DataFrame, keys: list[str], counts: list[str]) -> pd.DataFrame:
-    """The counts as shown, row by row of the true frame; missing where a row was left out."""
+def _aligned(frame: pd.DataFrame, shown: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The numbers as shown, row by row of the true frame; missing where a row was left out."""
     if len(shown) == len(frame):
         return shown.reset_index(drop=True)
-    there = dict(zip(_names(shown, keys), shown.index, strict=True))
-    places = [there.get(name) for name in _names(frame, keys)]
-    rows = [[np.nan] * len(counts) if at is None else shown.loc[at, counts].tolist() for at in places]
-    return pd.DataFrame(rows, columns=counts)
+    there = {name: place for place, name in enumerate(_names(shown, keys))}
+    places = [there.get(name, -1) for name in _names(frame, keys)]
+    return shown.reset_index(drop=True).reindex(places).reset_index(drop=True)
 
 
 def _names(frame: pd.DataFrame, keys: list[str]) -> list[tuple[str, ...]]:

@@ -1,10 +1,15 @@
-"""Statistics of a public study, rounded: with all its digits a mean tells of how many whole numbers it is the mean."""
+"""Statistics of a public study, rounded: with all its digits a mean tells of how many whole numbers it is the mean.
+
+Of whole numbers a mean with one decimal suits every number of patients from 10 on. Quartiles of whole numbers have
+fractions that tell the number of patients but for multiples of four, so that they become whole where it is withheld.
+"""
 
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from kap_analysis.columns import MONTH
 from kap_analysis.disclosure.policy import NAMING_NUMBERS
 
 #: Decimals of an estimate of a model, and of what lies within -1 and 1.
@@ -12,6 +17,9 @@ DECIMALS_OF_A_MODEL: Final = 2
 DECIMALS: Final = 1
 #: A mean that is added up over rows, so that its roundings add up too.
 TWO_DECIMALS: Final = ("mean_per_patient",)
+#: Of scores and ages: whole where the number of patients is withheld. Doses are no whole numbers.
+QUARTILES: Final = ("median", "q1", "q3")
+NOT_OF_PATIENTS: Final = "n_sessions"
 SIGNIFICANT_DIGITS_OF_P: Final = 2
 #: A standardised difference is a function of two shares: with more digits, and one share known, it tells the other.
 ONE_DECIMAL: Final = ("smd",)
@@ -20,7 +28,7 @@ TO_TENS: Final = ("df", "complete_df", "effective")
 P_VALUES: Final = ("p_value", "p_holm")
 
 
-def coarsened(frame: pd.DataFrame, statistics: list[str]) -> pd.DataFrame:
+def coarsened(frame: pd.DataFrame, statistics: list[str], known: np.ndarray) -> pd.DataFrame:
     """Round the statistics of a frame.
 
     Parameters
@@ -28,31 +36,46 @@ def coarsened(frame: pd.DataFrame, statistics: list[str]) -> pd.DataFrame:
     frame : DataFrame
     statistics : list of str
         Its columns of numbers that count nothing. Those of chosen numbers, as a margin, stay as they are.
+    known : array of bool
+        One per row: whether all counts of the row are shown.
 
     Returns
     -------
-    DataFrame, a copy: one decimal; two for estimates of models, and for columns within -1 and 1; two digits of a p
-    value; degrees of freedom to tens. What is not 0 does not become 0.
+    DataFrame, a copy: one decimal; two for estimates of models, and in rows that show their counts for columns within
+    -1 and 1; quartiles and the mean month of the other rows without decimals; two digits of a p value; degrees of
+    freedom to tens. What is not 0 does not become 0, but for these.
     """
     shown = frame.copy()
     for column in statistics:
-        if column in NAMING_NUMBERS and column != "month":
+        if column in NAMING_NUMBERS and column != MONTH:
             continue
         values = shown[column].to_numpy(float, na_value=np.nan)
-        shown[column] = _rounded(values, column, "estimate" in frame.columns)
+        exact = _rounded(values, column, "estimate" in frame.columns)
+        shown[column] = np.where(known, exact, _blurred(values, column, frame)) if _is_measured(frame) else exact
     return shown
 
 
-def _rounded(values: np.ndarray, column: str, is_of_a_model: bool) -> np.ndarray:
+def _is_measured(frame: pd.DataFrame) -> bool:
+    """Whether the statistics are those of people: the estimates of a model are no means of whole numbers."""
+    return "estimate" not in frame.columns
+
+
+def _blurred(values: np.ndarray, column: str, frame: pd.DataFrame) -> np.ndarray:
+    """The statistics of rows whose counts are withheld: from no digit can they be worked out."""
+    if column == MONTH or (column in QUARTILES and NOT_OF_PATIENTS not in frame.columns):
+        return np.round(values) + 0.0
+    return _rounded(values, column, False, most=DECIMALS)
+
+
+def _rounded(values: np.ndarray, column: str, is_of_a_model: bool, most: int = DECIMALS_OF_A_MODEL) -> np.ndarray:
     if column in TO_TENS:
         return np.where(np.abs(values) >= 10, np.round(values, -1), np.round(values))
     if column in P_VALUES:
         return _to_digits(values, SIGNIFICANT_DIGITS_OF_P)
     finite = np.abs(values[np.isfinite(values)])
     within_one = column not in ONE_DECIMAL and (not len(finite) or finite.max() <= 1)
-    rounded = np.round(
-        values, DECIMALS_OF_A_MODEL if is_of_a_model or within_one or column in TWO_DECIMALS else DECIMALS
-    )
+    finer = is_of_a_model or within_one or column in TWO_DECIMALS
+    rounded = np.round(values, min(DECIMALS_OF_A_MODEL, most) if finer else DECIMALS)
     lost = (rounded == 0) & (values != 0) & (column not in ONE_DECIMAL)
     return np.where(lost, _to_digits(values, 1), rounded)
 

@@ -57,7 +57,7 @@ def population_counts(
     formats = frame[FORMAT].astype("str") if FORMAT in keys else pd.Series(TOTAL_LEVEL, index=frame.index)
     others = [k for k in keys if k not in (FORMAT, MONTH)]
     shown = set()
-    for rows in _alike(frame, others):
+    for rows in rows_alike(frame, others):
         if PRACTICE in frame and str(frame[PRACTICE].iloc[rows[0]]) != TOTAL_LEVEL:
             continue
         names = formats.iloc[rows].tolist()
@@ -71,11 +71,27 @@ def population_counts(
             found = published.shown_formats(numbers, left_out=_is_complement(column))
             shown |= {(int(row), column) for row, name in zip(rows, names, strict=True) if name in found}
     for column in filter(_is_complement, counts):
+        shown = _zeros_together(frame, column, counts, shown)
         pairs = _differences(frame, column, [c for c in counts if not _is_complement(c)])
         if pairs:  # by chance it can be the number of those left out between two other populations
             told = {row for row in range(len(frame)) if any({(row, w), (row, p)} <= shown for w, p in pairs)}
             shown -= {(row, column) for row in range(len(frame)) if row not in told}
     return shown
+
+
+def _zeros_together(
+    frame: pd.DataFrame, column: str, counts: list[str], shown: set[tuple[int, str]]
+) -> set[tuple[int, str]]:
+    """All zeros of those left out are shown, or none: beside a zero that is shown a withheld number is not 0.
+
+    Where the row counts classes as well, the zero would give one of them back.
+    """
+    rest = frame[column].to_numpy(float, na_value=np.nan)
+    zeros = {(int(row), column) for row in np.flatnonzero(rest == 0)}
+    if any(is_small(n) for n in rest):
+        return shown - zeros
+    classes = [c for c in ("n",) if c in counts]
+    return shown | {(row, c) for row, c in zeros if frame.loc[row, classes].isna().all()}
 
 
 def _is_complement(column: str) -> bool:
@@ -132,7 +148,8 @@ def _alike_rests(part: pd.DataFrame, rest: str) -> list[Relation[Cell]]:
     return [Relation((int(rows[0]), rest), ((int(row), rest),)) for rows in groups for row in rows[1:]]
 
 
-def _alike(frame: pd.DataFrame, keys: list[str]) -> list[np.ndarray]:
+def rows_alike(frame: pd.DataFrame, keys: list[str]) -> list[np.ndarray]:
+    """The places of the rows that agree in all these columns."""
     if not keys:
         return [np.arange(len(frame))]
     words = frame[keys].astype("object").fillna("").astype("str").agg("\x1f".join, axis=1)

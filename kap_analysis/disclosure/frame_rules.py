@@ -7,15 +7,23 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import ESTIMATE
+from kap_analysis.columns import ESTIMATE, MONTH
 from kap_analysis.disclosure.coarsening import coarsened
-from kap_analysis.disclosure.counts import COMPLEMENTS, Classes, class_counts, count_columns, population_counts
+from kap_analysis.disclosure.counts import (
+    COMPLEMENTS,
+    Classes,
+    class_counts,
+    count_columns,
+    population_counts,
+    rows_alike,
+)
 from kap_analysis.disclosure.policy import (
     EXACT_DAY_COLUMNS,
     EXTREME_COLUMNS,
     MINIMUM_COUNT,
     NAMING_NUMBERS,
     PERSON_COLUMNS,
+    TOTAL_LEVEL,
 )
 from kap_analysis.disclosure.published import Published
 from kap_analysis.disclosure.words import SENTENCES, counts_people, without_counts
@@ -28,6 +36,12 @@ OF_FEW: Final = "a statistic of too few patients, or one that would tell a withh
 SENTENCE: Final = "a sentence that counts patients"
 #: What tells its count: the width of an interval around a mean, a share with what it is a share of.
 TELLS_ITS_COUNT: Final = ("share", "per_", "std_error", "ci_", "started_ci_")
+
+#: Keys of what occurred: a row is there because somebody had such a session, so that without its numbers it goes.
+OCCURRED: Final = frozenset({"setting", "phase", "route"})
+
+#: How far two means of one decimal may be apart that are of the same people, one of them put together from parts.
+ROUNDED_TWICE: Final = 0.12
 
 #: Which rows there are tells nothing of a frame with these columns: all classes always have rows, a model has one.
 KEEPS_ITS_ROWS: Final = frozenset({"class", "formula"})
@@ -75,9 +89,14 @@ def shown_frame(frame: pd.DataFrame, published: Published, classes: Classes | No
     if classes is not None:
         shown |= class_counts(frame, classes, keys, published)
     reasons = dict.fromkeys(((r, c) for c in counts for r in range(len(frame)) if (r, c) not in shown), COUNT)
+    known = np.array([all((r, c) in shown or pd.isna(frame[c].iloc[r]) for c in counts) for r in range(len(frame))])
+    rounded = coarsened(frame, [c for c in numbers if c not in counts], known)
     reasons |= {(r, c): why for r, c, why in _statistics(frame, statistics, counts, shown, classes)}
+    if ESTIMATE not in frame:
+        totals = _totals_that_tell(frame, rounded, counts, shown, keys)
+        reasons |= {(r, c): OF_FEW for r in totals for c in statistics if (r, c) not in reasons}
     reasons = {(r, c): why for (r, c), why in reasons.items() if pd.notna(frame[c].iloc[r])}
-    result = coarsened(frame, [c for c in numbers if c not in counts])
+    result = rounded
     sentences = _withhold_sentences(result)
     _blank(result, reasons)
     entries = _entries(frame, reasons, keys) + [("all", column, SENTENCE) for column in sentences]
@@ -85,6 +104,9 @@ def shown_frame(frame: pd.DataFrame, published: Published, classes: Classes | No
         result["withheld"] = [any((row, c) in reasons for c in frame.columns) for row in range(len(frame))]
     if reasons and result[measured].isna().all(axis=None) and not KEEPS_ITS_ROWS & set(frame.columns):
         return ShownFrame(result.iloc[:0], [("all", "all", COUNT)])
+    if OCCURRED & set(keys):
+        of_it = [c for c in measured if not c.startswith("of_")]
+        result = result[result[of_it].notna().any(axis=1)].reset_index(drop=True)
     if classes is not None and classes.of:
         result = _without_unnamed(result, frame, classes, keys)
     return ShownFrame(result, entries)
@@ -112,6 +134,45 @@ def _statistics(
             if few or told or (of_a_level and str(frame["level"].iloc[row]) not in ("", "nan")):
                 found.append((row, column, OF_FEW))
     return found + _of_a_characteristic(frame, counts, shown)
+
+
+def _totals_that_tell(
+    frame: pd.DataFrame, rounded: pd.DataFrame, counts: list[str], shown: set[tuple[int, str]], keys: list[str]
+) -> set[int]:
+    """The rows of totals whose mean, beside those of its parts, tells how many are in each part.
+
+    The mean of all lies between those of the formats as the numbers of patients weigh them. Where one of these numbers
+    is withheld, so is the statistic of all; where only the missing are, it is shown if it is that of nobody missing.
+    """
+
+    def is_hidden(row: int, column: str) -> bool:
+        return bool(pd.notna(frame[column].iloc[row])) and (row, column) not in shown
+
+    main = [c for c in counts if not any(word in c for word in COMPLEMENTS)]
+    rest = [c for c in counts if c not in main]
+    found: set[int] = set()
+    for key in [k for k in keys if (frame[k].astype("object") == TOTAL_LEVEL).any()]:
+        for rows in rows_alike(frame, [k for k in keys if k not in (key, MONTH)]):
+            of_all = (frame[key].iloc[rows].astype("object") == TOTAL_LEVEL).to_numpy()
+            totals, parts = rows[of_all].tolist(), rows[~of_all].tolist()
+            if not totals or not parts:
+                continue
+            told = any(is_hidden(r, c) for r in rows for c in main)
+            left = any(is_hidden(r, c) for r in rows for c in rest)
+            if told or (left and not _is_of_everybody(rounded, totals, parts, main)):
+                found |= set(totals)
+    return found
+
+
+def _is_of_everybody(rounded: pd.DataFrame, totals: list[int], parts: list[int], main: list[str]) -> bool:
+    """Whether the mean and SD of a total are, as far as they are shown, those of all patients of its parts."""
+    if len(totals) != 1 or len(main) != 1 or not {"mean", "sd"} <= set(rounded.columns):
+        return False
+    n, mean, sd = (rounded[c].to_numpy(float, na_value=np.nan)[parts] for c in (main[0], "mean", "sd"))
+    pooled = (n * mean).sum() / n.sum()
+    spread = np.sqrt((((n - 1) * sd**2).sum() + (n * (mean - pooled) ** 2).sum()) / (n.sum() - 1))
+    seen = rounded.loc[totals[0], ["mean", "sd"]].to_numpy(float, na_value=np.nan)
+    return bool((np.abs(seen - (pooled, spread)) <= ROUNDED_TWICE).all())
 
 
 def _needed(frame: pd.DataFrame, column: str, main: list[str], classes: Classes | None) -> list[str]:

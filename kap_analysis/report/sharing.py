@@ -146,7 +146,8 @@ def _in_words(tried: Attack) -> str:
     return (
         f"{plural(tried.n_frames, 'frame')} of results were held together, with {plural(tried.n_shown, 'count')} shown "
         f"and {count(tried.n_withheld)} withheld or left over, and {plural(tried.n_sums, 'sum')} that hold between "
-        "them. Linear programming asked of every withheld count whether it can be 0. "
+        "them. Linear programming asked of every withheld count whether it can be 0; of every withheld number of "
+        f"patients it was tried which others suit the {plural(tried.n_means, 'mean')} that are shown. "
         f"None of 1 to {MINIMUM_COUNT - 1} was found."
     )
 

@@ -38,7 +38,7 @@ QUESTIONS = {
 
 
 #: Asked of random studies, of which there are many.
-COUNTING = ("flow", "rows", "analysed", "positivity", "events", "clinical", "durability")
+COUNTING = ("flow", "rows", "analysed", "positivity", "observed", "events", "exposure", "clinical", "durability")
 
 
 def declared_public(study):
@@ -222,4 +222,4 @@ def test_a_mean_over_kinds_of_sessions_is_withheld_with_any_part_of_it(shipped):
     given = dict(zip(names, frames, strict=True))
     told = Exposure(**{**given, "sessions": given["sessions"].assign(mean_per_patient=np.nan)})
     assert "0.0 ketamine" not in told.paragraph
-    assert "a withheld number of ketamine" in told.paragraph
+    assert "There were a withheld number of ketamine and integration sessions in individual format" in told.paragraph

@@ -179,6 +179,60 @@ def test_statistics_are_rounded_and_nothing_becomes_zero():
     assert shown["p_value"].tolist() == [0.049, 0.00012]
 
 
+def by_format(n, means, **columns):
+    visit = {"format": ["all", "individual", "group"], "visit": "month 3", "n_patients": n, "mean": means}
+    return pd.DataFrame(visit).assign(**columns)
+
+
+def test_the_mean_of_all_is_withheld_with_the_number_of_a_format():
+    """It is their weighted mean: 12.7 of 9.9 and 14.1 told that 25 and 13 were scored of 33 and 22."""
+    assert public(by_format([137, 97, 40], [12.7, 14.1, 9.9])).counts["mean"].notna().all()
+    lost = public(by_format([126, 90, 36], [12.7, 14.1, 9.9], sd=8.7, median=12.0)).counts
+    assert lost["n_patients"].isna().all()
+    for statistic in ("mean", "sd", "median"):
+        assert lost[statistic].isna().tolist() == [True, False, False]
+    of_a_model = by_format([126, 90, 36], [12.7, 14.1, 9.9]).rename(columns={"mean": "estimate"})
+    assert public(of_a_model).counts["estimate"].notna().all()
+
+
+def test_the_mean_of_all_stays_where_it_is_that_of_nobody_missing():
+    """Who is missing is never shown; it would be told by a mean of all that is not that of everybody."""
+    missing = {"n_missing": [5, 3, 2], "sd": [10.9, 11.3, 9.7]}
+    n, as_if_whole = [137, 97, 40], (97 * 45.7 + 40 * 44.0) / 137
+    for of_all, is_shown in [(as_if_whole, True), (as_if_whole + 0.2, False)]:
+        shown = public(by_format(n, [of_all, 45.7, 44.0], **missing)).counts
+        assert shown["n_missing"].isna().all()
+        assert shown["mean"].notna().tolist() == [is_shown, True, True]
+
+
+def test_zeros_of_the_missing_are_shown_together_or_not_at_all():
+    none = public(by_format([137, 97, 40], [20.0, 21.0, 18.0], n_missing=0)).counts
+    assert none["n_missing"].tolist() == [0, 0, 0]
+    one = public(by_format([137, 97, 40], [20.0, 21.0, 18.0], n_missing=[1, 0, 1])).counts
+    assert one["n_missing"].isna().all()
+
+
+def test_quartiles_and_months_are_whole_where_the_number_is_withheld():
+    """The first quartile of 22 whole numbers ends on .25, that of 21 on none: 16.25 says that nobody is missing."""
+    months = {"median": 18.5, "q1": 16.25, "month": 2.9}
+    lost = public(by_format([126, 90, 36], [12.7, 14.1, 9.9], **months)).counts.iloc[1]
+    assert (lost["median"], lost["q1"], lost["month"]) == (18, 16, 3)
+    shown = public(by_format([137, 97, 40], [12.7, 14.1, 9.9], **months)).counts.iloc[1]
+    assert (shown["median"], shown["q1"], shown["month"]) == (18.5, 16.2, 2.9)
+
+
+def test_a_row_of_what_occurred_goes_with_its_numbers():
+    frame = pd.DataFrame(
+        {"format": "group", "setting": ["clinic", "home"], "n_patients": [40, 3], "of_patients": 60,
+         "mean_per_patient": [3.314, 0.1]}
+    )  # fmt: skip
+    shown = public(frame).counts
+    assert shown["setting"].tolist() == ["clinic"]
+    assert shown["mean_per_patient"].tolist() == [3.31]
+    unknown = public(frame.assign(of_patients=55)).counts
+    assert unknown["of_patients"].isna().all() and unknown["mean_per_patient"].tolist() == [3.3]
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [("39 scored; n = 34 individual", False), ("The two patients of B were left out", False),

@@ -28,8 +28,9 @@ class Exposure(Result):
     Attributes
     ----------
     sessions : DataFrame
-        ``format``, ``kind``, ``setting``, ``phase``, ``n_sessions``, ``n_patients``, ``mean_per_patient``, ``sd``
-        (over all treated patients of the format; patients without such a session count as 0).
+        ``format``, ``kind``, ``setting``, ``phase``, ``n_sessions``, ``n_patients`` (with such a session),
+        ``of_patients`` (treated patients of the format), ``mean_per_patient``, ``sd`` (over all of them; patients
+        without such a session count as 0).
     doses : DataFrame
         ``format``, ``route``, ``unit`` (mg, mg/kg), ``n_sessions``, ``n_patients``, ``mean``, ``sd``, ``median``,
         ``q1``, ``q3``, ``minimum``, ``maximum``. Routes are never pooled, because their bioavailability differs.
@@ -55,11 +56,15 @@ class Exposure(Result):
     def paragraph(self) -> str:
         kinds = self.sessions.groupby([FORMAT, "kind"], observed=True)["mean_per_patient"].sum(skipna=False)
         shown = [kind for kind in ("ketamine", "integration") if kind in set(self.sessions["kind"])]
-        told = [
-            f"{join_words([f'{_per_patient(kinds.get((f, kind), 0.0))} {kind}' for kind in shown])} "
-            f"sessions per patient in {f} format"
-            for f in formats_present(self.sessions[FORMAT])
-        ]
+        told = []
+        for name in formats_present(self.sessions[FORMAT]):
+            means = {kind: kinds.get((name, kind), 0.0) for kind in shown}
+            known = [f"{number(mean)} {kind}" for kind, mean in means.items() if not np.isnan(mean)]
+            lost = [kind for kind, mean in means.items() if np.isnan(mean)]
+            if known:
+                told.append(f"{join_words(known)} sessions per patient in {name} format")
+            if lost:
+                told.append(f"{WITHHELD_NUMBER} of {join_words(lost)} sessions in {name} format")
         followed = [
             f"{share(row['n_followed'], row['n_sessions'])} in {row[FORMAT]} format"
             for _, row in in_format_order(self.integration).iterrows()
@@ -79,10 +84,6 @@ class Exposure(Result):
         if minutes:
             parts.append(f"Mean clinician minutes per patient were {join_words(minutes)}.")
         return " ".join(part for part in parts if part)
-
-
-def _per_patient(mean: float) -> str:
-    return f"{WITHHELD_NUMBER} of" if np.isnan(mean) else number(mean)
 
 
 def _dose_sentence(doses: pd.DataFrame) -> str:
@@ -179,8 +180,8 @@ def _sessions_per_patient(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.
         per_patient = part[PATIENT_ID].value_counts()
         total, squares, n = per_patient.sum(), (per_patient**2).sum(), int(treated[str(key[0])])
         variance = (squares - total**2 / n) / (n - 1) if n > 1 else np.nan
-        rows.append([*key, int(total), len(per_patient), total / n, np.sqrt(variance)])
-    names = [FORMAT, "kind", "setting", "phase", "n_sessions", N_PATIENTS, "mean_per_patient", "sd"]
+        rows.append([*key, int(total), len(per_patient), n, total / n, np.sqrt(variance)])
+    names = [FORMAT, "kind", "setting", "phase", "n_sessions", N_PATIENTS, "of_patients", "mean_per_patient", "sd"]
     return pd.DataFrame(rows, columns=names)
 
 
