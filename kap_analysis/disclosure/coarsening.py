@@ -15,8 +15,6 @@ from kap_analysis.disclosure.policy import NAMING_NUMBERS
 #: Decimals of an estimate of a model, and of what lies within -1 and 1.
 DECIMALS_OF_A_MODEL: Final = 2
 DECIMALS: Final = 1
-#: A mean that is added up over rows, so that its roundings add up too.
-TWO_DECIMALS: Final = ("mean_per_patient",)
 #: Of scores and ages: whole where the number of patients is withheld. Doses are no whole numbers.
 QUARTILES: Final = ("median", "q1", "q3")
 NOT_OF_PATIENTS: Final = "n_sessions"
@@ -74,7 +72,7 @@ def _rounded(values: np.ndarray, column: str, is_of_a_model: bool, most: int = D
         return _to_digits(values, SIGNIFICANT_DIGITS_OF_P)
     finite = np.abs(values[np.isfinite(values)])
     within_one = column not in ONE_DECIMAL and (not len(finite) or finite.max() <= 1)
-    finer = is_of_a_model or within_one or column in TWO_DECIMALS
+    finer = is_of_a_model or within_one
     rounded = np.round(values, min(DECIMALS_OF_A_MODEL, most) if finer else DECIMALS)
     lost = (rounded == 0) & (values != 0) & (column not in ONE_DECIMAL)
     return np.where(lost, _to_digits(values, 1), rounded)

@@ -159,7 +159,8 @@ def _totals_that_tell(
                 continue
             told = any(is_hidden(r, c) for r in rows for c in main)
             left = any(is_hidden(r, c) for r in rows for c in rest)
-            if told or (left and not _is_of_everybody(rounded, totals, parts, main)):
+            given = [c for c in main if frame[c].iloc[rows].notna().all()]
+            if told or (left and not _is_of_everybody(rounded, totals, parts, given)):
                 found |= set(totals)
     return found
 

@@ -22,7 +22,7 @@ Every function takes plain numbers (or missing values) and returns text. None of
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 MINUS: Final = "−"
@@ -38,6 +38,8 @@ MORE: Final = ">\u00a0"
 SCORE_DECIMALS: Final = 1
 COEFFICIENT_DECIMALS: Final = 2
 MOST_MORE_DECIMALS: Final = 3
+#: A number that is so close to a rounded one is rounded.
+ROUNDED: Final = 1e-9
 SMALLEST_P: Final = 0.001
 USUAL_ALPHA: Final = 0.05
 
@@ -122,6 +124,19 @@ def plural(n: Any, noun: str, nouns: str | None = None, missing: str = DASH) -> 
 def exact(value: float) -> str:
     """Write a number that was set by somebody with the decimals it was set with: ``3``, ``0.75``."""
     return number(value, 0 if value == round(value) else len(f"{value:.6g}".partition(".")[2]))
+
+
+def decimals_of(values: Iterable[Any], most: int = COEFFICIENT_DECIMALS) -> int:
+    """How many decimals the numbers of a column have, at most so many: those of a public study are rounded already.
+
+    Examples
+    --------
+    >>> decimals_of([-0.7, 0.3]), decimals_of([-0.7, 0.312]), decimals_of([float("nan")])
+    (1, 2, 2)
+    """
+    known = [float(value) for value in values if not is_missing(value) and not math.isinf(float(value))]
+    fitting = (d for d in range(most) if all(abs(round(value, d) - value) < ROUNDED for value in known))
+    return next(fitting, most) if known else most
 
 
 def coefficient(value: Any, missing: str = DASH) -> str:

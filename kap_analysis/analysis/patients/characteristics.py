@@ -22,6 +22,7 @@ from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.outcome_frames.populations import ANALYSED
 from kap_analysis.study.study import Study
+from kap_analysis.writing.numbers import decimals_of
 from kap_analysis.writing.sentences import count, join_words, number, plural, sentence_case, within_sentence
 
 #: Balance is usually considered good below this (Austin 2009, doi 10.1002/sim.3697).
@@ -76,7 +77,7 @@ class BaselineCharacteristics(Result):
             return f"{who} ({treated})." if treated else f"{who}."
         apart = smd[smd.abs() > BALANCE_TARGET]
         worst = apart.abs().sort_values(ascending=False).index[:3]
-        told = join_words([f"{within_sentence(label)} ({number(smd[label], 2)})" for label in worst])
+        told = join_words([f"{within_sentence(label)} ({number(smd[label], decimals_of(smd))})" for label in worst])
         tail = f"{': ' if len(worst) == len(apart) else ', most on '}{told}" if len(worst) else ""
         return (
             f"{who} ({treated}). The formats differ by more than "

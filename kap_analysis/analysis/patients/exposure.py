@@ -14,7 +14,9 @@ from kap_analysis.errors import AnalysisError
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import WITHHELD_NUMBER, count, join_words, number, plural, share
+from kap_analysis.writing.names import readable
+from kap_analysis.writing.numbers import WITHHELD, decimals_of, is_missing
+from kap_analysis.writing.sentences import count, join_words, number, plural, share
 
 HOURS = (24.0, 48.0)
 WITHIN_HOURS = "24–48 hours after the ketamine session"
@@ -54,49 +56,64 @@ class Exposure(Result):
 
     @property
     def paragraph(self) -> str:
-        kinds = self.sessions.groupby([FORMAT, "kind"], observed=True)["mean_per_patient"].sum(skipna=False)
         shown = [kind for kind in ("ketamine", "integration") if kind in set(self.sessions["kind"])]
-        told = []
-        for name in formats_present(self.sessions[FORMAT]):
-            means = {kind: kinds.get((name, kind), 0.0) for kind in shown}
-            known = [f"{number(mean)} {kind}" for kind, mean in means.items() if not np.isnan(mean)]
-            lost = [kind for kind, mean in means.items() if np.isnan(mean)]
-            if known:
-                told.append(f"{join_words(known)} sessions per patient in {name} format")
-            if lost:
-                told.append(f"{WITHHELD_NUMBER} of {join_words(lost)} sessions in {name} format")
+        told = [
+            f"{join_words(each)} sessions per patient in {name} format"
+            for name in formats_present(self.sessions[FORMAT])
+            if (each := self._per_patient(name, shown))
+        ]
         followed = [
             f"{share(row['n_followed'], row['n_sessions'])} in {row[FORMAT]} format"
             for _, row in in_format_order(self.integration).iterrows()
         ]
-        parts = [f"There were {join_words(told)}."]
+        parts = [f"There were {join_words(told)}."] if told else []
         if followed:
             within = self.integration["within"].iloc[0]
             parts.append(f"Of the ketamine sessions, integration followed {within} for {join_words(followed)}.")
-        elif "integration" not in shown:
+        elif "integration" not in shown and WITHHELD not in self.sessions:
             parts.append("No integration session is recorded.")
         parts += [_dose_sentence(self.doses), _cohort_sentence(self.cohort_sizes)]
         minutes = [
-            f"{number(row['mean'], 0)} (SD {number(row['sd'], 0)}; {plural(row[N_PATIENTS], 'patient')}) in "
-            f"{row[FORMAT]} format"
-            for _, row in in_format_order(self.clinician_minutes).iterrows()
+            f"{_mean_of(row, N_PATIENTS, 'patient', 0)} in {row[FORMAT]} format"
+            for _, row in in_format_order(self.clinician_minutes.dropna(subset="mean")).iterrows()
         ]
         if minutes:
             parts.append(f"Mean clinician minutes per patient were {join_words(minutes)}.")
         return " ".join(part for part in parts if part)
+
+    def _per_patient(self, name: str, kinds: list[str]) -> list[str]:
+        """Sessions per patient of a format; where some are withheld, each setting and phase alone and no sum."""
+        rows = self.sessions[(self.sessions[FORMAT] == name) & self.sessions["mean_per_patient"].notna()]
+        if WITHHELD not in self.sessions:
+            means = rows.groupby("kind", observed=True)["mean_per_patient"].sum()
+            return [f"{number(means.get(kind, 0.0))} {kind}" for kind in kinds]
+        return [
+            f"{number(row['mean_per_patient'])} {kind} ({', '.join(recorded)})"
+            for kind in kinds
+            for _, row in rows[rows["kind"] == kind].iterrows()
+            if (recorded := [readable(row[c]) for c in ("setting", "phase") if not is_missing(row[c]) and row[c]])
+        ]
 
 
 def _dose_sentence(doses: pd.DataFrame) -> str:
     """Mean dose of each route in mg and mg/kg; routes are never pooled."""
     told = []
     for (route, unit), part in doses.groupby(["route", "unit"], sort=False):
+        decimals = 0 if unit == "mg" else decimals_of(part["mean"])
         values = [
-            f"{number(row['mean'], 0 if unit == 'mg' else 2)} (SD {number(row['sd'], 0 if unit == 'mg' else 2)}; "
-            f"{plural(row['n_sessions'], 'session')}) in {row[FORMAT]} format"
-            for _, row in in_format_order(part).iterrows()
+            f"{_mean_of(row, 'n_sessions', 'session', decimals)} in {row[FORMAT]} format"
+            for _, row in in_format_order(part[part["mean"].notna()]).iterrows()
         ]
+        if not values:
+            continue
         told.append(f"{route}, {unit}: {join_words(values)}")
     return f"Mean doses by route: {'; '.join(told)}." if told else ""
+
+
+def _mean_of(row: pd.Series, counted: str, noun: str, decimals: int) -> str:
+    """A mean with its SD, and of how many, unless that is withheld."""
+    of = "" if pd.isna(row[counted]) else f"; {plural(row[counted], noun)}"
+    return f"{number(row['mean'], decimals)} (SD {number(row['sd'], decimals)}{of})"
 
 
 def _cohort_sentence(sizes: pd.DataFrame) -> str:

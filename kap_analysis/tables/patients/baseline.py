@@ -19,7 +19,7 @@ from kap_analysis.tables.page.cells import (
 from kap_analysis.tables.page.layout import INDENT, Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import WITHHELD, coefficient, count, count_percent, mean_sd, median_quartiles
+from kap_analysis.writing.numbers import WITHHELD, count, count_percent, decimals_of, mean_sd, median_quartiles, number
 from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (
@@ -102,11 +102,11 @@ def _with_headings(
     frame: pd.DataFrame, cells: pd.DataFrame, formats: list[str], medians: Collection[str]
 ) -> pd.DataFrame:
     """Add a heading row over the levels of each category, which carries what the levels share: missing and SMD."""
-    lines = []
+    lines, decimals = [], decimals_of(frame["smd"])
     for name, part in cells.groupby("characteristic", sort=False):
         about = frame[frame["characteristic"].astype(str) == name]
         label, unit, kind = about.iloc[0][["label", "unit", "kind"]]
-        smd = _difference(about)
+        smd = _difference(about, decimals)
         named = f"{label}, {unit}" if isinstance(unit, str) and unit else str(label)
         if kind == "continuous":
             statistic = "median [quartiles]" if name in medians else "mean (SD)"
@@ -124,12 +124,12 @@ def _with_headings(
     return pd.DataFrame(lines)
 
 
-def _difference(about: pd.DataFrame) -> str:
+def _difference(about: pd.DataFrame, decimals: int) -> str:
     """The SMD of a characteristic, which its rows share."""
     known = about["smd"].dropna()
     if len(known):
-        return coefficient(known.iloc[0])
-    return WITHHELD if any(withheld_rows(about)) else coefficient(None)
+        return number(known.iloc[0], decimals)
+    return WITHHELD if any(withheld_rows(about)) else number(None)
 
 
 def _notes(frame: pd.DataFrame, medians: Collection[str], *, has_smd: bool) -> list[str]:

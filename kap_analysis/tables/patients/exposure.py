@@ -1,5 +1,8 @@
 """What the patients received, in the order of TIDieR: sessions, doses by route, integration, cohorts, time."""
 
+from collections.abc import Hashable, Mapping
+from functools import partial
+
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, N_PATIENTS
@@ -16,7 +19,16 @@ from kap_analysis.tables.page.cells import (
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import count_of, is_missing, mean_sd, number, plural, whole_range
+from kap_analysis.writing.numbers import (
+    WITHHELD,
+    count_of,
+    decimals_of,
+    is_missing,
+    mean_sd,
+    number,
+    plural,
+    whole_range,
+)
 from kap_analysis.writing.sentences import sentence_case
 
 SESSIONS = (FORMAT, "kind", "setting", "phase", "mean_per_patient", "sd")
@@ -72,6 +84,7 @@ def table_exposure(
     followed = given_frame(integration, INTEGRATION, name="integration", caller=name)
     minutes = given_frame(clinician_minutes, MINUTES, name="clinician_minutes", caller=name)
     cohorts = given_frame(cohort_sizes, COHORTS, name="cohort_sizes", caller=name)
+    is_public = any(part is not None and WITHHELD in part for part in (held, given, followed, minutes))
     long = pd.concat([_sessions(held), _doses(given), _integration(followed), _minutes(minutes)], ignore_index=True)
     cells = across(long, ["part", "label"], {"value": long["value"]}, FORMAT)
     columns = (label_column(""), *(Column(f"value|{care}", format_heading(care)) for care in formats_in(long)))
@@ -82,7 +95,7 @@ def table_exposure(
         Layout(columns, groups="part"),
         raw=stacked(sessions=held, doses=given, integration=followed, clinician_minutes=minutes, cohort_sizes=cohorts),
         notes=_notes(given, cohorts),
-        dash="none of this kind, or too few for an SD.",
+        dash="none of this kind, or too few for an SD." if not is_public else "none, or too few patients to be shown.",
         stamp=stamp,
     )
 
@@ -102,14 +115,16 @@ def _doses(doses: pd.DataFrame | None) -> pd.DataFrame:
     if doses is None:
         return pd.DataFrame()
     labels = [f"{row['route']}, {row['unit']}" for _, row in doses.iterrows()]
-    value = texts(doses, _dose, "mean", "sd", "unit")
+    fewest = doses.groupby("unit")["mean"].agg(decimals_of).to_dict()
+    value = texts(doses, partial(_dose, fewest), "mean", "sd", "unit")
     return pd.DataFrame(
         {FORMAT: doses[FORMAT].astype(str), "part": "Dose by route, mean (SD)", "label": labels, "value": value}
     )
 
 
-def _dose(mean: float, sd: float, unit: str) -> str:
-    return mean_sd(mean, sd, DOSE_DECIMALS.get(unit, 1))
+def _dose(fewest: Mapping[Hashable, int], mean: float, sd: float, unit: str) -> str:
+    """A dose with the decimals of its unit, and no more than the doses of the table have."""
+    return mean_sd(mean, sd, min(DOSE_DECIMALS.get(unit, 1), fewest[unit]))
 
 
 def _integration(followed: pd.DataFrame | None) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """How far the formats differ before and after weighting."""
 
+from functools import partial
+
 import pandas as pd
 
 from kap_analysis.columns import FORMAT, N_PATIENTS
@@ -7,7 +9,7 @@ from kap_analysis.tables.page.cells import across, assemble, checked_frame, give
 from kap_analysis.tables.page.layout import Column, Layout, label_column
 from kap_analysis.tables.page.table import Table
 from kap_analysis.writing.names import name_with_level
-from kap_analysis.writing.numbers import coefficient, count, number
+from kap_analysis.writing.numbers import count, decimals_of, number
 from kap_analysis.writing.sentences import sentence_case
 
 BALANCE = ("characteristic", "level", "weighting", "smd")
@@ -43,7 +45,8 @@ def table_balance(
     frame = checked_frame(balance, BALANCE, name="balance", caller="table_balance")
     sizes = given_frame(effective_sample_size, SIZES, name="effective_sample_size", caller="table_balance")
     frame["level"] = frame["level"].astype(object).fillna("").astype(str)
-    cells = across(frame, ["characteristic", "level"], {"smd": texts(frame, coefficient, "smd")}, "weighting")
+    written = texts(frame, partial(number, decimals=decimals_of(frame["smd"])), "smd")
+    cells = across(frame, ["characteristic", "level"], {"smd": written}, "weighting")
     cells["label"] = [
         name_with_level(name, level) for name, level in zip(cells["characteristic"], cells["level"], strict=True)
     ]
