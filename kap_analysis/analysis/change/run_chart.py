@@ -1,7 +1,8 @@
 """Do results drift over calendar time: mean change by the quarter in which patients started."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.change.observed import mean_interval
@@ -26,19 +27,24 @@ class RunChart(Result):
     ----------
     quarters : DataFrame
         ``instrument``, ``start_period``, ``format`` ("all"), ``n_patients``, ``mean_change``, ``ci_low``,
-        ``ci_high``, ``centre`` (median of the quarters' means).
-    longest_run : int
-        Quarters in a row on one side of the centre.
+        ``ci_high``, ``centre`` (median of the quarters' means; missing where one of them is withheld).
+    longest_run : int or None
+        Quarters in a row on one side of the centre; None where a mean is withheld.
     """
 
     quarters: pd.DataFrame
     visit: str
-    longest_run: int
+    longest_run: int | None
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
     @told_of("quarters")
     def paragraph(self) -> str:
+        if self.longest_run is None:
+            return (
+                f"The mean changes at {self.visit} of some quarters are withheld, so that nothing is said of their "
+                f"median and of runs. {NO_CONTROL}"
+            )
         signal = "a signal of change" if self.longest_run >= SIGNAL_RUN else "no signal of change"
         return (
             f"Over {plural(len(self.quarters), 'quarter')} the median of the mean changes at {self.visit} is "
@@ -79,7 +85,10 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
     table = pd.DataFrame(quarters)
     table["centre"] = table["mean_change"].median()
     result = RunChart(table, visit, longest_run(table["mean_change"] - table["centre"]))
-    return release(result, outcomes)
+    shown = release(result, outcomes)
+    if int(shown.quarters["mean_change"].notna().sum()) == len(table):
+        return shown
+    return replace(shown, quarters=shown.quarters.assign(centre=np.nan), longest_run=None)
 
 
 def longest_run(distance: pd.Series) -> int:

@@ -226,5 +226,6 @@ def _alternative(
             f"{row[_PERIOD]} {with_interval(row[_MEAN], row[CI_LOW], row[CI_HIGH])} (n = {count(row[N_PATIENTS])})"
             for _, row in here.iterrows()
         ]
-        text += f" {who}: {'; '.join(told)}; median {number(here[_CENTRE].iloc[0])}."
+        centre = here[_CENTRE].iloc[0]
+        text += f" {who}: {'; '.join(told)}{'' if pd.isna(centre) else f'; median {number(centre)}'}."
     return text + (f" Longest run on one side: {plural(longest_run, 'quarter')}." if longest_run is not None else "")

@@ -36,3 +36,9 @@ def test_run_chart_counts_runs_about_its_median(one_arm):
 )
 def test_a_point_on_the_median_neither_breaks_nor_adds_to_a_run(distances, run):
     assert longest_run(pd.Series(distances, dtype=float)) == run
+
+
+def test_a_median_of_means_of_which_some_are_withheld_is_withheld(one_arm):
+    public = replace(quarters(one_arm, 4), visibility="public")
+    shown = chart_quarters(public, "month 3")
+    assert shown.quarters["centre"].isna().all() and shown.longest_run is None
