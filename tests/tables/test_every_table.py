@@ -25,3 +25,11 @@ def test_every_table_has_tests_of_its_own_that_are_found_by_its_name():
     wanted = [path.relative_to(room).with_name(f"test_{path.name}") for path in modules]
     assert len(wanted) >= 36
     assert [str(path) for path in wanted if not (tests / path).exists()] == []
+
+
+def test_without_its_stylesheet_each_cell_is_aligned_and_the_stamp_is_a_word_of_its_own(every_html):
+    """JupyterLab takes the stylesheet out of a notebook that is not trusted, and aligns all cells right."""
+    for name, page in every_html.items():
+        cells = re.findall(r"<t[hd][^>]*class=\"[^\"]*gt_(?:left|right|center|group_heading)[^>]*>", page)
+        assert all('style="text-align:' in cell for cell in cells), name
+        assert re.search(r'kap-stamp">[A-Z]+</span> \S', page) or 'kap-stamp">' not in page, name

@@ -20,6 +20,7 @@ GREAT_TABLES_STYLE: Final = re.compile(r"<style>.*?</style>", re.DOTALL)
 ALIGNED: Final = re.compile(r'class="([^"]*\bgt_(left|right|center)\b[^"]*)"')
 #: A heading without words, above the names of the rows: no heading, for who listens to a table.
 EMPTY_HEADING: Final = re.compile(r'<th (class="gt_col_heading[^>]*?) scope="col"([^>]*)></th>')
+GROUP_HEADING: Final = re.compile(r'class="(gt_group_heading)"')
 OUTER_DIV: Final = re.compile(r'<div id="([^"]+)" style="[^"]*">')
 
 STYLE: Final = """\
@@ -75,7 +76,7 @@ PAGE: Final = """\
 
 def render_html(table: TableContent) -> str:
     """Write a table as an HTML fragment: title, stamp, the table in a box that scrolls, notes."""
-    stamp = f'<span class="kap-stamp">{html.escape(table.stamp)}</span>' if table.stamp else ""
+    stamp = f'<span class="kap-stamp">{html.escape(table.stamp)}</span> ' if table.stamp else ""
     notes = "".join(f"<p>{html.escape(note)}</p>" for note in table.notes)
     return visible(
         f'<div class="kap-table" role="group" aria-label="{html.escape(table.heading)}">\n<style>\n{STYLE}</style>\n'
@@ -114,6 +115,7 @@ def _markup(table: TableContent) -> str:
     markup = GREAT_TABLES_STYLE.sub("", laid_out.as_raw_html())
     markup = OUTER_DIV.sub(r'<div id="\1">', markup)
     markup = EMPTY_HEADING.sub(r"<td \1\2></td>", _mark_prose(markup, table))
+    markup = GROUP_HEADING.sub(r'class="\1" style="text-align:left"', markup)
     return ALIGNED.sub(r'class="\1" style="text-align:\2"', markup)
 
 
