@@ -14,8 +14,11 @@ WHOLE_NUMBER: Final = re.compile(
     r"(?<![\w.,\u2013\u2212-])(?<!month )(?<!visit )(?<!week )(?<!day )(?<!item )"
     r"\d+(?:,\d{3})*(?![\w%]|[.,]\d|[\u2013-]\w)"
 )
+#: A number in words with what it counts, at most two words apart ("the one analysed patient"); no rule ("two or more").
 COUNT_IN_WORDS: Final = re.compile(
-    r"\b(one|two|three|four|five|six|seven|eight|nine|ten) (patient|cohort|score)", re.IGNORECASE
+    r"\b(?<!at least )(?<!fewer than )(one|two|three|four|five|six|seven|eight|nine|ten)"
+    r"(?: (?!or\b)[a-z-]+){0,2} (patient|person|people|cohort|score|death|event|clinician|facilitator)",
+    re.IGNORECASE,
 )
 
 

@@ -234,7 +234,9 @@ def test_a_row_of_what_occurred_goes_with_its_numbers():
 @pytest.mark.parametrize(
     ("text", "kept"),
     [("39 scored; n = 34 individual", False), ("The two patients of B were left out", False),
-     ("PHQ-9 at month 3: 2.4 points, 95% interval", True), ("One patient was left out", False)],
+     ("PHQ-9 at month 3: 2.4 points, 95% interval", True), ("One patient was left out", False),
+     ("The one analysed patient was treated in individual format", False),
+     ("Each format needs two or more patients; at least two cohorts", True)],
 )  # fmt: skip
 def test_sentences_that_count_do_not_leave(text, kept):
     answer = release(Answer(pd.DataFrame({"note": [text]}), notes=(text,)), STUDY)

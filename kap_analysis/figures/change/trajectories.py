@@ -123,7 +123,7 @@ def plot_trajectories(
         return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
     if facet_by is not None and not any(facet_by in frame.columns for frame in layers.frames):
         _refuse_unknown(facet_by, given)
-        return draw_statement(_NO_FACETS.format(facet_by), ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(_NO_FACETS.format(readable(facet_by)), ax=ax, theme=theme, width=width, stamp=stamp)
     if facet_by is not None and not any(_is_recorded(frame, facet_by) for frame in layers.frames):
         words = f"There is nothing to draw by {readable(facet_by)}: it is not recorded."
         return draw_statement(words, ax=ax, theme=theme, width=width, stamp=stamp)
