@@ -13,7 +13,7 @@ def patient(
     patient_id: Annotated[str, typer.Argument(help="The patient's code in patients.csv.")],
     out: Annotated[Path, typer.Option("--out", help="The page to write.")],
     similar: Annotated[
-        bool, typer.Option("--similar", help="Add the range seen in similar patients; needs 100 patients. No forecast.")
+        bool, typer.Option("--similar", help="Add the range to be expected; needs 100 patients. No forecast.")
     ] = False,
 ) -> None:
     """Show one patient's scores, sessions, reliable change, last answer about suicide and adverse events."""

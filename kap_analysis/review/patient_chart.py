@@ -5,7 +5,7 @@ from typing import Final
 import pandas as pd
 from markupsafe import Markup, escape
 
-from kap_analysis.columns import DAY, FORMAT
+from kap_analysis.columns import DAY, FORMAT, N_PATIENTS
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.review.svg_marks import (
     LEFT,
@@ -36,8 +36,10 @@ def patient_scores_chart(
     parts = score_axis(instrument, y, nice_steps(low, high)[::2], PATIENT_WIDTH)
     for row in ranges.to_dict("records"):
         top, bottom = y(row["high"]), y(row["low"])
-        range_ = f"from {row['low']:.0f} to {row['high']:.0f}"
-        words = f"{row['visit']}: 80% of {row['n_similar']} similar patients {range_}"
+        words = (
+            f"{row['visit']}: 8 of 10 patients with such earlier scores from {row['low']:.0f} to {row['high']:.0f}, "
+            f"worked out from {row[N_PATIENTS]:,.0f} patients"
+        )
         parts.append(stripe(x(row[DAY]) - 7, top, 14, bottom - top, words))
     rows = scores.dropna(subset=["score"]).sort_values(DAY).to_dict("records")
     parts.append(path([(x(row[DAY]), y(row["score"])) for row in rows], "course whole"))

@@ -11,7 +11,7 @@ from kap_analysis.errors import ReportError
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA
 from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
 from kap_analysis.review.patient_chart import patient_scores_chart
-from kap_analysis.review.patient_review import NOT_A_FORECAST, PatientReview
+from kap_analysis.review.patient_review import NOT_A_FORECAST, PATIENTS_FOR_RANGE, PatientReview
 from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.sentences import plural
 
@@ -77,6 +77,7 @@ def render_patient(review: PatientReview) -> str:
             events=_plain(review.adverse_events),
             sessions=_plain(review.sessions[review.sessions["kind"] == "ketamine"]),
             n_ketamine=int((review.sessions["kind"] == "ketamine").sum()),
+            patients_for_range=PATIENTS_FOR_RANGE,
             not_a_forecast=NOT_A_FORECAST if len(review.ranges) else "",
         )
     )

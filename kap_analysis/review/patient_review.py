@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from kap_analysis.analysis.patients.treated import held_sessions
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, PATIENT_ID, PRACTICE, SCORE, VISIT
+from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, SCORE, VISIT
 from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import AnalysisError, KapError, quoted
 from kap_analysis.instruments.instrument import Instrument
@@ -23,11 +23,10 @@ from kap_analysis.study.study import Study
 from kap_analysis.suggestions import nearest_name
 from kap_analysis.writing.sentences import in_points, number, plural
 
-#: Patients of a study from which on the range seen in similar patients may be shown, and similar ones behind a range.
+#: Patients from which on a range may be shown: of the study, and with all the scores that a range is worked out from.
 PATIENTS_FOR_RANGE: Final = 100
-SIMILAR_PATIENTS: Final = 30
 RANGE_LEVEL: Final = 0.80
-NOT_A_FORECAST: Final = "This is the range seen in similar patients. It is not a forecast for this patient."
+NOT_A_FORECAST: Final = "It is not a forecast for this patient."
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,12 @@ class PatientReview(Result):
     death : DataFrame
         One row or none, as `list_deaths` gives it.
     ranges : DataFrame
-        ``instrument``, ``visit``, ``day``, ``low``, ``high``, ``n_similar``: the 80% prediction
+        ``instrument``, ``visit``, ``day``, ``low``, ``high``, ``n_patients`` (with these scores): the 80% prediction
         interval from the earlier scores. Without rows unless asked for.
     instruments : dict
         Name -> Instrument, of those with scores.
+    range_asked : bool
+        Whether a range was asked for.
     """
 
     patient_id: str
@@ -75,6 +76,7 @@ class PatientReview(Result):
     death: pd.DataFrame
     ranges: pd.DataFrame
     instruments: dict[str, Instrument]
+    range_asked: bool = False
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -91,8 +93,9 @@ def review_patient(study: Study, patient_id: str, *, similar: bool = False) -> P
     Parameters
     ----------
     similar : bool
-        Add the range in which 80% of patients with the same earlier scores lay, at each visit, predicted from baseline
-        and earlier visits only. It is no forecast.
+        Add the range in which 80% of patients with such earlier scores are to be expected, at each visit: a line
+        through the baseline and the earlier visits of all other patients who have these scores, where they are 100 or
+        more. It is no forecast.
 
     Raises
     ------
@@ -109,7 +112,7 @@ def review_patient(study: Study, patient_id: str, *, similar: bool = False) -> P
         raise AnalysisError(f"Found no patient {quoted(patient_id)} in this study.{meant}")
     if similar and len(study.patients) < PATIENTS_FOR_RANGE:
         raise AnalysisError(
-            f"This study has {plural(len(study.patients), 'patient')}. The range seen in similar patients needs "
+            f"This study has {plural(len(study.patients), 'patient')}. The range to be expected needs "
             f"{PATIENTS_FOR_RANGE} or more."
         )
     part = study.of_patients([patient_id])
@@ -133,6 +136,7 @@ def review_patient(study: Study, patient_id: str, *, similar: bool = False) -> P
         death=list_deaths(part),
         ranges=_ranges(study, patient_id, list(found)) if similar else _no_ranges(),
         instruments={name: one.instrument for name, one in found.items()},
+        range_asked=similar,
     )
 
 
@@ -212,11 +216,11 @@ def _sessions_asked(sessions: pd.DataFrame) -> float:
 
 
 def _no_ranges() -> pd.DataFrame:
-    return pd.DataFrame(columns=[INSTRUMENT, VISIT, DAY, "low", "high", "n_similar"])
+    return pd.DataFrame(columns=[INSTRUMENT, VISIT, DAY, "low", "high", N_PATIENTS])
 
 
 def _ranges(study: Study, patient_id: str, names: list[str]) -> pd.DataFrame:
-    """Where patients with the same earlier scores lay at each visit: linear prediction intervals from their scores."""
+    """Linear prediction intervals at each visit from the earlier scores, of all others of the study who have them."""
     rows = []
     targets = {visit.label: visit.target_day for visit in study.settings.visits}
     for name in names:
@@ -235,7 +239,7 @@ def _ranges(study: Study, patient_id: str, names: list[str]) -> pd.DataFrame:
             continue
         for visit in [v for v in targets if v in wide]:
             both = others[[*known, visit]].dropna()
-            if len(both) >= SIMILAR_PATIENTS:
+            if len(both) >= PATIENTS_FOR_RANGE:
                 middle, reach = _interval(
                     both[known].to_numpy(float), both[visit].to_numpy(float), own[known].to_numpy(float)
                 )

@@ -66,14 +66,15 @@ def run_chart(quarters: pd.DataFrame, expected: pd.DataFrame, higher_is_better: 
 
     The band is the change that the results of other practices lead to expect of the patients under review.
     """
-    rows = quarters.dropna(subset=["mean_change"])
+    rows = quarters.reset_index(drop=True)
+    known = rows["mean_change"].notna()
     band = (expected[[CI_LOW, CI_HIGH]].to_numpy(float) - expected[["baseline"]].to_numpy(float)).ravel()
-    values = np.r_[rows["mean_change"], band, 0.0]
+    values = np.r_[rows.loc[known, "mean_change"], band, 0.0]
     spread = max(float(np.ptp(values)), 1.0)
-    y = Scale(float(values.min() - 0.1 * spread), float(values.max() + 0.1 * spread), 170.0, TOP)
+    y = Scale(float(values.min() - 0.1 * spread), float(values.max() + 0.1 * spread), 170.0, TOP + 8)
     x = Scale(0, max(len(rows) - 1, 1), LEFT + 30, WIDTH - 64)
     parts: list[str] = []
-    under_review = np.flatnonzero(rows["in_period"].to_numpy(bool))
+    under_review = np.flatnonzero((rows["in_period"].astype(bool) & known).to_numpy())
     if len(band):
         first, last = (under_review[0], under_review[-1]) if len(under_review) else (0, len(rows) - 1)
         told = expected.iloc[0]
@@ -82,14 +83,18 @@ def run_chart(quarters: pd.DataFrame, expected: pd.DataFrame, higher_is_better: 
         left = x(first) - 12
         parts.append(stripe(left, y(band[1]), x(last) + 12 - left, y(band[0]) - y(band[1]), words))
     parts += value_axis(y, nice_steps(y.low, y.high))
-    parts.append(text(WIDTH - RIGHT, TOP + 2, f"{'↑' if higher_is_better else '↓'} better", "quiet", "end"))
+    better = "↑" if higher_is_better else "↓"
+    parts.append(text(2, TOP, f"mean change, points ({better} better)", "small"))
     centre = float(rows["centre"].iloc[0])
     parts.append(line(LEFT, y(centre), WIDTH - RIGHT, y(centre), "centre"))
-    parts.append(path([(x(i), y(v)) for i, v in enumerate(rows["mean_change"])], "course whole"))
+    for _, run in rows[known].groupby((~known).cumsum()[known]):  # the line breaks where a quarter has nobody
+        spots = [(x(float(i)), y(v)) for i, v in zip(run.index, run["mean_change"], strict=True)]
+        parts.append(path(spots, "course whole"))
     every = -(-len(rows) // 7)
     for i, row in enumerate(rows.to_dict("records")):
         words = f"{row['start_period']}: mean change {difference(row['mean_change'])}, n = {row[N_PATIENTS]:.0f}"
-        parts.append(point(x(i), y(row["mean_change"]), words, "now" if row["in_period"] else "whole"))
+        if not np.isnan(row["mean_change"]):
+            parts.append(point(x(i), y(row["mean_change"]), words, "now" if row["in_period"] else "whole"))
         if i % every == 0:
             parts.append(text(x(i), 190, row["start_period"], "small", "middle"))
         parts.append(text(x(i), 206, f"{row[N_PATIENTS]:.0f}", "small", "middle"))

@@ -1,6 +1,7 @@
 """The frames of a practice's review: scores due, patients, quarters, the adjusted difference, events, hours."""
 
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,16 +10,17 @@ from kap_analysis.analysis.change.run_chart import chart_quarters
 from kap_analysis.analysis.comparison.comparison_result import FormatComparison
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.patients.completeness import count_due
-from kap_analysis.analysis.patients.exposure import describe_exposure
 from kap_analysis.analysis.safety.safety import Safety
-from kap_analysis.columns import FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, VISIT
+from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, VISIT
 from kap_analysis.review.part_of_study import in_period
 from kap_analysis.review.patient_counts import seen_until
-from kap_analysis.review.practice_review_result import class_counts
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import plural
 from kap_analysis.writing.small_numbers import FEWEST
+
+#: By how much the share of patients on a questionnaire must be larger for it to stand in the place of the main one.
+MORE_OFTEN: Final = 0.5
 
 
 def count_scores(part: Study, plan: Plan, asked: Callable) -> pd.DataFrame:
@@ -52,28 +54,52 @@ def _started(part: Study, plan: Plan) -> set[str]:
 def changed_questionnaire(whole: Study, plan: Plan) -> str | None:
     """What to say where a practice took up its main questionnaire after some quarter, or gave it up.
 
-    None unless five patients or more who started then were scored on another one.
+    None unless five patients or more started then. Where everybody has a score on it, the scores after the first
+    session are looked at, of those who were seen until the end of the first visit.
     """
     starts = whole.patients.set_index(PATIENT_ID)["start_period"].astype("object").dropna()
-    tables = [table for table in (whole.assessments, whole.items) if table is not None]
-    scored = pd.concat([table[[PATIENT_ID, INSTRUMENT]].astype("object") for table in tables]).drop_duplicates()
-    scored = scored[scored[PATIENT_ID].isin(starts.index)]
-    with_main = starts[starts.index.isin(scored.loc[scored[INSTRUMENT] == plan.instrument, PATIENT_ID])]
-    if with_main.empty:
-        return None
-    told = []
-    first, last = with_main.min(), with_main.max()
-    for words, quarter, outside in (("before", first, starts < first), ("after", last, starts > last)):
-        others = scored[scored[PATIENT_ID].isin(starts.index[outside])]
-        by_name = others[INSTRUMENT].value_counts()
-        if len(by_name) and by_name.iloc[0] >= FEWEST:
-            told.append(
-                f"Nobody of the {plural(int(outside.sum()), 'patient')} who started {words} {quarter} was scored on "
-                f"{plan.instrument}; {by_name.iloc[0]} were on {by_name.index[0]}."
-            )
+    scored = pd.concat([table[[PATIENT_ID, INSTRUMENT, DAY]] for table in (whole.assessments, whole.items)])
+    scored = scored[scored[PATIENT_ID].isin(starts.index)].astype({INSTRUMENT: "object"})
+    seen = seen_until(whole, min(visit.last_day for visit in whole.settings.visits))
+    told = _without(starts, scored, plan.instrument, "") or _without(
+        starts[starts.index.isin(seen)], scored[scored[DAY] > 0], plan.instrument, " after the first session"
+    )
     if not told:
         return None
     return f"{' '.join(told)} The main questionnaire may have changed. Scores of two questionnaires are not compared."
+
+
+def _without(starts: pd.Series, scored: pd.DataFrame, main: str, when: str) -> list[str]:
+    """A sentence for the quarters before the main questionnaire was taken up, and one for those after it was left."""
+    with_main = starts[starts.index.isin(scored.loc[scored[INSTRUMENT] == main, PATIENT_ID])]
+    if with_main.empty:
+        return []
+    told = []
+    for words, quarter, outside in (
+        ("before", with_main.min(), starts.index[starts < with_main.min()]),
+        ("after", with_main.max(), starts.index[starts > with_main.max()]),
+    ):
+        if len(outside) < FEWEST:
+            continue
+        name, n = _instead(scored, outside, with_main.index)
+        other = f"; {n} were on {name}" if name else ""
+        told.append(
+            f"Nobody of the {plural(len(outside), 'patient')} who started {words} {quarter} was scored on {main}{when}"
+            f"{other}."
+        )
+    return told
+
+
+def _instead(scored: pd.DataFrame, outside: pd.Index, inside: pd.Index) -> tuple[str, int]:
+    """The questionnaire that many patients have who lack the main one, and few of the others; empty where none is."""
+    pairs = scored[[PATIENT_ID, INSTRUMENT]].drop_duplicates()
+    there, elsewhere = (pairs.loc[pairs[PATIENT_ID].isin(ids), INSTRUMENT].value_counts() for ids in (outside, inside))
+    more = there / len(outside) - elsewhere.reindex(there.index, fill_value=0) / len(inside)
+    more = more[(there >= FEWEST) & (more >= MORE_OFTEN)]
+    if more.empty:
+        return "", 0
+    name = str(more.idxmax())
+    return name, int(there[name])
 
 
 def chart_of_quarters(whole: Study, plan: Plan, period: str | None, asked: Callable) -> pd.DataFrame:
@@ -82,8 +108,20 @@ def chart_of_quarters(whole: Study, plan: Plan, period: str | None, asked: Calla
     if chart is None:
         ends = ["mean_change", "ci_low", "ci_high"]
         return pd.DataFrame(columns=["start_period", N_PATIENTS, *ends, "centre", "in_period"])
-    rows = chart.quarters
+    rows = _every_quarter(chart.quarters)
     return rows.assign(in_period=in_period(rows["start_period"], period) & (period is not None))
+
+
+def _every_quarter(quarters: pd.DataFrame) -> pd.DataFrame:
+    """The quarters from the first to the last, those in which nobody with a change started among them."""
+    known = quarters.set_index("start_period")
+    if not known.index.astype("str").str.fullmatch(r"\d{4}-Q[1-4]").all():
+        return quarters
+    first, last = (pd.Period(known.index.astype("str")[place].replace("-", ""), freq="Q") for place in (0, -1))
+    labels = [f"{one.year}-Q{one.quarter}" for one in pd.period_range(first, last)]
+    rows = known.reindex(labels)
+    filled = {"n_patients": rows[N_PATIENTS].fillna(0).astype(int), "centre": known["centre"].iloc[0]}
+    return rows.assign(**filled).rename_axis("start_period").reset_index()
 
 
 def _outcomes(part: Study, plan: Plan) -> Outcomes:
@@ -100,41 +138,40 @@ def adjusted_difference(compared: FormatComparison | None, visit: str, notes: di
     return rows[(rows[VISIT].astype("str") == visit) & rows["is_primary"]].reset_index(drop=True)
 
 
-def count_events(part: Study, safety: Safety | None) -> pd.DataFrame:
-    names = [FORMAT, "n_sessions", "n_asked", "n_events", "n_serious", "n_started"]
+def count_events(part: Study, safety: Safety | None, started: pd.DataFrame) -> pd.DataFrame:
+    names = [FORMAT, "n_sessions", "n_asked", "n_events", "n_elsewhere", "n_serious", "n_started"]
     if safety is None:
         return pd.DataFrame(columns=names)
+    n_started = started.set_index(FORMAT)["n_started"].drop("all")
     rows = []
-    asked, events, serious = safety.asked, safety.events, safety.serious_counts
-    for shown in ["all", *[f for f in FORMATS if (serious[FORMAT] == f).any()]]:
+    for shown in ["all", *n_started.index]:
 
-        def of(frame: pd.DataFrame, arm: str = shown) -> pd.DataFrame:
-            return frame if arm == "all" else frame[frame[FORMAT] == arm]
+        def total(frame: pd.DataFrame, name: str, arm: str = shown) -> float:
+            """Of a format or of all; missing where no number is known."""
+            own = frame if arm == "all" else frame[frame[FORMAT] == arm]
+            return float(own[name].sum(min_count=1)) if len(own) else np.nan
 
+        n_events = np.nan_to_num(total(safety.events, "n_events_asked"))
         rows.append(
             [
                 shown,
-                of(asked)["n_sessions"].sum(),
-                of(asked)["n_sessions_asked"].sum(min_count=1),
-                of(events)["n_events_asked"].sum() if len(events) else 0,
-                of(serious)["n_events"].sum(min_count=1),
-                of(serious)["of_patients"].sum(),
+                np.nan_to_num(total(safety.asked, "n_sessions")),
+                total(safety.asked, "n_sessions_asked"),
+                n_events,
+                np.nan_to_num(total(safety.events, "n_events")) - n_events,
+                total(safety.serious_counts, "n_events"),
+                n_started.sum() if shown == "all" else n_started[shown],
             ]
         )
     return pd.DataFrame(rows, columns=names)
 
 
-def clinician_hours(part: Study, plan: Plan, classes: pd.DataFrame, asked: Callable) -> pd.DataFrame:
-    names = [FORMAT, N_PATIENTS, "hours_per_patient", "n_better", "hours_per_better"]
-    exposure = asked("hours", lambda: describe_exposure(part, format_rule=plan.format_rule))
-    if exposure is None or exposure.clinician_minutes.empty:
-        return pd.DataFrame(columns=names)
-    minutes = exposure.clinician_minutes
-    hours = (minutes["mean"] * minutes[N_PATIENTS] / 60).groupby(minutes[FORMAT], sort=False).sum()
-    people = minutes.groupby(FORMAT, sort=False)[N_PATIENTS].sum()
-    rows = []
-    for shown in ["all", *[f for f in FORMATS if f in hours]]:
-        total, n = (hours.sum(), people.sum()) if shown == "all" else (hours[shown], people[shown])
-        better = class_counts(classes, shown).get("better", np.nan)
-        rows.append([shown, n, total / n, better, total / better if better > 0 else np.nan])
-    return pd.DataFrame(rows, columns=names)
+def events_outside(study: Study, part: Study, safety: Safety | None) -> str:
+    """What to say of events that no count of the page holds, or where the whole study has none."""
+    if study.adverse_events.empty:
+        return "No adverse event of anybody is in the data. That may mean that none was entered."
+    counted = 0 if safety is None else int(safety.events["n_events"].sum())
+    left = len(part.adverse_events) - counted
+    if not left:
+        return ""
+    return f"Not counted here: {plural(left, 'event')} of patients whose treatment or format is not in the data."

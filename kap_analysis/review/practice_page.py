@@ -7,8 +7,9 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
+from kap_analysis.analysis.clinical_change.target_instrument import NO_TARGET
 from kap_analysis.analysis.proportion import wilson_interval
-from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, VISIT
+from kap_analysis.columns import FORMAT, FORMATS, GROUP, N_PATIENTS, VISIT
 from kap_analysis.errors import ReportError
 from kap_analysis.review.chart_review_list import NO_ALARM
 from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
@@ -20,12 +21,13 @@ from kap_analysis.review.practice_review_result import (
     WORSE,
     PracticeReview,
     class_counts,
+    in_plain_words,
     row_of,
 )
 from kap_analysis.review.short_answers import answer_questions
 from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.names import CLASSES
-from kap_analysis.writing.sentences import sentence_case
+from kap_analysis.writing.sentences import full_stop, join_words, plural, sentence_case, within_sentence
 
 #: The list beside ``review.html``; beside a page of another name the name stands before it.
 LIST_NAME: Final = "chart_review_list.html"
@@ -77,9 +79,16 @@ def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
             course=_chart(review.course, lambda rows: course_chart(rows, review.instrument)),
             classes=_class_rows(review.classes),
             target_classes=_class_rows(review.target_classes),
+            target_notes=_target_notes(review.target_instruments),
+            hours_known=bool(review.hours["hours_per_patient"].notna().any()),
+            hours_least=bool((review.hours["hours_per_patient"].notna() & (review.hours["n_blank"] > 0)).any()),
+            hours_shared=_hours_shared(review),
             quarters=_chart(
                 review.quarters, lambda rows: run_chart(rows, review.expected, review.instrument.higher_is_better)
             ),
+            gaps=bool((review.quarters["n_patients"] == 0).any()),
+            others=_others(review.expected),
+            target_named=review.notes.get("target_classes") != NO_TARGET,
             funnel=_chart(review.funnel, lambda rows: funnel_chart(rows, review.instrument.higher_is_better)),
             difference=_chart(review.difference, lambda rows: _difference(review, rows.iloc[0])),
             starts=_starts(review),
@@ -179,6 +188,41 @@ def _class_rows(classes: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _others(expected: pd.DataFrame) -> str:
+    """The other practices, as they are named in the words on the band."""
+    n = 0 if expected.empty else int(expected["n_practices"].iloc[0])
+    return "the average other practice" if n > 2 else plural(n, "other practice", "other practices")
+
+
+def _target_notes(instruments: pd.DataFrame) -> list[str]:
+    """Which questionnaires have no outside norm, and which could not be judged at all."""
+    if instruments.empty:
+        return []
+    unjudged = instruments["not_judged_because"] != ""
+    own = instruments[~unjudged & (instruments["norms"] != "registry") & (instruments["n_assessed"] > 0)]
+    told = []
+    if len(own):
+        names = join_words(
+            f"{name} ({n:,.0f} assessed)" for name, n in zip(own["target_instrument"], own["n_assessed"], strict=True)
+        )
+        told.append(
+            f"No outside norm is known for {names}. What counts as reliable there is worked out from the first scores "
+            "of the patients of this page. So take it with care."
+        )
+    told += [
+        f"{row['target_instrument']} could not be judged ({plural(row['n_started'], 'patient')}): "
+        f"{within_sentence(full_stop(in_plain_words(row['not_judged_because'])))}"
+        for row in records(instruments[unjudged])
+    ]
+    return told
+
+
+def _hours_shared(review: PracticeReview) -> bool:
+    """Whether hours of patients in group format are told."""
+    row = row_of(review.hours, GROUP)
+    return row is not None and not pd.isna(row["hours_per_patient"])
 
 
 def _piece(row: pd.Series | None) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
 """The review of one practice: who was treated and lost, who got better and worse, and what to do next."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -19,6 +18,7 @@ from kap_analysis.columns import PATIENT_ID
 from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.review.chart_review_list import list_for_chart_review
+from kap_analysis.review.clinician_hours import count_hours
 from kap_analysis.review.other_practices import expected_elsewhere, funnel
 from kap_analysis.review.part_of_study import check_period, choose_practice, part_of, previous_period
 from kap_analysis.review.patient_counts import count_patients
@@ -26,11 +26,11 @@ from kap_analysis.review.practice_counts import (
     adjusted_difference,
     changed_questionnaire,
     chart_of_quarters,
-    clinician_hours,
     count_events,
     count_scores,
+    events_outside,
 )
-from kap_analysis.review.practice_review_result import PracticeReview, class_counts, row_of
+from kap_analysis.review.practice_review_result import PracticeReview, class_counts, in_plain_words, row_of
 from kap_analysis.review.recorded_deaths import list_deaths
 from kap_analysis.review.reliable_worsening import reliable_points, reliably_worse
 from kap_analysis.study.first_argument import asked_of
@@ -115,6 +115,8 @@ def review_practice(
     expected, why = expected_elsewhere(everybody, plan.visit, practice, ids)
     if why:
         notes["expected"] = why
+    if len(ids) and (told := events_outside(study, part, safety)):
+        notes["events"] = told
     many, why = funnel(everybody, plan.visit, practice)
     if why:
         notes["funnel"] = why
@@ -132,12 +134,13 @@ def review_practice(
         course=pd.DataFrame() if course is None else course,
         classes=classes,
         target_classes=target.shares if target is not None else pd.DataFrame(),
+        target_instruments=target.instruments if target is not None else pd.DataFrame(),
         quarters=chart_of_quarters(whole, plan, period, asked),
         expected=expected,
         funnel=many,
         difference=adjusted_difference(compared, plan.visit, notes),
-        safety=count_events(part, safety),
-        hours=clinician_hours(part, plan, classes, asked),
+        safety=count_events(part, safety, started),
+        hours=count_hours(study, part, plan, classes),
         earlier=pd.DataFrame(),
         chart_list=list_for_chart_review(part, plan, worse, deaths, safety),
         periods=tuple(sorted(whole.patients["start_period"].dropna().astype("str").unique())),
@@ -146,11 +149,6 @@ def review_practice(
     if before:
         return _with_earlier(review, study, practice, before, plan)
     return review
-
-
-def in_plain_words(reason: str) -> str:
-    """Why something is not there, without the sentences that name functions of the package."""
-    return " ".join(told for told in re.split(r"(?<=[.;]) ", reason) if "`" not in told)
 
 
 def _period_before(study: Study, period: str | None, compare: str | None) -> str | None:

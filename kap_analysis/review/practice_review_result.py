@@ -1,5 +1,6 @@
 """The review of one practice as frames, and in words: what may be said, what to do next, what stays unknown."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,11 +25,13 @@ OVERDUE: Final = "assessment overdue"
 STILL_YES: Final = "yes again to the question about suicide"
 #: What to do with them.
 TO_DO: Final = {
-    DIED: "Look at the charts of the {} recorded as dead.",
-    NEWLY_YES: "Look at the charts of the {} whose answer to the question about suicide turned to yes, or rose.",
-    GOT_WORSE: "Talk with or about the {} who, at any time, scored reliably worse than at the start.",
-    OVERDUE: "Ask the {} whose assessment is overdue to fill it in.",
+    DIED: "Look at the charts of {} recorded as dead.",
+    NEWLY_YES: "Look at the charts of {} whose answer to the question about suicide turned to yes, or rose.",
+    GOT_WORSE: "Talk with or about {} who, at any time, scored reliably worse than at the start.",
+    OVERDUE: "Ask {} whose assessment is overdue to fill it in.",
 }
+#: What only somebody who writes a script can use.
+OF_THE_PACKAGE: Final = re.compile(r"`|\w=|^Pass ")
 #: Reasons to turn to the patients themselves.
 TO_TALK_WITH: Final = (GOT_WORSE, OVERDUE)
 
@@ -62,6 +65,9 @@ class PracticeReview(Result):
     classes, target_classes : DataFrame
         ``format``, ``class`` (recovered, improved, unchanged, deteriorated), ``n``, ``n_assessed``, ``n_started``, the
         two shares with their intervals. On the primary instrument; on the instrument for each patient's own condition.
+    target_instruments : DataFrame
+        ``target_instrument``, ``n_started``, ``n_assessed``, ``norms``, ``not_judged_because`` and more, as in
+        `TargetChange.instruments`.
     quarters : DataFrame
         ``start_period``, ``n_patients``, ``mean_change``, ``ci_low``, ``ci_high``, ``centre``, ``in_period``: the
         practice in all quarters.
@@ -72,11 +78,13 @@ class PracticeReview(Result):
     difference : DataFrame
         One row or none: group minus individual at the primary visit, adjusted, in this practice.
     safety : DataFrame
-        ``format``, ``n_sessions``, ``n_asked`` (ketamine sessions at which somebody asked), ``n_events`` (recorded
-        there), ``n_serious`` (at any time), ``n_started``.
+        ``format`` (of the patients, in whatever format a session was), ``n_sessions`` (of ketamine), ``n_asked`` (of
+        them with a note that somebody asked; missing: not recorded), ``n_events`` (recorded there), ``n_elsewhere``
+        (recorded outside them), ``n_serious`` (at any time; missing: not recorded), ``n_started``.
     hours : DataFrame
         ``format``, ``n_patients``, ``hours_per_patient`` (of clinicians, a group's shared), ``n_better``,
-        ``hours_per_better`` (all hours over patients known to be reliably better).
+        ``hours_per_better`` (all hours over patients known to be reliably better), ``n_sessions``, ``n_blank`` (of them
+        whose hours are not known: the hours are those of the others), ``why`` (the hours are not known).
     earlier : DataFrame
         The period it is compared with: ``measure``, ``now``, ``of_now``, ``before``, ``of_before``; without rows where
         there is none.
@@ -101,6 +109,7 @@ class PracticeReview(Result):
     course: pd.DataFrame
     classes: pd.DataFrame
     target_classes: pd.DataFrame
+    target_instruments: pd.DataFrame
     quarters: pd.DataFrame
     expected: pd.DataFrame
     funnel: pd.DataFrame
@@ -194,6 +203,8 @@ class PracticeReview(Result):
             done -= n
         if not done:
             return told
+        if done == due:
+            return f"{told} The averages below are those of everybody who was due."
         if done / due >= ENOUGH_DONE:
             return f"{told} The averages below are those of most patients."
         return (
@@ -213,7 +224,7 @@ class PracticeReview(Result):
             other = row["n_other"]
             first = f" {other} of them filled in another questionnaire then. Look at it first." if other else ""
             steps.append(
-                f"Ask the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} how they are. "
+                f"Ask {_the_patients(self.n_lost)} who could not be assessed at {self.visit} how they are. "
                 f"They may have done worse.{first}"
             )
         dead = set(self.chart_list.loc[self.chart_list["why"] == DIED, PATIENT_ID])
@@ -221,7 +232,7 @@ class PracticeReview(Result):
             listed = set(self.chart_list.loc[self.chart_list["why"] == why, PATIENT_ID])
             n = len(listed - dead if why in TO_TALK_WITH else listed)
             if n:
-                steps.append(what.format(plural(n, "patient")))
+                steps.append(what.format(_the_patients(n)))
         whole = row_of(self.safety, "all")
         if whole is not None and np.isnan(whole["n_asked"]):
             steps.append("Note at each session whether you asked about adverse events. It is not recorded.")
@@ -235,7 +246,7 @@ class PracticeReview(Result):
     def cannot_say(self) -> tuple[str, str, str]:
         """What no page about these data can say."""
         missing = (
-            f"How the {plural(self.n_lost, 'patient')} who could not be assessed at {self.visit} "
+            f"How {_the_patients(self.n_lost)} who could not be assessed at {self.visit} "
             f"{'is' if self.n_lost == 1 else 'are'} doing."
             if self.n_lost
             else "How patients are doing after the last visit."
@@ -246,6 +257,10 @@ class PracticeReview(Result):
             "Whether the format caused a difference. Patients were not given their format by chance, unless you know "
             "that they were.",
         )
+
+
+def _the_patients(n: int) -> str:
+    return "the one patient" if n == 1 else f"the {plural(n, 'patient')}"
 
 
 def _has(n: int) -> str:
@@ -278,3 +293,9 @@ def class_counts(classes: pd.DataFrame, arm: str) -> dict[str, float]:
         "assessed": float(rows["n_assessed"].iloc[0]),
         "started": float(rows["n_started"].iloc[0]),
     }
+
+
+def in_plain_words(reason: str) -> str:
+    """Why something is not there, without the sentences that name functions or arguments of the package."""
+    kept = [told for told in re.split(r"(?<=[.;]) ", reason) if not OF_THE_PACKAGE.search(told)]
+    return " ".join(kept).removesuffix(";")

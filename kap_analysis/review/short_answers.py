@@ -104,11 +104,8 @@ def _counted(review: PracticeReview, what: str) -> str:
         return f"That is not known of the {plural(n, 'patient')} assessed at {review.visit}: {why}{ever}"
     n, assessed = counts[what], counts["assessed"]
     within = f"; 95% interval {percent_interval(*wilson_interval(n, assessed))}" if assessed >= FEWEST else ""
-    started = "the one" if counts["started"] == 1 else f"all {counts['started']:,.0f}"
-    return (
-        f"{n:,.0f} of {assessed:,.0f} assessed ({percent(n / assessed)}{within}), or {n:,.0f} of {started} who "
-        f"started.{ever}"
-    )
+    of_all = "" if counts["started"] == assessed else f", or {n:,.0f} of all {counts['started']:,.0f} who started"
+    return f"{n:,.0f} of {assessed:,.0f} assessed ({percent(n / assessed)}{within}){of_all}.{ever}"
 
 
 def _ever_worse(review: PracticeReview) -> str:

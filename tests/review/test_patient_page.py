@@ -22,8 +22,12 @@ def test_it_is_plain_and_loads_nothing(page):
 
 @pytest.mark.slow
 def test_the_range_is_off_by_default_and_never_a_forecast(study, page):
-    assert "similar patients" not in page
-    assert NOT_A_FORECAST in render_patient(kap.review_patient(study, "P001", similar=True))
+    assert "Grey bars" not in page and "No range is shown" not in page
+    asked = kap.review_patient(study, "P001", similar=True)
+    text = render_patient(asked)
+    assert NOT_A_FORECAST in text
+    assert "similar patients" not in text  # everybody with the scores is behind a range, not those like this one
+    assert "No range is shown" in render_patient(replace(asked, ranges=asked.ranges.iloc[:0]))
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def test_the_range_is_the_prediction_interval_of_the_others(study, patient):
     ends = fit.get_prediction(np.r_[1.0, own["baseline"], own["month 1"]][None]).conf_int(obs=True, alpha=0.2)[0]
     row = patient.ranges.query("instrument == 'BDI-II' and visit == 'month 2'").iloc[0]
     assert [row["low"], row["high"]] == pytest.approx(list(ends))
-    assert row["n_similar"] == len(both)
+    assert row["n_patients"] == len(both)
 
 
 @pytest.mark.slow
@@ -70,6 +70,7 @@ def test_what_is_refused(study):
     few = study.of_patients(study.patients["patient_id"].head(99))
     with pytest.raises(AnalysisError, match="needs 100 or more"):
         kap.review_patient(few, "P001", similar=True)
+    assert set(kap.review_patient(study, "P001", similar=True).ranges["n_patients"] >= 100) == {True}
     assert kap.review_patient(few, "P001").ranges.empty
     public = replace(study, settings=replace(study.settings, visibility="public", provenance="real"))
     with pytest.raises(AnalysisError, match="private study only"):

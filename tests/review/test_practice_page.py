@@ -7,9 +7,10 @@ import pytest
 
 import kap_analysis as kap
 from kap_analysis.errors import ReportError
+from kap_analysis.review.part_of_study import part_of
 from kap_analysis.review.practice_page import render_list, render_practice
 from kap_analysis.review.short_answers import answer_questions
-from tests.review.conftest import with_patients
+from tests.review.conftest import with_patients, with_tables
 
 #: What somebody who is no statistician asks, where the page shows more of the answer, and what it shows there.
 QUESTIONS = {
@@ -60,11 +61,35 @@ def section(page: str, name: str) -> str:
 def test_no_serious_event_where_nobody_asked_is_not_known(review):
     unasked = review.safety["format"] == "group"
     silent = review.safety.assign(n_asked=review.safety["n_asked"].mask(unasked, 0), n_serious=0, n_events=0)
-    rows = section(render_practice(replace(review, safety=silent)), "safety").split("<tr>")
-    (group,) = [row for row in rows if '<th scope="row">Group' in row]
-    (individual,) = [row for row in rows if '<th scope="row">Individual' in row]
-    assert "0 in " not in group and "not known" in group
-    assert "0 in 69 patients" in individual
+    told = section(render_practice(replace(review, safety=silent)), "safety")
+    (row,) = re.findall(r'<th scope="row">Serious events</th>(.*?)</tr>', told)
+    assert re.findall(r"<td>(.*?)</td>", row)[1:] == ["0 in 69 patients", "not known"]
+
+
+def test_sessions_with_a_note_stand_for_each_format_where_no_event_is_recorded(study):
+    """adverse_events.csv without a row: the formats were "not recorded" beside 327 sessions of all."""
+    alone = part_of(study, "A", None)
+    silent = kap.review_practice(with_tables(alone, adverse_events=alone.adverse_events.iloc[:0]))
+    assert silent.safety["n_asked"].notna().all()
+    assert silent.safety["n_serious"].isna().all()
+    assert "That may mean that none was entered." in section(render_practice(silent), "safety")
+
+
+def test_every_event_of_the_practice_stands_in_a_column(study, review):
+    whole = review.safety.set_index("format").loc["all"]
+    assert whole["n_events"] + whole["n_elsewhere"] == len(part_of(study, "A", None).adverse_events)
+
+
+def test_the_own_condition_has_who_was_assessed_and_what_it_is_judged_by(review):
+    told = section(render_practice(review), "change").split("own condition</h3>", 1)[1]
+    rows = review.target_classes[review.target_classes["format"] == "all"]
+    assert f"{rows['n_assessed'].iloc[0]} of {rows['n_started'].iloc[0]}</td>" in told
+    judged = review.target_instruments.set_index("target_instrument")
+    for name in judged.index[(judged["norms"] == "the analysed pairs") & (judged["n_assessed"] > 0)]:
+        assert f"{name} ({judged.loc[name, 'n_assessed']} assessed)" in told
+    for name in judged.index[judged["not_judged_because"] != ""]:
+        assert f"{name} could not be judged" in told
+    assert "norms=" not in told
 
 
 def test_each_question_is_answered_above_and_its_answer_stands_where_it_is_looked_for(review):

@@ -7,11 +7,14 @@ import pytest
 
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError
+from kap_analysis.review.other_practices import EXPECTED_COLUMNS
 from kap_analysis.review.part_of_study import part_of
+from kap_analysis.review.practice_charts import run_chart
+from kap_analysis.review.practice_counts import changed_questionnaire
 from kap_analysis.review.practice_page import render_practice
 from kap_analysis.review.practice_review_result import NEWLY_YES, STILL_YES, class_counts, row_of
 from tests.places import SHIPPED_STUDY
-from tests.review.conftest import with_patients
+from tests.review.conftest import with_patients, with_tables
 
 
 def test_the_counts_are_those_of_the_questions_asked_of_the_practice_alone(study, review):
@@ -70,7 +73,7 @@ def test_a_page_says_that_the_main_questionnaire_was_given_up_or_taken_up(study,
     in_a = starts[study.patients.set_index("patient_id")["practice"] == "A"]
     told = changed.notes["questionnaire"]
     for n, words in (((in_a < "2023-Q3").sum(), "before 2023-Q3"), ((in_a > "2024-Q2").sum(), "after 2024-Q2")):
-        assert f"Nobody of the {n} patients who started {words} was scored on BDI-II; " in told
+        assert f"Nobody of the {n} patients who started {words} was scored on BDI-II. " in told
     assert told in render_practice(changed)
     later = kap.review_practice(kap.load_study(tmp_path / "study"), practice="A", period="2024-Q4")
     page = render_practice(later)
@@ -78,6 +81,37 @@ def test_a_page_says_that_the_main_questionnaire_was_given_up_or_taken_up(study,
     assert told in page
     for untrue in ("nobody better", "Filled: 2024-Q4", "averages below", "given: Found"):
         assert untrue not in page
+
+
+def test_a_questionnaire_is_called_the_other_one_only_where_it_took_the_place_of_the_main_one(study):
+    """Everybody always had HAM-A: it was named where BDI-II was left; the questionnaire taken up was not."""
+    alone = part_of(study, "A", None)
+    starts = alone.patients.set_index("patient_id")["start_period"].astype("str")
+    scores = alone.assessments
+    late = scores["patient_id"].map(starts) >= "2025"
+    of_main = late & (scores["instrument"].astype(str) == "BDI-II")
+    renamed = scores.assign(instrument=scores["instrument"].astype("object").mask(of_main, "BDI"))
+    plan = kap.study_plan(study)
+    told = changed_questionnaire(with_tables(alone, assessments=renamed), plan)
+    n = scores.loc[of_main, "patient_id"].nunique()
+    assert f"who started after 2024-Q4 was scored on BDI-II; {n} were on BDI." in told
+    kept = scores[~(of_main & (scores["day"] > 0))].reset_index(drop=True)
+    told = changed_questionnaire(with_tables(alone, assessments=kept), plan)
+    assert "who started after 2024-Q4 was scored on BDI-II after the first session." in told
+    not_due = alone.patients.assign(observed_until_day=alone.patients["observed_until_day"].where(starts < "2025", 20))
+    assert changed_questionnaire(with_tables(alone, assessments=kept, patients=not_due), plan) is None
+
+
+def test_a_quarter_in_which_nobody_started_has_its_place(study):
+    alone = part_of(study, "A", None)
+    gap = alone.patients["start_period"].astype("str").isin(["2024-Q1", "2024-Q2"])
+    left = alone.of_patients(alone.patients.loc[~gap, "patient_id"])
+    found = kap.review_practice(left).quarters.set_index("start_period")
+    assert found.loc[["2024-Q1", "2024-Q2"], "n_patients"].tolist() == [0, 0]
+    assert found.loc[["2024-Q1", "2024-Q2"], "mean_change"].isna().all()
+    drawn = str(run_chart(found.reset_index(), pd.DataFrame(columns=EXPECTED_COLUMNS), higher_is_better=False))
+    assert drawn.count('class="course whole"') == 2
+    assert "mean change, points" in drawn
 
 
 def test_the_list_for_chart_review_has_who_got_worse_who_answered_yes_and_who_is_overdue(study, review):

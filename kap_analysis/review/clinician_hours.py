@@ -1,0 +1,68 @@
+"""Hours of clinicians per patient, and what keeps them from being known."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.patients.treated import held_sessions, patient_formats
+from kap_analysis.columns import FORMAT, FORMATS, GROUP, N_PATIENTS, PATIENT_ID
+from kap_analysis.review.practice_review_result import class_counts
+from kap_analysis.study.study import Study
+from kap_analysis.writing.sentences import plural
+
+HOURS_COLUMNS: Final = [
+    FORMAT, N_PATIENTS, "hours_per_patient", "n_better", "hours_per_better", "n_sessions", "n_blank", "why",
+]  # fmt: skip
+#: Share of sessions whose hours are not known up to which the hours of the others are told, as "at least".
+FEW_BLANK: Final = 0.05
+
+
+def count_hours(study: Study, part: Study, plan: Plan, classes: pd.DataFrame) -> pd.DataFrame:
+    """Hours of all clinicians over the patients who shared a session, by format.
+
+    A group session is shared by all of the study who attended it, those of other periods and formats among them.
+
+    Returns
+    -------
+    DataFrame
+        As `PracticeReview.hours`; without rows where no minutes or no clinicians are recorded of anybody.
+    """
+    people = patient_formats(part, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    people = people[people["started"] & people[FORMAT].notna()]
+    arms = people.set_index(PATIENT_ID)[FORMAT].astype("object")
+    every = held_sessions(study).reindex(columns=[PATIENT_ID, FORMAT, "minutes", "facilitator_ids", "group_session_id"])
+    together = every["group_session_id"].map(every["group_session_id"].value_counts())
+    is_group = (every[FORMAT].astype("object") == GROUP).fillna(False)
+    known = every.assign(
+        arm=every[PATIENT_ID].map(arms),
+        hours=every["minutes"].astype(float) / 60 * (every["facilitator_ids"].str.count(";") + 1).astype(float),
+        shared_by=together.astype(float).fillna(1.0),
+    ).dropna(subset=["arm"])
+    if known["hours"].isna().all():
+        return pd.DataFrame(columns=HOURS_COLUMNS)
+    unshared = is_group & every["group_session_id"].isna()
+    known["is_unshared"] = unshared[known.index] & known["hours"].notna()
+    known["hours"] = known["hours"].mask(known["is_unshared"])
+    rows = []
+    for shown in ["all", *[arm for arm in FORMATS if (arms == arm).any()]]:
+        n = len(arms) if shown == "all" else int((arms == shown).sum())
+        own = known if shown == "all" else known[known["arm"] == shown]
+        why = _unknown(own)
+        total = np.nan if why else float((own["hours"] / own["shared_by"]).sum())
+        better = class_counts(classes, shown).get("better", np.nan)
+        per_better = total / better if better > 0 else np.nan
+        rows.append([shown, n, total / n, better, per_better, len(own), int(own["hours"].isna().sum()), why])
+    return pd.DataFrame(rows, columns=HOURS_COLUMNS)
+
+
+def _unknown(sessions: pd.DataFrame) -> str:
+    """Why the hours of more than a few sessions are not known; empty where they are."""
+    n, n_unknown = len(sessions), int(sessions["hours"].isna().sum())
+    if n_unknown <= FEW_BLANK * n:
+        return ""
+    n_unshared = int(sessions["is_unshared"].sum())
+    if 2 * n_unshared > n_unknown:
+        return f"it is not recorded who shared {n_unshared:,} of {plural(n, 'session')}"
+    return f"minutes or clinicians are blank at {n_unknown - n_unshared:,} of {plural(n, 'session')}"
