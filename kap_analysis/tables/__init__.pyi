@@ -15,6 +15,7 @@ from .comparison.moderators import table_moderators as table_moderators
 from .comparison.secondary import table_secondary as table_secondary
 from .model_check.model import table_model as table_model
 from .model_check.model_facts import table_model_facts as table_model_facts
+from .page.excel import write_excel as write_excel
 from .page.table import Table as Table
 from .page.word import write_word as write_word
 from .patients.baseline import table_baseline as table_baseline

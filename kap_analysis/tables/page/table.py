@@ -10,18 +10,19 @@ from pandas.errors import PyperclipException
 
 from kap_analysis.errors import TableError
 from kap_analysis.tables.page.content import TableContent
+from kap_analysis.tables.page.excel import write_excel
 from kap_analysis.tables.page.html import render_html, render_page
 from kap_analysis.tables.page.latex import render_document, render_latex
 from kap_analysis.tables.page.plain import render_csv, render_markdown
 from kap_analysis.tables.page.word import write_word
 
-FILE_TYPES: Final = ("html", "csv", "md", "tex", "docx")
+FILE_TYPES: Final = ("html", "csv", "md", "tex", "docx", "xlsx")
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, eq=False)
 class Table(TableContent):
-    """A table for a paper or a report: it shows itself in a notebook and writes HTML, LaTeX, Word, Markdown and CSV.
+    """A table for a paper or a report: it shows itself in a notebook, and writes what papers and spreadsheets take.
 
     Its fields are those of :class:`~kap_analysis.tables.page.content.TableContent`.
     """
@@ -84,6 +85,16 @@ class Table(TableContent):
         """
         return write_word([self], path)
 
+    def to_xlsx(self, path: str | Path) -> Path:
+        """Write an Excel workbook, the table on one sheet and its unrounded numbers on another, and return its path.
+
+        Raises
+        ------
+        TableError
+            If XlsxWriter is not installed.
+        """
+        return write_excel([self], path)
+
     def copy(self) -> None:
         """Put the unrounded numbers on the clipboard, for a spreadsheet: columns are separated by tabs.
 
@@ -112,12 +123,13 @@ class Table(TableContent):
         name : str
             File name without ending; the table's own name by default.
         file_types : str or sequence of str
-            One or some of ``html csv md tex docx``.
+            One or some of ``html csv md tex docx xlsx``.
 
         Raises
         ------
         TableError
-            For an unknown file type, a name that is no plain file name, or Word without python-docx.
+            For an unknown file type, a name that is no plain file name, Word without python-docx, or Excel without
+            XlsxWriter.
         """
         file_types = (file_types,) if isinstance(file_types, str) else tuple(file_types)
         unknown = [file_type for file_type in file_types if file_type not in FILE_TYPES]
@@ -133,6 +145,8 @@ class Table(TableContent):
     def _write(self, path: Path, file_type: str) -> Path:
         if file_type == "docx":
             return self.to_docx(path)
+        if file_type == "xlsx":
+            return self.to_xlsx(path)
         texts = {
             "html": lambda: render_page(self),
             "csv": self.to_csv,

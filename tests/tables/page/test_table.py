@@ -13,7 +13,7 @@ from pandas.errors import PyperclipException
 
 import kap_analysis as kap
 from kap_analysis.errors import TableError
-from kap_analysis.tables.page import word
+from kap_analysis.tables.page import excel, word
 from kap_analysis.tables.page.html import render_page
 from kap_analysis.tables.page.latex import latex_text
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
@@ -199,6 +199,43 @@ def test_several_tables_stand_in_one_word_file_each_on_a_page_of_its_own(every_t
         kap.tables.write_word([], tmp_path / "none.docx")
 
 
+def test_several_tables_stand_in_one_workbook_with_their_numbers(every_table, tmp_path):
+    pytest.importorskip("xlsxwriter")
+    tables = [every_table["baseline"], every_table["flow"], every_table["baseline"]]
+    path = kap.tables.write_excel(tables, tmp_path / "all.xlsx")
+    sheets = pd.read_excel(path, sheet_name=None, header=None, engine="calamine", dtype=object, keep_default_na=False)
+    assert list(sheets) == [
+        "baseline", "baseline numbers", "flow", "flow numbers", "baseline 2", "baseline 2 numbers",
+    ]  # fmt: skip
+    shown, numbers, table = sheets["baseline"], sheets["baseline numbers"], every_table["baseline"]
+    assert shown.iloc[0, 0] == "SIMULATED  Patients at the start, by format"
+    lines = [line for _, lines in table.row_groups() for line in lines]
+    written = shown.iloc[4 : 4 + len(lines)].astype(str).to_numpy().tolist()
+    assert written == [[cell.lstrip("\u2003") for cell in line] for line in lines]
+    assert shown.iloc[5 + len(lines) :, 0].tolist() == list(table.notes)
+    assert numbers.iloc[0].tolist() == list(table.raw.columns)
+    means = pd.to_numeric(numbers.iloc[1 : 1 + len(table.raw), list(table.raw.columns).index("mean")])
+    assert means.to_numpy(float) == pytest.approx(table.raw["mean"].to_numpy(float), nan_ok=True)
+    assert path.read_bytes() == kap.tables.write_excel(tables, tmp_path / "again.xlsx").read_bytes()
+    with pytest.raises(TableError, match="nothing to write"):
+        kap.tables.write_excel([], tmp_path / "none.xlsx")
+
+
+def test_a_workbook_runs_nothing_that_stands_in_its_text(nasty, tmp_path):
+    pytest.importorskip("xlsxwriter")
+    (path,) = nasty.save(tmp_path, file_types="xlsx")
+    with zipfile.ZipFile(path) as book:
+        sheets = [book.read(name).decode() for name in book.namelist() if "worksheets/" in name]
+    assert len(sheets) == 2
+    assert not any("<f>" in sheet or "hyperlink" in sheet for sheet in sheets)
+
+
+def test_without_xlsxwriter_a_workbook_is_refused_in_a_sentence(every_table, tmp_path, monkeypatch):
+    monkeypatch.setattr(excel, "HAS_XLSXWRITER", False)
+    with pytest.raises(TableError, match=r"kap-analysis\[excel\]"):
+        every_table["flow"].to_xlsx(tmp_path / "flow.xlsx")
+
+
 def test_a_table_is_copied_or_says_that_there_is_no_clipboard(every_table, monkeypatch):
     table, copied = every_table["flow"], []
     monkeypatch.setattr(pd.DataFrame, "to_clipboard", lambda frame, **options: copied.append(frame))
@@ -236,8 +273,8 @@ def test_save_writes_what_was_asked(every_table, tmp_path):
 
 def test_save_refuses_other_file_types_and_names(every_table, tmp_path):
     with pytest.raises(TableError) as caught:
-        every_table["flow"].save(tmp_path, file_types=("xlsx",))
-    assert str(caught.value) == "A table cannot be written as xlsx; choose from html, csv, md, tex, docx."
+        every_table["flow"].save(tmp_path, file_types=("ods",))
+    assert str(caught.value) == "A table cannot be written as ods; choose from html, csv, md, tex, docx, xlsx."
     with pytest.raises(TableError) as caught:
         every_table["flow"].save(tmp_path, "../flow")
     assert str(caught.value) == "'../flow' cannot name a file: use letters, digits, '-', '_' and '.' only."
