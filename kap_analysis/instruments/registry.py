@@ -53,6 +53,17 @@ def get_instrument(
     return instrument.require_outcome() if for_outcome else instrument
 
 
+def as_instrument(given: Instrument | str) -> Instrument:
+    """The instrument itself, or the one of the registry that has this name.
+
+    Raises
+    ------
+    InstrumentError
+        If it is neither, or there is no instrument of that name.
+    """
+    return given if isinstance(given, Instrument) else get_instrument(given)
+
+
 def registry_names() -> tuple[str, ...]:
     """The names of the instruments of the registry, in the order of :func:`list_instruments`; no file is read whole."""
     return tuple(data_files())

@@ -12,6 +12,7 @@ from kap_analysis.instruments.answer_table import AnswerTable, tabulate_answers
 from kap_analysis.instruments.facts import MissingRule
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.instruments.missing_items import FILLERS, choose_rule, missing_rule_sentence
+from kap_analysis.instruments.registry import as_instrument
 
 COMPLETE: Final = "complete"
 KNOWN: Final = "complete but for answers that cannot change the total"
@@ -43,7 +44,7 @@ class ScoredItems:
     sentence: str
 
 
-def score_items(items: pd.DataFrame, instrument: Instrument, *, missing_rule: str = "published") -> ScoredItems:
+def score_items(items: pd.DataFrame, instrument: Instrument | str, *, missing_rule: str = "published") -> ScoredItems:
     """Make totals of the item answers of one instrument.
 
     Parameters
@@ -52,7 +53,8 @@ def score_items(items: pd.DataFrame, instrument: Instrument, *, missing_rule: st
         One row per answer: ``patient_id``, ``day``, ``instrument``, ``item`` (number from 1), ``answer`` (missing
         where the item was not answered), and ``rater`` and ``hour`` where known. Other instruments' rows are passed
         over. An item without a row counts as missing.
-    instrument : Instrument
+    instrument : Instrument or str
+        A name is looked up in the registry.
     missing_rule : "published" or "project"
         "project" takes the rule of this project where none is published; `ScoredItems.sentence` says so.
 
@@ -62,6 +64,7 @@ def score_items(items: pd.DataFrame, instrument: Instrument, *, missing_rule: st
         If the instrument is ordinal or has no items in the registry, a column is missing, an answer is no number or
         not one of the item's answers, an item does not exist, or an item was answered twice.
     """
+    instrument = as_instrument(instrument)
     if instrument.total_rule == "ordinal":
         raise InstrumentError(
             f"{instrument.name} is ordinal and is never summed, averaged or prorated. "

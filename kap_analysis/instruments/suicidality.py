@@ -10,6 +10,7 @@ from kap_analysis.errors import InstrumentError
 from kap_analysis.instruments.answer_table import AnswerTable, tabulate_answers
 from kap_analysis.instruments.facts import SuicidalityItems
 from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.instruments.registry import as_instrument
 
 ENDORSED: Final = "endorsed"
 NOT_ENDORSED: Final = "not endorsed"
@@ -25,7 +26,7 @@ SENTENCE: Final = (
 
 
 def suicidality_states(
-    items: pd.DataFrame, instrument: Instrument, *, scheduled: pd.DataFrame | None = None
+    items: pd.DataFrame, instrument: Instrument | str, *, scheduled: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Read the raw item (or items) on suicidality of each assessment.
 
@@ -33,7 +34,8 @@ def suicidality_states(
     ----------
     items : DataFrame
         As in `score_items`. Prorating and missing totals have no influence.
-    instrument : Instrument
+    instrument : Instrument or str
+        A name is looked up in the registry.
     scheduled : DataFrame, optional
         The assessments to report, one row each: ``patient_id`` and ``day`` (missing for a visit that did not take
         place), ``rater`` and ``hour`` where the items have them and several were made a day, and any further columns
@@ -57,6 +59,7 @@ def suicidality_states(
     InstrumentError
         If the instrument has no item on suicidality, or an answer is wrong (see `score_items`).
     """
+    instrument = as_instrument(instrument)
     suicidality: SuicidalityItems = instrument.require("suicidality")
     table = tabulate_answers(items, instrument)
     found = table.assessments.copy()

@@ -9,6 +9,7 @@ import pytest
 from kap_analysis.errors import InstrumentError
 from kap_analysis.instruments.registry import get_instrument, instrument_from_mapping, registry_names
 from kap_analysis.instruments.scoring import score_items
+from kap_analysis.instruments.suicidality import suicidality_states
 from tests.instruments.examples import examples_of
 
 N = None
@@ -51,6 +52,18 @@ def test_item_without_a_row_counts_as_missing(item_rows):
     scores = score_items(rows, get_instrument("PHQ-9")).scores
     assert scores["n_missing"].tolist() == [1]
     assert scores["score"].tolist() == [9]
+
+
+def test_a_name_is_looked_up_in_the_registry(item_rows):
+    items = item_rows("PHQ-9", [1] * 9)
+    by_name, by_instrument = score_items(items, "PHQ-9").scores, score_items(items, get_instrument("PHQ-9")).scores
+    pd.testing.assert_frame_equal(by_name, by_instrument)
+    pd.testing.assert_frame_equal(
+        suicidality_states(items, "PHQ-9"), suicidality_states(items, get_instrument("PHQ-9"))
+    )
+    for unknown in ("PHQ9", 3, None):
+        with pytest.raises(InstrumentError, match="There is no instrument"):
+            score_items(items, unknown)
 
 
 def test_missing_adversity_leaves_a_range_of_counts(item_rows):
