@@ -150,10 +150,29 @@ def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[s
         }
         length = 3 + p * (p + 1) // 2 * (2 + m) + m + 4 * (m * (m + 1) // 2)
         total = asking.total(SUMS, content, length, 4096.0 * max(counts.rows, 256.0))
-        return Sums.of_numbers(eta, asked, total)
+        found = Sums.of_numbers(eta, asked, total)
+        _check_sums(found, first.n)
+        return found
 
     fit = fit_from_sums(design, shared, first, sums_at)
     return fit, averages[:, columns], [name for at, name in enumerate(names) if at not in columns]
+
+
+def _check_sums(sums: Sums, rows: float) -> None:
+    """What sums of any rows are: of as many rows as in round 3, and of squares. Little else can be seen in a total.
+
+    Raises
+    ------
+    AnalysisError
+        When they are not.
+    """
+    values = np.linalg.eigvalsh(sums.s)
+    if abs(sums.n - rows) > 1e-6 or values[0] < -1e-9 * abs(values[-1]):
+        raise AnalysisError(
+            "The totals of the last round are no sums of the rows of round 3, so an answer to it was altered. "
+            "Ask every practice to answer that round anew and take these answers in: the same rows give the same "
+            "answer, so one that differs from what is here is named."
+        )
 
 
 def _first(asking: _Asking, counts: Counts) -> tuple[FirstSums, np.ndarray, _Asking]:

@@ -148,8 +148,10 @@ def counts_of_numbers(plan: PoolingPlan, values: np.ndarray) -> Counts:
     single, formats, pairs, months, *rest, lacking = np.split(values, np.cumsum(sizes))
     if single[0] < 0 or formats.min() < 0 or formats.sum() != single[0]:
         raise AnalysisError(
-            "The totals are no counts, so the masks of the answers do not cancel: a key was exchanged on its way, or "
-            "an answer was made by somebody else. Compare the keys by telephone, and begin a new exchange."
+            "The totals of round 2 are no counts, so an answer was altered or made by somebody else, or a key was "
+            "exchanged on its way. Ask every practice to answer round 2 anew and take these answers in: the same rows "
+            "give the same answer, so one that differs from what is here is named. If none does, compare the keys by "
+            "telephone, and begin a new exchange."
         )
     own = dict(zip(ordered, rest, strict=True))
     patients, n_rows, shared, in_cohort, squares = (float(one) for one in single)

@@ -27,6 +27,8 @@ from kap_analysis.pooling.pooling_plan import PoolingPlan
 MOST_SUMS = 5_000_000
 #: No number of a request is larger.
 LARGEST = 1e300
+#: Points by which formats differ at most, or their standard error: no instrument has so long a scale.
+LARGEST_ESTIMATE = 1e4
 
 
 def check_answer(answer: Answer, request: Request, file: str) -> None:
@@ -217,4 +219,5 @@ def _is_own_estimate(found: Any) -> bool:
         return False
     estimate, error = found["estimate"], found["std_error"]
     none = estimate is None and error is None
-    return isinstance(found["note"], str) and (none or (_are_numbers([estimate, error], 2) and error > 0))
+    told = _are_numbers([estimate, error], 2) and abs(estimate) < LARGEST_ESTIMATE and 0 < error < LARGEST_ESTIMATE
+    return isinstance(found["note"], str) and (none or told)

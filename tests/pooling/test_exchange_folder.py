@@ -178,6 +178,7 @@ def test_an_answer_without_its_sums_is_not_taken_in(begun, few_visits, change, w
         {"key": "0" * 512},
         {"own": "x"},
         {"own": {"estimate": 1.0, "std_error": -1.0, "note": ""}},
+        {"own": {"estimate": 1e299, "std_error": 1.0, "note": ""}},
     ],
 )
 def test_a_first_answer_without_a_key_or_with_a_strange_estimate_is_not_taken_in(begun, few_visits, change):
@@ -186,6 +187,30 @@ def test_a_first_answer_without_a_key_or_with_a_strange_estimate_is_not_taken_in
     (begun.path.parent / "wrong.json").write_text(wrong.to_text(), encoding="utf-8")
     with pytest.raises(AnalysisError, match="holds no key, or no estimate of its own, that can be used"):
         begun.take_in([begun.path.parent / "wrong.json"])
+
+
+@pytest.mark.parametrize(("number", "said"), [(2, "totals of round 2 are no counts"), (4, "no sums of the rows")])
+def test_an_answer_that_was_altered_is_found_by_asking_anew(begun, few_visits, number, said):
+    """Its hash fits where it was made anew; the sentence said to begin a new exchange, and the answer stayed."""
+    for at in range(1, number):
+        begun.take_in([answered(begun, few_visits, name, at) for name in "ABC"])
+        assert isinstance(begun.advance(), Waiting)
+    good = {name: answered(begun, few_visits, name, number) for name in "ABC"}
+    fields = json.loads(good["B"].read_text(encoding="utf-8"))
+    sums = whole_numbers_of_text(fields["content"]["sums"], begun.requests()[-1].content["length"], "It")
+    sums[0] += np.uint64(1 << 50)
+    content = {**fields["content"], "sums": whole_numbers_to_text(sums)}
+    altered = Answer("B", fields["request"], number, fields["rows"], content)
+    (begun.path.parent / "altered.json").write_text(altered.to_text(), encoding="utf-8")
+    begun.take_in([good["A"], begun.path.parent / "altered.json", good["C"]])
+    with pytest.raises(AnalysisError, match=said):
+        begun.advance()
+    assert begun.take_in([good["A"], good["C"]])
+    with pytest.raises(AnalysisError, match=rf"differs .* take {begun.answer_path(number, 'B').name} away"):
+        begun.take_in([good["B"]])
+    begun.answer_path(number, "B").unlink()
+    begun.take_in([good["B"]])
+    assert isinstance(begun.advance(), Waiting)
 
 
 def test_the_key_of_another_practice_is_noticed(begun, few_visits):
