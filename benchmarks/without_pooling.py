@@ -2,11 +2,9 @@
 
     python benchmarks/without_pooling.py
 
-On the three practices of the shipped study, by the primary and the growth model. The fit of the pooled rows is taken
-to its last digits by two more steps of Newton's method: the usual search ends 1e-5 standard errors from the maximum.
+On the three practices of the shipped study, by the primary and the growth model.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +15,11 @@ from results_files import table, versions, write
 import kap_analysis as kap
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
-from kap_analysis.mixed.estimation.newton import Search
 from kap_analysis.mixed.results import MixedResults
 
 STUDY = Path(__file__).parents[1] / "data" / "three_practices"
 #: What the comparison has to reach.
 EQUAL, ROUNDS, BYTES = 1e-8, 10, 100_000
-
-
-def to_the_last_digits(fit: MixedResults) -> MixedResults:
-    """The fit after two more steps of Newton's method."""
-    found, model = fit.solution, fit.model
-    for _ in range(2):
-        search = Search(model.layout, found.parameters, True, found.fixed)
-        gradient, hessian = search.derivatives(found.phi, found.criterion)
-        phi, free = found.phi.copy(), found.free
-        phi[free] -= np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
-        criterion = search.at(phi)
-        assert criterion is not None
-        found = replace(found, phi=phi, criterion=criterion)
-    return replace(fit, solution=found)
 
 
 def compare(name: str, pooled: kap.PooledComparison, fit: MixedResults, rows: pd.DataFrame) -> dict[str, Any]:
@@ -69,16 +52,11 @@ def main() -> None:
     plan = study_plan(study)
     outcomes = study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     model, rung, fit, _ = fit_primary(outcomes, plan, plan.visit)
-    fit = to_the_last_digits(fit)
     rows = format_estimates(fit, model, plan.visit, rung)[1]
     found = [compare("primary", kap.pool_practices(study), fit, rows)]
     curves = kap.model_trajectories(outcomes)
     assert curves.fit is not None
-    found.append(
-        compare(
-            "growth", kap.pool_practices(study, question="trajectory"), to_the_last_digits(curves.fit), curves.slopes
-        )
-    )
+    found.append(compare("growth", kap.pool_practices(study, question="trajectory"), curves.fit, curves.slopes))
     equal = all(max(one["criterion"], one["estimate"], one["std_error"], one["df"]) < EQUAL for one in found)
     met = "met" if equal and all(one["rounds"] <= ROUNDS and one["bytes"] < BYTES for one in found) else "NOT met"
     header = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,11 @@ Array = NDArray[np.float64]
 MOST_STEPS = 100
 MOST_STALLED = 3  # steps in a row that gain next to nothing of what their slope promises: the edge of where V exists
 COLLAPSED = 1e-5  # standard deviation of a visit given those before it, as a share of its own
-DECREMENT = 1e-10  # squared length of the Newton step in standard errors, at which the search ends
+DECREMENT = 1e-15  # squared length of the Newton step in standard errors, at which the search ends
+SLOW = (
+    1e-10  # the same, at which it ends where steps do not become shorter as they should: rounding, or a flat criterion
+)
+NEXT = 1e-6  # the same, after which the next step is the last but for rounding
 
 
 @dataclass
@@ -52,25 +57,25 @@ class Search:
         if here is None:
             return None
         free = ~self.fixed
-        decrement, stalled = np.inf, 0
+        decrement, convex, stalled, kept = np.inf, False, 0, None
         for _ in range(MOST_STEPS):
             gradient, hessian = self.derivatives(phi, here)
             inside = hessian if free.all() else hessian[np.ix_(free, free)]
+            before = decrement if convex else np.inf
             step, decrement, convex = newton_step(gradient[free], inside)
-            tolerance = max(DECREMENT, 1e-15 * abs(here.value))
-            if decrement < tolerance and convex:
-                return phi, here, decrement
+            if has_arrived(decrement, before, here.value, convex):
+                return phi, here, min(decrement, before)
+            if before < NEXT or (convex and decrement < NEXT):
+                kept = phi, here, min(decrement, before)
             moved = self._along(phi, here, free, step, float(gradient[free] @ step))
             if moved is None:
-                return (phi, here, decrement) if decrement < 1e-6 else None
+                return kept
             stalled = stalled + 1 if here.value - moved[1].value < 1e-6 * decrement else 0
             phi, here = moved
             self.ended = phi
             if self._collapsed(phi) or (stalled >= MOST_STALLED and decrement > 1e-2):
-                return None
-            if decrement < 1e-5 and convex and self._settled(here, decrement):
-                return phi, here, decrement**2
-        return None
+                return kept
+        return kept
 
     def _collapsed(self, phi: Array) -> bool:
         """Whether a residual covariance has become singular, where the likelihood has no bound."""
@@ -81,10 +86,6 @@ class Search:
             if (np.abs(np.diag(root)) < COLLAPSED * np.linalg.norm(root, axis=1)).any():
                 return True
         return False
-
-    def _settled(self, here: Criterion, decrement: float) -> bool:
-        """After a Newton step of this length the next is below the tolerance: convergence is quadratic."""
-        return decrement**2 < DECREMENT * 1e-2
 
     def _along(
         self, phi: Array, here: Criterion, free: NDArray[np.bool_], step: Array, slope: float
@@ -104,6 +105,18 @@ class Search:
             rise = found.value - here.value - scale * slope
             scale *= float(np.clip(-slope * scale / (2 * rise), 0.1, 0.5)) if rise > 0 else 0.5
         return None
+
+
+def has_arrived(decrement: Any, before: Any, value: Any, convex: Any) -> Any:
+    """Whether a search ends, by its decrement, that of a convex place before, and the criterion; of one or of many.
+
+    Convergence is quadratic, and the search goes on as long as it is. Where the criterion is flat (a variance near 0),
+    or rounding is as large as what a step gains, steps do not become shorter, and more of them gain nothing.
+    """
+    size = np.abs(value)
+    near = ((decrement < np.maximum(SLOW, 1e-15 * size)) & convex) | (before < NEXT)
+    ended = (decrement < np.maximum(DECREMENT, 1e-17 * size)) & convex
+    return ended | (near & ((decrement > 0.1 * before) | ~np.asarray(convex)))
 
 
 def newton_step(gradient: Array, hessian: Array) -> tuple[Array, float, bool]:

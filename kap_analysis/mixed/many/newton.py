@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.covariance.unstructured import Unstructured
-from kap_analysis.mixed.estimation.newton import COLLAPSED, DECREMENT, MOST_STALLED, MOST_STEPS
+from kap_analysis.mixed.estimation.newton import COLLAPSED, MOST_STALLED, MOST_STEPS, has_arrived
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.many.criterion import ManyCriterion, criteria_at
 from kap_analysis.mixed.many.parameters import (
@@ -68,10 +68,7 @@ class ManySearch:
             steps.n += moved
             lost = (steps.stalled >= MOST_STALLED) & (steps.decrement > 1e-2)
             lost = moved & (lost | _collapsed(self.parameters, there))
-            settled = moved & ~lost & (steps.decrement < 1e-5) & steps.convex
-            settled &= steps.decrement**2 < DECREMENT * 1e-2
-            ends.put(steps, settled, steps.decrement**2)
-            steps.over |= lost | settled | (moved & (steps.n >= MOST_STEPS))
+            steps.over |= lost | (moved & (steps.n >= MOST_STEPS))
             self._plan(steps, here, ends, moved & ~steps.over)
         return ends
 
@@ -83,11 +80,11 @@ class ManySearch:
             gradient = np.where(which[:, None], gradient, 0.0)
             hessian = np.where(which[:, None, None], hessian, np.eye(gradient.shape[1]))
             step, decrement, convex = newton_steps(gradient, hessian)
-            tolerance = np.maximum(DECREMENT, 1e-15 * np.abs(steps.value))
             slope = np.sum(gradient * step, axis=1)
+            before = np.where(steps.convex, steps.decrement, np.inf)
+            arrived = which & has_arrived(decrement, before, steps.value, convex)
             steps.set(which, step, slope, decrement, convex)
-            arrived = which & (decrement < tolerance) & convex
-            ends.put(steps, arrived, decrement)
+            ends.put(steps, arrived, np.minimum(decrement, before))
             steps.over |= arrived
         steps.drop()
 
@@ -168,7 +165,7 @@ class Steps:
     def of(cls, which: Index, phi: Array, value: Array) -> Steps:
         d = len(phi)
         zeros, none, no = np.zeros(d), np.zeros(d, dtype=np.intp), np.zeros(d, dtype=bool)
-        return cls(which, phi, value, np.zeros_like(phi), zeros, zeros, no, zeros, none, none, none, no)
+        return cls(which, phi, value, np.zeros_like(phi), zeros, np.full(d, np.inf), no, zeros, none, none, none, no)
 
     def set(self, which: Mask, step: Array, slope: Array, decrement: Array, convex: Mask) -> None:
         self.step = np.where(which[:, None], step, self.step)

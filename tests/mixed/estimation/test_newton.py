@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from kap_analysis.mixed.estimation.newton import Search, newton_step
+from kap_analysis.mixed.estimation.newton import Search, has_arrived, newton_step
 from kap_analysis.mixed.estimation.starting_values import starting_elements
+from kap_analysis.mixed.model import mixedlm
 from tests.mixed.estimation.searches import COHORTS, SLOPES, VISITS, model, search
 
 
@@ -50,8 +52,8 @@ def test_the_search_ends_where_the_slope_is_zero_after_few_steps(formula: str, r
     assert found is not None
     phi, here, decrement = found
     gradient, hessian = looking.derivatives(phi, here)
-    assert decrement < 1e-9 and looking.steps < 15
-    assert gradient @ np.linalg.solve(hessian, gradient) < 1e-8
+    assert decrement < 1e-14 and looking.steps < 15
+    assert gradient @ np.linalg.solve(hessian, gradient) < 1e-14
     assert np.linalg.eigvalsh(hessian)[0] > 0
 
 
@@ -87,3 +89,19 @@ def test_outside_the_parameter_space_there_is_no_criterion_and_no_search() -> No
     made = model(SLOPES)
     looking = Search(made.layout, made.parameters.as_seen(), True, np.zeros(4, dtype=bool))
     assert looking.run(np.array([-9.0, 0.0, 1.0, 0.0])) is None
+
+
+def test_where_rounding_is_as_large_as_a_step_the_search_ends_and_is_not_refused() -> None:
+    """Patients differ a thousand times as much as their scores within: no step is as short as it should be."""
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame([(f"s{s}", f"v{v}") for s in range(20) for v in range(4)], columns=["s", "v"])
+    rows["y"] = 5 * np.repeat(rng.standard_normal(20), 4) + 0.005 * rng.standard_normal(80)
+    fit = mixedlm("y ~ v + us(v | s)", rows[rng.random(80) < 0.8]).fit()
+    assert fit.converged and fit.criterion == pytest.approx(-199.106660, abs=1e-4)
+
+
+def test_a_search_goes_on_while_steps_become_shorter() -> None:
+    assert not has_arrived(1e-12, 1e-5, 100.0, True)
+    assert has_arrived(1e-16, 1e-5, 100.0, True) and not has_arrived(1e-16, 1e-5, 100.0, False)
+    assert has_arrived(5e-11, 1e-10, 100.0, True)  # a flat criterion
+    assert has_arrived(5e-6, 1e-7, 100.0, True) and not has_arrived(5e-6, 1e-5, 100.0, True)  # rounding
