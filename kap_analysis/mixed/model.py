@@ -157,7 +157,8 @@ class MixedModel:
             (n, data sets): one column per data set. Missing: the row is not observed in this data set, as after
             dropout; its factors keep the levels of the design, and a data set whose rows say nothing of a coefficient
             is refused. Random slopes are then scaled by all rows, so that estimates agree with a fit of the observed
-            rows to about 1e-6 standard errors, the criterion to 1e-8.
+            rows to about 1e-6 standard errors, the criterion to 1e-8. Where the variance of subjects is 1e5 times that
+            within them, or more, rounding leaves 1e-6 of the criterion open, in either fit.
         reml, ddf, information
             As ``fit`` takes them.
         contrasts : array, optional
