@@ -27,6 +27,8 @@ from kap_analysis.review.svg_marks import (
 from kap_analysis.writing.numbers import difference, estimate, interval, number
 from kap_analysis.writing.small_numbers import of_enough
 
+#: Width of a letter on a telephone, with some room.
+LETTER: Final = 11.0
 MARKERS: Final = {"individual": "o", "group": "s", "mixed": "^"}
 
 
@@ -36,9 +38,11 @@ def course_chart(course: pd.DataFrame, instrument: Instrument) -> Markup:
     arms = [arm for arm in FORMATS if (rows[FORMAT] == arm).any()]
     visits = list(dict.fromkeys(rows[VISIT].astype("str")))
     places = rows.groupby(rows[VISIT].astype("str"), sort=False)[MONTH].mean()
-    height = 250.0 + 18 * (len(arms) + 1)
     low, high = instrument.total_range
     x, y = Scale(float(places.min()), float(max(places.max(), 1)), LEFT + 80, WIDTH - 96), Scale(low, high, 226.0, TOP)
+    apart = np.diff([x(places[visit]) for visit in visits]).min(initial=WIDTH)
+    lower = 16 if apart < LETTER * max(map(len, visits)) else 0  # every second name stands lower where two would touch
+    height = 250.0 + lower + 18 * (len(arms) + 1)
     parts = score_axis(instrument, y, nice_steps(low, high))
     for place, arm in enumerate(arms):
         part = rows[rows[FORMAT] == arm].dropna(subset=["mean"])
@@ -51,10 +55,10 @@ def course_chart(course: pd.DataFrame, instrument: Instrument) -> Markup:
                 parts.append(line(px, y(max(row["ci_low"], low)), px, y(min(row["ci_high"], high)), f"whisker {arm}"))
                 words += f" (95% interval {interval(row['ci_low'], row['ci_high'])})"
             parts.append(point(px, py, f"{words}, n = {row[N_PATIENTS]:.0f}", arm, MARKERS.get(arm, "D")))
-    for visit in visits:
-        parts.append(text(x(places[visit]), 244, visit, "", "middle"))
+    for place, visit in enumerate(visits):
+        parts.append(text(x(places[visit]), 244 + lower * (place % 2), visit, "", "middle"))
     for place, arm in enumerate(arms):
-        base = 262 + 18 * place
+        base = 262 + lower + 18 * place
         parts.append(text(2, base, f"n {arm}", f"key {arm}"))
         counted = rows[rows[FORMAT] == arm].set_index(rows.loc[rows[FORMAT] == arm, VISIT].astype("str"))[N_PATIENTS]
         parts += [text(x(places[v]), base, f"{counted[v]:.0f}", "", "middle") for v in visits if v in counted]

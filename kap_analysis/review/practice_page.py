@@ -31,8 +31,16 @@ from kap_analysis.writing.sentences import full_stop, join_words, plural, senten
 
 #: The list beside ``review.html``; beside a page of another name the name stands before it.
 LIST_NAME: Final = "chart_review_list.html"
-#: Those who started and were neither assessed nor lost, where there are any.
-LEFT: Final = {"Scored then, not at baseline": "n_no_baseline", "Died": "n_died", "Not due yet": "n_not_due"}
+#: What became of those who started, until the main visit.
+FATES: Final = {
+    "Assessed": "n_assessed",
+    "Scored then, not at baseline": "n_no_baseline",
+    "Died": "n_died",
+    "Not due yet": "n_not_due",
+    "Lost by then": "n_lost",
+}
+#: The lines that are shown where nobody is in them too.
+ALWAYS: Final = ("n_assessed", "n_lost")
 
 
 def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
@@ -73,7 +81,7 @@ def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
             whom=sentence_case(review.whom),
             nobody=not review.n_started,
             answers=answer_questions(review),
-            left={words: name for words, name in LEFT.items() if review.started[name].any()},
+            left={words: name for words, name in FATES.items() if name in ALWAYS or review.started[name].any()},
             completeness=_completeness(review.completeness),
             arms=_arms(review),
             course=_chart(review.course, lambda rows: course_chart(rows, review.instrument)),

@@ -222,7 +222,7 @@ class PracticeReview(Result):
         steps = []
         if self.n_lost:
             other = row["n_other"]
-            first = f" {other} of them filled in another questionnaire then. Look at it first." if other else ""
+            first = f" {other:,} of them filled in another questionnaire then. Look at it first." if other else ""
             steps.append(
                 f"Ask {_the_patients(self.n_lost)} who could not be assessed at {self.visit} how they are. "
                 f"They may have done worse.{first}"

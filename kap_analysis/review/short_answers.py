@@ -53,7 +53,7 @@ def _missing(review: PracticeReview) -> str:
     if not review.n_lost:
         return f"{_nobody(review, n_scored)}{also}"
     arms = [
-        f"{row['n_lost']} of {row['n_started']} in {row[FORMAT]} format"
+        f"{row['n_lost']:,} of {row['n_started']:,} in {row[FORMAT]} format"
         for _, row in review.started.iterrows()
         if row[FORMAT] != "all"
     ]
@@ -61,7 +61,7 @@ def _missing(review: PracticeReview) -> str:
     were = "was" if review.n_lost == 1 else "were"
     other = ""
     if whole["n_other"]:
-        other = f" {whole['n_other']} of them filled in another questionnaire then."
+        other = f" {whole['n_other']:,} of them filled in another questionnaire then."
     return (
         f"{share(review.n_lost, whole['n_started'])} who started {were} not assessed at {review.visit}{parts}.{other} "
         f"They may have done worse, or better.{also}"

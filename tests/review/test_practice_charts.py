@@ -54,3 +54,13 @@ def test_the_band_of_other_practices_is_the_change_that_they_lead_to_expect(revi
     said = re.search(r"expected from other practices: mean change (\S+) \(95% interval (\S+) to (\S+)\)", drawn)
     told = [float(one.replace("−", "-")) for one in said.groups()]
     assert told == pytest.approx([row[c] - row["baseline"] for c in ("estimate", "ci_low", "ci_high")], abs=0.051)
+
+
+def test_names_of_visits_that_would_touch_stand_on_two_heights(review):
+    drawn = course_chart(review.course, review.instrument)
+    heights = {name: y for y, name in re.findall(r'y="(\d+)"[^>]*>(baseline|month \d)<', str(drawn))}
+    assert heights["month 1"] == heights["month 3"] != heights["month 2"] == heights["baseline"]
+    wide = review.course[review.course["visit"].astype(str).isin(["baseline", "month 6"])]
+    assert (
+        len(set(re.findall(r'y="(\d+)"[^>]*>(?:baseline|month \d)<', str(course_chart(wide, review.instrument))))) == 1
+    )

@@ -226,6 +226,6 @@ def _alternative(
             f"{row[_PERIOD]} {with_interval(row[_MEAN], row[CI_LOW], row[CI_HIGH])} (n = {count(row[N_PATIENTS])})"
             for _, row in here.iterrows()
         ]
-        centre = here[_CENTRE].iloc[0]
-        text += f" {who}: {'; '.join(told)}{'' if pd.isna(centre) else f'; median {number(centre)}'}."
+        centres = here[_CENTRE].dropna()  # withheld beside a withheld mean, and known beside the others
+        text += f" {who}: {'; '.join(told)}{'' if centres.empty else f'; median {number(centres.iloc[0])}'}."
     return text + (f" Longest run on one side: {plural(longest_run, 'quarter')}." if longest_run is not None else "")

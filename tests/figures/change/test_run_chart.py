@@ -93,3 +93,10 @@ def test_an_interval_of_two_patients_does_not_flatten_the_chart(quarters):
     low, high = figure.axes[0].get_ylim()
     assert (low, high) == pytest.approx((-24.6, 12.6))
     assert "Intervals that run off the panel are wider than it shows." in "\n".join(words(figure))
+
+
+def test_the_alternative_text_has_the_median_that_is_drawn(quarters):
+    quarters.loc[0, ["n_patients", "mean_change", "ci_low", "ci_high", "centre"]] = np.nan
+    figure = plot_run_chart(quarters=quarters)
+    assert "median −10.5" in words(figure)
+    assert "; median −10.5." in alt_text(figure)
