@@ -193,9 +193,9 @@ def test_the_attacker_finds_what_is_given_away_of_a_small_study(tmp_path, monkey
 
 @pytest.mark.matrix
 def test_nothing_of_two_hundred_random_studies_gives_a_small_count_away(tmp_path, monkeypatch, others):
-    """None is found with the sums that hold always; of 100 studies at most three raise an alarm by chance."""
+    """None is found with the sums that hold always; of 100 studies at most four raise an alarm by chance."""
     alarms = [nothing_is_given_away(random_study(tmp_path / str(s), s), monkeypatch, others) for s in range(3, 203)]
-    assert sum(n > 0 for n in alarms) <= 6
+    assert sum(n > 0 for n in alarms) <= 8
 
 
 def test_no_random_set_of_populations_gives_a_small_count_away():
