@@ -38,10 +38,16 @@ SENTENCE: Final = "a sentence that counts patients"
 TELLS_ITS_COUNT: Final = ("share", "per_", "std_error", "ci_", "started_ci_")
 
 #: Keys of what occurred: a row is there because somebody had such a session, so that without its numbers it goes.
-OCCURRED: Final = frozenset({"setting", "phase", "route"})
+OCCURRED: Final = frozenset({"setting", "phase", "route", "session_number"})
+#: A term of a model that is there because the value of somebody is missing.
+TERM, OF_MISSING = "term", "_not_recorded"
 
 #: How far two means of one decimal may be apart that are of the same people, one of them put together from parts.
 ROUNDED_TWICE: Final = 0.12
+
+EFFECT_SIZE: Final = "effect_size"
+#: Means of counts, in whatever frame they stand.
+OF_COUNTS: Final = frozenset({"mean_cohort_size"})
 
 #: Which rows there are tells nothing of a frame with these columns: all classes always have rows, a model has one.
 KEEPS_ITS_ROWS: Final = frozenset({"class", "formula"})
@@ -104,6 +110,8 @@ def shown_frame(frame: pd.DataFrame, published: Published, classes: Classes | No
         result["withheld"] = [any((row, c) in reasons for c in frame.columns) for row in range(len(frame))]
     if reasons and result[measured].isna().all(axis=None) and not KEEPS_ITS_ROWS & set(frame.columns):
         return ShownFrame(result.iloc[:0], [("all", "all", COUNT)])
+    if TERM in keys:
+        result = result[~result[TERM].astype("str").str.endswith(OF_MISSING)].reset_index(drop=True)
     if OCCURRED & set(keys):
         of_it = [c for c in measured if not c.startswith("of_")]
         result = result[result[of_it].notna().any(axis=1)].reset_index(drop=True)
@@ -177,8 +185,15 @@ def _is_of_everybody(rounded: pd.DataFrame, totals: list[int], parts: list[int],
 
 
 def _needed(frame: pd.DataFrame, column: str, main: list[str], classes: Classes | None) -> list[str]:
-    """The counts that a statistic tells: it is shown only with them. An estimate of a model tells none."""
-    if ESTIMATE in frame or not column.startswith(TELLS_ITS_COUNT):
+    """The counts that a statistic tells: it is shown only with them. An estimate of a model tells none.
+
+    The interval of an effect size follows from the effect and the number of patients, and a mean of whole numbers with
+    two decimals from how many there are.
+    """
+    if column in OF_COUNTS:
+        return main
+    of_a_model = ESTIMATE in frame and EFFECT_SIZE not in frame
+    if of_a_model or not column.startswith(TELLS_ITS_COUNT):
         return []
     needed = [c for c in main if c != "n_started" or "started" in column]
     is_of_the_rest = column.startswith("share") and classes is not None and classes.rest in frame

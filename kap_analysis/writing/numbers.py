@@ -127,15 +127,17 @@ def exact(value: float) -> str:
 
 
 def decimals_of(values: Iterable[Any], most: int = COEFFICIENT_DECIMALS) -> int:
-    """How many decimals the numbers of a column have, at most so many: those of a public study are rounded already.
+    """How many decimals the numbers of a column have, one to so many: those of a public study are rounded already.
 
     Examples
     --------
     >>> decimals_of([-0.7, 0.3]), decimals_of([-0.7, 0.312]), decimals_of([float("nan")])
     (1, 2, 2)
+    >>> decimals_of([1.0, 2.0])
+    1
     """
     known = [float(value) for value in values if not is_missing(value) and not math.isinf(float(value))]
-    fitting = (d for d in range(most) if all(abs(round(value, d) - value) < ROUNDED for value in known))
+    fitting = (d for d in range(1, most) if all(abs(round(value, d) - value) < ROUNDED for value in known))
     return next(fitting, most) if known else most
 
 

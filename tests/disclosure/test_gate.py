@@ -231,6 +231,31 @@ def test_a_row_of_what_occurred_goes_with_its_numbers():
     assert shown["mean_per_patient"].tolist() == [3.3]
 
 
+def test_the_interval_of_an_effect_size_goes_with_its_number():
+    """SE² = 1/n + d²/(2(n - 1)): of 29 patients with d = -1.63 it gave 29."""
+    frame = by_format([126, 90, 36], [-0.9, -1.0, -0.8]).rename(columns={"mean": "estimate"})
+    shown = public(frame.assign(effect_size="by change SD", ci_low=-1.2, ci_high=-0.6)).counts
+    assert shown["estimate"].notna().all() and shown["ci_low"].isna().all() and shown["ci_high"].isna().all()
+    of_a_model = public(frame.assign(ci_low=-1.2, ci_high=-0.6)).counts
+    assert of_a_model["ci_low"].notna().all()
+    known = by_format([137, 97, 40], [-0.9, -1.0, -0.8]).rename(columns={"mean": "estimate"})
+    assert public(known.assign(effect_size="by change SD", ci_low=-1.2)).counts["ci_low"].notna().all()
+
+
+def test_a_mean_of_counts_goes_with_them():
+    """2.93 patients a cohort are 41 in 14."""
+    icc = pd.DataFrame({"estimate": [0.1], "n_cohorts": [14], "mean_cohort_size": [41 / 14]})
+    shown = public(icc).counts.iloc[0]
+    assert shown["estimate"] == 0.1 and np.isnan(shown["n_cohorts"]) and np.isnan(shown["mean_cohort_size"])
+
+
+def test_terms_and_sessions_that_are_there_because_of_a_few_go():
+    terms = pd.DataFrame({"term": ["age", "age_not_recorded"], "odds_ratio": [0.9, 2.6], "n_patients": [137, 137]})
+    assert public(terms).counts["term"].tolist() == ["age"]
+    sessions = pd.DataFrame({"format": "group", "session_number": [2, 3], "n_patients": [30, 3], "mean": [12.3, 9.0]})
+    assert public(sessions).counts["session_number"].tolist() == [2]
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [("39 scored; n = 34 individual", False), ("The two patients of B were left out", False),

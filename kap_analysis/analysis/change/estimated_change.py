@@ -84,7 +84,7 @@ class EstimatedChange(Result):
         told = [_at_visit(row) for _, row in self.change.iterrows()]
         model = self.model.iloc[0]
         parts = [
-            f"Estimated from all {plural(model['n_observations'], 'score')} of {plural(model[N_PATIENTS], 'patient')}, "
+            f"Estimated from {plural(model['n_observations'], 'score')} of {plural(model[N_PATIENTS], 'patient')}, "
             f"mean {name} changed from baseline by {join_words(told)}.",
             *_effect_size_sentences(self.effect_sizes),
             NO_CONTROL,

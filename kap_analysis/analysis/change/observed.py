@@ -85,11 +85,11 @@ class PairedScores(Result):
             return "Mean scores of patients who have both are withheld: they are too few."
         before, after = self.means["mean"]
         row = self.change.iloc[0]
+        how_sure = "" if np.isnan(row["ci_low"]) else f" ({interval_words(row)})"
         return (
             f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
             f"both times. Their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
-            f"an observed mean change of {number(row['mean_change'])} points ("
-            f"{interval_words(row)}). {NO_CONTROL}"
+            f"an observed mean change of {number(row['mean_change'])} points{how_sure}. {NO_CONTROL}"
         )
 
 

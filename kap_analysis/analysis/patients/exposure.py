@@ -99,7 +99,7 @@ def _dose_sentence(doses: pd.DataFrame) -> str:
     """Mean dose of each route in mg and mg/kg; routes are never pooled."""
     told = []
     for (route, unit), part in doses.groupby(["route", "unit"], sort=False):
-        decimals = 0 if unit == "mg" else decimals_of(part["mean"])
+        decimals = 0 if unit == "mg" else decimals_of([*part["mean"], *part["sd"]])
         values = [
             f"{_mean_of(row, 'n_sessions', 'session', decimals)} in {row[FORMAT]} format"
             for _, row in in_format_order(part[part["mean"].notna()]).iterrows()

@@ -9,7 +9,7 @@ from kap_analysis.columns import FORMAT, N_PATIENTS
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
-from kap_analysis.writing.sentences import count
+from kap_analysis.writing.sentences import count, plural
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class AccountOfRows(Result):
         kept = self.ledger[(because == "") & (self.ledger[FORMAT].astype("str") == "all")]
         first, last = kept.iloc[0], kept.iloc[-1]
         return (
-            f"Of {count(first[N_PATIENTS])} patients with {count(first['n_rows'])} assessments, "
+            f"Of {plural(first[N_PATIENTS], 'patient')} with {plural(first['n_rows'], 'assessment')}, "
             f"{count(last[N_PATIENTS])} with {count(last['n_rows'])} are analysed."
         )
 

@@ -115,7 +115,7 @@ def _doses(doses: pd.DataFrame | None) -> pd.DataFrame:
     if doses is None:
         return pd.DataFrame()
     labels = [f"{row['route']}, {row['unit']}" for _, row in doses.iterrows()]
-    fewest = doses.groupby("unit")["mean"].agg(decimals_of).to_dict()
+    fewest = {unit: decimals_of([*part["mean"], *part["sd"]]) for unit, part in doses.groupby("unit")}
     value = texts(doses, partial(_dose, fewest), "mean", "sd", "unit")
     return pd.DataFrame(
         {FORMAT: doses[FORMAT].astype(str), "part": "Dose by route, mean (SD)", "label": labels, "value": value}
