@@ -1,6 +1,6 @@
 """What the patients received, in the order of TIDieR: sessions, doses by route, integration, cohorts, time."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import pandas as pd
@@ -115,14 +115,14 @@ def _doses(doses: pd.DataFrame | None) -> pd.DataFrame:
     if doses is None:
         return pd.DataFrame()
     labels = [f"{row['route']}, {row['unit']}" for _, row in doses.iterrows()]
-    fewest = {unit: decimals_of([*part["mean"], *part["sd"]]) for unit, part in doses.groupby("unit")}
+    fewest = {str(unit): decimals_of([*part["mean"], *part["sd"]]) for unit, part in doses.groupby("unit")}
     value = texts(doses, partial(_dose, fewest), "mean", "sd", "unit")
     return pd.DataFrame(
         {FORMAT: doses[FORMAT].astype(str), "part": "Dose by route, mean (SD)", "label": labels, "value": value}
     )
 
 
-def _dose(fewest: Mapping[Hashable, int], mean: float, sd: float, unit: str) -> str:
+def _dose(fewest: Mapping[str, int], mean: float, sd: float, unit: str) -> str:
     """A dose with the decimals of its unit, and no more than the doses of the table have."""
     return mean_sd(mean, sd, min(DOSE_DECIMALS.get(unit, 1), fewest[unit]))
 
