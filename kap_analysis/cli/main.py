@@ -96,7 +96,8 @@ def run() -> None:
         _say_stopped()
     except OSError as error:
         place = f" at {error.filename}" if error.filename else ""
-        say(f"kap: {error.strerror or error}{place}; nothing was left half written.", err=True)
+        end = "check its name" if isinstance(error, FileNotFoundError) else "nothing was left half written"
+        say(f"kap: {error.strerror or error}{place}; {end}.", err=True)
         raise SystemExit(2) from None
     except Exception as error:
         code = _exit_code(error)

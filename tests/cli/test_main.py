@@ -81,6 +81,22 @@ def test_what_failed_decides_the_exit_code(error, code):
     assert main._exit_code(error) == code
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "plan.toml"), "at plan.toml; check its name.\n"),
+        (OSError(28, "No space left on device", "out"), "at out; nothing was left half written.\n"),
+    ],
+)
+def test_what_the_disk_says_ends_in_one_line(kap_here, monkeypatch, error, said):
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(main, "app", fail)
+    done = kap_here("validate")
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.endswith(said)
+
+
 def test_a_folder_that_is_not_ours_is_one_line_and_exit_2(kap_here, tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "mine.txt").touch()

@@ -47,3 +47,18 @@ def test_without_hours_the_rule_is_named(study):
     sessions = study.sessions.assign(hour=np.nan)
     found = describe_exposure(replace(study, tables={**study.tables, "sessions": sessions}))
     assert "integration followed on the next or second day (hours not recorded)" in str(found)
+
+
+def test_minutes_that_are_not_known_are_no_minutes(study):
+    """Without the slot a group's hours were those of each of its patients, and blank minutes were none."""
+    known = describe_exposure(study).clinician_minutes.set_index("format")
+    sessions = study.sessions.copy()
+    without_slots = replace(study, tables={**study.tables, "sessions": sessions.drop(columns="group_session_id")})
+    lost = describe_exposure(without_slots).clinician_minutes.set_index("format")
+    assert "group" not in lost.index or lost.loc["group", "n_patients"] < known.loc["group", "n_patients"]
+    first = sessions["patient_id"] == sessions["patient_id"].iloc[0]
+    arm = "individual" if (sessions.loc[first, "format"] == "individual").all() else "group"
+    sessions.loc[first & (sessions["status"] != "missed") & (sessions["kind"] == "ketamine"), "minutes"] = np.nan
+    fewer = describe_exposure(replace(study, tables={**study.tables, "sessions": sessions})).clinician_minutes
+    n = fewer.set_index("format")["n_patients"]
+    assert n[arm] == known.loc[arm, "n_patients"] - 1
