@@ -109,7 +109,7 @@ class ResultsFolder:
         _check_name(name)
         if drawn and not callable(figure):
             raise ReportError(f"{name} is drawn already; give the function that draws it, or no {', '.join(drawn)}.")
-        title = NUMBERED.sub("", caption).removeprefix(". ")
+        title = NUMBERED.sub("", _without_legend(caption)).removeprefix(". ")
         title = f"{self.stamp}. {title}" if self.stamp else title
         if callable(figure) and self.folder is not None:
             made = draw_with_files(figure, drawn, self.stamp, title)

@@ -58,6 +58,9 @@ def test_a_figure_that_is_a_sentence_has_no_legend_of_marks(tmp_path):
     assert results.figure("drawn", kap.figures.plot_cohort_effects, caption, effects=drawn).caption == caption
     kept = read_contents(tmp_path)["figures"]
     assert [kept[name]["caption"] for name in ("said", "drawn")] == [said.caption, caption]
+    for name in ("said", "drawn"):  # the title of a file names no marks: which are drawn is said beside the figure
+        told = (results.folder / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+        assert "Estimated effect of each cohort.</title>" in told and "Marks:" not in told
 
 
 def test_a_caption_explains_the_parts_that_are_drawn():
