@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import MONTH
+from kap_analysis.columns import ESTIMATE, MONTH
 from kap_analysis.disclosure.policy import NAMING_NUMBERS
 
 #: Decimals of an estimate of a model, and of what lies within -1 and 1.
@@ -48,14 +48,14 @@ def coarsened(frame: pd.DataFrame, statistics: list[str], known: np.ndarray) -> 
         if column in NAMING_NUMBERS and column != MONTH:
             continue
         values = shown[column].to_numpy(float, na_value=np.nan)
-        exact = _rounded(values, column, "estimate" in frame.columns)
+        exact = _rounded(values, column, ESTIMATE in frame.columns)
         shown[column] = np.where(known, exact, _blurred(values, column, frame)) if _is_measured(frame) else exact
     return shown
 
 
 def _is_measured(frame: pd.DataFrame) -> bool:
     """Whether the statistics are those of people: the estimates of a model are no means of whole numbers."""
-    return "estimate" not in frame.columns
+    return ESTIMATE not in frame.columns
 
 
 def _blurred(values: np.ndarray, column: str, frame: pd.DataFrame) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10, nan
+from math import ceil, floor, nan
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from kap_analysis.writing.numbers import (
     number,
     percent,
     plural,
+    round_step,
     with_interval,
 )
 from kap_analysis.writing.sentences import estimate_sentence, sentence_case
@@ -29,7 +30,6 @@ NOT_BY_CHANCE: Final = (
 MOST_PRACTICES: Final = 4
 PADDING: Final = 0.04
 MOST_TICKS: Final = 8
-STEPS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +200,7 @@ def make_strip(facts: Mapping[str, Any]) -> Strip | None:
 
 def _round_numbers(low: float, high: float) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten inside a range, at most `MOST_TICKS` of them."""
-    power = 10.0 ** floor(log10(high - low))
-    step = next(size * power for size in STEPS if (high - low) / (size * power) <= MOST_TICKS)
+    step = round_step((high - low) / MOST_TICKS)
     return [round(step * k, 10) for k in range(ceil(low / step), floor(high / step) + 1)]
 
 

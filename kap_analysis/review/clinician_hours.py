@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.patients.treated import held_sessions, patient_formats
-from kap_analysis.columns import FORMAT, FORMATS, GROUP, N_PATIENTS, PATIENT_ID
+from kap_analysis.analysis.patients.treated import clinician_minutes, held_sessions, patient_formats
+from kap_analysis.columns import FORMAT, FORMATS, N_PATIENTS, PATIENT_ID
 from kap_analysis.review.practice_review_result import class_counts
 from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import plural
@@ -32,25 +32,18 @@ def count_hours(study: Study, part: Study, plan: Plan, classes: pd.DataFrame) ->
     people = patient_formats(part, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     people = people[people["started"] & people[FORMAT].notna()]
     arms = people.set_index(PATIENT_ID)[FORMAT].astype("object")
-    every = held_sessions(study).reindex(columns=[PATIENT_ID, FORMAT, "minutes", "facilitator_ids", "group_session_id"])
-    together = every["group_session_id"].map(every["group_session_id"].value_counts())
-    is_group = (every[FORMAT].astype("object") == GROUP).fillna(False)
-    known = every.assign(
-        arm=every[PATIENT_ID].map(arms),
-        hours=every["minutes"].astype(float) / 60 * (every["facilitator_ids"].str.count(";") + 1).astype(float),
-        shared_by=together.astype(float).fillna(1.0),
-    ).dropna(subset=["arm"])
-    if known["hours"].isna().all():
+    every = held_sessions(study)
+    known = clinician_minutes(every).assign(arm=every[PATIENT_ID].map(arms)).dropna(subset=["arm"])
+    if known["minutes"].isna().all():
         return pd.DataFrame(columns=HOURS_COLUMNS)
-    unshared = is_group & every["group_session_id"].isna()
-    known["is_unshared"] = unshared[known.index] & known["hours"].notna()
-    known["hours"] = known["hours"].mask(known["is_unshared"])
+    known["is_unshared"] = known["shared_by"].isna() & known["minutes"].notna()
+    known["hours"] = known["minutes"] / 60 / known["shared_by"]
     rows = []
     for shown in ["all", *[arm for arm in FORMATS if (arms == arm).any()]]:
         n = len(arms) if shown == "all" else int((arms == shown).sum())
         own = known if shown == "all" else known[known["arm"] == shown]
         why = _unknown(own)
-        total = np.nan if why else float((own["hours"] / own["shared_by"]).sum())
+        total = np.nan if why else float(own["hours"].sum())
         better = class_counts(classes, shown).get("better", np.nan)
         per_better = total / better if better > 0 else np.nan
         rows.append([shown, n, total / n, better, per_better, len(own), int(own["hours"].isna().sum()), why])

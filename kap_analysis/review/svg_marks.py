@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from kap_analysis.instruments.instrument import Instrument
+from kap_analysis.writing.numbers import round_step
 
 WIDTH: Final = 640.0
 LEFT: Final = 44.0
@@ -102,9 +103,7 @@ def _bands(instrument: Instrument, y: Scale, width: float) -> tuple[list[str], l
 
 def nice_steps(low: float, high: float) -> list[float]:
     """Round numbers from low to high, some four to seven."""
-    raw = (high - low) / 6
-    size = 10.0 ** np.floor(np.log10(raw))
-    step = next(size * m for m in (1, 2, 5, 10) if size * m >= raw)
+    step = round_step((high - low) / 6)
     first = np.ceil(low / step) * step
     return [float(v) + 0.0 for v in np.arange(first, high + step / 1e6, step)]
 

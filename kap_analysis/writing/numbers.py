@@ -126,6 +126,18 @@ def exact(value: float) -> str:
     return number(value, 0 if value == round(value) else len(f"{value:.6g}".partition(".")[2]))
 
 
+def round_step(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below a number above 0: the steps of an axis.
+
+    Examples
+    --------
+    >>> round_step(0.7), round_step(2.0), round_step(31)
+    (1.0, 2.0, 50.0)
+    """
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(size * power for size in (1, 2, 5, 10) if size * power >= least * (1 - ROUNDED))
+
+
 def decimals_of(values: Iterable[Any], most: int = COEFFICIENT_DECIMALS) -> int:
     """How many decimals the numbers of a column have, one to so many: those of a public study are rounded already.
 

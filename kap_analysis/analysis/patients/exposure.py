@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.formats import formats_present, in_format_order, recorded_words
-from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
+from kap_analysis.analysis.patients.treated import clinician_minutes, held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import COHORT_ID, DAY, FORMAT, GROUP, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.columns import COHORT_ID, DAY, FORMAT, N_PATIENTS, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.first_argument import asked_of
@@ -141,7 +141,9 @@ def describe_exposure(study: Study, *, format_rule: FormatRule | None = None) ->
         If there was no ketamine session.
     """
     patients = treated_patients(study, format_rule=format_rule)
-    sessions = held_sessions(study).merge(
+    held = held_sessions(study)
+    time = clinician_minutes(held)
+    sessions = held.assign(clinician_minutes=time["minutes"] / time["shared_by"]).merge(
         patients[[PATIENT_ID, FORMAT]].rename(columns={FORMAT: "arm"}), on=PATIENT_ID, how="inner"
     )
     ketamine = sessions[sessions["kind"] == "ketamine"]
@@ -261,14 +263,8 @@ def _integration(sessions: pd.DataFrame) -> pd.DataFrame:
 
 def _clinician_minutes(sessions: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
     names = [FORMAT, N_PATIENTS, "mean", "sd", "median"]
-    table = sessions.reindex(columns=[PATIENT_ID, FORMAT, "minutes", "facilitator_ids", "group_session_id"])
-    if table["minutes"].isna().all() or table["facilitator_ids"].isna().all():
-        return pd.DataFrame(columns=names)
-    clinicians = table["facilitator_ids"].str.count(";") + 1
-    shared = table["group_session_id"].map(table["group_session_id"].value_counts()).fillna(1)
-    alone_or_told = (table[FORMAT].astype("object") != GROUP) | table["group_session_id"].notna()
-    each = (table["minutes"].astype(float) * clinicians / shared).where(alone_or_told)
-    spent = each.groupby(table[PATIENT_ID]).sum().where(each.isna().groupby(table[PATIENT_ID]).sum() == 0)
+    each = sessions.groupby(PATIENT_ID)["clinician_minutes"]
+    spent = each.sum().where(each.count() == each.size())
     by_patient = patients.set_index(PATIENT_ID)[FORMAT].astype("str").to_frame().join(spent.rename("spent"))
     summary = by_patient.dropna().groupby(FORMAT)["spent"].agg(["size", "mean", "std", "median"]).reset_index()
     return summary.set_axis(names, axis=1)

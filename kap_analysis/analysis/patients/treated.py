@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from kap_analysis.columns import DAY, FORMAT, PATIENT_ID
+from kap_analysis.columns import DAY, FORMAT, GROUP, PATIENT_ID
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.attendance import attended, ketamine_sessions, started_patients
@@ -12,6 +12,29 @@ from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
 def held_sessions(study: Study) -> pd.DataFrame:
     """The rows of the sessions table for sessions that took place."""
     return study.sessions[attended(study.sessions)]
+
+
+def clinician_minutes(sessions: pd.DataFrame) -> pd.DataFrame:
+    """The minutes of all clinicians at each session, and how many patients shared them.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        Held sessions, one row per patient and session.
+
+    Returns
+    -------
+    DataFrame
+        The same rows: ``minutes`` (missing where minutes or clinicians are blank), ``shared_by`` (missing for a session
+        in a group whose slot is not recorded).
+    """
+    table = sessions.reindex(columns=[FORMAT, "minutes", "facilitator_ids", "group_session_id"])
+    clinicians = table["facilitator_ids"].astype("string").str.count(";").astype("Float64") + 1
+    slot = table["group_session_id"].astype("object")
+    shared = slot.map(slot.value_counts()).astype(float).where(slot.notna(), 1.0)
+    is_untold = (table[FORMAT].astype("object") == GROUP) & slot.isna()
+    minutes = table["minutes"].astype("Float64") * clinicians
+    return pd.DataFrame({"minutes": minutes.astype(float), "shared_by": shared.mask(is_untold)})
 
 
 def ketamine_patients(study: Study) -> set[str]:

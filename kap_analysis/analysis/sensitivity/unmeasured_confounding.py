@@ -52,7 +52,7 @@ from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.writing.names import readable
-from kap_analysis.writing.numbers import exact
+from kap_analysis.writing.numbers import exact, round_step
 from kap_analysis.writing.sentences import (
     estimate_words,
     in_points,
@@ -63,9 +63,9 @@ from kap_analysis.writing.sentences import (
     sentence_case,
 )
 
-#: In the table of bias the confounder changes the score by one to five steps of about this part of the scale, in round
-#: points (2 to 10 on the BDI, 5 to 25 on WHO-5), and its prevalence differs by these parts between the formats.
-STEP_OF_THE_SCALE: Final = 1 / 25
+#: In the table of bias the confounder changes the score by one to five steps of this part of the scale, in round points
+#: (2 to 10 on the BDI, 5 to 25 on WHO-5), and its prevalence differs by these parts between the formats.
+STEP_OF_THE_SCALE: Final = 1 / 32
 N_STEPS: Final = 5
 PREVALENCES: Final = (0.1, 0.2, 0.3, 0.4, 0.5)
 #: A control is compared if at least this many patients of each format have it.
@@ -226,7 +226,7 @@ def points_of_bias(primary: pd.Series, margin: float | None, higher_is_better: b
 
 def bias_table(primary: pd.Series, total_range: tuple[float, float]) -> pd.DataFrame:
     """The primary difference with the bias of a confounder taken away: the rows of `UnmeasuredConfounding.bias`."""
-    step = _round_step((total_range[1] - total_range[0]) * STEP_OF_THE_SCALE)
+    step = round_step((total_range[1] - total_range[0]) * STEP_OF_THE_SCALE)
     low, estimate, high = (float(primary[name]) for name in (CI_LOW, ESTIMATE, CI_HIGH))
     side = 1.0 if estimate >= 0 else -1.0
     rows = []
@@ -237,12 +237,6 @@ def bias_table(primary: pd.Series, total_range: tuple[float, float]) -> pd.DataF
             rows.append([effect, prevalence, bias, *moved, moved[1] <= 0 <= moved[2]])
     names = ["effect", "prevalence_difference", "bias", ESTIMATE, CI_LOW, CI_HIGH, "includes_zero"]
     return pd.DataFrame(rows, columns=names)
-
-
-def _round_step(size: float) -> float:
-    """The nearest of 1, 2 and 5 times a power of ten, by ratio."""
-    power = 10.0 ** np.floor(np.log10(size))
-    return float(min((power * times for times in (1, 2, 5, 10)), key=lambda step: abs(np.log(step / size))))
 
 
 def _controls(source: Study | Outcomes, model: ModelFrame, plan: Plan, visit: str) -> pd.DataFrame:

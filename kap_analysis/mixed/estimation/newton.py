@@ -18,9 +18,7 @@ MOST_STEPS = 100
 MOST_STALLED = 3  # steps in a row that gain next to nothing of what their slope promises: the edge of where V exists
 COLLAPSED = 1e-5  # standard deviation of a visit given those before it, as a share of its own
 DECREMENT = 1e-15  # squared length of the Newton step in standard errors, at which the search ends
-SLOW = (
-    1e-10  # the same, at which it ends where steps do not become shorter as they should: rounding, or a flat criterion
-)
+SLOW = 1e-10  # the same, at which it ends where steps do not become shorter: rounding, or a flat criterion
 NEXT = 1e-6  # the same, after which the next step is the last but for rounding
 
 

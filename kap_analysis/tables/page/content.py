@@ -1,11 +1,17 @@
 """The content of a table, whatever file it is written to."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 
 import pandas as pd
 
 from kap_analysis.errors import TableError
 from kap_analysis.tables.page.layout import Layout
+
+AUTHOR: Final = "kap_analysis"
+WRITTEN: Final = datetime(2000, 1, 1)
+"""Who wrote a file and when, for formats that say so: the date never changes, so that equal tables are equal files."""
 
 
 @dataclass(frozen=True, eq=False)

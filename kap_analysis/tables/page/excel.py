@@ -5,14 +5,13 @@ Equal tables are equal files.
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from kap_analysis.errors import TableError
-from kap_analysis.tables.page.content import TableContent
+from kap_analysis.tables.page.content import AUTHOR, WRITTEN, TableContent
 from kap_analysis.tables.page.layout import INDENT
 from kap_analysis.tables.page.widths import fitted_columns
 from kap_analysis.writing.escapes import visible
@@ -25,9 +24,6 @@ try:
 except ImportError:  # the extra `excel` is not installed; write_excel says so
     HAS_XLSXWRITER = False
 
-AUTHOR: Final = "kap_analysis"
-WRITTEN: Final = datetime(2000, 1, 1)
-"""A date inside the file that never changes, so that equal tables are equal files."""
 SAFE: Final = {
     "in_memory": True,
     "strings_to_formulas": False,

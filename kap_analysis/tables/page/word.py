@@ -3,12 +3,11 @@
 import io
 import zipfile
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from kap_analysis.errors import TableError
-from kap_analysis.tables.page.content import TableContent
+from kap_analysis.tables.page.content import AUTHOR, WRITTEN, TableContent
 from kap_analysis.tables.page.widths import Printed, fitted_columns, letters_needed
 
 try:
@@ -25,9 +24,6 @@ try:
 except ImportError:  # the extra `word` is not installed; write_word says so
     HAS_PYTHON_DOCX = False
 
-AUTHOR: Final = "kap_analysis"
-WRITTEN: Final = datetime(2000, 1, 1)
-"""Dates inside the file never change, so that equal tables are equal files."""
 ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 FONT: Final = "Calibri"
 PAGE: Final = (21.0, 29.7)
