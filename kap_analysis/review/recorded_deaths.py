@@ -9,8 +9,8 @@ from kap_analysis.study.study import Study
 
 DEATH: Final = "death"
 DEATH_COLUMNS: Final = [PATIENT_ID, DAY, "where"]
-#: Pairs of columns of the patients: why something ended, and on which day.
-ENDS: Final = {"follow_up_end_reason": "follow_up_end_day", "treatment_end_reason": "treatment_end_day"}
+#: What ended, in words and as the columns of the patients begin that say why and on which day.
+ENDS: Final = {"follow-up": "follow_up", "treatment": "treatment"}
 
 
 def list_deaths(study: Study) -> pd.DataFrame:
@@ -20,10 +20,11 @@ def list_deaths(study: Study) -> pd.DataFrame:
     """
     events = study.adverse_events.reindex(columns=[PATIENT_ID, DAY, "event"])
     found = [events[events["event"].astype("object") == DEATH].assign(where="noted among the adverse events")]
-    for reason, day in ENDS.items():
+    for ended, column in ENDS.items():
+        reason, day = f"{column}_end_reason", f"{column}_end_day"
         people = study.patients.reindex(columns=[PATIENT_ID, reason, day])
         died = people[people[reason].astype("object") == DEATH].rename(columns={day: DAY})
-        found.append(died.assign(where=f"noted as the {reason.replace('_', ' ').replace('follow up', 'follow-up')}"))
+        found.append(died.assign(where=f"noted as the reason why {ended} ended"))
     rows = pd.concat([one[DEATH_COLUMNS].astype({DAY: float}) for one in found], ignore_index=True)
     known_first = rows.sort_values(DAY, key=lambda days: days.isna(), kind="stable")
     return known_first.drop_duplicates(PATIENT_ID).sort_values(PATIENT_ID, ignore_index=True)

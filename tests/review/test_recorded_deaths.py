@@ -33,7 +33,7 @@ def test_deaths_are_read_from_reasons_and_from_events(mourned):
     found = list_deaths(made).set_index("patient_id")
     assert set(found.index) == set(dead)
     assert found.loc[dead[2], ["day", "where"]].tolist() == [20, "noted among the adverse events"]
-    assert found.loc[dead[0], "where"] == "noted as the follow-up end reason"
+    assert found.loc[dead[0], "where"] == "noted as the reason why follow-up ended"
 
 
 def test_nobody_is_asked_to_ask_the_dead(mourned, review):
