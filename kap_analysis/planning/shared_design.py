@@ -77,8 +77,8 @@ class SharedDesign:
         score = np.full((len(baseline), visits, len(drawn)), np.nan)
         for d, one in enumerate(drawn):
             inside = np.bincount(one.cohort[one.is_group], minlength=cohorts)
-            grouped = [c * size + np.arange(n) for c, n in enumerate(inside)]
-            place = np.concatenate([*grouped, cohorts * size + np.arange(individual)])
+            free = np.arange(size) < inside[:, None]
+            place = np.flatnonzero(np.r_[free.ravel(), np.ones(individual, dtype=bool)])
             baseline[place, d] = one.baseline
             score[place, :, d] = np.where(one.seen, one.score, np.nan)
         return np.repeat(baseline, visits, axis=0), score.reshape(-1, len(drawn))

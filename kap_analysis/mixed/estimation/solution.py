@@ -15,12 +15,11 @@ from kap_analysis.mixed.estimation.fixed_parameters import held_values, with_hel
 from kap_analysis.mixed.estimation.identifiability import check_identified, check_residual
 from kap_analysis.mixed.estimation.newton import Search
 from kap_analysis.mixed.estimation.parameters import Parameters
-from kap_analysis.mixed.estimation.starting_values import starting_elements
+from kap_analysis.mixed.estimation.starting_values import bar_shares, starting_elements
 from kap_analysis.mixed.likelihood.criterion import Criterion
 from kap_analysis.mixed.likelihood.layout import Layout
 
 Array = NDArray[np.float64]
-BAR_SHARES = (0.5, 0.1, 0.9)  # of the variance, at the start: for all bars together
 MANY_ROWS = 20_000
 EDGE = 1e-2  # smallest eigenvalue of the correlations at which a search that failed has come to the edge
 
@@ -69,7 +68,7 @@ def minimise(
     held, values = held_values(parameters, layout.scaling, fixed)
     search = Search(layout, parameters, reml, held)
     best: tuple[Array, Criterion, float] | None = None
-    shares = BAR_SHARES if start is None else (None,)
+    shares = bar_shares(parameters) if start is None else (None,)
     for at, share in enumerate(shares):
         eta = start if share is None else starting_elements(layout, parameters, share)
         assert eta is not None

@@ -15,6 +15,16 @@ from kap_analysis.mixed.likelihood.layout import Layout
 Array = NDArray[np.float64]
 
 
+def bar_shares(parameters: Parameters) -> tuple[float, ...]:
+    """Shares of the variance that all bars together begin with, in the order in which they are tried.
+
+    A residual covariance over visits begins with the products of least-squares residuals, in which all that rows of
+    a subject share is counted, so that little is left for the bars.
+    """
+    shaped = any(not part.is_bar and part.size > 1 and part.block.linear for part in parameters.parts)
+    return (0.1, 0.5, 0.9) if shaped else (0.5, 0.1, 0.9)
+
+
 def starting_elements(layout: Layout, parameters: Parameters, bar_share: float = 0.5) -> Array:
     """Elements to begin with, the variance of the residuals of least squares being 1: see `elements_to_begin_with`."""
     return elements_to_begin_with(

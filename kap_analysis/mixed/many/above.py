@@ -102,7 +102,7 @@ class Slopes:
         lows = -2 * pair_sums(on_columns(self.e, xi), small_product(up.m[:, None], self.e))
         gnx = on_columns(up.gn, xi)
         owns = 2 * pair_sums(gnx, small_product(up.h[:, None], up.gn))
-        across = -2 * pair_sums(gnx, small_product(up.f[:, None], self.e))
+        across = -2 * pair_sums(small_product(up.f[:, None].swapaxes(-1, -2), gnx), self.e)
         return (lows + lows.swapaxes(1, 2)) / 2, (owns + owns.swapaxes(1, 2)) / 2, across
 
     def weighted(self, low: Array, own: Array, across: Array) -> Array:

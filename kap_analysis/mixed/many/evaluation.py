@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,14 @@ from kap_analysis.mixed.many.values import Values, values_at
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+class Linked(NamedTuple):
+    """Along each element j of one batch, for the C groups above."""
+
+    a: Array  # (d, j, C, u, u)
+    b: Array  # (d, j, C, u, k)
+    left: Array  # B_j - A_j Y
 
 
 @dataclass
@@ -51,18 +60,23 @@ class ManyEvaluation:
     logdet: Array
     s: Array
 
-    @cached_property
-    def _given(self) -> list[tuple[Array, Array] | None]:
-        """A_j and B_j of each batch."""
-        return [given(v.sums, v.omega1, v.plain1) if v.sums.links is not None else None for v in self.values]
+    def _linked(self, value: Values, omega: Array, plain: Array) -> Linked | None:
+        """A_j, B_j and B_j - A_j Y of a batch; None where nothing above acts on it."""
+        if value.sums.links is None or self.above is None:
+            return None
+        a, b = given(value.sums, omega, plain)
+        return Linked(a, b, b - small_product(a, self.above.y[:, None]))
 
-    def _quadratic(self, value: Values, omega: Array, plain: Array, linked: tuple[Array, Array] | None) -> Array:
+    @cached_property
+    def _slopes_of_each(self) -> list[Linked | None]:
+        return [self._linked(value, value.omega1, value.plain1) for value in self.values]
+
+    def _quadratic(self, value: Values, omega: Array, plain: Array, linked: Linked | None) -> Array:
         """Sums of E'Omega E + s E'E over the subjects of a batch, for Omega (d, j, P, r, r): (d, j, k, k)."""
         out = value.sums.contract(omega) + plain[:, :, None, None] * value.sums.ww[:, None]
         if linked is None or self.above is None:
             return out
-        a, b = linked
-        half = group_products(self.above.y[:, None], b - small_product(a, self.above.y[:, None]) / 2)
+        half = group_products(self.above.y[:, None], linked.b + linked.left) / 2
         return out - half - half.swapaxes(-1, -2)
 
     @cached_property
@@ -70,11 +84,11 @@ class ManyEvaluation:
         """Derivatives of log|V| (d, m) and of S (d, m, k, k)."""
         size, k, d = self.sums.n_elements, self.sums.k, len(self.sums)
         logdet1, s1 = np.zeros((d, size)), np.zeros((d, size, k, k))
-        for value, linked in zip(self.values, self._given, strict=True):
+        for value, linked in zip(self.values, self._slopes_of_each, strict=True):
             logdet1[:, value.params] += value.logdet1
             s1[:, value.params] += self._quadratic(value, value.omega1, value.plain1, linked)
             if linked is not None and self.above is not None:
-                logdet1[:, value.params] += pair_sums(linked[0], self.above.m[:, None])[:, :, 0]
+                logdet1[:, value.params] += pair_sums(linked.a, self.above.m[:, None])[:, :, 0]
         if self.above is not None:
             more = self.above.first
             logdet1[:, self.above.own] += more[0]
@@ -87,19 +101,18 @@ class ManyEvaluation:
         if self.above is None:
             return None
         low = self.sums.low
-        linked_alone = [pair for pair in self._given if pair is not None]
-        if len(linked_alone) == 1:
-            a1, b1 = linked_alone[0]
-            return Slopes(self.above, b1 - small_product(a1, self.above.y[:, None]), a1)
+        all_linked = [linked for linked in self._slopes_of_each if linked is not None]
+        if len(all_linked) == 1:
+            return Slopes(self.above, all_linked[0].left, all_linked[0].a)
         at = {element: i for i, element in enumerate(low)}
         y = self.above.y
         e = np.zeros((len(y), len(low), *y.shape[1:]))
         a1 = np.zeros((len(y), len(low), *self.above.m.shape[1:]))
-        for value, linked in zip(self.values, self._given, strict=True):
+        for value, linked in zip(self.values, self._slopes_of_each, strict=True):
             if linked is not None:
                 to = [at[param] for param in value.params]
-                a1[:, to] += linked[0]
-                e[:, to] += linked[1] - small_product(linked[0], y[:, None])
+                a1[:, to] += linked.a
+                e[:, to] += linked.left
         return Slopes(self.above, e, a1)
 
     def _on_subjects(self, value: Values, xi: Array) -> tuple[Array, Array]:
@@ -159,8 +172,7 @@ class ManyEvaluation:
         for value in self.values:
             omega, share = value.weighted(w[:, value.params][:, :, value.params])
             omega, share = (omega + omega.swapaxes(-1, -2))[:, None] / 2, share[:, None]
-            linked = given(value.sums, omega, share) if value.sums.links is not None else None
-            out += self._quadratic(value, omega, share, linked)[:, 0]
+            out += self._quadratic(value, omega, share, self._linked(value, omega, share))[:, 0]
         low = list(self.sums.low)
         for slopes in self._all_slopes():
             own = slopes.above.own

@@ -21,30 +21,45 @@ from kap_analysis.mixed.many.parameters import (
     jacobians,
     second_derivatives,
 )
+from kap_analysis.mixed.many.small_matrices import cholesky_factors
 from kap_analysis.mixed.many.sums import ManySums
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 MOST_TRIES = 40
+PLAIN = 1e-3  # smallest pivot of a scaled Hessian from which on no direction of it is flat
 
 
-@dataclass(frozen=True)
+@dataclass
 class ManySearch:
     """The likelihood of many data sets as a function of the parameters that are moved."""
 
     sums: ManySums
     parameters: Parameters
     reml: bool
+    last: tuple[Array, ManyCriterion] | None = None  # of all data sets
 
     def at(self, phi: Array, which: Index | None = None) -> ManyCriterion:
         """The criterion of all data sets, or of some."""
-        sums = self.sums if which is None else self.sums.take(which)
+        if which is not None:
+            return self._at(phi, self.sums.take(which))
+        if self.last is None or not np.array_equal(self.last[0], phi):
+            self.last = phi.copy(), self._at(phi, self.sums)
+        return self.last[1]
+
+    def _at(self, phi: Array, sums: ManySums) -> ManyCriterion:
         here = criteria_at(sums, elements_of(self.parameters, phi), self.reml)
         room = have_room(self.parameters, phi)
         here.good &= room
         here.value = np.where(room, here.value, np.inf)
         return here
+
+    def take(self, which: Index) -> ManySearch:
+        """Some of the data sets."""
+        if len(which) == len(self.sums):
+            return self
+        return ManySearch(self.sums.take(which), self.parameters, self.reml)
 
     def run(self, phi: Array) -> Ends:
         """Newton steps from phi (d, t), until each search has ended."""
@@ -187,17 +202,30 @@ def newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Array, Mask]:
     """`estimation.newton.newton_step` of each data set: steps (d, t), decrements (d,), convexity (d,)."""
     diagonal = np.arange(gradient.shape[1])
     size = np.sqrt(np.maximum(np.abs(hessian[:, diagonal, diagonal]), 1e-8))
-    values, vectors = np.linalg.eigh(hessian / (size[:, :, None] * size[:, None, :]))
-    along = (vectors.swapaxes(1, 2) @ (gradient / size)[:, :, None])[:, :, 0]
+    scaled, slope = hessian / (size[:, :, None] * size[:, None, :]), gradient / size
+    root, convex = cholesky_factors(scaled)
+    plain = convex & (root[:, diagonal, diagonal].min(axis=1, initial=1.0) > PLAIN)
+    safe = np.where(plain[:, None, None], scaled, np.eye(len(diagonal)))
+    step = -np.linalg.solve(safe, slope[:, :, None])[:, :, 0]
+    decrement = -np.sum(slope * step, axis=1)
+    other = np.flatnonzero(~plain)
+    if len(other):
+        step[other], decrement[other], convex[other] = _along_eigenvectors(slope[other], scaled[other])
+    step = step / size
+    longest = np.abs(step).max(axis=1, initial=0.0)
+    return step / np.maximum(longest, 1.0)[:, None], decrement, convex
+
+
+def _along_eigenvectors(slope: Array, scaled: Array) -> tuple[Array, Array, Mask]:
+    """The same where a direction is flat or of negative curvature, of Hessians with diagonals of 1."""
+    values, vectors = np.linalg.eigh(scaled)
+    along = (vectors.swapaxes(1, 2) @ slope[:, :, None])[:, :, 0]
     top = np.maximum(np.abs(values).max(axis=1), 1e-12)[:, None]
     strength = np.maximum(np.abs(values), 1e-9 * top)
     quiet = (np.abs(values) < 1e-9 * top) & (np.abs(along) < 1e-7)
     inside = np.where(quiet, 0.0, -along / strength)
-    step = (vectors @ inside[:, :, None])[:, :, 0] / size
-    longest = np.abs(step).max(axis=1)
-    step = step / np.maximum(longest, 1.0)[:, None]
     decrement = np.sum(np.where(quiet, 0.0, along**2 / strength), axis=1)
-    return step, decrement, values.min(axis=1) > -1e-7 * top[:, 0]
+    return (vectors @ inside[:, :, None])[:, :, 0], decrement, values.min(axis=1) > -1e-7 * top[:, 0]
 
 
 def _collapsed(parameters: Parameters, phi: Array) -> Mask:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from kap_analysis.mixed.estimation.boundary import FALLS, FLAT, NEAR, SINGULAR, outward_start
 from kap_analysis.mixed.estimation.parameters import Parameters
-from kap_analysis.mixed.estimation.solution import BAR_SHARES, MANY_ROWS
+from kap_analysis.mixed.estimation.solution import MANY_ROWS
+from kap_analysis.mixed.estimation.starting_values import bar_shares
 from kap_analysis.mixed.many.criterion import ManyCriterion
 from kap_analysis.mixed.many.newton import Ends, ManySearch
 from kap_analysis.mixed.many.parameters import on_boundary, parameters_of
@@ -63,7 +64,7 @@ class ManySolutions:
 def minimise_many(sums: ManySums, parameters: Parameters, reml: bool) -> ManySolutions | None:
     """The maximum of each (restricted) likelihood that has one here; None where none has."""
     search = ManySearch(sums, parameters, reml)
-    phi = parameters_of(parameters, starting_elements_of_each(sums, parameters, BAR_SHARES[0]))
+    phi = parameters_of(parameters, starting_elements_of_each(sums, parameters, bar_shares(parameters)[0]))
     here = search.at(phi)
     fine = here.good & identified(parameters, here)
     ends = _searched(search, np.flatnonzero(fine), phi)
@@ -82,7 +83,7 @@ def _searched(search: ManySearch, which: Index, phi: Array) -> Ends:
     out = Ends.of(phi)
     if not len(which):
         return out
-    part = ManySearch(search.sums.take(which), search.parameters, search.reml)
+    part = search.take(which)
     ends = part.run(scored_of_each(part, phi[which]))
     if not ends.found.any():
         return out
@@ -124,15 +125,14 @@ def reach_boundary_of_each(search: ManySearch, ends: Ends) -> None:
         which, exact = which[tried], exact[tried]
         if not len(which):
             continue
-        found = ManySearch(search.sums.take(which), search.parameters, search.reml).run(exact)
+        found = search.take(which).run(exact)
         ends.replace(which, found, found.found & (found.value <= ends.value[which]))
 
 
 def _look_elsewhere(search: ManySearch, ends: Ends, again: Index) -> None:
     """A second start for ends on a boundary; the lower of both is kept, or none where the second is a saddle."""
-    sums = search.sums.take(again)
-    part = ManySearch(sums, search.parameters, search.reml)
-    phi = parameters_of(search.parameters, starting_elements_of_each(sums, search.parameters, BAR_SHARES[1]))
+    part, parameters = search.take(again), search.parameters
+    phi = parameters_of(parameters, starting_elements_of_each(part.sums, parameters, bar_shares(parameters)[1]))
     found = part.run(scored_of_each(part, phi))
     if not found.found.any():
         return

@@ -22,6 +22,7 @@ from kap_analysis.mixed.many.small_matrices import cholesky_factors
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
+IN_CACHE = 100_000  # numbers of X: .8 MB
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,20 @@ def _columns_of_all(
 def _columns_of_each(
     template: Template, x: Array, y: Array, order: Index
 ) -> tuple[Array, tuple[Scaling, ...], NDArray[np.bool_]]:
-    """The same for data sets with rows, or columns of X, of their own: `scaled_columns` of each, all at a time."""
+    """The same for data sets with rows, or columns of X, of their own: as many at a time as a cache holds."""
+    size = max(1, IN_CACHE // max(x.shape[1] * x.shape[2], 1))
+    parts = [
+        _columns_of_some(template, x if len(x) == 1 else x[first : first + size], y[first : first + size], order)
+        for first in range(0, len(y), size)
+    ]
+    w, scalings, regular = zip(*parts, strict=True)
+    return np.concatenate(w), tuple(one for some in scalings for one in some), np.concatenate(regular)
+
+
+def _columns_of_some(
+    template: Template, x: Array, y: Array, order: Index
+) -> tuple[Array, list[Scaling], NDArray[np.bool_]]:
+    """`scaled_columns` of each data set."""
     weights, seen = template.design.weights, ~np.isnan(y)
     root = seen.astype(float) if weights is None else seen * np.sqrt(weights)
     x, y = x * root[:, :, None], np.where(seen, y, 0.0)[:, :, None] * root[:, :, None]
@@ -180,8 +194,8 @@ def _columns_of_each(
     own = [None if weights is None else weights[rows] for rows in seen]
     scalings = [_scaling(template, centre[d], r[d], float(scale[d]), own[d]) for d in range(len(y))]
     if (order[1:] > order[:-1]).all():
-        return w[seen], tuple(scalings), regular
-    return w[:, order][seen[:, order]], tuple(scalings), regular
+        return w[seen], scalings, regular
+    return w[:, order][seen[:, order]], scalings, regular
 
 
 def _triangles(x: Array, n: Index) -> tuple[Array, NDArray[np.bool_]]:
