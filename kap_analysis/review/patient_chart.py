@@ -31,7 +31,7 @@ def patient_scores_chart(
     """One patient's scores over the bands, with the ketamine sessions below: the letter is the route."""
     low, high = instrument.total_range
     first = float(min(scores[DAY].min(), 0))
-    x = Scale(first, max(last_day, first + 30), LEFT + 14, PATIENT_WIDTH - 100)
+    x = Scale(first, max(last_day, first + 30), LEFT + 20, PATIENT_WIDTH - 100)
     y = Scale(low, high, 150.0, TOP)
     parts = score_axis(instrument, y, nice_steps(low, high)[::2], PATIENT_WIDTH)
     for row in ranges.to_dict("records"):

@@ -14,7 +14,8 @@ from markupsafe import Markup, escape
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.writing.numbers import round_step
 
-WIDTH: Final = 640.0
+#: Of a chart that fills a telephone or half a sheet: there its letters are still some 11 px, 8 points.
+WIDTH: Final = 480.0
 LEFT: Final = 44.0
 RIGHT: Final = 12.0
 TOP: Final = 10.0
@@ -37,9 +38,8 @@ def svg(parts: Sequence[str], height: float, label: str, width: float = WIDTH) -
     """The drawing with what it shows in words; it shrinks with the page."""
     inside = Markup("").join(Markup(part) for part in parts)
     return Markup(
-        '<svg viewBox="0 0 {:g} {:g}" class="{}" role="group" aria-label="{}" xmlns="http://www.w3.org/2000/svg">'
-        "{}</svg>"
-    ).format(width, height, "wide" if width >= WIDTH else "", label, inside)
+        '<svg viewBox="0 0 {:g} {:g}" role="group" aria-label="{}" xmlns="http://www.w3.org/2000/svg">{}</svg>'
+    ).format(width, height, label, inside)
 
 
 def text(x: float, y: float, words: object, classes: str = "", anchor: str = "start") -> str:

@@ -40,6 +40,18 @@ def test_no_page_asks_for_anything_says_an_error_or_is_wider_than_a_telephone(pa
     assert [(name, fault) for name, page in pages.items() for fault in faults_of(browser, page)] == []
 
 
+def test_the_letters_of_charts_are_read_on_a_telephone_and_on_paper(pages, browser):
+    sizes = """() => [...document.querySelectorAll("svg text")].map(one => parseFloat(getComputedStyle(one).fontSize)
+        * one.ownerSVGElement.getBoundingClientRect().width / one.ownerSVGElement.viewBox.baseVal.width)"""
+    for media in ("screen", "print"):
+        for name in ("practice", "of twelve", "patient"):
+            tab = browser.new_page(viewport=TELEPHONE if media == "screen" else {"width": 695, "height": 1000})
+            tab.goto(pages[name].as_uri())
+            tab.emulate_media(media=media)
+            assert min(tab.evaluate(sizes)) >= 9.6, (media, name)  # px on a telephone; on paper 7.2 points
+            tab.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(pages, browser, scheme):
     assert [(name, one) for name, page in pages.items() for one in violations_of(browser, page, scheme)] == []
