@@ -1,7 +1,7 @@
 """`draft_map`: the map of an export, drafted from what its columns look like."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,9 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.shown import shown_column, shown_file
 from kap_analysis.intake.map_text import Drafted, without_stated_zero, written_map
-from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED
 from kap_analysis.intake.recognition.labels import recognise_with_labels
-from kap_analysis.intake.recognition.meanings import format_of
+from kap_analysis.intake.recognition.session_formats import with_formats
 from kap_analysis.intake.redcap import is_dictionary, with_dictionary
 from kap_analysis.intake.source import files_of, open_file
 from kap_analysis.intake.source_table import SourceTable
@@ -86,7 +86,8 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
         progress(len(files), len(files) + 1, "looking at the columns")
     closed |= {table.file: "the data dictionary of the project, of which names and choices were taken"
                for table in tables if is_dictionary(table)}  # fmt: skip
-    drafts = [Drafted(table, _guesses(table)) for table in with_dictionary(tables) if len(table.columns)]
+    of_patients = [table for table in with_dictionary(tables) if len(table.columns)]
+    drafts = [Drafted(table, with_formats(table, recognise_with_labels(table))) for table in of_patients]
     drafts = [_asking_for_key(one) for one in without_stated_zero(drafts)]
     if not drafts:
         raise IntakeError(f"Found no table in {shown_file(Path(source).name)}; expected a header and rows.")
@@ -116,14 +117,8 @@ def _columns(drafts: list[Drafted]) -> pd.DataFrame:
 
 
 def _asking_for_key(one: Drafted) -> Drafted:
-    """Where rows hold scores or sessions and no patient, ask for the patient's key at the first column that is free."""
-    if "patient_id" in one.roles() or not one.roles() & {
-        "score",
-        "item",
-        "answer",
-        "sessions.kind",
-        "sessions.dose_mg",
-    }:
+    """Where rows hold something and no patient, ask for the patient's key at the first column that is free."""
+    if "patient_id" in one.roles() or not one.roles() - {"drop", "date", "day"}:
         return one
     free = next((n for n, g in enumerate(one.guesses) if g.why == NOT_RECOGNISED), None)
     if free is None:
@@ -131,26 +126,3 @@ def _asking_for_key(one: Drafted) -> Drafted:
     asks = 'the patient\'s key? Then "patient_id"; else "drop", and another column is = "patient_id"'
     asked = replace(one.guesses[free], role="?", asks=asks)
     return replace(one, guesses=[*one.guesses[:free], asked, *one.guesses[free + 1 :]])
-
-
-def _guesses(table: SourceTable) -> list[Guess]:
-    return _with_formats(recognise_with_labels(table))
-
-
-def _with_formats(guesses: list[Guess]) -> list[Guess]:
-    """Where no column holds the format, the types of the sessions may say it."""
-    if any(guess.role == "sessions.format" for guess in guesses):
-        return guesses
-    out = []
-    for guess in guesses:
-        out.append(guess)
-        values = guess.said.get("values")
-        if guess.role == "sessions.kind" and isinstance(values, Mapping):
-            formats = {text: format_of(text) for text in values}
-            asks = ""
-            if not set(formats.values()) - {"same"}:
-                formats = {text: "?" if kind in ("ketamine", "?") else "same" for text, kind in values.items()}
-                asks = "individual or group? same: as in the patient's first ketamine session"
-            why = "said by the type; same: as in the first"
-            out.append(Guess(guess.column, "sessions.format", why, {"values": formats}, asks))
-    return out

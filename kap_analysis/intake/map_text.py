@@ -14,7 +14,7 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.recognition.guess import Guess
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING
+from kap_analysis.intake.values import MISSING, is_number
 
 _INLINE: Final = 6
 _HEAD: Final = """\
@@ -135,10 +135,17 @@ def _missing_codes(drafts: list[Drafted]) -> Counter[str]:
             if guess.role not in ("drop", "patient_id"):
                 texts = pd.Series(one.table.cells[guess.column], dtype=object)
                 counts = texts[texts != ""].value_counts()
-                codes.update({str(t): int(n) for t, n in counts.items() if str(t).lower() in MISSING})
+                said = {str(t): int(n) for t, n in counts.items() if _is_code(str(t), guess.role)}
+                codes.update({t: n for t, n in said.items() if guess.role != "day" or not is_number(t)})
     if not any("sessions.status" in one.roles() for one in drafts):
         codes.pop("none", None)
     return codes
+
+
+def _is_code(text: str, role: str) -> bool:
+    """Whether a text stands for a missing value; no score and no answer is below 0."""
+    is_negative = re.fullmatch(r"-\d+", text) is not None and role in ("score", "item", "answer")
+    return text.lower() in MISSING or is_negative
 
 
 def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
@@ -201,7 +208,7 @@ def _value_lines(table: SourceTable, column: str, guess: Guess, *, several: bool
 def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
     roles = one.roles()
     of_sessions = {"sessions.dose_mg", "sessions.route", "sessions.status", "sessions.kind"} & roles
-    if not (_dates_sessions(one.guesses) and of_sessions) or "patient_id" not in roles:
+    if not (_dates_sessions(one.guesses) and of_sessions) or not {"patient_id", "?"} & roles:
         return []
     fixed = []
     if "sessions.kind" not in roles:
@@ -212,8 +219,8 @@ def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
 
 
 def _decimal_comma(one: Drafted) -> bool:
-    roles = ("score", "sessions.dose_mg", "sessions.weight_kg", "answer", "item")
-    texts = [t for g in one.guesses if g.role in roles for t in pd.unique(one.table.cells[g.column])]
+    placed = [g for g in one.guesses if g.role not in ("drop", "patient_id")]
+    texts = [t for g in placed for t in pd.unique(one.table.cells[g.column])]
     return any(re.fullmatch(r"\d+,\d{1,2}", text) for text in texts)
 
 

@@ -7,7 +7,11 @@ from typing import Final
 
 from kap_analysis.intake.source_table import SourceTable
 
-_DICTIONARY: Final = "Variable / Field Name"
+#: Headers of a data dictionary, as the web page and as the API of REDCap writes them.
+_DICTIONARY: Final = ("Variable / Field Name", "field_name")
+_LABEL: Final = ("Field Label", "field_label")
+_TYPE: Final = ("Field Type", "field_type")
+_CHOICES: Final = ("Choices", "select_choices_or_calculations")
 _OWN_LABELS: Final = {
     "Event Name": "redcap_event_name",
     "Repeat Instrument": "redcap_repeat_instrument",
@@ -27,7 +31,7 @@ class _Field:
 
 def is_dictionary(table: SourceTable) -> bool:
     """Whether a table is the data dictionary of a project, not data."""
-    return _DICTIONARY in table.columns
+    return _DICTIONARY[0] in table.columns or {_DICTIONARY[1], _LABEL[1], _TYPE[1]} <= set(table.columns)
 
 
 def with_dictionary(tables: list[SourceTable]) -> list[SourceTable]:
@@ -56,13 +60,13 @@ def with_dictionary(tables: list[SourceTable]) -> list[SourceTable]:
 
 
 def _fields(table: SourceTable) -> list[_Field]:
-    def column(start: str) -> list[str]:
-        name = next((name for name in table.columns if name.startswith(start)), "")
+    def column(starts: tuple[str, str]) -> list[str]:
+        name = next((name for name in table.columns if name.startswith(starts)), "")
         return list(table.cells[name]) if name else [""] * len(table.lines)
 
     fields = []
     for name, label, kind, choices in zip(
-        table.cells[_DICTIONARY], column("Field Label"), column("Field Type"), column("Choices"), strict=True
+        column(_DICTIONARY), column(_LABEL), column(_TYPE), column(_CHOICES), strict=True
     ):
         pairs = [part.split(",", 1) for part in choices.split("|") if "," in part]
         coded = {code.strip(): text.strip() for code, text in pairs} if kind != "calc" else {}

@@ -36,6 +36,9 @@ class SourceTable:
         Column -> the name of its field, where the header is a label (REDCap with its dictionary).
     n_blank : int
         Rows below the header without any value, such as ``,,,``; they are not among the rows.
+    too_long : tuple of int
+        Lines of a file of text that hold more values than the header has names, where most lines do not: a comma in a
+        number or a name, without quotation marks, moves the values of such a line.
     """
 
     file: str
@@ -47,6 +50,7 @@ class SourceTable:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     n_blank: int = 0
+    too_long: tuple[int, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,26 +92,33 @@ def table_from_rows(
     """Make a table of rows of text; the header is the row that a map names, or is found.
 
     Title lines above the header are not data. Blank rows are left out and counted. A second header row above (merged
-    cells) gives the ``headings``, and makes names that occur twice distinct.
+    cells) gives the ``headings``, and makes names that occur twice distinct. A column without a name is called by its
+    number (column 5).
     """
     at = _header_at(rows, lines, header_row)
     names = list(rows[at]) if rows else []
     while names and not names[-1]:
         names.pop()
+    named = len(names)
+    kept = [(line, row) for line, row in zip(lines[at + 1 :], rows[at + 1 :], strict=True) if any(row)]
+    longer = [line for line, row in kept if len(row) > named and any(row[named:])]
+    is_shifted = "delimiter" in (reading or {}) and 2 * len(longer) < len(kept)
+    if longer and not is_shifted:
+        names += [""] * (max(len(row) for _, row in kept) - named)
     above = _filled(rows[at - 1], len(names)) if at > 0 and _spans(rows[at - 1]) else [""] * len(names)
     columns = _distinct(names, above)
-    kept = [(line, row) for line, row in zip(lines[at + 1 :], rows[at + 1 :], strict=True) if any(row)]
     width = len(columns)
     full = [tuple(row[:width]) if len(row) >= width else (*row, *[""] * (width - len(row))) for _, row in kept]
-    arrays = _as_columns(full, width)
+    cells = zip(columns, _as_columns(full, width), strict=True)
     return SourceTable(
         file=file,
         sheet=sheet,
-        cells=dict(zip(columns, arrays, strict=True)),
+        cells={name: texts for n, (name, texts) in enumerate(cells) if n < named or (texts != "").any()},
         lines=np.array([line for line, _ in kept], dtype=np.int64),
         reading={**(reading or {}), "header_row": lines[at] if rows else 1},
         headings={name: text for name, text in zip(columns, above, strict=True) if text},
         n_blank=sum(len(row) > 1 and not any(row) for row in rows[at + 1 :]),
+        too_long=tuple(longer) if is_shifted else (),
     )
 
 

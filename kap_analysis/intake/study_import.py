@@ -9,6 +9,7 @@ import pandas as pd
 
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.assembly.study_tables import StudyTables, make_tables
+from kap_analysis.intake.assembly.time_zero import NO_TIME_ZERO
 from kap_analysis.intake.changes import changed_scores, changes_of, told_changes
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.crosswalk import read_crosswalk, write_crosswalk
@@ -164,6 +165,13 @@ def _at_source(check: StudyCheck, made: StudyTables, placed: list[Placed]) -> Pr
     return out
 
 
+def _files_of_nobody(ledger: pd.DataFrame) -> list[str]:
+    """Files that gave nothing to the study, because no session is known of any of their patients."""
+    left_out = ledger[ledger["reason"] == NO_TIME_ZERO]["file"]
+    placed = ledger[ledger["fate"] == "placed"]["file"]
+    return sorted(set(left_out) - set(placed))
+
+
 def _paragraph(
     made: StudyTables,
     ledger: pd.DataFrame,
@@ -191,6 +199,11 @@ def _paragraph(
         one = made.n_without_time_zero == 1
         who = "patient never had a ketamine session and is" if one else "patients never had a ketamine session and are"
         parts.append(f"{made.n_without_time_zero:,} {who} left out.")
+    nobody = _files_of_nobody(ledger)
+    if nobody:
+        parts.append(
+            f"No patient of {' and '.join(nobody)} has a ketamine session: are the ids there those of the other files?"
+        )
     if made.n_stated:
         parts.append(
             f"Of {made.n_stated:,} patient{'s' if made.n_stated != 1 else ''} no session is listed: one ketamine "

@@ -14,6 +14,7 @@ MISSING: Final = (
     "missing", "not applicable", "not answered", "not recorded", "not completed", "[not completed]", "no answer",
     "prefer not to answer", "prefer not to say", "don't know", "#n/a", "#null!", "-99", "-999", "999", "9999", "-9",
     "-88", "-77", "-98", "na",
+    "ni", "inv", "unk", "nask", "asku", "nav", "navu", "msk",  # codes that REDCap proposes
 )  # fmt: skip
 _MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS: Final = {
@@ -25,10 +26,15 @@ _NUMERIC: Final = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})[-/.](\d{{4}}|\d{{2
 _DAY_NAME: Final = re.compile(rf"(\d{{1,2}})\.?[ -]([A-Za-z]{{3}})[A-Za-z]*\.?[ ,-]+(\d{{4}}|\d{{2}}){_TIME}")
 _NAME_DAY: Final = re.compile(rf"([A-Za-z]{{3}})[A-Za-z]*\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
-_MG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg(?!\s*/\s*kg)\b", re.IGNORECASE)
-_MG_PER_KG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg\s*/\s*kg", re.IGNORECASE)
-_POUNDS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:lb|lbs|pounds?)\b", re.IGNORECASE)
-_KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?", re.IGNORECASE)
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(\.\d{3})*\.\d\d0")
+_MG: Final = re.compile(r"(\d[\d.,]*)\s*(?:mg|milligrams?)\b(?!\s*/)", re.IGNORECASE)
+_MG_PER_KG: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*mg\s*(?:/|per)\s*kg", re.IGNORECASE)
+#: 2 x 50 mg, 50+50 mg, 80-100 mg: no single amount.
+_RECKONED: Final = re.compile(r"\d\s*(?:[-–+x×*/]|to|or)\s*\d", re.IGNORECASE)
+_POUNDS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:lb|lbs|pounds?)\b\.?", re.IGNORECASE)
+_KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?\.?", re.IGNORECASE)
+#: Words of a name that stands for a total.
+TOTAL_NAME: Final = re.compile(r"\b(total|score|sum|summe|summenscore|gesamt\w*)\b")
 #: One cell that holds both pressures: 120/80.
 BLOOD_PRESSURE: Final = "bp"
 POUND: Final = 0.45359237
@@ -103,14 +109,14 @@ def looks_like_date(text: str) -> bool:
 def date_order(texts: Sequence[str]) -> tuple[str, int]:
     """Return how the dates of a column are ordered, and how many of them could be read both ways.
 
-    ``month_first`` or ``day_first`` where some dates can only be read so; empty where no date has slashes or hyphens
-    with the year last; ``?`` where all can be read both ways, or some only this way and some only that way.
+    ``month_first`` or ``day_first`` where some dates can only be read so; empty where each date can be read in one way
+    only; ``?`` where all can be read both ways, or others only this way and others only that way.
     """
     found = [m for text in texts if (m := _NUMERIC.fullmatch(text)) and m[2] != "."]
     first = any(int(m[1]) > 12 for m in found)
     second = any(int(m[3]) > 12 for m in found)
     both = sum(int(m[1]) <= 12 and int(m[3]) <= 12 and m[1] != m[3] for m in found)
-    if not both and not (first or second):
+    if not both and first == second:
         return "", 0
     return ("?" if first == second else "day_first" if first else "month_first"), both
 
@@ -127,18 +133,48 @@ def has_offset(texts: Sequence[str]) -> bool:
 
 
 def read_number(text: str, decimal: str = ".") -> float:
-    """Return a number, or NaN; with ``decimal = ","`` 1.234,5 is 1234.5."""
-    plain = text.replace(".", "").replace(",", ".") if decimal == "," and "," in text else text
+    """Return a number, or NaN; with ``decimal = ","`` 1.234,5 is 1234.5 and 1.000 is 1000.
+
+    A number of a workbook has a point whatever the texts beside it have, and no zero at its end: 12.125 stays so.
+    """
+    plain = text
+    if decimal == "," and ("," in text or _THOUSANDS.fullmatch(text)):
+        plain = text.replace(".", "").replace(",", ".")
     return float(plain) if _NUMBER.fullmatch(plain) else float("nan")
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number, with a point or a comma as its decimal sign."""
+    return read_number(text, ",") == read_number(text, ",")
+
+
 def read_dose(text: str, decimal: str = ".", weight: float = float("nan")) -> float:
-    """Return milligrams: of "1.0 mg/kg (80 mg)" the 80, of "1 mg/kg" the product with the weight; else NaN."""
-    if found := _MG.search(text):
-        return float(found[1].replace(",", "."))
-    if found := _MG_PER_KG.search(text):
-        return round(float(found[1].replace(",", ".")) * weight, 2)
+    """Return milligrams: of "1.0 mg/kg (80 mg)" the 80, of "1 mg/kg" the product with the weight; else NaN.
+
+    What names no amount or several (2 x 50 mg, 80-100 mg, 80 mg + 20 mg) is NaN.
+    """
+    if _RECKONED.search(text):
+        return float("nan")
+    amounts = _MG.findall(text)
+    if amounts:
+        return _amount(amounts[0], decimal) if len(amounts) == 1 else float("nan")
+    per_kg = _MG_PER_KG.findall(text)
+    if per_kg:
+        return round(_amount(per_kg[0], decimal) * weight, 2) if len(per_kg) == 1 else float("nan")
     return read_number(text, decimal)
+
+
+def is_per_kilogram(text: str) -> bool:
+    """Whether a dose is told per kilogram of body weight only."""
+    return read_dose(text) != read_dose(text) and read_dose(text, weight=1.0) == read_dose(text, weight=1.0)
+
+
+def _amount(digits: str, decimal: str) -> float:
+    """Return a number beside its unit: 80,5 is 80.5 in any file, 1,000 is a thousand where the decimal is a point."""
+    plain = digits.rstrip(".,")
+    if decimal == "." and re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain):
+        return float(plain.replace(",", ""))
+    return read_number(plain, "," if "," in plain else decimal)
 
 
 def read_weight(text: str, unit: str = "kg") -> float:

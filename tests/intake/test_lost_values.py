@@ -132,3 +132,84 @@ def test_a_german_export_in_windows_1252_with_decimal_commas_needs_no_line(tmp_p
     made = imported(tmp_path, source)
     assert scores_of(made) == [("GAD-7", 7), ("GAD-7", 11), ("PHQ-9", 9)]
     assert sorted(pd.read_csv(made.folder / "sessions.csv")["dose_mg"]) == [62.5, 80, 80]
+
+
+def test_a_line_with_a_comma_too_many_is_a_problem_and_a_column_without_a_name_is_told(tmp_path):
+    shifted = "Patient ID,Date,PHQ9 Total\n1001,2024-01-03,13\n1002,2024-01-05,5,5\n1003,2024-01-06,9\n"
+    source = write_export(tmp_path / "export", scores=shifted)
+    assert "scores.csv, row 3: found a line with more values than the header" in told(tmp_path, source)
+    unnamed = "Patient ID,Date,PHQ9 Total\n1001,2024-01-03,13,late\n1002,2024-01-05,5,late\n1003,2024-01-06,9\n"
+    made = imported(tmp_path, write_export(tmp_path / "export", scores=unnamed))
+    assert ("scores.csv", "column 4") in set(zip(made.not_placed["file"], made.not_placed["column"], strict=True))
+    assert scores_of(made) == [("PHQ-9", 5), ("PHQ-9", 9), ("PHQ-9", 13)]
+
+
+def test_keys_that_became_decimals_are_those_of_the_other_files(tmp_path):
+    scores = "Patient ID,Date,PHQ9 Total\n1001.0,2024-01-03,13\n1002.0,2024-01-05,5\n1003.0,2024-01-06,9\n"
+    assert scores_of(imported(tmp_path, write_export(tmp_path / "export", scores=scores))) == [
+        ("PHQ-9", 5), ("PHQ-9", 9), ("PHQ-9", 13),
+    ]  # fmt: skip
+
+
+def test_a_file_whose_patients_are_in_no_other_file_is_told(tmp_path):
+    scores = "Patient ID,Date,PHQ9 Total\nA1,2024-01-03,13\nA2,2024-01-05,5\n"
+    made = imported(tmp_path, write_export(tmp_path / "export", scores=scores))
+    assert "No patient of scores.csv has a ketamine session: are the ids there those of the other files?" in (
+        made.paragraph
+    )
+
+
+def test_nine_days_before_the_first_session_is_a_day_and_a_missing_score(tmp_path):
+    scores = "Patient ID,Day,PHQ9 Total\n1001,-9,13\n1001,-12,-9\n1002,-9,5\n1003,-99,7\n"
+    source = write_export(tmp_path / "export", scores=scores)
+    asked = draft_map(source).open_lines
+    assert len(asked) == 1 and asked[0][1].startswith("the day itself, or")
+    made = imported(tmp_path, source, ('"-99" = "?"', '"-99" = ""'))
+    days = pd.read_csv(made.folder / "assessments.csv")[["day", "score"]].to_numpy().tolist()
+    assert sorted(days) == [[-9, 5], [-9, 13]]
+
+
+def test_appointments_that_are_not_held_yet_are_left_out_with_their_dates_in_the_future(tmp_path):
+    sessions = """\
+Patient ID,Date,Appointment type,Dose,Status
+1001,01/08/2024,KAP Individual,80,Scheduled
+1001,01/18/2024,KAP Individual,80,Completed
+1001,01/18/2199,KAP Individual,,Scheduled
+1002,01/18/2024,KAP Individual,80,Completed
+1002,01/18/2199,KAP Individual,,Cancelled by client
+"""
+    source = write_export(tmp_path / "export", sessions=sessions)
+    made = imported(tmp_path, source, ('"Scheduled" = "?"', '"Scheduled" = "drop"'))
+    of = made.ledger[made.ledger["file"] == "sessions.csv"][["reason", "n_rows"]].to_numpy().tolist()
+    assert of == [
+        ["", 2],
+        ["an appointment whose status the map drops", 2],
+        ["an appointment in the future that was called off", 1],
+    ]
+    assert pd.read_csv(made.folder / "sessions.csv")["day"].tolist() == [0, 0]
+
+
+def test_a_dose_per_kilogram_is_multiplied_by_the_weight_of_its_row(tmp_path):
+    sessions = """\
+Patient ID,Date,Appointment type,Dose,Weight
+1001,01/18/2024,KAP Individual,0.5 mg/kg,160 lb
+1002,01/18/2024,KAP Individual,1.0 mg/kg (80 mg),75
+1003,01/18/2024,KAP Individual,0.5 mg/kg,
+"""
+    source = write_export(tmp_path / "export", sessions=sessions)
+    assert "sessions.csv, row 4: Dose: found 9.9 aa/aa; expected a dose in mg" in told(tmp_path, source)
+    made = imported(tmp_path, write_export(source, sessions=sessions.replace("kg,\n", "kg,70\n")))
+    assert sorted(pd.read_csv(made.folder / "sessions.csv")["dose_mg"]) == [35, 36.3, 80]
+
+
+def test_a_birth_in_31_was_in_1931(tmp_path):
+    patients = "Patient ID,Date of Birth\n1001,12/13/31\n1002,12/13/85\n"
+    made = imported(tmp_path, write_export(tmp_path / "export", patients=patients))
+    assert sorted(pd.read_csv(made.folder / "patients.csv")["age"].dropna()) == [38, 90]
+
+
+def test_a_total_among_the_answers_is_a_score(tmp_path):
+    rows = [f"1001,2024-01-03,PHQ-9,PHQ-9 item {n},{n % 3}" for n in range(1, 10)]
+    rows += ["1001,2024-01-03,PHQ-9,PHQ-9 Total (9 items),9", "1002,2024-01-03,BDI-II,Total,31"]
+    source = write_export(tmp_path / "export", scores="\n".join(["Patient ID,Date,Scale,Item,Response", *rows]))
+    assert scores_of(imported(tmp_path, source)) == [("BDI-II", 31), ("PHQ-9", 9)]

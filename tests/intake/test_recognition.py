@@ -134,3 +134,36 @@ def test_rows_of_scores_without_a_patient_ask_for_the_key(tmp_path):
 def test_the_end_of_a_map_explains_every_role():
     assert set(MEANINGS) == set(OWN_ROLES)
     assert all(line.startswith("#") for line in manual_lines())
+
+
+def test_items_coded_from_one_are_judged_together(tmp_path):
+    head = "Patient ID,Date," + ",".join(f"PHQ9_{n}" for n in range(1, 10))
+    file = write(tmp_path, "phq.csv", head, "A1,2024-01-02,4,3,2,1,1,1,2,3,1", "A2,2024-01-03,1,1,4,1,1,1,2,3,1")
+    columns = columns_of(file)
+    assert columns["PHQ9_9"]["values"] == {"1": "0"} and columns["PHQ9_8"]["values"] == {"3": "2"}
+
+
+def test_answers_with_a_decimal_comma_are_numbers(tmp_path):
+    head = "Patient ID;Date;" + ";".join(f"PHQ9_{n}" for n in range(1, 10))
+    file = write(tmp_path, "phq.csv", head, "A1;2024-01-02" + ";0,0" * 9, "A2;2024-01-03" + ";3,0" * 9)
+    table = tomllib.loads(draft_map(file).text)["table"][0]
+    assert table["decimal"] == "," and "values" not in table["columns"]["PHQ9_1"]
+
+
+def test_a_negative_answer_is_a_code_for_missing(tmp_path):
+    head = "Patient ID,Date," + ",".join(f"PHQ9_{n}" for n in range(1, 10))
+    file = write(tmp_path, "phq.csv", head, "A1,2024-01-02" + ",0" * 8 + ",-8", "A2,2024-01-03" + ",3" * 9)
+    assert tomllib.loads(draft_map(file).text)["study"]["missing"] == ["-8"]
+
+
+def test_a_table_without_a_key_asks_for_one_and_says_what_else_its_sessions_need(tmp_path):
+    file = write(tmp_path, "s.csv", "Chart,Date,Dose,Format", "A1,2024-01-02,80,group", "A2,2024-01-03,80,group")
+    draft = draft_map(file)
+    assert "the patient's key" in [text.split("?")[0] for _, text in draft.open_lines]
+    assert tomllib.loads(draft.text)["table"][0]["fixed"] == {"sessions.kind": "ketamine"}
+
+
+def test_where_days_are_asked_for_in_order_the_most_rows_of_a_patient_are_told(tmp_path):
+    rows = [f"{n % 20},{n},PHQ-9,{n % 27}" for n in range(1, 61)]
+    asked = [text for _, text in draft_map(write(tmp_path, "v.csv", "id,visit,scale,total", *rows)).open_lines]
+    assert any("one patient has 3" in text for text in asked)

@@ -1,5 +1,6 @@
 """Dates in all notations, numbers, doses, weights and patterns."""
 
+import math
 from datetime import datetime
 
 import pytest
@@ -39,18 +40,38 @@ def test_the_order_of_dates_is_known_or_asked():
     assert date_order(["01/02/2024", "01/21/2024"]) == ("month_first", 1)
     assert date_order(["01/02/2024", "21/01/2024"]) == ("day_first", 1)
     assert date_order(["01/02/2024", "03/04/2024"]) == ("?", 2)
-    assert date_order(["21/01/2024", "01/21/2024"])[0] == "?"
+    assert date_order(["21/01/2024", "01/21/2024", "01/02/2024"]) == ("?", 1)
+    assert date_order(["21/01/2024", "01/21/2024"]) == ("", 0)
     assert date_order(["2024-01-02"]) == ("", 0)
 
 
 def test_numbers_doses_and_weights():
     assert read_number("1.234,5", ",") == 1234.5
+    assert read_number("1.000", ",") == 1000 and read_number("12.125", ",") == 12.125
     assert read_dose("1.0 mg/kg (80 mg)") == 80
     assert read_dose("100mg") == 100
     assert read_dose("1 mg/kg", weight=70.0) == 70
+    assert read_dose("1,000 mg") == 1000
+    assert read_dose("80,5 mg") == 80.5
+    assert read_dose("1.000 mg", ",") == 1000
+    assert read_dose("80 milligrams IM") == 80
     assert read_weight("176 lb") == 79.8
     assert read_weight("176", "lb") == 79.8
     assert read_weight("80") == 80
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2 x 50 mg", "100 mg (2 x 50 mg)", "80-100 mg", "80 to 100 mg", "80 mg + 20 mg", "80 mg IM, 20 mg SL", "50 mg/ml",
+     "117/", "1 mg/kg"],
+)  # fmt: skip
+def test_a_dose_that_is_not_one_amount_is_no_number(text):
+    assert math.isnan(read_dose(text))
+
+
+def test_half_a_blood_pressure_is_no_number():
+    assert math.isnan(read_number("117/"))
+    assert math.isnan(read_weight("117/"))
 
 
 def test_a_pattern_holds_nothing_of_the_value():

@@ -9,6 +9,9 @@ from kap_analysis.intake.values import BLOOD_PRESSURE
 from kap_analysis.study.contract.dictionary import TABLES
 
 OPEN: Final = "?"
+DROP: Final = "drop"
+#: Role -> values of a map that are none of the study: a format as in the first session, an appointment not held yet.
+OWN_VALUES: Final[Mapping[str, tuple[str, ...]]] = {"sessions.format": ("same",), "sessions.status": (DROP,)}
 PLACED_TABLES: Final = (
     "patients",
     "sessions",

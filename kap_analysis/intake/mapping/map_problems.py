@@ -6,7 +6,7 @@ from typing import Any, Final
 from kap_analysis.errors import IntakeError, quoted
 from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.shown import shown_name
-from kap_analysis.intake.mapping.map_content import MEASURES, OPEN
+from kap_analysis.intake.mapping.map_content import MEASURES, OPEN, OWN_VALUES
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems, problem_lines
 from kap_analysis.suggestions import nearest_name
@@ -45,7 +45,7 @@ class MapProblems:
 
     def level(self, role: str, value: str) -> bool:
         """Whether a value of a closed list is one of the list."""
-        if value in ("", OPEN) or (role == "sessions.format" and value == "same"):
+        if value in ("", OPEN, *OWN_VALUES.get(role, ())):
             return True
         if role == "instrument":
             return self.known(value, registry_names(), "instrument")

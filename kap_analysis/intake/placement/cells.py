@@ -5,12 +5,21 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from kap_analysis.intake.identification.shown import shown_column, shown_place
-from kap_analysis.intake.mapping.map_content import ColumnUse, StudyMap, TableMap
+from kap_analysis.intake.mapping.map_content import OWN_VALUES, ColumnUse, StudyMap, TableMap
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import on_distinct, pattern, read_dose, read_number, read_weight
+from kap_analysis.intake.values import (
+    is_number,
+    is_per_kilogram,
+    on_distinct,
+    pattern,
+    read_dose,
+    read_number,
+    read_weight,
+)
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems
 
@@ -47,16 +56,20 @@ class Cells:
         self.problems.add_rows(shown_place(self.table), self.table.lines[rows], shown, found.tolist(), expected)
         self.placed.wrong[rows] = True
 
-    def read(self, use: ColumnUse, read: Reader, expected: str, *, told: np.ndarray | None = None) -> np.ndarray:
+    def read(
+        self, use: ColumnUse, read: Reader, expected: str, *, told: np.ndarray | None = None, codes: bool = True
+    ) -> np.ndarray:
         """Return the values of a column (None: missing); a text that ``read`` answers with None is a problem.
 
-        ``told`` says of which rows problems are told; by default of all.
+        ``told`` says of which rows problems are told; by default of all. Without ``codes`` a number is missing only
+        where the column's own values say so: -9 is a missing score, and nine days before the first session.
         """
+        missing = self.missing if codes else {code for code in self.missing if not is_number(code)}
 
         def value(text: str) -> Any:
             if text in use.values:
                 text = use.values[text]
-            elif text.lower() in self.missing:
+            elif text.lower() in missing:
                 return None
             if text == "":
                 return None
@@ -69,6 +82,24 @@ class Cells:
         self.problem_at(np.flatnonzero(at_fault), use.column, expected)
         values[wrong] = None
         return values
+
+    def doses_of(self, use: ColumnUse, weight: np.ndarray) -> np.ndarray:
+        """Return the doses of a column in mg; one told per kilogram is multiplied by the weight of its row."""
+        per_kg = on_distinct(self.table.cells[use.column], is_per_kilogram).astype(bool) & pd.notna(weight)
+        doses = self.read(use, *self._reader(use), told=~per_kg)
+        for row in np.flatnonzero(per_kg):
+            doses[row] = read_dose(self.table.cells[use.column][row], self.decimal, float(weight[row]))
+        return doses
+
+    def with_status(self, *statuses: str) -> np.ndarray:
+        """Whether each row is an appointment with one of these statuses in the map."""
+        here = np.zeros(self.n, dtype=bool)
+        for use in self.said.uses:
+            if use.role == "sessions.status" and not use.at:
+                known = {text for text in TABLES["sessions"].columns["status"].level_names if text in statuses}
+                texts = known | {text for text, value in use.values.items() if value in statuses}
+                here |= on_distinct(self.table.cells[use.column], texts.__contains__).astype(bool)
+        return here
 
     def values_of(self, use: ColumnUse) -> np.ndarray:
         """Return the values of a column that holds a column of the study, as the data dictionary wants them."""
@@ -94,7 +125,7 @@ class Cells:
         if column == "weight_kg":
             return lambda text: read_weight(text, use.unit), "a weight in kg or lb"
         if spec.level_names:
-            known = {*spec.level_names, *(["same"] if use.role == "sessions.format" else [])}
+            known = {*spec.level_names, *OWN_VALUES.get(use.role, ())}
             expected = "a text that the map gives a value; add it to the values"
             return lambda text: text if text in known else None, expected
         if spec.is_number:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.identification.generalised import age_group, first_three
-from kap_analysis.intake.mapping.map_content import ColumnUse
+from kap_analysis.intake.mapping.map_content import DROP, ColumnUse
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.moments import FIRST_BIRTH, Moments, is_dated
 from kap_analysis.intake.placement.placed import NO_DATE
@@ -65,7 +65,10 @@ def place_events(cells: Cells, moments: Moments) -> None:
 
 def _place_event(cells: Cells, moments: Moments, name: str, must: str, at: str, uses: list[ColumnUse]) -> None:
     fixed = cells.fixed(name)
-    columns = {use.role.split(".", 1)[1]: cells.values_of(use) for use in uses}
+    columns = {use.role.split(".", 1)[1]: cells.values_of(use) for use in uses if use.role != "sessions.dose_mg"}
+    for use in uses:
+        if use.role == "sessions.dose_mg":
+            columns["dose_mg"] = cells.doses_of(use, columns.get("weight_kg", cells.filled(None)))
     told = [v for column, v in columns.items() if name != "sessions" or column not in _OF_ALL_SESSIONS]
     filled = np.logical_or.reduce([pd.notna(v) for v in told]) if told else np.zeros(cells.n, dtype=bool)
     defaults = {c: columns[c] for c in _OF_ALL_SESSIONS if name == "sessions" and c in columns and c not in fixed}
@@ -78,6 +81,8 @@ def _place_event(cells: Cells, moments: Moments, name: str, must: str, at: str, 
         is_one = is_one & dated
     if name == "sessions" and not fixed.get("kind"):
         is_one = is_one & filled
+    if name == "sessions" and "status" in columns:
+        is_one = is_one & (columns["status"] != DROP)
     add_rows(cells, name, is_one, columns)
     cells.placed.reasons[filled & ~dated & (cells.placed.reasons == "")] = NO_DATE
     if defaults:

@@ -1,5 +1,6 @@
 """When each row of a foreign table happened: dates on the local clock, days that are given, and what they date."""
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,9 +9,12 @@ import pandas as pd
 
 from kap_analysis.intake.mapping.map_content import ColumnUse
 from kap_analysis.intake.placement.cells import Cells
+from kap_analysis.intake.placement.placed import AHEAD
 from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, on_distinct, read_date, read_number
+from kap_analysis.study.contract.dictionary import TABLES
 
 FIRST_BIRTH: Final = 1900
+_YOUNGEST: Final = TABLES["patients"].columns["age"].min or 0
 
 
 class Moments:
@@ -56,13 +60,15 @@ def is_dated(moment: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def _given_days(cells: Cells, use: ColumnUse) -> np.ndarray:
-    values = cells.read(use, lambda text: _whole(read_number(text, cells.decimal)), "a whole number of days")
+    values = cells.read(
+        use, lambda text: _whole(read_number(text, cells.decimal)), "a whole number of days", codes=False
+    )
     return np.array([np.nan if v is None else v for v in values], dtype=float)
 
 
 def _nth_days(cells: Cells, use: ColumnUse) -> np.ndarray:
     """The n-th value of a patient's rows (of one instrument, where a column names it) is the n-th day of the map."""
-    place = cells.read(use, lambda text: _whole(read_number(text, cells.decimal)), "a whole number")
+    place = cells.read(use, lambda text: _whole(read_number(text, cells.decimal)), "a whole number", codes=False)
     rows = pd.DataFrame({"pid": cells.pid, "place": pd.to_numeric(pd.Series(place))})
     named = next((other.column for other in cells.said.uses if other.role == "instrument"), None)
     rows["instrument"] = cells.table.cells[named] if named else ""
@@ -85,12 +91,21 @@ def _moments(cells: Cells, use: ColumnUse, first: int) -> np.ndarray:
         return np.full(cells.n, np.datetime64("NaT"), dtype="datetime64[s]")
     now = datetime.now()
 
-    def read(text: str) -> Any:
+    def moment_of(text: str) -> datetime | None:
         moment = read_date(text, use.order or order.strip("?"), zone)
+        if moment and first == FIRST_BIRTH and not re.search(r"\d{4}", text) and moment.year > now.year - _YOUNGEST:
+            return moment.replace(year=moment.year - 100)  # a birth in 24 or in 31, of somebody who is treated
+        return moment
+
+    def read(text: str) -> Any:
+        moment = moment_of(text)
         return moment if moment and first <= moment.year and moment <= now else None
 
     how = use.order.replace("_", " ") if use.order else "one that can be read in one way only"
-    values = cells.read(use, read, f"a date from {first} to today ({how})")
+    ahead = on_distinct(cells.table.cells[use.column], lambda text: (moment_of(text) or now) > now).astype(bool)
+    ahead &= cells.with_status("no_show", "cancelled")
+    cells.placed.reasons[ahead & (cells.placed.reasons == "")] = AHEAD
+    values = cells.read(use, read, f"a date from {first} to today ({how})", told=~ahead)
     return on_distinct(values, lambda v: np.datetime64(v, "s"), np.datetime64("NaT", "s")).astype("M8[s]")
 
 

@@ -13,6 +13,8 @@ A_TOTAL: Final = "a line of totals"
 NO_DATE: Final = "no date"
 NOTHING: Final = "nothing in the columns that are placed"
 NOTHING_NEW: Final = "nothing but what other rows say too"
+AHEAD: Final = "an appointment in the future that was called off"
+NOT_HELD: Final = "an appointment whose status the map drops"
 A_FOOTER: Final = "a note below the table"
 BLANK: Final = "a row without any value"
 

@@ -11,8 +11,10 @@ from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import add_rows
 from kap_analysis.intake.placement.moments import Moments, is_dated
 from kap_analysis.intake.placement.placed import NO_DATE
-from kap_analysis.intake.values import read_number
+from kap_analysis.intake.values import TOTAL_NAME, plain_words, read_number
 
+#: Stands for the number of an item where a row holds the total among the answers.
+_TOTAL: Final = 0
 WHAT_DATES: Final = (
     'a column with is = "date" (its of empty, or what it dates) or is = "day"; '
     "or day = 30 beside each score of one visit"
@@ -90,12 +92,14 @@ def place_long_scores(cells: Cells, moments: Moments) -> None:
         total = _inside(cells, uses["score"], instrument, total, None)
         there |= pd.notna(total) & pd.notna(instrument)
     if "answer" in uses and "item_number" in uses:
-        item = cells.read(uses["item_number"], _last_digits, "the number of an item")
-        answer = _inside(
-            cells, uses["answer"], instrument, _numbers(cells, uses["answer"], "the points of an answer"), item
-        )
-        asked = pd.notna(item) & pd.notna(instrument)
-        there |= asked
+        item = cells.read(uses["item_number"], _item_number, "the number of an item, or the word total")
+        is_total = item == _TOTAL
+        points = _numbers(cells, uses["answer"], "the points of an answer")
+        of_totals = _inside(cells, uses["answer"], instrument, _only(points, is_total), None)
+        total = np.where(is_total & pd.notna(of_totals), of_totals, total)
+        answer = _inside(cells, uses["answer"], instrument, _only(points, ~is_total), item)
+        asked = pd.notna(item) & ~is_total & pd.notna(instrument)
+        there |= asked | (is_total & pd.notna(total) & pd.notna(instrument))
         number = np.array([0 if v is None else int(v) for v in item], dtype=int)
         add_rows(cells, "answers", asked & is_dated(moment, day), {**about, "item": number, "answer": answer})
     _add_scores(cells, there, about, total)
@@ -154,6 +158,16 @@ def _inside(
     return values
 
 
-def _last_digits(text: str) -> int | None:
+def _only(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return the values of some rows, and None of the others."""
+    out = values.copy()
+    out[~there] = None
+    return out
+
+
+def _item_number(text: str) -> int | None:
+    """Return the last number of a name (PHQ-9 Q3: 3), or that of a total where a word says so."""
+    if TOTAL_NAME.search(plain_words(text)):
+        return _TOTAL
     digits = "".join(c if c.isdecimal() else " " for c in text).split()
     return int(digits[-1]) if digits and len(digits[-1]) < 4 else None

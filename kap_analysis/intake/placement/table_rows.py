@@ -1,19 +1,26 @@
 """`place_table`: the rows of one foreign table by its map, and what was left out."""
 
-from kap_analysis.intake.identification.shown import shown_column
-from kap_analysis.intake.mapping.map_content import StudyMap, TableMap
+import re
+from typing import Final
+
+import numpy as np
+
+from kap_analysis.intake.identification.shown import shown_column, shown_place
+from kap_analysis.intake.mapping.map_content import DROP, StudyMap, TableMap
 from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import place_diagnoses, place_events, place_patients
 from kap_analysis.intake.placement.measures import place_measures
 from kap_analysis.intake.placement.moments import Moments
-from kap_analysis.intake.placement.placed import A_FOOTER, A_TOTAL, NO_PATIENT, Placed
+from kap_analysis.intake.placement.placed import A_FOOTER, A_TOTAL, NO_PATIENT, NOT_HELD, Placed
 from kap_analysis.intake.placement.scores import is_long, place_long_scores, place_wide_scores
 from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import on_distinct
 from kap_analysis.study.contract.problems import Problems
 from kap_analysis.study.reading.spreadsheet_rows import SUMMARY
+
+_AS_DECIMAL: Final = re.compile(r"(\d+)[.,]0+")
 
 
 def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int, problems: Problems) -> Placed:
@@ -25,13 +32,18 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     missing = {code.lower() for code in study.missing}
     table, both = with_renamed(table, renamed, missing)
     cells = Cells(table, said, study, number, problems)
+    if table.too_long:
+        found = "a line with more values than the header has names"
+        expected = f"at most {len(table.columns)}; put quotation marks around a value that holds the delimiter"
+        problems.add_rows(shown_place(table), np.array(table.too_long), "", found, expected)
     if not columns_are_allowed(cells):
         return cells.placed
     key = next((use for use in said.uses if use.role == "patient_id"), None)
     if key is None:
         cells.placed.reasons[:] = NO_PATIENT
         return cells.placed
-    pid = table.cells[key.column].copy()
+    # 1001 becomes 1001.0 in a column of numbers of which some are missing
+    pid = on_distinct(table.cells[key.column], lambda t: whole[1] if (whole := _AS_DECIMAL.fullmatch(t)) else t)
     # 999 can be a missing score and a patient's number: a code of digits is no missing number of a patient
     missing = {code for code in cells.missing if not code.isdigit()}
     pid[on_distinct(pid, lambda text: text.lower() in missing).astype(bool)] = ""
@@ -44,6 +56,9 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     cells.placed.reasons[pid == ""] = NO_PATIENT
     cells.placed.reasons[totals] = A_TOTAL
     cells.placed.reasons[notes & ~totals] = A_FOOTER
+    dropped = cells.with_status(DROP)
+    cells.placed.reasons[dropped & (pid != "")] = NOT_HELD
+    pid[dropped] = ""
     cells.pid = pid
     for column, rows in both.items():
         other = shown_column(table, renamed[column])

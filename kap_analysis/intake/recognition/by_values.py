@@ -7,10 +7,11 @@ from typing import Final
 
 import pandas as pd
 
-from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, is_number
+from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess
 from kap_analysis.intake.recognition.listed_values import READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
 from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import is_number
 
 _ICD: Final = re.compile(r"[A-Z]\d\d(\.?\w{1,4})?")
 #: Role -> what a text means.

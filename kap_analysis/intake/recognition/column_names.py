@@ -29,9 +29,10 @@ NAMES: Final = (
     ("patients.gender", r"(gender|gender identity)"),
     ("patients.age", r"(age|age (at|in) .*|patient age|age years|alter)"),
     ("patients.race_ethnicity", r"(race|ethnicity|race ethnicity)"),
-    ("patients.practice", r"(practice( code)?|site( id)?|clinic|cent(re|er)|(redcap )?data access group|praxis)"),
+    ("patients.practice", r"(practice( code)?|site ?(id|name|code)?|clinic|cent(re|er)|(redcap )?data access group|"
+     r"praxis)"),
     ("patients.ace_score", r"(ace|ace score|ace total|aces)"),
-    ("patients.failed_treatments", r"(failed (meds|medications|treatments|trials)|(treatment|prior) failures)"),
+    ("patients.failed_treatments", r"(failed ?(meds|medications|treatments|trials|tx)|(treatment|prior) failures)"),
     ("patients.prior_hospitalisation", r"(prior|previous) (psychiatric )?hospitali[sz]ations?"),
     ("patients.prior_suicide_attempt", r"(prior|previous) suicide attempts?"),
     ("patients.prior_ketamine", r"(prior|previous) ketamine( use| treatment)?"),
@@ -60,8 +61,8 @@ NAMES: Final = (
     ("visit", r"(visit|timepoint|time point|wave|visit name|redcap event name|event name|zeitpunkt)"),
 )  # fmt: skip
 KEYS: Final = re.compile(
-    r"((src )?(patient|client|subject|participant|respondent|record|study|person|case|pat)[ ]?"
-    r"(id|guid|uuid|number|no|nr|code|key|identifier)|fallnummer|pseudonym|id|mrn|usubjid|subjid|pid|patient|client|subject|participant|"
+    r"((src )?(patient|pt|client|subject|participant|respondent|record|study|person|case|pat)[ ]?"
+    r"(id|guid|uuid|number|no|nr|code|key|identifier)|fallnummer|pseudonym|id|mrn|usubjid|subjid|pid|patient|pt|client|subject|participant|"
     r"patienten ?(nr|nummer|id)?|chart (number|no|id)|medical record number)"
 )
 DATE_NAMES: Final = re.compile(

@@ -19,12 +19,13 @@ from kap_analysis.intake.values import (
     read_date,
 )
 
+_BIRTH: Final = re.compile(r"(patient )?dob|d o b|date of birth|birth ?(date|day|dt)|brth?dtc?|geburts(datum|tag)")
 TIME_ZERO: Final = "time_zero"
 
 
 def births(table: SourceTable) -> Iterable[Guess]:
     for name in table.columns:
-        if re.fullmatch(r"(dob|d o b|date of birth|birth ?date|birthday|geburtsdatum|patient dob)", plain_words(name)):
+        if _BIRTH.fullmatch(plain_words(name)):
             yield date_guess(table, name, "date_of_birth", "its name; it becomes an age, over 89 pooled")
 
 
@@ -33,7 +34,7 @@ def date_guess(table: SourceTable, name: str, role: str, why: str, **said: objec
     order, both = date_order(texts)
     asks = ""
     if order == "?":
-        asks = f"month_first or day_first? {both:,} different dates can be read both ways"
+        asks = f"month_first or day_first? {both:,} different {'date' if both == 1 else 'dates'} can be read both ways"
     if order:
         said = {**said, "order": order}
     return Guess(

@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, pattern, read_number
+from kap_analysis.intake.values import MISSING, pattern
 
 MOST_LEVELS: Final = 40
 LEAST_SHOWN: Final = 5
@@ -44,10 +44,6 @@ def told(counts: pd.Series) -> str:
     common = [(shape, n) for shape, n in shapes.most_common(3) if n >= LEAST_SHOWN]
     told = ", ".join(f"{shape} ({n:,})" for shape, n in common) or "no pattern that is common"
     return f"{len(counts):,} different; {told}" if len(counts) else "empty"
-
-
-def is_number(text: str) -> bool:
-    return read_number(text, ",") == read_number(text, ",")
 
 
 def share_of(counts: pd.Series, test: object) -> float:

@@ -6,15 +6,21 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.intake.recognition.column_names import instrument_in, visit_in
-from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, is_number, told
+from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, told
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
 from kap_analysis.intake.recognition.questionnaires import answer_values
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import plain_words
+from kap_analysis.intake.values import MISSING, is_number, plain_words, read_number
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.identifiers import identifier_kinds
 
+#: What REDCap adds to an event: its arm.
+_ARM: Final = re.compile(r"_arm_\d+[a-z]?$| \(arm \d+.*\)$", re.IGNORECASE)
 DIAGNOSES: Final = ", ".join(TABLES["diagnoses"].columns["diagnosis"].level_names)
+#: What else a text of a column may be, where that is not only nothing.
+_OTHERWISE: Final = {
+    "sessions.status": 'drop (an appointment that is not held yet, or no session), or "" (not known: it counts as held)'
+}
 
 
 def _values(table: SourceTable, name: str, counts: pd.Series, known: object) -> tuple[dict[str, str], str]:
@@ -36,7 +42,7 @@ def with_levels(table: SourceTable, name: str, role: str, counts: pd.Series) -> 
         return Guess(name, "drop", f"its name is that of {role}, but {len(counts):,} different texts", seen=seen)
     values, asks = _values(table, name, counts, lambda text: level_of(role, text))
     if asks:
-        asks = f"{asks}: {', '.join(spec.level_names[:12])}, or nothing"
+        asks = f"{asks}: {', '.join(spec.level_names[:12])}, {_OTHERWISE.get(role, 'or nothing')}"
     return Guess(name, role, "its name", {"values": values}, asks, seen)
 
 
@@ -129,6 +135,17 @@ def _diagnosis(table: SourceTable, name: str, role: str, counts: pd.Series) -> G
     )
 
 
+def _days(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    """A column of days; a number that is often a code for missing is asked for, unless days near it are there too."""
+    texts = [text for text in pd.unique(table.cells[name]) if text and is_number(text)]
+    days = [read_number(text, ",") for text in texts if text not in MISSING]
+    first = min(days, default=0.0)
+    codes = {text: "?" for text in sorted(texts) if text in MISSING and not first <= read_number(text) < 999}
+    said = {"values": codes} if codes else {}
+    asks = 'the day itself, or "" if it stands for a missing one' if codes else ""
+    return Guess(name, role, "its name", said, asks, told(counts))
+
+
 def _visit_days(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
     if len(counts) > MOST_LEVELS:
         if not all(map(is_number, counts.index)):
@@ -140,7 +157,7 @@ def _visit_days(table: SourceTable, name: str, role: str, counts: pd.Series) -> 
         return Guess(name, "day", "a running number", {"nth": "?"}, asks, told(counts))
 
     def day(text: str) -> str:
-        found = visit_in(f"x {plain_words(re.sub(r'_arm_[0-9]+$', '', text))}")[2]
+        found = visit_in(f"x {plain_words(re.sub(_ARM, '', text))}")[2]
         return "" if found is None else str(found)
 
     values, _ = _values(table, name, counts, day)
@@ -158,4 +175,5 @@ READERS_OF: Final = {
     "patients.practice": _practice,
     "diagnoses.diagnosis": _diagnosis,
     "visit": _visit_days,
+    "day": _days,
 }

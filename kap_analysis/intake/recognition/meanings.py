@@ -70,19 +70,20 @@ _LEVELS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
     "sessions.format": _FORMATS,
     "sessions.route": (
         ("SL", r"(sl|sublingual|troche|lozenge|rdt|odt|oral dissol).*"),
-        ("IM", r"(im|intramuscular|i m|injection)\b.*"),
-        ("IV", r"(iv|intravenous|i v|infusion)\b.*"),
+        ("IM", r"(im|intramus[ck]ul[aä]r\w*|i m|injection)\b.*"),
+        ("IV", r"(iv|intraven\w+|i v|infusion)\b.*"),
         ("IN", r"(in|intranasal|nasal|spravato)\b.*"),
-        ("SC", r"(sc|subcutaneous|subq|s c)\b.*"),
+        ("SC", r"(sc|sub[ck]utan\w+|subq|s c)\b.*"),
         ("PO", r"(po|oral|by mouth)\b.*"),
         ("PR", r"(pr|rectal)\b.*"),
     ),
     "sessions.status": (
-        ("attended", r"complete\w*|attended|show\w*|arrived|checked (in|out)|done|yes|present|kept|erschienen|"
-         r"wahrgenommen"),
-        ("no_show", r"no ?show\w*|did not attend|dna|missed|absent|nicht erschienen"),
-        ("cancelled", r"cancel\w*|late cancel\w*|rescheduled|abgesagt|storniert"),
-        ("stopped_early", r"stopped early|stopped|ended early"),
+        ("attended", r"(visit |session |appointment )?(complete\w*|attended|kept|seen)( late| appt| appointment)?|"
+         r"show\w*( up)?|arrived( late)?|check(ed)? ?(in|out)|done|yes|present|fulfilled|erschienen|wahrgenommen"),
+        ("no_show", r"(.* )?no ?show\w*( .*)?|did not attend|dna|dns|missed( appt| appointment| session| visit)?|"
+         r"absent|nicht erschienen"),
+        ("cancelled", r"(.* )?cancel\w*( .*)?|(.* )?re ?scheduled|abgesagt|storniert"),
+        ("stopped_early", r"(session )?(stopped|(ended|left|terminated) early)( early)?"),
     ),
     "patients.research_consent": (("yes", "y|1|consented|signed"), ("no", "n|0|refused")),
 }  # fmt: skip

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.recognition.column_names import NAMES, SHORT_NAMES, instrument_in, visit_in
-from kap_analysis.intake.recognition.guess import Guess, is_number, share_of, told
+from kap_analysis.intake.recognition.guess import Guess, share_of, told
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, plain_words, read_number
+from kap_analysis.intake.values import MISSING, TOTAL_NAME, is_number, plain_words, read_number
 
 _ANSWERS: Final = (
     ({"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3}, 4),
@@ -23,12 +24,45 @@ _ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
-_IS_TOTAL: Final = re.compile(r"\b(total|score|sum|summe|gesamt\w*)\b")
 #: What forms add to the names of a new version: GAD-7 Score (2024).
 _OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|alt|neu)\b")
 
 
 def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    """Columns that are items by their names."""
+    return _from_one(table, list(_named_items(table, taken)))
+
+
+def _from_one(table: SourceTable, guesses: list[Guess]) -> list[Guess]:
+    """Where all answers to an instrument are one more than its points (1 to 4 for 0 to 3), say so in the values.
+
+    All items of an instrument are judged together: nobody may have given the highest answer to one of them.
+    """
+    coded: dict[object, list[tuple[float, float]]] = {}
+    for guess in guesses:
+        spec = get_instrument(str(guess.said["instrument"]))
+        low, high = spec.item_ranges[int(str(guess.said["item"])) - 1]
+        numbers = [read_number(text, ",") for text in _answers_in(table, guess.column)]
+        if "values" in guess.said:
+            coded.setdefault(spec.name, []).append((0, 0))
+        elif numbers:
+            coded.setdefault(spec.name, []).append((min(numbers) - low, max(numbers) - high))
+    from_one = {name for name, of in coded.items() if min(least for least, _ in of) >= 1 == max(most for _, most in of)}
+    out = []
+    for guess in guesses:
+        texts = _answers_in(table, guess.column)
+        if guess.said["instrument"] in from_one and texts:
+            values = {text: f"{read_number(text, ',') - 1:g}" for text in sorted(texts)}
+            guess = replace(guess, said={**guess.said, "values": values}, why=f"{guess.why}; coded from 1")
+        out.append(guess)
+    return out
+
+
+def _answers_in(table: SourceTable, name: str) -> set[str]:
+    return {t for t in pd.unique(table.cells[name]) if t and t.lower() not in MISSING}
+
+
+def _named_items(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
     here = instrument_in(f"{table.sheet}") or instrument_in(table.file)
     short = _of_short_names(table)
     for name in table.columns:
@@ -71,8 +105,8 @@ def _item(
     said: dict[str, object] = {"instrument": instrument, "item": number}
     if at:
         said |= {"at": at, "day": day}
-    texts = {t for t in pd.unique(table.cells[name]) if t and t.lower() not in MISSING}
-    words = {t for t in texts if read_number(t) != read_number(t)}
+    texts = _answers_in(table, name)
+    words = {t for t in texts if not is_number(t)}
     asks = ""
     labels = {text: table.labels.get(name, {}).get(text, "") for text in sorted(texts)}
     points = answer_values(labels.values())
@@ -85,12 +119,6 @@ def _item(
         if any(t != value for t, value in values.items()):
             said["values"] = values
             why = f"{why}; its labels say the points"
-    elif texts:
-        low, high = get_instrument(instrument).item_ranges[number - 1]
-        numbers = [read_number(t) for t in texts]
-        if min(numbers) > low and max(numbers) == high + 1:
-            said["values"] = {t: f"{read_number(t) - 1:g}" for t in sorted(texts)}
-            why = f"{why}; coded from {low + 1} to {high + 1}"
     return Guess(name, "item", why, said, asks, f"{len(texts)} different answers")
 
 
@@ -132,7 +160,7 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
         if name in taken or not len(seen[name]):
             continue
         words, at, day = visit_in(plain_words(name))
-        if share_of(seen[name], is_number) < (0.5 if _IS_TOTAL.search(words) else 0.9):
+        if share_of(seen[name], is_number) < (0.5 if TOTAL_NAME.search(words) else 0.9):
             continue
         if any(role.startswith("patients.") and re.fullmatch(names, words) for role, names in NAMES):
             continue

@@ -7,9 +7,9 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.intake.recognition.column_names import instrument_in, visit_in
-from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, is_number, share_of, told
+from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, share_of, told
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import BLOOD_PRESSURE, plain_words
+from kap_analysis.intake.values import BLOOD_PRESSURE, is_number, plain_words
 
 #: Scales of what happens during a session; others are outcomes between sessions.
 _OF_SESSIONS: Final = ("CADSS", "MEQ-30")

@@ -70,10 +70,20 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
     _take(taken, checkboxes(table, seen, taken))
     _take(taken, _named(table, seen, taken))
     taken |= {guess.column: guess for guess in columns_by_values(table, seen, taken)}
+    _say_most_rows(table, taken)
     _ask_for_days(taken)
     _ask_for_dates(taken)
     rest = {name: Guess(name, "drop", NOT_RECOGNISED, seen=told(seen[name])) for name in table.columns}
     return {name: taken.get(name, guess) for name, guess in rest.items()}
+
+
+def _say_most_rows(table: SourceTable, taken: dict[str, Guess]) -> None:
+    """Where the days of a patient's rows are asked for in order, say how many rows one has."""
+    of = {guess.role: name for name, guess in taken.items() if guess.role in ("patient_id", "instrument")}
+    for name, guess in taken.items():
+        if "nth" in guess.said and "patient_id" in of:
+            most = pd.DataFrame({role: table.cells[column] for role, column in of.items()}).value_counts().max()
+            taken[name] = replace(guess, asks=f"{guess.asks}; one patient has {most:,}")
 
 
 def _are_sessions(table: SourceTable) -> bool:
@@ -153,7 +163,10 @@ def identifiers(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mappin
 
 def checkboxes(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
     for name in table.columns:
-        if name not in taken and (found := re.fullmatch(r"(.+)___(.+)", name)) and re.search(r"dx|diag", found[1]):
+        if name not in taken and (found := re.fullmatch(r"(.+?)___(.+)", name)) and re.search(r"dx|diag", found[1]):
+            if re.sub(r"^_", "-", found[2]).lower() in MISSING:
+                yield Guess(name, "drop", "a checkbox of REDCap for missing data")
+                continue
             label = table.headings.get(name, "")
             value = diagnosis_of(label.split("choice=")[-1].rstrip(")")) if label else ""
             asks = f'which diagnosis is choice {found[2]}? {DIAGNOSES}; or is = "drop"'
