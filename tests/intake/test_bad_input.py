@@ -147,3 +147,21 @@ def test_a_file_that_is_cut_off_is_told_in_one_sentence(tmp_path):
     (source / "scores.csv").rename(source / "scores.xlsx")
     with pytest.raises(IntakeError, match=r"scores\.xlsx: found scores\.xlsx, which cannot be read as \.xlsx"):
         import_study(source, tmp_path / "map.toml", tmp_path / "study")
+
+
+def test_what_is_wrong_in_a_map_is_told_in_the_line_of_its_table_and_column(tmp_path):
+    source = write_export(tmp_path / "export")
+    lines = draft_map(source).text.splitlines()
+    of_patients = next(n for n, line in enumerate(lines) if line == 'file = "patients.csv"')
+    at = {
+        word: next(n for n, line in enumerate(lines) if line.startswith(word))
+        for word in ("[table.columns]", '"Route" =', '"PHQ9_3" =')
+    }
+    lines[at['"Route" =']] = '"Route" = { is = "" }'
+    lines[at['"PHQ9_3" =']] = '"PHQ9_3" = 3'
+    text = "\n".join(lines).replace('"Sex" = { is = "patients.sex"', '"Sex" = { is = "patients.age", is_not = 1')
+    problems = refused(source, text.replace("primary_instrument =", "primary_instrumnt ="), tmp_path).problems
+    told = dict(zip(problems["found"], problems["row"], strict=True))
+    assert told["the role ''"] == at['"Route" ='] + 1
+    assert told["a column that is no { is = ... }"] == at['"PHQ9_3" ='] + 1
+    assert told["the key 'is_not'"] > of_patients and told["no primary_instrument"] == lines.index("[study]") + 1

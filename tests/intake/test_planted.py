@@ -152,3 +152,21 @@ def test_a_name_among_other_words_of_a_file_is_masked_and_the_date_of_an_export_
     assert shown_file("Marguerite Ashgrove tracker.xlsx") == "'M…' (32 characters)"
     assert shown_file("Project_DATA_LABELS_2024-03-01_1205.csv") == "Project_DATA_LABELS_2024-03-01_1205.csv"
     assert shown_file("Outcomes Tracker New.xlsx") == "Outcomes Tracker New.xlsx"
+
+
+def test_a_name_in_a_cell_of_a_closed_list_is_not_repeated_in_the_map(tmp_path):
+    """A status or an answer that names a person stands in no map; the row is told, at the import as a pattern."""
+    rows = [f"{n},2024-01-{10 + n},KAP Group,{status}" for n, status in enumerate(["Completed"] * 4 + ["Held over"], 1)]
+    rows += ["7,2024-01-20,KAP Group,Kerensa Trelawney", "8,2024-01-21,KAP Morwenna Trelawney,No show"]
+    rows += ["9,2024-01-22,KAP Group,MRN 12345678"] * 6
+    (tmp_path / "a.csv").write_text("\n".join(["ID,Date,Type,Status", *rows]), encoding="utf-8")
+    text = draft_map(tmp_path).text
+    assert not any(word in text for word in ("Kerensa", "Morwenna", "Trelawney", "12345678"))
+    assert '"Held over" = "?"' in text and "not repeated here (row 8)" in text and "(rows 7, 9, 10" in text
+    text = text.replace('"Held over" = "?"', '"Held over" = "cancelled"').replace(
+        '= "?"  # decide: the inst', '= "PHQ-9" #'
+    )
+    (tmp_path / "map.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(IntakeError) as caught:
+        import_study(tmp_path, tmp_path / "map.toml", tmp_path.with_name("study"))
+    assert "a.csv, row 7: Status: found Aaaaaaa Aaaaaaaaa" in str(caught.value)

@@ -16,7 +16,7 @@ _CAPITALS: Final = re.compile(r"(?<!\w)[^\W\d_a-z][\w'’-]+(?:[ _][^\W\d_a-z][\
 
 def shown_name(name: str) -> str:
     """Return the name of a column or a text of a map, or its pattern where it could hold an identifier."""
-    return f"a column like {pattern(name)}" if _could_identify(name) else name
+    return f"a column like {pattern(name)}" if could_identify(name) else name
 
 
 def shown_column(table: SourceTable, name: str) -> str:
@@ -27,11 +27,12 @@ def shown_column(table: SourceTable, name: str) -> str:
     """
     if name not in table.columns:
         return shown_name(name)
-    return f"column {_letters(table.columns.index(name))}" if _could_identify(name) else name
+    return f"column {_letters(table.columns.index(name))}" if could_identify(name) else name
 
 
 @cache
-def _could_identify(name: str) -> bool:
+def could_identify(name: str) -> bool:
+    """Whether a name or a text could hold an identifier: a number of a person, or words that may be a name."""
     words = re.split(r"[^\w'’-]+|_", name)
     pairs = [f"{one} {other}" for one, other in pairwise(words) if one[:1].isupper() and other[:1].isupper()]
     return holds_identifier(name) or any(identifier_kinds([name, *pairs], "code"))

@@ -28,11 +28,22 @@ class MapProblems:
 
     def __init__(self, lines: Sequence[str], name: str, problems: Problems) -> None:
         self.lines, self.name, self.problems = lines, name, problems
+        self.block, self.column = 0, ""
+
+    def enter(self, header: str, number: int = 0) -> None:
+        """Begin with a block of the map: the one of this number that its header (``[[table]]``) opens."""
+        starts = [n for n, line in enumerate(self.lines) if line.strip().startswith(header)]
+        self.block = starts[number] if number < len(starts) else 0
+        self.column = ""
 
     def wrong(self, word: str, found: str, expected: str) -> None:
-        """Tell a problem at the first line that holds a word."""
-        row = next((n for n, line in enumerate(self.lines, 1) if word and word in line.split("#")[0]), 0)
-        self.problems.add(self.name, found, expected, row=row)
+        """Tell a problem at the first line of the block, from its column on, that holds a word; else where that is."""
+        begin = self._first(self.block, self.column, self.block)
+        self.problems.add(self.name, found, expected, row=self._first(begin, word, begin) + 1)
+
+    def _first(self, start: int, word: str, otherwise: int) -> int:
+        lines = enumerate(self.lines[start:], start)
+        return next((n for n, line in lines if word and word in line.split("#")[0]), otherwise)
 
     def known(self, given: Any, known: Collection[str], what: str) -> bool:
         """Whether a name is one of a list; the nearest is offered where it is not."""

@@ -94,7 +94,13 @@ class MapReader:
         if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
             self.told.wrong("table", "no [[table]]", "one [[table]] block per file or sheet")
             tables = []
-        return StudyMap(self.study(), tuple(self.table(entry) for entry in tables))
+        self.told.enter("[study]")
+        study = self.study()
+        read = []
+        for number, entry in enumerate(tables):
+            self.told.enter("[[table]]", number)
+            read.append(self.table(entry))
+        return StudyMap(study, tuple(read))
 
     def study(self) -> dict[str, Any]:
         """Read [study]."""
@@ -130,6 +136,7 @@ class MapReader:
         lists = lists if isinstance(lists, dict) else {}
         uses = []
         for column, said in columns.items() if isinstance(columns, dict) else ():
+            self.told.column = column
             for one in said if isinstance(said, list) else [said]:
                 if isinstance(one, dict) and "values" not in one and isinstance(listed := lists.get(column), dict):
                     by_role = listed.get(str(one.get("is", "")), listed)
@@ -137,6 +144,7 @@ class MapReader:
                     one = {**one, "values": {k: v for k, v in by_role.items() if not isinstance(v, dict)}}
                 if (use := self.column.use(column, one)) is not None:
                     uses.append(use)
+        self.told.column = ""
         self.doubles(uses)
         fixed = self.fixed(entry.get("fixed", {}))
         tell_what_is_needed(uses, fixed, self.told)

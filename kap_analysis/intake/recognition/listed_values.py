@@ -12,7 +12,6 @@ from kap_analysis.intake.recognition.questionnaires import answer_values
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, is_number, plain_words, read_number
 from kap_analysis.study.contract.dictionary import TABLES
-from kap_analysis.study.contract.identifiers import identifier_kinds
 
 #: What REDCap adds to an event: its arm.
 _ARM: Final = re.compile(r"_arm_\d+[a-z]?$| \(arm \d+.*\)$", re.IGNORECASE)
@@ -38,7 +37,7 @@ def with_levels(table: SourceTable, name: str, role: str, counts: pd.Series) -> 
     spec = TABLES[column].columns[field_name]
     if not spec.level_names:
         return Guess(name, role, "its name", seen=seen)
-    if len(counts) > MOST_LEVELS or holds_identifiers(counts):
+    if len(counts) > MOST_LEVELS:
         return Guess(name, "drop", f"its name is that of {role}, but {len(counts):,} different texts", seen=seen)
     values, asks = _values(table, name, counts, lambda text: level_of(role, text))
     if asks:
@@ -46,13 +45,8 @@ def with_levels(table: SourceTable, name: str, role: str, counts: pd.Series) -> 
     return Guess(name, role, "its name", {"values": values}, asks, seen)
 
 
-def holds_identifiers(counts: pd.Series) -> bool:
-    kinds = identifier_kinds([str(text) for text in counts.index], "plain")
-    return any(kind for kind in kinds)
-
-
 def _kind(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
-    if len(counts) > MOST_LEVELS or holds_identifiers(counts):
+    if len(counts) > MOST_LEVELS:
         return Guess(
             name, "drop", f"its name is that of {role}, but {len(counts):,} different texts", seen=told(counts)
         )
@@ -114,7 +108,7 @@ def _answers(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gue
 
 
 def _practice(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
-    if len(counts) > MOST_LEVELS or holds_identifiers(counts):
+    if len(counts) > MOST_LEVELS:
         return Guess(name, "drop", f"{len(counts):,} different texts", seen=told(counts))
     letters = [chr(65 + n % 26) + (str(n // 26) if n > 25 else "") for n in range(len(counts))]
     values = dict(zip(sorted(counts.index), letters, strict=True))
@@ -122,7 +116,7 @@ def _practice(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gu
 
 
 def _diagnosis(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
-    if len(counts) > 5 * MOST_LEVELS or holds_identifiers(counts):
+    if len(counts) > 5 * MOST_LEVELS:
         return Guess(name, "drop", f"{len(counts):,} different texts", seen=told(counts))
     values, asks = _values(table, name, counts, diagnosis_of)
     return Guess(

@@ -20,6 +20,7 @@ from kap_analysis.intake.recognition.meanings import diagnosis_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
 from kap_analysis.intake.recognition.renamed import find_renamed
 from kap_analysis.intake.recognition.session_measures import measure_columns
+from kap_analysis.intake.recognition.withheld import without_withheld
 from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, plain_words
@@ -41,7 +42,8 @@ def recognise(table: SourceTable) -> list[Guess]:
         whole, _ = with_renamed(table, renamed, MISSING)
         cells = {name: values for name, values in whole.cells.items() if name not in renamed}
         guesses = _recognised(replace(whole, cells=cells))
-    return [guesses.get(name) or _of_a_version(table, name, renamed[name]) for name in table.columns]
+    said = [guesses.get(name) or _of_a_version(table, name, renamed[name]) for name in table.columns]
+    return [without_withheld(table, guess) for guess in said]
 
 
 def _of_a_version(table: SourceTable, name: str, other: str) -> Guess:
@@ -156,7 +158,8 @@ def identifiers(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mappin
     for name in table.columns:
         if name not in taken and _role_of(name)[0] not in _NOT_KEPT:
             finding = finding_of(name, [str(text) for text in seen[name].index], dates=False)
-            if finding and (finding.kind != "A" or finding.seen_in == "name" or not _role_of(name)[0]):
+            # of a column that its name explains, single values are told by the import, or withheld from the map
+            if finding and (finding.seen_in == "name" or not _role_of(name)[0]):
                 why = f"{finding.what} ({KINDS.get(finding.kind, FREE_TEXT)})"
                 yield Guess(name, "drop", why, seen=told(seen[name]))
 
