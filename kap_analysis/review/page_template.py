@@ -7,11 +7,14 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from kap_analysis.errors import ReportError
 from kap_analysis.figures.page.style import THEMES
+from kap_analysis.review.glossary import explain_words
 from kap_analysis.version import __version__
 from kap_analysis.whole_folder import write_whole_file
+from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.names import isolated
 from kap_analysis.writing.numbers import (
     count,
@@ -57,6 +60,13 @@ def environment() -> Environment:
         "version": __version__,
     }
     return made
+
+
+def fill_page(template: str, **values: Any) -> str:
+    """A page as HTML, at its end the words on it that need explaining."""
+    style, script = Markup(read_style()), Markup(read_template("values.js"))
+    fill = partial(environment().get_template(template).render, style=style, script=script, **values)
+    return visible(fill(glossary=explain_words(fill(glossary=[]))))
 
 
 def read_template(name: str) -> str:

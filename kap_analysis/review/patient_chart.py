@@ -28,7 +28,7 @@ PATIENT_WIDTH: Final = 400.0
 def patient_scores_chart(
     scores: pd.DataFrame, instrument: Instrument, sessions: pd.DataFrame, ranges: pd.DataFrame, last_day: float
 ) -> Markup:
-    """One patient's scores over the bands, with the ketamine sessions below: the letter is the route."""
+    """One patient's scores over the bands, with the ketamine sessions below."""
     low, high = instrument.total_range
     first = float(min(scores[DAY].min(), 0))
     x = Scale(first, max(last_day, first + 30), LEFT + 20, PATIENT_WIDTH - 100)
@@ -46,7 +46,7 @@ def patient_scores_chart(
     parts += [
         point(x(row[DAY]), y(row["score"]), f"day {row[DAY]:.0f}: {number(row['score'], 0)}", "now") for row in rows
     ]
-    parts.append(line(x(0), TOP, x(0), 158, "centre"))
+    parts.append(line(x(0), TOP, x(0), 162, "centre"))
     ketamine = sessions[sessions["kind"] == "ketamine"]
     for row in ketamine.to_dict("records"):
         dose = "" if pd.isna(row["dose_mg"]) else f", {row['dose_mg']:g} mg"
@@ -54,12 +54,12 @@ def patient_scores_chart(
         words = escape(f"day {row[DAY]:.0f}: ketamine session, {row[FORMAT]}, {route}{dose}")
         parts.append(
             f'<g class="point session" tabindex="0" role="img" aria-label="{words}"><title>{words}</title>'
-            f'<line x1="{x(row[DAY]):g}" y1="156" x2="{x(row[DAY]):g}" y2="166" class="session"/></g>'
+            f'<line x1="{x(row[DAY]):g}" y1="162" x2="{x(row[DAY]):g}" y2="172" class="session"/></g>'
         )
-    parts.append(text(2, 166, "sessions", "small"))
+    parts.append(text(2, 172, "sessions", "small"))
     for tick in nice_steps(first, max(last_day, first + 30)):
-        parts.append(text(x(tick), 182, f"{tick:g}".replace("-", "\u2212"), "small", "middle"))
-    parts.append(text(PATIENT_WIDTH - 4, 182, "day", "small", "end"))
+        parts.append(text(x(tick), 188, f"{tick:g}".replace("-", "\u2212"), "small", "middle"))
+    parts.append(text(PATIENT_WIDTH - 4, 188, "day", "small", "end"))
     return svg(
-        parts, 188, f"{instrument.name} by day over the severity bands, with the ketamine sessions", PATIENT_WIDTH
+        parts, 194, f"{instrument.name} by day over the severity bands, with the ketamine sessions", PATIENT_WIDTH
     )

@@ -4,15 +4,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-from markupsafe import Markup
 
 from kap_analysis.columns import DAY, INSTRUMENT
 from kap_analysis.errors import ReportError
 from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA
-from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
+from kap_analysis.review.page_template import fill_page, records, replace_file
 from kap_analysis.review.patient_chart import patient_scores_chart
 from kap_analysis.review.patient_review import NOT_A_FORECAST, PATIENTS_FOR_RANGE, PatientReview
-from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.sentences import plural
 
 #: The four states of the last answer to the item on suicide, in plain words.
@@ -63,23 +61,18 @@ def render_patient(review: PatientReview) -> str:
         {**row, "words": STATE_WORDS[row["state"]], "before": _answer_before(row)}
         for row in records(review.suicidality)
     ]
-    return visible(
-        environment()
-        .get_template("patient.html.j2")
-        .render(
-            review=review,
-            style=Markup(read_style()),
-            script=Markup(read_template("values.js")),
-            charts=charts,
-            answers=answers,
-            death=next(iter(records(review.death)), None),
-            asked=_asked(review),
-            events=_plain(review.adverse_events),
-            sessions=_plain(review.sessions[review.sessions["kind"] == "ketamine"]),
-            n_ketamine=int((review.sessions["kind"] == "ketamine").sum()),
-            patients_for_range=PATIENTS_FOR_RANGE,
-            not_a_forecast=NOT_A_FORECAST if len(review.ranges) else "",
-        )
+    return fill_page(
+        "patient.html.j2",
+        review=review,
+        charts=charts,
+        answers=answers,
+        death=next(iter(records(review.death)), None),
+        asked=_asked(review),
+        events=_plain(review.adverse_events),
+        sessions=_plain(review.sessions[review.sessions["kind"] == "ketamine"]),
+        n_ketamine=int((review.sessions["kind"] == "ketamine").sum()),
+        patients_for_range=PATIENTS_FOR_RANGE,
+        not_a_forecast=NOT_A_FORECAST if len(review.ranges) else "",
     )
 
 

@@ -12,7 +12,7 @@ from kap_analysis.analysis.proportion import wilson_interval
 from kap_analysis.columns import FORMAT, FORMATS, GROUP, N_PATIENTS, VISIT
 from kap_analysis.errors import ReportError
 from kap_analysis.review.chart_review_list import NO_ALARM
-from kap_analysis.review.page_template import environment, read_style, read_template, records, replace_file
+from kap_analysis.review.page_template import fill_page, records, replace_file
 from kap_analysis.review.practice_charts import course_chart, difference_chart, funnel_chart, run_chart
 from kap_analysis.review.practice_review_result import (
     BETTER,
@@ -25,7 +25,6 @@ from kap_analysis.review.practice_review_result import (
     row_of,
 )
 from kap_analysis.review.short_answers import answer_questions
-from kap_analysis.writing.escapes import visible
 from kap_analysis.writing.names import CLASSES
 from kap_analysis.writing.sentences import full_stop, join_words, plural, sentence_case, within_sentence
 
@@ -70,54 +69,45 @@ def write_review(review: PracticeReview, out: str | Path) -> tuple[Path, Path]:
 
 def render_practice(review: PracticeReview, list_name: str = LIST_NAME) -> str:
     """The page as HTML. It holds no id of a patient."""
-    return visible(
-        environment()
-        .get_template("practice.html.j2")
-        .render(
-            review=review,
-            list_name=list_name,
-            style=Markup(read_style()),
-            script=Markup(read_template("values.js")),
-            whom=sentence_case(review.whom),
-            nobody=not review.n_started,
-            answers=answer_questions(review),
-            left={words: name for words, name in FATES.items() if name in ALWAYS or review.started[name].any()},
-            completeness=_completeness(review.completeness),
-            arms=_arms(review),
-            course=_chart(review.course, lambda rows: course_chart(rows, review.instrument)),
-            classes=_class_rows(review.classes),
-            target_classes=_class_rows(review.target_classes),
-            target_notes=_target_notes(review.target_instruments),
-            hours_known=bool(review.hours["hours_per_patient"].notna().any()),
-            hours_least=bool((review.hours["hours_per_patient"].notna() & (review.hours["n_blank"] > 0)).any()),
-            hours_shared=_hours_shared(review),
-            quarters=_chart(
-                review.quarters, lambda rows: run_chart(rows, review.expected, review.instrument.higher_is_better)
-            ),
-            gaps=bool((review.quarters["n_patients"] == 0).any()),
-            others=_others(review.expected),
-            target_named=review.notes.get("target_classes") != NO_TARGET,
-            funnel=_chart(review.funnel, lambda rows: funnel_chart(rows, review.instrument.higher_is_better)),
-            difference=_chart(review.difference, lambda rows: _difference(review, rows.iloc[0])),
-            starts=_starts(review),
-            n_listed=review.chart_list["patient_id"].nunique(),
-        )
+    return fill_page(
+        "practice.html.j2",
+        review=review,
+        list_name=list_name,
+        whom=sentence_case(review.whom),
+        nobody=not review.n_started,
+        answers=answer_questions(review),
+        left={words: name for words, name in FATES.items() if name in ALWAYS or review.started[name].any()},
+        completeness=_completeness(review.completeness),
+        arms=_arms(review),
+        course=_chart(review.course, lambda rows: course_chart(rows, review.instrument)),
+        classes=_class_rows(review.classes),
+        target_classes=_class_rows(review.target_classes),
+        target_notes=_target_notes(review.target_instruments),
+        hours_known=bool(review.hours["hours_per_patient"].notna().any()),
+        hours_least=bool((review.hours["hours_per_patient"].notna() & (review.hours["n_blank"] > 0)).any()),
+        hours_shared=_hours_shared(review),
+        quarters=_chart(
+            review.quarters, lambda rows: run_chart(rows, review.expected, review.instrument.higher_is_better)
+        ),
+        gaps=bool((review.quarters["n_patients"] == 0).any()),
+        others=_others(review.expected),
+        target_named=review.notes.get("target_classes") != NO_TARGET,
+        funnel=_chart(review.funnel, lambda rows: funnel_chart(rows, review.instrument.higher_is_better)),
+        difference=_chart(review.difference, lambda rows: _difference(review, rows.iloc[0])),
+        starts=_starts(review),
+        n_listed=review.chart_list["patient_id"].nunique(),
     )
 
 
 def render_list(review: PracticeReview) -> str:
     """The list for chart review as HTML: by id, confidential."""
-    return visible(
-        environment()
-        .get_template("list.html.j2")
-        .render(
-            review=review,
-            style=Markup(read_style()),
-            whom=sentence_case(review.whom),
-            no_alarm=NO_ALARM,
-            groups=_groups(review),
-            n_listed=review.chart_list["patient_id"].nunique(),
-        )
+    return fill_page(
+        "list.html.j2",
+        review=review,
+        whom=sentence_case(review.whom),
+        no_alarm=NO_ALARM,
+        groups=_groups(review),
+        n_listed=review.chart_list["patient_id"].nunique(),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import kap_analysis as kap
 from kap_analysis.errors import ReportError
+from kap_analysis.review.glossary import explain_words
 from kap_analysis.review.part_of_study import part_of
 from kap_analysis.review.practice_page import render_list, render_practice
 from kap_analysis.review.short_answers import answer_questions
@@ -22,6 +23,9 @@ QUESTIONS = {
 }
 
 
+READ = ("p", "li", "dd")
+
+
 class Text(HTMLParser):
     """The sentences of a page: the text of its paragraphs and list items."""
 
@@ -31,12 +35,12 @@ class Text(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
-        if tag in ("p", "li"):
+        if tag in READ:
             self.inside += 1
             self.found.append("")
 
     def handle_endtag(self, tag):
-        self.inside -= tag in ("p", "li")
+        self.inside -= tag in READ
 
     def handle_data(self, data):
         if self.inside:
@@ -145,7 +149,7 @@ def test_a_page_about_nobody_says_what_to_do_and_shows_no_empty_parts(study):
     page = render_practice(kap.review_practice(study, practice="A", period="2019-Q1", compare="previous"))
     assert "Nobody started treatment." in page
     assert "Patients of this practice started in 2023-Q1 to 2025-Q4" in section(page, "next")
-    assert re.findall(r'<section id="(\w+)">', page) == ["next"]
+    assert re.findall(r'<section id="(\w+)">', page) == ["next", "words"]
 
 
 def test_both_pages_are_plain_enough(review, study):
@@ -184,3 +188,20 @@ def test_a_place_that_will_not_do_is_refused(review, tmp_path, name):
     with pytest.raises(ReportError):
         kap.write_review(review, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_words_that_need_explaining_are_explained_where_they_stand():
+    page = (
+        "<style>.SL{}</style><p>At baseline, 3 of 4 (95% interval): BDI-II and PCL-5 past week.</p><td>IM</td><p>IN</p>"
+    )
+    found = dict(explain_words(page))
+    assert set(found) == {"baseline", "95% interval", "IM", "BDI-II", "PCL-5 past week"}
+    assert found["IM"] == "into a muscle"
+    assert explain_words("<p>Nobody was scored.</p>") == []
+
+
+def test_the_page_explains_its_words(review):
+    page = render_practice(review)
+    words = section(page, "words")
+    for word in ("baseline", "reliably", "cut-off", "95% interval", "PHQ-9"):
+        assert f"<dt>{word}:</dt>" in words

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy.special import expit
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
 #: A coefficient beyond this (per SD of its column) indicates complete or nearly complete separation.
@@ -72,7 +73,7 @@ def standardised_risks(event: np.ndarray, group: np.ndarray, design: np.ndarray,
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error", PerfectSeparationWarning)
-            fit = sm.GLM(event, x, family=sm.families.Binomial()).fit()
+            fit = GLM(event, x, family=Binomial()).fit()
     except (PerfectSeparationError, PerfectSeparationWarning, np.linalg.LinAlgError):
         return None
     beta = np.asarray(fit.params)

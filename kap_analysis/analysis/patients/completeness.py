@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+from statsmodels.tools.tools import add_constant
 
 from kap_analysis.analysis.formats import in_format_order, recorded_words
 from kap_analysis.analysis.model.covariates import prepare_covariates
@@ -143,11 +145,11 @@ def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFram
     if missing.sum() < 5 or (~missing).sum() < 5:
         return pd.DataFrame(columns=names)
     frame, used, _ = prepare_covariates(people, (FORMAT, PRACTICE, "baseline", *plan.covariates), 10)
-    design = sm.add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))
+    design = add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))
     design = design.loc[:, (design != 0).any()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PerfectSeparationWarning)  # such odds ratios are left empty below
-        fit = sm.GLM(missing.astype(float), design, family=sm.families.Binomial()).fit()
+        fit = GLM(missing.astype(float), design, family=Binomial()).fit()
     told = (
         fit.bse < LARGEST_STANDARD_ERROR
     ).to_numpy()  # a level of which no (or every) patient was lost has no odds ratio

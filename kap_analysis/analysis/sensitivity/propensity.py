@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
 from kap_analysis.errors import AnalysisError
@@ -66,5 +67,5 @@ def overlap_weights(propensity: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _fit(x: np.ndarray, group: np.ndarray) -> np.ndarray:
-    model = sm.GLM(group, x, family=sm.families.Binomial())
+    model = GLM(group, x, family=Binomial())
     return np.asarray(model.fit(maxiter=100).fittedvalues)
