@@ -86,10 +86,10 @@ ORDER = {
         ["practices", "exchange_folder"],
     ],
     "review": [
-        ["part_of_study", "other_practices", "svg_marks", "page_template",
+        ["part_of_study", "other_practices", "svg_marks", "glossary",
          "practice_review_result", "patient_counts", "recorded_deaths", "reliable_worsening"],
-        ["practice_counts", "clinician_hours", "chart_review_list", "short_answers", "practice_charts",
-         "patient_chart"],
+        ["page_template", "practice_counts", "clinician_hours", "chart_review_list", "short_answers",
+         "practice_charts", "patient_chart"],
         ["practice_review", "patient_review"], ["practice_page"], ["patient_page"],
     ],
     "figures": [["page"], ["marks"], [*QUESTIONS, "planning"]],

@@ -92,6 +92,6 @@ def test_without_a_script_everything_is_there_and_a_point_has_a_title(pages, bro
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto(pages["practice"].as_uri())
-    assert tab.locator("section").count() == 7
+    assert tab.locator("section").count() == 8  # seven parts, and the words
     assert tab.locator(".point > title").count() == tab.locator(".point").count() > 5
     context.close()
