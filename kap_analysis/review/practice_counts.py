@@ -104,7 +104,7 @@ def _instead(scored: pd.DataFrame, outside: pd.Index, inside: pd.Index) -> tuple
 
 def chart_of_quarters(whole: Study, plan: Plan, period: str | None, asked: Callable) -> pd.DataFrame:
     """The quarters of a practice, whether the patients of the review started in them or not."""
-    chart = asked("quarters", lambda: chart_quarters(_outcomes(whole, plan), plan.visit))
+    chart = asked("quarters", lambda: chart_quarters(outcomes_of(whole, plan), plan.visit))
     if chart is None:
         ends = ["mean_change", "ci_low", "ci_high"]
         return pd.DataFrame(columns=["start_period", N_PATIENTS, *ends, "centre", "in_period"])
@@ -124,7 +124,7 @@ def _every_quarter(quarters: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**filled).rename_axis("start_period").reset_index()
 
 
-def _outcomes(part: Study, plan: Plan) -> Outcomes:
+def outcomes_of(part: Study, plan: Plan) -> Outcomes:
     return part.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
 
 

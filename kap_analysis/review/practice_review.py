@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.change.observed import mean_scores
-from kap_analysis.analysis.clinical_change.significant_change import clinical_change
-from kap_analysis.analysis.clinical_change.target_instrument import target_change
-from kap_analysis.analysis.comparison.comparison import compare_formats
+from kap_analysis.analysis.clinical_change.significant_change import ClinicalChange, clinical_change
+from kap_analysis.analysis.clinical_change.target_instrument import TargetChange, target_change
+from kap_analysis.analysis.comparison.comparison import FormatComparison, compare_formats
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
-from kap_analysis.analysis.safety.safety import review_safety
+from kap_analysis.analysis.safety.safety import Safety, review_safety
 from kap_analysis.columns import PATIENT_ID
 from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.review.chart_review_list import list_for_chart_review
 from kap_analysis.review.clinician_hours import count_hours
 from kap_analysis.review.other_practices import expected_elsewhere, funnel
@@ -29,6 +30,7 @@ from kap_analysis.review.practice_counts import (
     count_events,
     count_scores,
     events_outside,
+    outcomes_of,
 )
 from kap_analysis.review.practice_review_result import PracticeReview, class_counts, in_plain_words, row_of
 from kap_analysis.review.recorded_deaths import list_deaths
@@ -75,52 +77,25 @@ def review_practice(
     plan = plan or study_plan(study)
     part = part_of(study, practice, period)
     whole = part_of(study, practice, None) if period else part
-    notes: dict[str, str] = {}
-    rule = plan.format_rule
-    ids = set(part.patients[PATIENT_ID])
-
-    def asked(name: str, call: Callable[[], T]) -> T | None:
-        """An answer, or None with the reason among the notes."""
-        try:
-            return call()
-        except (KapError, ValueError) as error:
-            notes[name] = in_plain_words(str(error))
-            return None
-
-    everybody = asked(
-        "everybody",
-        lambda: study.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule),
-    )
-    instrument = study.instruments[plan.instrument]
-    outcomes = asked(
-        "course", lambda: part.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
-    )
-    course = asked("course", lambda: mean_scores(outcomes)) if outcomes is not None else None
-    changed = asked("classes", lambda: clinical_change(outcomes, plan.visit)) if outcomes is not None else None
-    target = asked("target_classes", lambda: target_change(part, plan.visit, format_rule=rule)) if len(ids) else None
-    safety = asked("safety", lambda: review_safety(part, format_rule=rule)) if len(ids) else None
-    compared = asked("difference", lambda: compare_formats(part, plan=plan, secondary=False)) if len(ids) else None
-    if changed_to := changed_questionnaire(whole, plan):
-        notes["questionnaire"] = changed_to
+    ask = _Asked()
+    answers = _Answers.of(part, plan, ask)
     deaths = list_deaths(part)
     worse, not_judged = reliably_worse(part, plan)
-    if not_judged:
-        notes["worsening"] = not_judged
     started = count_patients(part, plan, set(deaths[PATIENT_ID]))
-    if changed is None and row_of(started, "all")["n_assessed"] and np.isnan(reliable_points(instrument)):  # type: ignore[index]
-        notes["classes"] = (
-            f"No outside norm says how far a {instrument.name} score moves by error alone. So nobody can be called "
-            "reliably better or worse on it."
-        )
-    expected, why = expected_elsewhere(everybody, plan.visit, practice, ids)
-    if why:
-        notes["expected"] = why
-    if len(ids) and (told := events_outside(study, part, safety)):
-        notes["events"] = told
-    many, why = funnel(everybody, plan.visit, practice)
-    if why:
-        notes["funnel"] = why
-    classes = changed.shares if changed is not None else pd.DataFrame()
+    everybody = ask("everybody", lambda: outcomes_of(study, plan))
+    expected, why_not_expected = expected_elsewhere(everybody, plan.visit, practice, set(part.patients[PATIENT_ID]))
+    many, why_no_funnel = funnel(everybody, plan.visit, practice)
+    instrument = study.instruments[plan.instrument]
+    n_assessed = row_of(started, "all")["n_assessed"]  # type: ignore[index]
+    ask.note(
+        questionnaire=changed_questionnaire(whole, plan),
+        worsening=not_judged,
+        classes=_no_norm(instrument) if answers.changed is None and n_assessed else "",
+        expected=why_not_expected,
+        events=events_outside(study, part, answers.safety) if len(part.patients) else "",
+        funnel=why_no_funnel,
+    )
+    classes = _frame(answers.changed, "shares")
     review = PracticeReview(
         title=study.settings.title,
         practice=practice,
@@ -129,26 +104,81 @@ def review_practice(
         instrument=instrument,
         visit=plan.visit,
         stamp="SIMULATED" if study.is_simulated else "MADE UP" if study.settings.provenance == "made_up" else "PRIVATE",
-        completeness=count_scores(part, plan, asked),
+        completeness=count_scores(part, plan, ask),
         started=started,
-        course=pd.DataFrame() if course is None else course,
+        course=pd.DataFrame() if answers.course is None else answers.course,
         classes=classes,
-        target_classes=target.shares if target is not None else pd.DataFrame(),
-        target_instruments=target.instruments if target is not None else pd.DataFrame(),
-        quarters=chart_of_quarters(whole, plan, period, asked),
+        target_classes=_frame(answers.target, "shares"),
+        target_instruments=_frame(answers.target, "instruments"),
+        quarters=chart_of_quarters(whole, plan, period, ask),
         expected=expected,
         funnel=many,
-        difference=adjusted_difference(compared, plan.visit, notes),
-        safety=count_events(part, safety, started),
+        difference=adjusted_difference(answers.compared, plan.visit, ask.notes),
+        safety=count_events(part, answers.safety, started),
         hours=count_hours(study, part, plan, classes),
         earlier=pd.DataFrame(),
-        chart_list=list_for_chart_review(part, plan, worse, deaths, safety),
+        chart_list=list_for_chart_review(part, plan, worse, deaths, answers.safety),
         periods=tuple(sorted(whole.patients["start_period"].dropna().astype("str").unique())),
-        notes=notes,
+        notes=ask.notes,
     )
     if before:
         return _with_earlier(review, study, practice, before, plan)
     return review
+
+
+class _Asked:
+    """Questions to a study: the answer, or None and the reason among the notes."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, str] = {}
+
+    def __call__(self, name: str, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except (KapError, ValueError) as error:
+            self.notes[name] = in_plain_words(str(error))
+            return None
+
+    def note(self, **told: str | None) -> None:
+        """Notes by name; an empty one says nothing."""
+        self.notes |= {name: words for name, words in told.items() if words}
+
+
+class _Answers(NamedTuple):
+    """What the analyses say of the patients of a review, each None where it has no answer."""
+
+    course: pd.DataFrame | None
+    changed: ClinicalChange | None
+    target: TargetChange | None
+    safety: Safety | None
+    compared: FormatComparison | None
+
+    @classmethod
+    def of(cls, part: Study, plan: Plan, ask: _Asked) -> Self:
+        outcomes = ask("course", lambda: outcomes_of(part, plan))
+        course = changed = target = safety = compared = None
+        if outcomes is not None:
+            course = ask("course", lambda: mean_scores(outcomes))
+            changed = ask("classes", lambda: clinical_change(outcomes, plan.visit))
+        if len(part.patients):
+            target = ask("target_classes", lambda: target_change(part, plan.visit, format_rule=plan.format_rule))
+            safety = ask("safety", lambda: review_safety(part, format_rule=plan.format_rule))
+            compared = ask("difference", lambda: compare_formats(part, plan=plan, secondary=False))
+        return cls(course, changed, target, safety, compared)
+
+
+def _frame(answer: object, name: str) -> pd.DataFrame:
+    return pd.DataFrame() if answer is None else getattr(answer, name)
+
+
+def _no_norm(instrument: Instrument) -> str:
+    """Why nobody is called reliably better or worse on an instrument; empty where its error is known."""
+    if not np.isnan(reliable_points(instrument)):
+        return ""
+    return (
+        f"No outside norm says how far a {instrument.name} score moves by error alone. So nobody can be called "
+        "reliably better or worse on it."
+    )
 
 
 def _period_before(study: Study, period: str | None, compare: str | None) -> str | None:
