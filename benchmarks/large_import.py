@@ -57,7 +57,7 @@ def filled(text: str) -> str:
         for value in values:
             tail = tail.replace('"?"', f'"{value}"', 1)
         text = f'{head}[table.values."{column}"]{tail}'
-    return text.replace('cohorts = "slot"', 'cohorts = "none"')
+    return text.replace('cohorts = "?"', 'cohorts = "none"')
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:

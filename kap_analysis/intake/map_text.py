@@ -28,6 +28,11 @@ _NO_SESSIONS: Final = (
     "Put the list of appointments (patient, date, type) beside this export in one folder and run kap map on the "
     'folder; or give a column below is = "date", of = "time_zero", and write "stated" here'
 )
+_COHORTS: Final = "column: a column names them; slot: who sits in one group session; none"
+_ASKED_COHORTS: Final = (
+    'cohorts = "?"  # decide: no time of day is told. slot: all group patients of a practice on one day are one group; '
+    "none: groups are not known; or column, and a column below is sessions.cohort_id"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
     groups = any("group" in _values(g).values() for g in guesses if g.role == "sessions.format")
     cohort = any(g.role == "sessions.cohort_id" for g in guesses)
     rule = "column" if cohort else "slot" if groups and _lists_sessions(drafts) else "none"
+    asked = rule == "slot" and not _times_sessions(drafts)
     told = ", ".join(f"{code} ({n:,})" for code, n in codes.most_common())
     zone = '""  # times are local'
     if any("UTC" in guess.why for guess in guesses):
@@ -72,7 +78,7 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
         'provenance = "real"',
         f"timezone = {zone}",
         *([] if _has_sessions(drafts) else [f"time_zero = {_NO_SESSIONS}"]),
-        f'cohorts = "{rule}"  # column: a column names them; slot: who sits in one group session; none',
+        _ASKED_COHORTS if asked else f'cohorts = "{rule}"  # {_COHORTS}',
         'duplicates = "stop"  # two scores for one patient, instrument and day: stop, first or last',
         f"missing = {_toml(list(codes))}" + (f"  # seen: {told}" if told else ""),
     ]
@@ -102,6 +108,12 @@ def _has_sessions(drafts: list[Drafted]) -> bool:
 def _lists_sessions(drafts: list[Drafted]) -> bool:
     dated = [one for one in drafts if _dates_sessions(one.guesses)]
     return any({"sessions.kind", "sessions.dose_mg", "sessions.route"} & one.roles() for one in dated)
+
+
+def _times_sessions(drafts: list[Drafted]) -> bool:
+    """Whether the sessions are told with their time of day."""
+    dated = [(one, g) for one in drafts if _dates_sessions(one.guesses) for g in one.guesses if g.role == "date"]
+    return any(":" in text for one, guess in dated for text in pd.unique(one.table.cells[guess.column]))
 
 
 def _dates_sessions(guesses: Iterable[Guess]) -> bool:

@@ -213,3 +213,31 @@ def test_a_total_among_the_answers_is_a_score(tmp_path):
     rows += ["1001,2024-01-03,PHQ-9,PHQ-9 Total (9 items),9", "1002,2024-01-03,BDI-II,Total,31"]
     source = write_export(tmp_path / "export", scores="\n".join(["Patient ID,Date,Scale,Item,Response", *rows]))
     assert scores_of(imported(tmp_path, source)) == [("BDI-II", 31), ("PHQ-9", 9)]
+
+
+def test_pounds_are_known_by_the_name_or_asked_for_by_the_size(tmp_path):
+    sessions = (
+        "Patient ID,Date,Type,Weight (lbs)\n1001,2024-01-18,KAP Individual,176\n1002,2024-01-18,KAP Individual,154\n"
+    )
+    source = write_export(tmp_path / "export", sessions=sessions)
+    made = imported(tmp_path, source)
+    assert sorted(pd.read_csv(made.folder / "sessions.csv")["weight_kg"]) == [69.9, 79.8]
+    write_export(source, sessions=sessions.replace(" (lbs)", ""))
+    assert [text.split("?")[0] for _, text in draft_map(source).open_lines] == ["kg or lb"]
+    write_export(source, sessions=sessions.replace(" (lbs)", "").replace("176", "76").replace("154", "64"))
+    assert draft_map(source).n_open == 0
+    assert "the unit 'pounds'; expected one of kg, lb" in told(
+        tmp_path, source, ('{ is = "sessions.weight_kg" }', '{ is = "sessions.weight_kg", unit = "pounds" }')
+    )
+
+
+def test_patients_of_two_practices_at_one_hour_are_two_groups(tmp_path):
+    sessions = "Patient ID,Start,Type\n" + "".join(
+        f"{n},2024-01-18 09:30,KAP Group\n" for n in (1001, 1002, 1003, 1004)
+    )
+    patients = "Patient ID,Practice\n1001,North\n1002,North\n1003,South\n1004,South\n"
+    source = write_export(tmp_path / "export", sessions=sessions, patients=patients)
+    made = imported(tmp_path, source)
+    assert sorted(pd.read_csv(made.folder / "sessions.csv")["cohort_id"].value_counts()) == [2, 2]
+    write_export(source, sessions=sessions.replace(" 09:30", ""))
+    assert [text.split(".")[0] for _, text in draft_map(source).open_lines] == ["no time of day is told"]

@@ -163,8 +163,10 @@ def test_a_name_in_a_cell_of_a_closed_list_is_not_repeated_in_the_map(tmp_path):
     text = draft_map(tmp_path).text
     assert not any(word in text for word in ("Kerensa", "Morwenna", "Trelawney", "12345678"))
     assert '"Held over" = "?"' in text and "not repeated here (row 8)" in text and "(rows 7, 9, 10" in text
-    text = text.replace('"Held over" = "?"', '"Held over" = "cancelled"').replace(
-        '= "?"  # decide: the inst', '= "PHQ-9" #'
+    text = (
+        text.replace('cohorts = "?"', 'cohorts = "none"')
+        .replace('"Held over" = "?"', '"Held over" = "cancelled"')
+        .replace('= "?"  # decide: the inst', '= "PHQ-9" #')
     )
     (tmp_path / "map.toml").write_text(text, encoding="utf-8")
     with pytest.raises(IntakeError) as caught:

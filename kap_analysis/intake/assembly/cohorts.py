@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from kap_analysis.intake.assembly.account import Account
+from kap_analysis.intake.assembly.account import Account, of_patients
 from kap_analysis.intake.assembly.time_zero import took_place
 
 
@@ -30,7 +30,7 @@ def with_cohorts(account: Account, sessions: pd.DataFrame, rule: str) -> pd.Data
     if rule == "slot":
         held = sessions[group & (sessions["kind"] == "ketamine") & took_place(sessions)]
         leader = held["facilitator_ids"].fillna("") if "facilitator_ids" in held else ""
-        slot = held["moment"].dt.strftime("%Y-%m-%dT%H:%M") + "|" + leader
+        slot = held["moment"].dt.strftime("%Y-%m-%dT%H:%M") + "|" + leader + "|" + _practices(account, held["pid"])
         sessions["cohort_id"] = sessions["pid"].map(_sat_together(held["pid"], slot.fillna(""))).where(group)
     elif "cohort_id" in sessions:
         named = sessions[group].dropna(subset=["cohort_id"]).sort_values("day", kind="stable")
@@ -44,6 +44,15 @@ def with_cohorts(account: Account, sessions: pd.DataFrame, rule: str) -> pd.Data
         expected = 'its cohort, or cohorts = "none" in the map'
         account.report(lost, "cohort_id", "a group session without a cohort", expected)
     return sessions
+
+
+def _practices(account: Account, pid: pd.Series) -> pd.Series:
+    """The practice of each patient: who is treated in another one did not sit in the same room."""
+    patients = account.frame("patients")
+    if "practice" not in patients:
+        return pd.Series("", index=pid.index)
+    told = patients.dropna(subset=["practice"]).drop_duplicates("pid").set_index("pid")["practice"]
+    return of_patients(pid, told).fillna("")
 
 
 def _sat_together(patients: pd.Series, slots: pd.Series) -> dict[str, str]:

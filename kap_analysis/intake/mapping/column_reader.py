@@ -6,7 +6,7 @@ from typing import Any
 
 from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.safe_harbor import kind_of_name
-from kap_analysis.intake.mapping.map_content import BECOMES, COLUMN_KEYS, MEASURES, OPEN, ROLES, ColumnUse
+from kap_analysis.intake.mapping.map_content import BECOMES, COLUMN_KEYS, MEASURES, OPEN, ROLES, UNITS, ColumnUse
 from kap_analysis.intake.mapping.map_problems import MapProblems
 from kap_analysis.study.contract.dictionary import TABLES
 
@@ -44,7 +44,7 @@ class ColumnReader:
         return ColumnUse(
             column=column, role=role, instrument=instrument, item=item if type(item) is int else 0,
             at=str(said.get("at", "")), day=self.day(column, said), nth=self.nth(column, said), of=self.of(said),
-            order=order, values=self.values(column, role, said), unit=str(said.get("unit", "")),
+            order=order, values=self.values(column, role, said), unit=self.unit(role, said),
             when=str(said.get("when", "")), value=self.value(role, said), rank=self.rank(column, said),
             name=self.own_name(column, role, said),
             becomes=str(said.get("becomes", "")), keep=str(said.get("keep", "")),
@@ -75,6 +75,11 @@ class ColumnReader:
             return rank
         self.told.wrong(column, "a rank that is no number", "1 for the main diagnosis, 2 for the next")
         return 0
+
+    def unit(self, role: str, said: Mapping[str, Any]) -> str:
+        """Read the unit of numbers that have none."""
+        unit = str(said.get("unit", ""))
+        return unit if not unit or self.told.known(unit, UNITS.get(role, ()), "unit") else ""
 
     def own_name(self, column: str, role: str, said: Mapping[str, Any]) -> str:
         """Read the name of a column of the study's own, and check what it becomes."""

@@ -66,6 +66,8 @@ COLUMN_KEYS: Final = (
     *("is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank"),
     *("name", "becomes", "keep", "measure", "minute", "column"),
 )
+#: Role -> units that its numbers may be in.
+UNITS: Final[Mapping[str, tuple[str, ...]]] = {"sessions.weight_kg": ("kg", "lb"), "measure": ("C", "F")}
 BECOMES: Final = ("day", "three_digits", "age_group")
 CHOICES: Final = {
     "time_zero": ("listed", "stated"),

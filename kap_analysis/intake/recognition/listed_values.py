@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.recognition.column_names import instrument_in, visit_in
@@ -16,6 +17,8 @@ from kap_analysis.study.contract.dictionary import TABLES
 #: What REDCap adds to an event: its arm.
 _ARM: Final = re.compile(r"_arm_\d+[a-z]?$| \(arm \d+.*\)$", re.IGNORECASE)
 DIAGNOSES: Final = ", ".join(TABLES["diagnoses"].columns["diagnosis"].level_names)
+#: A median weight above it is one of heavy patients, or in pounds.
+_MOST_KILOGRAMS: Final = 105
 #: What else a text of a column may be, where that is not only nothing.
 _OTHERWISE: Final = {
     "sessions.status": 'drop (an appointment that is not held yet, or no session), or "" (not known: it counts as held)'
@@ -129,6 +132,19 @@ def _diagnosis(table: SourceTable, name: str, role: str, counts: pd.Series) -> G
     )
 
 
+def _weight(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    """Weights in kilograms or pounds: by the name, else by the size of the numbers that have no unit, or asked."""
+    words = plain_words(name)
+    bare = [read_number(text, ",") for text in counts.index if is_number(text)]
+    said: dict[str, object] = {}
+    asks = ""
+    if re.search(r"\b(lbs?|pounds?)\b", words):
+        said = {"unit": "lb"}
+    elif bare and not re.search(r"\b(kg|kilos?|gewicht)\b", words) and float(np.median(bare)) > _MOST_KILOGRAMS:
+        said, asks = {"unit": "?"}, "kg or lb? The numbers have no unit, and half of them are large for kg"
+    return Guess(name, role, "its name", said, asks, told(counts))
+
+
 def _days(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
     """A column of days; a number that is often a code for missing is asked for, unless days near it are there too."""
     texts = [text for text in pd.unique(table.cells[name]) if text and is_number(text)]
@@ -170,4 +186,5 @@ READERS_OF: Final = {
     "diagnoses.diagnosis": _diagnosis,
     "visit": _visit_days,
     "day": _days,
+    "sessions.weight_kg": _weight,
 }
