@@ -10,6 +10,7 @@ from pyreadstat import write_dta, write_sav
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.mapping.map_content import OWN_ROLES
 from kap_analysis.intake.mapping.map_manual import MEANINGS, manual_lines
+from kap_analysis.intake.recognition.column_names import instrument_in
 from kap_analysis.intake.study_import import import_study
 
 DAYS = ("25/12/2023", "03/01/2024", "28/01/2024")
@@ -167,3 +168,22 @@ def test_where_days_are_asked_for_in_order_the_most_rows_of_a_patient_are_told(t
     rows = [f"{n % 20},{n},PHQ-9,{n % 27}" for n in range(1, 61)]
     asked = [text for _, text in draft_map(write(tmp_path, "v.csv", "id,visit,scale,total", *rows)).open_lines]
     assert any("one patient has 3" in text for text in asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "instrument"),
+    [
+        ("Beck Depression Inventory (BDI-II)", "BDI-II"), ("Beck Depression Inventory", "BDI"), ("AUDIT-C", ""),
+        ("AUDIT score", "AUDIT"), ("PCL-C", ""), ("PCL-5 past week", "PCL-5 past week"), ("MADRS-S", ""),
+        ("madrs_score", "MADRS"), ("PHQ-9 (Patient Health Questionnaire)", "PHQ-9"),
+    ],
+)  # fmt: skip
+def test_the_instrument_that_a_text_names(text, instrument):
+    assert instrument_in(text) == instrument
+
+
+def test_which_of_two_instruments_of_one_name_is_asked_for(tmp_path):
+    wide = draft_map(write(tmp_path, "wide.csv", "id,date,BDI Total", "A,2024-01-02,20", "B,2024-01-03,31"))
+    long = draft_map(write(tmp_path, "long.csv", "id,date,scale,score", "A,2024-01-02,BDI,20", "B,2024-01-03,BDI,31"))
+    for draft in (wide, long):
+        assert any("BDI-II (meant more often), or BDI" in text for _, text in draft.open_lines)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final
 
 from kap_analysis.instruments.registry import registry_names
+from kap_analysis.intake.values import plain_words
 
 _ALIASES: Final = {
     "BDI-II": ("bdi2", "bdiii", "beckdepressioninventoryii", "beckdepressioninventory2"),
@@ -19,6 +20,10 @@ _ALIASES: Final = {
     "C-SSRS": ("columbia",),
     "AUDIT": ("audit",),
 }
+#: Questionnaires that are none of the registry, with names that begin like those of one.
+_OTHERS: Final = re.compile(r"\b(audit c|pcl [cms]|madrs s|qids c(16)?|bdi (fast screen|fs|pc))\b")
+#: Instrument of another one's name -> the one that is meant more often; where nothing says which, it is asked for.
+ASKED: Final = {"BDI": "BDI-II"}
 #: What stands for several instruments, and for the first of them where nothing else says which.
 SHORT_NAMES: Final = {"phq": ("PHQ-9", "PHQ-8")}
 
@@ -97,15 +102,16 @@ def instrument_in(text: str, *, whole: bool = False) -> str:
     plain = "".join(c for c in text.lower() if c.isalnum())
     if whole and plain in SHORT_NAMES:
         return SHORT_NAMES[plain][0]
-    for alias, name in _aliases():
-        if (
-            (plain == alias)
-            if whole
-            else re.search(rf"(?<![a-z]){alias}(?!\d)", plain)
-            or (len(alias) > 3 and alias in plain and not re.search(rf"{alias}\d", plain))
-        ):
-            return name
-    return ""
+    if _OTHERS.search(plain_words(text)):
+        return ""
+    found = [name for alias, name in _aliases() if (plain == alias if whole else _names(plain, alias))]
+    # Beck Depression Inventory (BDI-II) names the BDI too
+    return next((name for name in found if not any(other.startswith(f"{name}-") for other in found)), "")
+
+
+def _names(plain: str, alias: str) -> bool:
+    starts = re.search(rf"(?<![a-z]){alias}(?!\d)", plain) is not None
+    return starts or (len(alias) > 3 and alias in plain and not re.search(rf"{alias}\d", plain))
 
 
 def rank_in(words: str) -> int:

@@ -6,10 +6,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from kap_analysis.intake.recognition.column_names import instrument_in, visit_in
+from kap_analysis.intake.recognition.column_names import ASKED, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, told
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
-from kap_analysis.intake.recognition.questionnaires import answer_values
+from kap_analysis.intake.recognition.questionnaires import answer_values, asked_instrument
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, is_number, plain_words, read_number
 from kap_analysis.study.contract.dictionary import TABLES
@@ -81,13 +81,18 @@ def _format(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gues
 def _survey(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
     if len(counts) > MOST_LEVELS or not any(instrument_in(text) for text in counts.index):
         return Guess(name, "drop", "no instrument of the registry in it", seen=told(counts))
-    values, asks = _values(table, name, counts, instrument_in)
+    values, asks = _values(
+        table, name, counts, lambda text: "" if instrument_in(text) in ASKED else instrument_in(text)
+    )
+    either = next(
+        filter(None, (asked_instrument(instrument_in(text)) for text in counts.index)), "an instrument, or nothing"
+    )
     return Guess(
         name,
         role,
         "its values name instruments",
         {"values": values},
-        f"{asks}: an instrument, or nothing" if asks else "",
+        f"{asks}: {either}" if asks else "",
         told(counts),
     )
 

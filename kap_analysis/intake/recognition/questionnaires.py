@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
-from kap_analysis.intake.recognition.column_names import NAMES, SHORT_NAMES, instrument_in, visit_in
+from kap_analysis.intake.recognition.column_names import ASKED, NAMES, SHORT_NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of, told
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, TOTAL_NAME, is_number, plain_words, read_number
@@ -179,4 +179,11 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
             said: dict[str, object] = {"instrument": instrument}
             if at:
                 said |= {"at": at, "day": day}
-            yield Guess(name, "score", "its name", said, seen=told(seen[name]))
+            asks = asked_instrument(instrument)
+            said |= {"instrument": "?"} if asks else {}
+            yield Guess(name, "score", "its name", said, asks, told(seen[name]))
+
+
+def asked_instrument(instrument: str) -> str:
+    """Return what is asked where a name stands for one of two instruments (BDI), or an empty text."""
+    return f"{ASKED[instrument]} (meant more often), or {instrument}, an older one?" if instrument in ASKED else ""
