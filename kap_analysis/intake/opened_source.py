@@ -36,7 +36,8 @@ def place_source(
         One per table of the map; and the columns and files that are not placed: ``file``, ``column``, ``why``.
     """
     by_name = {file.name: file for file in files}
-    by_place = {table.place: table for table in with_dictionary(_opened(said, by_name, problems, told))}
+    tables, closed = _opened(said, by_name, problems, told)
+    by_place = {table.place: table for table in with_dictionary(tables)}
     placed: list[Placed] = []
     rows: list[tuple[str, str, str]] = []
     for entry in said.tables:
@@ -51,9 +52,7 @@ def place_source(
             shown = [shown_column(table, name) for name in table.columns if name in dropped]
             rows += [(shown_place(table), name, "dropped by the map") for name in shown]
             rows += [(shown_place(table), name, "not in the map") for name in one.not_placed]
-        elif entry.file in by_name and not any(place.startswith(entry.file) for place in by_place):
-            pass  # it could not be opened, which is told
-        elif entry.file in by_name:
+        elif entry.file in by_name and entry.file not in closed:
             found = f"no sheet {shown_file(entry.sheet)}" if entry.sheet else "no table"
             problems.add(shown_file(entry.file), found, "as the map says")
     named = {entry.file for entry in said.tables}
@@ -61,12 +60,16 @@ def place_source(
     return placed, pd.DataFrame(rows, columns=["file", "column", "why"])
 
 
-def _opened(said: StudyMap, by_name: dict[str, Path], problems: Problems, told: Told) -> list[SourceTable]:
+def _opened(
+    said: StudyMap, by_name: dict[str, Path], problems: Problems, told: Told
+) -> tuple[list[SourceTable], set[str]]:
+    """Open the files; return their tables, and the files that could not be opened, which is told."""
     wanted: dict[str, list[dict[str, object]]] = {}
     for entry in said.tables:
         if entry.is_opened:
             wanted.setdefault(entry.file, []).append({**entry.reading, "sheet": entry.sheet})
     tables: list[SourceTable] = []
+    closed: set[str] = set()
     for done, (name, settings) in enumerate(wanted.items()):
         told(done, f"reading {shown_file(name)}")
         if name not in by_name:
@@ -78,4 +81,5 @@ def _opened(said: StudyMap, by_name: dict[str, Path], problems: Problems, told: 
         except IntakeError as error:
             found, _, expected = str(error).rstrip(".").removeprefix("Found ").partition("; expected ")
             problems.add(shown_file(name), found, expected or "a file that can be read")
-    return tables
+            closed.add(name)
+    return tables, closed

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -115,8 +116,23 @@ def _read_text(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> 
         rows.append(tuple([plain[cell] for cell in row]))  # the collector of garbage passes over tuples of texts
         lines.append(line)
         line = reader.line_num + 1
+    if lines and text.count('"') % 2 and _is_never_closed(text, lines[-1], delimiter):
+        raise IntakeError(
+            f"Found a quotation mark in line {lines[-1]:,} that nothing closes; expected a whole file: was it cut off?"
+        )
     reading = {"encoding": encoding, "delimiter": delimiter}
-    return [table_from_rows(rows, lines, file=name, header_row=said.get("header_row"), reading=reading)]
+    header, ends_open = said.get("header_row"), text[-1:] not in ("\n", "\r")
+    return [table_from_rows(rows, lines, file=name, header_row=header, reading=reading, ends_open=ends_open)]
+
+
+def _is_never_closed(text: str, line: int, delimiter: str) -> bool:
+    """Whether the last row of a text, which begins in a line, opens a quotation that nothing closes."""
+    last = "\n".join(re.split(r"\r\n|\n|\r", text)[line - 1 :])
+    try:
+        list(csv.reader(io.StringIO(last, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 class _PlainTexts(dict[str, str]):

@@ -36,9 +36,9 @@ class SourceTable:
         Column -> the name of its field, where the header is a label (REDCap with its dictionary).
     n_blank : int
         Rows below the header without any value, such as ``,,,``; they are not among the rows.
-    too_long : tuple of int
-        Lines of a file of text that hold more values than the header has names, where most lines do not: a comma in a
-        number or a name, without quotation marks, moves the values of such a line.
+    broken : tuple of (line, found, expected)
+        Lines of a file of text that are no whole rows: with more values than the header has names, where most lines
+        have not (a comma in a number, without quotation marks, moves what follows); or the last one, cut off.
     """
 
     file: str
@@ -50,7 +50,7 @@ class SourceTable:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     n_blank: int = 0
-    too_long: tuple[int, ...] = ()
+    broken: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,12 +88,13 @@ def table_from_rows(
     sheet: str = "",
     header_row: int | None = None,
     reading: Mapping[str, Any] | None = None,
+    ends_open: bool = False,
 ) -> SourceTable:
     """Make a table of rows of text; the header is the row that a map names, or is found.
 
     Title lines above the header are not data. Blank rows are left out and counted. A second header row above (merged
     cells) gives the ``headings``, and makes names that occur twice distinct. A column without a name is called by its
-    number (column 5).
+    number (column 5). ``ends_open`` says that nothing ends the last line of a file of text.
     """
     at = _header_at(rows, lines, header_row)
     names = list(rows[at]) if rows else []
@@ -118,8 +119,20 @@ def table_from_rows(
         reading={**(reading or {}), "header_row": lines[at] if rows else 1},
         headings={name: text for name, text in zip(columns, above, strict=True) if text},
         n_blank=sum(len(row) > 1 and not any(row) for row in rows[at + 1 :]),
-        too_long=tuple(longer) if is_shifted else (),
+        broken=(*((line, *_too_long(named)) for line in longer if is_shifted), *_cut_off(kept, named, ends_open)),
     )
+
+
+def _too_long(n: int) -> tuple[str, str]:
+    expected = f"at most {n}; put quotation marks around a value that holds the delimiter"
+    return "a line with more values than the header has names", expected
+
+
+def _cut_off(kept: Sequence[tuple[int, Sequence[str]]], n: int, ends_open: bool) -> list[tuple[int, str, str]]:
+    """The last line, where it alone is shorter than the header and nothing ends it."""
+    if not ends_open or len(kept) < 2 or not 1 < len(kept[-1][1]) < n or any(len(row) < n for _, row in kept[:-1]):
+        return []
+    return [(kept[-1][0], "a last line that is shorter than all others", "a whole file: was it cut off?")]
 
 
 def _as_columns(rows: list[tuple[str, ...]], width: int) -> list[np.ndarray]:

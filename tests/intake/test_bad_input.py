@@ -1,6 +1,7 @@
 """What is wrong is told all at once, with file, row and column; a killed import leaves no half folder."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.study_import import import_study
 from tests.intake.small_export import PATIENTS, SCORES, SESSIONS, write_export
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "examples"
 
 
 def refused(source: Path, text: str, folder: Path) -> IntakeError:
@@ -165,3 +168,35 @@ def test_what_is_wrong_in_a_map_is_told_in_the_line_of_its_table_and_column(tmp_
     assert told["the role ''"] == at['"Route" ='] + 1
     assert told["a column that is no { is = ... }"] == at['"PHQ9_3" ='] + 1
     assert told["the key 'is_not'"] > of_patients and told["no primary_instrument"] == lines.index("[study]") + 1
+
+
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        (SCORES[: SCORES.index("1003") + 20], "scores.csv, row 5: found a last line that is shorter than all others"),
+        (f'{SCORES[: SCORES.index("1003")]}1003,"01/19', "scores.csv: found a quotation mark in line 5"),
+    ],
+)
+def test_a_text_that_was_cut_off_is_told(tmp_path, cut, told):
+    text = draft_map(write_export(tmp_path / "whole")).text
+    assert told in str(refused(write_export(tmp_path / "export", scores=cut), text, tmp_path))
+
+
+def test_a_sheet_that_is_not_there_and_a_file_told_twice_are_problems(tmp_path):
+    source = write_export(tmp_path / "export")
+    text = draft_map(source).text
+    shutil.copy(EXAMPLES / "workbook" / "praxis.xlsx", source / "book.xlsx")
+    text += '\n[[table]]\nfile = "book.xlsx"\nsheet = "There"\n[table.columns]\n"ID" = { is = "patient_id" }\n'
+    text += text[text.index("[[table]]") : text.index("[[table]]", text.index("[[table]]") + 1)]
+    message = str(refused(source, text, tmp_path))
+    assert "book.xlsx: found no sheet There" in message
+    assert "a second [[table]] of one file and sheet" in message
+
+
+def test_problems_between_rows_name_the_column_of_the_file(tmp_path):
+    source = write_export(tmp_path / "export")
+    text = draft_map(source).text
+    scores = SCORES + "1003,01/19/2024,2,1,1,1,1,1,1,1,0,8\n"
+    sessions = SESSIONS + "1003,01/20/2024,KAP Group Session,60,IM,Tuesday,Completed\n"
+    write_export(source, scores=scores, sessions=sessions, patients=PATIENTS.replace("12/13/1985", "02/13/2024"))
+    assert set(refused(source, text, tmp_path).problems["column"]) == {"PHQ9_1", "Appointment type", "Date of Birth"}

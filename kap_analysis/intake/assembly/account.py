@@ -41,10 +41,11 @@ class Account:
         return self.frames.get(name, empty).copy()
 
     def report(self, rows: pd.DataFrame, column: str, found: str, expected: str) -> None:
-        """Tell a problem of each of the rows, at its file and row."""
+        """Tell a problem of each of the rows, at its file and row, and at the column that holds the thing there."""
         for source, part in rows.dropna(subset=WHERE).groupby("source", sort=True):
-            table = self.placed[int(float(str(source)))].table
-            self.problems.add_rows(shown_place(table), table.lines[part["row"].astype(int)], column, found, expected)
+            placed = self.placed[int(float(str(source)))]
+            named, lines = placed.columns.get(column, column), placed.table.lines[part["row"].astype(int)]
+            self.problems.add_rows(shown_place(placed.table), lines, named, found, expected)
 
     def leave_out(self, rows: pd.DataFrame, reason: str) -> None:
         """Note why rows give nothing to the study."""

@@ -61,7 +61,7 @@ class Scored:
             first = told.groupby(key, sort=False)[value].transform("first")
             other = told[told[value] != first]
             if len(other) and self.rule == "stop":
-                self.account.report(other, value, found, 'one; or duplicates = "first" or "last" in the map')
+                self._report(other, value, found)
             elif len(other):
                 self.account.leave_out(
                     other if self.rule == "first" else told[several & ~told.index.isin(other.index)], OTHER_SCORE
@@ -72,6 +72,19 @@ class Scored:
             self.account.leave_out(again, THE_SAME)
         frame = frame.assign(_lost=frame[value].isna()).sort_values("_lost", kind="stable")
         return frame.drop_duplicates(key).drop(columns="_lost")
+
+    def _report(self, rows: pd.DataFrame, value: str, found: str) -> None:
+        """Tell values that are one too many, by the instrument and item whose column holds them."""
+        long = "answer" if value == "answer" else "score"
+        wide = "item {item} {instrument}" if value == "answer" else "score  {instrument}"
+        by = ["instrument", "item"] if value == "answer" else ["instrument"]
+        for _, part in rows.groupby(by, sort=True):
+            first = part.iloc[0]
+            name = wide.format(instrument=first["instrument"], item=first.get("item", ""))
+            here = {name for placed in self.account.placed if name in placed.columns}
+            self.account.report(
+                part, name if here else long, found, 'one; or duplicates = "first" or "last" in the map'
+            )
 
     def _scored(self, scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
         """Totals of the items where all were answered; else none, with the number answered. Items count."""

@@ -100,6 +100,8 @@ class MapReader:
         for number, entry in enumerate(tables):
             self.told.enter("[[table]]", number)
             read.append(self.table(entry))
+            if read[-1].is_opened and any(one.is_opened and one.place == read[-1].place for one in read[:-1]):
+                self.told.wrong("file", "a second [[table]] of one file and sheet", "one block for each")
         return StudyMap(study, tuple(read))
 
     def study(self) -> dict[str, Any]:

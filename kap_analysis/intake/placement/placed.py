@@ -24,7 +24,7 @@ class Placed:
     """What one table gave: frames by target, with ``source`` and ``row`` (position) of each of their rows.
 
     ``reasons`` holds for each row of the table why it was left out, empty where nothing is known against it; ``wrong``
-    says of each row whether something in it is a problem.
+    says of each row whether something in it is a problem. ``columns`` names the column of each thing (``format``).
     """
 
     table: SourceTable
@@ -32,10 +32,11 @@ class Placed:
     reasons: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
     wrong: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
     not_placed: list[str] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
 
     def without_wrong_rows(self) -> "Placed":
         """The same without the rows in which a problem was found, so that a problem is told once."""
         frames = {
             name: [part[~self.wrong[part["row"].to_numpy()]] for part in parts] for name, parts in self.frames.items()
         }
-        return Placed(self.table, frames, self.reasons, self.wrong, self.not_placed)
+        return Placed(self.table, frames, self.reasons, self.wrong, self.not_placed, self.columns)

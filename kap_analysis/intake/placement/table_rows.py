@@ -3,10 +3,8 @@
 import re
 from typing import Final
 
-import numpy as np
-
 from kap_analysis.intake.identification.shown import shown_column, shown_place
-from kap_analysis.intake.mapping.map_content import DROP, StudyMap, TableMap
+from kap_analysis.intake.mapping.map_content import DROP, ColumnUse, StudyMap, TableMap
 from kap_analysis.intake.placement.allowed_columns import columns_are_allowed
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import place_diagnoses, place_events, place_patients
@@ -32,10 +30,8 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     missing = {code.lower() for code in study.missing}
     table, both = with_renamed(table, renamed, missing)
     cells = Cells(table, said, study, number, problems)
-    if table.too_long:
-        found = "a line with more values than the header has names"
-        expected = f"at most {len(table.columns)}; put quotation marks around a value that holds the delimiter"
-        problems.add_rows(shown_place(table), np.array(table.too_long), "", found, expected)
+    for line, found, expected in table.broken:
+        problems.add(shown_place(table), found, expected, row=line)
     if not columns_are_allowed(cells):
         return cells.placed
     key = next((use for use in said.uses if use.role == "patient_id"), None)
@@ -60,6 +56,7 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     cells.placed.reasons[dropped & (pid != "")] = NOT_HELD
     pid[dropped] = ""
     cells.pid = pid
+    cells.placed.columns = {_thing(use): shown_column(table, use.column) for use in reversed(said.uses)}
     for column, rows in both.items():
         other = shown_column(table, renamed[column])
         cells.problem_at(rows[pid[rows] != ""], column, f"nothing where {other} is filled, or the same")
@@ -72,3 +69,8 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
         place_long_scores(cells, moments)
     place_wide_scores(cells, moments)
     return cells.placed
+
+
+def _thing(use: ColumnUse) -> str:
+    """What a column holds, in the words by which problems between rows are told."""
+    return f"{use.role} {use.item or ''} {use.instrument}" if use.instrument else use.role.split(".")[-1]
