@@ -26,6 +26,13 @@ NUMBERED: Final = (
 )
 
 
+LEFT_TO_RIGHT: Final = "\u200e"
+"""The mark after which a line goes on from left to right; it has no width."""
+
+_WORD: Final = r"[^\s,;:()]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc][^\s,;:()]*"
+RIGHT_TO_LEFT: Final = re.compile(rf"{_WORD}(?: +{_WORD})*")
+"""Words in letters from right to left, with what hangs on them, such as the number of a code."""
+
 FAMILY: Final = (FONT, "sans-serif")
 """Families of all text: where an SVG is read without the font, another one without serifs stands in."""
 
@@ -65,12 +72,28 @@ def _missing(text: str, name: str) -> frozenset[int]:
     return frozenset(ord(letter) for letter in text if letter.isprintable()) - letters(name)
 
 
-def set_families(texts: Iterable[Text]) -> None:
-    """Give texts with letters that the font lacks the fonts that have them; few of those have a bold weight."""
+def set_scripts(texts: Iterable[Text]) -> None:
+    """Give texts the fonts of their letters, few of which have a bold weight, and their parts the order of reading."""
     for text in texts:
-        if _missing(text.get_text(), FONT):
-            text.set_fontfamily(families_for(text.get_text()))
+        written = in_reading_order(text.get_text())
+        if written != text.get_text():
+            text.set_text(written)
+        if _missing(written, FONT):
+            text.set_fontfamily(families_for(written))
             text.set_fontweight("normal")
+
+
+def in_reading_order(text: str) -> str:
+    """A text with marks of direction round its names in letters from right to left.
+
+    Without them numbers and commas between two such names are drawn on the wrong side of these: "1 name; 2 name" as
+    "1 2 ;name name".
+    """
+    if text.isascii():
+        return text
+    lines = [line.replace(LEFT_TO_RIGHT, "") for line in text.split("\n")]
+    marked = [RIGHT_TO_LEFT.sub(rf"\g<0>{LEFT_TO_RIGHT}", line) for line in lines]
+    return "\n".join(LEFT_TO_RIGHT + new if new != old else old for new, old in zip(marked, lines, strict=True))
 
 
 class NameKey:
@@ -94,13 +117,14 @@ class NameKey:
         """Write the words and the tick labels of one panel so that they can be read."""
         for axis in (ax.xaxis, ax.yaxis) if ax.axison else ():
             labels = [label.get_text() for label in axis.get_ticklabels()]
-            if not all(is_writable(label) for label in labels):
-                axis.set_ticks(axis.get_majorticklocs(), [self.written(label) for label in labels])
-            set_families(axis.get_ticklabels())
+            written = [in_reading_order(self.written(label)) for label in labels]
+            if written != labels:
+                axis.set_ticks(axis.get_majorticklocs(), written)
+            set_scripts(axis.get_ticklabels())
         for text in ax.findobj(Text):
             if isinstance(text, Text) and not is_writable(text.get_text()):
                 text.set_text(self.written(text.get_text()))
 
-    def sentence(self) -> str:
-        """What the numbers stand for, for the alternative text; empty where there are none."""
-        return "".join(f" [{number}]: {word}." for word, number in self.numbers.items()).strip()
+    def sentences(self) -> list[str]:
+        """What the numbers stand for, for the alternative text; none where there are none."""
+        return [f"[{number}]: {word}." for word, number in self.numbers.items()]

@@ -21,7 +21,7 @@ from matplotlib.text import Text
 
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import describe
-from kap_analysis.figures.page.fonts import FAMILY, NUMBERED, NameKey, set_families
+from kap_analysis.figures.page.fonts import FAMILY, NUMBERED, NameKey, set_scripts
 from kap_analysis.figures.page.label_fit import fit_labels
 from kap_analysis.figures.page.layout_engine import SteadyLayout
 from kap_analysis.figures.page.style import (
@@ -187,35 +187,41 @@ def _given_axes(ax: Axes | Sequence[Axes], wanted: int) -> list[Axes]:
 
 
 def _finish(page: Page, stamp: str | None) -> None:
-    _number_unwritable(page)
+    names = _number_unwritable(page)
     if page.given is None:
-        set_families(page.figure.findobj(Text))  # labels are measured in the letters that they are drawn in
+        set_scripts(page.figure.findobj(Text))  # labels are measured in the letters that they are drawn in
         fit_labels(page.figure, page.axes)
         if page.notes:
             _write_notes(page)
         if page.keys:
             _write_key(page)
-        set_families(page.figure.findobj(Text))
+        set_scripts(page.figure.findobj(Text))
         if stamp:
             stamp_figure(page.figure, stamp)
         if page.last:
             page.figure.draw_without_rendering()
-        for draw in page.last:
-            draw()
-        describe(page.figure, " ".join([*page.alternative, *_stamp_sentence(stamp)]))
+        _draw_last(page, names)
+        describe(page.figure, " ".join([*page.alternative, *names.sentences(), *_stamp_sentence(stamp)]))
         return
-    for draw in page.last:
-        draw()
+    _draw_last(page, names)
     _write_beside_axes(page, stamp)
     if page.keys:
         page.axes[0].legend(handles=page.keys, **page.key_settings)
     for ax in page.axes:
-        set_families(ax.findobj(Text))
-    describe(page.axes[0], " ".join([*page.alternative, *_stamp_sentence(stamp)]))
+        set_scripts(ax.findobj(Text))
+    describe(page.axes[0], " ".join([*page.alternative, *names.sentences(), *_stamp_sentence(stamp)]))
 
 
-def _number_unwritable(page: Page) -> None:
-    """Put numbers in the place of names that no font can write, and say so under the figure and in its text."""
+def _draw_last(page: Page, names: NameKey) -> None:
+    for draw in page.last:
+        draw()
+    for ax in page.axes if page.last else ():
+        names.number_axes(ax)
+        set_scripts(ax.findobj(Text))
+
+
+def _number_unwritable(page: Page) -> NameKey:
+    """Put numbers in the place of names that no font can write, and say so under the figure."""
     key = NameKey()
     for ax in page.axes:
         key.number_axes(ax)
@@ -224,7 +230,7 @@ def _number_unwritable(page: Page) -> None:
     page.notes = [key.written(note) for note in page.notes]
     if key.numbers:
         page.note(NUMBERED)
-        page.describe(key.sentence())
+    return key
 
 
 def _stamp_sentence(stamp: str | None) -> list[str]:

@@ -64,6 +64,45 @@ def test_a_fallback_writes_what_the_font_lacks_and_nothing_else(caplog):
     assert caplog.text == ""
 
 
+def influence_of(word):
+    frames = made_up.every_figure()["diagnostics"][1]
+    named = frames["influence"].assign(label=[f"{word}-{k:02}" for k in range(len(frames["influence"]))])
+    return kap.figures.plot_diagnostics(**frames | {"influence": named})
+
+
+@pytest.mark.skipif("Droid Sans Fallback" not in fonts.fallbacks(), reason="No font with Japanese letters is here.")
+def test_names_that_are_placed_last_are_written_too():
+    figure = influence_of(JAPANESE)
+    families = [t.get_fontfamily() for t in figure.findobj(Text) if JAPANESE in t.get_text()]
+    assert families
+    assert all("Droid Sans Fallback" in one for one in families)
+
+
+def test_names_that_are_placed_last_are_numbered_too(only_the_own_font):
+    figure = influence_of(JAPANESE)
+    assert JAPANESE not in texts(figure)
+    assert f"{JAPANESE}-0" in alt_text(figure)
+
+
+def test_numbers_and_commas_stay_beside_their_names_in_letters_from_right_to_left():
+    mark = fonts.LEFT_TO_RIGHT
+    assert fonts.in_reading_order(f"Practices: 1 {HEBREW} {HEBREW}; 2 {ARABIC}.") == (
+        f"{mark}Practices: 1 {HEBREW} {HEBREW}{mark}; 2 {ARABIC}.{mark}"
+    )
+    assert fonts.in_reading_order(f"{HEBREW}\n{HEBREW}-04, n = 23") == (
+        f"{mark}{HEBREW}{mark}\n{mark}{HEBREW}-04{mark}, n = 23"
+    )
+    for unchanged in ("n = 23", "− 東京, 4", fonts.in_reading_order(f"{ARABIC}, {HEBREW}")):
+        assert fonts.in_reading_order(unchanged) == unchanged
+
+
+def test_tick_labels_titles_and_notes_are_drawn_in_reading_order():
+    figure = drawn("participant_flow", HEBREW)
+    for text in figure.findobj(Text):
+        for line in text.get_text().split("\n"):
+            assert HEBREW not in line or line.startswith(fonts.LEFT_TO_RIGHT)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_figure_asks_a_font_for_a_letter_that_it_does_not_have(name, only_the_own_font, tmp_path):
