@@ -48,10 +48,12 @@ def violations_of(browser, page: Path, scheme: str) -> list[tuple[str, str, str]
     return [(page.name, one["id"], one["nodes"][0]["html"]) for one in found]
 
 
-def printed_pages(browser, page: Path, **how) -> int:
-    """On how many sheets of A4 a page is printed."""
+def printed_pages(browser, page: Path, *, style: str = "", **how) -> int:
+    """On how many sheets of A4, unless ``how`` says of what, a page is printed, with more style."""
     tab = browser.new_page()
     tab.goto(page.as_uri())
-    printed = tab.pdf(format="A4", **how)
+    if style:
+        tab.add_style_tag(content=style)
+    printed = tab.pdf(**{"format": "A4"} | how)
     tab.close()
     return len(re.findall(rb"/Type\s*/Page\b", printed))

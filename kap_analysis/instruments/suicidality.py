@@ -18,11 +18,12 @@ NOT_ANSWERED: Final = "not answered"
 NOT_IN_DATA: Final = "not in the data"
 STATES: Final = (ENDORSED, NOT_ENDORSED, NOT_ANSWERED, NOT_IN_DATA)
 
-#: Stands beside every list of these states.
-SENTENCE: Final = (
-    "This list looks back over data that may be weeks old; it is not an alarm. "
+#: What is said of every list and every figure of these states.
+LOOKS_BACK: Final = (
+    "looks back over data that may be weeks old; it is not an alarm. "
     "Every positive answer must be seen by a clinician when it is given."
 )
+SENTENCE: Final = f"This list {LOOKS_BACK}"
 
 
 def suicidality_states(

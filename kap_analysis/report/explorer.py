@@ -20,7 +20,7 @@ from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.attendance import ketamine_sessions
 from kap_analysis.writing.escapes import visible
-from kap_analysis.writing.names import readable
+from kap_analysis.writing.names import class_name, readable
 from kap_analysis.writing.numbers import count, plural
 
 FILE_NAME: Final = "patients.html"
@@ -213,11 +213,12 @@ def draw_patients(scores: pd.DataFrame, instrument: Instrument) -> dict[str, Any
 def _changes(study: Study) -> dict[str, str]:
     """Reliable change at the primary visit, in words; nobody's where the instrument or the study has none."""
     try:
-        changes = clinical_change(study.outcomes(), study.settings.primary_visit).patients
+        change = clinical_change(study.outcomes(), study.settings.primary_visit)
     except KapError:
         return {}
-    known = changes.dropna(subset=["class"])
-    return dict(zip(known[PATIENT_ID].astype("str"), known["class"].astype("str"), strict=True))
+    known = change.patients.dropna(subset=["class"])
+    words = [class_name(label, has_cutoff=change.cutoff is not None) for label in known["class"]]
+    return dict(zip(known[PATIENT_ID].astype("str"), words, strict=True))
 
 
 def _bands(scores: pd.Series, instrument: Instrument) -> list[str]:

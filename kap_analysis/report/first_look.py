@@ -21,7 +21,7 @@ from kap_analysis.writing.numbers import (
 )
 from kap_analysis.writing.sentences import estimate_sentence, sentence_case
 
-UNKNOWN: Final = "not in this run"
+UNKNOWN: Final = "not answered"
 NOT_BY_CHANCE: Final = (
     "Unless patients were assigned to a format by chance, this is a difference between patients, not an effect of the "
     "format."

@@ -1,5 +1,6 @@
 """``index.html``: the page that a reader sees first, made from the results of the notebooks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -137,9 +138,24 @@ def _sections(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping
             "tables": [e for e in found["tables"] if not e["number"]],
             "numbered": [e for kind in TELLS for e in found[kind] if e["number"]],
         }
+        lists["free"] = numbers_left_free([e["number"] for e in lists["numbered"]])
         if place > 0 or lead or any(lists.values()):
             sections.append({"notebook": notebook, "lead": lead, **lists})
     return sections
+
+
+def numbers_left_free(numbers: Sequence[str]) -> list[str]:
+    """The manuscript numbers that no figure or table of this study has: what bears them in others has no answer here.
+
+    Examples
+    --------
+    >>> numbers_left_free(["Figure 1", "Figure 3", "Table S1", "Table S3"])
+    ['Figure 2', 'Table S2']
+    """
+    found: dict[str, set[int]] = {}
+    for kind, n in (re.findall(r"(\D+)(\d+)", number)[0] for number in numbers if number):
+        found.setdefault(kind, set()).add(int(n))
+    return [f"{kind}{n}" for kind, there in found.items() for n in range(1, max(there)) if n not in there]
 
 
 #: What a notebook makes, in the order in which it is listed.
@@ -153,7 +169,10 @@ def _entries(contents: Mapping[str, Mapping[str, Any]], kind: str) -> list[dict[
         files = {PurePosixPath(file).suffix: file for file in entry["files"]}
         numbered = NUMBERED.match(entry["caption"])
         more = {"name": name, "shown": files.get(".html") or files.get(".png", "")}
-        more |= {"number": numbered[0] if numbered else "", "what": entry["caption"].partition(". ")[0]}
+        more |= {
+            "number": numbered[0] if numbered else "",
+            "what": entry["caption"].partition(". ")[0].removesuffix("."),
+        }
         entries.append({"pictures": {}, **entry, **more})
     return entries
 

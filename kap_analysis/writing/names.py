@@ -41,7 +41,7 @@ MEASURES: Final = {
 """Measurements of a session that the data dictionary abbreviates, in its order."""
 CLASSES: Final = {
     "recovered": "reliably better and past the cut-off",
-    "improved": "reliably better",
+    "improved": "only reliably better",
     "unchanged": "no reliable change",
     "deteriorated": "reliably worse",
 }
@@ -60,9 +60,14 @@ def readable(value: object) -> str:
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in str(value).split("_"))
 
 
-def class_name(label: object) -> str:
-    """A class of change in words: "recovered" is "reliably better and past the cut-off"."""
-    return CLASSES.get(str(label), str(label))
+def class_name(label: object, *, has_cutoff: bool = True) -> str:
+    """A class of change in words: "recovered" is "reliably better and past the cut-off".
+
+    "improved" is "only reliably better": those who are past the cut-off are reliably better too. Without a cut-off it
+    is all of these.
+    """
+    words = CLASSES.get(str(label), str(label))
+    return words if has_cutoff else words.removeprefix("only ")
 
 
 def isolated(name: object) -> str:

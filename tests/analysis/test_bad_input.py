@@ -83,7 +83,7 @@ def test_both_formats_are_asked_for():
         kap.compare_formats(DATA["one format"](), visit="month 3")
     assert str(error.value) == (
         "All 30 analysed patients were treated in individual format; a comparison needs both formats. "
-        "What changed within the one format is in `estimate_change` and `paired_scores`."
+        "How scores changed in the one format can be told without it."
     )
 
 

@@ -11,6 +11,7 @@ import kap_analysis as kap
 from kap_analysis.errors import ReportError
 from kap_analysis.report import explorer
 from kap_analysis.report.pipeline import reproduce
+from kap_analysis.writing.names import CLASSES
 from tests.places import SHIPPED_STUDY
 from tests.report.conftest import write_notebooks
 from tests.report.test_study_matrix import STUDIES, primary
@@ -44,7 +45,7 @@ def test_each_score_has_its_band_and_the_sessions_until_then(study):
     held = held[held["status"].isin(["attended", "stopped_early"]) & (held["day"] <= row["day"])]
     assert row["sessions"] == len(held)
     assert list(kap.get_instrument("BDI-II").band_of([row["score"]])) == [row["band"]]
-    assert set(scores["reliable_change"]) <= {"recovered", "improved", "unchanged", "deteriorated", "not assessed"}
+    assert set(scores["reliable_change"]) <= {*CLASSES.values(), "not assessed"}
 
 
 def test_of_many_patients_some_are_drawn_by_lot_and_the_page_says_so(study, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kap_analysis.report.first_look import NOT_BY_CHANCE, answer_in_words, make_strip, make_tiles
+from kap_analysis.report.index_page import numbers_left_free
 from kap_analysis.report.notebook_page import (
     SHORT,
     PageHead,
@@ -35,6 +36,12 @@ def test_the_answer_in_short_is_the_first_sentences_without_markup():
 def test_a_long_first_sentence_stands_whole_and_alone():
     long = "It fell by " + "one point and " * 40 + "no more."
     assert first_answer(saying(f"{long} Then it rose.")) == long
+
+
+def test_numbers_of_a_manuscript_that_no_figure_of_a_study_has_are_told():
+    given = ["Figure 1", "Figure 4", "Figure S1", "Table 2", "Table S2"]
+    assert numbers_left_free(given) == ["Figure 2", "Figure 3", "Table 1", "Table S1"]
+    assert numbers_left_free(["Figure 1", "Figure 2", "Table S1"]) == []
 
 
 def test_a_notebook_without_words_has_no_answer():

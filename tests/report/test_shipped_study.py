@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kap_analysis.figures.page.alternative_text import SHORT, short_text
+from kap_analysis.report.first_look import UNKNOWN
 from kap_analysis.report.pipeline import reproduce
 from kap_analysis.report.results_folder import read_contents
 from kap_analysis.report.shipped import shipped_study
@@ -35,7 +36,7 @@ def test_every_question_has_an_answer_and_every_tile_a_number(results):
     pages = {p.name: p.read_text(encoding="utf-8") for p in (results / "notebooks").glob("*.html")}
     assert [name for name, text in pages.items() if "This study does not answer this" in text] == []
     index = (results / "index.html").read_text(encoding="utf-8")
-    assert "not in this run" not in index
+    assert UNKNOWN not in index
     assert "<strong>SIMULATED</strong>" in index
 
 
@@ -114,9 +115,13 @@ def test_axe_finds_nothing(results, browser, scheme):
 
 
 @pytest.mark.slow
-def test_the_index_prints_on_at_most_four_pages_and_shows_no_figure_twice(results, browser):
+def test_the_index_prints_on_two_pages_and_its_appendix_and_shows_no_figure_twice(results, browser):
     margin = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
-    assert printed_pages(browser, results / "index.html", margin=margin) <= 4
+    before = ".appendix, .appendix ~ * { display: none !important; }"
+    for paper in ("A4", "Letter"):
+        how = {"margin": margin, "format": paper}
+        assert printed_pages(browser, results / "index.html", **how) <= 4
+        assert printed_pages(browser, results / "index.html", style=before, **how) <= 2
     tab = browser.new_page()
     tab.goto((results / "index.html").as_uri())
     shown = tab.eval_on_selector_all("figure img", "all => all.map(one => one.getAttribute('src'))")

@@ -2,7 +2,15 @@
 
 import pytest
 
-from kap_analysis.writing.names import isolated, measure_name, measure_order, name_with_level, readable, readable_term
+from kap_analysis.writing.names import (
+    class_name,
+    isolated,
+    measure_name,
+    measure_order,
+    name_with_level,
+    readable,
+    readable_term,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +91,10 @@ def test_measures_of_a_session_are_named_in_full_in_the_order_of_the_dictionary(
 )
 def test_a_name_cannot_turn_the_sentence_around_it(name, shown):
     assert isolated(name) == shown
+
+
+def test_one_word_for_one_class_and_those_past_the_cut_off_are_better_too():
+    assert class_name("recovered") == "reliably better and past the cut-off"
+    assert class_name("improved") == "only reliably better"
+    assert class_name("improved", has_cutoff=False) == "reliably better"
+    assert class_name("deteriorated", has_cutoff=False) == "reliably worse"

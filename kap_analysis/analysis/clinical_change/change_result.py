@@ -137,8 +137,8 @@ def _eligible_words(result: ClinicalChange) -> str:
     ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {percent_interval(row[CI_LOW], row[CI_HIGH])})"
     return (
         f"{n_below} of those assessed {'was' if row['n_below_cut_at_baseline'] == 1 else 'were'} already {side} the "
-        "cut-off at baseline and cannot count as recovered; of the others, "
-        f"{share(row['n'], row['n_eligible'])} recovered{ends}."
+        "cut-off at baseline and cannot pass it; reliably better and past it, of the others: "
+        f"{share(row['n'], row['n_eligible'])}{ends}."
     )
 
 

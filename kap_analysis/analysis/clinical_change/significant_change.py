@@ -245,6 +245,5 @@ def _criteria(outcomes: Outcomes, patients: pd.DataFrame, started: dict[str, int
 
 def _no_cutoff(name: str) -> str:
     return (
-        f"No cut-off for {name} is established, so no patient can be classified as recovered: "
-        "reliable change alone is reported."
+        f"No cut-off for {name} is established, so nobody can be said to be past it: reliable change alone is reported."
     )

@@ -159,7 +159,7 @@ def _analysed_rows(outcomes: Outcomes, of_patients: Callable[[int], str]) -> tup
         who = f"All {count(n)} analysed patients were" if n > 1 else "The one analysed patient was"
         raise AnalysisError(
             f"{who} treated in {formats[0]} format; a comparison needs both formats. "
-            "What changed within the one format is in `estimate_change` and `paired_scores`."
+            "How scores changed in the one format can be told without it."
         )
     notes = []
     lost = after.loc[after[BASELINE].isna(), PATIENT_ID].nunique()

@@ -12,7 +12,7 @@ from kap_analysis.figures.marks.marks import draw_bands, view_of_scores, whole_n
 from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import SMALL_PT, Width, is_narrow, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
@@ -21,7 +21,7 @@ from kap_analysis.writing.sentences import join_words
 from kap_analysis.writing.small_numbers import is_enough, of_enough, said_of_few
 
 _FIGURE = "plot_paired_means"
-_NOTHING = "There are no mean scores to draw: every number was withheld."
+_NOTHING = "There are no mean scores to draw: nobody was scored."
 _TIME = "time"
 _MEANS = (INSTRUMENT, _TIME, VISIT, N_PATIENTS, "mean", CI_LOW, CI_HIGH)
 _CHANGE = (INSTRUMENT, VISIT, N_PATIENTS, "mean_change", CI_LOW, CI_HIGH)
@@ -81,7 +81,7 @@ def plot_paired_means(
     """
     means = checked_frame(means, _MEANS, name="means", caller=_FIGURE)
     if means["mean"].isna().all():
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, means), ax=ax, theme=theme, width=width, stamp=stamp)
     change = given_frame(change, _CHANGE, name="change", caller=_FIGURE)
     modelled = given_frame(modelled, _MODELLED, name="modelled", caller=_FIGURE)
     patients = given_frame(patients, (INSTRUMENT, BASELINE, FOLLOW_UP), name="patients", caller=_FIGURE)
@@ -203,7 +203,7 @@ def _head(ax: Axes, scale: Scale, changed: pd.DataFrame | None) -> None:
     title = scale.name
     if changed is not None and not changed.empty:
         row = changed.iloc[0]
-        title += f"\nChange {number(row['mean_change'])}"
+        title += f"\nObserved change {number(row['mean_change'])}"
         title += "" if pd.isna(row[CI_LOW]) else f" (95% CI {interval(row[CI_LOW], row[CI_HIGH])})"
     ax.set_title(title, fontsize=SMALL_PT)
 

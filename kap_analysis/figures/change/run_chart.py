@@ -12,7 +12,7 @@ from kap_analysis.figures.marks.marks import LineEnd, label_line_ends, numbers_u
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of_one
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import POINTS_PER_MM, Width
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
@@ -29,7 +29,7 @@ _GAP_MM: Final = 1.4
 """Room between numbers under the axis; of more quarters than fit every second, third, ... is labelled."""
 _BESIDE_MM: Final = 31.0
 """Room left and right of the panel."""
-_NOTHING = "There is no run chart to draw: no quarter had patients with a score, or every mean was withheld."
+_NOTHING = "There is no run chart to draw: no quarter had patients with a score."
 
 
 def plot_run_chart(
@@ -74,7 +74,7 @@ def plot_run_chart(
     """
     quarters = checked_frame(quarters, _COLUMNS, name="quarters", caller=_FIGURE, may_be_empty=True)
     if quarters[_MEAN].isna().all():
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, quarters), ax=ax, theme=theme, width=width, stamp=stamp)
     quarters = of_enough(quarters)
     scale = scale_of_one(instrument, quarters, name="quarters", caller=_FIGURE)
     places = quarter_places(quarters[_PERIOD])

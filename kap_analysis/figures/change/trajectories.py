@@ -39,7 +39,7 @@ from kap_analysis.figures.marks.time_axis import (
 from kap_analysis.figures.page.frames import formats_in, given_frame, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of_one
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import Width, is_narrow, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
@@ -50,9 +50,9 @@ _FIGURE = "plot_trajectories"
 _MOST_PANELS: Final = 9
 _NAMES_PT: Final = 54.0
 """Room for the names of the formats right of their lines, where there is one panel."""
-_NO_FACETS: Final = "There is nothing to draw by {}: scores of single patients are withheld, or there are none."
+_NO_FACETS: Final = "There is nothing to draw by {}: there are no scores of single patients."
 _NOT_RECORDED: Final = "not recorded"
-_NOTHING: Final = "There is no score to draw: there are no rows, or every number was withheld."
+_NOTHING: Final = "There is no score to draw: there are no rows."
 
 
 def plot_trajectories(
@@ -120,10 +120,11 @@ def plot_trajectories(
     given = [frame for frame in (adjusted, means, curves, patients) if frame is not None]
     layers = _layers(adjusted, means, curves, patients, time)
     if not layers.has_numbers:
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, *given), ax=ax, theme=theme, width=width, stamp=stamp)
     if facet_by is not None and not any(facet_by in frame.columns for frame in layers.frames):
         _refuse_unknown(facet_by, given)
-        return draw_statement(_NO_FACETS.format(readable(facet_by)), ax=ax, theme=theme, width=width, stamp=stamp)
+        words = why_nothing(_NO_FACETS.format(readable(facet_by)), *given)
+        return draw_statement(words, ax=ax, theme=theme, width=width, stamp=stamp)
     if facet_by is not None and not any(_is_recorded(frame, facet_by) for frame in layers.frames):
         words = f"There is nothing to draw by {readable(facet_by)}: it is not recorded."
         return draw_statement(words, ax=ax, theme=theme, width=width, stamp=stamp)
@@ -144,8 +145,10 @@ def plot_trajectories(
         if any(_runs_off(part, page.axes[0].get_ylim()) for part in parts):
             page.note("Intervals that run off the panel are wider than it shows.")
         say_trajectories(page, scale, formats, layers, time, "" if facet_by is None else readable(facet_by))
-        if facet_by is not None and layers.curves is not None and facet_by not in layers.curves.columns:
-            page.note("Model curves are of all patients, the same in every panel.")
+        draws_curves = any(part.draws_curve(name) for part in parts for name in formats)
+        if facet_by is not None and layers.curves is not None and draws_curves:
+            whose = "" if facet_by in layers.curves.columns else " of all patients, the same in every panel"
+            page.note(f"Curves: model means{whose}, from where each format began, with 95% intervals.")
         if any(part.leaves_out for part in parts):
             page.note(POINTS_ONLY)
     return page.result

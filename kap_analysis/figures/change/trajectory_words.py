@@ -45,9 +45,13 @@ def _legend(layers: Layers, time: str) -> list[str]:
         if layers.means is not None:
             said.append("Observed means: of the patients who were assessed, from where each format began.")
     elif layers.curves is not None and layers.means is not None:
-        said.append("Lines with bands: model means with 95% intervals. Marks: observed means with 95% intervals.")
+        said.append(
+            "Lines with bands: model means with 95% intervals, from where each format began. "
+            "Marks: observed means with 95% intervals."
+        )
     elif layers.means is not None:
-        said.append("Marks: observed means with 95% intervals, of the patients who were assessed.")
+        bars = " with 95% intervals" if layers.means[CI_LOW].notna().any() else ""
+        said.append(f"Marks: observed means{bars}, of the patients who were assessed.")
     if time == SESSION:
         said.append(THOSE_WHO_STOP)
     return said

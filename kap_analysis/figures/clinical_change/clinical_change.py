@@ -15,7 +15,7 @@ from kap_analysis.figures.page.frames import check_positive, checked_frame, form
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
     POINTS_PER_MM,
@@ -33,10 +33,7 @@ from kap_analysis.writing.sentences import sentence_case
 
 _FIGURE = "plot_clinical_change"
 _COLUMNS = (PATIENT_ID, FORMAT, BASELINE, "follow_up", "class")
-_NOTHING = (
-    "There are no scores of single patients to draw: there are no rows with a baseline, or they are withheld because "
-    "the study is public."
-)
+_NOTHING = "There are no scores of single patients to draw: no patient has a baseline."
 _STRIP: Final = 0.11
 """Height of the strip of those not assessed, as a share of the score axis."""
 _AREA: Final = 9.0
@@ -100,7 +97,7 @@ def plot_clinical_change(
     check_positive(reliable_change, "A reliable change is a positive number of points")
     known = patients.dropna(subset=[BASELINE])
     if known.empty:
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, patients), ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(known, caller=_FIGURE)
     scale = scale_of(instrument)
     field = _Field(*_ends(scale, known), reliable_change, cutoff, scale.higher_is_better)
@@ -116,8 +113,9 @@ def plot_clinical_change(
             _draw_patients(panel, field, one, name, page.theme, largest)
             room = page.width_mm * POINTS_PER_MM / columns - _BESIDE_PT
             _dress(panel, field, scale, visit, first=place == 0 or narrow, room=room)
-            _write_title(panel, name, one, characters=46 if narrow else int(96 / len(formats)))
-            page.describe(_alternative(scale, name, one, visit))
+            told = _in_classes(one, cutoff is not None)
+            _write_title(panel, name, one, told, characters=46 if narrow else int(96 / len(formats)))
+            page.describe(_alternative(scale, name, one, told, visit))
         page.note(_note(patients, known, field, largest))
     return page.result
 
@@ -252,13 +250,16 @@ def _dress(ax: Axes, field: _Field, scale: Scale, visit: str, *, first: bool, ro
         label.set_y(1 / (2 * (1 + _STRIP)))  # beside the scores, below the name of the strip
 
 
-def _write_title(ax: Axes, name: str, one: pd.DataFrame, characters: int) -> None:
+def _in_classes(one: pd.DataFrame, has_cutoff: bool) -> dict[str, int]:
+    """How many of those assessed are in each class that occurs, by its words."""
+    found = one.loc[one["follow_up"].notna(), "class"]
+    return {class_name(label, has_cutoff=has_cutoff): int((found == label).sum()) for label in levels_of(found)}
+
+
+def _write_title(ax: Axes, name: str, one: pd.DataFrame, told: dict[str, int], characters: int) -> None:
     """Format and n, and below them in plain letters how many are in each class."""
-    assessed = one[one["follow_up"].notna()]
-    classes = [
-        f"{class_name(label)} {count((assessed['class'] == label).sum())}" for label in levels_of(assessed["class"])
-    ]
-    of = f"of {count(len(assessed))} assessed"
+    classes = [f"{words} {count(n)}" for words, n in told.items()]
+    of = f"of {count(one['follow_up'].notna().sum())} assessed"
     text = textwrap.fill(sentence_case(f"{', '.join(classes)}; {of}" if classes else of), characters)
     above = 4 + (text.count("\n") + 1) * SMALL_PT * LINE_HEIGHT
     ax.set_title(f"{sentence_case(name)}, n = {count(len(one))}", pad=above + 2)
@@ -286,14 +287,12 @@ def _note(patients: pd.DataFrame, known: pd.DataFrame, field: _Field, largest: i
     return note
 
 
-def _alternative(scale: Scale, name: str, one: pd.DataFrame, visit: str) -> str:
+def _alternative(scale: Scale, name: str, one: pd.DataFrame, told: dict[str, int], visit: str) -> str:
     assessed = one[one["follow_up"].notna()]
-    parts = []
-    for label in levels_of(assessed["class"]):
-        n = int((assessed["class"] == label).sum())
-        parts.append(
-            f"{class_name(label)} {count(n)} ({percent(n / len(assessed))} of assessed, {percent(n / len(one))} of all)"
-        )
+    parts = [
+        f"{words} {count(n)} ({percent(n / len(assessed))} of assessed, {percent(n / len(one))} of all)"
+        for words, n in told.items()
+    ]
     return (
         f"{scale.name}, {name}: baseline against {visit} of {plural(len(one), 'patient')}, of whom "
         f"{count(len(one) - len(assessed))} were not assessed. {sentence_case('; '.join(parts) or 'nobody assessed')}."

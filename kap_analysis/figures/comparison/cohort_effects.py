@@ -12,7 +12,7 @@ from kap_analysis.figures.marks.forest_fit import fitted_rows
 from kap_analysis.figures.page.frames import checked_frame, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import Width, is_narrow, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
@@ -31,7 +31,7 @@ _ALIKE = (
     "The effects of all {} are within 0.05 points of 0: the variance of the cohorts is estimated as nearly 0, "
     "which does not prove that they are alike."
 )
-_NOTHING = "There is no cohort to draw: no patient belongs to a therapy group, or lines of cohorts were withheld."
+_NOTHING = "There is no cohort to draw: no patient belongs to a therapy group."
 
 
 def plot_cohort_effects(
@@ -78,7 +78,9 @@ def plot_cohort_effects(
     said = _icc_sentence(icc)
     known = effects.dropna(subset=[ESTIMATE]).sort_values([ESTIMATE, COHORT_ID], ignore_index=True)
     if known.empty:
-        return draw_statement(f"{_NOTHING} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(
+            f"{why_nothing(_NOTHING, effects)} {said}".strip(), ax=ax, theme=theme, width=width, stamp=stamp
+        )
     if len(known) > 1 and float(np.abs(numbers_of(known, ESTIMATE)).max()) < _ALIKE_WITHIN:
         alike = f"{_ALIKE.format(plural(len(known), 'cohort'))} {said + '.' if said else ''}".strip()
         return draw_statement(alike, ax=ax, theme=theme, width=width, stamp=stamp)

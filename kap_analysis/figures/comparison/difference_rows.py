@@ -92,6 +92,14 @@ class InstrumentDifferences:
         ]
         return list(dict.fromkeys(told))
 
+    @property
+    def has_untested(self) -> bool:
+        """Whether a difference was estimated and, by the plan, not tested."""
+        return any(
+            pd.isna(_p(row)) and not pd.isna(row[ESTIMATE]) and not _is_withheld(row)
+            for _, row in self.frame.iterrows()
+        )
+
     def sentence(self) -> str:
         """All differences of the instrument in words."""
         parts = []

@@ -95,7 +95,7 @@ def plot_format_differences(
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 22, stamp=stamp) as page:
         label = _axis_label(blocks, in_sds)
         page.notes += draw_forest(page.axes[0], rows, page.theme, headers=headers, label=label, margins=marks)
-        _say(page, blocks, in_sds=in_sds)
+        _say(page, blocks, in_sds=in_sds, in_columns=bool(headers))
         if margin is not None and not contrasts.empty:
             page.describe(f"The stated margin is {number(margin)} points.")
             if margin_source:
@@ -162,10 +162,12 @@ def _axis_label(blocks: list[InstrumentDifferences], in_sds: bool) -> str:
     return sides(*scale.from_low_to_high(*ends), quantity)
 
 
-def _say(page: Page, blocks: list[InstrumentDifferences], *, in_sds: bool) -> None:
+def _say(page: Page, blocks: list[InstrumentDifferences], *, in_sds: bool, in_columns: bool) -> None:
     """What the axis is, which rows were turned, and why some instruments are not compared; the numbers in words."""
     if in_sds and any("p_holm" in block.frame.columns for block in blocks):
         page.note(_HOLM)
+    if in_columns and any(block.has_untested for block in blocks):
+        page.note("A dash in place of p: estimated and not tested.")
     turned = [block.scale.name for block in blocks if block.is_turned]
     if turned:
         other = "lower is better" if blocks[0].scale.higher_is_better else "higher is better"

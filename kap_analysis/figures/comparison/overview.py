@@ -25,11 +25,12 @@ from kap_analysis.figures.marks.marks import (
 )
 from kap_analysis.figures.marks.mean_lines import draw_means, marks_beside
 from kap_analysis.figures.marks.retention_lines import draw_retention
-from kap_analysis.figures.marks.time_axis import counts_in, numbers_at, places_with_room, time_label, visit_places
+from kap_analysis.figures.marks.time_axis import hide_touching_numbers, numbers_at, time_label, visit_places
 from kap_analysis.figures.page.frames import check_positive, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, letter_panels, open_page
+from kap_analysis.figures.page.parts import record_parts
 from kap_analysis.figures.page.scales import Scale, scale_of_one
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import Width, is_narrow, width_in_mm
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.writing.numbers import count, with_interval
@@ -40,7 +41,7 @@ _FIGURE = "plot_overview"
 _RETENTION = (FORMAT, MONTH, "n_at_risk", N_PATIENTS, "share")
 _MEANS = (FORMAT, MONTH, N_PATIENTS, CI_LOW, CI_HIGH)
 _CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")
-_NOTHING: Final = "There is nothing to draw: nobody was seen again, or every number was withheld."
+_NOTHING: Final = "There is nothing to draw: nobody was seen again."
 _PANEL_MM, _STACKED_MM = 62.0, 60.0
 _WIDTHS: Final = (1.0, 1.35, 1.25)
 _UNDER_MM: Final = 14.0
@@ -101,6 +102,7 @@ def plot_overview(
     adjusted = given_frame(adjusted, (*_MEANS, ESTIMATE), name="adjusted", caller=_FIGURE)
     means = given_frame(means, (*_MEANS, "mean"), name="means", caller=_FIGURE)
     contrasts = given_frame(contrasts, _CONTRASTS, name="contrasts", caller=_FIGURE)
+    given = (retention, adjusted, means, contrasts)
     scores, value = (adjusted, ESTIMATE) if adjusted is not None else (means, "mean")
     scores = _with_numbers(scores, value)
     if contrasts is not None:
@@ -116,13 +118,14 @@ def plot_overview(
         rows = _rows(contrasts, width_in_mm(width))
         draws.append((partial(_draw_difference, rows=rows, scale=scale, margin=margin), forest_height(rows) + 22))
     if not draws:
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, *given), ax=ax, theme=theme, width=width, stamp=stamp)
     grid, height = _grid(width, [tall for _, tall in draws])
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
         for panel, (draw, _) in zip(page.axes, draws, strict=True):
             draw(page, panel)
         _share_months(page.axes[: (retention is not None) + (scores is not None)])
         letter_panels(page.axes)
+        record_parts(page.figure, [frame is not None for frame in (retention, scores, contrasts)])
         both = [frame for frame in (retention, scores) if frame is not None]
         if both:
             page.key(
@@ -166,13 +169,6 @@ def _draw_who_stayed(page: Page, ax: Axes, *, retention: pd.DataFrame) -> None:
     ax.set_xlabel(time_label(MONTH, in_lines=not is_narrow(page.width_mm)))
 
 
-def _points_across(ax: Axes) -> float:
-    """Width of a panel in points, before the layout is known: its share of the page."""
-    figure = ax.get_figure(root=True)
-    wide = 400.0 if figure is None else float(figure.get_figwidth()) * 72
-    return wide * float(ax.get_position().width)
-
-
 def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scale: Scale) -> None:
     formats = formats_in(scores, caller=_FIGURE)
     scores = scores[scores[FORMAT].astype(str).isin(formats)]
@@ -189,9 +185,8 @@ def _draw_scores(page: Page, ax: Axes, *, scores: pd.DataFrame, value: str, scal
     ax.set_xticks(sorted({round(place) for place in places}))
     draw_bands(ax, scale, page.theme, labels=False)
     rows = {name: numbers_at(rows_of(scores, name), places, MONTH) for name in formats}
-    kept = places_with_room(places, counts_in(rows.values()), _points_across(ax) / (1.12 * span))
-    shown = {name: {at: n for at, n in row.items() if at in kept} for name, row in rows.items()}
-    numbers_under_axis(ax, shown, page.theme, heading="Patients", gap=27.0 if is_narrow(page.width_mm) else 38.0)
+    numbers_under_axis(ax, rows, page.theme, heading="Patients", gap=27.0 if is_narrow(page.width_mm) else 38.0)
+    page.when_laid_out(lambda: hide_touching_numbers(ax))
     ax.set_title("Adjusted means" if kind == "adjusted" else "Observed means")
     ax.set_ylabel(scale.axis_label.replace(" (", "\n("))
     ax.set_xlabel(time_label(MONTH, in_lines=not is_narrow(page.width_mm)))

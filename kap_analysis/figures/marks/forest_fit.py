@@ -7,6 +7,7 @@ from typing import Final
 from kap_analysis.figures.marks.forest import COLUMN_GAP_PT, INDENT_PT, ForestRow, column_width
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.style import POINTS_PER_MM, SMALL_PT
+from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.writing.numbers import DASH
 
 _NARROW_MM: Final = 120.0
@@ -34,15 +35,15 @@ def fitted_rows(
     rows, headers
         The headers are none where the numbers stand under the labels.
     """
+    whole = width_mm * POINTS_PER_MM * (1 - _PANEL_SHARE) - 14
     if width_mm < _NARROW_MM:
-        rows = [_with_numbers_below(row, headers) for row in rows]
+        rows = [_with_numbers_below(row, headers, whole - INDENT_PT) for row in rows]
         headers = ()
     columns = sum(column_width(rows, place, header) + COLUMN_GAP_PT for place, header in enumerate(headers))
-    room = width_mm * POINTS_PER_MM * (1 - _PANEL_SHARE) - columns - 14
-    return [_wrapped(row, room) for row in rows], tuple(headers)
+    return [_wrapped(row, whole - columns) for row in rows], tuple(headers)
 
 
-def _with_numbers_below(row: ForestRow, headers: Sequence[str]) -> ForestRow:
+def _with_numbers_below(row: ForestRow, headers: Sequence[str], room: float) -> ForestRow:
     if set(row.columns) == {DASH}:
         return replace(row, columns=(), small=(DASH, *row.small))
     pairs = zip(headers, row.columns, strict=False)
@@ -51,7 +52,19 @@ def _with_numbers_below(row: ForestRow, headers: Sequence[str]) -> ForestRow:
         for place, (header, cell) in enumerate(pairs)
         if cell and (place == 0 or cell != DASH)
     ]
-    return replace(row, columns=(), small=(", ".join(said), *row.small) if said else row.small)
+    return replace(row, columns=(), small=(*_packed(said, room), *row.small))
+
+
+def _packed(numbers: Sequence[str], room: float) -> list[str]:
+    """Numbers in lines of at most ``room`` points, none of them broken: an estimate stays beside its interval."""
+    lines: list[str] = []
+    for one in numbers:
+        longer = f"{lines[-1]}, {one}" if lines else one
+        if lines and text_width(longer, size=SMALL_PT) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(one)
+    return lines
 
 
 def _named(header: str, cell: str) -> str:

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kap_analysis.figures.page.scales import Scale
 from kap_analysis.figures.page.style import LINE_HEIGHT, SMALL_PT, Theme
+from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.writing.numbers import count, is_missing
 from kap_analysis.writing.sentences import sentence_case
 
@@ -110,13 +111,15 @@ def numbers_under_axis(
     if all(is_missing(n) for values in rows.values() for n in values.values()):
         return  # all withheld, as a note of the page says
     step = SMALL_PT * LINE_HEIGHT
+    first = min((x for values in rows.values() for x in values), default=0.0)
+    left = max(7.0, *(text_width(count(values[first])) / 2 for values in rows.values() if first in values))
     if names:
         _under_axis(ax, heading, 0.0, -gap, ha="left", colour=theme.muted, axes_x=True)
     for place, (name, values) in enumerate(rows.items(), start=1):
         colour = (colours or {}).get(name, theme.look(name).colour)
         if names:
             down = -gap - place * step
-            _under_axis(ax, sentence_case(name), 0.0, down, ha="right", colour=colour, axes_x=True, left=7)
+            _under_axis(ax, sentence_case(name), 0.0, down, ha="right", colour=colour, axes_x=True, left=left)
         for x, n in values.items():
             _under_axis(ax, count(n), x, -gap - place * step, ha="center", colour=theme.foreground)
 

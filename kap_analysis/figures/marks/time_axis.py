@@ -1,11 +1,13 @@
 """The time axis of trajectories: where visits or sessions stand, and which of their numbers can be read."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from kap_analysis.columns import MONTH, N_PATIENTS, VISIT
 from kap_analysis.figures.page.frames import numbers_of
@@ -79,6 +81,25 @@ def places_with_room(places: Iterable[float], texts: Iterable[str], points_per_u
         if place - kept[-1] >= apart:
             kept.append(place)
     return kept
+
+
+def hide_touching_numbers(ax: Axes) -> None:
+    """Hide numbers under an axis that touch those to their left, once the width of the panel is known."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        return
+    (low, high), wide = ax.get_xlim(), ax.get_window_extent().width * 72 / figure.dpi
+    columns: dict[float, list[Text]] = {}
+    for text in ax.texts:
+        if text.get_gid() == "number under axis":
+            columns.setdefault(float(text.xy[0]), []).append(text)  # type: ignore[attr-defined]
+    end = -math.inf
+    for place, texts in sorted(columns.items()):
+        at, half = (place - low) * wide / (high - low), max(text_width(text.get_text()) for text in texts) / 2
+        touches = at - half < end + _APART_PT / 2
+        for text in texts:
+            text.set_visible(not touches)
+        end = end if touches else at + half
 
 
 def counts_in(rows: Iterable[dict[float, float]]) -> list[str]:

@@ -19,7 +19,7 @@ from kap_analysis.figures.missing.tipping_path import AT_RANDOM, changed, draw_p
 from kap_analysis.figures.page.frames import check_positive, checked_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import Scale, scale_of
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import POINTS_PER_MM, SMALL_PT, Theme, Width, width_in_mm
 from kap_analysis.figures.page.text_size import text_width
 from kap_analysis.instruments.instrument import Instrument
@@ -27,7 +27,7 @@ from kap_analysis.writing.numbers import difference, number, with_interval
 
 _FIGURE: Final = "plot_tipping_point"
 _COLUMNS: Final = (X, Y, ESTIMATE, CI_LOW, CI_HIGH)
-_NOTHING: Final = "There is no tipping point to draw: there are no rows, or every number was withheld."
+_NOTHING: Final = "There is no tipping point to draw: no difference was estimated."
 _CELL_MM: Final = 7.5
 _LEAST_MM: Final = 52.0
 _BESIDE_MM: Final = 20.0
@@ -89,7 +89,7 @@ def plot_tipping_point(
             "group format; keep one."
         )
     if not np.isfinite(numbers_of(tipping, ESTIMATE)).any():
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, tipping), ax=ax, theme=theme, width=width, stamp=stamp)
     scale = scale_of(instrument)
     planned = None if primary is None else _primary_row(primary)
     signed = None if margin is None else scale.in_disfavour(margin)

@@ -17,8 +17,8 @@ from kap_analysis.figures.model_check.residual_panels import draw_lags, draw_res
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, numbers_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import scale_of
-from kap_analysis.figures.page.statement import draw_statement
-from kap_analysis.figures.page.style import SMALL_PT, Width, panel_grid
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
+from kap_analysis.figures.page.style import Width, panel_grid
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import readable_term
@@ -30,7 +30,7 @@ _RESIDUALS: Final = ("fitted", "standardised", "normalised", FORMAT)
 _EFFECTS: Final = ("grouping", "term", "level", ESTIMATE)
 _LAGS: Final = ("lag", "correlation", "n_pairs")
 _INFLUENCE: Final = ("unit", "label", "distance", "change")
-_NOTHING: Final = "There are no residuals to draw: the model was not fitted, or its rows were withheld."
+_NOTHING: Final = "There are no residuals to draw: the model was not fitted."
 _MOST_TERMS: Final = 4
 _TITLE_CHARACTERS: Final = 27
 _FEWEST_LEVELS: Final = 3
@@ -89,9 +89,11 @@ def plot_diagnostics(
     influence = given_frame(influence, _INFLUENCE, name="influence", caller=_FIGURE)
     whole = residuals.dropna(subset=list(_RESIDUALS))
     if whole.empty:
-        return draw_statement(_NOTHING, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, residuals), ax=ax, theme=theme, width=width, stamp=stamp)
     formats = formats_in(whole, caller=_FIGURE, at_least=0)
-    panels = _panels(whole, formats, effects, lags, influence, scale_of(instrument).name)
+    shown, said = _with_spread(effects)
+    known, lost = _with_changes(influence)
+    panels = _panels(whole, formats, shown, lags, known, scale_of(instrument).name)
     rows, columns = panel_grid(width, len(panels), 3)
     grid: Any = {"rows": rows, "columns": columns, "panels": len(panels)}
     with open_page(ax, theme=theme, width=width, height=_PANEL_MM * rows, stamp=stamp, **grid) as page:
@@ -99,7 +101,8 @@ def plot_diagnostics(
             draw(page, panel)
         if len(whole) <= MOST_POINTS and formats:
             page.key(format_handles(formats, page.theme, lines=False), handletextpad=0.2)
-        _say(page, residuals, whole, effects)
+        _say(page, residuals, whole, shown)
+        page.notes += [*said, *lost]
         page.note_withheld(residuals, effects, lags, influence)
     return page.result
 
@@ -128,6 +131,36 @@ def _panels(
         left_out = influence[influence["unit"] == unit]
         panels.append(lambda page, ax, left_out=left_out, unit=unit: _influence(page, ax, left_out, str(unit)))  # type: ignore[misc]
     return panels
+
+
+def _with_spread(effects: pd.DataFrame | None) -> tuple[pd.DataFrame | None, list[str]]:
+    """The random terms that can be ordered, and a sentence on each of the others, which have no panel."""
+    if effects is None:
+        return None, []
+    kept, said = [], []
+    for grouping, term in _terms(effects):
+        here = effects[(effects["grouping"] == grouping) & (effects["term"] == term)]
+        values = numbers_of(here, ESTIMATE)
+        values = values[np.isfinite(values)]
+        if len(values) >= _FEWEST_LEVELS and float(np.ptp(values)) > 0:
+            kept.append(here)
+            continue
+        why = "all are the same" if len(values) >= _FEWEST_LEVELS else "they are too few to be ordered"
+        name = f"{sentence_case(readable_term(grouping))} effects ({readable_term(term)})"
+        said.append(f"{name}: {plural(len(values), 'effect')}, not drawn, for {why}.")
+    return pd.concat(kept) if kept else None, said
+
+
+def _with_changes(influence: pd.DataFrame | None) -> tuple[pd.DataFrame | None, list[str]]:
+    """The units with known changes of the contrast, and a sentence on each of the others, which have no panel."""
+    if influence is None:
+        return None, []
+    known = np.isfinite(numbers_of(influence, "change")) & np.isfinite(numbers_of(influence, "distance"))
+    units = levels_of(influence["unit"])
+    kept = [unit for unit in units if known[(influence["unit"] == unit).to_numpy()].any()]
+    why = "withheld" if "withheld" in influence else "not computed"
+    said = [f"Influence of each {unit}: {why}." for unit in units if unit not in kept]
+    return influence[influence["unit"].isin(kept)] if kept else None, said
 
 
 def _terms(effects: pd.DataFrame | None) -> list[tuple[str, str]]:
@@ -166,14 +199,7 @@ def _effects(page: Page, ax: Axes, here: pd.DataFrame, grouping: str, term: str)
     ax.set_title(textwrap.fill(f"{sentence_case(who)} effects: {name}", _TITLE_CHARACTERS))
     ax.set_xlabel(f"Normal quantile (n = {count(len(values))})")
     ax.set_ylabel("Predicted effect, points")
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    if len(values) < _FEWEST_LEVELS or spread == 0:
-        why = "all effects are the same" if len(values) >= _FEWEST_LEVELS else "too few to be ordered"
-        ax.text(0.5, 0.5, f"{plural(len(values), 'effect')}:\n{why}", transform=ax.transAxes, ha="center", va="center",
-                fontsize=SMALL_PT, color=page.theme.muted, gid="statement")  # fmt: skip
-        ax.set(xticks=[], yticks=[])
-        return
-    centre = float(values.mean())
+    centre, spread = float(values.mean()), float(np.std(values, ddof=1))
     found = quantiles(values, centre=centre, spread=spread)
     draw_quantiles(ax, found, page.theme, centre=centre, spread=spread, colour=page.theme.accent)
     if STD_ERROR in here.columns and len(values) <= 40:
@@ -200,9 +226,8 @@ def _lags(page: Page, ax: Axes, lags: pd.DataFrame) -> None:
 def _influence(page: Page, ax: Axes, left_out: pd.DataFrame, unit: str) -> None:
     if draw_influence(ax, left_out, page.theme, unit=unit):
         page.note(f"Density of {count(len(left_out))} {unit}s in place of points.")
-    if np.isfinite(numbers_of(left_out, "change")).any():
-        page.when_laid_out(lambda: name_largest(ax, left_out, page.theme))
-        page.describe(influence_sentence(left_out, unit))
+    page.when_laid_out(lambda: name_largest(ax, left_out, page.theme))
+    page.describe(influence_sentence(left_out, unit))
 
 
 def _say(page: Page, residuals: pd.DataFrame, whole: pd.DataFrame, effects: pd.DataFrame | None) -> None:

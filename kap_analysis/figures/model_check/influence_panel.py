@@ -29,11 +29,6 @@ def draw_influence(ax: Axes, influence: pd.DataFrame, theme: Theme, *, unit: str
     change, distance = numbers_of(influence, "change"), numbers_of(influence, "distance")
     known = np.isfinite(change) & np.isfinite(distance)
     ax.set_title(f"Influence of {plural(len(influence), unit)}")
-    if not known.any():
-        ax.text(0.5, 0.5, "withheld or not computed", transform=ax.transAxes, ha="center", va="center",
-                fontsize=SMALL_PT, color=theme.muted, gid="statement")  # fmt: skip
-        ax.set(xticks=[], yticks=[])
-        return False
     ax.axvline(0, color=theme.muted, linewidth=0.7, zorder=1, gid="no change")
     is_dense = int(known.sum()) > MOST_POINTS
     if is_dense:

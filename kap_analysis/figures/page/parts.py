@@ -67,8 +67,13 @@ def draw_parts(parts: Sequence[Part], *, ax: AxesGiven, theme: str, width: Width
             first.append(axes[0])
         letter_panels(first)
         page.notes += missing
-        setattr(page.figure, _ATTRIBUTE, tuple(at for at, part in enumerate(parts) if not part.nothing))
+        record_parts(page.figure, [not part.nothing for part in parts])
     return page.result
+
+
+def record_parts(figure: Figure, has_something: Sequence[bool]) -> None:
+    """Keep with a figure which of its parts had something to draw, so that its caption tells of these alone."""
+    setattr(figure, _ATTRIBUTE, tuple(at for at, has in enumerate(has_something) if has))
 
 
 def parts_drawn(figure: Figure) -> tuple[int, ...]:

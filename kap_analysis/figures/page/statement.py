@@ -19,6 +19,11 @@ ALL_WITHHELD: Final = "Nothing of this may be shown of a public study: all numbe
 """What stands in the place of a frame whose column ``withheld`` is all that the gate left."""
 
 
+def why_nothing(reason: str, *frames: pd.DataFrame | None) -> str:
+    """Why there is nothing to draw: that all was withheld, where the gate says so of a frame, else the reason."""
+    return ALL_WITHHELD if any(frame is not None and "withheld" in frame for frame in frames) else reason
+
+
 def has_no_whole_bar(frame: pd.DataFrame, bar: Sequence[str], part: str) -> bool:
     """Whether every stacked bar of a frame has a part that was withheld, so that none may be drawn.
 

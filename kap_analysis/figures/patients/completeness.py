@@ -17,6 +17,7 @@ from kap_analysis.figures.marks.time_axis import panel_points, time_label
 from kap_analysis.figures.page.frames import checked_frame, formats_in, given_frame, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
+from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement
 from kap_analysis.figures.page.style import Theme, Width, panel_grid
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, plural
@@ -48,10 +49,12 @@ def plot_completeness(
     completeness : pandas.DataFrame
         The ``completeness`` of ``describe_completeness``: ``format``, ``visit``, ``n_due``, ``n_done``, ``n_late``,
         ``n_missing``; with a column ``practice`` its rows "all" are drawn, or the sum of the practices if there are
-        none. Bars are shares of the patients due; a bar with a withheld part is an empty outline with that word.
+        none. Bars are shares of the patients due; a bar with a withheld part is an empty outline with that word. Where
+        no bar and no line is left, the figure says so.
     retention : pandas.DataFrame, optional
         The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients`` (seen at this visit or
-        later), ``share``. One more panel, with a line per format that begins at 100% in month 0.
+        later), ``share``. One more panel, with a line per format that begins at 100% in month 0; none where all is
+        withheld.
     ax : Axes or sequence of Axes, optional
         One per format, and one more with ``retention``.
     theme, width, stamp
@@ -68,15 +71,19 @@ def plot_completeness(
     """
     completeness = checked_frame(completeness, _COMPLETENESS, name="completeness", caller=_FIGURE)
     retention = given_frame(retention, _RETENTION, name="retention", caller=_FIGURE)
+    if retention is not None and retention["share"].isna().all():
+        retention = None
     formats = formats_in(completeness, caller=_FIGURE, at_least=1)
     visits = [str(visit) for visit in levels_of(completeness[VISIT])]
+    counted = {name: _counts(_of_all_practices(rows_of(completeness, name)), visits) for name in formats}
+    if retention is None and not any(_is_whole(counts).any() for counts in counted.values()):
+        return draw_statement(ALL_WITHHELD, ax=ax, theme=theme, width=width, stamp=stamp)
     panels = len(formats) + (retention is not None)
     rows, columns = panel_grid(width, panels, 3 if panels < 4 else 2)
     grid: Any = {"rows": rows, "columns": columns, "panels": panels, "sharey": True}
     height = 76 if rows == 1 else 64 * rows if columns == 1 else 74 * rows
     with open_page(ax, theme=theme, width=width, height=height, stamp=stamp, **grid) as page:
-        for place, (panel, name) in enumerate(zip(page.axes, formats, strict=False)):
-            counts = _counts(_of_all_practices(rows_of(completeness, name)), visits)
+        for place, (panel, (name, counts)) in enumerate(zip(page.axes, counted.items(), strict=False)):
             _draw_bars(panel, counts, _faces(name, page.theme), page.theme)
             room = panel_points(panel, columns=columns, given=ax is not None)
             _dress_bars(page, panel, counts, name, named=place % columns == 0, room=room)
@@ -103,6 +110,11 @@ def _counts(one: pd.DataFrame, visits: list[str]) -> pd.DataFrame:
     columns = ["n_due", *_PARTS]
     summed = one[columns].astype(float).groupby(one[VISIT].astype(str), sort=False)
     return summed.sum(min_count=1).reindex(visits)
+
+
+def _is_whole(counts: pd.DataFrame) -> pd.Series:
+    """The visits of which no part is withheld; those without a row are not."""
+    return counts[list(_PARTS)].notna().all(axis=1)
 
 
 def _faces(name: str, theme: Theme) -> dict[str, dict[str, Any]]:

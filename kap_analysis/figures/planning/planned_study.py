@@ -12,7 +12,7 @@ from matplotlib.transforms import Bbox
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.frames import checked_frame
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
-from kap_analysis.figures.page.statement import draw_statement
+from kap_analysis.figures.page.statement import draw_statement, why_nothing
 from kap_analysis.figures.page.style import NARROW_MM, SMALL_PT, Width
 from kap_analysis.writing.numbers import exact, number, percent, plural
 from kap_analysis.writing.sentences import join_words, sentence_case
@@ -98,7 +98,7 @@ def plot_planned_study(
 def _nothing(grid: pd.DataFrame, measure: str) -> str:
     """What a figure without lines says."""
     if grid.empty or grid[measure].isna().all():
-        return f"There is no {measure} to draw: no design tests anything, or every number was withheld."
+        return why_nothing(f"There is no {measure} to draw: no design tests anything.", grid)
     value = _written(grid[measure].iloc[0], measure)
     return f"There is nothing to draw: the grid has one design. {_title(measure)}: {value}."
 

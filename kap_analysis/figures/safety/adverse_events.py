@@ -14,7 +14,7 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
 from kap_analysis.figures.page.parts import Part, draw_parts
-from kap_analysis.figures.page.statement import ALL_WITHHELD
+from kap_analysis.figures.page.statement import why_nothing
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
     POINTS_PER_MM,
@@ -90,7 +90,7 @@ def events_part(events: pd.DataFrame, width: Width) -> Part:
     """Adverse events as a part of a page."""
     events = checked_frame(events, _COLUMNS, name="events", caller=_FIGURE, may_be_empty=True)
     if events.empty:
-        return Part(nothing=ALL_WITHHELD if "withheld" in events else _NOTHING)
+        return Part(nothing=why_nothing(_NOTHING, events))
     events = _apart_by_asked(events)
     inside = events[events[_ROUTE].astype(str) != _OUTSIDE]
     if inside.empty:

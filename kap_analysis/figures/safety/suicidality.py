@@ -17,9 +17,9 @@ from kap_analysis.figures.page.frames import checked_frame, formats_in, rows_of
 from kap_analysis.figures.page.label_fit import tick_lines
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.scales import only_instrument
-from kap_analysis.figures.page.statement import ALL_WITHHELD, draw_statement, has_no_whole_bar
+from kap_analysis.figures.page.statement import draw_statement, has_no_whole_bar, why_nothing
 from kap_analysis.figures.page.style import OKABE_ITO, Theme, Width, panel_grid
-from kap_analysis.instruments.suicidality import ENDORSED, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, SENTENCE, STATES
+from kap_analysis.instruments.suicidality import ENDORSED, LOOKS_BACK, NOT_ANSWERED, NOT_ENDORSED, NOT_IN_DATA, STATES
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.numbers import count, percent, plural
 from kap_analysis.writing.sentences import join_words, sentence_case
@@ -70,8 +70,7 @@ def plot_suicidality(
     """
     suicidality = checked_frame(suicidality, _COLUMNS, name="suicidality", caller=_FIGURE, may_be_empty=True)
     if suicidality.empty or has_no_whole_bar(suicidality, (FORMAT, VISIT), _SHARE):
-        why = ALL_WITHHELD if "withheld" in suicidality else _NOTHING
-        return draw_statement(why, ax=ax, theme=theme, width=width, stamp=stamp)
+        return draw_statement(why_nothing(_NOTHING, suicidality), ax=ax, theme=theme, width=width, stamp=stamp)
     _check_states(suicidality)
     item = only_instrument(suicidality, name="suicidality", caller=_FIGURE) or "suicidality"
     formats = formats_in(suicidality, caller=_FIGURE)
@@ -87,7 +86,7 @@ def plot_suicidality(
         for panel in page.axes[::columns]:
             panel.set_ylabel(f"Patients who started, {item} item")
         page.note_withheld(suicidality)
-        page.note(SENTENCE)
+        page.note(f"This figure {LOOKS_BACK}")
     return page.result
 
 

@@ -12,6 +12,7 @@ from kap_analysis.figures.marks.marks import format_handles, numbers_under_axis,
 from kap_analysis.figures.page.frames import checked_frame, formats_in, numbers_of, rows_of
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
 from kap_analysis.figures.page.parts import Part, draw_parts
+from kap_analysis.figures.page.statement import why_nothing
 from kap_analysis.figures.page.style import Width, panel_grid
 from kap_analysis.result_frames import levels_of
 from kap_analysis.writing.names import measure_name, measure_order
@@ -26,7 +27,7 @@ _MOST_NUMBERED: Final = 6
 """Minutes with a number of measurements below; of more the range is said in the title."""
 _LOW_IS_WORSE: Final = frozenset({"spo2"})
 """Measures of which the lowest value matters for safety, not the highest."""
-_NOTHING = "There is nothing measured in a session to draw: no vital sign is in the data, or all were withheld."
+_NOTHING = "There is nothing measured in a session to draw: no vital sign is in the data."
 
 
 def plot_vitals(
@@ -68,7 +69,7 @@ def vitals_part(vitals: pd.DataFrame, width: Width) -> Part:
     """What was measured in sessions as a part of a page."""
     vitals = checked_frame(vitals, _COLUMNS, name="vitals", caller=_FIGURE, may_be_empty=True)
     if vitals["mean"].isna().all():
-        return Part(nothing=_NOTHING)
+        return Part(nothing=why_nothing(_NOTHING, vitals))
     formats = formats_in(vitals, caller=_FIGURE)
     vitals = of_enough(vitals, ("q1", "q3"), "n")
     panels = _panels(vitals)

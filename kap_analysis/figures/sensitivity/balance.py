@@ -14,6 +14,7 @@ from kap_analysis.figures.page.frames import check_positive, checked_frame, give
 from kap_analysis.figures.page.label_fit import lines_within
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page
 from kap_analysis.figures.page.parts import Part, draw_parts
+from kap_analysis.figures.page.statement import why_nothing
 from kap_analysis.figures.page.style import (
     LINE_HEIGHT,
     NARROW_MM,
@@ -38,7 +39,7 @@ _LINE_MM: Final = SMALL_PT * LINE_HEIGHT / POINTS_PER_MM
 _NAMES_SHARE: Final = 0.38
 """Share of a page that is left to names of characteristics."""
 _MOST_ROWS: Final = 60
-_NOTHING = "There is no balance to draw: the formats were not compared, or every difference was withheld."
+_NOTHING = "There is no balance to draw: the formats were not compared."
 UNWEIGHTED: Final = "unweighted"
 _NAMES: Final = {
     UNWEIGHTED: "Unweighted",
@@ -94,7 +95,7 @@ def balance_part(balance: pd.DataFrame, sizes: pd.DataFrame | None, threshold: f
     sizes = given_frame(sizes, _SIZES, name="effective_sample_size", caller=_FIGURE)
     check_positive(threshold, "The threshold of a standardised difference is a positive number")
     if balance["smd"].isna().all():
-        return Part(nothing=_NOTHING)
+        return Part(nothing=why_nothing(_NOTHING, balance))
     everything = _sorted_differences(balance)
     table = everything.dropna(how="all")
     absent = list(everything.index.difference(table.index, sort=False))
@@ -110,9 +111,9 @@ def balance_part(balance: pd.DataFrame, sizes: pd.DataFrame | None, threshold: f
         _dress(page, page.axes[0], table, threshold)
         page.axes[0].set_yticks(places, names)
         page.axes[0].set_ylim(places[-1] + _half(names[-1]) + 0.1, -_half(names[0]) - 0.1)
-        if sizes is not None:
-            page.note(_said_of_sizes(sizes))
-            page.describe(_said_of_sizes(sizes))
+        if sizes is not None and (told := _said_of_sizes(sizes)):
+            page.note(told)
+            page.describe(told)
         if absent:
             page.note(f"No difference is shown of: {join_words(absent)}.")
         page.note_withheld(balance, sizes)
@@ -122,14 +123,15 @@ def balance_part(balance: pd.DataFrame, sizes: pd.DataFrame | None, threshold: f
 
 
 def _said_of_sizes(sizes: pd.DataFrame) -> str:
-    """Of how many patients the differences are, and how many they are worth after weighting."""
+    """Of how many patients the differences are, and how many they are worth after weighting, where it is known."""
     told = []
     for name, part in sizes.groupby("weighting", sort=False, observed=True):
         before = str(name) == UNWEIGHTED
         after = "Patients" if before else f"effective after {_NAMES.get(str(name), str(name)).lower()}"
         n = N_PATIENTS if before else "effective"
-        told.append(f"{after}: " + ", ".join(f"{row[FORMAT]} {count(row[n])}" for _, row in part.iterrows()))
-    return f"{'; '.join(told)}."
+        if part[n].notna().any():
+            told.append(f"{after}: " + ", ".join(f"{row[FORMAT]} {count(row[n])}" for _, row in part.iterrows()))
+    return f"{'; '.join(told)}." if told else ""
 
 
 def _sorted_differences(balance: pd.DataFrame) -> pd.DataFrame:

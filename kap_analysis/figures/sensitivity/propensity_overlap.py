@@ -23,9 +23,8 @@ _PROPENSITY = "propensity"
 _WEIGHTS = ("ipw", "overlap")
 _SIDES: Final = {INDIVIDUAL: 1.0, GROUP: -1.0}
 BIN_WIDTH: Final = 0.05
-_NOTHING = (
-    "There is no propensity to draw: only one format, too few patients, or lines of single patients were withheld."
-)
+_NOTHING = "There is no propensity to draw: only one format, or too few patients."
+_WITHHELD = "Propensities of single patients were withheld to protect them."
 
 
 def plot_propensity_overlap(
@@ -73,7 +72,7 @@ def propensity_part(propensity: pd.DataFrame, weighting: str | None) -> Part:
     columns = (FORMAT, _PROPENSITY, *([weighting] if weighting else []))
     propensity = checked_frame(propensity, columns, name="propensity", caller=_FIGURE, may_be_empty=True)
     if propensity[_PROPENSITY].isna().all():
-        return Part(nothing=_NOTHING)
+        return Part(nothing=_WITHHELD if "withheld" in propensity else _NOTHING)
     formats = _two_formats(propensity)
     known = propensity.dropna(subset=[_PROPENSITY])
     edges = np.linspace(0.0, 1.0, round(1 / BIN_WIDTH) + 1)

@@ -1,5 +1,8 @@
 """Figure 14: the primary difference under other assumptions."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pandas as pd
 
 from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, N_PATIENTS
@@ -26,7 +29,10 @@ from kap_analysis.writing.small_numbers import of_enough, said_of_few
 _FIGURE = "plot_sensitivity"
 _COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
 _BESIDE = (ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes")
+_HEADERS = ("Difference (95% CI)", "n analysed")
 _BIASED = "known to be biased"
+_TALLEST_MM = 230.0
+"""How high the rows may be on one page of a journal; of more rows the tables say what each assumes."""
 _NOTHING = "There is no sensitivity analysis to draw: none was made."
 
 
@@ -48,9 +54,9 @@ def plot_sensitivity(
     ----------
     estimates : pandas.DataFrame
         The ``estimates`` of ``check_sensitivity``: ``group`` (heading of related analyses), ``label``, ``estimate``,
-        ``ci_low``, ``ci_high`` in points, ``n_patients``, ``assumes`` (in words; may be empty), ``is_primary``. Rows
-        with a missing estimate are listed as not estimated; those that the Boolean column ``withheld`` marks have a
-        dash.
+        ``ci_low``, ``ci_high`` in points, ``n_patients``, ``assumes`` (in words; may be empty; not drawn where the
+        rows would be higher than a page of a journal), ``is_primary``. Rows with a
+        missing estimate are listed as not estimated; those that the Boolean column ``withheld`` marks have a dash.
     weighted : pandas.DataFrame, optional
         The ``estimates`` of ``check_allocation``: ``method``, ``estimate``, ``ci_low``, ``ci_high``, ``n_patients``,
         ``assumes``; drawn below the primary analysis.
@@ -80,7 +86,7 @@ def plot_sensitivity(
     imputed = given_frame(imputed, ("assumption", *_BESIDE), name="imputed", caller=_FIGURE)
     estimates = of_enough(_in_order(estimates, weighted, imputed))
     scale = scale_of(instrument)
-    rows, headers = fitted_rows(_rows(estimates), ("Difference (95% CI)", "n analysed"), width_in_mm(width))
+    rows, headers, is_short = _rows_of_one_page(estimates, width)
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
         panel = page.axes[0]
         page.notes += draw_forest(
@@ -94,6 +100,8 @@ def plot_sensitivity(
         primary = estimates[estimates["is_primary"].astype(bool)]
         for value in primary[ESTIMATE].dropna():
             panel.axvline(value, color=page.theme.accent, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0, gid="primary")
+        if is_short:
+            page.note("What each analysis assumes stands in the tables.")
         if (estimates["group"] == _BIASED).any():
             page.note("Crosses: shortcuts known to be wrong, for contrast; they are no check of the answer.")
         page.note_withheld(estimates)
@@ -113,6 +121,15 @@ def _in_order(estimates: pd.DataFrame, weighted: pd.DataFrame | None, imputed: p
     parts += [estimates[~primary & ~wrong], estimates[wrong]]
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return whole.assign(group=whole["group"].astype(str))
+
+
+def _rows_of_one_page(estimates: pd.DataFrame, width: Width) -> tuple[list[ForestRow], Sequence[str], bool]:
+    """The rows with what each assumes; without it, and True, where they would be higher than a page."""
+    found, wide = _rows(estimates), width_in_mm(width)
+    rows, headers = fitted_rows(found, _HEADERS, wide)
+    if forest_height(rows) <= _TALLEST_MM:
+        return rows, headers, False
+    return *fitted_rows([replace(row, small=()) for row in found], _HEADERS, wide), True
 
 
 def _rows(estimates: pd.DataFrame) -> list[ForestRow]:

@@ -62,10 +62,10 @@ def table_clinical_change(
     frame = checked_frame(shares, SHARES, name="shares", caller="table_clinical_change")
     limits = given_frame(cutoffs, CUTOFFS, name="cutoffs", caller="table_clinical_change")
     could = given_frame(eligible, ELIGIBLE, name="eligible", caller="table_clinical_change")
-    lost = frame.drop_duplicates(FORMAT)
+    lost, has_cutoff = frame.drop_duplicates(FORMAT), bool((frame["class"].astype("str") == "recovered").any())
     classes = pd.DataFrame(
         {
-            "class": [class_name(label) for label in frame["class"]],
+            "class": [class_name(label, has_cutoff=has_cutoff) for label in frame["class"]],
             "label": [format_heading(name) for name in frame[FORMAT].astype(str)],
             "assessed": texts(frame, count_of, "n", "n_assessed"),
             "interval": texts(with_enough(frame, "n_assessed"), share_interval, CI_LOW, CI_HIGH),

@@ -44,7 +44,8 @@ def table_clinical_methods(*, methods: pd.DataFrame, stamp: str = "") -> Table:
         cells = cells.sort_values(FORMAT, key=lambda names: names.map(order), kind="stable")
         cells["where"] = [format_heading(name) for name in cells[FORMAT]]
     classes = list(dict.fromkeys(frame["class"].astype(str)))
-    columns = (label_column("Method"), *(Column(f"n|{name}", sentence_case(class_name(name))) for name in classes))
+    words = {name: class_name(name, has_cutoff="recovered" in classes) for name in classes}
+    columns = (label_column("Method"), *(Column(f"n|{name}", sentence_case(words[name])) for name in classes))
     return assemble(
         "clinical-methods",
         "Clinically significant change by method",

@@ -101,7 +101,7 @@ def test_paragraph_says_what_the_frames_say(outcomes):
         "3% to 56%) was reliably worse. Of all who started, 4 of 7 (57%) are known to be reliably better and "
         "1 of 7 (14%) reliably worse. A change of 9.35 points or more is reliable (Jacobson-Truax; SD 12.75, "
         "psychiatric outpatients; reliability 0.93). 1 of those assessed was already below the cut-off at baseline "
-        "and cannot count as recovered; of the others, 2 of 5 (40%) recovered (95% interval 12% to 77%)."
+        "and cannot pass it; reliably better and past it, of the others: 2 of 5 (40%) (95% interval 12% to 77%)."
     )
 
 
@@ -140,8 +140,7 @@ def test_without_a_cutoff_nobody_recovers_and_the_result_says_so():
     assert result.eligible.empty
     assert result.patients["below_cut_at_baseline"].isna().all()
     assert (
-        "No cut-off for HAM-A is established, so no patient can be classified as recovered: "
-        "reliable change alone is reported."
+        "No cut-off for HAM-A is established, so nobody can be said to be past it: reliable change alone is reported."
     ) in result.paragraph
 
 

@@ -10,6 +10,7 @@ from kap_analysis.errors import FigureError
 from kap_analysis.figures.change.trajectories import plot_trajectories
 from kap_analysis.figures.change.trajectory_lines import thinned
 from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.statement import ALL_WITHHELD
 from kap_analysis.figures.page.style import THEMES
 from tests.figures import legibility
 from tests.figures.drawn import drawn_values, marked, texts
@@ -186,10 +187,10 @@ def test_withheld_means_leave_a_gap_and_the_label_stands_at_the_last_mean_shown(
 
 
 @pytest.mark.parametrize("frame", [month_means().iloc[:0], month_means().assign(mean=np.nan, ci_low=np.nan)])
-def test_without_a_number_the_figure_says_so(frame):
+def test_without_a_number_the_figure_says_whether_there_was_none_or_it_was_withheld(frame):
     figure = plot_trajectories(means=frame)
-    assert texts(figure).strip() == "There is no score to draw: there are no rows, or every number was withheld."
-    assert alt_text(figure).startswith("There is no score to draw")
+    assert texts(figure).strip() == alt_text(figure) == "There is no score to draw: there are no rows."
+    assert alt_text(plot_trajectories(means=frame.assign(withheld=True))) == ALL_WITHHELD
 
 
 def test_without_frames_there_is_an_error():
@@ -216,7 +217,9 @@ def test_lines_of_patients_before_day_0_are_not_cut():
 def test_facets_without_the_lines_that_a_public_study_withholds_say_so():
     gone = patient_lines(3).assign(practice="A").iloc[:0]
     figure = plot_trajectories(means=month_means(), patients=gone, facet_by="practice")
-    assert "There is nothing to draw by practice: scores of single patients are withheld" in texts(figure)
+    assert "There is nothing to draw by practice: there are no scores of single patients." in texts(figure)
+    figure = plot_trajectories(means=month_means(), patients=gone.assign(withheld=True), facet_by="practice")
+    assert alt_text(figure) == ALL_WITHHELD
     with pytest.raises(FigureError, match="in none of its frames"):
         plot_trajectories(means=month_means(), patients=gone, facet_by="colour")
 

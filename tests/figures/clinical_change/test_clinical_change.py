@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.clinical_change.clinical_change import plot_clinical_change
 from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.statement import ALL_WITHHELD
 from kap_analysis.figures.page.style import THEMES
 from tests.figures.drawn import having
 
@@ -99,7 +100,9 @@ def test_ten_thousand_patients_are_drawn_as_marks_of_different_size():
 
 
 def test_withheld_patients_are_said_in_a_sentence(patients):
-    assert "withheld because the study is public" in alt_text(plot_clinical_change(patients=patients[:0], **SETTINGS))
+    assert "no patient has a baseline" in alt_text(plot_clinical_change(patients=patients[:0], **SETTINGS))
+    gone = patients[:0].assign(withheld=pd.Series(dtype="bool"))
+    assert alt_text(plot_clinical_change(patients=gone, **SETTINGS)) == ALL_WITHHELD
 
 
 def test_a_reliable_change_of_nothing_is_refused(patients):

@@ -202,3 +202,10 @@ def test_the_interval_of_the_primary_row_is_always_whole():
     figure = plot_format_differences(contrasts=wide, secondary=SECONDARY, instrument="BDI-II")
     assert figure.axes[0].get_xlim()[0] < -3.0
     assert having(figure, "interval goes on") == []
+
+
+def test_a_dash_in_place_of_p_is_explained_where_there_is_one():
+    said = "A dash in place of p: estimated and not tested."
+    untested = CONTRASTS.assign(p_value=[np.nan, 0.2])
+    assert said in texts(plot_format_differences(contrasts=untested, instrument="BDI-II"))
+    assert said not in texts(plot_format_differences(contrasts=CONTRASTS.assign(p_value=0.2), instrument="BDI-II"))

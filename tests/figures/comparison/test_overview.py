@@ -6,8 +6,10 @@ import pytest
 import kap_analysis as kap
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.parts import parts_drawn
 from tests.figures import made_up
 from tests.figures.drawn import having, marked, texts
+from tests.figures.legibility import seen_texts, touching_texts
 
 FRAMES = made_up.every_figure()["overview"][1]
 
@@ -20,6 +22,11 @@ def test_each_frame_has_a_panel_with_its_letter():
     titles = [ax.get_title(loc="left") for ax in overview().axes]
     assert titles == ["A  Who stayed", "B  Adjusted means", "C  Group minus individual"]
     assert [ax.get_title(loc="left") for ax in overview(retention=None, contrasts=None).axes] == ["Adjusted means"]
+
+
+def test_a_caption_tells_of_the_panels_that_are_drawn():
+    assert parts_drawn(overview()) == (0, 1, 2)
+    assert parts_drawn(overview(retention=FRAMES["retention"].assign(share=np.nan))) == (1, 2)
 
 
 def test_without_a_comparison_the_means_are_drawn_and_named_as_observed():
@@ -59,3 +66,12 @@ def test_nothing_to_draw_is_said_and_a_margin_below_zero_refused():
     assert "There is nothing to draw" in texts(kap.figures.plot_overview())
     with pytest.raises(FigureError, match="A margin is a positive number"):
         overview(margin=-1.0)
+
+
+def test_numbers_under_the_axis_do_not_touch_however_many_patients_there_are():
+    many = FRAMES["adjusted"].assign(n_patients=12_345)
+    for width in ("double", 80.0):
+        figure = overview(adjusted=many, width=width)
+        numbers = {text for text, _ in seen_texts(figure) if text == "12,345"}
+        assert numbers
+        assert [pair for pair in touching_texts(figure) if "12,345" in pair] == []

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from kap_analysis.figures.page.alternative_text import alt_text
+from kap_analysis.figures.page.statement import ALL_WITHHELD
 from kap_analysis.figures.page.style import THEMES
 from kap_analysis.figures.patients.completeness import plot_completeness
 from tests.figures.drawn import having
@@ -118,3 +119,12 @@ def test_the_alternative_text_says_all_numbers(completeness, retention):
     text = alt_text(plot_completeness(completeness=completeness, retention=retention))
     assert "Scores in group format. month 1: 10 scores due, 6 done, 2 late, 2 missing;" in text
     assert "individual month 1 90%, month 3 55%; group month 1 70%, month 3 40%." in text
+
+
+def test_what_is_withheld_altogether_has_no_panel(completeness, retention):
+    completeness[NUMBERS] = completeness[NUMBERS].astype(float)
+    nothing = retention.assign(n_patients=np.nan, share=np.nan)
+    assert len(plot_completeness(completeness=completeness, retention=nothing).axes) == 2
+    completeness[NUMBERS[1:]] = np.nan
+    figure = plot_completeness(completeness=completeness.assign(withheld=True), retention=nothing)
+    assert " ".join(" ".join(words(figure)).split()) == ALL_WITHHELD

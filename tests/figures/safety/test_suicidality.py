@@ -8,7 +8,7 @@ import pytest
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import alt_text
 from kap_analysis.figures.safety.suicidality import plot_suicidality
-from kap_analysis.instruments.suicidality import SENTENCE, STATES
+from kap_analysis.instruments.suicidality import LOOKS_BACK, STATES
 
 COUNTS = {"individual": [[5, 3, 0, 2], [2, 4, 1, 3]], "group": [[4, 4, 0, 0], [1, 3, 0, 4]]}
 
@@ -59,7 +59,7 @@ def test_counts_stand_below_and_the_sentence_with_them(suicidality):
     assert "Group, n = 8" in words(figure)
     for state in ("Endorsed", "Not endorsed", "Not answered", "Not in the data"):
         assert words(figure).count(state) == 2
-    assert SENTENCE in " ".join(" ".join(words(figure)).split())
+    assert f"This figure {LOOKS_BACK}" in " ".join(" ".join(words(figure)).split())
 
 
 def test_a_bar_with_a_withheld_number_is_an_outline_with_that_word(suicidality):

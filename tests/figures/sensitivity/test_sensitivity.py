@@ -78,3 +78,10 @@ def test_weighted_and_imputed_stand_below_the_primary_and_what_is_wrong_stands_l
     assert "shortcuts known to be wrong" in texts(figure)
     assert "4 other analyses from 0.3" in alt_text(figure)
     assert "to 5.4 (Jump)" in alt_text(figure)
+
+
+def test_rows_that_would_be_higher_than_a_page_leave_what_they_assume_to_the_tables():
+    short, long = (plot_sensitivity(estimates=sensitivity(n), instrument="BDI-II") for n in (6, 30))
+    assert "missing at random" in texts(short)
+    assert "missing at random" not in texts(long)
+    assert "What each analysis assumes stands in the tables." in texts(long)
