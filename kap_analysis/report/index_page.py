@@ -138,9 +138,9 @@ def _sections(notebooks: Sequence[NotebookEntry], contents: Mapping[str, Mapping
             "tables": [e for e in found["tables"] if not e["number"]],
             "numbered": [e for kind in TELLS for e in found[kind] if e["number"]],
         }
-        lists["free"] = numbers_left_free([e["number"] for e in lists["numbered"]])
         if place > 0 or lead or any(lists.values()):
-            sections.append({"notebook": notebook, "lead": lead, **lists})
+            free = numbers_left_free([e["number"] for e in lists["numbered"]])
+            sections.append({"notebook": notebook, "lead": lead, "free": free, **lists})
     return sections
 
 

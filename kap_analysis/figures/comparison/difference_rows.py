@@ -10,7 +10,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE, GROUP, INDIVIDUAL, N
 from kap_analysis.figures.marks.forest import ForestRow, value_of
 from kap_analysis.figures.page.frames import numbers_of
 from kap_analysis.figures.page.scales import Scale
-from kap_analysis.writing.numbers import DASH, count, p_value, with_interval
+from kap_analysis.writing.numbers import DASH, count, is_missing, p_value, with_interval
 from kap_analysis.writing.sentences import sentence_case
 
 STANDARDISED: Final = ("standardised", "standardised_low", "standardised_high")
@@ -96,7 +96,7 @@ class InstrumentDifferences:
     def has_untested(self) -> bool:
         """Whether a difference was estimated and, by the plan, not tested."""
         return any(
-            pd.isna(_p(row)) and not pd.isna(row[ESTIMATE]) and not _is_withheld(row)
+            is_missing(_p(row)) and not pd.isna(row[ESTIMATE]) and not _is_withheld(row)
             for _, row in self.frame.iterrows()
         )
 
