@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.mixed.errors import MixedModelError
-from kap_analysis.mixed.estimation.identifiability import check_information
+from kap_analysis.mixed.estimation.identifiability import check_information, unidentified
 from kap_analysis.mixed.estimation.newton import newton_step
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.estimation.solution import Solution, scored_elements, starts_far
@@ -125,7 +125,9 @@ def search_by_sums(
     here = search.at(phi, asked_at(s, np.zeros((len(begin),) * 2)))
     if here is None:
         raise MixedModelError("The columns of the model are not independent within the parts that were added.")
-    check_information(search.parameters, np.ones(len(phi), dtype=bool), here)
+    if unidentified(search.parameters, np.ones(len(phi), dtype=bool), here) is not None:
+        here = _identified(search, phi, here)
+    start = phi, here
     if starts_far(search.parameters):
         there = scored_elements(search.parameters, here)
         found = search.at(there, search.foretold(here, there, np.zeros((len(begin),) * 2)))
@@ -141,10 +143,23 @@ def search_by_sums(
             break
         search.pointed = search.natural & (phi + step <= 0)
         phi, here = moved
+    _identified(search, *start)
     raise MixedModelError(
         "The likelihood has no maximum that the search could certify: the covariance model asks more than the data "
         "hold. Leave out a term, or use a simpler residual covariance."
     )
+
+
+def _identified(search: _Search, phi: Array, here: Criterion) -> Criterion:
+    """A place asked for once more, and an error that names the terms where its information is singular.
+
+    The expected information is right only for the Xi and Phi that follow from the place itself: with those foretold
+    from elsewhere it can be singular where the data tell everything.
+    """
+    again = search.at(phi, asked_at(here.evaluation.s, np.zeros((len(here.evaluation.eta),) * 2)))
+    assert again is not None  # it was evaluated before
+    check_information(search.parameters, np.ones(len(phi), dtype=bool), again)
+    return again
 
 
 def _as_foretold(here: Criterion, w: Array) -> bool:

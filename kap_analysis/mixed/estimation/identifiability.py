@@ -24,6 +24,13 @@ def check_identified(search: Search, phi: Array) -> None:
 
 def check_information(parameters: Parameters, free: NDArray[np.bool_], here: Criterion) -> None:
     """The same of a criterion, for the parameters that are free."""
+    found = unidentified(parameters, free, here)
+    if found is not None:
+        raise MixedModelError(found)
+
+
+def unidentified(parameters: Parameters, free: NDArray[np.bool_], here: Criterion) -> str | None:
+    """A sentence that names the terms where the expected information is singular; None where it is not."""
     seen = parameters.as_seen()
     jacobian = seen.jacobian(seen.from_elements(here.evaluation.eta))[:, free]
     expected = jacobian.T @ here.expected @ jacobian
@@ -31,7 +38,7 @@ def check_information(parameters: Parameters, free: NDArray[np.bool_], here: Cri
     texts = [text for text, moves in zip(_texts(parameters), free, strict=True) if moves]
     size = np.sqrt(np.abs(np.diag(expected)))
     for i in np.flatnonzero(~(size > 1e-7 * max(size.max(), 1e-300))):
-        raise MixedModelError(
+        return (
             f"The data say nothing about {names[i]} of {texts[i]}: no rows show it once the fixed part is taken off. "
             "Leave the term out, or make its covariance simpler."
         )
@@ -43,7 +50,8 @@ def check_information(parameters: Parameters, free: NDArray[np.bool_], here: Cri
         terms = list(dict.fromkeys(texts[i] for i in guilty))
         inside = " and ".join(names[i] for i in guilty[:3])
         what = " and ".join(terms[:3]) if len(terms) > 1 else f"{inside} of {terms[0]}"
-        raise MixedModelError(f"The data cannot tell apart {what}: the same covariance is named twice. Leave one out.")
+        return f"The data cannot tell apart {what}: the same covariance is named twice. Leave one out."
+    return None
 
 
 def check_residual(search: Search, here: Criterion) -> None:

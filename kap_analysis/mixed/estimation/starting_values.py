@@ -13,6 +13,8 @@ from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.likelihood.layout import Layout
 
 Array = NDArray[np.float64]
+#: Share of the variance of least squares below which the residuals of a visit are rounding: the mean fits each.
+ROUNDING = 1e-12
 
 
 def bar_shares(parameters: Parameters) -> tuple[float, ...]:
@@ -76,7 +78,7 @@ def mean_products(total: Array, counts: Array) -> Array:
     if not counts.any():
         return np.eye(len(total))
     variances = np.diag(total) / np.maximum(np.diag(counts), 1)
-    variances = np.where(variances > 0, variances, 1.0)
+    variances = np.where(variances > ROUNDING, variances, 1.0)
     root = np.sqrt(variances)
     correlation = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0) / np.outer(root, root)
     np.fill_diagonal(correlation, 1.0)

@@ -10,6 +10,7 @@ from kap_analysis.mixed.covariance.unstructured import Unstructured
 from kap_analysis.mixed.estimation.boundary import SINGULAR
 from kap_analysis.mixed.estimation.identifiability import NO_RESIDUAL
 from kap_analysis.mixed.estimation.parameters import Parameters
+from kap_analysis.mixed.estimation.starting_values import ROUNDING
 from kap_analysis.mixed.likelihood.dense import DenseBatch
 from kap_analysis.mixed.many.criterion import ManyCriterion
 from kap_analysis.mixed.many.newton import ManySearch
@@ -53,7 +54,7 @@ def mean_products_of_each(total: Array, counts: Array) -> Array:
     """`estimation.starting_values.mean_products` of each data set (d, size, size)."""
     diagonal = np.arange(total.shape[1])
     variances = total[:, diagonal, diagonal] / np.maximum(counts[:, diagonal, diagonal], 1)
-    root = np.sqrt(np.where(variances > 0, variances, 1.0))
+    root = np.sqrt(np.where(variances > ROUNDING, variances, 1.0))
     size = root[:, :, None] * root[:, None, :]
     correlation = np.divide(total, counts, out=np.zeros_like(total), where=counts > 0) / size
     correlation[:, diagonal, diagonal] = 1.0

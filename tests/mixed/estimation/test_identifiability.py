@@ -10,6 +10,7 @@ from kap_analysis.mixed.errors import MixedModelError
 from kap_analysis.mixed.estimation.identifiability import check_identified
 from kap_analysis.mixed.model import mixedlm
 from tests.mixed.estimation.searches import SLOPES, model, scores, search
+from tests.mixed.pairs import data_of
 
 
 def doubled() -> pd.DataFrame:
@@ -44,3 +45,14 @@ def test_what_is_held_need_not_be_told_apart() -> None:
     fit = made.fit(fixed={"var(days | patient)": 1e-3})
     alone = mixedlm("score ~ month + (0 + month | patient)", doubled()).fit()
     assert fit.theta.iloc[0] + 1e-3 * 30.4375**2 == pytest.approx(alone.theta.iloc[0], rel=1e-6)
+
+
+def test_a_visit_with_one_row_is_named() -> None:
+    frame = data_of("few_patients.csv")
+    last = frame.index[frame["visit"] == "v3"]
+    with pytest.raises(MixedModelError) as error:
+        mixedlm("score ~ visit + csh(visit | patient)", frame.drop(last[1:])).fit()
+    assert str(error.value) == (
+        "The data say nothing about csh(log sd v3) of the residual covariance csh(): no rows show it once the fixed "
+        "part is taken off. Leave the term out, or make its covariance simpler."
+    )
