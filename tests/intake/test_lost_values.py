@@ -241,3 +241,27 @@ def test_patients_of_two_practices_at_one_hour_are_two_groups(tmp_path):
     assert sorted(pd.read_csv(made.folder / "sessions.csv")["cohort_id"].value_counts()) == [2, 2]
     write_export(source, sessions=sessions.replace(" 09:30", ""))
     assert [text.split(".")[0] for _, text in draft_map(source).open_lines] == ["no time of day is told"]
+
+
+def test_a_word_for_missing_that_says_something_of_an_appointment_or_a_consent_is_listed(tmp_path):
+    sessions = """\
+Patient ID,Date,Appointment type,Status
+1001,01/08/2024,KAP Individual,Declined
+1001,01/18/2024,KAP Individual,Completed
+1002,01/18/2024,KAP Individual,Not completed
+1003,01/18/2024,KAP Individual,N/A
+"""
+    patients = (
+        "Patient ID,Research consent,Prior suicide attempt\n1001,Declined,None\n1002,Yes,Yes\n1003,Unknown,Unknown\n"
+    )
+    source = write_export(tmp_path / "export", sessions=sessions, patients=patients)
+    assert len(draft_map(source).open_lines) == 2
+    made = imported(
+        tmp_path, source, ('"Declined" = "?"', '"Declined" = "cancelled"'),
+        ('"Not completed" = "?"', '"Not completed" = "stopped_early"'),
+    )  # fmt: skip
+    told = pd.read_csv(made.folder / "sessions.csv", keep_default_na=False)[["day", "status"]].to_numpy().tolist()
+    assert sorted(told) == [[-10, "cancelled"], [0, ""], [0, "attended"], [0, "stopped_early"]]
+    people = pd.read_csv(made.folder / "patients.csv", keep_default_na=False)
+    assert sorted(people["research_consent"]) == ["", "no", "yes"]
+    assert sorted(people["prior_suicide_attempt"]) == ["", "no", "yes"]

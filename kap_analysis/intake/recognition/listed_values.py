@@ -42,10 +42,20 @@ def with_levels(table: SourceTable, name: str, role: str, counts: pd.Series) -> 
         return Guess(name, role, "its name", seen=seen)
     if len(counts) > MOST_LEVELS:
         return Guess(name, "drop", f"its name is that of {role}, but {len(counts):,} different texts", seen=seen)
-    values, asks = _values(table, name, counts, lambda text: level_of(role, text))
+    telling = [*counts.index, *_telling(table, name, role)]
+    values, asks = _values(table, name, pd.Series(0, index=telling), lambda text: level_of(role, text))
     if asks:
         asks = f"{asks}: {', '.join(spec.level_names[:12])}, {_OTHERWISE.get(role, 'or nothing')}"
     return Guess(name, role, "its name", {"values": values}, asks, seen)
+
+
+def _telling(table: SourceTable, name: str, role: str) -> list[str]:
+    """Words that elsewhere stand for a missing value and here say something: a consent that is declined is none, and an
+    appointment that was declined or not completed may not count as held.
+    """
+    missing = [t for t in pd.unique(table.cells[name]) if t.lower() in MISSING and not is_number(t)]
+    words = [t for t in missing if len(plain_words(t)) > len("n a")] if role == "sessions.status" else []
+    return [text for text in missing if level_of(role, text) or text in words]
 
 
 def _kind(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:

@@ -7,11 +7,21 @@ from typing import Final
 from kap_analysis.intake.values import plain_words
 from kap_analysis.study.contract.dictionary import TABLES
 
-_KINDS: Final = (
-    ("ketamine", r"ket|kap|dosing|dose|infusion|medicine|spravato|esketamine"),
-    ("integration", r"integrat|nachgespräch"),
-    ("preparation", r"prep|intake|consult|vorbereit|vorgespräch|erstgespräch"),
+#: Words of what a session is about, of what was given in it, and of sessions around it.
+_KETAMINE: Final = re.compile(r"\b((ket|kap)\d*|keta|ketamin\w*|spravato|esketamin\w*)\b")
+_GIVEN: Final = re.compile(r"\b(dosing|dose|infusions?|injections?|medicine (session|day|journey))\b")
+_AROUND: Final = (
+    ("integration", re.compile(r"integrat|nachgespräch")),
+    (
+        "preparation",
+        re.compile(r"\bprep|intake|consult|evaluation|screening|orientation|vorbereit|vorgespräch|erstgespr"),
+    ),
 )
+#: Words that make a session of ketamine another one (follow-up), or two sessions of one (KAP + integration).
+_OTHERWISE: Final = re.compile(
+    r"\b(follow ?up|check ?(in|up)|call|phone|pre|post|before|after|vor|nach|cancel\w*|refill)\b"
+)
+_BOTH: Final = re.compile(r"[+&/]|\b(and|with|plus|und|mit)\b")
 
 
 def diagnosis_of(text: str) -> str:
@@ -52,45 +62,77 @@ def level_of(role: str, text: str) -> str:
             return titled.name
     if spec.type == "yes_no":
         return {"y": "yes", "1": "yes", "true": "yes", "n": "no", "0": "no", "false": "no", "checked": "yes",
-                "unchecked": "no"}.get(words, "")  # fmt: skip
-    for level, fits in _LEVELS.get(role, ()):
-        if re.fullmatch(fits, words):
-            return level
+                "unchecked": "no", "none": "no", "never": "no"}.get(words, "")  # fmt: skip
+    for meanings in _LEVELS.get(role, ()):
+        found = {level for level, fits in meanings if re.fullmatch(fits, words)}
+        if found:
+            return found.pop() if len(found) == 1 else ""  # IM then SL, individual in a group program: not certain
     return ""
 
 
+def _somewhere(words: str) -> str:
+    return rf"(.* )?({words})( .*)?"
+
+
 _FORMATS: Final = (
-    ("group", r".*\b(group|gruppe\w*|cohort)\b.*"),
-    ("individual", r".*\b(indiv\w*|einzel\w*|solo|one on one|1 1)\b.*"),
+    (
+        ("group", _somewhere(r"group|gruppe\w*|cohort")),
+        ("individual", _somewhere(r"indiv\w*|einzel\w*|solo|one on one|1 1")),
+    ),
 )
-_LEVELS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
-    "patients.sex": (("female", r"f|w|weiblich|female.*|woman"), ("male", r"m|männlich|male.*|man")),
-    "patients.gender": (("woman", r"f|female|w"), ("man", r"m|male"), ("nonbinary", r"non ?binary|nb")),
+_HELD: Final = r"(?!.*\b(complete\w*|attended|arrived|held)\b)"
+#: Role -> lists of (level, words). The first list counts in which one level is found.
+_LEVELS: Final[Mapping[str, Sequence[Sequence[tuple[str, str]]]]] = {
+    "patients.sex": (
+        (
+            ("female", r"f|w|weiblich|female(?!.*\b(to|trans\w*)\b).*|woman"),
+            ("male", r"m|männlich|male(?!.*\b(to|trans\w*)\b).*|man"),
+        ),
+    ),
+    "patients.gender": ((("woman", r"f|female|w"), ("man", r"m|male"), ("nonbinary", r"non ?binary|nb")),),
     "patients.planned_format": _FORMATS,
     "sessions.format": _FORMATS,
     "sessions.route": (
-        ("SL", r"(sl|sublingual|troche|lozenge|rdt|odt|oral dissol).*"),
-        ("IM", r"(im|intramus[ck]ul[aä]r\w*|i m|injection)\b.*"),
-        ("IV", r"(iv|intraven\w+|i v|infusion)\b.*"),
-        ("IN", r"(in|intranasal|nasal|spravato)\b.*"),
-        ("SC", r"(sc|sub[ck]utan\w+|subq|s c)\b.*"),
-        ("PO", r"(po|oral|by mouth)\b.*"),
-        ("PR", r"(pr|rectal)\b.*"),
+        (
+            ("SL", _somewhere(r"sl|sublingual\w*|troches?|lozenges?|rdt|odt|oral(ly)? dis\w*")),
+            ("IM", _somewhere(r"im|i m|intramus[ck]ul[aä]r\w*")),
+            ("IV", _somewhere(r"iv|i v|intraven\w+")),
+            ("IN", rf"in|{_somewhere('intranasal|nasal|nasen.*|spravato')}"),
+            ("SC", _somewhere(r"sc|s c|sub[ck]utan\w+|subq")),
+            ("PO", rf"po|{_somewhere('by mouth|swallowed')}"),
+            ("PR", rf"pr|{_somewhere('rectal|rectally|rektal')}"),
+        ),
+        (("IM", r"injection.*"), ("IV", r"infusion.*"), ("PO", r"oral.*")),
     ),
     "sessions.status": (
-        ("attended", r"(visit |session |appointment )?(complete\w*|attended|kept|seen)( late| appt| appointment)?|"
-         r"show\w*( up)?|arrived( late)?|check(ed)? ?(in|out)|done|yes|present|fulfilled|erschienen|wahrgenommen"),
-        ("no_show", r"(.* )?no ?show\w*( .*)?|did not attend|dna|dns|missed( appt| appointment| session| visit)?|"
-         r"absent|nicht erschienen"),
-        ("cancelled", r"(.* )?cancel\w*( .*)?|(.* )?re ?scheduled|abgesagt|storniert"),
-        ("stopped_early", r"(session )?(stopped|(ended|left|terminated) early)( early)?"),
+        (
+            ("attended", r"(visit |session |appointment )?(complete\w*|attended|kept|seen)( late| appt| appointment)?|"
+             r"show\w*( up)?|arrived( late)?|check(ed)? ?(in|out)|done|yes|present|fulfilled|erschienen|wahrgenommen"),
+            ("no_show", rf"{_HELD}(.* )?no ?show\w*( .*)?|did not attend|dna|dns|"
+             r"missed( appt| appointment| session| visit)?|absent|nicht erschienen"),
+            ("cancelled", rf"{_HELD}(.* )?cancel\w*( .*)?|(.* )?re ?scheduled|abgesagt|storniert"),
+            ("stopped_early", r"(session )?(stopped|(ended|left|terminated) early)( early)?"),
+        ),
     ),
-    "patients.research_consent": (("yes", "y|1|consented|signed"), ("no", "n|0|refused")),
+    "patients.research_consent": (
+        (("yes", "y|1|consented|signed"), ("no", "n|0|refused|declined.*|not given")),
+    ),
 }  # fmt: skip
 
 
 def kind_of(text: str) -> str:
-    return next((kind for kind, fits in _KINDS if re.search(fits, plain_words(text))), "")
+    """Return the kind of session that a type of appointment names, or an empty text where that is not certain.
+
+    KAP Integration is an integration session; of KAP + integration, Preparation & Dosing and Ketamine follow-up it is
+    not certain: a wrong first ketamine session moves all days of a patient.
+    """
+    words = plain_words(text)
+    around = [kind for kind, fits in _AROUND if fits.search(words)]
+    given, named = _GIVEN.search(words), _KETAMINE.search(words)
+    if around:
+        is_both = given or len(around) > 1 or (named and _BOTH.search(text.lower()))
+        return "" if is_both else around[0]
+    return "ketamine" if (given or named) and not _OTHERWISE.search(words) else ""
 
 
 def format_of(text: str) -> str:
