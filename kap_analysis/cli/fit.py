@@ -64,7 +64,11 @@ def fit(
     read = read_formula(formula)
     columns = [column for column, _ in references] + list(categorical or []) + [residual_by or ""]
     ids = [name for name in read.ids if name not in columns]
-    table = read_plain_table(data, [*read.columns, *filter(None, columns)], as_text=[*ids, *(categorical or [])])
+    used = {*read.columns} - {*read.ids, *read.labels}
+    labels = [name for name in dict.fromkeys((*read.labels, residual_by)) if name and name not in used]
+    as_text = [*ids, *labels, *(categorical or [])]
+    table = read_plain_table(data, [*read.columns, *filter(None, columns)], as_text=as_text)
+    table = table.assign(**{name: _numbers_that_differ(table[name]) for name in labels if name in table})
     table = _with_levels(table, list(categorical or []), references)
     with _warnings_on_standard_error():
         done = mixedlm(read, table, residual_by=residual_by).fit(not ml, None if ddf is None else ddf.value)
@@ -105,6 +109,12 @@ def _with_levels(table: Any, categorical: list[str], references: list[tuple[str,
         levels = first + [level for level in levels if level != first[0]]
         table = table.assign(**{column: pd.Categorical(values, levels)})
     return table
+
+
+def _numbers_that_differ(column: Any) -> Any:
+    """A column of labels as numbers, where they are numbers and as many: 1.1 and 1.10 are two labels, and stay text."""
+    values, levels = _values_and_levels(column)
+    return column if any(isinstance(level, str) for level in levels) else values
 
 
 def _values_and_levels(column: Any) -> tuple[Any, list[Any]]:

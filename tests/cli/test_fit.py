@@ -405,3 +405,24 @@ def test_levels_that_are_one_number_are_two_levels(kap, scores, tmp_path):
     assert code == 0
     terms = [row["term"] for row in json.loads(out)["coefficients"]]
     assert terms == ["Intercept", "site[T.1.1]", "site[T.1.2]", "site[T.b]", "site[T.x]"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "more"),
+    [
+        ("score ~ format + (1 | patient)", ("--residual-by", "arm")),
+        ("score ~ format + us(visit | arm/patient)", ()),
+        ("score ~ format + us(when | patient)", ()),
+    ],
+)
+def test_strata_and_visits_are_labels_and_never_numbers(kap, scores, tmp_path, formula, more):
+    """Strata 1.1 and 1.10 were one, with another likelihood; visits 1.1 and 1.10 were one twice."""
+    arm = np.array(["1.1", "1.10", "2"])[scores["patient"].to_numpy() % 3]
+    when = scores["visit"].map({1: "1.1", 2: "1.10", 10: "3"})
+    labelled = scores.assign(arm=arm, when=when)
+    labelled.to_csv(tmp_path / "dots.csv", index=False)
+    by = {"residual_by": more[1]} if more else {}
+    right = mixedlm(formula, labelled.astype({"format": object}), **by).fit().criterion
+    code, out, _ = kap(tmp_path / "dots.csv", formula, *more, "--json")
+    assert code == 0
+    assert json.loads(out)["criterion"] == pytest.approx(right, rel=1e-9)

@@ -1,8 +1,9 @@
 """Did the patients change: change from baseline by a mixed model of all observed scores.
 
 All scores of the outcomes are used: the baseline is a row, not a covariate, and the visits have an unstructured
-covariance. Patients who were assessed only once count if the outcomes have them (``population="started"``). Change may
-be correlated within a cohort. There is no control arm, so change is not evidence of an effect.
+covariance. The formats may change differently, and each patient counts once in the mean. Patients who were assessed
+only once count if the outcomes have them (``population="started"``). Change may be correlated within a cohort. There is
+no control arm, so change is not evidence of an effect.
 """
 
 from dataclasses import dataclass, field
@@ -156,8 +157,9 @@ def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
         )
     frame = frame[label.isin(visits)]
     frame[VISIT] = pd.Categorical(frame[VISIT].astype("str"), categories=list(visits))
-    if PRACTICE in frame:
-        frame[PRACTICE] = recorded_words(frame[PRACTICE])
+    for name in (PRACTICE, FORMAT):
+        if name in frame:
+            frame[name] = recorded_words(frame[name])
     if COHORT_ID in frame and FORMAT in frame:
         nested = frame[COHORT_ID].notna() & (frame[FORMAT].astype("object") == GROUP)
         sizes = frame[nested].groupby(COHORT_ID)[PATIENT_ID].nunique()
@@ -168,8 +170,14 @@ def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
-    """The planned model first, then simpler models of the same means."""
+    """The planned model first, then simpler models of the same means.
+
+    A difference between the formats must not become one between cohorts: these would then weigh less than the others.
+    """
     terms = [VISIT]
+    if FORMAT in frame and frame[FORMAT].nunique() > 1:
+        seen = pd.crosstab(frame[FORMAT], frame[VISIT]).to_numpy()
+        terms = [f"{VISIT}*{FORMAT}" if seen.all() else f"{VISIT} + {FORMAT}"]
     if PRACTICE in frame and frame[PRACTICE].nunique() > 1:
         terms.append(PRACTICE)
     cohort = [f"(0 + group_after | {COHORT_ID})"] if "group_after" in frame else []

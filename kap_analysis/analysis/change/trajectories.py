@@ -17,6 +17,7 @@ import pandas as pd
 from kap_analysis.analysis.change.latent_slope import latent_correlation, latent_sentence
 from kap_analysis.analysis.formats import formats_present, recorded_words
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
+from kap_analysis.analysis.model.covariates import practices_apart
 from kap_analysis.analysis.model.estimates import (
     Rows,
     averaged_rows,
@@ -75,8 +76,8 @@ class Trajectories(Result):
         ``patient_id``, ``format``, ``practice``, ``primary_diagnosis`` (as `group_diagnoses`), ``month``,
         ``score``, ``fitted`` (conditional on the patient).
     slopes : DataFrame
-        Points per month: ``format`` (or "group - individual"), ``phase``, the estimate columns (no test),
-        ``n_patients``.
+        Points per month: ``format`` (or "group - individual"), ``phase``, the estimate columns (no test; missing where
+        the scores do not tell a slope), ``n_patients``.
     latent : DataFrame
         One row: ``correlation`` of the latent score at the start with the latent slope, with ``ci_low`` and
         ``ci_high`` (profile interval), ``warning``; empty where the model has no such correlation.
@@ -99,17 +100,22 @@ class Trajectories(Result):
     @property
     def paragraph(self) -> str:
         name = self.model[INSTRUMENT].iloc[0]
-        own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
+        all_own = self.slopes[self.slopes[FORMAT].isin(FORMATS)]
+        own = all_own[all_own["estimate"].notna()]
+        untold = all_own[all_own["estimate"].isna()]
         told = [
             f"{number(r['estimate'])} points per month {r['phase']} in {r[FORMAT]} format ("
             f"{interval_words(r)}; {n_statement(r[N_PATIENTS])})"
             for _, r in own.iterrows()
         ]
-        parts = [f"{name} changed by {join_words(told)}."]
+        parts = [f"{name} changed by {join_words(told)}."] if told else []
+        if len(untold):
+            where = [f"{r['phase']} in {r[FORMAT]} format" for _, r in untold.iterrows()]
+            parts.append(f"No slope of {name} is given {join_words(where)}: too few scores tell it.")
         between = self.slopes[self.slopes[FORMAT].str.contains(" - ")]
         if len(between):
             first = between.iloc[0]
-            if is_enough(own).all():
+            if is_enough(own).all() and pd.notna(first["estimate"]):
                 difference = estimate_sentence(first, "points per month")
                 parts.append(f"The slopes {first['phase']} differ by {difference}, group minus individual.")
             parts.append(
@@ -233,7 +239,7 @@ def _beside(outcomes: Outcomes, plan: Plan | None) -> pd.DataFrame:
 def _formulas(frame: pd.DataFrame, n_formats: int) -> list[str]:
     time = "early + late" if frame["late"].any() else "early"
     fixed = [f"{FORMAT}*({time})" if n_formats > 1 else time]
-    if PRACTICE in frame and frame[PRACTICE].nunique() > 1:
+    if PRACTICE in frame and frame[PRACTICE].nunique() > 1 and not practices_apart(frame):
         fixed.insert(0, PRACTICE)
     cohort = [f"(0 + group_early | {COHORT_ID})"] if (frame["group_early"] > 0).any() else []
     ends = [[f"(1 + early | {PATIENT_ID})", *cohort], [f"(1 | {PATIENT_ID})", *cohort], [f"(1 | {PATIENT_ID})"]]

@@ -27,6 +27,7 @@ from kap_analysis.analysis.clinical_change.significant_change import classify_pa
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import why_descriptive
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.proportion import count_started, share_columns
 from kap_analysis.analysis.result import Progress
@@ -102,10 +103,10 @@ def compare_clinical_change(
     cluster = completed.patients[COHORT_ID].astype("str").to_numpy()
     in_group = (completed.patients[FORMAT] == GROUP).to_numpy()
     n_clusters = len(np.unique(cluster[in_group]))
-    is_described = n_clusters < plan.ladder.cohorts
+    too_few = why_descriptive(outcomes, plan, visit)
     rows = RiskRows()
     for (event, side), happened in _imputed_events(completed, visit, rules).items():
-        rows.add(event, side, compare_risks(completed, covariates, happened, n_clusters - 1, is_described))
+        rows.add(event, side, compare_risks(completed, covariates, happened, n_clusters - 1, too_few))
     about = {
         "instrument": instrument.name, "visit": visit, "method": method,
         N_PATIENTS: len(completed.patients), "n_started": max(_started(outcomes), len(completed.patients)),
@@ -119,7 +120,7 @@ def compare_clinical_change(
         pd.DataFrame([about]),
         n_imputations,
         None if rules.cutoff is None else rules.cutoff.value,
-        (*_notes(instrument.name, rules, is_described, plan.ladder.cohorts), *completed.notes),
+        (*_notes(instrument.name, rules, too_few), *completed.notes),
     )
     return release(result, outcomes)
 
@@ -183,10 +184,10 @@ def _observed(pairs: pd.DataFrame, started: dict[str, int], rules: _Rules) -> pd
     return pd.DataFrame(rows)
 
 
-def _notes(name: str, rules: _Rules, is_described: bool, fewest: int) -> tuple[str, ...]:
+def _notes(name: str, rules: _Rules, too_few: str) -> tuple[str, ...]:
     notes = []
     if rules.cutoff is None:
         notes.append(f"No cut-off for {name} is established, so recovery cannot be assessed.")
-    if is_described:
-        notes.append(f"The group format has fewer than {fewest} cohorts: the risks are described, not compared.")
+    if too_few:
+        notes.append(f"Descriptive only: {too_few}. The risks are described, not compared.")
     return tuple(notes)

@@ -65,7 +65,7 @@ class ComparedRisks:
 
 
 def compare_risks(
-    completed: Completed, covariates: tuple[str, ...], happened: np.ndarray, df: float, is_described: bool
+    completed: Completed, covariates: tuple[str, ...], happened: np.ndarray, df: float, too_few: str
 ) -> ComparedRisks:
     """Compare the risks of an event.
 
@@ -74,15 +74,15 @@ def compare_risks(
     happened : bool array (imputations, patients)
     df : float
         Complete-data degrees of freedom: clusters of the group format minus one.
-    is_described : bool
-        Whether there are too few cohorts for an interval.
+    too_few : str
+        Why this describes and gives no interval, or empty.
     """
     group = (completed.patients[FORMAT] == GROUP).to_numpy()
     shares = (float(happened[:, group].mean()), float(happened[:, ~group].mean()))
     counts = (float(happened[:, group].sum(axis=1).mean()), float(happened[:, ~group].sum(axis=1).mean()))
     fewest = min(min(n, arm.sum() - n) for n, arm in zip(counts, (group, ~group), strict=True))
-    if is_described or fewest < FEWEST_PER_FORMAT:
-        why = "too few cohorts for an interval" if is_described else TOO_FEW
+    if too_few or fewest < FEWEST_PER_FORMAT:
+        why = "too few patients or cohorts for an interval" if too_few else TOO_FEW
         return ComparedRisks(shares, counts, None, None, None, "nothing", why)
     allowed = min(happened.mean(axis=0).sum(), (~happened).mean(axis=0).sum()) / EVENTS_PER_COEFFICIENT
     for names in _ladder(covariates):

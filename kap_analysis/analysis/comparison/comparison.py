@@ -15,6 +15,7 @@ from kap_analysis.analysis.comparison.comparison_result import (
 )
 from kap_analysis.analysis.comparison.margins import assess_margins, check_margin
 from kap_analysis.analysis.model.cohort_icc import estimate_icc
+from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE, Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan
@@ -23,11 +24,9 @@ from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary, 
 from kap_analysis.analysis.model.unadjusted import describe_unadjusted
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import (
-    FORMAT,
     INSTRUMENT,
     N_PATIENTS,
     P_VALUE,
-    PRACTICE,
     VISIT,
 )
 from kap_analysis.disclosure.gate import release
@@ -114,21 +113,10 @@ def compare_formats(
 
 def _prepared(model: ModelFrame, rung: Rung) -> list[str]:
     """How the data were prepared; of covariates only where the model has them."""
-    apart = _practices_of_one_format(model)
     if rung.name != DESCRIPTIVE or not model.covariates:
-        return [*apart, *model.notes]
-    told = [note for note in model.notes if note not in model.covariate_notes]
-    return [*apart, *told, "The descriptive model has no covariates but the baseline score."]
-
-
-def _practices_of_one_format(model: ModelFrame) -> list[str]:
-    formats = model.patients.groupby(PRACTICE, observed=True)[FORMAT].nunique()
-    if len(formats) < 2 or (formats > 1).any():
-        return []
-    return [
-        "No practice has patients in both formats: the difference between the formats cannot be told apart from that "
-        "between the practices."
-    ]
+        return list(model.notes)
+    told = [note for note in model.notes if note not in model.covariate_notes or note == PRACTICES_APART]
+    return [*told, "The descriptive model has no covariates but the baseline score."]
 
 
 def _with_standardised(contrasts: pd.DataFrame, spread: float) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.analysis.comparison.margins import EQUIVALENCE, NON_INFERIORITY
+from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.model.unadjusted import unadjusted_sentence
 from kap_analysis.analysis.result import Result, empty_withheld
@@ -116,6 +118,7 @@ def comparison_paragraph(result: FormatComparison) -> str:
     row, model = result.primary, result.model.iloc[0]
     parts = [
         result.answer,
+        PRACTICES_APART if PRACTICES_APART in set(result.notes["note"]) else "",
         _not_planned(model),
         _means_sentence(result.means, row, model),
         f"Standardised, the difference is {number(row['standardised'], 2)} (95% interval "
@@ -204,8 +207,11 @@ def _icc_sentence(icc: pd.DataFrame, df: float) -> str:
 def _margin_sentence(result: FormatComparison) -> str:
     row, points = result.primary, result.model["margin"].iloc[0]
     if len(result.margins):
-        stated = result.margins[result.margins["is_stated"]]
-        return " ".join(f"{sentence_case(conclusion)}." for conclusion in stated["conclusion"])
+        stated = result.margins[result.margins["is_stated"]].set_index("kind")
+        told = [f"{sentence_case(conclusion)}." for conclusion in stated["conclusion"]]
+        if stated.loc[EQUIVALENCE, "holds"] and not stated.loc[NON_INFERIORITY, "holds"]:
+            told.append("The first is judged by the wider interval, so that the second can hold without it.")
+        return " ".join(told)
     if pd.notna(points):
         return f"The margin of {in_points(points)} is not assessed, because the comparison is descriptive."
     width = row["ci_high"] - row["ci_low"]

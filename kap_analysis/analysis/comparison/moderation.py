@@ -153,6 +153,9 @@ def _examine(
         pd.DataFrame([{**described, N_PATIENTS: len(people)}]),
         test=moderator.column in plan.moderators and rungs[position].name != DESCRIPTIVE,
     )
+    if interaction["estimate"].isna().all():
+        reason = f"at {visit} a format has no patient with some value of it, so that the data do not tell"
+        return _unanswered({**described, "note": ""}, people, reason), pd.DataFrame()
     names = pd.DataFrame(
         {"moderator": moderator.label, "value": list(values), N_PATIENTS: _patients_at(people, moderator, values)}
     )

@@ -68,7 +68,7 @@ class StatsmodelsComparison(Result):
     contrasts : DataFrame
         ``visit``, ``contrast``, the estimate columns, ``n_patients``, ``is_primary``.
     variance : DataFrame
-        ``component`` (cohort, patient, residual), ``variance``.
+        ``component`` (cohort, patient, residual), ``variance``; of one visit patient and residual are one.
     unadjusted : DataFrame
         As `describe_unadjusted`.
     model : DataFrame
@@ -135,7 +135,8 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
         "label": LABEL,
     }  # fmt: skip
     result = StatsmodelsComparison(
-        means, contrasts, _variances(fit), describe_unadjusted(outcomes, visit), pd.DataFrame([described]),
+        means, contrasts, _variances(fit, len(model.visits) > 1), describe_unadjusted(outcomes, visit),
+        pd.DataFrame([described]),
         outcomes.instrument.higher_is_better,
     )  # fmt: skip
     return release(result, outcomes)
@@ -159,19 +160,22 @@ def compare_estimates(comparisons: Mapping[str, FormatComparison | StatsmodelsCo
 
 
 def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
-    components = {"patient": f"0 + C({PATIENT_ID})"}
-    if has_cohorts:
-        components["cohort"] = "0 + is_group"
     if frame[SCORE].nunique() < 2:
         raise AnalysisError(f"Every score after baseline is {frame[SCORE].iloc[0]:g}: there is nothing to model.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # reported in `converged`
-        # re_formula "0" leaves the variance components alone to carry the patient and the cohort
-        built = smf.mixedlm(formula, frame, groups=COHORT_ID, re_formula="0", vc_formula=components)
-        try:
-            return built.fit(reml=True, method=list(METHODS))
-        except np.linalg.LinAlgError as error:
-            raise AnalysisError(f"statsmodels' MixedLM cannot fit these scores: {error}.") from error
+    patient, cohort = {"patient": f"0 + C({PATIENT_ID})"}, {"cohort": "0 + is_group"} if has_cohorts else {}
+    # With one score each a patient is a residual, and the cohort stands alone where MixedLM can fit that.
+    alone = [cohort] if has_cohorts and not frame[PATIENT_ID].duplicated().any() else []
+    failed: Exception | None = None
+    for components in (*alone, {**patient, **cohort}):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # reported in `converged`
+            # re_formula "0" leaves the variance components alone to carry the patient and the cohort
+            built = smf.mixedlm(formula, frame, groups=COHORT_ID, re_formula="0", vc_formula=components)
+            try:
+                return built.fit(reml=True, method=list(METHODS))
+            except np.linalg.LinAlgError as error:
+                failed = error
+    raise AnalysisError(f"statsmodels' MixedLM cannot fit these scores: {failed}.") from failed
 
 
 def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[str, ...], visit: str, test: bool):
@@ -224,7 +228,9 @@ def _frame(names: pd.DataFrame, matrix: np.ndarray, beta: np.ndarray, covariance
     )  # fmt: skip
 
 
-def _variances(fit) -> pd.DataFrame:
-    found = dict(zip(fit.model.exog_vc.names, np.atleast_1d(fit.vcomp), strict=True))
-    rows = [[name, float(found[name])] for name in ("cohort", "patient") if name in found]
-    return pd.DataFrame([*rows, ["residual", float(fit.scale)]], columns=["component", "variance"])
+def _variances(fit, is_repeated: bool) -> pd.DataFrame:
+    """The components; with one score of each patient only the sum of patient and residual can be told."""
+    found = dict(zip(fit.model.exog_vc.names, map(float, np.atleast_1d(fit.vcomp)), strict=True))
+    found["residual"] = float(fit.scale) + (0.0 if is_repeated else found.pop("patient", 0.0))
+    rows = [[name, found[name]] for name in ("cohort", "patient", "residual") if name in found]
+    return pd.DataFrame(rows, columns=["component", "variance"])

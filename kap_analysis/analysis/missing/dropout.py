@@ -12,11 +12,12 @@ import pandas as pd
 
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_contrast import ImputedContrast
-from kap_analysis.analysis.missing.imputed_outcomes import complete_scores, too_few_cohorts
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import why_descriptive
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.result import Progress, Result, empty_withheld
 from kap_analysis.analysis.visits import check_visit
@@ -24,7 +25,9 @@ from kap_analysis.columns import (
     CI_HIGH,
     CI_LOW,
     ESTIMATE,
+    FORMATS,
     GROUP,
+    INDIVIDUAL,
     N_PATIENTS,
 )
 from kap_analysis.disclosure.gate import release
@@ -101,6 +104,12 @@ class DropoutSensitivity(Result):
             f"{' '.join([self._tip(), *self.notes])}"
         )
 
+    def _nobody_lost(self, varied: str) -> bool:
+        """Whether a shift of those lost from one format alone changes nothing, for there are none."""
+        other = f"delta_{INDIVIDUAL if varied == GROUP else GROUP}"
+        alone = self.tipping[self.tipping[other] == 0]
+        return bool(np.ptp(alone[ESTIMATE]) < 1e-9)
+
     def _tip(self) -> str:
         """Where the conclusion changes, for each format varied alone, or that it does not change."""
         start = str(self.tipping_point["at_random"].iloc[0])
@@ -108,7 +117,7 @@ class DropoutSensitivity(Result):
         zero = "includes zero: no difference is shown" if start == UNDECIDED else f"excludes zero: {start}"
         start_sentence = f"With scores missing at random the interval {zero}."
         points = [row[f"delta_{row['varied']}"] for _, row in self.tipping_point.iterrows()]
-        if pd.isna(points).all():
+        if pd.isna(points).all() and not any(map(self._nobody_lost, FORMATS[:2])):
             return (
                 f"{start_sentence} This conclusion does not change if those lost from either format alone score up to "
                 f"{most} points worse than expected."
@@ -116,7 +125,9 @@ class DropoutSensitivity(Result):
         told = []
         for (_, row), at in zip(self.tipping_point.iterrows(), points, strict=True):
             lost = "groups" if row["varied"] == GROUP else "individual format"
-            if pd.isna(at):
+            if self._nobody_lost(str(row["varied"])):
+                told.append(f"Nobody was lost from {lost}.")
+            elif pd.isna(at):
                 told.append(f"It does not change if those lost from {lost} alone score up to {most} points worse.")
             else:
                 size = "less than 0.1 points" if at < 0.05 else f"{number(at)} points"
@@ -163,11 +174,12 @@ def check_dropout(
     for name, assumes in ASSUMPTIONS.items():
         pooled = contrast.pooled(completed.scores_under(name))
         estimates.append(_named(name, pooled, at_random, completed, assumes))
-    too_few = too_few_cohorts(completed, plan)
+    too_few = why_descriptive(outcomes, plan, visit)
+    shown = pd.DataFrame(estimates)
+    if too_few:
+        shown["p_value"] = np.nan
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
-    result = DropoutSensitivity(
-        pd.DataFrame(estimates), tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes
-    )
+    result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes)
     return release(result, outcomes)
 
 

@@ -87,16 +87,6 @@ def complete_scores(
     return replace(completed, notes=(*baselines, *completed.notes), covariate_notes=covariate_notes), covariates
 
 
-def too_few_cohorts(completed: Completed, plan: Plan) -> str:
-    """Why cohorts are too few for a comparison; empty where they suffice or none is recorded."""
-    people = completed.patients
-    sizes = people.loc[people["in_cohort"] == 1, COHORT_ID]
-    shared = int((sizes.value_counts() >= 2).sum())
-    if sizes.empty or shared >= plan.ladder.cohorts:
-        return ""
-    return f"fewer than {plan.ladder.cohorts} cohorts with two or more patients"
-
-
 def _fixed_columns(people: pd.DataFrame, covariates: tuple[str, ...]) -> pd.DataFrame:
     """What does not change within a patient: format, cohort (a label for every patient) and covariates."""
     filled = [f"{name}{FILLED}" for name in incomplete_columns(people, covariates)]

@@ -12,6 +12,11 @@ from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID, PRACTICE
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import join_words, plural, sentence_case
 
+#: A note, and a sentence of the answer.
+PRACTICES_APART = (
+    "No practice has patients in both formats: the difference between the formats cannot be told apart from that "
+    "between the practices, and practice is not adjusted for."
+)
 POOLED = "other"
 #: ``sex_is_male``: the share of a level, of a category that was not recorded for everybody.
 LEVEL = "_is_"
@@ -71,9 +76,20 @@ def prepare_covariates(
             notes.append(f"{told}mean and an indicator used.")
         used += added
         notes += note
+    if PRACTICE in used and practices_apart(frame):
+        used.remove(PRACTICE)
+        notes.append(PRACTICES_APART)
     if expected:
         _fill_in(frame, used, first)
     return frame, tuple(used), tuple(notes)
+
+
+def practices_apart(frame: pd.DataFrame) -> bool:
+    """Whether there are several practices, each with patients of one format alone."""
+    if not {PRACTICE, FORMAT} <= set(frame.columns):
+        return False
+    formats = frame.groupby(frame[PRACTICE].astype("object"))[FORMAT].nunique()
+    return len(formats) > 1 and frame[FORMAT].nunique() > 1 and bool((formats == 1).all())
 
 
 def _are_few(frame: pd.DataFrame, recorded: pd.Series) -> bool:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, P_VALUE, STATISTIC, VISIT
 from kap_analysis.errors import AnalysisError
-from kap_analysis.mixed.coefficients.estimates import estimate_frame
+from kap_analysis.mixed.coefficients.estimates import ESTIMATE_COLUMNS, estimate_frame
 from kap_analysis.mixed.errors import MixedModelWarning
 from kap_analysis.mixed.model import MixedModel, mixedlm
 from kap_analysis.mixed.results import MixedResults
@@ -23,7 +23,11 @@ from kap_analysis.mixed.results import MixedResults
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Linear combinations of the fixed effects: a matrix (m, p) and the m rows of a frame that name them."""
+    """Linear combinations of the fixed effects: a matrix (m, p + d) and the m rows of a frame that name them.
+
+    The last d columns are what a row asks of the d columns that the model had to leave out, where no patient has a
+    combination of levels: a row, or a difference of rows, is estimable if they are 0.
+    """
 
     matrix: np.ndarray
     names: pd.DataFrame
@@ -42,29 +46,53 @@ def averaged_rows(fit: MixedResults | MixedModel, patients: pd.DataFrame, settin
     rows = []
     for setting in settings.to_dict("records"):
         named = {str(column): value for column, value in setting.items()}
-        rows.append(fit.design.fixed.rows(_set(patients, named)).mean(axis=0))
+        everybody, fixed = _set(patients, named), fit.design.fixed
+        rows.append(np.concatenate([fixed.rows(everybody).mean(axis=0), fixed.beyond(everybody).mean(axis=0)]))
     return Rows(np.array(rows), settings.reset_index(drop=True))
 
 
 def estimate_rows(
     fit: MixedResults, matrix: np.ndarray, names: pd.DataFrame, *, level: float = 0.95, test: bool = True
 ) -> pd.DataFrame:
-    """The frame of estimates of the combinations in `matrix`, with the fit's own degrees of freedom.
+    """The frame of estimates of the combinations in `matrix` (m, p + d), with the fit's own degrees of freedom.
 
-    With ``test=False`` statistic and p are missing: that a mean score is 0 is not a hypothesis of interest.
+    With ``test=False`` statistic and p are missing: that a mean score is 0 is not a hypothesis of interest. Numbers of
+    a row that is not estimable are missing.
     """
-    found = fit.inference(matrix)
+    coefficients, known = _split(fit, matrix)
+    found = fit.inference(coefficients)
     names = names.reset_index(drop=True)
     frame = estimate_frame(names, found.estimate, found.std_error, found.df, level=level)
+    frame.loc[~known, list(ESTIMATE_COLUMNS)] = np.nan
     return frame if test else frame.assign(**{STATISTIC: np.nan, P_VALUE: np.nan})
 
 
+def _split(fit: MixedResults | MixedModel, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The coefficients (m, p) of rows, and which of them are estimable (m,)."""
+    p = len(fit.design.fixed.names)
+    coefficients, beyond = matrix[:, :p], matrix[:, p:]
+    size = np.maximum(np.abs(coefficients).max(axis=1, initial=0.0), 1.0)
+    return coefficients, (np.abs(beyond) <= 1e-6 * size[:, None]).all(axis=1)
+
+
 def difference_row(fit: MixedResults | MixedModel, patients: pd.DataFrame, visit: str) -> np.ndarray:
-    """The combination (p,) that is group minus individual at a visit, averaged over the patients."""
+    """The combination (p,) that is group minus individual at a visit, averaged over the patients.
+
+    Raises
+    ------
+    AnalysisError
+        If it is not estimable.
+    """
     at = {VISIT: visit} if VISIT in patients else {}
     settings = pd.DataFrame([{FORMAT: arm, **at} for arm in (GROUP, INDIVIDUAL)])
     group, individual = averaged_rows(fit, patients, settings).matrix
-    return np.asarray(group - individual)
+    (row,), (known,) = _split(fit, (group - individual)[None])
+    if not known:
+        raise AnalysisError(
+            f"The data do not tell the difference at {visit} for all patients: some of them, such as those of a "
+            "practice, are of one format only."
+        )
+    return np.asarray(row)
 
 
 def fit_formula(formula: str, frame: pd.DataFrame, residual_by: str | None = None, **options: Any) -> MixedResults:

@@ -29,8 +29,8 @@ def methods_paragraph(
         Names and versions of the software, such as `list_versions` gives. Default: this package alone.
     """
     parts = [
-        *_question(plan), _model(plan), _fitted(plan, model), _missing(plan, model), _tests(plan), _moderators(plan),
-        _sensitivity(plan), _software(plan, versions),
+        *_question(plan), _model(plan), _fitted(plan, model), _missing(plan, model), _tests(plan, model),
+        _moderators(plan), _sensitivity(plan), _software(plan, versions),
     ]  # fmt: skip
     return " ".join(part for part in parts if part)
 
@@ -100,7 +100,7 @@ def _missing(plan: Plan, model: pd.DataFrame | None) -> str:
     return f"{scores} {IMPUTED_COVARIATES if _is_descriptive(model) else MISSING_COVARIATES}"
 
 
-def _tests(plan: Plan) -> str:
+def _tests(plan: Plan, model: pd.DataFrame | None) -> str:
     margin = (
         "No non-inferiority margin was set, so the difference is reported with its interval."
         if plan.margin is None
@@ -112,10 +112,12 @@ def _tests(plan: Plan) -> str:
         if plan.secondary
         else ""
     )
-    return (
-        "Intervals are two-sided at 95%, and tests two-sided at 5%. The primary outcome is tested alone."
-        f"{secondary} {margin}"
-    )
+    tested = "Intervals are two-sided at 95%, and tests two-sided at 5%. The primary outcome is tested alone."
+    if _is_descriptive(model):
+        tested = (
+            "Intervals are two-sided at 95%. By the plan the primary outcome is tested alone, at 5%; it was not tested."
+        )
+    return f"{tested}{secondary} {margin}"
 
 
 def _where_from(margin: PlannedMargin) -> str:

@@ -46,7 +46,7 @@ class ModelFrame:
         Visits after baseline that are modelled.
     formats : tuple of str
     covariates : tuple of str
-        Columns of `frame`; practice is among them where there are two or more.
+        Columns of `frame`; practice is among them where there are two or more, one of them with both formats.
     notes : tuple of str
         What was done to the data on the way, in sentences.
     covariate_notes : tuple of str

@@ -16,7 +16,7 @@ from kap_analysis.analysis.model.estimates import (
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE, Rung, choose_rungs
 from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
 from kap_analysis.analysis.model.plan import Ladder, Plan
-from kap_analysis.columns import BASELINE, FORMAT, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
+from kap_analysis.columns import BASELINE, ESTIMATE, FORMAT, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
@@ -65,6 +65,18 @@ def fit_down_the_ladder(
     return _as_reached(rungs, position), model, fit, [*left, *warned]
 
 
+def why_descriptive(outcomes: Outcomes, plan: Plan, visit: str) -> str:
+    """Why the counts of the analysed patients allow a description only; empty where they allow a comparison."""
+    try:
+        model = build_model_frame(outcomes, (), pool_levels_below=plan.ladder.pool_levels_below)
+    except AnalysisError as error:
+        return str(error).rstrip(".")
+    if visit not in model.visits:
+        return f"too few patients of a format were scored at {visit}"
+    rung = choose_rungs(model, visit, plan.ladder)[0]
+    return rung.why if rung.name == DESCRIPTIVE else ""
+
+
 def _as_reached(rungs: list[Rung], position: int) -> Rung:
     """The rung that was fitted; its reason says so if the data, not the counts, led to a simpler model."""
     rung, first = rungs[position], rungs[0]
@@ -95,6 +107,11 @@ def format_estimates(
             names.append({VISIT: v, "contrast": f"{f} - {INDIVIDUAL}", N_PATIENTS: n})
     contrasts = estimate_rows(fit, np.array(matrix), pd.DataFrame(names))
     first = contrasts[VISIT].eq(visit) & contrasts["contrast"].eq(contrasts["contrast"].iloc[0])
+    if contrasts.loc[first, ESTIMATE].isna().any():
+        raise AnalysisError(
+            f"The data do not tell the difference between the formats at {visit} from that between levels of a "
+            "covariate: take such a covariate out of the plan."
+        )
     contrasts["is_primary"] = first
     untested = ~first | (rung.name == DESCRIPTIVE) | (not test)
     contrasts.loc[untested, ["statistic", P_VALUE]] = np.nan

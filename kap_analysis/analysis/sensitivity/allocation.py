@@ -14,9 +14,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.missing.imputed_outcomes import complete_scores, too_few_cohorts
+from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.model_frame import hide_few
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.primary_model import why_descriptive
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.result import Progress
 from kap_analysis.analysis.sensitivity.allocation_result import (
@@ -28,8 +29,10 @@ from kap_analysis.analysis.sensitivity.allocation_result import (
 from kap_analysis.analysis.sensitivity.balance import effective_sizes, weighted_balance
 from kap_analysis.analysis.sensitivity.difference_estimators import (
     ESTIMANDS,
+    OF_ALL,
     all_differences,
     covariate_matrix,
+    overlaps,
 )
 from kap_analysis.analysis.sensitivity.imputed_bootstrap import pool_bootstrap
 from kap_analysis.analysis.sensitivity.propensity import (
@@ -52,6 +55,10 @@ from kap_analysis.writing.sentences import number
 FEWEST_PATIENTS = 10
 #: A larger weight is reported: the weighted estimate then depends on few patients.
 LARGE_WEIGHT = 10
+NOT_OF_ALL = (
+    "Some patients have a covariate that nobody of the other format has, such as a practice with one format. What they "
+    "would score in it is not estimable: no average over all patients is given."
+)
 ASSUMES = "every confounder is among the covariates, which are modelled rightly; scores are missing at random"
 
 
@@ -109,9 +116,14 @@ def check_allocation(
         }
         for method, one in zip(ESTIMANDS, pooled, strict=True)
     }  # fmt: skip
+    told = overlaps(design.to_numpy(float), group)
+    for row in estimates.values():
+        if row["estimand"] == OF_ALL and not told:
+            row |= dict.fromkeys((*shown, "missing_information"), np.nan)
     notes = [
         *completed.covariate_notes,
         *completed.notes,
+        *([] if told else [NOT_OF_ALL]),
         *_weight_notes(score, weights[IPW], hide_few(outcomes)),
     ]
     result = AllocationSensitivity(
@@ -124,7 +136,7 @@ def check_allocation(
         notes=pd.DataFrame({"note": notes}),
         visit=visit,
         n_imputations=n_imputations,
-        too_few=too_few_cohorts(completed, plan),
+        too_few=why_descriptive(outcomes, plan, visit),
     )
     return release(result, outcomes)
 

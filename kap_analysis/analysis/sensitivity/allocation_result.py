@@ -28,7 +28,8 @@ class AllocationSensitivity(Result):
     estimates : DataFrame
         ``method``, ``estimand``, ``estimate``, ``std_error``, ``df``, ``ci_low``, ``ci_high``, ``missing_information``
         (cluster bootstrap within imputed data, Rubin's rules), ``n_patients`` (all treated patients of a known format),
-        ``n_scored`` (of them scored at the visit), ``n_bootstrap``, ``assumes``.
+        ``n_scored`` (of them scored at the visit), ``n_bootstrap``, ``assumes``. Averages over all patients are missing
+        where a covariate, such as practice, has patients of one format only.
     notes : DataFrame
         ``note``.
     n_imputations : int
@@ -52,7 +53,8 @@ class AllocationSensitivity(Result):
         told = [
             f"{row['method']}: {estimate_words(row)} (95% interval {interval(row['ci_low'], row['ci_high'])})"
             for _, row in self.estimates.iterrows()
-        ]
+            if pd.notna(row["estimate"])
+        ] or ["no method, for none is available"]
         notes = " ".join(dict.fromkeys(self.notes["note"]))
         first = self.estimates.iloc[0]
         scored = (

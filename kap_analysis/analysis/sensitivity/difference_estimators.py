@@ -18,12 +18,13 @@ REGRESSION: Final = "regression"
 DOUBLY_ROBUST: Final = "doubly robust"
 #: Share of the patients below which what the covariates leave of the format is rounding error.
 NOT_TOLD_APART: Final = 1e-9
+OF_ALL: Final = "all patients (ATE)"
 #: Method -> whose difference it estimates; the order is that of `all_differences`.
 ESTIMANDS: Final = {
     REGRESSION: "difference given the covariates",
-    "inverse-probability weights": "all patients (ATE)",
+    "inverse-probability weights": OF_ALL,
     "overlap weights": "patients who might be in either (ATO)",
-    DOUBLY_ROBUST: "all patients (ATE)",
+    DOUBLY_ROBUST: OF_ALL,
 }
 
 
@@ -47,6 +48,17 @@ def all_differences(design: np.ndarray, group: np.ndarray, score: np.ndarray) ->
     overlap = weighted_difference(score, group, overlap_weights(propensity, group))
     robust = _doubly_robust(design, group, score, propensity)
     return np.array([regression_difference(design, group, score)[0], ipw, overlap, robust])
+
+
+def overlaps(design: np.ndarray, group: np.ndarray) -> bool:
+    """Whether the covariates of each patient are in the span of those of both formats.
+
+    Where they are not (a practice with patients of one format), what such patients would score in the other format is
+    not estimable, and so no average over all patients.
+    """
+    x = np.column_stack([np.ones(len(group)), design])
+    whole = np.linalg.matrix_rank(x)
+    return all(np.linalg.matrix_rank(x[group == arm]) == whole for arm in (0, 1))
 
 
 def regression_difference(design: np.ndarray, group: np.ndarray, score: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.cohort_icc import cohort_variance_name, group_variance
+from kap_analysis.analysis.model.covariates import practices_apart
 from kap_analysis.analysis.model.estimates import difference_row, estimate_rows
 from kap_analysis.analysis.model.ladder import Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
@@ -90,7 +91,7 @@ def vary_model(model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:
         f"the formats started alike; the means of the analysed patients were {number(apart)} points apart",
         partial(refit, model, rung.without(BASELINE), visit),
     )  # fmt: skip
-    if PRACTICE in model.covariates:
+    if PRACTICE in model.covariates or practices_apart(model.frame):
         yield (
             "model", "Format by practice",
             "the difference may vary between practices; averaged over the analysed patients",

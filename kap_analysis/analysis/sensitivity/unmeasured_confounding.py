@@ -171,7 +171,7 @@ def check_unmeasured_confounding(
     source : Study or Outcomes
         A study has other instruments at baseline as negative controls; outcomes have their numeric covariates only.
     margin : float, optional
-        In points; default the plan's, or none.
+        In points; default the plan's, or none. A description is not judged by it.
 
     Raises
     ------
@@ -183,14 +183,15 @@ def check_unmeasured_confounding(
     model, rung, fit, _ = fit_primary(outcomes, plan, visit)
     _, contrasts = format_estimates(fit, model, visit, rung, test=False)
     primary = contrasts.loc[contrasts["is_primary"], [*ESTIMATE_COLUMNS, N_PATIENTS]].reset_index(drop=True)
+    too_few = rung.why if rung.name == DESCRIPTIVE else ""
     stated = margin if margin is not None else (plan.margin.points if plan.margin else None)
     result = UnmeasuredConfounding(
         primary=primary,
-        room=points_of_bias(primary.iloc[0], stated, outcomes.instrument.higher_is_better),
+        room=points_of_bias(primary.iloc[0], None if too_few else stated, outcomes.instrument.higher_is_better),
         bias=bias_table(primary.iloc[0], outcomes.instrument.total_range),
         controls=_controls(source, replace(model, covariates=rung.covariates), plan, visit),
         visit=visit,
-        too_few=rung.why if rung.name == DESCRIPTIVE else "",
+        too_few=too_few,
     )
     return release(result, outcomes)
 

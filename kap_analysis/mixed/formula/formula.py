@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kap_analysis.mixed.covariance.structures import STRUCTURES
+
 #: A column that needs no backticks; as in R a dot may stand in it.
 NAME = r"[^\W\d]\w*(?:\.\w+)*"
 
@@ -110,9 +112,23 @@ class MixedFormula:
         """The columns that name groups or subjects and stand nowhere else, so that no number is ever made of them."""
         residual = self.residual
         groups = [name for bar in self.bars for name in bar.grouping] + ([residual.subject] if residual else [])
-        used = {*self.response.columns, *self.fixed.columns, *(name for bar in self.bars for name in bar.part.columns)}
-        used |= {residual.visit, residual.stratum or ""} if residual else set()
+        used = self._evaluated | ({residual.visit, residual.stratum or ""} if residual else set())
         return tuple(name for name in dict.fromkeys(groups) if name not in used)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The stratum and the visit of the residual covariance where they are labels and nothing else."""
+        residual = self.residual
+        if residual is None:
+            return ()
+        visit = None if STRUCTURES[residual.structure].in_time else residual.visit
+        return tuple(name for name in (residual.stratum, visit) if name and name not in self._evaluated)
+
+    @property
+    def _evaluated(self) -> set[str]:
+        """The columns that the response, the fixed part and the columns of the bars read."""
+        of_bars = (name for bar in self.bars for name in bar.part.columns)
+        return {*self.response.columns, *self.fixed.columns, *of_bars}
 
 
 def columns_of(factors: Iterable[Factor]) -> tuple[str, ...]:

@@ -34,6 +34,23 @@ def test_complete_scores_give_the_paired_t_interval(one_arm):
         assert (row.n_patients, row.n_paired) == (40, 40)
 
 
+@pytest.mark.parametrize("effect", [0.0, 8.0])
+def test_each_patient_counts_once_whatever_the_format(effect):
+    """The difference between the formats became one between cohorts: -13.6 for -11.2, and coverage of 15%."""
+    outcomes = as_outcomes(made_up_scores(individual=60, effect=effect).assign(practice="A"))
+    observed = outcomes.frame.groupby("visit", observed=True)["change"].mean()
+    found = estimate_change(outcomes).change.set_index("visit")["estimate"]
+    assert found.to_numpy() == pytest.approx(observed.loc[found.index.astype(str)].to_numpy(), abs=1e-6)
+
+
+def test_a_visit_that_one_format_missed_is_that_of_formats_that_change_alike():
+    scores = made_up_scores(individual=60)
+    outcomes = as_outcomes(scores[(scores["visit"] != "month 3") | (scores["format"] == "individual")])
+    result = estimate_change(outcomes)
+    assert result.change["estimate"].notna().all()
+    assert "visit + format" in result.model["formula"].iloc[0]
+
+
 def test_effect_sizes_by_their_formulas(one_arm):
     result = estimate_change(one_arm)
     start = one_arm.frame.loc[one_arm.frame["visit"] == "baseline", "score"]

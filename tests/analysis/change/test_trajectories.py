@@ -143,3 +143,17 @@ def test_scores_by_session_say_that_the_line_is_left():
     assert CAPTION in str(result) and NO_CONTROL in str(result) and "those in groups had started" in str(result)
     with pytest.raises(AnalysisError, match="No PCL-5 was answered before a ketamine session"):
         scores_by_session(study, "PCL-5")
+
+
+def test_a_slope_that_the_scores_of_a_format_do_not_tell_is_not_given():
+    """A format scored at baseline and month 3 alone had the late slope of the other, and a difference of 0.000."""
+    scores = made_up_scores(individual=40)
+    seen = (scores["visit"].isin(["baseline", "month 3"])) | (scores["format"] == "individual")
+    result = model_trajectories(as_outcomes(scores[seen]))
+    slopes = result.slopes.set_index(["format", "phase"])["estimate"]
+    assert slopes["individual"].notna().all()
+    assert slopes["group"].isna().all()
+    assert slopes["group - individual"].isna().all()
+    assert "No slope of BDI-II is given in months 0 to 2 in group format and from month 2 on in group format" in str(
+        result
+    )

@@ -114,7 +114,8 @@ def test_fewer_cohorts_than_the_plan_needs_are_described():
     scores = made_up_scores(individual=30, cohorts=4, size=8)
     result = compare_clinical_change(as_outcomes(scores), plan=PLAN, n_imputations=2)
     assert result.contrasts["ci_low"].isna().all()
-    assert "fewer than 5 cohorts: the risks are described, not compared." in result.paragraph
+    told = "Descriptive only: fewer than 5 cohorts with two or more patients. The risks are described, not compared."
+    assert told in result.paragraph
 
 
 def test_a_real_trial_runs_unchanged():

@@ -67,6 +67,18 @@ def test_without_a_margin_nothing_is_judged_and_with_one_both_conclusions_are_sa
     assert "The formats were equivalent within 10 points" in judged.paragraph
 
 
+def test_equivalent_beside_not_shown_to_be_non_inferior_is_explained():
+    """Between the limits of the 90% and the 95% interval both hold, and read as a contradiction."""
+    outcomes = as_outcomes(made_up_scores(effect=0.5))
+    limits = (
+        compare_formats(outcomes, visit="month 3", margin=10).margins.query("is_stated").set_index("kind")["ci_high"]
+    )
+    judged = compare_formats(outcomes, visit="month 3", margin=float(limits.mean()))
+    assert "was not shown to be non-inferior" in judged.paragraph
+    assert "The formats were equivalent within" in judged.paragraph
+    assert "The first is judged by the wider interval, so that the second can hold without it." in judged.paragraph
+
+
 def test_a_descriptive_comparison_judges_no_margin():
     result = compare_formats(as_outcomes(made_up_scores(cohorts=4)), visit="month 3", margin=10)
     assert result.is_descriptive and result.margins.empty

@@ -176,3 +176,17 @@ def test_the_real_trial():
     named = Plan("BDI-II", "month 3", covariates=("drug", "length"), moderators=("baseline",))
     result = moderate(btheb(), plan=named)
     assert result.interactions["n_patients"].tolist() == [97] and "Baseline score, " in result.paragraph
+
+
+def test_a_moderator_whose_value_a_format_lacks_at_the_visit_is_not_estimable():
+    """The column was dropped, and the interaction of another visit was told as that of this one, with p = 0.04."""
+    scores = made_up_scores()
+    scores["sex"] = np.where(scores["patient_id"].str[1:].astype(int) % 3 == 0, "male", "female")
+    lacking = (scores["visit"] == "month 3") & (scores["format"] == "group") & (scores["sex"] == "male")
+    plan = Plan("BDI-II", "month 3", covariates=("age", "sex"), moderators=("is_female",))
+    result = moderate(as_outcomes(scores[~lacking]), plan=plan)
+    row = result.interactions[~result.interactions["exploratory"]].iloc[0]
+    assert np.isnan(row["estimate"])
+    assert np.isnan(row["p_value"])
+    assert "at month 3 a format has no patient with some value of it" in row["note"]
+    assert "No planned moderator of the difference at month 3 could be examined" in result.paragraph

@@ -5,8 +5,10 @@ import pytest
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
 from kap_analysis.analysis.comparison.statsmodels_check import compare_estimates, compare_formats_by_statsmodels
+from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.mixed.model import mixedlm
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from tests.analysis.trials import as_outcomes, made_up_scores
 
 
@@ -45,3 +47,12 @@ def test_ways_of_estimating_stand_side_by_side(result, scores):
 def test_a_comparison_of_too_few_cohorts_is_not_tested():
     few = compare_formats_by_statsmodels(as_outcomes(made_up_scores(cohorts=4)), "month 3")
     assert few.contrasts["p_value"].isna().all() and "p = " not in few.paragraph
+
+
+def test_one_visit_tells_the_sum_of_patient_and_residual_alone():
+    scores = made_up_scores(visits=("month 3",), seed=4, individual=40)
+    peer = compare_formats_by_statsmodels(Outcomes.from_frame(scores, instrument="BDI-II"), "month 3")
+    assert peer.variance["component"].tolist() == ["cohort", "residual"]
+    frame = build_model_frame(Outcomes.from_frame(scores, instrument="BDI-II"), ()).frame
+    ours = mixedlm("score ~ format + baseline + practice + (0 + is_group | cohort_id)", frame).fit()
+    assert peer.variance["variance"].to_numpy() == pytest.approx(list(ours.theta), rel=1e-3)

@@ -1,6 +1,7 @@
 """Dropout: deltas and tipping points where they can be derived, reference-based rows, and cohorts kept together."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kap_analysis.analysis.missing.dropout import check_dropout
@@ -125,3 +126,24 @@ def test_where_nobody_was_lost_no_assumption_is_told():
     found = check_dropout(as_outcomes(made_up_scores()), plan=PLAN, n_imputations=2)
     assert "Nobody left before that visit" in found.paragraph
     assert "jump to reference" not in found.paragraph and "points worse" not in found.paragraph
+
+
+def test_too_few_patients_are_described_without_p_as_in_the_comparison():
+    """9 individual patients: "Descriptive only" in the comparison, and p = 0.004 here."""
+    scores = lossy_scores()
+    few = scores.loc[scores["format"] == "individual", "patient_id"].unique()[9:]
+    result = check_dropout(as_outcomes(scores[~scores["patient_id"].isin(few)]), plan=PLAN, n_imputations=3)
+    assert result.paragraph.startswith("Descriptive only: fewer than 10 patients in individual format")
+    assert result.estimates["p_value"].isna().all()
+    assert "p =" not in result.paragraph
+
+
+def test_a_format_that_lost_nobody_is_not_shifted_in_words():
+    scores = lossy_scores()
+    whole = made_up_scores(individual=40, cohorts=12)
+    kept = scores[scores["format"] == "individual"]
+    result = check_dropout(
+        as_outcomes(pd.concat([kept, whole[whole["format"] == "group"]])), plan=PLAN, n_imputations=3
+    )
+    assert "Nobody was lost from groups." in result.paragraph
+    assert "those lost from groups" not in result.paragraph

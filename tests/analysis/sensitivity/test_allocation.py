@@ -79,3 +79,20 @@ def test_too_few_patients_and_unknown_visits_are_refused():
     )
     with pytest.raises(AnalysisError, match="There is no visit 'month 9' after baseline"):
         check_allocation(as_outcomes(few), visit="month 9")
+
+
+def test_no_average_over_all_where_a_practice_has_one_format():
+    """Its patients have no counterpart: the shortest solution gave 1.88 or 1.63 by the names of the practices."""
+    scores = made_up_scores(individual=40, cohorts=12)
+    place = scores["patient_id"].str[1:].astype(int)
+    scores["practice"] = np.where((scores["format"] == "individual") & (place % 4 == 0), "C", scores["practice"])
+    found = []
+    for names in ({}, {"A": "z"}):
+        outcomes = as_outcomes(scores.assign(practice=scores["practice"].replace(names)))
+        result = check_allocation(outcomes, plan=PLAN, n_imputations=2, n_bootstrap=30)
+        found.append(result.estimates.set_index("method")["estimate"])
+        assert "no average over all patients is given" in result.paragraph
+        assert "doubly robust" not in result.paragraph
+    assert found[0][["inverse-probability weights", "doubly robust"]].isna().all()
+    assert found[0]["overlap weights"] == pytest.approx(found[1]["overlap weights"], abs=1e-6)
+    assert found[0]["regression"] == pytest.approx(found[1]["regression"], abs=1e-6)
