@@ -20,10 +20,14 @@ _MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "
 _MONTHS: Final = {
     m: n for n, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
 }
-_TIME: Final = r"(?:[T ,]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
+_TIME: Final = r"(?:[T ,:]+(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
 _ISO: Final = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
 _NUMERIC: Final = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})[-/.](\d{{4}}|\d{{2}}){_TIME}")
-_DAY_NAME: Final = re.compile(rf"(\d{{1,2}})\.?[ -]([A-Za-z]{{3}})[A-Za-z]*\.?[ ,-]+(\d{{4}}|\d{{2}}){_TIME}")
+_DAY_NAME: Final = re.compile(rf"(\d{{1,2}})\.?[ -]?([A-Za-z]{{3}})[A-Za-z]*\.?[ ,-]*(\d{{4}}|\d{{2}}){_TIME}")
+#: Fri, Jan 5th: the weekday and the ending say nothing more.
+_WEEKDAY: Final = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]* (?=\w)", re.IGNORECASE)
+_ENDING: Final = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+_COMPACT: Final = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _NAME_DAY: Final = re.compile(rf"([A-Za-z]{{3}})[A-Za-z]*\.? (\d{{1,2}}),? (\d{{4}}){_TIME}")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(\.\d{3})*\.\d\d0")
@@ -84,12 +88,15 @@ def _parts(text: str, order: str) -> tuple[tuple[int, int, int], tuple[str, ...]
             return None
         month, day = (second, first) if said == "day_first" else (first, second)
         return (int(found[4]), month, day), found.groups(default="")[4:]
+    text = _ENDING.sub("", _WEEKDAY.sub("", text, count=1))
     if found := _DAY_NAME.fullmatch(text):
         month = _MONTHS.get(found[2].lower(), 0)
         return ((int(found[3]), month, int(found[1])), found.groups(default="")[3:]) if month else None
     if found := _NAME_DAY.fullmatch(text):
         month = _MONTHS.get(found[1].lower(), 0)
         return ((int(found[3]), month, int(found[2])), found.groups(default="")[3:]) if month else None
+    if found := _COMPACT.fullmatch(text):
+        return (int(found[1]), int(found[2]), int(found[3])), ("", "", "", "")
     if text.isdigit() and _EXCEL_DAYS[0] <= int(text) < _EXCEL_DAYS[1]:
         moment = datetime(1899, 12, 30) + timedelta(days=int(text))
         return (moment.year, moment.month, moment.day), ("", "", "", "")
@@ -104,6 +111,11 @@ def _shift(offset: str) -> timedelta:
 def looks_like_date(text: str) -> bool:
     """Whether a text is a date in some notation (a bare number is none)."""
     return not text.isdigit() and any(read_date(text, order) is not None for order in ("month_first", "day_first"))
+
+
+def is_day_number(text: str) -> bool:
+    """Whether a text is a bare number that can be a date: 45323 as spreadsheets count days, or 20240201."""
+    return text.isdigit() and read_date(text) is not None
 
 
 def date_order(texts: Sequence[str]) -> tuple[str, int]:

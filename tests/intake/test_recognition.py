@@ -187,3 +187,10 @@ def test_which_of_two_instruments_of_one_name_is_asked_for(tmp_path):
     long = draft_map(write(tmp_path, "long.csv", "id,date,scale,score", "A,2024-01-02,BDI,20", "B,2024-01-03,BDI,31"))
     for draft in (wide, long):
         assert any("BDI-II (meant more often), or BDI" in text for _, text in draft.open_lines)
+
+
+@pytest.mark.parametrize("days", [("45323", "45324"), ("20240201", "20240202"), ("01FEB2024", "02FEB2024")])
+def test_dates_as_numbers_are_dates_where_the_name_says_so(tmp_path, days):
+    rows = (f"A{n},{day},{40 + n}" for n, day in enumerate(days))
+    columns = columns_of(write(tmp_path, "phq.csv", "id,Date completed,PHQ9 Total", *rows))
+    assert columns["Date completed"]["is"] == "date"

@@ -23,6 +23,13 @@ from kap_analysis.intake.values import date_order, pattern, read_date, read_dose
         ("Feb 1, 2024", "", (2024, 2, 1)),
         ("02/30/2024", "month_first", None),
         ("45323", "", (2024, 2, 1)),
+        ("20240201", "", (2024, 2, 1)),
+        ("20241301", "", None),
+        ("01FEB2024", "", (2024, 2, 1)),
+        ("01FEB2024:09:30:00", "", (2024, 2, 1)),
+        ("Thursday, February 1st, 2024", "", (2024, 2, 1)),
+        ("Thu 1 Feb 2024 9:30 AM", "", (2024, 2, 1)),
+        ("12 mg 2024", "", None),
         ("Anna", "", None),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 from kap_analysis.intake.identification.numbers_of_persons import number_kind
 from kap_analysis.intake.identification.patterns import pattern_kind
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, kind_of_name
-from kap_analysis.intake.values import MISSING, looks_like_date, read_number
+from kap_analysis.intake.values import MISSING, is_day_number, looks_like_date, read_number
 from kap_analysis.study.contract.identifiers import A_NAME, identifier_kinds, is_free_text
 
 MOST_LOOKED_AT: Final = 5000
@@ -63,7 +63,7 @@ def finding_of(name: str, values: Sequence[str], *, dates: bool = True) -> Findi
     if kind and (dates or kind != "C"):
         return Finding(kind, "its name is that of an identifier", "name", 0)
     odd = [text for text in texts if not _PLAIN_CODE.fullmatch(text)]
-    dated = [text for text in odd if looks_like_date(text)]
+    dated = [text for text in odd if looks_like_date(text) or is_day_number(text)]
     if dates and dated:
         return Finding("C", "values look like a date", "values", len(dated))
     odd = sorted(set(odd) - set(dated))

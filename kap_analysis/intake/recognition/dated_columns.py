@@ -14,6 +14,7 @@ from kap_analysis.intake.values import (
     are_lost,
     date_order,
     has_offset,
+    is_day_number,
     looks_like_date,
     plain_words,
     read_date,
@@ -44,7 +45,7 @@ def date_guess(table: SourceTable, name: str, role: str, why: str, **said: objec
 
 def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
     there = [name for name in table.columns if name not in taken and len(seen[name])]
-    found = [name for name in there if share_of(seen[name].head(300), looks_like_date) > 0.8]
+    found = [name for name in there if share_of(seen[name].head(300), looks_like_date) > 0.8 or _numbers(name, seen)]
     lost = [name for name in found if are_lost(list(seen[name].index), len(table.lines))]
     for name in lost:
         yield Guess(name, "drop", "the same day of long ago in every row: this file has lost its dates")
@@ -60,6 +61,11 @@ def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str,
         groups.setdefault(visit_in(plain_words(name))[1], []).append(name)
     for at, names in groups.items():
         yield from _of_one_visit(table, seen, at, names)
+
+
+def _numbers(name: str, seen: Mapping[str, pd.Series]) -> bool:
+    """Whether a column that is called a date holds bare numbers that are dates."""
+    return DATE_NAMES.search(plain_words(name)) is not None and share_of(seen[name].head(300), is_day_number) > 0.8
 
 
 def _day_zero(table: SourceTable, names: list[str]) -> str:
