@@ -19,6 +19,7 @@ from scipy.special import chdtri
 
 from kap_analysis.mixed.coefficients.estimates import check_level
 from kap_analysis.mixed.errors import MixedModelError, as_names, require_name
+from kap_analysis.mixed.estimation.boundary import outward_start
 from kap_analysis.mixed.estimation.newton import Search
 from kap_analysis.mixed.estimation.parameters import Parameters
 from kap_analysis.mixed.fitted_model import FittedModel
@@ -120,10 +121,9 @@ class _Region:
     def phi(self, psi: Array) -> Array:
         return self.best + self.spread @ psi
 
-    def theta(self, psi: Array) -> pd.Series:
-        """Covariance parameters in the user's units."""
-        model = self.fit.model
-        elements = model.layout.scaling.outside(self.search.parameters.elements(self.phi(psi)))
+    def theta(self, eta: Array) -> pd.Series:
+        """Covariance parameters in the user's units, from elements."""
+        elements = self.fit.model.layout.scaling.outside(eta)
         return pd.Series(self._seen.from_elements(elements), self.fit.theta.index)
 
     def room(self, psi: Array) -> float:
@@ -141,22 +141,25 @@ class _Region:
     def limit(self, name: str, function: Function, sign: float) -> float:
         """The largest (sign 1) or smallest (sign -1) value of the function in the region."""
 
+        def of_elements(eta: Array) -> float:
+            return sign * float(function(self.theta(eta)))
+
         def value(psi: Array) -> float:
-            return sign * float(function(self.theta(psi)))
+            return of_elements(self.search.parameters.elements(self.phi(psi)))
 
         zero = np.zeros(self.spread.shape[1])
         slope, bend = _slope(value, zero), None
         if np.linalg.norm(slope) < 1e-6 * max(abs(value(zero)), 1e-8):
             bend = np.linalg.eigh(_curvature(value, zero))
-            slope = bend[1][:, -1] if bend[0][-1] > 0 else zero
+            slope = bend[1][:, -1] if bend[0][-1] > 1e-8 * np.abs(bend[0]).max() else zero
         if not slope.any():
             return sign * value(zero)
         ahead = slope / np.linalg.norm(slope) * np.sqrt(self.quantile)
         unit = max(abs(value(ahead) - value(zero)), 1e-12)
         for share in (0.7, 0.2, 1.2):
-            psi = self._climb(value, unit, share * ahead)
+            psi = self._off_boundary(value, of_elements, unit, self._climb(value, unit, share * ahead))
             for end in (self._onto_edge(psi), psi):  # a variance of 0 may lie inside, hardly below the quantile
-                found = self._certified(value, end)
+                found = self._certified(value, unit, end)
                 if found is not None:
                     return sign * found if found != 0 else 0.0
         where = "upper" if sign > 0 else "lower"
@@ -180,6 +183,33 @@ class _Region:
         )
         return np.asarray(found.x, float)
 
+    def _off_boundary(
+        self, value: Callable[[Array], float], of_elements: Callable[[Array], float], unit: float, psi: Array
+    ) -> Array:
+        """Climbs once more from the inside where a singular covariance matrix is a saddle.
+
+        The criterion has no slope along a root of 0, so that a climb that begins there never leaves it. The slope in
+        the elements says whether it should: out of a true boundary that of the Lagrangian, the criterion minus the
+        value over its multiplier, does not fall.
+        """
+        for _ in range(4):
+            edge = self._onto_edge(psi)
+            here = self.search.at(self.phi(edge))
+            uphill, slope = -self.quantile * self.room_slope(edge), _slope(value, edge)
+            along = float(slope @ uphill)
+            if here is None or self.room(edge) > 1e-6 or along <= 0:
+                break
+            gradient = here.gradient - _forward(of_elements, here.evaluation.eta) * float(uphill @ uphill) / along
+            out = outward_start(self.search.parameters, self.search.fixed, self.phi(edge), gradient, here.value)
+            if out is None:
+                break
+            inward = np.linalg.lstsq(self.spread, out - self.best, rcond=None)[0]
+            again = self._climb(value, unit, np.asarray(inward, dtype=float))
+            if self.room(again) < -1e-6 or value(again) < value(edge):
+                break
+            psi = again
+        return psi
+
     def _onto_edge(self, psi: Array) -> Array:
         """Newton steps along the gradient until the criterion stands at the quantile, where it is near."""
         for _ in range(5):
@@ -190,7 +220,7 @@ class _Region:
             psi = psi - room * slope / max(float(slope @ slope), 1e-300)
         return psi
 
-    def _certified(self, value: Callable[[Array], float], psi: Array) -> float | None:
+    def _certified(self, value: Callable[[Array], float], unit: float, psi: Array) -> float | None:
         """The value at psi if it is a limit: infinite, an extremum inside, or on the edge with parallel gradients."""
         room, slope = self.room(psi), _slope(value, psi)
         if room > 1e-6 and np.abs(psi).max() > FARTHEST * 0.99:
@@ -198,11 +228,11 @@ class _Region:
         if room < -1e-6:
             return None
         size = float(np.linalg.norm(slope))
-        reach = abs(value(psi) - value(np.zeros_like(psi)))
+        reach = max(abs(value(psi) - value(np.zeros_like(psi))), 1e-6 * unit)
         if room > 1e-6:
-            if size > 1e-4 * max(reach, 1e-12):
+            if size > 1e-4 * reach:
                 return None
-            return 0.0 if abs(value(psi)) < 1e-6 * max(reach, 1e-300) else value(psi)
+            return 0.0 if abs(value(psi)) < 1e-6 * reach else value(psi)
         normal = -self.room_slope(psi)
         normal = normal / np.linalg.norm(normal)
         along = float(slope @ normal)
@@ -214,6 +244,13 @@ def _slope(function: Callable[[Array], float], psi: Array, step: float = 1e-5) -
     """Central differences of a function of theta: no likelihood is evaluated."""
     steps = np.eye(len(psi)) * step
     return np.array([function(psi + one) - function(psi - one) for one in steps]) / (2 * step)
+
+
+def _forward(function: Callable[[Array], float], eta: Array, step: float = 1e-6) -> Array:
+    """Differences forward, where a variance may be 0; 0 where the function is not defined there."""
+    with np.errstate(all="ignore"):
+        ahead = np.array([function(eta + one) for one in np.eye(len(eta)) * step])
+        return np.nan_to_num((ahead - function(eta)) / step, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _curvature(function: Callable[[Array], float], psi: Array, step: float = 1e-3) -> Array:

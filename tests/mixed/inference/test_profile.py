@@ -135,6 +135,49 @@ def test_a_variance_that_is_zero_has_an_upper_limit() -> None:
     assert held.criterion - fit.criterion == pytest.approx(QUANTILE, abs=EDGE)
 
 
+@pytest.mark.parametrize("name", ["set 1", "set 13", "set 54"])
+def test_where_a_variance_is_zero_at_the_maximum_another_limit_may_have_it_above(name: str) -> None:
+    data = read_data(PAIRS, "zero_variances.csv").query("set == @name")
+    fit = mixedlm("score ~ month + (1 | cohort) + (1 | patient)", data).fit(reml=False)
+    assert fit.singular
+    found, expected = fit.profile(), pd.DataFrame(reference()["zero_variances"][name])
+    for column in ("ci_low", "ci_high"):
+        assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=UNIROOT, abs=1e-9)
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_limits_beside_a_singular_slope(reml: bool) -> None:
+    """The matrix of the slope leaves its boundary at limits of other parameters."""
+    fit = fitted("score ~ month * format + (month | patient)", reml, file="singular.csv")
+    assert fit.singular
+    for row in profile_parameters(fit).itertuples():
+        for limit in (row.ci_low, row.ci_high):
+            try:
+                held = fit.model.fit(reml=reml, fixed={row.name: limit})
+            except MixedModelError:  # by elements the best values of the others are no covariance matrix
+                continue
+            assert limit == 0 or held.criterion - fit.criterion == pytest.approx(QUANTILE, abs=1e-4)
+
+
+def test_an_icc_beside_a_variance_of_zero() -> None:
+    """At its lower limit the other variance is above 0; found by refits along lines of constant ICC."""
+    data = read_data(PAIRS, "zero_variances.csv").query("set == 'set 54'")
+    fit = mixedlm("score ~ month + (1 | cohort) + (1 | patient)", data).fit(reml=False)
+    names = list(fit.theta.index)
+    (row,) = fit.icc_interval("cohort").itertuples()
+
+    def deviance(total: float, other: float) -> float:
+        left = np.array([row.ci_high, other, 1 - row.ci_high - other]) * total
+        held = fit.model.fit(reml=False, fixed=dict(zip(names, left, strict=True)), ddf="normal")
+        return held.criterion - fit.criterion
+
+    def best(other: float) -> float:
+        return float(minimize_scalar(lambda log: deviance(np.exp(log), other), bracket=(0.0, 0.3)).fun)
+
+    least = minimize_scalar(best, bounds=(0.0, 0.9 - row.ci_high), method="bounded").fun
+    assert min(float(least), best(0.0)) == pytest.approx(QUANTILE, abs=1e-4)
+
+
 def test_unbounded_variances_have_limits_below_zero() -> None:
     fit = fitted("score ~ month * format + (1 | patient)", bounded=False, file="singular.csv")
     (row,) = profile_parameters(fit, "var((Intercept) | patient)").itertuples()
