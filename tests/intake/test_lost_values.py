@@ -265,3 +265,23 @@ Patient ID,Date,Appointment type,Status
     people = pd.read_csv(made.folder / "patients.csv", keep_default_na=False)
     assert sorted(people["research_consent"]) == ["", "no", "yes"]
     assert sorted(people["prior_suicide_attempt"]) == ["", "no", "yes"]
+
+
+def test_a_date_of_the_row_does_not_date_the_visits_that_have_a_day(tmp_path):
+    source = tmp_path / "wide.csv"
+    source.write_text(
+        "ID,Format,Dose 1 date,Chart opened,Baseline date,Baseline PHQ-9,Month 1 PHQ-9,Month 3 PHQ-9,Month 3 date\n"
+        "1,individual,01/24/2024,12/28/2023,01/20/2024,18,9,7,04/22/2024\n"
+        "2,individual,01/25/2024,12/28/2023,01/21/2024,17,9,8,04/23/2024\n"
+    )
+    made = imported(tmp_path, source)
+    told = pd.read_csv(made.folder / "assessments.csv")[["day", "score"]].to_numpy().tolist()
+    assert sorted(told) == [[-4, 17], [-4, 18], [30, 9], [30, 9], [89, 7], [89, 8]]
+
+
+def test_the_days_of_several_visits_are_asked_for_where_one_date_is_of_the_row(tmp_path):
+    source = tmp_path / "wide.csv"
+    source.write_text("ID,Format,Dose 1 date,Chart opened,PHQ9_t1,PHQ9_t2\n1,individual,2024-01-24,2024-01-02,18,9\n")
+    assert [text.split(",")[0] for _, text in draft_map(source).open_lines] == [
+        "the study day of t1", "the study day of t2",
+    ]  # fmt: skip

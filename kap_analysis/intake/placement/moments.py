@@ -43,6 +43,10 @@ class Moments:
         moment = next((self.dates[key] for key in keys if key in self.dates), nothing)
         return moment, self.days.get(at, self.days.get("", np.full(self.n, np.nan)))
 
+    def dates_itself(self, target: str, at: str) -> bool:
+        """Whether a column dates a target of one visit, and not all of the row."""
+        return bool({(target, at), (target, ""), ("", at)} & set(self.dates)) if at else self.knows(target)
+
     def knows(self, target: str, at: str = "") -> bool:
         """Whether any column dates a target, or gives its day."""
         dated = {(target, at), (target, ""), ("", at), ("", "")} & set(self.dates)

@@ -37,8 +37,8 @@ def place_wide_scores(cells: Cells, moments: Moments) -> None:
 def _place_one(cells: Cells, moments: Moments, instrument: str, at: str, uses: list[ColumnUse]) -> None:
     moment, day = moments.of(instrument, at)
     given = next((use.day for use in uses if use.day is not None), None)
-    if given is not None and np.isnat(moment).all():
-        day = np.full(cells.n, float(given))
+    if given is not None and (np.isnat(moment).all() or not moments.dates_itself(instrument, at)):
+        moment, day = np.full_like(moment, np.datetime64("NaT")), np.full(cells.n, float(given))
     about = {"moment": moment, "given": day, "instrument": cells.filled(instrument), **_about_scores(cells, at)}
     is_timed = given is not None or moments.knows(instrument, at)
     answers = {use.item: _answers(cells, use) for use in uses if use.role == "item"}

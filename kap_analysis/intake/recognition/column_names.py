@@ -86,6 +86,7 @@ FIRST_SESSION: Final = re.compile(
     r"(?:session|dose|dosing|treatment|infusion|ketamine|sitzung|behandlung)(?: (?:date|datum))?"
     r"|(?:treatment|tx|ketamine|ket|therapy|behandlungs) ?(?:start|begin|beginn|first)(?: (?:date|datum))?"
     r"|(?:start|beginn) (?:of|der) (?:treatment|therapy|behandlung)"
+    r"|(?:dose|dosing|session|infusion|treatment|ketamine|sitzung|behandlung) 0*1 (?:date|datum)"
     r"|(?:tx|treatment|ketamine|ket) first (?:dose|session)(?: date)?"
 )
 

@@ -98,13 +98,18 @@ def _ask_for_days(taken: dict[str, Guess]) -> None:
     """Scores of a visit that no date and no name dates: ask for its day, once for each instrument."""
     dated = {str(guess.said.get("at", "")) for guess in taken.values() if guess.role in ("date", "day")}
     asked: set[tuple[object, str]] = set()
+    visits: dict[object, set[str]] = {}
+    for guess in taken.values():
+        if "day" in guess.said:
+            visits.setdefault(guess.said.get("instrument"), set()).add(str(guess.said.get("at", "")))
     for name, guess in taken.items():
         at = str(guess.said.get("at", ""))
         if "day" not in guess.said or guess.said["day"] is not None:
             continue
         said = {key: value for key, value in guess.said.items() if key != "day"}
         key = (guess.said.get("instrument"), at)
-        if not {at, ""} & dated and key not in asked:
+        of_row = {""} if len(visits[guess.said.get("instrument")]) == 1 else set()  # a date of the row dates one visit
+        if not ({at} | of_row) & dated and key not in asked:
             asked.add(key)
             taken[name] = replace(guess, said={**said, "day": "?"}, asks=f"the study day of {at}, such as 30")
         else:
