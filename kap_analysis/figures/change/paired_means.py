@@ -204,7 +204,7 @@ def _head(ax: Axes, scale: Scale, changed: pd.DataFrame | None) -> None:
     if changed is not None and not changed.empty:
         row = changed.iloc[0]
         title += f"\nObserved change {number(row['mean_change'])}"
-        title += "" if pd.isna(row[CI_LOW]) else f" (95% CI {interval(row[CI_LOW], row[CI_HIGH])})"
+        title += "" if pd.isna(row[CI_LOW]) else f" (95% interval {interval(row[CI_LOW], row[CI_HIGH])})"
     ax.set_title(title, fontsize=SMALL_PT)
 
 

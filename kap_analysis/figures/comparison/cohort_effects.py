@@ -111,7 +111,7 @@ def _headers(known: pd.DataFrame, *, narrow: bool) -> tuple[str, ...]:
         return ()
     names = [] if PRACTICE not in known.columns else [str(name) for name in known[PRACTICE].dropna()]
     short = names and max(text_width(name) for name in names) <= _LONG_NAME_PT
-    return (*(["Practice"] if short else []), "n", "Effect (95% CI)")
+    return (*(["Practice"] if short else []), "n", "Effect (95% interval)")
 
 
 def _rows(known: pd.DataFrame, headers: tuple[str, ...]) -> list[ForestRow]:
@@ -123,7 +123,7 @@ def _rows(known: pd.DataFrame, headers: tuple[str, ...]) -> list[ForestRow]:
         estimate, low, high = (value_of(row[column]) for column in (ESTIMATE, CI_LOW, CI_HIGH))
         practice = "" if PRACTICE not in known.columns or pd.isna(row[PRACTICE]) else str(row[PRACTICE])
         n = count(row[N_PATIENTS])
-        cells = {"Practice": practice, "n": n, "Effect (95% CI)": with_interval(estimate, low, high, decimals)}
+        cells = {"Practice": practice, "n": n, "Effect (95% interval)": with_interval(estimate, low, high, decimals)}
         beside = [
             *([practice] if practice and "Practice" not in headers else []),
             *([] if headers else [f"n\u00a0=\u00a0{n}"]),
@@ -168,7 +168,7 @@ def _icc_sentence(icc: pd.DataFrame | None) -> str:
     if icc is None or pd.isna(icc[ESTIMATE].iloc[0]):
         return ""
     row = icc.iloc[0]
-    ends = "" if pd.isna(row[CI_LOW]) else f" (95% CI {interval(row[CI_LOW], row[CI_HIGH], 2)})"
+    ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {interval(row[CI_LOW], row[CI_HIGH], 2)})"
     of = row.get("n_cohorts")
     cohorts = "" if of is None or pd.isna(of) else f", {plural(of, 'cohort')} of two or more patients"
     return f"Intraclass correlation {number(row[ESTIMATE], 2)}{ends}{cohorts}"

@@ -24,7 +24,7 @@ from kap_analysis.writing.small_numbers import of_enough, said_of_few
 _FIGURE = "plot_format_differences"
 _CONTRASTS = (VISIT, "contrast", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "is_primary")
 _SECONDARY = (INSTRUMENT, VISIT, ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS)
-_HEADERS: Final = ("Points (95% CI)", "n scored", "p")
+_HEADERS: Final = ("Points (95% interval)", "n scored", "p")
 _NOTHING = "There is no difference between formats to draw: the comparison has no rows, as with one format only."
 _HOLM: Final = "p of the other instruments: adjusted for their number (Holm)."
 

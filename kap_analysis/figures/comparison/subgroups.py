@@ -80,7 +80,7 @@ def plot_subgroups(
     column = P_VALUE if interactions is None or "p_holm" not in interactions.columns else "p_holm"
     tests = {} if interactions is None else dict(zip(interactions["moderator"], interactions[column], strict=True))
     is_tested = any(tested(moderator, tests) for moderator in tests)
-    headers = ["Estimate (95% CI)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] * is_tested)]
+    headers = ["Estimate (95% interval)", "n", *([f"Interaction{' (Holm)' if column == 'p_holm' else ''}"] * is_tested)]
     rows, headers_drawn = fitted_rows(_rows(differences, tests), headers, width_in_mm(width))
     label = difference_label(instrument) if quantity is None else quantity
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:

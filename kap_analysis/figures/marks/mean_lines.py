@@ -77,7 +77,7 @@ def draw_faint_means(
 
 def kind_handles(theme: Theme) -> list[Line2D]:
     """What a key shows of the kinds of means: adjusted strong, observed faint."""
-    adjusted = Line2D([], [], color=theme.foreground, marker="o", label="Adjusted mean, 95% CI", **STRONG)
+    adjusted = Line2D([], [], color=theme.foreground, marker="o", label="Adjusted mean, 95% interval", **STRONG)
     faint: Any = {"color": theme.foreground, "marker": "o", "markerfacecolor": theme.background, **FAINT}
     return [adjusted, Line2D([], [], label="Observed mean", **faint)]
 

@@ -54,7 +54,7 @@ def draw_path(
     ax.set_xlabel(f"{changed(scale)} after dropout {_ADDED[varies]}, {scale.points}{fixed}")
     above = scale.from_low_to_high(GROUP, INDIVIDUAL)[1]
     side = f"\nabove 0: {above} better" if scale.direction_known else ""
-    ax.set_ylabel(f"Group minus individual,\n{scale.points} (95% CI){side}")
+    ax.set_ylabel(f"Group minus individual,\n{scale.points} (95% interval){side}")
     page.note(f"Diamond: {AT_RANDOM}. Filled circles: the 95% interval excludes 0.")
     if primary is not None:
         page.note("Square: primary analysis.")

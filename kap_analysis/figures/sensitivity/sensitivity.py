@@ -29,7 +29,7 @@ from kap_analysis.writing.small_numbers import of_enough, said_of_few
 _FIGURE = "plot_sensitivity"
 _COLUMNS = ("group", "label", ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes", "is_primary")
 _BESIDE = (ESTIMATE, CI_LOW, CI_HIGH, N_PATIENTS, "assumes")
-_HEADERS = ("Difference (95% CI)", "n analysed")
+_HEADERS = ("Difference (95% interval)", "n analysed")
 _BIASED = "known to be biased"
 _TALLEST_MM = 230.0
 """How high the rows may be on one page of a journal; of more rows the tables say what each assumes."""

@@ -121,7 +121,8 @@ def _beside(rows: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
 
 def _notes(published: pd.DataFrame | None) -> list[str]:
     notes = [
-        "n: patients scored at the visit. CI: confidence interval; SE: standard error. From a mixed model over all "
+        "n: patients scored at the visit. Interval: confidence interval; SE: standard error. "
+        "From a mixed model over all "
         "observed scores.",
         "There is no control arm: change is not an effect of treatment.",
     ]

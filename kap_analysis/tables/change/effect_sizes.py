@@ -58,7 +58,7 @@ def table_effect_sizes(*, effect_sizes: pd.DataFrame, stamp: str = "") -> Table:
         Layout(tuple(columns), groups="group"),
         raw=frame,
         notes=(
-            "CI: confidence interval. Effect sizes of different formulas cannot be compared.",
+            "Interval: confidence interval. Effect sizes of different formulas cannot be compared.",
             "There is no control arm: change is not an effect of treatment.",
             *enough_notes(frame),
         ),

@@ -69,7 +69,7 @@ def table_observed_scores(*, means: pd.DataFrame, intervals: bool = True, stamp:
         raw=frame,
         notes=(
             "n: patients assessed at the visit, not all who started. SD: standard deviation"
-            + ("; CI: confidence interval of the mean (t)." if intervals else "."),
+            + ("; Interval: confidence interval of the mean (t)." if intervals else "."),
             "Unadjusted: formats may have differed at the start. Unless patients were randomised, a difference "
             "is not an effect of the format.",
             *(enough_notes(frame) if intervals else ()),

@@ -72,7 +72,7 @@ def table_paired_change(*, means: pd.DataFrame, change: pd.DataFrame, stamp: str
         layout,
         raw=stacked(means=scores.drop(columns="text"), change=changes),
         notes=(
-            "Change is follow-up minus baseline. SD: standard deviation; CI: confidence interval (t).",
+            "Change is follow-up minus baseline. SD: standard deviation; Interval: confidence interval (t).",
             "There is no control arm: change is not an effect of treatment.",
             "Patients without a follow-up score are not in the table.",
             *enough_notes(changes),

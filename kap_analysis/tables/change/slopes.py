@@ -53,7 +53,7 @@ def table_slopes(*, slopes: pd.DataFrame, stamp: str = "") -> Table:
         Column("error", "SE"),
         Column("df", "df"),
     )
-    notes = ["Estimated slopes of the score, from one growth model. CI: confidence interval; SE: standard error."]
+    notes = ["Estimated slopes of the score, from one growth model. Interval: confidence interval; SE: standard error."]
     if not set(frame[FORMAT].astype(str)) <= set(FORMATS):
         notes.append("These slopes are descriptive: each format starts where it started, and nothing is tested.")
     notes.append("There is no control arm: change is not an effect of treatment.")

@@ -129,7 +129,7 @@ def share_interval(low: float, high: float) -> str:
 def _notes(cutoffs: pd.DataFrame | None) -> list[str]:
     notes = [
         "Of assessed: of the patients with a score at baseline and at follow-up; of started: of all who started "
-        "treatment. CI: confidence interval of the share of those assessed.",
+        "treatment. Interval: confidence interval of the share of those assessed.",
     ]
     if cutoffs is not None:
         cutoffs = cutoffs[[_is_used(row) for _, row in cutoffs.iterrows()]]

@@ -137,7 +137,7 @@ def _notes(contrasts: pd.DataFrame) -> list[str]:
     patients = "all patients" if is_missing(n) else plural(n, "patient")
     notes = [
         f"Imputed: scores never observed are imputed, and risks standardised over {patients}.",
-        "CI: confidence interval, not adjusted for the number of events. Unless patients "
+        "Interval: confidence interval, not adjusted for the number of events. Unless patients "
         "were randomised, a difference is not an effect of the format.",
     ]
     for column, lead in (("adjusted_for", "adjusted for "), ("note", "")):

@@ -58,7 +58,8 @@ def table_criteria(*, criteria: pd.DataFrame, stamp: str = "") -> Table:
         Layout(columns, groups="criterion"),
         raw=frame,
         notes=[
-            "CI: confidence interval of the share of those assessed. There is no control arm: change is not an effect.",
+            "Interval: confidence interval of the share of those assessed. "
+            "There is no control arm: change is not an effect.",
             *_sources(frame),
             *enough_notes(frame, counted="n_assessed"),
         ],

@@ -150,7 +150,7 @@ def _primary_visits(tested: pd.DataFrame) -> set[str]:
 
 
 def _notes(tested: pd.DataFrame, icc: pd.DataFrame | None) -> list[str]:
-    notes = ["Means are adjusted for what the model holds. CI: confidence interval; SE: standard error."]
+    notes = ["Means are adjusted for what the model holds. Interval: confidence interval; SE: standard error."]
     if "standardised" in tested.columns:
         notes.append(IN_SDS)
     if _primary_visits(tested):
@@ -160,7 +160,8 @@ def _notes(tested: pd.DataFrame, icc: pd.DataFrame | None) -> list[str]:
 
 
 def _icc_note(icc: "pd.Series[Any]") -> str:
-    note = f"Patients of one cohort: ICC {coefficient(icc[ESTIMATE])} (95% CI {interval(icc[CI_LOW], icc[CI_HIGH], 2)})"
+    ends = f"95% interval {interval(icc[CI_LOW], icc[CI_HIGH], 2)}"
+    note = f"Patients of one cohort: ICC {coefficient(icc[ESTIMATE])} ({ends})"
     effect, size, n_cohorts = (icc.get(name) for name in ("design_effect", "mean_cohort_size", "n_cohorts"))
     note += f"; design effect {coefficient(effect)}" if not is_missing(effect) else ""
     note += f"; {plural(n_cohorts, 'cohort')}" if not is_missing(n_cohorts) else ""

@@ -53,7 +53,7 @@ def table_estimates_compared(*, estimates: pd.DataFrame, stamp: str = "") -> Tab
         Column("statistic", "t or z"),
         Column("p", "p"),
     )
-    notes = ["Group minus individual, in points. CI: confidence interval; SE: standard error."]
+    notes = ["Group minus individual, in points. Interval: confidence interval; SE: standard error."]
     if (frame[DF].astype("float64") == float("inf")).any():
         notes.append("df ∞: a normal (z) test and interval, which take no account of how few cohorts there are.")
     return assemble(

@@ -132,7 +132,7 @@ def _levels(rows: pd.DataFrame, values: pd.DataFrame) -> list[str]:
 
 
 def _notes(frame: pd.DataFrame, values: pd.DataFrame | None) -> list[str]:
-    notes = ["Interaction: how much group minus individual changes per unit. CI: confidence interval."]
+    notes = ["Interaction: how much group minus individual changes per unit. Interval: confidence interval."]
     if values is not None:
         notes.append("Intervals of the differences are adjusted for the number of values of a moderator.")
     for column in ("warning", "note"):

@@ -54,7 +54,7 @@ def table_secondary(*, secondary: pd.DataFrame, stamp: str = "") -> Table:
         Column("df", "df"),
         Column("p", "p (Holm)"),
     )
-    notes = ["Group minus individual, in points of each instrument. CI: confidence interval, not adjusted.",
+    notes = ["Group minus individual, in points of each instrument. Interval: confidence interval, not adjusted.",
              "p (Holm): adjusted for the number of instruments."]  # fmt: skip
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]

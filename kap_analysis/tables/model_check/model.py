@@ -181,7 +181,7 @@ def _fit_part(icc: pd.DataFrame | None, facts: Mapping[str, Any]) -> pd.DataFram
 
 
 def _notes(facts: Mapping[str, Any]) -> list[str]:
-    notes = ["CI: confidence interval; SE: standard error; SD: standard deviation."]
+    notes = ["Interval: confidence interval; SE: standard error; SD: standard deviation."]
     method = str(facts.get("ddf", "")).lower()
     if method:
         notes.append(f"Degrees of freedom: {METHODS.get(method, method)}.")

@@ -48,9 +48,9 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
         Layout(tuple(columns), (Spanner("It is more common in one format by (percentage points)", tuple(shown)),)),
         raw=frame,
         notes=(
-            "Group minus individual, points (95% CI), without the bias that makes the difference larger: the effect of "
-            "the confounder on the score times the difference in its prevalence, both given the covariates.",
-            "CI: confidence interval.",
+            "Group minus individual, points (95% interval), without the bias that makes the difference larger: "
+            "the effect of the confounder on the score times the difference in its prevalence, both given the covariates.",
+            "Interval: confidence interval.",
         ),
         stamp=stamp,
     )

@@ -58,7 +58,7 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
         *([Column("p", "p")] if p_values else []),
         text_column("assumes", "Assumes", prose=True),
     ]
-    notes = ["Group minus individual, in points where a row names no other unit. CI: confidence interval."]
+    notes = ["Group minus individual, in points where a row names no other unit. Interval: confidence interval."]
     if "note" in frame.columns:
         told = frame[frame["note"].fillna("").astype(str) != ""]
         notes += [f"{sentence_case(row['label'])}: {row['note']}" for _, row in told.iterrows()]

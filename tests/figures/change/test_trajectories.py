@@ -99,7 +99,7 @@ def test_adjusted_means_start_from_one_baseline_and_observed_means_are_faint_and
     assert {float(line.get_ydata()[0]) for line in adjusted} == {26.0}
     faint = marked(figure, "observed ")
     assert {line.get_linewidth() for line in faint} == {0.8}
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Adjusted mean, 95% CI", "Observed mean"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["Adjusted mean, 95% interval", "Observed mean"]
     assert "adjusted means" in alt_text(figure)
     assert {t.get_text() for t in marked(figure, "number under axis")} == {"60", "55", "45"}
 

@@ -44,7 +44,7 @@ def test_cohorts_stand_from_lowest_to_highest_with_their_numbers(icc):
     assert drawn(figure, "estimate") == list(ordered["estimate"])
     labels = [text for text in words(figure) if text.startswith("C0")]
     assert labels == list(ordered["cohort_id"])
-    assert "Intraclass correlation 0.06 (95% CI 0.00 to 0.19), 3 cohorts of two or more patients" in words(figure)
+    assert "Intraclass correlation 0.06 (95% interval 0.00 to 0.19), 3 cohorts of two or more patients" in words(figure)
     assert "BDI-II points" in figure.axes[0].get_xlabel()
     assert "better than the mean" in figure.axes[0].get_xlabel()
 

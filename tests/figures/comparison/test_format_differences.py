@@ -151,7 +151,11 @@ def test_an_instrument_that_could_not_be_compared_says_why():
 
 def test_columns_have_one_header():
     figure = plot_format_differences(contrasts=CONTRASTS, secondary=SECONDARY, instrument="BDI-II")
-    assert [header.get_text() for header in having(figure, "column header")] == ["Points (95% CI)", "n scored", "p"]
+    assert [header.get_text() for header in having(figure, "column header")] == [
+        "Points (95% interval)",
+        "n scored",
+        "p",
+    ]
     assert "adjusted for their number (Holm)" in texts(figure)
 
 

@@ -11,9 +11,9 @@ def test_adjusted_means_and_difference(every_table):
     table = every_table["adjusted-means"]
     assert column(table, "Visit") == ["Month 1", "Month 3 (primary)"]
     assert column(table, "Estimate", "Group − individual") == ["0.7", "1.1"]
-    assert column(table, "95%\u00a0CI") == ["−1.8 to 3.1", "−1.8 to 4.0"]
+    assert column(table, "95%\u00a0interval") == ["−1.8 to 3.1", "−1.8 to 4.0"]
     assert column(table, "p") == ["–", "0.43"]
-    assert any("ICC 0.08 (95% CI 0.00 to 0.29)" in note and "24 cohorts of 3.5" in note for note in table.notes)
+    assert any("ICC 0.08 (95% interval 0.00 to 0.29)" in note and "24 cohorts of 3.5" in note for note in table.notes)
 
 
 def test_two_contrasts_at_a_visit_stand_under_each_other(comparison):
