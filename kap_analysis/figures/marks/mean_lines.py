@@ -43,7 +43,7 @@ def draw_means(
     beside : float
         How far the marks stand from their time, so that none covers another.
     joined : bool
-        Whether a line goes through the marks.
+        Whether a line goes through the marks; not through those of too few patients for an interval.
     """
     look, one = theme.look(name), one.sort_values(time)
     mean, at = numbers_of(one, value), numbers_of(one, time) + beside
@@ -51,17 +51,22 @@ def draw_means(
     low, high = (np.where(shown, numbers_of(one, end), np.nan) for end in (CI_LOW, CI_HIGH))
     bars: Any = {"color": look.colour, "fmt": "none", "capsize": 2, "elinewidth": 0.9}
     ax.errorbar(at, mean, yerr=[mean - low, high - mean], zorder=4, **bars)
+    size = STRONG if strong else {}
     ax.plot(
         at,
         mean,
         color=look.colour,
         marker=look.marker,
         markerfacecolor=theme.marker_face(name),
-        linestyle=look.line_style if joined else "none",
+        linestyle=look.line_style if joined and shown.all() else "none",
         zorder=4.1,
         gid=f"{kind} {name}",
-        **(STRONG if strong else {}),
+        **size,
     )
+    if joined and not shown.all():
+        through, width = np.where(shown, mean, np.nan), size.get("linewidth")
+        line: Any = {"color": look.colour, "linestyle": look.line_style, "linewidth": width}
+        ax.plot(at, through, zorder=4.1, gid=f"line through {kind} {name}", **line)
 
 
 def draw_faint_means(

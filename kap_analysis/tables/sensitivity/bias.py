@@ -49,7 +49,8 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
         raw=frame,
         notes=(
             "Group minus individual, points (95% interval), without the bias that makes the difference larger: "
-            "the effect of the confounder on the score times the difference in its prevalence, both given the covariates.",
+            "the effect of the confounder on the score times the difference in its prevalence, "
+            "both given the covariates.",
             "Interval: confidence interval.",
         ),
         stamp=stamp,

@@ -255,3 +255,13 @@ def test_a_column_that_was_recorded_for_nobody_makes_no_panel():
     patients = patient_lines(3).assign(practice="not recorded")
     figure = plot_trajectories(means=month_means(), patients=patients, facet_by="practice")
     assert "There is nothing to draw by practice: it is not recorded." in texts(figure)
+
+
+def test_no_line_goes_through_means_of_too_few_patients():
+    means = month_means(("group",)).assign(n_patients=[9, 8, 4])
+    figure = plot_trajectories(means=means)
+    (marks,), (line,) = marked(figure, "means group"), marked(figure, "line through means group")
+    assert marks.get_linestyle() == "None"
+    assert marks.get_ydata().tolist() == means["mean"].tolist()
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True]
+    assert marked(plot_trajectories(means=month_means(("group",))), "line through") == []
