@@ -131,6 +131,7 @@ def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[s
     model = asking.model
     design = model.empty_design()
     names = design.fixed.names[1:]
+    _check_formats(names, first)
     columns = first.independent()
     first = first.keeping(columns)
     shared = tuple(names[at] for at in columns)
@@ -156,6 +157,17 @@ def _fit(asking: _Asking, counts: Counts) -> tuple[SummedFit, np.ndarray, list[s
 
     fit = fit_from_sums(design, shared, first, sums_at)
     return fit, averages[:, columns], [name for at, name in enumerate(names) if at not in columns]
+
+
+def _check_formats(names: tuple[str, ...], first: FirstSums) -> None:
+    """Raise an error if no practice has patients in both formats: beside its own intercept none is left of a format."""
+    left = np.diag(first.s)[:-1] / max(first.n, 1.0)
+    formats = [at for at, name in enumerate(names) if name.startswith(f"{FORMAT}[") and ":" not in name]
+    if formats and all(left[at] < 1e-9 for at in formats):
+        raise AnalysisError(
+            "No practice has patients in both formats: the difference between the formats cannot be told apart from "
+            "that between the practices, each of which has its own intercept here. Pool practices that treat in both."
+        )
 
 
 def _check_sums(sums: Sums, rows: float) -> None:

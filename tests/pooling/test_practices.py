@@ -196,3 +196,14 @@ def test_a_ladder_that_goes_by_fewer_patients_is_refused(few_visits, few_covaria
     plan = replace(few_covariates, ladder=replace(few_covariates.ladder, **{name: 1}))
     with pytest.raises(AnalysisError, match=f"The plan has {name} = 1; practices that do not pool rows need"):
         kap.pool_practices(few_visits, plan=plan)
+
+
+def test_practices_of_one_format_each_are_refused_in_words(study):
+    """Beside the intercepts of the practices nothing is left of the format: it ended in "Singular matrix"."""
+    group = study.outcomes("BDI-II").frame.drop_duplicates("patient_id").set_index("patient_id")["format"] == "group"
+    of_group = study.patients["patient_id"].map(group).fillna(False).astype(bool)
+    other = np.where(np.arange(len(of_group)) % 2, "A", "C")
+    patients = study.patients.assign(practice=np.where(of_group, "B", other))
+    apart = replace(study, tables={**study.tables, "patients": patients})
+    with pytest.raises(AnalysisError, match="No practice has patients in both formats"):
+        kap.pool_practices(apart, two_stage=False)
