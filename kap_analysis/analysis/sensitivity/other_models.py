@@ -46,6 +46,8 @@ def estimate_row(fit: MixedResults, model: ModelFrame, visit: str) -> EstimateRo
 
 
 def refit(model: ModelFrame, rung: Rung, visit: str, **options: Any) -> EstimateRow:
+    if model.frame[FORMAT].nunique() < 2:
+        raise AnalysisError("Patients of one format are left, and nothing can be compared.")
     built = mixedlm(rung.formula, model.frame, residual_by=rung.residual_by)
     return estimate_row(built.fit(**options), model, visit)
 

@@ -207,3 +207,12 @@ def test_averages_over_all_practices_are_not_given_where_one_has_one_format():
     rows = found.estimates.set_index("label").loc[["Format by practice", "Standardised over all with a baseline score"]]
     assert rows["estimate"].isna().all()
     assert rows["note"].str.startswith("The data do not tell the difference at month 3 for all patients").all()
+
+
+def test_without_the_practice_of_one_format_the_reason_is_in_plain_words():
+    """It was the engine's advice to take the format out of the formula."""
+    scores = made_up_scores()
+    scores["practice"] = np.where((scores["format"] == "group") | (scores["practice"] == "A"), "A", "B")
+    found = check_sensitivity(as_outcomes(scores), visit="month 3", n_imputations=2, n_bootstrap=4)
+    note = found.estimates.set_index("label").loc["Without practice A", "note"]
+    assert note == "Patients of one format are left, and nothing can be compared."
