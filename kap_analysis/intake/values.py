@@ -97,7 +97,7 @@ def _parts(text: str, order: str) -> tuple[tuple[int, int, int], tuple[str, ...]
         return ((int(found[3]), month, int(found[2])), found.groups(default="")[3:]) if month else None
     if found := _COMPACT.fullmatch(text):
         return (int(found[1]), int(found[2]), int(found[3])), ("", "", "", "")
-    if text.isdigit() and _EXCEL_DAYS[0] <= int(text) < _EXCEL_DAYS[1]:
+    if text.isdecimal() and _EXCEL_DAYS[0] <= int(text) < _EXCEL_DAYS[1]:
         moment = datetime(1899, 12, 30) + timedelta(days=int(text))
         return (moment.year, moment.month, moment.day), ("", "", "", "")
     return None
@@ -110,12 +110,12 @@ def _shift(offset: str) -> timedelta:
 
 def looks_like_date(text: str) -> bool:
     """Whether a text is a date in some notation (a bare number is none)."""
-    return not text.isdigit() and any(read_date(text, order) is not None for order in ("month_first", "day_first"))
+    return not text.isdecimal() and any(read_date(text, order) is not None for order in ("month_first", "day_first"))
 
 
 def is_day_number(text: str) -> bool:
     """Whether a text is a bare number that can be a date: 45323 as spreadsheets count days, or 20240201."""
-    return text.isdigit() and read_date(text) is not None
+    return text.isdecimal() and read_date(text) is not None
 
 
 def date_order(texts: Sequence[str]) -> tuple[str, int]:

@@ -285,3 +285,10 @@ def test_the_days_of_several_visits_are_asked_for_where_one_date_is_of_the_row(t
     assert [text.split(",")[0] for _, text in draft_map(source).open_lines] == [
         "the study day of t1", "the study day of t2",
     ]  # fmt: skip
+
+
+def test_a_column_that_names_instruments_may_name_one_itself(tmp_path):
+    scores = "Patient ID,Date,Scale,Score\n1001,2024-01-03,PHQ-9,13\n1002,2024-01-05,PHQ-9,5\n"
+    source = write_export(tmp_path / "export", scores=scores)
+    change = ('{ is = "instrument", ', '{ is = "instrument", instrument = "PHQ-9", ')
+    assert scores_of(imported(tmp_path, source, change)) == [("PHQ-9", 5), ("PHQ-9", 13)]

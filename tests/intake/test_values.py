@@ -31,6 +31,7 @@ from kap_analysis.intake.values import date_order, pattern, read_date, read_dose
         ("Thu 1 Feb 2024 9:30 AM", "", (2024, 2, 1)),
         ("12 mg 2024", "", None),
         ("Anna", "", None),
+        ("²", "", None),
     ],
 )
 def test_dates(text, order, day):

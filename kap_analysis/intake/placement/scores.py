@@ -78,7 +78,8 @@ def place_long_scores(cells: Cells, moments: Moments) -> None:
     Columns that name their own instrument are not of this form; they are placed as wide ones.
     """
     roles = ("instrument", "score", "item_number", "answer")
-    uses = {use.role: use for use in cells.said.uses if use.role in roles and not use.instrument}
+    mine = [use for use in cells.said.uses if use.role == "instrument" or not use.instrument]
+    uses = {use.role: use for use in mine if use.role in roles}
     instrument = _instruments(cells, uses.get("instrument"))
     moment, day = moments.of("assessments")
     if not moments.knows("assessments") and (cells.pid != "").any():

@@ -41,7 +41,7 @@ def place_table(table: SourceTable, said: TableMap, study: StudyMap, number: int
     # 1001 becomes 1001.0 in a column of numbers of which some are missing
     pid = on_distinct(table.cells[key.column], lambda t: whole[1] if (whole := _AS_DECIMAL.fullmatch(t)) else t)
     # 999 can be a missing score and a patient's number: a code of digits is no missing number of a patient
-    missing = {code for code in cells.missing if not code.isdigit()}
+    missing = {code for code in cells.missing if not code.isdecimal()}
     pid[on_distinct(pid, lambda text: text.lower() in missing).astype(bool)] = ""
     totals = on_distinct(pid, lambda text: SUMMARY.fullmatch(text.rstrip(":")) is not None).astype(bool)
     notes = on_distinct(pid, lambda text: " " in text).astype(bool)
