@@ -23,6 +23,8 @@ _ODD_KINDS = {"U": "text", "S": "text", "T": "text", "c": "complex numbers", "m"
 
 def nearest(name: object, known: Iterable[object]) -> str:
     """A sentence that offers the known name closest to `name`, or lists the known ones."""
+    if name in ("TRUE", "FALSE"):
+        return f"Python writes {str(name).title()}."
     by_text = {str(k): k for k in known}
     names = list(by_text)
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
@@ -36,6 +38,8 @@ def as_names(value: str | Iterable[str] | None) -> list[str]:
     """One name, several or none, as a list."""
     if value is None:
         return []
+    if not isinstance(value, Iterable):
+        raise MixedModelError(f"Give a name, or a list of names; found {value!r}.")
     return [value] if isinstance(value, str) else list(value)
 
 

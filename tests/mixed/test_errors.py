@@ -11,6 +11,7 @@ def test_the_nearest_name_is_offered_as_it_is():
     assert nearest("scroe", ["month", "score"]) == "Did you mean 'score'?"
     assert nearest("2", [1, 2, 3]) == "Did you mean 2?"
     assert nearest("zzz", ["month", "score"]) == "There are: month, score."
+    assert nearest("FALSE", ["flag", "score"]) == "Python writes False."
     assert nearest("zzz", range(9)) == "There are: 0, 1, 2, 3, 4, 5, 6, 7, ...."
 
 

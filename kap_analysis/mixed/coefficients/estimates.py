@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -14,7 +16,7 @@ ESTIMATE_COLUMNS = ("estimate", "std_error", "df", "statistic", "p_value", "ci_l
 
 def check_level(level: float) -> float:
     """A confidence level strictly between 0 and 1, or an error that says what was given."""
-    if not 0 < level < 1:
+    if not isinstance(level, Real) or not 0 < level < 1:
         raise MixedModelError(f"The confidence level is {level!r}; give a number between 0 and 1, such as 0.95.")
     return float(level)
 

@@ -55,7 +55,7 @@ def check_known_groups(frame: pd.DataFrame, columns: tuple[str, ...], unknown: M
     strange = [":".join("missing" if pd.isna(value) else str(value) for value in one) for one in found]
     n = int(unknown.sum())
     raise MixedModelError(
-        f"{n:,} of the {len(frame):,} new rows {'is' if n == 1 else 'are'} of a {names} that the data do not have: "
+        f"{n:,} of the {len(frame):,} new rows {'belongs' if n == 1 else 'belong'} to no {names} of the data: "
         f"{listed(strange, 3)}. The data have {listed(levels, 3)}. Their own effects are not known: "
         "allow_new_groups=True predicts the average of new groups, conditional=False that of all."
     )

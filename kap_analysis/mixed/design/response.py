@@ -40,9 +40,8 @@ def read_response(response: Factor, columns: Columns, rows: Rows) -> Array:
             f"{rows.frame.index[strange[0]]!r}). Correct these values or make them missing."
         )
     if np.ptp(y) == 0:
-        raise MixedModelError(
-            f"The response {text} is {y[0]:g} in all {_rows(len(y))} that are used: there is nothing to explain."
-        )
+        where = "the only row that is used" if len(y) == 1 else f"all {len(y)} rows that are used"
+        raise MixedModelError(f"The response {text} is {y[0]:g} in {where}: there is nothing to explain.")
     return y
 
 

@@ -57,10 +57,11 @@ def mean_rows(
     weights: str = "equal",
 ) -> MeanRows:
     """The rows of L behind ``marginal_means``; parameters as there."""
-    specs, by, at = as_names(specs), as_names(by), dict(at or {})
+    specs, by, at = as_names(specs), as_names(by), _as_mapping(at)
     require_name(weights, WEIGHTS, "kind of weights")
     for column in (*specs, *by, *at):
         require_name(column, fit.design.formula.fixed.columns, "column of the fixed part")
+    _check_each_once(specs, by)
     if not specs:
         raise MixedModelError("No column to take means of: name at least one factor of the formula, such as 'format'.")
     grid = ReferenceGrid.of(fit, at)
@@ -72,6 +73,20 @@ def mean_rows(
     made = _over_patients if weights == "patients" else _over_grid
     rows, beyond = made(grid, shown, places, at, weights)
     return MeanRows(_labels(grid, shown, places)[[*specs, *by]], rows, beyond, tuple(specs), tuple(by))
+
+
+def _as_mapping(at: Any) -> dict[str, Any]:
+    if at is not None and not isinstance(at, Mapping):
+        raise MixedModelError(f"at gives columns their values, as in at={{'month': 3}}; found {at!r}.")
+    return dict(at or {})
+
+
+def _check_each_once(specs: Sequence[str], by: Sequence[str]) -> None:
+    asked = [*specs, *by]
+    for column in asked:
+        if asked.count(column) > 1:
+            where = "both in specs and in by" if column in specs and column in by else "twice"
+            raise MixedModelError(f"{column!r} is named {where}. Name each column once.")
 
 
 def _over_grid(

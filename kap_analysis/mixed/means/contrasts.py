@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.coefficients.estimates import check_level, estimate_frame
-from kap_analysis.mixed.errors import MixedModelError, listed, numbers_of, require_name
+from kap_analysis.mixed.errors import MixedModelError, as_names, listed, numbers_of, require_name
 from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.averaged_rows import MeanRows, mean_rows
 from kap_analysis.mixed.means.estimability import without_what_is_not_estimable
@@ -182,11 +182,9 @@ def _coefficients(means: MeanRows, part: pd.DataFrame, method: Any, reference: A
             raise MixedModelError("Differences of differences need two columns or more, such as ['format', 'visit'].")
         kinds = ["pairwise"] * len(means.specs)
     else:
-        kinds = list(method)
+        kinds = as_names(method)
     if len(kinds) != len(means.specs):
-        raise MixedModelError(
-            f"{len(kinds)} kinds of contrast were given for {len(means.specs)} columns; give one each."
-        )
+        raise MixedModelError(f"A kind of contrast is needed for each of {listed(means.specs)}; found {listed(kinds)}.")
     references = reference if isinstance(reference, Mapping) else {}
     each = [
         _of_names(values, kind, references.get(column), reverse)
@@ -238,9 +236,10 @@ def _own(given: Mapping[str, Any], names: list[Any]) -> Coefficients:
             for name in values:
                 require_name(name, names, "mean to give a coefficient to")
             values = [values.get(name, 0.0) for name in names]
-        if len(values) != len(names):
-            raise MixedModelError(
-                f"Contrast {label!r} has {len(values)} coefficients for {len(names)} means: give one each."
-            )
-        contrasts[label] = numbers_of(values, f"The coefficients of contrast {label!r}")
+        coefficients = numbers_of(values, f"The coefficients of contrast {label!r}")
+        if coefficients.shape != (len(names),):
+            raise MixedModelError(f"Contrast {label!r} needs {len(names)} coefficients; found {coefficients.size}.")
+        if not np.isfinite(coefficients).all():
+            raise MixedModelError(f"The coefficients of contrast {label!r} must be finite numbers.")
+        contrasts[label] = coefficients
     return contrasts

@@ -6,6 +6,7 @@ Schuirmann 1987, doi:10.1007/BF01068419 (two one-sided tests).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -70,9 +71,9 @@ def compare_with_margin(
         When the margin is not above 0 or alpha is not between 0 and 0.5.
     """
     require_name(question, QUESTIONS, "question")
-    if not margin > 0 or not np.isfinite(margin):
+    if not isinstance(margin, Real) or not 0 < margin < np.inf:
         raise MixedModelError(f"The margin is {margin!r}; give a number of points above 0, with its source.")
-    if not 0 < alpha < 0.5:
+    if not isinstance(alpha, Real) or not 0 < alpha < 0.5:
         raise MixedModelError(f"alpha is {alpha!r}; give a one-sided level between 0 and 0.5, such as 0.025.")
     contrasts = contrast_rows(
         fit, specs, by=by, method=method, reference=reference, reverse=reverse, at=at, weights=weights

@@ -10,13 +10,14 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kap_analysis.mixed.design.columns import Rows
-from kap_analysis.mixed.errors import require_name
+from kap_analysis.mixed.errors import MixedModelError, require_name
 from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.nesting import Nests, counts_of, find_nests
 
@@ -51,6 +52,8 @@ class ReferenceGrid:
         codes: dict[str, Array] = {}
         for column in fit.design.formula.fixed.columns:
             wanted = _as_list(at[column]) if column in at else None
+            if wanted == []:
+                raise MixedModelError(f"at gives {column!r} no value. Give one or more, or leave it out of at.")
             if column in fixed.factors:
                 levels = fixed.factors[column]
                 for level in wanted or ():
@@ -59,6 +62,9 @@ class ReferenceGrid:
                 place = np.array([_index(level, values[column]) for level in levels])
                 codes[column] = place[rows.labels(column).codes]
             elif wanted is not None:
+                odd = [value for value in wanted if not _is_finite(value)]
+                if odd:
+                    raise MixedModelError(f"at sets {column!r} to {odd[0]!r}; give finite numbers.")
                 values[column] = wanted
             else:
                 numbers = rows.numbers(column)
@@ -106,6 +112,10 @@ class ReferenceGrid:
 
 def _as_list(chosen: Any) -> list[Any]:
     return list(chosen) if isinstance(chosen, Iterable) and not isinstance(chosen, str) else [chosen]
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, Real | np.bool_) and bool(np.isfinite(float(value)))
 
 
 def _index(level: Any, values: list[Any]) -> int:

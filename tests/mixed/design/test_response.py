@@ -39,6 +39,8 @@ def test_a_response_that_is_infinite():
 
 def test_a_response_that_is_constant():
     assert error_of(score=7.5) == "The response score is 7.5 in all 6 rows that are used: there is nothing to explain."
+    with pytest.raises(MixedModelError, match=r"^The response score is 20 in the only row that is used: there is"):
+        build_design("score ~ 1", DATA.iloc[:1])
 
 
 def test_a_response_of_several_columns():

@@ -71,7 +71,7 @@ def test_differences_of_differences_are_differences_of_contrasts(fit: MixedResul
         ({"specs": "visit", "method": "reference", "reference": "4"}, r"There is no level to compare with '4'\. .*"),
         (
             {"specs": "visit", "method": {"mine": [1, -1]}},
-            "Contrast 'mine' has 2 coefficients for 4 means: give one each.",
+            "Contrast 'mine' needs 4 coefficients; found 2.",
         ),
         ({"specs": "visit", "method": {"mine": {"7": 1}}}, r"There is no mean to give a coefficient to '7'\. .*"),
         (

@@ -61,3 +61,32 @@ def test_the_level_is_chosen_when_intervals_are_asked_for(fit: MixedResults) -> 
         MixedModelError, match=r"^The confidence level is 95; give a number between 0 and 1, such as 0\.95\.$"
     ):
         fit.means("format", level=95)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"specs": "format", "by": "format"}, "'format' is named both in specs and in by. Name each column once."),
+        ({"specs": ["format", "format"]}, "'format' is named twice. Name each column once."),
+        ({"specs": "format", "by": 5}, "Give a name, or a list of names; found 5."),
+        ({"specs": "format", "at": {"baseline": [np.nan]}}, "at sets 'baseline' to nan; give finite numbers."),
+        ({"specs": "format", "at": {"baseline": "30"}}, "at sets 'baseline' to '30'; give finite numbers."),
+        (
+            {"specs": "format", "at": {"practice": []}},
+            "at gives 'practice' no value. Give one or more, or leave it out of at.",
+        ),
+        (
+            {"specs": "format", "at": ["practice"]},
+            "at gives columns their values, as in at={'month': 3}; found ['practice'].",
+        ),
+        (
+            {"specs": "format", "level": "high"},
+            "The confidence level is 'high'; give a number between 0 and 1, such as 0.95.",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_one_sentence(fit: MixedResults, asked: dict, sentence: str) -> None:
+    for ask in (fit.means, fit.contrasts):
+        with pytest.raises(MixedModelError) as error:
+            ask(**asked)
+        assert str(error.value) == sentence

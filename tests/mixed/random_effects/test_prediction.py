@@ -180,13 +180,13 @@ def test_a_patient_is_found_whatever_type_the_new_rows_have(formula, kind):
     ("formula", "patients", "told"),
     [
         ("score ~ month + (1 | patient)", ["p01", "p1", "p2"],
-         "2 of the 3 new rows are of a patient that the data do not have: p1, p2. The data have p01, p02, p03 and 91 "
+         "2 of the 3 new rows belong to no patient of the data: p1, p2. The data have p01, p02, p03 and 91 "
          "more."),
         ("score ~ month + cs(visit | patient)", ["p01", None, "p02"],
-         "1 of the 3 new rows is of a patient that the data do not have: missing. The data have p01, p02, p03 and 91 "
+         "1 of the 3 new rows belongs to no patient of the data: missing. The data have p01, p02, p03 and 91 "
          "more."),
         ("score ~ month + (1 | practice/patient)", ["p01", "p02", "x"],
-         "2 of the 3 new rows are of a practice:patient that the data do not have: B:p02, B:x. The data have A:p03,"),
+         "2 of the 3 new rows belong to no practice:patient of the data: B:p02, B:x. The data have A:p03,"),
     ],
 )  # fmt: skip
 def test_a_patient_whom_the_data_do_not_have_is_refused_unless_new_ones_are_allowed(formula, patients, told):
