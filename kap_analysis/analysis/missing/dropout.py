@@ -5,7 +5,7 @@ random; scores after dropout are worse by a delta in each format (the tipping po
 scores after dropout follow a reference (see `reference_based`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,14 @@ from kap_analysis.columns import (
     CI_HIGH,
     CI_LOW,
     ESTIMATE,
+    FORMAT,
     FORMATS,
     GROUP,
     INDIVIDUAL,
     N_PATIENTS,
 )
-from kap_analysis.disclosure.gate import release
+from kap_analysis.disclosure.gate import is_open, release
+from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -39,6 +41,9 @@ from kap_analysis.writing.sentences import estimate_sentence, estimate_words, in
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
 #: Points by which scores after dropout are made worse in the grid of deltas.
+#: By how much a delta moves the difference is the share of those lost, so that their number would come back.
+OF_FEW_LOST = f"tells how many were lost: fewer than {MINIMUM_COUNT} of a format, or nobody"
+WITHHELD = "What other assumptions would change is withheld: it tells how many were lost."
 NOBODY_LOST = "Nobody left before that visit, so that assumptions about scores after dropout change nothing."
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 
@@ -96,6 +101,10 @@ class DropoutSensitivity(Result):
             f"{few}With {self.n_imputations} imputations and scores missing at random, group minus individual at "
             f"{self.visit} is {estimate_sentence(at_random)}."
         )
+        if self.tipping.empty:
+            return " ".join(
+                [first, "What other assumptions would change is withheld: it tells how many were lost.", *self.notes]
+            )
         if np.ptp(self.tipping[ESTIMATE]) < 1e-9:
             return " ".join([first, NOBODY_LOST, *self.notes])
         return (
@@ -180,7 +189,23 @@ def check_dropout(
         shown["p_value"] = np.nan
     tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
     result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes)
-    return release(result, outcomes)
+    if is_open(outcomes.visibility, outcomes.is_simulated) or _lost_at_least(completed, lost, visit) >= MINIMUM_COUNT:
+        return release(result, outcomes)
+    told = replace(
+        result, estimates=shown.iloc[:1], tipping=tipping.iloc[:0], tipping_point=result.tipping_point.iloc[:0]
+    )
+    released = release(told, outcomes)
+    rows = [[name, "all", "all", OF_FEW_LOST] for name in ("tipping", "tipping_point")]
+    rows += [["estimates", str(name), "all", OF_FEW_LOST] for name in shown["assumption"].iloc[1:]]
+    added = pd.DataFrame(rows, columns=["frame", "row", "column", "why"])
+    return replace(released, withheld=pd.concat([released.withheld, added], ignore_index=True))
+
+
+def _lost_at_least(completed: Completed, lost: np.ndarray, visit: str) -> int:
+    """The patients lost by the visit, of the format that lost fewer."""
+    is_group = (completed.patients[FORMAT] == GROUP).to_numpy()
+    at_visit = lost[:, completed.visits.index(visit)]
+    return min(int(at_visit[is_group].sum()), int(at_visit[~is_group].sum()))
 
 
 def _named(assumption: str, pooled: Pooled, at_random: Pooled, completed: Completed, assumes: str) -> dict[str, object]:

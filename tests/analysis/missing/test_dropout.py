@@ -147,3 +147,17 @@ def test_a_format_that_lost_nobody_is_not_shifted_in_words():
     )
     assert "Nobody was lost from groups." in result.paragraph
     assert "those lost from groups" not in result.paragraph
+
+
+def test_a_public_study_does_not_tell_by_deltas_how_many_of_a_few_were_lost():
+    """A delta moves the difference by the share that was lost: 0.107 of 36 in groups were 4."""
+    scores = made_up_scores(individual=40, cohorts=12)
+    lost = (scores["patient_id"].str[1:].astype(int) % 9 == 0) & (scores["visit"] == "month 3")
+    few = as_outcomes(scores.assign(score=scores["score"].mask(lost)), visibility="public")
+    result = check_dropout(few, plan=PLAN, n_imputations=3)
+    assert result.tipping.empty and result.tipping_point.empty
+    assert result.estimates["assumption"].tolist() == ["missing at random"]
+    assert {"tipping", "tipping_point", "estimates"} <= set(result.withheld["frame"])
+    assert "is withheld: it tells how many were lost." in result.paragraph
+    many = check_dropout(as_outcomes(lossy_scores(), visibility="public"), plan=PLAN, n_imputations=3)
+    assert len(many.tipping) == 36 and len(many.estimates) == 5
