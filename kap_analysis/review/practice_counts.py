@@ -36,11 +36,10 @@ def count_scores(part: Study, plan: Plan, asked: Callable) -> pd.DataFrame:
         if due is not None:
             whole = due.counts[due.counts[PRACTICE] == "all"].groupby(VISIT, sort=False)[names[2:]].sum()
             rows = rows.add(whole, fill_value=0).reindex(part.settings.visit_labels)
-        if name == plan.instrument:
-            scored = set(due.people[PATIENT_ID]) if due is not None else set()
-            never = _started(part, plan) - scored
+        elif name == plan.instrument:  # nobody has ever been scored
             for visit in part.settings.visits:
-                rows.loc[visit.label, ["n_due", "n_missing"]] += len(never & seen_until(part, visit.last_day))
+                due_then = len(_started(part, plan) & seen_until(part, visit.last_day))
+                rows.loc[visit.label, ["n_due", "n_missing"]] += due_then
         if due is not None or name == plan.instrument:
             found.append(rows.astype(int).reset_index().assign(instrument=name)[names])
     return pd.concat(found, ignore_index=True)

@@ -103,7 +103,10 @@ class Due(NamedTuple):
 
 
 def count_due(study: Study, instrument: str, plan: Plan) -> Due:
-    """Count the scores of an instrument that were due, done, late and missing, before the gate."""
+    """Count the scores of an instrument that were due, done, late and missing, before the gate.
+
+    The plan's instrument is due of everybody who started, another one of those who have ever been scored on it.
+    """
     every = study.outcomes(
         instrument, visits="all", format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
     )
@@ -111,6 +114,8 @@ def count_due(study: Study, instrument: str, plan: Plan) -> Due:
     done = answered[answered[VISIT].notna()]  # of a window there may be several
     people = done.drop_duplicates(PATIENT_ID)
     people = people[people[FORMAT].notna()]
+    if instrument == plan.instrument:
+        people = _with_never_scored(people, study, plan)
     until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
     last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf).to_numpy()
     scheduled = list(study.settings.visits)
@@ -126,6 +131,16 @@ def count_due(study: Study, instrument: str, plan: Plan) -> Due:
         due = counted.assign(visit=visit.label, n_due=1, n_done=is_done.astype(int), n_late=is_late.astype(int))
         lines.append(due[last >= visit.last_day])
     return Due(_sum_lines(pd.concat(lines)), people, scored, every)
+
+
+def _with_never_scored(people: pd.DataFrame, study: Study, plan: Plan) -> pd.DataFrame:
+    """The same with those who started and have no score at any visit, whose baseline is missing."""
+    at_zero = study.at_time_zero(format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
+    never = at_zero[at_zero["started"] & at_zero[FORMAT].notna() & ~at_zero[PATIENT_ID].isin(people[PATIENT_ID])]
+    if never.empty:
+        return people
+    own = study.patients.drop(columns=[FORMAT], errors="ignore").merge(never[[PATIENT_ID, FORMAT]], on=PATIENT_ID)
+    return pd.concat([people, own.reindex(columns=people.columns)], ignore_index=True)
 
 
 def _sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
