@@ -292,3 +292,40 @@ def test_a_column_that_names_instruments_may_name_one_itself(tmp_path):
     source = write_export(tmp_path / "export", scores=scores)
     change = ('{ is = "instrument", ', '{ is = "instrument", instrument = "PHQ-9", ')
     assert scores_of(imported(tmp_path, source, change)) == [("PHQ-9", 5), ("PHQ-9", 13)]
+
+
+def test_a_status_whose_name_is_one_word_is_not_dropped(tmp_path):
+    """Cancelled appointments counted as held, and the first of them became day 0."""
+    sessions = "patientid,apptdate,appttype,apptstatus\n1001,01/21/2025,KAP INDIV DOSE,x - Cancelled\n"
+    sessions += "1001,02/21/2025,KAP INDIV DOSE,4 - Charge Entered\n"
+    scores = "patientid,Date,PHQ9 Total\n1001,01/20/2025,13\n"
+    source = write_export(tmp_path / "export", sessions=sessions, scores=scores, patients="patientid,Age\n1001,40\n")
+    assert "sessions.csv, row 3: apptstatus: found" in told(tmp_path, source)
+    known = ('"x - Cancelled" = "cancelled"', '"x - Cancelled" = "cancelled", "4 - Charge Entered" = "attended"')
+    made = imported(tmp_path, source, known)
+    assert pd.read_csv(made.folder / "assessments.csv")["day"].tolist() == [-32]
+
+
+def test_a_column_of_visits_that_names_the_kinds_of_sessions_says_them(tmp_path):
+    """Every row was a ketamine session, questionnaires among them, and day 0 was that of the first questionnaire."""
+    log = "Patient ID,Date,Visit,Format,Dose mg,Status,PHQ-9\n"
+    log += "501,2025-01-15,Questionnaires,Group,,,12\n501,2025-01-20,Ketamine,Group,75,Attended,\n"
+    log += "501,2025-02-15,Integration,Group,,Attended,\n501,2025-02-20,Questionnaires,Group,,,8\n"
+    source = tmp_path / "export"
+    source.mkdir()
+    (source / "log.csv").write_text(log, encoding="utf-8")
+    asked = [line for _, line in draft_map(source).open_lines]
+    assert any("the value of each ?: preparation, ketamine, integration" in line for line in asked)
+    made = imported(
+        tmp_path, source, ('"Questionnaires" = "?"', '"Questionnaires" = ""'), ('cohorts = "?"', 'cohorts = "none"')
+    )
+    assert pd.read_csv(made.folder / "sessions.csv")["kind"].tolist() == ["ketamine", "integration"]
+    assert pd.read_csv(made.folder / "assessments.csv")["day"].tolist() == [-5, 31]
+
+
+def test_answers_of_which_none_is_the_lowest_are_marked_in_the_map(tmp_path):
+    """Answers coded 1 to 4 to which nobody gave 4 are taken as 0 to 3: the map says what to look at."""
+    items = ",".join(f"phq9_{n}" for n in range(1, 10))
+    scores = f"Patient ID,Date,{items}\n1001,2024-01-03,2,3,1,2,3,1,2,3,1\n"
+    text = draft_map(write_export(tmp_path / "export", scores=scores)).text
+    assert text.count("CHECK: nobody gave the lowest answer to any item") == 9

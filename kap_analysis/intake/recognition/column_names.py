@@ -49,7 +49,7 @@ NAMES: Final = (
     ("sessions.route", r"(.* )?(route|route of administration|verabreichung|applikation)"),
     ("sessions.dose_mg", r"(.* )?(dose|dosage|dosis)( given| administered)?( in)?( mg)?|(.* )?ketamine mg"),
     ("sessions.weight_kg", r"(.* )?(weight|weight kg|weight lb|weight lbs|gewicht|gewicht kg)"),
-    ("sessions.status", r"(.* )?(status|attendance|appointment status|attended)"),
+    ("sessions.status", r"(.* )?(\w*status|\w*attendance|attended)"),
     ("sessions.kind", r"((event |appointment |session |visit |service )?type|service( name)?|"
      r"type of (session|visit|appointment|service)|appointment|(session )?kind|art|"
      r"art (der|des) (sitzung|termins|behandlung)|(sitzungs|termin|behandlungs)art)"),

@@ -24,6 +24,7 @@ _ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
+NO_LOWEST: Final = "CHECK: nobody gave the lowest answer to any item; if it is coded 1, give values from 1 on"
 #: What forms add to the names of a new version: GAD-7 Score (2024).
 _OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|alt|neu)\b")
 
@@ -48,12 +49,15 @@ def _from_one(table: SourceTable, guesses: list[Guess]) -> list[Guess]:
         elif numbers:
             coded.setdefault(spec.name, []).append((min(numbers) - low, max(numbers) - high))
     from_one = {name for name, of in coded.items() if min(least for least, _ in of) >= 1 == max(most for _, most in of)}
+    without_lowest = {name for name, of in coded.items() if min(least for least, _ in of) >= 1} - from_one
     out = []
     for guess in guesses:
         texts = _answers_in(table, guess.column)
         if guess.said["instrument"] in from_one and texts:
             values = {text: f"{read_number(text, ',') - 1:g}" for text in sorted(texts)}
             guess = replace(guess, said={**guess.said, "values": values}, why=f"{guess.why}; coded from 1")
+        elif guess.said["instrument"] in without_lowest:
+            guess = replace(guess, why=f"{guess.why}; {NO_LOWEST}")
         out.append(guess)
     return out
 

@@ -16,7 +16,7 @@ from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM,
 from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
-from kap_analysis.intake.recognition.meanings import diagnosis_of
+from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
 from kap_analysis.intake.recognition.renamed import find_renamed
 from kap_analysis.intake.recognition.session_measures import measure_columns
@@ -192,6 +192,9 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
         if name in taken or not len(seen[name]):
             continue
         role, at = _role_of(name)
+        is_event = "event" in plain_words(name)  # of REDCap, whose arms are formats
+        if role == "visit" and not is_event and any(kind_of(text) == "ketamine" for text in seen[name].index):
+            role = "sessions.kind"
         if role == "visit" and dated:
             yield Guess(name, "drop", "a visit; the dates say when", seen=told(seen[name]))
         elif role and ((role, at) not in used or role == "diagnoses.diagnosis"):
