@@ -25,8 +25,6 @@ _MEANINGS: Final = (
     ),
     ("adverse event", r"\badverse events?\b", "something unwanted that happened, whatever its cause"),
 )
-
-
 #: Routes as the cells of a table hold them.
 _ROUTES: Final = {
     "SL": "under the tongue",

@@ -40,11 +40,11 @@ from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import estimate_sentence, estimate_words, interval, number
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
-#: Points by which scores after dropout are made worse in the grid of deltas.
-#: By how much a delta moves the difference is the share of those lost, so that their number would come back.
+#: A delta moves the difference by the share of those lost, so that their number would come back.
 OF_FEW_LOST = f"tells how many were lost: fewer than {MINIMUM_COUNT} of a format, or nobody"
 WITHHELD = "What other assumptions would change is withheld: it tells how many were lost."
 NOBODY_LOST = "Nobody left before that visit, so that assumptions about scores after dropout change nothing."
+#: Points by which scores after dropout are made worse in the grid of deltas.
 DELTAS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 
 
@@ -58,7 +58,8 @@ class DropoutSensitivity(Result):
         ``assumption`` (missing at random, jump to reference, copy increments in reference, copy reference, return to
         baseline), the estimate columns (Rubin's rules, Barnard-Rubin df), ``missing_information``,
         ``anchored_std_error``, ``anchored_ci_low``, ``anchored_ci_high`` (the information-anchored reading, see
-        `Pooled.anchored`), ``n_patients``, ``assumes``.
+        `Pooled.anchored`), ``n_patients``, ``assumes``. Of a public study of which a format lost fewer than
+        `MINIMUM_COUNT` the first row alone, and of the next two frames none. A description has no p.
     tipping : DataFrame
         ``delta_individual``, ``delta_group`` (points by which scores after dropout are worse), the estimate columns,
         ``conclusion``.
@@ -102,15 +103,13 @@ class DropoutSensitivity(Result):
             f"{self.visit} is {estimate_sentence(at_random)}."
         )
         if self.tipping.empty:
-            return " ".join(
-                [first, "What other assumptions would change is withheld: it tells how many were lost.", *self.notes]
-            )
-        if np.ptp(self.tipping[ESTIMATE]) < 1e-9:
+            return " ".join([first, WITHHELD, *self.notes])
+        if np.ptp(self.estimates[ESTIMATE]) < 1e-9:
             return " ".join([first, NOBODY_LOST, *self.notes])
         return (
             f"{first} With scores after dropout drawn around the mean of a "
             f"reference it is (95% intervals by Rubin's rules): {told}. "
-            f"{' '.join([self._tip(), *self.notes])}"
+            f"{' '.join([*([self._tip()] if len(self.tipping) > 1 else []), *self.notes])}"
         )
 
     def _nobody_lost(self, varied: str) -> bool:
@@ -184,19 +183,23 @@ def check_dropout(
         pooled = contrast.pooled(completed.scores_under(name))
         estimates.append(_named(name, pooled, at_random, completed, assumes))
     too_few = why_descriptive(outcomes, plan, visit)
-    shown = pd.DataFrame(estimates)
+    shown, tipping = pd.DataFrame(estimates), shift_lost(contrast, deltas, worse, lost, at_random, progress)
     if too_few:
         shown["p_value"] = np.nan
-    tipping = shift_lost(contrast, deltas, worse, lost, at_random, progress)
+        tipping["p_value"] = np.nan
     result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes)
     if is_open(outcomes.visibility, outcomes.is_simulated) or _lost_at_least(completed, lost, visit) >= MINIMUM_COUNT:
         return release(result, outcomes)
-    told = replace(
-        result, estimates=shown.iloc[:1], tipping=tipping.iloc[:0], tipping_point=result.tipping_point.iloc[:0]
-    )
-    released = release(told, outcomes)
+    return _without_the_lost(result, outcomes)
+
+
+def _without_the_lost(result: DropoutSensitivity, outcomes: Outcomes) -> DropoutSensitivity:
+    """The result as it may be seen, with scores missing at random alone."""
+    kept = {"estimates": 1, "tipping": 0, "tipping_point": 0}
+    left = {name: getattr(result, name).iloc[:n] for name, n in kept.items()}
+    released = release(replace(result, **left), outcomes)
     rows = [[name, "all", "all", OF_FEW_LOST] for name in ("tipping", "tipping_point")]
-    rows += [["estimates", str(name), "all", OF_FEW_LOST] for name in shown["assumption"].iloc[1:]]
+    rows += [["estimates", str(name), "all", OF_FEW_LOST] for name in result.estimates["assumption"].iloc[1:]]
     added = pd.DataFrame(rows, columns=["frame", "row", "column", "why"])
     return replace(released, withheld=pd.concat([released.withheld, added], ignore_index=True))
 

@@ -16,6 +16,7 @@ import pandas as pd
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, P_VALUE, STATISTIC, VISIT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.coefficients.estimates import ESTIMATE_COLUMNS, estimate_frame
+from kap_analysis.mixed.design.design import are_estimable
 from kap_analysis.mixed.errors import MixedModelWarning
 from kap_analysis.mixed.model import MixedModel, mixedlm
 from kap_analysis.mixed.results import MixedResults
@@ -70,9 +71,7 @@ def estimate_rows(
 def _split(fit: MixedResults | MixedModel, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The coefficients (m, p) of rows, and which of them are estimable (m,)."""
     p = len(fit.design.fixed.names)
-    coefficients, beyond = matrix[:, :p], matrix[:, p:]
-    size = np.maximum(np.abs(coefficients).max(axis=1, initial=0.0), 1.0)
-    return coefficients, (np.abs(beyond) <= 1e-6 * size[:, None]).all(axis=1)
+    return matrix[:, :p], are_estimable(matrix[:, :p], matrix[:, p:])
 
 
 def difference_row(fit: MixedResults | MixedModel, patients: pd.DataFrame, visit: str) -> np.ndarray:

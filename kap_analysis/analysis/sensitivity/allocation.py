@@ -56,8 +56,9 @@ FEWEST_PATIENTS = 10
 #: A larger weight is reported: the weighted estimate then depends on few patients.
 LARGE_WEIGHT = 10
 NOT_OF_ALL = (
-    "Some patients have a covariate that nobody of the other format has, such as a practice with one format. What they "
-    "would score in it is not estimable: no average over all patients is given."
+    "Some patients have a covariate that nobody of the other format has, such as a practice with one format, or a "
+    "format has fewer patients than covariates. What they would score in it is not estimable: no average over all "
+    "patients is given."
 )
 ASSUMES = "every confounder is among the covariates, which are modelled rightly; scores are missing at random"
 

@@ -82,8 +82,13 @@ class FixedPart:
         """Which rows of a frame (m,) the model can say something about: all of them, unless columns were dropped."""
         if not self.dropped:
             return np.ones(len(frame), dtype=bool)
-        size = np.abs(self.rows(frame)).max(axis=1, initial=1.0)
-        return np.asarray((np.abs(self.beyond(frame)) <= 1e-6 * size[:, None]).all(axis=1))
+        return are_estimable(self.rows(frame), self.beyond(frame))
+
+
+def are_estimable(rows: Array, beyond: Array) -> NDArray[np.bool_]:
+    """Which combinations of design rows (m, p) ask nothing of the dropped columns (m, d), but for rounding."""
+    size = np.abs(rows).max(axis=1, initial=1.0)
+    return np.asarray((np.abs(beyond) <= 1e-6 * size[:, None]).all(axis=1))
 
 
 @dataclass(frozen=True, eq=False)

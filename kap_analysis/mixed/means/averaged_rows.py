@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kap_analysis.mixed.design.design import are_estimable
 from kap_analysis.mixed.errors import MixedModelError, as_names, listed, require_name
 from kap_analysis.mixed.fitted_model import Answering
 from kap_analysis.mixed.means.reference_grid import ReferenceGrid, column_like, grid_weights
@@ -44,8 +45,7 @@ class MeanRows:
         rows, beyond = self.rows, self.beyond
         if coefficients is not None:
             rows, beyond = coefficients @ rows, coefficients @ beyond
-        size = np.abs(rows).max(axis=1, initial=1.0)
-        return np.asarray((np.abs(beyond) <= 1e-6 * size[:, None]).all(axis=1))
+        return are_estimable(rows, beyond)
 
 
 def mean_rows(

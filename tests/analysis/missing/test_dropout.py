@@ -161,3 +161,10 @@ def test_a_public_study_does_not_tell_by_deltas_how_many_of_a_few_were_lost():
     assert "is withheld: it tells how many were lost." in result.paragraph
     many = check_dropout(as_outcomes(lossy_scores(), visibility="public"), plan=PLAN, n_imputations=3)
     assert len(many.tipping) == 36 and len(many.estimates) == 5
+
+
+def test_without_deltas_those_who_were_lost_are_still_there():
+    """With the delta 0 alone nothing moves, and it was said that nobody had left."""
+    result = check_dropout(as_outcomes(lossy_scores()), plan=PLAN, n_imputations=3, deltas=(0.0,))
+    assert "Nobody" not in result.paragraph
+    assert "jump to reference" in result.paragraph
