@@ -1,4 +1,7 @@
-"""Every number in a sentence of the shipped study stands in a frame of the same result, rounded as it is written."""
+"""Every number in a sentence of the shipped study stands in a frame of the same result, rounded as it is written.
+
+A share written with what it is a share of, "34 of 120 (28%)", is worked out again from these two.
+"""
 
 import dataclasses
 import re
@@ -64,12 +67,14 @@ NO_RESULTS = (
 #: Rows from which a frame is long: among so many numbers any number would be found.
 LONG = 250
 NUMBER = re.compile(r"(?<![\w.])−?\d[\d,]*(?:\.\d+)?")
+SHARE = re.compile(r"(?P<n>\d[\d,]*) of (?P<total>\d[\d,]*) \((?P<percent>\d+)%\)")
 
 
 def numbers_of(text):
     """The numbers of a paragraph: (as written, value without sign, decimals)."""
     for pattern in NO_RESULTS:
         text = re.sub(pattern, " ", text)
+    text = SHARE.sub(r"\g<n> of \g<total>", text)
     for written in NUMBER.findall(text):
         bare = written.strip("−").replace(",", "").rstrip(".")
         yield written, float(bare), len(bare.partition(".")[2])
@@ -117,10 +122,10 @@ def stands(value, decimals, values):
     return bool(((np.abs(values - value) <= half) | (np.abs(100 * values - value) <= half)).any())
 
 
-def _flow_shares(result):
-    whole = result.steps[result.steps["practice"] == "all"]
-    started = whole[whole["step"].astype(str) == "started treatment"].set_index("format")["n_patients"]
-    return (whole["n_patients"] / whole["format"].map(started)).tolist()
+def wrong_shares(text):
+    """The shares of a paragraph that are not their number over what it is of."""
+    shares = [(found[0], *(int(part.replace(",", "")) for part in found.groups())) for found in SHARE.finditer(text)]
+    return [written for written, n, total, percent in shares if abs(100 * n / total - percent) > 0.5]
 
 
 def _started_apart(result):
@@ -141,7 +146,6 @@ def _normality(result):
 
 #: What a sentence works out from the frames, computed here again.
 DERIVED = {
-    "participant_flow": _flow_shares,
     "compare_formats": _apart_and_wide,
     "compare_formats_by_statsmodels": _started_apart,
     "diagnose_model": _normality,
@@ -161,6 +165,7 @@ def test_every_number_of_a_sentence_stands_in_a_frame(name, study):
         written for written, value, decimals in numbers_of(result.paragraph) if not stands(value, decimals, values)
     ]
     assert missing == [], result.paragraph
+    assert wrong_shares(result.paragraph) == []
 
 
 def test_the_check_finds_a_number_that_is_not_there(study):
@@ -168,3 +173,4 @@ def test_the_check_finds_a_number_that_is_not_there(study):
     values = values_of(result)
     assert all(stands(v, d, values) for _, v, d in numbers_of(result.paragraph))
     assert not stands(77.7, 1, values)
+    assert wrong_shares("34 of 120 (28%) and 1,200 of 2,400 (51%)") == ["1,200 of 2,400 (51%)"]
