@@ -21,6 +21,8 @@ PATIENTS_PER_VISIT: Final = 2
 TESTED_PATIENTS: Final = 10
 TESTED_COHORTS: Final = 5
 DESCRIPTIVE: Final = "descriptive only, without a test"
+#: Each practice is a level of a covariate. With 300 a comparison takes minutes, with 1,000 it would need 14 GB.
+MOST_PRACTICES: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,14 @@ def answer_lines(answers: pd.DataFrame) -> tuple[str, ...]:
         reasons = "; ".join(f"{', '.join(questions)} ({why})" for why, questions in alike)
         lines.append(f"cannot answer: {reasons}.")
     return tuple(lines)
+
+
+def too_many_practices(practices: pd.Series) -> str:
+    """Why the formats cannot be compared in patients of so many practices; empty where they can."""
+    n = practices.nunique()
+    if n <= MOST_PRACTICES:
+        return ""
+    return f"there are {n:,} practices, and at most {MOST_PRACTICES} can be adjusted for"
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: Mapping[str, Instrument]) -> StudyFacts:
@@ -153,6 +163,10 @@ def _group_effect(facts: StudyFacts) -> Reply:
     if lacking:
         return lacking, ""
     compared = _compared(facts)
+    patients = facts.tables["patients"]
+    many = too_many_practices(patients.loc[patients[PATIENT_ID].isin(compared[PATIENT_ID]), PRACTICE])
+    if many:
+        return many, ""
     counts = _format_counts(compared)
     visit = facts.settings.primary_visit
     for name, n in counts.items():

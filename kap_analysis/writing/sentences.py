@@ -5,7 +5,7 @@ a paragraph. Counts and shares are missing for one reason only: the disclosure g
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -82,3 +82,9 @@ def join_words(words: Iterable[object]) -> str:
     """ "a", "a and b", "a, b and c"; nothing of nothing."""
     *first, last = [str(word) for word in words] or [""]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def first_of(words: Sequence[str], what: str, shown: int) -> list[str]:
+    """Of a long list the first: "a", "b", "7 further practices" (`what`: "further practice")."""
+    hidden = len(words) - shown
+    return list(words) if hidden <= 0 else [*words[:shown], plural(hidden, what)]

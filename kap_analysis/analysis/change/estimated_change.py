@@ -42,6 +42,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.answerable import too_many_practices
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_words, join_words, n_statement, number, p_statement, plural
@@ -67,7 +68,8 @@ class EstimatedChange(Result):
     published : DataFrame
         As `published_changes`: for context, not as a comparator.
     model : DataFrame
-        One row: ``formula``, ``n_patients``, ``n_observations``, ``ddf``.
+        One row: ``formula``, ``n_patients``, ``n_observations``, ``ddf``, ``note`` (why practice is not in the
+        model; empty where nothing is to be said).
     fit : MixedResults or None
     """
 
@@ -89,6 +91,7 @@ class EstimatedChange(Result):
             f"mean {name} changed from baseline by {join_words(told)}.",
             *_effect_size_sentences(self.effect_sizes),
             NO_CONTROL,
+            model["note"],
             published_sentence(self.published),
         ]
         return " ".join(part for part in parts if part)
@@ -127,6 +130,7 @@ def estimate_change(outcomes: Outcomes) -> EstimatedChange:
     change["n_paired"] = [int(pairs.get(v, 0)) for v in change[VISIT]]
     described = {
         "formula": formulas[position], N_PATIENTS: len(patients), "n_observations": len(frame), "ddf": fit.settings.ddf,
+        "note": _note(frame),
     }  # fmt: skip
     name = outcomes.instrument.name
     result = EstimatedChange(
@@ -178,12 +182,17 @@ def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
     if FORMAT in frame and frame[FORMAT].nunique() > 1:
         seen = pd.crosstab(frame[FORMAT], frame[VISIT]).to_numpy()
         terms = [f"{VISIT}*{FORMAT}" if seen.all() else f"{VISIT} + {FORMAT}"]
-    if PRACTICE in frame and frame[PRACTICE].nunique() > 1:
+    if PRACTICE in frame and frame[PRACTICE].nunique() > 1 and not too_many_practices(frame[PRACTICE]):
         terms.append(PRACTICE)
     cohort = [f"(0 + group_after | {COHORT_ID})"] if "group_after" in frame else []
     ends = [[f"us({VISIT} | {PATIENT_ID})"], [f"csh({VISIT} | {PATIENT_ID})"], [f"(1 | {PATIENT_ID})"]]
     with_cohort = [[*end, *cohort] for end in ends]
     return [f"{SCORE} ~ {' + '.join([*terms, *end])}" for end in (with_cohort if cohort else ends)]
+
+
+def _note(frame: pd.DataFrame) -> str:
+    many = too_many_practices(frame[PRACTICE]) if PRACTICE in frame else ""
+    return f"Practice is not in the model: {many}." if many else ""
 
 
 def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:

@@ -48,6 +48,7 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
+from kap_analysis.study.answerable import too_many_practices
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import estimate_sentence, join_words, n_statement, number
@@ -239,7 +240,8 @@ def _beside(outcomes: Outcomes, plan: Plan | None) -> pd.DataFrame:
 def _formulas(frame: pd.DataFrame, n_formats: int) -> list[str]:
     time = "early + late" if frame["late"].any() else "early"
     fixed = [f"{FORMAT}*({time})" if n_formats > 1 else time]
-    if PRACTICE in frame and frame[PRACTICE].nunique() > 1 and not practices_apart(frame):
+    several = PRACTICE in frame and frame[PRACTICE].nunique() > 1
+    if several and not practices_apart(frame) and not too_many_practices(frame[PRACTICE]):
         fixed.insert(0, PRACTICE)
     cohort = [f"(0 + group_early | {COHORT_ID})"] if (frame["group_early"] > 0).any() else []
     ends = [[f"(1 + early | {PATIENT_ID})", *cohort], [f"(1 | {PATIENT_ID})", *cohort], [f"(1 | {PATIENT_ID})"]]

@@ -9,6 +9,8 @@ import pandas as pd
 from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.analysis.model.missing_covariates import FILLED, MEAN, as_numbers, expected_columns, predictors
 from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID, PRACTICE
+from kap_analysis.errors import AnalysisError
+from kap_analysis.study.answerable import too_many_practices
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import join_words, plural, sentence_case
 
@@ -48,7 +50,18 @@ def prepare_covariates(
     With ``expected`` a number that was not recorded, and each level of a category that was not, is its expected value
     (`missing_covariates`), and a sentence says ``how``. Without, the number is the mean, with an indicator, and the
     category is a level. ``<column>_not_recorded`` says where, either way.
+
+    Raises
+    ------
+    AnalysisError
+        If practice is wanted and there are too many.
     """
+    many = too_many_practices(frame[PRACTICE]) if PRACTICE in wanted and PRACTICE in frame else ""
+    if many:
+        raise AnalysisError(
+            f"The formats cannot be compared: {many}. Name wider places, such as regions, in the column practice of "
+            "patients.csv."
+        )
     used: list[str] = []
     notes: list[str] = []
     frame = frame.copy()

@@ -16,7 +16,7 @@ import pandas as pd
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.columns import BASELINE, COHORT_ID, FORMAT, GROUP, PATIENT_ID, SCORE, VISIT
-from kap_analysis.writing.sentences import join_words, plural
+from kap_analysis.writing.sentences import first_of, join_words, plural
 
 FULL = "full"
 COMPOUND = "compound"
@@ -174,8 +174,7 @@ def _full_shortfalls(counts: LadderCounts, visit: str, ladder: Ladder) -> list[s
         both = f"{counts.visits[first]} and {counts.visits[second]}"
         few = [f for f, seen in counts.pairs.items() if seen[first, second] < ladder.full_pairs]
         short += [f"fewer than {needed} in {f} format with both {both}" for f in few]
-    hidden = len(short) - SHORTFALLS_SHOWN
-    return short if hidden <= 0 else [*short[:SHORTFALLS_SHOWN], plural(hidden, "further shortfall")]
+    return first_of(short, "further shortfall", SHORTFALLS_SHOWN)
 
 
 def _pairs(frame: pd.DataFrame, visits: tuple[str, ...]) -> np.ndarray:

@@ -105,7 +105,7 @@ def build_model_frame(
     Raises
     ------
     AnalysisError
-        If no patient can be analysed, or all patients have the same format.
+        If no patient can be analysed, all patients have the same format, or there are too many practices.
     """
     of_patients = hide_few(outcomes)
     frame, notes = _analysed_rows(outcomes, of_patients)

@@ -27,6 +27,7 @@ from kap_analysis.columns import (
     VISIT,
 )
 from kap_analysis.disclosure.gate import release
+from kap_analysis.study.answerable import too_many_practices
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
@@ -50,7 +51,8 @@ class Completeness(Result):
         later), ``share``.
     predictors : DataFrame
         Logistic regression of having no score at the primary visit: ``term``, ``odds_ratio``, ``ci_low``,
-        ``ci_high``, ``n_patients``; exploratory, without p. Empty if no or all patients are missing.
+        ``ci_high``, ``n_patients``; exploratory, without p. Empty if no or all patients are missing, or if there are
+        too many practices to adjust for.
     """
 
     completeness: pd.DataFrame
@@ -157,7 +159,7 @@ def _sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
 def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFrame:
     names = ["term", "odds_ratio", "ci_low", "ci_high", N_PATIENTS]
     missing = ~people[PATIENT_ID].isin(done)
-    if missing.sum() < 5 or (~missing).sum() < 5:
+    if missing.sum() < 5 or (~missing).sum() < 5 or too_many_practices(people[PRACTICE]):
         return pd.DataFrame(columns=names)
     frame, used, _ = prepare_covariates(people, (FORMAT, PRACTICE, "baseline", *plan.covariates), 10)
     design = add_constant(pd.get_dummies(frame[list(used)], drop_first=True, dtype=float))

@@ -12,8 +12,9 @@ from kap_analysis.disclosure.gate import release
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
-from kap_analysis.writing.sentences import count, join_words, plural
+from kap_analysis.writing.sentences import count, first_of, join_words, plural
 
+PRACTICES_SHOWN = 12
 CANNOT_BE_TOLD_APART = "format and facilitators cannot be told apart here"
 
 
@@ -48,7 +49,8 @@ class Positivity(Result):
         ]
         if not told:
             return "How many patients of each practice were treated in group format is withheld."
-        return f"Treated in group format: {join_words(told)}. {self.sentence}"
+        shown = join_words(first_of(told, "further practice", PRACTICES_SHOWN))
+        return f"Treated in group format: {shown}. {self.sentence}"
 
 
 @asked_of(Study)
@@ -102,8 +104,9 @@ def _practice_sentence(cells: pd.DataFrame) -> str:
         practices = list(dict.fromkeys(cells[PRACTICE]))
         who = "Every practice" if len(practices) > 1 else f"Practice {practices[0]}"
         return f"{who} has patients in both formats."
-    told = join_words([f"practice {r[PRACTICE]} has nobody in {r[FORMAT]} format" for _, r in empty.iterrows()])
-    return f"Positivity fails: {told}, so there format and practice cannot be told apart."
+    told = [f"practice {r[PRACTICE]} has nobody in {r[FORMAT]} format" for _, r in empty.iterrows()]
+    shown = join_words(first_of(told, "further such practice", PRACTICES_SHOWN))
+    return f"Positivity fails: {shown}, so there format and practice cannot be told apart."
 
 
 def _facilitator_sentence(facilitators: pd.DataFrame) -> str:
