@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from kap_analysis.analysis.patients.treated import held_sessions
 from kap_analysis.analysis.result import Result, empty_withheld
@@ -258,4 +258,4 @@ def _interval(earlier: np.ndarray, score: np.ndarray, own: np.ndarray) -> tuple[
     df = len(score) - x.shape[1]
     variance = float(((score - x @ beta) ** 2).sum() / df)
     spread = np.sqrt(variance * (1 + row @ np.linalg.pinv(x.T @ x) @ row))
-    return float(row @ beta), float(student.ppf((1 + RANGE_LEVEL) / 2, df) * spread)
+    return float(row @ beta), float(stdtrit(df, (1 + RANGE_LEVEL) / 2) * spread)

@@ -9,7 +9,7 @@ import pandas as pd
 from kap_analysis.analysis.change.run_chart import chart_quarters
 from kap_analysis.analysis.comparison.comparison_result import FormatComparison
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.patients.completeness import count_due
+from kap_analysis.analysis.patients.scores_due import count_due
 from kap_analysis.analysis.safety.safety import Safety
 from kap_analysis.columns import DAY, FORMAT, INSTRUMENT, N_PATIENTS, PATIENT_ID, PRACTICE, VISIT
 from kap_analysis.review.part_of_study import in_period

@@ -7,7 +7,6 @@ doi 10.1186/s12874-018-0559-x). Allocation was not by chance: the baseline and t
 """
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.comparison.adjusted_course import trace_adjusted_course
 from kap_analysis.analysis.comparison.comparison_result import (
@@ -31,6 +30,7 @@ from kap_analysis.columns import (
 )
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
+from kap_analysis.mixed.means.multiplicity import holm
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -170,7 +170,7 @@ def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
     frame = pd.DataFrame(rows).reindex(columns=_no_secondary().columns)
     tested = frame[P_VALUE].notna()
     if tested.any():
-        frame.loc[tested, "p_holm"] = multipletests(frame.loc[tested, P_VALUE].astype(float), method="holm")[1]
+        frame.loc[tested, "p_holm"] = holm(frame.loc[tested, P_VALUE])
     return frame
 
 

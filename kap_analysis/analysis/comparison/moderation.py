@@ -9,7 +9,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from kap_analysis.analysis.comparison.moderation_result import Moderation
 from kap_analysis.analysis.model.covariates import columns_of
@@ -29,6 +28,7 @@ from kap_analysis.analysis.patients.integration_in_time import add_integration_i
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.means.multiplicity import holm
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -85,7 +85,7 @@ def moderate(
     tested = ~interactions["exploratory"] & interactions[P_VALUE].notna()
     interactions["p_holm"] = np.nan
     if tested.any():
-        interactions.loc[tested, "p_holm"] = multipletests(interactions.loc[tested, P_VALUE], method="holm")[1]
+        interactions.loc[tested, "p_holm"] = holm(interactions.loc[tested, P_VALUE])
     return release(Moderation(interactions, differences, visit, plan.origin), outcomes)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import kap_analysis as kap
 from kap_analysis.analysis.model.plan import plan_to_toml
-from kap_analysis.analysis.patients.completeness import count_due
+from kap_analysis.analysis.patients.scores_due import count_due
 from kap_analysis.errors import StudyError
 from kap_analysis.study.timing.plan_rules import Rules, rules_of_plan
 
