@@ -13,6 +13,7 @@ import pandas as pd
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.recognition.guess import Guess
+from kap_analysis.intake.recognition.lowest_answers import find_lowest
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, is_number
 
@@ -183,8 +184,9 @@ def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
         line, listed = _column_lines(table, column, [guess for guess in guesses if guess.column == column])
         lines.append(line)
         sections += listed
-    fixed = _fixed_lines(one, drafts)
-    return [*lines, *sections, *(["", "[table.fixed]", *fixed] if fixed else [])]
+    for block, of_table in (("fixed", _fixed_lines(one, drafts)), ("lowest", _lowest_lines(one))):
+        sections += ["", f"[table.{block}]", *of_table] if of_table else []
+    return [*lines, *sections]
 
 
 def _column_lines(table: SourceTable, column: str, guesses: list[Guess]) -> tuple[str, list[str]]:
@@ -228,6 +230,12 @@ def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
     if not any("sessions.format" in other.roles() for other in drafts):
         fixed.append('"sessions.format" = "?"  # decide: individual or group; no column says it')
     return fixed
+
+
+def _lowest_lines(one: Drafted) -> list[str]:
+    """The number that stands for the lowest answer of each instrument to whose items nobody gave it."""
+    found = find_lowest(one.table, one.guesses)
+    return [f"{_toml(lowest.instrument)} = {_toml(lowest.number)}  # {lowest.why}" for lowest in found]
 
 
 def _decimal_comma(one: Drafted) -> bool:

@@ -39,6 +39,8 @@ _POUNDS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:lb|lbs|pounds?)\b\.?", re.I
 _KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?\.?", re.IGNORECASE)
 #: Words of a name that stands for a total.
 TOTAL_NAME: Final = re.compile(r"\b(total|score|sum|summe|summenscore|gesamt\w*)\b")
+#: Stands for the number of an item where a row holds the total among the answers.
+TOTAL_ITEM: Final = 0
 #: One cell that holds both pressures: 120/80.
 BLOOD_PRESSURE: Final = "bp"
 POUND: Final = 0.45359237
@@ -153,6 +155,14 @@ def read_number(text: str, decimal: str = ".") -> float:
     if decimal == "," and ("," in text or _THOUSANDS.fullmatch(text)):
         plain = text.replace(".", "").replace(",", ".")
     return float(plain) if _NUMBER.fullmatch(plain) else float("nan")
+
+
+def read_item_number(text: str) -> int | None:
+    """Return the last number of a name (PHQ-9 Q3: 3), or `TOTAL_ITEM` where a word says that it is the total."""
+    if TOTAL_NAME.search(plain_words(text)):
+        return TOTAL_ITEM
+    digits = "".join(c if c.isdecimal() else " " for c in text).split()
+    return int(digits[-1]) if digits and len(digits[-1]) < 4 else None
 
 
 def is_number(text: str) -> bool:

@@ -321,11 +321,3 @@ def test_a_column_of_visits_that_names_the_kinds_of_sessions_says_them(tmp_path)
     )
     assert pd.read_csv(made.folder / "sessions.csv")["kind"].tolist() == ["ketamine", "integration"]
     assert pd.read_csv(made.folder / "assessments.csv")["day"].tolist() == [-5, 31]
-
-
-def test_answers_of_which_none_is_the_lowest_are_marked_in_the_map(tmp_path):
-    """Answers coded 1 to 4 to which nobody gave 4 are taken as 0 to 3: the map says what to look at."""
-    items = ",".join(f"phq9_{n}" for n in range(1, 10))
-    scores = f"Patient ID,Date,{items}\n1001,2024-01-03,2,3,1,2,3,1,2,3,1\n"
-    text = draft_map(write_export(tmp_path / "export", scores=scores)).text
-    assert text.count("CHECK: nobody gave the lowest answer to any item") == 9

@@ -92,8 +92,8 @@ def test_labels_say_the_points_of_coded_answers_and_what_a_column_is(tmp_path, e
         column_labels=["", "", "Ketamine dose (mg)", *[""] * 9],
     )  # fmt: skip
     columns = columns_of(tmp_path / f"a.{ending}")
-    assert columns["phq9_1"]["values"] == {"1": "0", "2": "1", "4": "3"}
-    assert columns["phq9_3"]["values"] == {"1": "0", "4": "3", "7": ""}
+    assert columns["phq9_1"]["values"] == {"1": "0", "2": "1", "3": "2", "4": "3", "7": ""}
+    assert columns["phq9_3"]["values"] == columns["phq9_1"]["values"]
     assert columns["sexcode"]["values"] == {"1": "male", "2": "female"}
     assert columns["v7"] == {"is": "sessions.dose_mg"}
 
@@ -135,13 +135,6 @@ def test_rows_of_scores_without_a_patient_ask_for_the_key(tmp_path):
 def test_the_end_of_a_map_explains_every_role():
     assert set(MEANINGS) == set(OWN_ROLES)
     assert all(line.startswith("#") for line in manual_lines())
-
-
-def test_items_coded_from_one_are_judged_together(tmp_path):
-    head = "Patient ID,Date," + ",".join(f"PHQ9_{n}" for n in range(1, 10))
-    file = write(tmp_path, "phq.csv", head, "A1,2024-01-02,4,3,2,1,1,1,2,3,1", "A2,2024-01-03,1,1,4,1,1,1,2,3,1")
-    columns = columns_of(file)
-    assert columns["PHQ9_9"]["values"] == {"1": "0"} and columns["PHQ9_8"]["values"] == {"3": "2"}
 
 
 def test_answers_with_a_decimal_comma_are_numbers(tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kap_analysis.instruments.registry import registry_names
+from kap_analysis.instruments.registry import get_instrument, registry_names
 from kap_analysis.intake.values import BLOOD_PRESSURE
 from kap_analysis.study.contract.dictionary import TABLES
 
@@ -60,7 +60,7 @@ STUDY_KEYS: Final = {
     "missing": [],
 }
 TABLE_KEYS: Final = frozenset(
-    {"file", "sheet", "header_row", "encoding", "delimiter", "decimal", "columns", "values", "fixed", "open"}
+    {"file", "sheet", "header_row", "encoding", "delimiter", "decimal", "columns", "values", "fixed", "lowest", "open"}
 )
 COLUMN_KEYS: Final = (
     *("is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank"),
@@ -138,7 +138,10 @@ class ColumnUse:
 
 @dataclass(frozen=True)
 class TableMap:
-    """What one file or sheet holds, and how it is read."""
+    """What one file or sheet holds, and how it is read.
+
+    ``lowest`` says which number stands for the lowest answer of an instrument, where that is not the number of points.
+    """
 
     file: str
     sheet: str
@@ -146,11 +149,18 @@ class TableMap:
     uses: tuple[ColumnUse, ...]
     fixed: Mapping[str, str]
     is_opened: bool = True
+    lowest: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
         """The file, and the sheet where there is one."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+    def more_than_points(self, instrument: str) -> int:
+        """By how much the answers to an instrument are more than their points: 1 where 1 to 4 stand for 0 to 3."""
+        if instrument not in self.lowest:
+            return 0
+        return self.lowest[instrument] - min(low for low, _ in get_instrument(instrument).item_ranges)
 
 
 @dataclass(frozen=True)

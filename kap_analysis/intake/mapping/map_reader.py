@@ -8,11 +8,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from kap_analysis.errors import IntakeError, quoted
-from kap_analysis.instruments.registry import registry_names
+from kap_analysis.instruments.registry import get_instrument, registry_names
 from kap_analysis.intake.identification.shown import shown_name
 from kap_analysis.intake.mapping.column_reader import ColumnReader
 from kap_analysis.intake.mapping.map_content import (
     CHOICES,
+    OPEN,
     ROLES,
     STUDY_KEYS,
     TABLE_KEYS,
@@ -132,8 +133,8 @@ class MapReader:
         for key in entry:
             self.told.known(key, tuple(sorted(TABLE_KEYS)), "key")
         columns, lists = entry.get("columns", {}), entry.get("values", {})
-        for key, block in (("columns", columns), ("values", lists), ("fixed", entry.get("fixed", {}))):
-            if not isinstance(block, dict):
+        for key in ("columns", "values", "fixed", "lowest"):
+            if not isinstance(entry.get(key, {}), dict):
                 self.told.wrong(key, f"{key} that is no block", f"[table.{key}]")
         lists = lists if isinstance(lists, dict) else {}
         uses = []
@@ -153,7 +154,8 @@ class MapReader:
         self.renamed(uses)
         file, sheet = str(entry.get("file", "")), str(entry.get("sheet", ""))
         is_opened = entry.get("open", True) is not False
-        return TableMap(file, sheet, self.reading(entry), tuple(uses), fixed, is_opened)
+        lowest = self.lowest(entry.get("lowest", {}))
+        return TableMap(file, sheet, self.reading(entry), tuple(uses), fixed, is_opened, lowest)
 
     def reading(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Read how a file is read."""
@@ -177,6 +179,18 @@ class MapReader:
         for role, value in fixed.items():
             if self.told.known(role, (*ROLES, "instrument"), "role") and self.told.level(role, value):
                 right[role] = value
+        return right
+
+    def lowest(self, block: Any) -> dict[str, int]:
+        """Read which number stands for the lowest answer of an instrument."""
+        right = {}
+        for name, number in block.items() if isinstance(block, dict) else ():
+            if not self.told.known(name, registry_names(), "instrument") or number == OPEN:
+                continue
+            if re.fullmatch(r"\d{1,2}", str(number)) and get_instrument(name).item_ranges:
+                right[name] = int(number)
+            else:
+                self.told.wrong(name, "a lowest answer that is no number", "the number that stands for it, 0 or 1")
         return right
 
     def renamed(self, uses: list[ColumnUse]) -> None:

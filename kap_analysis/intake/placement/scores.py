@@ -11,10 +11,8 @@ from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import add_rows
 from kap_analysis.intake.placement.moments import Moments, is_dated
 from kap_analysis.intake.placement.placed import NO_DATE
-from kap_analysis.intake.values import TOTAL_NAME, plain_words, read_number
+from kap_analysis.intake.values import TOTAL_ITEM, on_distinct, read_item_number, read_number
 
-#: Stands for the number of an item where a row holds the total among the answers.
-_TOTAL: Final = 0
 WHAT_DATES: Final = (
     'a column with is = "date" (its of empty, or what it dates) or is = "day"; '
     "or day = 30 beside each score of one visit"
@@ -67,9 +65,11 @@ def _answers(cells: Cells, use: ColumnUse) -> np.ndarray:
     if not 1 <= use.item <= len(ranges):
         cells.problem(use.column, f"item {use.item} of {use.instrument}", f"an item from 1 to {len(ranges)}")
         return cells.filled(None)
-    first, last = ranges[use.item - 1]
+    more = cells.said.more_than_points(use.instrument)
+    first, last = (limit + more for limit in ranges[use.item - 1])
     expected = f"an answer to item {use.item} of {use.instrument}, from {first} to {last}"
-    return cells.numbers_of(use, first, last, expected)
+    numbers = cells.numbers_of(use, first, last, expected)
+    return on_distinct(numbers, lambda number: number - more)
 
 
 def place_long_scores(cells: Cells, moments: Moments) -> None:
@@ -93,8 +93,8 @@ def place_long_scores(cells: Cells, moments: Moments) -> None:
         total = _inside(cells, uses["score"], instrument, total, None)
         there |= pd.notna(total) & pd.notna(instrument)
     if "answer" in uses and "item_number" in uses:
-        item = cells.read(uses["item_number"], _item_number, "the number of an item, or the word total")
-        is_total = item == _TOTAL
+        item = cells.read(uses["item_number"], read_item_number, "the number of an item, or the word total")
+        is_total = item == TOTAL_ITEM
         points = _numbers(cells, uses["answer"], "the points of an answer")
         of_totals = _inside(cells, uses["answer"], instrument, _only(points, is_total), None)
         total = np.where(is_total & pd.notna(of_totals), of_totals, total)
@@ -134,7 +134,7 @@ def _about_scores(cells: Cells, at: str = "") -> dict[str, np.ndarray]:
 def _inside(
     cells: Cells, use: ColumnUse, instrument: np.ndarray, values: np.ndarray, item: np.ndarray | None
 ) -> np.ndarray:
-    """Report what lies outside the instrument's range, and return what lies inside."""
+    """Report what lies outside the instrument's range, and return what lies inside; of answers, their points."""
     number = np.array([np.nan if v is None else float(v) for v in values])
     values = values.copy()
     for name in sorted({str(one) for one in pd.unique(instrument) if one is not None}):
@@ -146,12 +146,14 @@ def _inside(
             expected = f"a {name} score from {least:g} to {most:g}"
         else:
             n_items = len(spec.item_ranges)
+            more = cells.said.more_than_points(name)
             at = np.array([0 if v is None else int(v) for v in item])
             known = (at >= 1) & (at <= n_items)
             ranges = np.array([(np.inf, -np.inf), *spec.item_ranges], dtype=float)[np.where(known, at, 0)]
-            low, high = ranges[:, 0], ranges[:, 1]
-            least = min(a for a, _ in spec.item_ranges) if n_items else 0
-            most = max(b for _, b in spec.item_ranges) if n_items else 0
+            low, high = ranges[:, 0] + more, ranges[:, 1] + more
+            least = min(a for a, _ in spec.item_ranges) + more if n_items else 0
+            most = max(b for _, b in spec.item_ranges) + more if n_items else 0
+            values[here] = number[here] - more
             expected = f"an answer to an item of {name} from 1 to {n_items}, from {least} to {most}"
         off = here & ((number < low) | (number > high))
         cells.problem_at(np.flatnonzero(off), use.column, expected)
@@ -164,11 +166,3 @@ def _only(values: np.ndarray, there: np.ndarray) -> np.ndarray:
     out = values.copy()
     out[~there] = None
     return out
-
-
-def _item_number(text: str) -> int | None:
-    """Return the last number of a name (PHQ-9 Q3: 3), or that of a total where a word says so."""
-    if TOTAL_NAME.search(plain_words(text)):
-        return _TOTAL
-    digits = "".join(c if c.isdecimal() else " " for c in text).split()
-    return int(digits[-1]) if digits and len(digits[-1]) < 4 else None

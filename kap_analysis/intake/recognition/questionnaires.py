@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -11,7 +10,7 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.recognition.column_names import ASKED, NAMES, SHORT_NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of, told
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, TOTAL_NAME, is_number, plain_words, read_number
+from kap_analysis.intake.values import MISSING, TOTAL_NAME, is_number, plain_words
 
 _ANSWERS: Final = (
     ({"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3}, 4),
@@ -24,49 +23,16 @@ _ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
-NO_LOWEST: Final = "CHECK: nobody gave the lowest answer to any item; if it is coded 1, give values from 1 on"
 #: What forms add to the names of a new version: GAD-7 Score (2024).
 _OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|alt|neu)\b")
-
-
-def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
-    """Columns that are items by their names."""
-    return _from_one(table, list(_named_items(table, taken)))
-
-
-def _from_one(table: SourceTable, guesses: list[Guess]) -> list[Guess]:
-    """Where all answers to an instrument are one more than its points (1 to 4 for 0 to 3), say so in the values.
-
-    All items of an instrument are judged together: nobody may have given the highest answer to one of them.
-    """
-    coded: dict[object, list[tuple[float, float]]] = {}
-    for guess in guesses:
-        spec = get_instrument(str(guess.said["instrument"]))
-        low, high = spec.item_ranges[int(str(guess.said["item"])) - 1]
-        numbers = [read_number(text, ",") for text in _answers_in(table, guess.column)]
-        if "values" in guess.said:
-            coded.setdefault(spec.name, []).append((0, 0))
-        elif numbers:
-            coded.setdefault(spec.name, []).append((min(numbers) - low, max(numbers) - high))
-    from_one = {name for name, of in coded.items() if min(least for least, _ in of) >= 1 == max(most for _, most in of)}
-    without_lowest = {name for name, of in coded.items() if min(least for least, _ in of) >= 1} - from_one
-    out = []
-    for guess in guesses:
-        texts = _answers_in(table, guess.column)
-        if guess.said["instrument"] in from_one and texts:
-            values = {text: f"{read_number(text, ',') - 1:g}" for text in sorted(texts)}
-            guess = replace(guess, said={**guess.said, "values": values}, why=f"{guess.why}; coded from 1")
-        elif guess.said["instrument"] in without_lowest:
-            guess = replace(guess, why=f"{guess.why}; {NO_LOWEST}")
-        out.append(guess)
-    return out
 
 
 def _answers_in(table: SourceTable, name: str) -> set[str]:
     return {t for t in pd.unique(table.cells[name]) if t and t.lower() not in MISSING}
 
 
-def _named_items(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
+def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    """Columns that are items by their names."""
     here = instrument_in(f"{table.sheet}") or instrument_in(table.file)
     short = _of_short_names(table)
     for name in table.columns:
@@ -112,7 +78,8 @@ def _item(
     texts = _answers_in(table, name)
     words = {t for t in texts if not is_number(t)}
     asks = ""
-    labels = {text: table.labels.get(name, {}).get(text, "") for text in sorted(texts)}
+    coded = table.labels.get(name, {})
+    labels = {text: coded.get(text, "") for text in sorted({*coded, *texts})}
     points = answer_values(labels.values())
     if words:
         values = answer_values(words)
