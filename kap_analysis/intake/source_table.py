@@ -62,6 +62,10 @@ class SourceTable:
         """The file, and the sheet where there is one: ``tracker.xlsx [Sessions]``."""
         return f"{self.file} [{self.sheet}]" if self.sheet else self.file
 
+    def label_of(self, column: str, text: str) -> str:
+        """Return the label of a code, or the text itself where it has none."""
+        return self.labels.get(column, {}).get(text, text)
+
 
 def cell_text(value: Any) -> str:
     """Return a cell as text: dates as ISO writes them, 1000.0 as 1000, nothing as an empty text."""

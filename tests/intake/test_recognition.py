@@ -98,6 +98,33 @@ def test_labels_say_the_points_of_coded_answers_and_what_a_column_is(tmp_path, e
     assert columns["v7"] == {"is": "sessions.dose_mg"}
 
 
+@pytest.mark.parametrize(("ending", "write_file"), [("sav", write_sav), ("dta", write_dta)])
+def test_labels_say_the_instrument_the_item_the_points_and_the_visit_of_a_long_file(tmp_path, ending, write_file):
+    """Coded 1 and 2, the names of questionnaires were no instruments, and codes of answers were points."""
+    rows = [
+        (pid, visit, survey, 100 * survey + item, 1 + (pid + item) % 4)
+        for pid in (1, 2) for visit in (1, 2) for survey, n in ((1, 9), (2, 7)) for item in range(1, n + 1)
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["pid", "visit", "survey_name", "question", "response"], dtype=float)
+    items = {100 + n: f"PHQ-9 item {n}" for n in range(1, 10)} | {200 + n: f"GAD-7 item {n}" for n in range(1, 8)}
+    visits = {1: "Baseline", 2: "Month 3"}
+    frame["format"] = 1.0
+    labels = {"format": {1: "Individual"}, "survey_name": {1: "PHQ-9", 2: "GAD-7"}}
+    labels |= {"question": items, "response": LABELS, "visit": visits}
+    write_file(frame, str(tmp_path / f"a.{ending}"), variable_value_labels=labels)
+    draft = draft_map(tmp_path / f"a.{ending}")
+    table = tomllib.loads(draft.text)["table"][0]
+    assert table["columns"]["survey_name"] == {"is": "instrument", "values": {"1": "PHQ-9", "2": "GAD-7"}}
+    assert table["columns"]["visit"] == {"is": "day", "values": {"1": "0", "2": "91"}}
+    assert table["columns"]["response"]["values"] == {"1": "0", "2": "1", "3": "2", "4": "3", "7": ""}
+    assert "lowest" not in table and table["values"]["question"]["207"] == "7"
+    (tmp_path / "map.toml").write_text(draft.text, encoding="utf-8")
+    made = import_study(tmp_path / f"a.{ending}", tmp_path / "map.toml", tmp_path / "study")
+    phq = sum((1 + item) % 4 for item in range(1, 10)), sum((2 + item) % 4 for item in range(1, 10))
+    scores = pd.read_csv(made.folder / "assessments.csv")
+    assert sorted(scores.loc[scores["instrument"] == "PHQ-9", "score"]) == sorted([*phq, *phq])
+
+
 def test_a_short_name_is_the_instrument_that_has_as_many_items(tmp_path):
     def taken(n: int) -> list[object]:
         header = ",".join(["pid", "visit date", *(f"phq_{item}" for item in range(1, n + 1)), "phq_sum"])

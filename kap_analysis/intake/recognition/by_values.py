@@ -34,8 +34,7 @@ def columns_by_values(table: SourceTable, seen: Mapping[str, pd.Series], taken: 
         is_free = name not in taken or taken[name].why.startswith("values look like a person's name")
         if not is_free or not 0 < len(seen[name]) <= MOST_LEVELS:
             continue
-        labels = table.labels.get(name, {})
-        texts = [labels.get(text, text) for text in seen[name].index]
+        texts = [table.label_of(name, text) for text in seen[name].index]
         role = "" if all(map(is_number, texts)) else _role_of_texts(texts)
         if not role or role in used:
             continue

@@ -9,9 +9,9 @@ import pandas as pd
 from kap_analysis.intake.recognition.column_names import ASKED, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, told
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
-from kap_analysis.intake.recognition.questionnaires import answer_values, asked_instrument
+from kap_analysis.intake.recognition.questionnaires import answer_values, asked_instrument, labelled_points
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, is_number, plain_words, read_number
+from kap_analysis.intake.values import MISSING, is_number, plain_words, read_item_number, read_number
 from kap_analysis.study.contract.dictionary import TABLES
 
 #: What REDCap adds to an event: its arm.
@@ -27,8 +27,7 @@ _OTHERWISE: Final = {
 
 def _values(table: SourceTable, name: str, counts: pd.Series, known: object) -> tuple[dict[str, str], str]:
     """Return text -> value for the texts of a column, ? where nothing is known, and what then is asked."""
-    labels = table.labels.get(name, {})
-    values = {text: str(known(labels.get(text, text)) or "?") for text in sorted(counts.index)}  # type: ignore[operator]
+    values = {text: str(known(table.label_of(name, text)) or "?") for text in sorted(counts.index)}  # type: ignore[operator]
     return values, "the value of each ?" if "?" in values.values() else ""
 
 
@@ -89,14 +88,13 @@ def _format(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gues
 
 
 def _survey(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
-    if len(counts) > MOST_LEVELS or not any(instrument_in(text) for text in counts.index):
+    named = [instrument_in(table.label_of(name, text)) for text in counts.index]
+    if len(counts) > MOST_LEVELS or not any(named):
         return Guess(name, "drop", "no instrument of the registry in it", seen=told(counts))
     values, asks = _values(
         table, name, counts, lambda text: "" if instrument_in(text) in ASKED else instrument_in(text)
     )
-    either = next(
-        filter(None, (asked_instrument(instrument_in(text)) for text in counts.index)), "an instrument, or nothing"
-    )
+    either = next(filter(None, map(asked_instrument, named)), "an instrument, or nothing")
     return Guess(
         name,
         role,
@@ -110,7 +108,9 @@ def _survey(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gues
 def _answers(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
     words = [t for t in counts.index if not is_number(t)]
     if not words:
-        return Guess(name, role, "its name", seen=told(counts))
+        points = labelled_points(table, name, counts.index)
+        said = {"values": points} if points else {}
+        return Guess(name, role, "its labels say the points" if points else "its name", said, seen=told(counts))
     known = answer_values(words)
     if len(words) > MOST_LEVELS or not known:
         return Guess(name, "drop", "texts that are no answers of a known scale", seen=told(counts))
@@ -123,6 +123,14 @@ def _answers(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gue
         "the points of each answer" if "?" in values.values() else "",
         told(counts),
     )
+
+
+def _item_numbers(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    """The numbers of items, as they are or as the labels of codes say them."""
+    labels = table.labels.get(name, {})
+    numbers = {code: read_item_number(label) for code, label in labels.items()}
+    others = {code: str(number) for code, number in numbers.items() if number is not None and str(number) != code}
+    return Guess(name, role, "its name", {"values": others} if others else {}, seen=told(counts))
 
 
 def _practice(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
@@ -182,7 +190,7 @@ def _visit_days(table: SourceTable, name: str, role: str, counts: pd.Series) -> 
         return Guess(name, "day", "a running number", {"nth": "?"}, asks, told(counts))
 
     def day(text: str) -> str:
-        found = visit_in(f"x {plain_words(re.sub(_ARM, '', text))}")[2]
+        found = visit_in(f"x {plain_words(re.sub(_ARM, '', table.label_of(name, text)))}")[2]
         return "" if found is None else str(found)
 
     values, _ = _values(table, name, counts, day)
@@ -197,6 +205,7 @@ READERS_OF: Final = {
     "sessions.format": _format,
     "instrument": _survey,
     "answer": _answers,
+    "item_number": _item_numbers,
     "patients.practice": _practice,
     "diagnoses.diagnosis": _diagnosis,
     "visit": _visit_days,

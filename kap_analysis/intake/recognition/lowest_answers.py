@@ -1,6 +1,6 @@
 """Which number stands for the lowest answer of an instrument: told by the range of all its answers, or asked for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.recognition.guess import Guess
-from kap_analysis.intake.recognition.questionnaires import answer_values
+from kap_analysis.intake.recognition.questionnaires import labelled_points
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, TOTAL_ITEM, on_distinct, read_item_number, read_number
 
@@ -68,7 +68,7 @@ def _side_by_side(table: SourceTable, guesses: list[Guess]) -> Iterator[_Answers
         if guess.role == "item":
             items.setdefault(str(guess.said["instrument"]), []).append(guess)
     for name, mine in items.items():
-        if not any("values" in guess.said or answer_values(_labels(table, guess)) for guess in mine):
+        if not any("values" in guess.said or labelled_points(table, guess.column, ()) for guess in mine):
             numbers = np.column_stack([_numbers(table, guess.column) for guess in mine])
             yield _of(name, numbers, int((~np.isnan(numbers)).any(axis=1).sum()))
 
@@ -85,10 +85,6 @@ def _one_a_row(table: SourceTable, guesses: list[Guess]) -> Iterator[_Answers]:
     for name in sorted(set(instrument.dropna()) - {"", "?"}):
         here = is_answer & (instrument == name).to_numpy()
         yield _of(name, answers[here], int(pd.Series(item[here]).value_counts().max() if here.any() else 0))
-
-
-def _labels(table: SourceTable, guess: Guess) -> Iterable[str]:
-    return table.labels.get(guess.column, {}).values()
 
 
 def _of(instrument: str, numbers: np.ndarray, n_given: int) -> _Answers:

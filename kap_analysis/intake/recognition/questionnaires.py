@@ -78,19 +78,25 @@ def _item(
     texts = _answers_in(table, name)
     words = {t for t in texts if not is_number(t)}
     asks = ""
-    coded = table.labels.get(name, {})
-    labels = {text: coded.get(text, "") for text in sorted({*coded, *texts})}
-    points = answer_values(labels.values())
+    points = labelled_points(table, name, texts)
     if words:
         values = answer_values(words)
         said["values"] = {t: values.get(t, "?") for t in sorted(words, key=lambda t: (str(values.get(t, "?")), t))}
         asks = "the points of each answer" if len(values) < len(words) else ""
-    elif points:
-        values = {t: "" if label.lower() in MISSING else points.get(label, t) for t, label in labels.items()}
-        if any(t != value for t, value in values.items()):
-            said["values"] = values
-            why = f"{why}; its labels say the points"
+    elif {code for code, value in points.items() if code != value}:
+        said["values"] = points
+        why = f"{why}; its labels say the points"
     return Guess(name, "item", why, said, asks, f"{len(texts)} different answers")
+
+
+def labelled_points(table: SourceTable, name: str, texts: Iterable[str]) -> dict[str, str]:
+    """Return the points of codes whose labels are known answers, also of those that nobody gave; else nothing."""
+    coded = table.labels.get(name, {})
+    points = answer_values(coded.values())
+    if not points:
+        return {}
+    labels = {text: coded.get(text, "") for text in sorted({*coded, *texts})}
+    return {text: "" if label.lower() in MISSING else points.get(label, text) for text, label in labels.items()}
 
 
 def answer_values(words: Iterable[str]) -> dict[str, str]:

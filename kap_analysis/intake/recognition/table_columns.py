@@ -193,7 +193,8 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
             continue
         role, at = _role_of(name)
         is_event = "event" in plain_words(name)  # of REDCap, whose arms are formats
-        if role == "visit" and not is_event and any(kind_of(text) == "ketamine" for text in seen[name].index):
+        kinds = {kind_of(table.label_of(name, text)) for text in seen[name].index} if role == "visit" else set()
+        if "ketamine" in kinds and not is_event:
             role = "sessions.kind"
         if role == "visit" and dated:
             yield Guess(name, "drop", "a visit; the dates say when", seen=told(seen[name]))
