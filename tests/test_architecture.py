@@ -64,7 +64,7 @@ ORDER = {
         ["first_argument", "load"],
     ],
     "intake": [
-        ["source_table", "values", "cloud_folders"], ["identification", "renamed_columns"],
+        ["source_table", "values", "cloud_folders"], ["identification", "patient_keys", "renamed_columns"],
         ["source", "redcap", "recognition", "mapping", "crosswalk"], ["map_text", "placement"],
         ["draft", "opened_source", "assembly"], ["ledger", "changes", "study_folder"],
         ["study_import", "deidentification"],

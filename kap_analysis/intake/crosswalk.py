@@ -22,6 +22,10 @@ class Crosswalk:
     def __init__(self, codes: dict[tuple[str, str], str] | None = None) -> None:
         self.codes = codes or {}
 
+    def keys(self, kind: str) -> set[str]:
+        """Return the keys of one kind that have codes."""
+        return {key for one, key in self.codes if one == kind}
+
     def add(self, kind: str, keys: Sequence[str], seed: int) -> dict[str, str]:
         """Return key -> code for keys in a given order; new keys get random codes that no key has yet."""
         taken = {code for (one, _), code in self.codes.items() if one == kind}

@@ -12,10 +12,12 @@ import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.mapping.map_manual import manual_lines
-from kap_analysis.intake.recognition.guess import Guess
+from kap_analysis.intake.patient_keys import key_of, spellings_of
+from kap_analysis.intake.recognition.guess import Guess, seen_values
 from kap_analysis.intake.recognition.lowest_answers import find_lowest
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, is_number
+from kap_analysis.intake.values import MISSING, is_number, pattern
+from kap_analysis.study.reading.spreadsheet_rows import SUMMARY
 
 _INLINE: Final = 6
 _HEAD: Final = """\
@@ -80,9 +82,24 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
         f"timezone = {zone}",
         *([] if _has_sessions(drafts) else [f"time_zero = {_NO_SESSIONS}"]),
         _ASKED_COHORTS if asked else f'cohorts = "{rule}"  # {_COHORTS}',
+        *_ids_lines(drafts),
         'duplicates = "stop"  # two scores for one patient, instrument and day: stop, first or last',
         f"missing = {_toml(list(codes))}" + (f"  # seen: {told}" if told else ""),
     ]
+
+
+def _ids_lines(drafts: list[Drafted]) -> list[str]:
+    """Ask whose they are, where ids differ in capitals or zeros alone."""
+    texts = [seen_values(one.table, g.column).index for one in drafts for g in one.guesses if g.role == "patient_id"]
+    keys = {key_of(text) for of in texts for text in of if not SUMMARY.fullmatch(text.rstrip(":"))}
+    alike = sorted(spellings_of(keys).of.items())
+    if not alike:
+        return []
+    one, other = alike[0]
+    many = f"{len(alike):,} ids differ" if len(alike) > 1 else "1 id differs"
+    shown = f"such as {pattern(other)} and {pattern(one)}"
+    asks = f"{many} from another in capitals or zeros alone, {shown}: fold (both are one patient), or keep (two)"
+    return [f'ids = "?"  # decide: {asks}']
 
 
 def without_stated_zero(drafts: list[Drafted]) -> list[Drafted]:
@@ -170,7 +187,7 @@ def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
     comma = _decimal_comma(one)
     if comma or table.reading.get("delimiter") == ";":
         lines.append(f"decimal = {_toml(',' if comma else '.')}")
-    lines.append(f"# {len(table.lines):,} rows")
+    lines.append(f"# {len(table.lines):,} rows" + (f"; {table.note}" if table.note else ""))
     if "patient_id" not in one.roles():
         lines.append('# no patient id was found here: give one column is = "patient_id", or the table is left out')
     if any(name.startswith("redcap_") for name in table.columns) and not table.labels:

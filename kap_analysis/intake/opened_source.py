@@ -1,6 +1,6 @@
 """The tables of a source as the map names them, opened and placed; what cannot be opened is a problem of that file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.identification.shown import shown_column, shown_file, shown_place
 from kap_analysis.intake.mapping.map_content import StudyMap
+from kap_analysis.intake.patient_keys import key_of, spellings_of
 from kap_analysis.intake.placement.placed import Placed
 from kap_analysis.intake.placement.table_rows import place_table
 from kap_analysis.intake.redcap import with_dictionary
@@ -19,14 +20,14 @@ Told = Callable[[int, str], None]
 
 
 def place_source(
-    said: StudyMap, files: list[Path], problems: Problems, told: Told
+    said: StudyMap, files: list[Path], known: Collection[str], problems: Problems, told: Told
 ) -> tuple[list[Placed], pd.DataFrame]:
     """Open the files that the map names and place their rows.
 
     Parameters
     ----------
-    said, files, problems
-        The map; the files of the source; what gathers the problems.
+    said, files, known, problems
+        The map; the files of the source; the keys of patients of an earlier import; what gathers the problems.
     told : callable
         Called with steps done and what is done; each table has two steps.
 
@@ -38,6 +39,7 @@ def place_source(
     by_name = {file.name: file for file in files}
     tables, closed = _opened(said, by_name, problems, told)
     by_place = {table.place: table for table in with_dictionary(tables)}
+    keys = spellings_of(_keys(said, by_place), known, said.study["ids"])
     placed: list[Placed] = []
     rows: list[tuple[str, str, str]] = []
     for entry in said.tables:
@@ -46,7 +48,7 @@ def place_source(
             rows.append((shown_file(entry.file), "", "the map says open = false"))
         elif table is not None:
             told(said.n_opened + len(placed), f"placing {len(table.lines):,} rows of {shown_place(table)}")
-            one = place_table(table, entry, said, len(placed), problems)
+            one = place_table(table, entry, said, len(placed), problems, keys)
             placed.append(one)
             dropped = {use.column for use in entry.uses if use.role == "drop"}
             shown = [shown_column(table, name) for name in table.columns if name in dropped]
@@ -58,6 +60,17 @@ def place_source(
     named = {entry.file for entry in said.tables}
     rows += [(shown_file(name), "", "a file that the map does not name") for name in by_name if name not in named]
     return placed, pd.DataFrame(rows, columns=["file", "column", "why"])
+
+
+def _keys(said: StudyMap, by_place: Mapping[str, SourceTable]) -> set[str]:
+    """All keys of patients of the tables of a map."""
+    columns = [
+        by_place[entry.place].cells.get(use.column, ())
+        for entry in said.tables
+        for use in entry.uses
+        if use.role == "patient_id" and entry.place in by_place
+    ]
+    return {key_of(text) for texts in columns for text in pd.unique(pd.Series(texts, dtype=object))}
 
 
 def _opened(

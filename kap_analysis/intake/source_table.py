@@ -13,6 +13,9 @@ LINES_SEARCHED: Final = 25
 NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
 _LIKE_A_DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 
+_IMPORT_ID: Final = re.compile(r'\{"ImportId":')
+_OF_SURVEY: Final = "three rows of headers, as Qualtrics writes them: names, questions, keys; none is a response"
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -34,6 +37,8 @@ class SourceTable:
         Column -> code -> label, of files that carry them.
     names : dict of str to str
         Column -> the name of its field, where the header is a label (REDCap with its dictionary).
+    note : str
+        What a map says of how the table was read, where it has more than one row of headers.
     n_blank : int
         Rows below the header without any value, such as ``,,,``; they are not among the rows.
     broken : tuple of (line, found, expected)
@@ -49,6 +54,7 @@ class SourceTable:
     headings: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
     n_blank: int = 0
     broken: tuple[tuple[int, str, str], ...] = ()
 
@@ -97,20 +103,24 @@ def table_from_rows(
     """Make a table of rows of text; the header is the row that a map names, or is found.
 
     Title lines above the header are not data. Blank rows are left out and counted. A second header row above (merged
-    cells) gives the ``headings``, and makes names that occur twice distinct. A column without a name is called by its
-    number (column 5). ``ends_open`` says that nothing ends the last line of a file of text.
+    cells) gives the ``headings``, and makes names that occur twice distinct. Of the three rows that a survey platform
+    writes (names, questions, keys of its own) the second gives the headings and the third says nothing. A column
+    without a name is called by its number (column 5). ``ends_open`` says that nothing ends the last line of a file of
+    text.
     """
     at = _header_at(rows, lines, header_row)
     names = list(rows[at]) if rows else []
     while names and not names[-1]:
         names.pop()
     named = len(names)
-    kept = [(line, row) for line, row in zip(lines[at + 1 :], rows[at + 1 :], strict=True) if any(row)]
+    first = at + (3 if (is_survey := _has_import_ids(rows, at)) else 1)
+    kept = [(line, row) for line, row in zip(lines[first:], rows[first:], strict=True) if any(row)]
     longer = [line for line, row in kept if len(row) > named and any(row[named:])]
     is_shifted = "delimiter" in (reading or {}) and 2 * len(longer) < len(kept)
     if longer and not is_shifted:
         names += [""] * (max(len(row) for _, row in kept) - named)
     above = _filled(rows[at - 1], len(names)) if at > 0 and _spans(rows[at - 1]) else [""] * len(names)
+    questions = [*rows[at + 1], *[""] * len(names)][: len(names)] if is_survey else above
     columns = _distinct(names, above)
     width = len(columns)
     full = [tuple(row[:width]) if len(row) >= width else (*row, *[""] * (width - len(row))) for _, row in kept]
@@ -121,8 +131,9 @@ def table_from_rows(
         cells={name: texts for n, (name, texts) in enumerate(cells) if n < named or (texts != "").any()},
         lines=np.array([line for line, _ in kept], dtype=np.int64),
         reading={**(reading or {}), "header_row": lines[at] if rows else 1},
-        headings={name: text for name, text in zip(columns, above, strict=True) if text},
-        n_blank=sum(len(row) > 1 and not any(row) for row in rows[at + 1 :]),
+        headings={name: text for name, text in zip(columns, questions, strict=True) if text},
+        note=_OF_SURVEY if is_survey else "",
+        n_blank=sum(len(row) > 1 and not any(row) for row in rows[first:]),
         broken=(*((line, *_too_long(named)) for line in longer if is_shifted), *_cut_off(kept, named, ends_open)),
     )
 
@@ -157,6 +168,12 @@ def _header_at(rows: Sequence[Sequence[str]], lines: Sequence[int], header_row: 
         if enough and not any(NUMBER.fullmatch(cell) or _LIKE_A_DATE.fullmatch(cell) for cell in filled):
             return at
     return 0
+
+
+def _has_import_ids(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether the second row below the header holds the keys that Qualtrics writes there."""
+    cells = [cell for cell in rows[at + 2] if cell] if len(rows) > at + 2 else []
+    return bool(cells) and all(_IMPORT_ID.match(cell) for cell in cells)
 
 
 def _spans(row: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from kap_analysis.intake.assembly.study_tables import StudyTables, make_tables
 from kap_analysis.intake.assembly.time_zero import NO_TIME_ZERO
 from kap_analysis.intake.changes import changed_scores, changes_of, told_changes
 from kap_analysis.intake.cloud_folders import cloud_warning
-from kap_analysis.intake.crosswalk import read_crosswalk, write_crosswalk
+from kap_analysis.intake.crosswalk import PATIENT, read_crosswalk, write_crosswalk
 from kap_analysis.intake.identification.shown import shown_file, shown_place
 from kap_analysis.intake.ledger import ledger_of
 from kap_analysis.intake.mapping.map_problems import stop
@@ -30,6 +30,7 @@ NO_DAY_ZERO: Final = (
     "No patient has an attended ketamine session, so nobody has a day 0. Put a list of sessions beside the "
     'export (a folder of both), or name a column of dates with is = "date", of = "time_zero".'
 )
+_FATES_TOLD: Final = 5
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,16 @@ def import_study(
         if progress is not None:
             progress(done, n_placed + 3, what)
 
-    placed, not_placed = place_source(said, files, problems, say)
-    kept = [one.without_wrong_rows() for one in placed] if len(problems) else placed
     codes = read_crosswalk(walk)
+    placed, not_placed = place_source(said, files, codes.keys(PATIENT), problems, say)
+    kept = [one.without_wrong_rows() for one in placed] if len(problems) else placed
     say(n_placed, "making the tables")
     made = make_tables(kept, said, codes, problems)
     stop(heading, problems)
     if not len(made.tables["patients"]):
         raise IntakeError(NO_DAY_ZERO)
+    if not len(made.tables["assessments"]):
+        raise IntakeError(f"{heading}: {_no_assessment(ledger_of(placed, made))}")
     was_there = (target / SETTINGS_FILE).exists()
     say(n_placed + 1, "writing the study")
     with new_study_folder(target, made, said) as new:
@@ -140,6 +143,21 @@ def import_study(
     return StudyImport(
         target, ledger, not_placed, made.disagreements, changes, scores, n, made.n_without_time_zero, check, text
     )
+
+
+def _no_assessment(ledger: pd.DataFrame) -> str:
+    """Say that no score was placed, and what became of most of the rows."""
+    most = ledger.sort_values("n_rows", ascending=False, kind="stable").head(_FATES_TOLD)
+    fates = [
+        f"{file}: {n:,} {fate}{f', {reason}' if reason else ''}" for file, fate, reason, n in most.to_numpy().tolist()
+    ]
+    parts = [
+        "found no score and no answer of a patient with a day 0, so nothing was written; expected columns that the map",
+        "takes for scores or items.",
+        f"What became of the rows: {'; '.join(fates)}.",
+        _of_nobody(ledger),
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _refuse_places(target: Path, walk: Path, folder: Path, source: Path) -> None:
@@ -165,11 +183,14 @@ def _at_source(check: StudyCheck, made: StudyTables, placed: list[Placed]) -> Pr
     return out
 
 
-def _files_of_nobody(ledger: pd.DataFrame) -> list[str]:
-    """Files that gave nothing to the study, because no session is known of any of their patients."""
+def _of_nobody(ledger: pd.DataFrame) -> str:
+    """Say which files gave nothing to the study, because no session is known of any of their patients."""
     left_out = ledger[ledger["reason"] == NO_TIME_ZERO]["file"]
     placed = ledger[ledger["fate"] == "placed"]["file"]
-    return sorted(set(left_out) - set(placed))
+    files = sorted(set(left_out) - set(placed))
+    if not files:
+        return ""
+    return f"No patient of {' and '.join(files)} has a ketamine session: are the ids there those of the other files?"
 
 
 def _paragraph(
@@ -199,11 +220,7 @@ def _paragraph(
         one = made.n_without_time_zero == 1
         who = "patient never had a ketamine session and is" if one else "patients never had a ketamine session and are"
         parts.append(f"{made.n_without_time_zero:,} {who} left out.")
-    nobody = _files_of_nobody(ledger)
-    if nobody:
-        parts.append(
-            f"No patient of {' and '.join(nobody)} has a ketamine session: are the ids there those of the other files?"
-        )
+    parts.append(_of_nobody(ledger))
     if made.n_stated:
         parts.append(
             f"Of {made.n_stated:,} patient{'s' if made.n_stated != 1 else ''} no session is listed: one ketamine "
@@ -214,4 +231,4 @@ def _paragraph(
         parts.append(f"{many:,} total{'s' if many != 1 else ''} did not agree with the items; the items count.")
     if changes is not None:
         parts.append(f"Against the study before: {told_changes(changes, scores)}.")
-    return " ".join([*parts, *filter(None, [cloud_warning(places)])])
+    return " ".join(filter(None, [*parts, cloud_warning(places)]))

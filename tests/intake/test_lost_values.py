@@ -152,11 +152,25 @@ def test_keys_that_became_decimals_are_those_of_the_other_files(tmp_path):
 
 
 def test_a_file_whose_patients_are_in_no_other_file_is_told(tmp_path):
+    asked = "No patient of scores.csv has a ketamine session: are the ids there those of the other files?"
     scores = "Patient ID,Date,PHQ9 Total\nA1,2024-01-03,13\nA2,2024-01-05,5\n"
-    made = imported(tmp_path, write_export(tmp_path / "export", scores=scores))
-    assert "No patient of scores.csv has a ketamine session: are the ids there those of the other files?" in (
-        made.paragraph
+    more = "Patient ID,Date,GAD7 Total\n1001,2024-01-03,13\n"
+    source = write_export(tmp_path / "export", scores=scores)
+    assert asked in told(tmp_path, source)
+    assert asked in imported(tmp_path, write_export(source, scores=scores, more=more)).paragraph
+
+
+def test_an_import_without_any_score_ends_in_one_error_and_writes_nothing(tmp_path):
+    """It said 0 assessments, made a folder and ended well."""
+    scores = "Patient ID,Date,Mood\n1001,2024-01-03,13\n"
+    source = write_export(tmp_path / "export", scores=scores)
+    said = told(tmp_path, source, ('primary_instrument = "?"', 'primary_instrument = "PHQ-9"'))
+    assert said.startswith(
+        "export was not imported: found no score and no answer of a patient with a day 0, so nothing was written; "
+        "expected columns that the map takes for scores or items. What became of the rows: sessions.csv: 5 placed; "
     )
+    assert "scores.csv: 1 left out, nothing in the columns that are placed" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "map.toml"]
 
 
 def test_nine_days_before_the_first_session_is_a_day_and_a_missing_score(tmp_path):

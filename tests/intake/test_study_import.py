@@ -202,11 +202,14 @@ def test_a_key_of_the_export_says_nothing_of_the_code(tmp_path):
     """Of patients who differ in their practice only, whose key comes first is not seen in the codes."""
 
     def study_of(keys: str, name: str) -> dict[str, bytes]:
-        sessions = [f"{key},2024-01-05,KAP Individual Dosing,80 mg" for key in keys]
+        sessions = [f"{key},2024-01-05,KAP Individual Dosing,80 mg,9" for key in keys]
         (tmp_path / name).mkdir()
-        lines = ["Patient ID,Date,Type,Dose,Site", *(f"{row},Site {n % 2}" for n, row in enumerate(sessions))]
+        lines = [
+            "Patient ID,Date,Type,Dose,PHQ9 Total,Site",
+            *(f"{row},Site {n % 2}" for n, row in enumerate(sessions)),
+        ]
         (tmp_path / name / "a.csv").write_text("\n".join(lines), encoding="utf-8")
-        text = draft_map(tmp_path / name).text.replace('primary_instrument = "?"', 'primary_instrument = "PHQ-9"')
+        text = draft_map(tmp_path / name).text
         return files_in(imported(tmp_path, tmp_path / name, text, f"study {name}").folder)
 
     assert study_of("abcd", "one") == study_of("bdca", "two") == study_of("dcba", "three")

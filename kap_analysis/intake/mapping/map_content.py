@@ -5,13 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kap_analysis.instruments.registry import get_instrument, registry_names
+from kap_analysis.intake.patient_keys import FOLD, KEEP_APART
 from kap_analysis.intake.values import BLOOD_PRESSURE
 from kap_analysis.study.contract.dictionary import TABLES
 
 OPEN: Final = "?"
 DROP: Final = "drop"
-#: Role -> values of a map that are none of the study: a format as in the first session, an appointment not held yet.
-OWN_VALUES: Final[Mapping[str, tuple[str, ...]]] = {"sessions.format": ("same",), "sessions.status": (DROP,)}
+KEEP: Final = "keep"
+#: Role -> values of a map that are none of the study: a format as in the first session, an appointment not held yet,
+#: a row that is left out.
+OWN_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "sessions.format": ("same",),
+    "sessions.status": (DROP,),
+    "row": (KEEP, DROP),
+}
 PLACED_TABLES: Final = (
     "patients",
     "sessions",
@@ -34,6 +41,7 @@ OWN_ROLES: Final = (
     "measure",
     "extra",
     "same_as",
+    "row",
     "drop",
 )
 ROLES: Final = (
@@ -57,6 +65,7 @@ STUDY_KEYS: Final = {
     "time_zero": "listed",
     "cohorts": "column",
     "duplicates": "stop",
+    "ids": "stop",
     "missing": [],
 }
 TABLE_KEYS: Final = frozenset(
@@ -73,6 +82,7 @@ CHOICES: Final = {
     "time_zero": ("listed", "stated"),
     "cohorts": ("column", "slot", "none"),
     "duplicates": ("stop", "first", "last"),
+    "ids": ("stop", FOLD, KEEP_APART),
     "provenance": ("real", "simulated", "made_up"),
     "visibility": ("private", "public"),
 }

@@ -21,6 +21,7 @@ MEANINGS: Final = {
     "measure": 'a measurement in the session of the row; measure = "sbp", "dbp", "bp", "hr" or "spo2"; minute = 40',
     "extra": 'an identifier that becomes a column of your own; name, becomes = "day", "three_digits" or "age_group"',
     "same_as": "what another column held before the form was renamed; column",
+    "row": "whether the row counts: a test, or a response that was not finished; values with keep and drop",
     "drop": "nothing that is wanted",
 }
 

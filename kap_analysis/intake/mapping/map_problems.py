@@ -62,6 +62,8 @@ class MapProblems:
             return self.known(value, registry_names(), "instrument")
         if role == "session_measures.measure":
             return self.known(value, MEASURES, "measure")
+        if role == "row":
+            return self.known(value, OWN_VALUES[role], "value")
         if "." not in role:
             return True
         table, column = role.split(".", 1)

@@ -25,7 +25,7 @@ from kap_analysis.intake.mapping.map_problems import MapProblems, stop
 from kap_analysis.intake.mapping.needed_roles import tell_what_is_needed
 from kap_analysis.study.contract.problems import Problems
 
-_MANY_TIMES: Final = frozenset({"drop", "same_as", "diagnoses.diagnosis", "extra"})
+_MANY_TIMES: Final = frozenset({"drop", "same_as", "row", "diagnoses.diagnosis", "extra"})
 _READING: Final = {"sheet": str, "header_row": int, "encoding": str, "delimiter": str, "decimal": str}
 
 

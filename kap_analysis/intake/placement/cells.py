@@ -25,6 +25,7 @@ from kap_analysis.study.contract.problems import Problems
 
 _WRONG: Final = "\x00wrong"
 _PERIOD: Final = re.compile(r"\d{4}-Q[1-4]")
+_LISTED: Final = "a text that the map gives a value; add it to the values"
 Reader = Callable[[str], Any]
 
 
@@ -118,6 +119,9 @@ class Cells:
         return np.full(self.n, value, dtype=object)
 
     def _reader(self, use: ColumnUse) -> tuple[Reader, str]:
+        if use.role in OWN_VALUES and "." not in use.role:
+            listed = OWN_VALUES[use.role]
+            return lambda text: text if text in listed else None, _LISTED
         table, column = use.role.split(".", 1)
         spec = TABLES[table].columns[column]
         if column == "dose_mg":
@@ -126,8 +130,7 @@ class Cells:
             return lambda text: read_weight(text, use.unit), "a weight in kg or lb"
         if spec.level_names:
             known = {*spec.level_names, *OWN_VALUES.get(use.role, ())}
-            expected = "a text that the map gives a value; add it to the values"
-            return lambda text: text if text in known else None, expected
+            return lambda text: text if text in known else None, _LISTED
         if spec.is_number:
             low, high = spec.min, spec.max
             if column == "age":

@@ -68,7 +68,8 @@ NAMES: Final = (
 KEYS: Final = re.compile(
     r"((src )?(patient|pt|client|subject|participant|respondent|record|study|person|case|pat)[ ]?"
     r"(id|guid|uuid|number|no|nr|code|key|identifier)|fallnummer|pseudonym|id|mrn|usubjid|subjid|pid|patient|pt|client|subject|participant|"
-    r"patienten ?(nr|nummer|id)?|chart (number|no|id)|medical record number)"
+    r"patienten ?(nr|nummer|id)?|chart (number|no|id)|medical record number|"
+    r"external (data )?reference)"
 )
 DATE_NAMES: Final = re.compile(
     r"\b(date|datum|submit\w*|complet\w*|start time|time|timestamp|day of|when|taken|administered|dt)\b"

@@ -122,8 +122,9 @@ def item_runs(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[
             runs.append([])
     for run in filter(None, runs):
         near = [n for n in table.columns if n not in run and instrument_in(n)]
-        named = {instrument_in(n) for n in near} | {instrument_in(table.sheet), instrument_in(table.file)} - {""}
-        fits = [i for i in sorted(named - {""}) if get_instrument(i).n_items == len(run)]
+        asked = [table.headings.get(n, "") for n in run]
+        named = {instrument_in(text) for text in [*near, *asked, table.sheet, table.file]} - {""}
+        fits = [i for i in sorted(named) if get_instrument(i).n_items == len(run)]
         for number, name in enumerate(run, 1):
             if len(fits) == 1:
                 why = f"one of {len(run)} columns side by side with the answers of {fits[0]}; check their order"

@@ -20,6 +20,7 @@ from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
 from kap_analysis.intake.recognition.renamed import find_renamed
 from kap_analysis.intake.recognition.session_measures import measure_columns
+from kap_analysis.intake.recognition.survey_responses import response_columns
 from kap_analysis.intake.recognition.withheld import without_withheld
 from kap_analysis.intake.renamed_columns import with_renamed
 from kap_analysis.intake.source_table import SourceTable
@@ -62,8 +63,9 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
         cells = {name: values[there] for name, values in table.cells.items()}
         table = replace(table, cells=cells, lines=table.lines[there])
         seen = {name: seen_values(table, name) for name in table.columns}
+    _take(taken, response_columns(table, seen))
     _take(taken, births(table))
-    _take(taken, measure_columns(table, seen, taken, of_sessions=_are_sessions(table)))
+    _take(taken, measure_columns(table, seen, taken, of_sessions=_are_sessions(table, taken)))
     _take(taken, item_columns(table, taken))
     _take(taken, item_runs(table, seen, taken))
     _take(taken, score_columns(table, seen, taken))
@@ -88,9 +90,9 @@ def _say_most_rows(table: SourceTable, taken: dict[str, Guess]) -> None:
             taken[name] = replace(guess, asks=f"{guess.asks}; one patient has {most:,}")
 
 
-def _are_sessions(table: SourceTable) -> bool:
+def _are_sessions(table: SourceTable, taken: Mapping[str, Guess]) -> bool:
     """Whether a name of the table's columns says that its rows hold sessions."""
-    roles = {_role_of(name)[0] for name in table.columns}
+    roles = {_role_of(name)[0] for name in table.columns if name not in taken}
     return bool({"sessions.dose_mg", "sessions.route", "sessions.kind", "sessions.status"} & roles)
 
 
