@@ -14,6 +14,7 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.patient_keys import key_of, spellings_of
 from kap_analysis.intake.recognition.guess import Guess, seen_values
+from kap_analysis.intake.recognition.held_sessions import tells_what_was_given
 from kap_analysis.intake.recognition.lowest_answers import find_lowest
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, is_number, pattern
@@ -246,7 +247,17 @@ def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
         fixed.append('"sessions.kind" = "ketamine"  # no column says it; check')
     if not any("sessions.format" in other.roles() for other in drafts):
         fixed.append('"sessions.format" = "?"  # decide: individual or group; no column says it')
+    if "sessions.status" not in roles:
+        fixed.append(_status_line(one))
     return fixed
+
+
+def _status_line(one: Drafted) -> str:
+    """Say that no column tells which sessions were held, or ask."""
+    if tells_what_was_given(one.table, one.guesses):
+        return "# no column says which sessions were held; they tell what was given, so all count as attended"
+    asks = "attended, if each row is a session that was held: no column says it; else take this line out, and give the "
+    return f'"sessions.status" = "?"  # decide: {asks}column that says it is = "sessions.status"'
 
 
 def _lowest_lines(one: Drafted) -> list[str]:

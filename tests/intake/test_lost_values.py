@@ -230,9 +230,8 @@ def test_a_total_among_the_answers_is_a_score(tmp_path):
 
 
 def test_pounds_are_known_by_the_name_or_asked_for_by_the_size(tmp_path):
-    sessions = (
-        "Patient ID,Date,Type,Weight (lbs)\n1001,2024-01-18,KAP Individual,176\n1002,2024-01-18,KAP Individual,154\n"
-    )
+    rows = "1001,2024-01-18,KAP Individual,IM,176\n1002,2024-01-18,KAP Individual,IM,154\n"
+    sessions = f"Patient ID,Date,Type,Route,Weight (lbs)\n{rows}"
     source = write_export(tmp_path / "export", sessions=sessions)
     made = imported(tmp_path, source)
     assert sorted(pd.read_csv(made.folder / "sessions.csv")["weight_kg"]) == [69.9, 79.8]
@@ -246,8 +245,8 @@ def test_pounds_are_known_by_the_name_or_asked_for_by_the_size(tmp_path):
 
 
 def test_patients_of_two_practices_at_one_hour_are_two_groups(tmp_path):
-    sessions = "Patient ID,Start,Type\n" + "".join(
-        f"{n},2024-01-18 09:30,KAP Group\n" for n in (1001, 1002, 1003, 1004)
+    sessions = "Patient ID,Start,Type,Dose\n" + "".join(
+        f"{n},2024-01-18 09:30,KAP Group,80\n" for n in (1001, 1002, 1003, 1004)
     )
     patients = "Patient ID,Practice\n1001,North\n1002,North\n1003,South\n1004,South\n"
     source = write_export(tmp_path / "export", sessions=sessions, patients=patients)

@@ -76,8 +76,8 @@ def _somewhere(words: str) -> str:
 
 _FORMATS: Final = (
     (
-        ("group", _somewhere(r"group|gruppe\w*|cohort")),
-        ("individual", _somewhere(r"indiv\w*|einzel\w*|solo|one on one|1 1")),
+        ("group", _somewhere(r"groups?|grp|\w*gruppe\w*|cohort")),
+        ("individual", _somewhere(r"indiv\w*|ind|einzel\w*|solo|(one|1) (on|to) (one|1)|1 1")),
     ),
 )
 _HELD: Final = r"(?!.*\b(complete\w*|attended|arrived|held)\b)"
@@ -133,8 +133,3 @@ def kind_of(text: str) -> str:
         is_both = given or len(around) > 1 or (named and _BOTH.search(text.lower()))
         return "" if is_both else around[0]
     return "ketamine" if (given or named) and not _OTHERWISE.search(words) else ""
-
-
-def format_of(text: str) -> str:
-    """Return group or individual where an appointment type says it, else ``same``."""
-    return level_of("sessions.format", text) or "same"

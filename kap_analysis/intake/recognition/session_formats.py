@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.intake.recognition.guess import Guess
-from kap_analysis.intake.recognition.meanings import format_of, level_of
+from kap_analysis.intake.recognition.meanings import level_of
 from kap_analysis.intake.source_table import SourceTable
 
 _ROLE: Final = "sessions.format"
@@ -25,14 +25,16 @@ def with_formats(table: SourceTable, guesses: list[Guess]) -> list[Guess]:
         out.append(guess)
         values = guess.said.get("values")
         if guess.role == "sessions.kind" and isinstance(values, Mapping):
-            formats = {text: format_of(text) for text in values}
-            asks = ""
-            if not set(formats.values()) - {"same"}:
-                formats = {text: "?" if kind in ("ketamine", "?") else "same" for text, kind in values.items()}
-                asks = "individual or group? same: as in the patient's first ketamine session"
+            formats = {text: _format_of(text, kind) for text, kind in values.items()}
+            asks = "individual or group? same: as in the patient's first ketamine session"
             why = "said by the type; same: as in the first"
-            out.append(Guess(guess.column, _ROLE, why, {"values": formats}, asks))
+            out.append(Guess(guess.column, _ROLE, why, {"values": formats}, asks if "?" in formats.values() else ""))
     return out if len(out) > len(guesses) else _with_arms(table, guesses)
+
+
+def _format_of(text: str, kind: str) -> str:
+    """The format that a type says; of a ketamine session that does not say it, the question."""
+    return level_of(_ROLE, text) or ("?" if kind in ("ketamine", "?") else "same")
 
 
 def _with_arms(table: SourceTable, guesses: list[Guess]) -> list[Guess]:

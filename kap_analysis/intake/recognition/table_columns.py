@@ -1,7 +1,7 @@
 """`recognise`: what the columns of a foreign table are, by names, counts and ranges, never the wording of items."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,12 +11,12 @@ from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.columns import finding_of
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
 from kap_analysis.intake.identification.shown import shown_column
-from kap_analysis.intake.recognition.by_values import columns_by_values
+from kap_analysis.intake.recognition.by_values import columns_by_values, role_of_texts
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
-from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of
+from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
 from kap_analysis.intake.recognition.renamed import find_renamed
 from kap_analysis.intake.recognition.session_measures import measure_columns
@@ -198,6 +198,7 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
         kinds = {kind_of(table.label_of(name, text)) for text in seen[name].index} if role == "visit" else set()
         if "ketamine" in kinds and not is_event:
             role = "sessions.kind"
+        role = _of_another_list(role, [table.label_of(name, text) for text in seen[name].index])
         if role == "visit" and dated:
             yield Guess(name, "drop", "a visit; the dates say when", seen=told(seen[name]))
         elif role and ((role, at) not in used or role == "diagnoses.diagnosis"):
@@ -209,6 +210,14 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
                 asks = f"the total of which instrument? {', '.join(registry_names())}"
                 guess = replace(guess, said={"instrument": "?", **guess.said}, asks=asks)
             yield replace(guess, said={**guess.said, "at": at}) if at and guess.role != "drop" else guess
+
+
+def _of_another_list(role: str, texts: Sequence[str]) -> str:
+    """Return the role of another list where the texts mean something in that one, and nothing in that of the name."""
+    has_levels = "." in role and TABLES[role.split(".")[0]].columns[role.split(".")[1]].level_names
+    if not has_levels or any(level_of(role, text) for text in texts):
+        return role
+    return role_of_texts(texts) or role
 
 
 def _ranked(words: str) -> dict[str, int]:
