@@ -12,7 +12,8 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.shown import shown_column, shown_file
 from kap_analysis.intake.map_text import Drafted, without_stated_zero, written_map
-from kap_analysis.intake.recognition.guess import NOT_RECOGNISED
+from kap_analysis.intake.recognition.doses_with_routes import with_both
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess
 from kap_analysis.intake.recognition.labels import recognise_with_labels
 from kap_analysis.intake.recognition.session_formats import with_formats
 from kap_analysis.intake.redcap import is_dictionary, with_dictionary
@@ -87,7 +88,7 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     closed |= {table.file: "the data dictionary of the project, of which names and choices were taken"
                for table in tables if is_dictionary(table)}  # fmt: skip
     of_patients = [table for table in with_dictionary(tables) if len(table.columns)]
-    drafts = [Drafted(table, with_formats(table, recognise_with_labels(table))) for table in of_patients]
+    drafts = [Drafted(table, _recognised(table)) for table in of_patients]
     drafts = [_asking_for_key(one) for one in without_stated_zero(drafts)]
     if not drafts:
         raise IntakeError(f"Found no table in {shown_file(Path(source).name)}; expected a header and rows.")
@@ -102,6 +103,10 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     )
     warning = cloud_warning([folder])
     return MapDraft(text, columns, f"{paragraph} {warning}" if warning else paragraph)
+
+
+def _recognised(table: SourceTable) -> list[Guess]:
+    return with_both(table, with_formats(table, recognise_with_labels(table)))
 
 
 def _columns(drafts: list[Drafted]) -> pd.DataFrame:

@@ -186,6 +186,17 @@ def read_dose(text: str, decimal: str = ".", weight: float = float("nan")) -> fl
     return read_number(text, decimal)
 
 
+def names_amount(text: str) -> bool:
+    """Whether a text holds an amount with its unit: 60 mg SL."""
+    return _MG.search(text) is not None or _MG_PER_KG.search(text) is not None
+
+
+def without_amounts(text: str) -> str:
+    """Return what a text says beside an amount: of 60mg SL and of 1.0 mg/kg (80 mg) SL the SL; of 60 nothing."""
+    rest = re.sub(r"[-+x×*/()\d.,;]+", " ", _MG.sub(" ", _MG_PER_KG.sub(" ", text)))
+    return " ".join(rest.split())
+
+
 def is_per_kilogram(text: str) -> bool:
     """Whether a dose is told per kilogram of body weight only."""
     return read_dose(text) != read_dose(text) and read_dose(text, weight=1.0) == read_dose(text, weight=1.0)

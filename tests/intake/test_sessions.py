@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kap_analysis.errors import IntakeError
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.recognition.by_values import role_of_texts
 from kap_analysis.intake.study_import import import_study
@@ -92,3 +93,77 @@ def test_a_ketamine_session_whose_type_says_no_format_is_asked_for_where_others_
 def test_keys_of_patients_that_could_be_codes_of_diagnoses_are_no_diagnoses():
     """P01 to P20 became the diagnosis "other", and the map listed them."""
     assert role_of_texts(["P01", "P02"]) == "" and role_of_texts(["F33.1", "P01"]) == "diagnoses.diagnosis"
+
+
+def sessions_of(folder: Path, sessions: str, *changes: tuple[str, str]) -> pd.DataFrame:
+    source = export(folder / "export", sessions)
+    text = draft_map(source).text
+    for was, now in changes:
+        assert was in text, was
+        text = text.replace(was, now)
+    (folder / "map.toml").write_text(text, encoding="utf-8")
+    made = import_study(source, folder / "map.toml", folder / "study")
+    return pd.read_csv(made.folder / "sessions.csv").sort_values(["day", "dose_mg"]).reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", ["Dose", "Dose/Route", "Medication given"])
+def test_dose_and_route_of_one_column_are_both_read(tmp_path, name):
+    """Of a column called by the route the dose was lost, of one called by the dose the route."""
+    rows = ["60mg SL", "1.0 mg/kg (80 mg) IM", "100 mg SL troche", "IM"]
+    lines = [f"1001,2024-01-0{n},KAP Individual,{said},Completed" for n, said in enumerate(rows, 5)]
+    head = f"Patient ID,Date,Type,{name},Status"
+    if name == "Dose":
+        lines.pop()
+    made = sessions_of(tmp_path, "\n".join([head, *lines]))
+    assert made["dose_mg"].tolist()[:3] == [60, 80, 100] and made["route"].tolist()[:3] == ["SL", "IM", "SL"]
+    assert made["route"].tolist()[3:] == ([] if name == "Dose" else ["IM"])
+
+
+def test_a_route_holds_for_amounts_that_come_later(tmp_path):
+    head = "Patient ID,Date,Type,Dose,Status\n"
+    source = export(tmp_path / "export", f"{head}1001,2024-01-05,KAP Individual,60mg SL,Completed\n")
+    (tmp_path / "map.toml").write_text(draft_map(source).text, encoding="utf-8")
+    export(source, f"{head}1001,2024-01-05,KAP Individual,75 mg SL,Completed\n")
+    made = import_study(source, tmp_path / "map.toml", tmp_path / "study")
+    assert pd.read_csv(made.folder / "sessions.csv")[["dose_mg", "route"]].to_numpy().tolist() == [[75, "SL"]]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Date 1,Dose 1 (mg),Route 1,Date 2,Dose 2 (mg),Route 2",
+        "Session 1 date,Session 1 dose,Session 1 route,Session 2 date,Session 2 dose,Session 2 route",
+        "Dose 1 date,Dose 1 mg,Route 1,Dose 2 date,Dose 2 mg,Route 2",
+        "Date of session 1,Dose1,Route1,Date of session 2,Dose2,Route2",
+        "date_s1,dose_s1,route_s1,date_s2,dose_s2,route_s2",
+    ],
+)
+def test_sessions_side_by_side(tmp_path, head):
+    """The first session had no date, and the second no dose, or neither was read."""
+    rows = "1001,2024-01-05,60,IM,2024-01-12,80,SL,individual\n1002,2024-01-06,50,IM,,,,individual\n"
+    made = sessions_of(tmp_path, f"Patient ID,{head},Format\n{rows}")
+    assert made[["day", "dose_mg", "route"]].to_numpy().tolist() == [[0, 50, "IM"], [0, 60, "IM"], [7, 80, "SL"]]
+
+
+def test_a_session_side_by_side_that_no_column_dates_is_left_out_and_says_so(tmp_path):
+    head = "Patient ID,Date 1,Dose 1,Date 2,Dose 2,Dose 3"
+    source = export(tmp_path / "export", f"{head}\n1001,2024-01-05,60,2024-01-12,80,90\n")
+    assert 'is = "drop" }  # session 3, of which no column is the date' in draft_map(source).text
+
+
+def test_a_dose_per_kilogram_by_the_name_of_its_column_is_not_one_in_mg(tmp_path):
+    rows = "1001,2024-01-05,KAP Individual,0.5,80,Completed\n1002,2024-01-05,KAP Individual,1,60,Completed\n"
+    made = sessions_of(tmp_path, f"Patient ID,Date,Type,Dose (mg/kg),Weight (kg),Status\n{rows}")
+    assert made["dose_mg"].tolist() == [40, 60]
+    source = export(tmp_path / "bare", f"Patient ID,Date,Type,Dose,Weight (kg),Status\n{rows}")
+    assert [text.split("  #")[0] for text in asked(source)] == [
+        "mg or mg/kg? The numbers have no unit, and half of them are small for mg"
+    ]
+    both = rows.replace(",0.5,80,", ",0.5,80,41,").replace(",1,60,", ",1,60,62,")
+    source = export(tmp_path / "both", f"Patient ID,Date,Type,Dose mg/kg,Weight (kg),Dose mg,Status\n{both}")
+    assert table_of(source)["columns"]["Dose mg"] == {"is": "sessions.dose_mg"}
+    assert table_of(source)["columns"]["Dose mg/kg"] == {"is": "drop"}
+    (tmp_path / "map.toml").write_text(draft_map(tmp_path / "bare").text.replace('unit = "?"', 'unit = "mg/kg"'))
+    export(tmp_path / "bare", f"Patient ID,Date,Type,Dose,Weight (kg),Status\n{rows}".replace(",60,", ",,"))
+    with pytest.raises(IntakeError, match="Dose: found 9; expected a dose in mg, or one per kg in a row with a weight"):
+        import_study(tmp_path / "bare", tmp_path / "map.toml", tmp_path / "other")

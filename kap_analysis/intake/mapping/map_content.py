@@ -76,7 +76,11 @@ COLUMN_KEYS: Final = (
     *("name", "becomes", "keep", "measure", "minute", "column"),
 )
 #: Role -> units that its numbers may be in.
-UNITS: Final[Mapping[str, tuple[str, ...]]] = {"sessions.weight_kg": ("kg", "lb"), "measure": ("C", "F")}
+UNITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sessions.weight_kg": ("kg", "lb"),
+    "sessions.dose_mg": ("mg", "mg/kg"),
+    "measure": ("C", "F"),
+}
 BECOMES: Final = ("day", "three_digits", "age_group")
 CHOICES: Final = {
     "time_zero": ("listed", "stated"),

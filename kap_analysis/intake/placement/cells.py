@@ -19,6 +19,7 @@ from kap_analysis.intake.values import (
     read_dose,
     read_number,
     read_weight,
+    without_amounts,
 )
 from kap_analysis.study.contract.dictionary import TABLES
 from kap_analysis.study.contract.problems import Problems
@@ -26,6 +27,7 @@ from kap_analysis.study.contract.problems import Problems
 _WRONG: Final = "\x00wrong"
 _PERIOD: Final = re.compile(r"\d{4}-Q[1-4]")
 _LISTED: Final = "a text that the map gives a value; add it to the values"
+_PER_KILOGRAM: Final = "a dose in mg, or one per kg in a row with a weight"
 Reader = Callable[[str], Any]
 
 
@@ -68,6 +70,8 @@ class Cells:
         missing = self.missing if codes else {code for code in self.missing if not is_number(code)}
 
         def value(text: str) -> Any:
+            if text not in use.values and use.role == "sessions.route":
+                text = without_amounts(text) or text
             if text in use.values:
                 text = use.values[text]
             elif text.lower() in missing:
@@ -86,10 +90,16 @@ class Cells:
 
     def doses_of(self, use: ColumnUse, weight: np.ndarray) -> np.ndarray:
         """Return the doses of a column in mg; one told per kilogram is multiplied by the weight of its row."""
-        per_kg = on_distinct(self.table.cells[use.column], is_per_kilogram).astype(bool) & pd.notna(weight)
+        unit = " mg/kg" if use.unit == "mg/kg" else ""
+        texts = on_distinct(self.table.cells[use.column], lambda text: text + unit if is_number(text) else text)
+        per_kg = on_distinct(texts, is_per_kilogram).astype(bool)
+        per_kg &= ~on_distinct(self.table.cells[use.column], use.values.__contains__).astype(bool)
         doses = self.read(use, *self._reader(use), told=~per_kg)
-        for row in np.flatnonzero(per_kg):
-            doses[row] = read_dose(self.table.cells[use.column][row], self.decimal, float(weight[row]))
+        doses[per_kg] = None
+        weighed = per_kg & pd.notna(weight)
+        self.problem_at(np.flatnonzero(per_kg & ~weighed & (self.pid != "")), use.column, _PER_KILOGRAM)
+        for row in np.flatnonzero(weighed):
+            doses[row] = read_dose(texts[row], self.decimal, float(weight[row]))
         return doses
 
     def with_status(self, *statuses: str) -> np.ndarray:

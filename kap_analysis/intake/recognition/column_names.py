@@ -47,7 +47,8 @@ NAMES: Final = (
     ("sessions.cohort_id", r"((therapy )?(cohort|group)( ?(no|number|name|id|nr|code))?|gruppe(nnummer)?)"),
     ("sessions.facilitator_ids", r"(provider( name)?|therapist|facilitators?( ids?)?|clinician|guide|therapeut)"),
     ("sessions.route", r"(.* )?(route|route of administration|verabreichung|applikation)"),
-    ("sessions.dose_mg", r"(.* )?(dose|dosage|dosis)( given| administered)?( in)?( mg)?|(.* )?ketamine mg"),
+    ("sessions.dose_mg", r"(.* )?(dose|dosage|dosis)( given| administered)?( in)?( mg( (per )?kg)?)?|"
+     r"(.* )?ketamine mg( (per )?kg)?"),
     ("sessions.weight_kg", r"(.* )?(weight|weight kg|weight lb|weight lbs|gewicht|gewicht kg)"),
     ("sessions.status", r"(.* )?(\w*status|\w*attendance|attended)"),
     ("sessions.kind", r"((event |appointment |session |visit |service )?type|service( name)?|"

@@ -11,7 +11,7 @@ from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, told
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
 from kap_analysis.intake.recognition.questionnaires import answer_values, asked_instrument, labelled_points
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, is_number, plain_words, read_item_number, read_number
+from kap_analysis.intake.values import MISSING, is_number, plain_words, read_item_number, read_number, without_amounts
 from kap_analysis.study.contract.dictionary import TABLES
 
 #: What REDCap adds to an event: its arm.
@@ -19,6 +19,8 @@ _ARM: Final = re.compile(r"_arm_\d+[a-z]?$| \(arm \d+.*\)$", re.IGNORECASE)
 DIAGNOSES: Final = ", ".join(TABLES["diagnoses"].columns["diagnosis"].level_names)
 #: A median weight above it is one of heavy patients, or in pounds.
 _MOST_KILOGRAMS: Final = 105
+#: A median dose below it is one of very small doses, or per kilogram.
+_LEAST_MILLIGRAMS: Final = 5
 #: What else a text of a column may be, where that is not only nothing.
 _OTHERWISE: Final = {
     "sessions.status": 'drop (an appointment that is not held yet, or no session), or "" (not known: it counts as held)'
@@ -168,6 +170,26 @@ def _weight(table: SourceTable, name: str, role: str, counts: pd.Series) -> Gues
     return Guess(name, role, "its name", said, asks, told(counts))
 
 
+def _dose(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    """Doses in mg or per kilogram: by the name, or asked where the numbers are small for mg."""
+    bare = [read_number(text, ",") for text in counts.index if is_number(text)]
+    said: dict[str, object] = {}
+    asks = ""
+    if re.search(r"\bmg (per )?kg\b", plain_words(name)):
+        said = {"unit": "mg/kg"}
+    elif bare and float(np.median(bare)) < _LEAST_MILLIGRAMS:
+        said, asks = {"unit": "?"}, "mg or mg/kg? The numbers have no unit, and half of them are small for mg"
+    return Guess(name, role, "its name", said, asks, told(counts))
+
+
+def _route(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    """Routes; what is told beside an amount is listed once, whatever the amount."""
+    if table.labels.get(name):
+        return with_levels(table, name, role, counts)
+    words = [without_amounts(text) or text for text in counts.index]
+    return with_levels(table, name, role, counts.groupby(words).sum())
+
+
 def _days(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
     """A column of days; a number that is often a code for missing is asked for, unless days near it are there too."""
     texts = [text for text in pd.unique(table.cells[name]) if text and is_number(text)]
@@ -211,4 +233,6 @@ READERS_OF: Final = {
     "visit": _visit_days,
     "day": _days,
     "sessions.weight_kg": _weight,
+    "sessions.dose_mg": _dose,
+    "sessions.route": _route,
 }

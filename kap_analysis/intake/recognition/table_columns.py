@@ -17,6 +17,7 @@ from kap_analysis.intake.recognition.dated_columns import births, dates
 from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
+from kap_analysis.intake.recognition.numbered_sessions import sessions_side_by_side
 from kap_analysis.intake.recognition.questionnaires import item_columns, item_runs, score_columns
 from kap_analysis.intake.recognition.renamed import find_renamed
 from kap_analysis.intake.recognition.session_measures import measure_columns
@@ -64,6 +65,7 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
         table = replace(table, cells=cells, lines=table.lines[there])
         seen = {name: seen_values(table, name) for name in table.columns}
     _take(taken, response_columns(table, seen))
+    _take(taken, sessions_side_by_side(table, seen, taken, _role_of))
     _take(taken, births(table))
     _take(taken, measure_columns(table, seen, taken, of_sessions=_are_sessions(table, taken)))
     _take(taken, item_columns(table, taken))
@@ -190,7 +192,7 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
     used = {(guess.role, str(guess.said.get("at", ""))) for guess in taken.values()}
     dated = any(role in ("date", "day") for role, _ in used)
     long = any(_role_of(name)[0] == "instrument" for name in table.columns)
-    for name in table.columns:
+    for name in sorted(table.columns, key=_is_per_kilogram):
         if name in taken or not len(seen[name]):
             continue
         role, at = _role_of(name)
@@ -210,6 +212,11 @@ def _named(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str
                 asks = f"the total of which instrument? {', '.join(registry_names())}"
                 guess = replace(guess, said={"instrument": "?", **guess.said}, asks=asks)
             yield replace(guess, said={**guess.said, "at": at}) if at and guess.role != "drop" else guess
+
+
+def _is_per_kilogram(name: str) -> bool:
+    """Whether a column holds doses per kilogram by its name: one in mg beside it comes first."""
+    return re.search(r"\bmg (per )?kg\b", plain_words(name)) is not None
 
 
 def _of_another_list(role: str, texts: Sequence[str]) -> str:

@@ -43,7 +43,8 @@ def without_withheld(table: SourceTable, guess: Guess) -> Guess:
     more = f" and {len(rows) - _ROWS_TOLD:,} more" if len(rows) > _ROWS_TOLD else ""
     where = f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_ROWS_TOLD]))}{more}"
     asks = guess.asks if "?" in taken.values() else ""
-    why = f"{guess.why}; a text that could name a person is not repeated here ({where})"
+    why = f"{guess.why}; a text that could name a person is not repeated here"
+    why += f" ({where})" if len(rows) else ""
     return replace(guess, said={**guess.said, "values": taken}, asks=asks, why=why)
 
 
