@@ -65,9 +65,10 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
     guesses = [guess for one in drafts for guess in one.guesses]
     primary = _primary_instrument(drafts)
     codes = _missing_codes(drafts)
-    groups = any("group" in _values(g).values() for g in guesses if g.role == "sessions.format")
+    formats = [set(_values(g).values()) for g in guesses if g.role == "sessions.format"]
+    could_be_groups = any({"group", "?"} & of for of in formats) or not formats
     cohort = any(g.role == "sessions.cohort_id" for g in guesses)
-    rule = "column" if cohort else "slot" if groups and _lists_sessions(drafts) else "none"
+    rule = "column" if cohort else "slot" if could_be_groups and _lists_sessions(drafts) else "none"
     asked = rule == "slot" and not _times_sessions(drafts)
     told = ", ".join(f"{code} ({n:,})" for code, n in codes.most_common())
     zone = '""  # times are local'
@@ -131,8 +132,11 @@ def _lists_sessions(drafts: list[Drafted]) -> bool:
 
 def _times_sessions(drafts: list[Drafted]) -> bool:
     """Whether the sessions are told with their time of day."""
-    dated = [(one, g) for one in drafts if _dates_sessions(one.guesses) for g in one.guesses if g.role == "date"]
-    return any(":" in text for one, guess in dated for text in pd.unique(one.table.cells[guess.column]))
+    listed = [one for one in drafts if _dates_sessions(one.guesses)]
+    dated = [(one, g) for one in listed for g in one.guesses if g.role == "date"]
+    return any("time" in one.roles() for one in listed) or any(
+        ":" in text for one, guess in dated for text in pd.unique(one.table.cells[guess.column])
+    )
 
 
 def _dates_sessions(guesses: Iterable[Guess]) -> bool:

@@ -78,6 +78,12 @@ def read_date(text: str, order: str = "", zone: str = "") -> datetime | None:
     return moment
 
 
+def read_clock(text: str) -> timedelta | None:
+    """Return a time of day (09:30:00, 9:30 AM) since midnight, or None where a text is none."""
+    moment = read_date(f"2000-01-01 {text}") if ":" in text else None
+    return moment - datetime(2000, 1, 1) if moment is not None else None
+
+
 def _parts(text: str, order: str) -> tuple[tuple[int, int, int], tuple[str, ...]] | None:
     if found := _ISO.fullmatch(text):
         return (int(found[1]), int(found[2]), int(found[3])), found.groups(default="")[3:]

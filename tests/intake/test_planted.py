@@ -133,7 +133,7 @@ def test_an_error_says_where_a_column_stands_whose_header_could_be_a_name(tmp_pa
     lines = [f'"{name}" = {{ is = "{role}" }}' for name, role in said.items()]
     lines.append(f'"{header}" = {{ is = "score", instrument = "PHQ-9", keep = "a score" }}')
     head = text.split("[table.columns]")[0].replace('primary_instrument = "?"', 'primary_instrument = "PHQ-9"')
-    head = head.replace('time_zero = "?"', 'time_zero = "listed"')
+    head = head.replace('time_zero = "?"', 'time_zero = "listed"').replace('cohorts = "?"', 'cohorts = "none"')
     (tmp_path / "map.toml").write_text("\n".join([head, "[table.columns]", *lines]), encoding="utf-8")
     with pytest.raises(IntakeError) as caught:
         import_study(tmp_path / "source", tmp_path / "map.toml", tmp_path / "study")

@@ -167,3 +167,44 @@ def test_a_dose_per_kilogram_by_the_name_of_its_column_is_not_one_in_mg(tmp_path
     export(tmp_path / "bare", f"Patient ID,Date,Type,Dose,Weight (kg),Status\n{rows}".replace(",60,", ",,"))
     with pytest.raises(IntakeError, match="Dose: found 9; expected a dose in mg, or one per kg in a row with a weight"):
         import_study(tmp_path / "bare", tmp_path / "map.toml", tmp_path / "other")
+
+
+GROUP = """\
+patientid,apptdate,apptstarttime,apptendtime,appttype,apptstatus
+1001,01/15/2024,9:30 AM,11:30 AM,KAP GROUP,Completed
+1002,01/15/2024,9:30 AM,11:30 AM,KAP GROUP,Completed
+1003,01/15/2024,1:30 PM,3:30 PM,KAP GROUP,Completed
+"""
+
+
+def test_a_start_in_a_column_of_its_own_tells_who_sat_together(tmp_path):
+    """The time was dropped, and all group patients of a day could not be told apart."""
+    source = export(tmp_path / "export", GROUP)
+    assert asked(source) == [] and 'cohorts = "slot"' in draft_map(source).text
+    columns = table_of(source)["columns"]
+    assert columns["apptstarttime"] == {"is": "time"} and columns["apptendtime"] == {"is": "drop"}
+    (tmp_path / "map.toml").write_text(draft_map(source).text, encoding="utf-8")
+    made = import_study(source, tmp_path / "map.toml", tmp_path / "study")
+    assert sorted(pd.read_csv(made.folder / "sessions.csv")["cohort_id"].value_counts()) == [1, 2]
+    export(source, GROUP.replace("1:30 PM", "13.30 Uhr"))
+    with pytest.raises(
+        IntakeError, match=r"row 4: apptstarttime: found 99.99 Aaa; expected a time of day such as 09:30"
+    ):
+        import_study(source, tmp_path / "map.toml", tmp_path / "other")
+
+
+def test_a_time_without_a_date_is_refused_and_dates_that_tell_the_time_need_no_other(tmp_path):
+    source = export(tmp_path / "export", GROUP.replace("2024,9:30 AM", "2024 9:30 AM,9:30 AM"))
+    assert table_of(source)["columns"]["apptstarttime"] == {"is": "drop"}
+    text = draft_map(export(source, GROUP)).text.replace('"apptdate" = { is = "date", ', '"apptdate" = { is = "drop", ')
+    (tmp_path / "map.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(IntakeError, match="time without date"):
+        import_study(source, tmp_path / "map.toml", tmp_path / "study")
+
+
+def test_cohorts_are_asked_for_where_no_time_is_told_and_no_column_says_that_there_are_no_groups(tmp_path):
+    """They were "none" without a question, where the format itself was one."""
+    source = export(tmp_path / "export", "Patient ID,Date,Type,Dose\n1001,2024-01-05,Ketamine,80\n")
+    assert asked(source)[0].split(".")[0] == "no time of day is told"
+    source = export(source, "Patient ID,Date,Type,Dose\n1001,2024-01-05,KAP Individual,80\n")
+    assert 'cohorts = "none"' in draft_map(source).text

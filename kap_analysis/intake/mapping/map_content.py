@@ -31,6 +31,7 @@ PLACED_TABLES: Final = (
 OWN_ROLES: Final = (
     "patient_id",
     "date",
+    "time",
     "day",
     "date_of_birth",
     "instrument",

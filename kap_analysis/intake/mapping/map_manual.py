@@ -11,6 +11,7 @@ MEANINGS: Final = {
     "patient_id": "the patient's key in the export",
     "date": 'when the row happened; of = "sessions", an instrument, or "time_zero" (the first ketamine session); '
     'order = "month_first" or "day_first"',
+    "time": "the time of day of the row, where its date tells none",
     "day": "days since the first ketamine session, or visits with the day of each in values",
     "date_of_birth": "becomes an age, over 89 pooled",
     "score": 'a total; instrument = "PHQ-9"',

@@ -10,6 +10,7 @@ from kap_analysis.intake.mapping.map_problems import MapProblems
 _OF_A_PATIENT: Final = ("sessions.format", "sessions.cohort_id")
 #: Role -> roles of which one must stand beside it.
 _NEEDED: Final[Mapping[str, Sequence[Sequence[str]]]] = {
+    "time": (("date",),),
     "score": (("instrument",),),
     "answer": (("item_number",), ("instrument",)),
     "item_number": (("answer",),),

@@ -10,7 +10,7 @@ import pandas as pd
 from kap_analysis.intake.mapping.map_content import ColumnUse
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.placed import AHEAD
-from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, on_distinct, read_date, read_number
+from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, on_distinct, read_clock, read_date, read_number
 from kap_analysis.study.contract.dictionary import TABLES
 
 FIRST_BIRTH: Final = 1900
@@ -31,6 +31,19 @@ class Moments:
                 self.dates[(use.role, use.at)] = _moments(cells, use, FIRST_BIRTH)
             elif use.role == "date":
                 self.dates[(use.of, use.at)] = _moments(cells, use, FIRST_YEAR)
+        for use in cells.said.uses:
+            if use.role == "time":
+                self._add_time(cells, use)
+
+    def _add_time(self, cells: Cells, use: ColumnUse) -> None:
+        """Add the time of day to the dates of the row and of its sessions that have none."""
+        clock = cells.read(use, read_clock, "a time of day such as 09:30", codes=False)
+        since = on_distinct(clock, lambda one: np.timedelta64(one, "s"), np.timedelta64(0, "s")).astype("m8[s]")
+        for of in ("", "sessions"):
+            moment = self.dates.get((of, use.at))
+            if moment is not None:
+                is_day = moment == moment.astype("M8[D]")
+                self.dates[(of, use.at)] = np.where(is_day, moment + since, moment)
 
     def of_column(self, cells: Cells, use: ColumnUse, first: int) -> np.ndarray:
         """Moments of one column that dates nothing else."""

@@ -17,10 +17,15 @@ from kap_analysis.intake.values import (
     is_day_number,
     looks_like_date,
     plain_words,
+    read_clock,
     read_date,
 )
 
 _BIRTH: Final = re.compile(r"(patient )?dob|d o b|date of birth|birth ?(date|day|dt)|brth?dtc?|geburts(datum|tag)")
+#: Names of times of day, in one word too (apptstarttime).
+_BEGINS: Final = re.compile(r"start|begin|\bvon\b")
+_A_TIME: Final = re.compile(r"time\b|uhrzeit|slot")
+_ENDS: Final = re.compile(r"end|stop|until|finish|duration|dauer|elapsed|\bbis\b")
 TIME_ZERO: Final = "time_zero"
 
 
@@ -61,6 +66,28 @@ def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str,
         groups.setdefault(visit_in(plain_words(name))[1], []).append(name)
     for at, names in groups.items():
         yield from _of_one_visit(table, seen, at, names)
+
+
+def times(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
+    """The time of day that a row began, in a column of its own beside a date that tells none."""
+    dated = [name for name, guess in taken.items() if guess.role == "date"]
+    clocks = [n for n in table.columns if n not in taken and share_of(seen[n].head(300), _is_clock) > 0.9]
+    begin = next(iter(sorted((n for n in clocks if _clock_rank(n)), key=_clock_rank)), "")
+    for name in clocks if dated else ():
+        if name == begin and not any(":" in text for one in dated for text in seen[one].index):
+            yield Guess(name, "time", "the time of day at which the row began", seen=f"{len(seen[name]):,} different")
+        else:
+            yield Guess(name, "drop", "another time of day", seen=f"{len(seen[name]):,} different")
+
+
+def _clock_rank(name: str) -> int:
+    """1: a time of day that begins, by its name; 2: one that may; 0: another."""
+    words = plain_words(name)
+    return 1 if _BEGINS.search(words) else 2 if _A_TIME.search(words) and not _ENDS.search(words) else 0
+
+
+def _is_clock(text: str) -> bool:
+    return read_clock(text) is not None
 
 
 def _numbers(name: str, seen: Mapping[str, pd.Series]) -> bool:

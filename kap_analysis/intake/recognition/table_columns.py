@@ -13,7 +13,7 @@ from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
 from kap_analysis.intake.identification.shown import shown_column
 from kap_analysis.intake.recognition.by_values import columns_by_values, role_of_texts
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
-from kap_analysis.intake.recognition.dated_columns import births, dates
+from kap_analysis.intake.recognition.dated_columns import births, dates, times
 from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
@@ -73,6 +73,7 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
     _take(taken, score_columns(table, seen, taken))
     _take(taken, identifiers(table, seen, taken))
     _take(taken, dates(table, seen, taken))
+    _take(taken, times(table, seen, taken))
     _take(taken, checkboxes(table, seen, taken))
     _take(taken, _named(table, seen, taken))
     taken |= {guess.column: guess for guess in columns_by_values(table, seen, taken)}
