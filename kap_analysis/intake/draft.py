@@ -12,8 +12,9 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.shown import shown_column, shown_file
 from kap_analysis.intake.map_text import Drafted, without_stated_zero, written_map
+from kap_analysis.intake.patient_keys import key_of
 from kap_analysis.intake.recognition.doses_with_routes import with_both
-from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values
 from kap_analysis.intake.recognition.labels import recognise_with_labels
 from kap_analysis.intake.recognition.session_formats import with_formats
 from kap_analysis.intake.redcap import is_dictionary, with_dictionary
@@ -22,6 +23,9 @@ from kap_analysis.intake.source_table import SourceTable
 
 Progress = Callable[[int, int, str], None]
 _NEVER_OPENED: Final = re.compile(r"note|message|letter|document|chat|email", re.IGNORECASE)
+#: How many further columns are named that could be the patient's key; and which share of known keys tells one.
+_CANDIDATES: Final = 5
+_MOST_ARE_KEYS: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
                for table in tables if is_dictionary(table)}  # fmt: skip
     of_patients = [table for table in with_dictionary(tables) if len(table.columns)]
     drafts = [Drafted(table, _recognised(table)) for table in of_patients]
-    drafts = [_asking_for_key(one) for one in without_stated_zero(drafts)]
+    drafts = without_stated_zero(drafts)
+    keys = {key for one in drafts for n, g in enumerate(one.guesses) if g.role == "patient_id" for key in _held(one, n)}
+    drafts = [_asking_for_key(one, keys) for one in drafts]
     if not drafts:
         raise IntakeError(f"Found no table in {shown_file(Path(source).name)}; expected a header and rows.")
     text = written_map(Path(source), drafts, closed)
@@ -121,13 +127,32 @@ def _columns(drafts: list[Drafted]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "sheet", "column", "role", "why", "decide"])
 
 
-def _asking_for_key(one: Drafted) -> Drafted:
-    """Where rows hold something and no patient, ask for the patient's key at the first column that is free."""
-    if "patient_id" in one.roles() or not one.roles() - {"drop", "date", "day"}:
+def _asking_for_key(one: Drafted, keys: set[str]) -> Drafted:
+    """Where rows hold something and no patient, ask for the patient's key at the column that may be it.
+
+    ``keys`` are the patients of the other tables: a column that holds most of them comes first, then those of which
+    nothing is known.
+    """
+    if "patient_id" in one.roles() or not one.roles() - {"drop"}:
         return one
-    free = next((n for n, g in enumerate(one.guesses) if g.why == NOT_RECOGNISED), None)
-    if free is None:
+    free = [n for n, guess in enumerate(one.guesses) if guess.role == "drop" and _held(one, n)]
+    free.sort(key=lambda n: (-_share_of_keys(_held(one, n), keys), one.guesses[n].why != NOT_RECOGNISED))
+    if not free:
         return one
-    asks = 'the patient\'s key? Then "patient_id"; else "drop", and another column is = "patient_id"'
-    asked = replace(one.guesses[free], role="?", asks=asks)
-    return replace(one, guesses=[*one.guesses[:free], asked, *one.guesses[free + 1 :]])
+    at, *others = [shown_column(one.table, one.guesses[n].column) for n in free[: _CANDIDATES + 1]]
+    more = f"; it could be {', '.join(others)}" if others else ""
+    is_known = _share_of_keys(_held(one, free[0]), keys) > 0
+    what = f"{at} holds ids of other tables: is it the patient's key?" if is_known else "the patient's key?"
+    asks = f'{what} Then "patient_id"; else "drop", and another column is = "patient_id"{more}'
+    asked = replace(one.guesses[free[0]], role="?", asks=asks)
+    return replace(one, guesses=[*one.guesses[: free[0]], asked, *one.guesses[free[0] + 1 :]])
+
+
+def _held(one: Drafted, number: int) -> set[str]:
+    """The keys that a column would hold."""
+    return {key_of(text) for text in seen_values(one.table, one.guesses[number].column).index}
+
+
+def _share_of_keys(held: set[str], keys: set[str]) -> float:
+    share = len(held & keys) / len(held)
+    return share if share > _MOST_ARE_KEYS else 0.0

@@ -32,6 +32,10 @@ _NO_SESSIONS: Final = (
     "Put the list of appointments (patient, date, type) beside this export in one folder and run kap map on the "
     'folder; or give a column below is = "date", of = "time_zero", and write "stated" here'
 )
+_NO_KEY: Final = (
+    '"?"  # decide: false leaves the table out; or take this line out, and give the column of the patient\'s key below '
+    'is = "patient_id"'
+)
 _COHORTS: Final = "column: a column names them; slot: who sits in one group session; none"
 _ASKED_COHORTS: Final = (
     'cohorts = "?"  # decide: no time of day is told. slot: all group patients of a practice on one day are one group; '
@@ -200,6 +204,8 @@ def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
             "# a REDCap project without its data dictionary: put the dictionary (CSV) beside the export in one folder, "
             "and kap map takes names, choices and diagnoses from it"
         )
+    if "patient_id" not in one.roles() and "?" not in one.roles() and one.roles() - {"drop"}:
+        lines.append(f"open = {_NO_KEY}")
     lines += ["", "[table.columns]"]
     sections: list[str] = []
     for column in dict.fromkeys(guess.column for guess in guesses):

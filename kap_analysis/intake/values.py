@@ -41,6 +41,8 @@ _KILOGRAMS: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:kg|kilos?)?\.?", re.IGNO
 TOTAL_NAME: Final = re.compile(r"\b(total|score|sum|summe|summenscore|gesamt\w*)\b")
 #: Stands for the number of an item where a row holds the total among the answers.
 TOTAL_ITEM: Final = 0
+#: Instrument -> the question after its items, how difficult the problems make daily life: no part of the score.
+UNSCORED_ITEM: Final = {"PHQ-9": 10, "GAD-7": 8}
 #: One cell that holds both pressures: 120/80.
 BLOOD_PRESSURE: Final = "bp"
 POUND: Final = 0.45359237

@@ -70,14 +70,14 @@ def test_problems_of_cells_and_between_rows_are_told_at_once(tmp_path):
 
 @pytest.mark.slow
 def test_ten_thousand_problems_take_no_longer_than_ten(tmp_path):
-    head = "ID,Date,Type,Format\n"
+    head = "ID,Date,Type,Format,Dose\n"
     scores = "ID,Date,PHQ-9 Total\n"
     people = range(10_000)
     seconds = {}
     for n_wrong in (10, 10_000):
         folder = tmp_path / str(n_wrong)
         folder.mkdir()
-        sessions = [f"{n},2024-01-08,ketamine,individual\n" for n in people]
+        sessions = [f"{n},2024-01-08,ketamine,individual,80\n" for n in people]
         rows = [f"{n},2024-01-0{5 if n >= n_wrong else 'x'},{n % 27}\n" for n in people]
         (folder / "sessions.csv").write_text(head + "".join(sessions), encoding="utf-8")
         (folder / "scores.csv").write_text(scores + "".join(rows), encoding="utf-8")

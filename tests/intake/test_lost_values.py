@@ -313,8 +313,8 @@ def test_a_status_whose_name_is_one_word_is_not_dropped(tmp_path):
     sessions += "1001,02/21/2025,KAP INDIV DOSE,4 - Charge Entered\n"
     scores = "patientid,Date,PHQ9 Total\n1001,01/20/2025,13\n"
     source = write_export(tmp_path / "export", sessions=sessions, scores=scores, patients="patientid,Age\n1001,40\n")
-    assert "sessions.csv, row 3: apptstatus: found" in told(tmp_path, source)
-    known = ('"x - Cancelled" = "cancelled"', '"x - Cancelled" = "cancelled", "4 - Charge Entered" = "attended"')
+    assert [text.split(":")[0] for _, text in draft_map(source).open_lines] == ["the value of each ?"]
+    known = ('"4 - Charge Entered" = "?"', '"4 - Charge Entered" = "attended"')
     made = imported(tmp_path, source, known)
     assert pd.read_csv(made.folder / "assessments.csv")["day"].tolist() == [-32]
 
@@ -334,3 +334,14 @@ def test_a_column_of_visits_that_names_the_kinds_of_sessions_says_them(tmp_path)
     )
     assert pd.read_csv(made.folder / "sessions.csv")["kind"].tolist() == ["ketamine", "integration"]
     assert pd.read_csv(made.folder / "assessments.csv")["day"].tolist() == [-5, 31]
+
+
+def test_an_answer_to_the_question_after_the_items_is_left_out_with_its_reason(tmp_path):
+    """Each was a problem, and nothing in a map could say what it is."""
+    rows = [f"1001,2024-01-03,PHQ-9,{n},{n % 3}" for n in range(1, 11)]
+    rows += [f"1002,2024-01-03,GAD-7,{n},2" for n in range(1, 9)]
+    source = write_export(tmp_path / "export", scores="\n".join(["Patient ID,Date,Scale,Item,Response", *rows]))
+    made = imported(tmp_path, source)
+    assert scores_of(made) == [("GAD-7", 14), ("PHQ-9", 9)]
+    ledger = made.ledger[made.ledger["file"] == "scores.csv"][["reason", "n_rows"]].to_numpy().tolist()
+    assert ledger == [["", 16], ["a question after the items, which is no part of the score", 2]]

@@ -121,6 +121,13 @@ def test_a_header_that_is_an_identifier_is_masked(header):
 
 
 @pytest.mark.parametrize(
+    "header", ["Jan 2025", "Repeat Instance", "RecordedDate", "Recorded Date", "Response Language"]
+)
+def test_a_month_and_words_of_exports_are_no_names_of_persons(header):
+    assert shown_name(header) == header and shown_file(f"{header}.xlsx") == f"{header}.xlsx"
+
+
+@pytest.mark.parametrize(
     "header", ["Kerensa Trelawney", "Trelawney, Kerensa", "PHQ-9 Kerensa Trelawney total", "Dr. Trelawney"]
 )
 def test_an_error_says_where_a_column_stands_whose_header_could_be_a_name(tmp_path, header):

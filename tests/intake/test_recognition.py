@@ -159,6 +159,34 @@ def test_rows_of_scores_without_a_patient_ask_for_the_key(tmp_path):
     assert any("the patient's key?" in asked for _, asked in draft.open_lines)
 
 
+def test_a_column_that_holds_ids_of_other_tables_is_asked_for_first_and_others_are_named(tmp_path):
+    """The table was left out, and only a comment said so."""
+    write(tmp_path, "a.csv", "Patient ID,visit date,PHQ9 Total", *(f"x{n},{d},9" for n, d in enumerate(DAYS)))
+    rows = (f"{d},red,x{n},9" for n, d in enumerate(DAYS))
+    write(tmp_path, "b.csv", "visit date,colour,Kürzel,GAD7 Total", *rows)
+    asked = [text.split("  #")[0] for _, text in draft_map(tmp_path).open_lines if "key" in text]
+    assert asked == [
+        'Kürzel holds ids of other tables: is it the patient\'s key? Then "patient_id"; else "drop", and another '
+        'column is = "patient_id"; it could be colour'
+    ]
+    write(tmp_path, "b.csv", "visit date,GAD7 Total", *(f"{d},9" for d in DAYS))
+    asked = [text for _, text in draft_map(tmp_path).open_lines if "key" in text]
+    assert len(asked) == 1 and asked[0].startswith("false leaves the table out; or take this line out")
+
+
+def test_the_question_how_difficult_life_is_made_is_no_item_and_says_so(tmp_path):
+    head = "Patient ID,Date," + ",".join(f"PHQ9_{n}" for n in range(1, 11)) + ",GAD-7 Difficulty"
+    draft = draft_map(write(tmp_path, "phq.csv", head, *(f"A{n},{d}{',1' * 11}" for n, d in enumerate(DAYS))))
+    assert draft.text.count('{ is = "drop" }  # the question after the items: how difficult') == 2
+
+
+@pytest.mark.parametrize("name", ["patientdob", "DOB", "PatientBirthDate", "Pt date of birth", "Birthdate"])
+def test_a_birth_becomes_an_age(tmp_path, name):
+    rows = (f"A{n},{1960 + n}-05-06" for n in range(3))
+    assert columns_of(write(tmp_path, "a.csv", f"Patient ID,{name}", *rows))[name] == {"is": "date_of_birth"}
+    assert "makes an age of them" in draft_map(write(tmp_path, "a.csv", "Patient ID,x7", "A1,1960-05-06")).text
+
+
 def test_the_end_of_a_map_explains_every_role():
     assert set(MEANINGS) == set(OWN_ROLES)
     assert all(line.startswith("#") for line in manual_lines())
@@ -178,7 +206,7 @@ def test_a_negative_answer_is_a_code_for_missing(tmp_path):
 
 
 def test_a_table_without_a_key_asks_for_one_and_says_what_else_its_sessions_need(tmp_path):
-    file = write(tmp_path, "s.csv", "Chart,Date,Dose,Format", "A1,2024-01-02,80,group", "A2,2024-01-03,80,group")
+    file = write(tmp_path, "s.csv", "Kürzel,Date,Dose,Format", "A1,2024-01-02,80,group", "A2,2024-01-03,80,group")
     draft = draft_map(file)
     assert "the patient's key" in [text.split("?")[0] for _, text in draft.open_lines]
     assert tomllib.loads(draft.text)["table"][0]["fixed"] == {"sessions.kind": "ketamine"}

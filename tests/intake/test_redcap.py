@@ -73,3 +73,13 @@ def test_arms_that_say_no_format_leave_the_question_to_the_map(tmp_path):
     data.write_text(data.read_text().replace("Individual", "Depression").replace("Group", "PTSD"))
     draft = draft_map(source)
     assert tomllib.loads(draft.text)["table"][0]["fixed"]["sessions.format"] == "?"
+
+
+def test_the_arm_says_the_format_without_the_dictionary_too(tmp_path):
+    source = write_project(tmp_path / "labelled", "labelled", WEB)
+    (source / "dictionary.csv").unlink()
+    columns = tomllib.loads(draft_map(source).text)["table"][0]["columns"]
+    assert columns["Event Name"] == {"is": "sessions.format", "values": {
+        "baseline (Arm 1: Individual)": "", "baseline (Arm 2: Group)": "",
+        "dosing (Arm 1: Individual)": "individual", "dosing (Arm 2: Group)": "group",
+    }}  # fmt: skip

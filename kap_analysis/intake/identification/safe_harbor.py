@@ -52,7 +52,7 @@ _NAMES: Final = tuple(
         ("D", r"phone|telephone|tel|mobile|cell|handy|telefon\w*|pager|whatsapp|contact number"),
         ("B", r"address|street|city|town|county|zip|zipcode|zip ?code|post ?code|postal|precinct|neighbou?rhood|geo\w*|"
               r"latitude|longitude|lat|lon|lng|residence|plz|wohnort|strasse|place of birth|birth ?place"),
-        ("C", r"dob|date of (birth|death)|birth ?(date|day)|death ?date|deceased on|geburtsdatum"),
+        ("C", r"\w*dob|date of (birth|death)|\w*birth ?(date|day)|death ?date|deceased on|geburtsdatum"),
         ("A", r"initials|nick ?name|alias|maiden|surname|forename|(first|last|middle|full|given|family|legal|preferred|"
               r"patient|client|mother s?|father s?|spouse|partner|employer|guardian|emergency contact) name|"
               r"emergency contact|next of kin|employer|vorname|nachname|signature|signed by"),

@@ -49,7 +49,7 @@ def shown_file(name: str) -> str:
     """Return the name of a file or sheet, or its first letter and length where it looks like an identifier."""
     stem = re.sub(r"\.[A-Za-z0-9]{2,8}$", "", name)
     pairs = _CAPITALS.findall(stem)
-    is_named = bool(name_kind(name)) or A_NAME in identifier_kinds(pairs, "code")
+    is_named = bool(name_kind(stem)) or A_NAME in identifier_kinds(pairs, "code")
     return mask(name) if is_named or holds_identifier(stem) else name
 
 

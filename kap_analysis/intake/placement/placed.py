@@ -15,6 +15,7 @@ NOTHING: Final = "nothing in the columns that are placed"
 NOTHING_NEW: Final = "nothing but what other rows say too"
 AHEAD: Final = "an appointment in the future that was called off"
 NOT_HELD: Final = "an appointment whose status the map drops"
+NOT_SCORED: Final = "a question after the items, which is no part of the score"
 A_FOOTER: Final = "a note below the table"
 BLANK: Final = "a row without any value"
 

@@ -10,8 +10,8 @@ from kap_analysis.intake.mapping.map_content import ColumnUse
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.facts import add_rows
 from kap_analysis.intake.placement.moments import Moments, is_dated
-from kap_analysis.intake.placement.placed import NO_DATE
-from kap_analysis.intake.values import TOTAL_ITEM, on_distinct, read_item_number, read_number
+from kap_analysis.intake.placement.placed import NO_DATE, NOT_SCORED
+from kap_analysis.intake.values import TOTAL_ITEM, UNSCORED_ITEM, on_distinct, read_item_number, read_number
 
 WHAT_DATES: Final = (
     'a column with is = "date" (its of empty, or what it dates) or is = "day"; '
@@ -94,11 +94,14 @@ def place_long_scores(cells: Cells, moments: Moments) -> None:
         there |= pd.notna(total) & pd.notna(instrument)
     if "answer" in uses and "item_number" in uses:
         item = cells.read(uses["item_number"], read_item_number, "the number of an item, or the word total")
+        is_unscored = pd.notna(item) & (item == pd.Series(instrument).map(UNSCORED_ITEM).to_numpy())
+        cells.placed.reasons[is_unscored & (cells.placed.reasons == "")] = NOT_SCORED
+        item[is_unscored] = None
         is_total = item == TOTAL_ITEM
         points = _numbers(cells, uses["answer"], "the points of an answer")
         of_totals = _inside(cells, uses["answer"], instrument, _only(points, is_total), None)
         total = np.where(is_total & pd.notna(of_totals), of_totals, total)
-        answer = _inside(cells, uses["answer"], instrument, _only(points, ~is_total), item)
+        answer = _inside(cells, uses["answer"], instrument, _only(points, ~(is_total | is_unscored)), item)
         asked = pd.notna(item) & ~is_total & pd.notna(instrument)
         there |= asked | (is_total & pd.notna(total) & pd.notna(instrument))
         number = np.array([0 if v is None else int(v) for v in item], dtype=int)

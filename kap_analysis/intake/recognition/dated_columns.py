@@ -21,11 +21,14 @@ from kap_analysis.intake.values import (
     read_date,
 )
 
-_BIRTH: Final = re.compile(r"(patient )?dob|d o b|date of birth|birth ?(date|day|dt)|brth?dtc?|geburts(datum|tag)")
+_BIRTH: Final = re.compile(
+    r"((patient|pt|client) ?(s )?)?(dob|d o b|date of birth|birth ?(date|day|dt)|brth?dtc?|geburts(datum|tag))"
+)
 #: Names of times of day, in one word too (apptstarttime).
 _BEGINS: Final = re.compile(r"start|begin|\bvon\b")
 _A_TIME: Final = re.compile(r"time\b|uhrzeit|slot")
 _ENDS: Final = re.compile(r"end|stop|until|finish|duration|dauer|elapsed|\bbis\b")
+_OF_A_BIRTH: Final = f'dates before {FIRST_YEAR}, of births? Left out; is = "date_of_birth" makes an age of them'
 TIME_ZERO: Final = "time_zero"
 
 
@@ -56,7 +59,7 @@ def dates(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str,
         yield Guess(name, "drop", "the same day of long ago in every row: this file has lost its dates")
     early = [name for name in found if name not in lost and share_of(seen[name].head(300), _is_early) > 0.5]
     for name in early:
-        yield Guess(name, "drop", f"dates before {FIRST_YEAR}: of a birth?", seen=f"{len(seen[name]):,} different")
+        yield Guess(name, "drop", _OF_A_BIRTH, seen=f"{len(seen[name]):,} different")
     found = [name for name in found if name not in (*lost, *early)]
     if zero := _day_zero(table, found):
         yield date_guess(table, zero, "date", "dates, of the first ketamine session by its name", of=TIME_ZERO)

@@ -10,7 +10,7 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.recognition.column_names import ASKED, NAMES, SHORT_NAMES, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of, told
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, TOTAL_NAME, is_number, plain_words
+from kap_analysis.intake.values import MISSING, TOTAL_NAME, UNSCORED_ITEM, is_number, plain_words
 
 _ANSWERS: Final = (
     ({"not at all": 0, "several days": 1, "more than half the days": 2, "nearly every day": 3}, 4),
@@ -23,6 +23,8 @@ _ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
+NOT_SCORED: Final = "the question after the items: how difficult the problems make daily life; no part of the score"
+_DIFFICULTY: Final = re.compile(r"difficult")
 #: What forms add to the names of a new version: GAD-7 Score (2024).
 _OF_A_VERSION: Final = re.compile(r" ?\b(20\d\d|version \d+|new|old|revised|rev|alt|neu)\b")
 
@@ -39,6 +41,8 @@ def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Gue
         if name in taken:
             continue
         words, at, day = visit_in(plain_words(name))
+        if _DIFFICULTY.search(words) and instrument_in(words) in UNSCORED_ITEM:
+            yield Guess(name, "drop", NOT_SCORED)
         if not (found := _ITEM.fullmatch(words)):
             continue
         stem = found[1]
@@ -50,7 +54,9 @@ def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Gue
             continue
         n_items = get_instrument(instrument).n_items
         number = int(found[2])
-        if n_items is not None and 1 <= number <= n_items:
+        if number == UNSCORED_ITEM.get(instrument):
+            yield Guess(name, "drop", NOT_SCORED)
+        elif n_items is not None and 1 <= number <= n_items:
             yield _item(table, name, instrument, number, "its name", at, day)
 
 

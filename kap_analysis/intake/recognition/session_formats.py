@@ -10,8 +10,11 @@ import pandas as pd
 from kap_analysis.intake.recognition.guess import Guess
 from kap_analysis.intake.recognition.meanings import level_of
 from kap_analysis.intake.source_table import SourceTable
+from kap_analysis.intake.values import plain_words
 
 _ROLE: Final = "sessions.format"
+#: The column of events of a raw export, and of a labelled one.
+_EVENT: Final = re.compile(r"(redcap )?event name")
 #: The arm at the end of an event: baseline_arm_2 in a raw export, Baseline (Arm 2: Group) in a labelled one.
 _ARM: Final = re.compile(r"_arm_(\d+)[a-z]?|\(arm (\d+)(?:: (.*))?\)", re.IGNORECASE)
 
@@ -39,7 +42,7 @@ def _format_of(text: str, kind: str) -> str:
 
 def _with_arms(table: SourceTable, guesses: list[Guess]) -> list[Guess]:
     """Formats of the events whose rows hold sessions, where a project has several arms."""
-    name = next((c for c in table.columns if table.names.get(c, c) == "redcap_event_name"), "")
+    name = next((c for c in table.columns if _EVENT.fullmatch(plain_words(table.names.get(c, c)))), "")
     events = sorted(text for text in pd.unique(table.cells[name]) if text) if name else []
     arms = {event: found for event in events if (found := _ARM.search(event))}
     if len({found[1] or found[2] for found in arms.values()}) < 2:

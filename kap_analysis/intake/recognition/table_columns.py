@@ -151,7 +151,8 @@ def key_column(table: SourceTable) -> str:
 
 
 def _leave_redcap(name: str) -> Guess | None:
-    if name in ("redcap_repeat_instrument", "redcap_repeat_instance") or name.endswith(("_complete", "_timestamp")):
+    is_repeat = re.fullmatch(r"(redcap )?repeat (instrument|instance)", plain_words(name))
+    if is_repeat or name.endswith(("_complete", "_timestamp")):
         return Guess(name, "drop", "administration of REDCap")
     return None
 

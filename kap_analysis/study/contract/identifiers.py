@@ -80,6 +80,7 @@ _MAY_BE_ONE: Final = (
     r"[@/(]|[.,: +_-].*[., +_-]|(19|20)[0-9]{2}|[0-9]{3}[- ][0-9]{2}|[2-9][0-9]{9}|^0[0-9]{3}|[0-9 ]\p{L}{2}"
     r"|(?i:mrn|ssn|dob|nhs|passport|tel|phone|mobile|fax|www|weg|gasse|allee|stra)"
 )
+_MONTH_OF_A_YEAR: Final = rf"^{_MONTH}[ _.,'-]*{_YEAR}$"
 _MAY_BE_A_NAME: Final = r"\p{L}.*\p{L}.*\p{L}|[^\x00-\x7F]"
 
 
@@ -175,7 +176,7 @@ def mask(value: str) -> str:
 
 def _are_names(texts: pa.Array, place: Place) -> np.ndarray:
     """Look at each text once, its numbers as 0: ten thousand numbered codes are one text."""
-    likely = np.flatnonzero(matches(texts, _MAY_BE_A_NAME))
+    likely = np.flatnonzero(matches(texts, _MAY_BE_A_NAME) & ~matches(texts, _MONTH_OF_A_YEAR))
     coded = pc.replace_substring_regex(texts.take(pa.array(likely)), "[0-9]+", "0").dictionary_encode()
     named = np.array([_is_name(text, place) for text in coded.dictionary.to_pylist()], dtype=bool)
     return likely[named[coded.indices.to_numpy()]]
