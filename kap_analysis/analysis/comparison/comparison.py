@@ -12,12 +12,12 @@ from kap_analysis.analysis.comparison.adjusted_course import trace_adjusted_cour
 from kap_analysis.analysis.comparison.comparison_result import (
     FormatComparison,
 )
-from kap_analysis.analysis.comparison.margins import assess_margins, check_margin
+from kap_analysis.analysis.comparison.margins import assess_margins
 from kap_analysis.analysis.model.cohort_icc import estimate_icc
 from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE, Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
-from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan import Plan, stated_margin
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary, format_estimates
 from kap_analysis.analysis.model.unadjusted import describe_unadjusted
@@ -84,7 +84,7 @@ def compare_formats(
     means, contrasts = format_estimates(fit, model, visit, rung, test=is_planned)
     contrasts = _with_standardised(contrasts, baseline_sd(model.patients))
     primary = contrasts[contrasts["is_primary"]].iloc[0]
-    points = _stated_margin(margin, plan, outcomes)
+    points = stated_margin(margin, plan, outcomes.instrument.name, visit)
     higher = outcomes.instrument.higher_is_better
     judged = points is not None and rung.name != DESCRIPTIVE
     described = {
@@ -137,14 +137,6 @@ def _resolve_plan(source: Study | Outcomes, plan: Plan | None, instrument: str |
 
 def _plan_outcomes(study: Study, plan: Plan, instrument: str) -> Outcomes:
     return study.outcomes(instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
-
-
-def _stated_margin(margin: float | None, plan: Plan, outcomes: Outcomes) -> float | None:
-    """The margin given, or the plan's if this is its primary instrument; there is no default."""
-    if margin is not None:
-        return check_margin(margin)
-    planned = plan.margin is not None and outcomes.instrument.name == plan.instrument
-    return plan.margin.points if planned and plan.margin is not None else None
 
 
 def _judge(primary: pd.Series, points: float, higher_is_better: bool) -> pd.DataFrame:

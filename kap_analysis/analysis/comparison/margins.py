@@ -8,11 +8,10 @@ equivalence       90% interval inside minus to plus the margin (two one-sided 5%
 There is no default margin: an important change within a patient is far too large a difference between arms.
 """
 
-import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from kap_analysis.errors import AnalysisError
+from kap_analysis.analysis.model.plan import check_margin
 from kap_analysis.writing.sentences import in_points, interval, p_statement
 
 NON_INFERIORITY = "non-inferiority"
@@ -45,13 +44,6 @@ def assess_margins(
         rows.append({**_equivalence(estimate, std_error, df, bound), "is_stated": multiple == 1})
     order = ["kind", "margin", "is_stated", "ci_level", "ci_low", "ci_high", "p_value", "holds", "conclusion"]
     return pd.DataFrame(rows).sort_values(["kind", "margin"], ascending=[False, True], ignore_index=True)[order]
-
-
-def check_margin(margin: float) -> float:
-    """The margin, checked to be a positive number of points."""
-    if not (isinstance(margin, int | float) and np.isfinite(margin) and margin > 0):
-        raise AnalysisError(f"Found the margin {margin!r}; give a positive number of points.")
-    return float(margin)
 
 
 def _non_inferiority(estimate: float, error: float, df: float, margin: float, higher: bool) -> dict[str, object]:

@@ -5,7 +5,9 @@ settings by fixed rules, and every result says that it was drafted and not regis
 """
 
 import hashlib
+import math
 from dataclasses import asdict, dataclass, field
+from numbers import Real
 from typing import Any
 
 from kap_analysis.errors import AnalysisError
@@ -157,12 +159,28 @@ class Plan:
         return {**asdict(self), "hash": self.hash}
 
 
+def stated_margin(margin: float | None, plan: Plan, instrument: str, visit: str) -> float | None:
+    """The margin given, or the plan's if these are its primary instrument and visit; there is no default."""
+    if margin is not None:
+        return check_margin(margin)
+    if plan.margin is None or (instrument, visit) != (plan.instrument, plan.visit):
+        return None
+    return plan.margin.points
+
+
+def check_margin(margin: float) -> float:
+    """The margin, checked to be a positive number of points."""
+    is_number = isinstance(margin, Real) and not isinstance(margin, bool)
+    if not (is_number and math.isfinite(margin) and margin > 0):
+        raise AnalysisError(f"Found the margin {margin!r}; give a positive number of points.")
+    return float(margin)
+
+
 def draft_plan(study: Study) -> Plan:
     """Make a plan from a study's own settings. No score is used."""
     settings = study.settings
     primary = settings.primary_instrument
-    measured = [] if study.assessments.empty else sorted(study.assessments["instrument"].dropna().unique())
-    secondary = tuple(name for name in measured if name != primary and _is_outcome(study, name))
+    secondary = other_outcomes(study, primary)
     margin = settings.margin
     planned = None if margin is None else PlannedMargin(float(margin.points), str(margin.source), str(margin.date))
     known = recorded_columns(study)
@@ -171,6 +189,12 @@ def draft_plan(study: Study) -> Plan:
     if (study.sessions["kind"].astype("object") == "integration").any():
         moderators.append("integration_in_time")
     return Plan(primary, settings.primary_visit, secondary, covariates, moderators=tuple(moderators), margin=planned)
+
+
+def other_outcomes(study: Study, instrument: str) -> tuple[str, ...]:
+    """The outcome instruments that were scored in the study, but for one."""
+    measured = [] if study.assessments.empty else sorted(study.assessments["instrument"].dropna().unique())
+    return tuple(name for name in measured if name != instrument and _is_outcome(study, name))
 
 
 def recorded_columns(study: Study) -> set[str]:

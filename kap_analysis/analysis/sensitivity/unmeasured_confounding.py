@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from kap_analysis.analysis.model.covariates import columns_of
 from kap_analysis.analysis.model.estimates import (
     difference_row,
     engine_notes,
@@ -26,9 +27,8 @@ from kap_analysis.analysis.model.estimates import (
     fit_formula,
 )
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE
-from kap_analysis.analysis.model.missing_covariates import FILLED
 from kap_analysis.analysis.model.model_frame import ModelFrame
-from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan import Plan, other_outcomes, stated_margin
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
 from kap_analysis.analysis.patients.characteristics import CHARACTERISTICS
@@ -139,7 +139,7 @@ class UnmeasuredConfounding(Result):
     def _controls_told(self) -> list[str]:
         found = self.controls[self.controls[ESTIMATE].notna()]
         if found.empty:
-            why = "nothing else was measured before treatment"
+            why = "nothing that the model does not adjust for was measured before treatment"
             if len(self.controls):
                 why = f"of {len(self.controls)} that were measured before treatment none can be compared"
             return [f"There is no negative control: {why}."]
@@ -156,7 +156,7 @@ class UnmeasuredConfounding(Result):
         return [
             f"{start}, {len(away)} {'differs' if len(away) == 1 else 'differ'} between the formats by an interval that "
             f"excludes zero, given the covariates: {join_words(told)}. The formats may differ in something that the "
-            f"covariates do not account for; by chance alone {number(0.05 * len(found))} of {len(found)} would."
+            "covariates do not account for; by chance alone 1 of 20 would."
         ]
 
 
@@ -169,14 +169,15 @@ def check_unmeasured_confounding(
     Parameters
     ----------
     source : Study or Outcomes
-        A study has other instruments at baseline as negative controls; outcomes have their numeric covariates only.
+        Negative controls are what the model does not adjust for: characteristics that are numbers or yes and no, and
+        of a study other instruments at baseline.
     margin : float, optional
-        In points; default the plan's, or none. A description is not judged by it.
+        In points; default the plan's for its primary instrument and visit, or none. A description is not judged by it.
 
     Raises
     ------
     AnalysisError
-        If the formats cannot be compared at the visit.
+        If the formats cannot be compared at the visit, or the margin is not a positive number.
     """
     outcomes, plan, visit = planned_outcomes(source, plan, visit)
     check_visit(outcomes, visit)
@@ -184,7 +185,7 @@ def check_unmeasured_confounding(
     _, contrasts = format_estimates(fit, model, visit, rung, test=False)
     primary = contrasts.loc[contrasts["is_primary"], [*ESTIMATE_COLUMNS, N_PATIENTS]].reset_index(drop=True)
     too_few = rung.why if rung.name == DESCRIPTIVE else ""
-    stated = margin if margin is not None else (plan.margin.points if plan.margin else None)
+    stated = stated_margin(margin, plan, outcomes.instrument.name, visit)
     result = UnmeasuredConfounding(
         primary=primary,
         room=points_of_bias(primary.iloc[0], None if too_few else stated, outcomes.instrument.higher_is_better),
@@ -242,37 +243,41 @@ def bias_table(primary: pd.Series, total_range: tuple[float, float]) -> pd.DataF
 
 def _controls(source: Study | Outcomes, model: ModelFrame, plan: Plan, visit: str) -> pd.DataFrame:
     rows = []
-    for group, label, values, covariates in _measured_before(source, model, plan):
+    for group, label, values in _measured_before(source, model, plan):
         named = {"group": group, "label": label, "is_primary": False}
         named["assumes"] = ASSUMES
         try:
-            rows.append({**named, **_compare_control(model, values, covariates, visit), "note": ""})
+            rows.append({**named, **_compare_control(model, values, visit), "note": ""})
         except AnalysisError as error:
             rows.append({**named, "note": str(error)})
     names = ["group", "label", *ESTIMATE_COLUMNS, "standardised", N_PATIENTS, "assumes", "is_primary", "note"]
     return pd.DataFrame(rows).reindex(columns=names)
 
 
-def _measured_before(
-    source: Study | Outcomes, model: ModelFrame, plan: Plan
-) -> Iterator[tuple[str, str, pd.Series, tuple[str, ...]]]:
-    """Group, label, values by patient and the covariates to adjust for, of each negative control."""
-    people = model.patients.set_index(PATIENT_ID)
+def _measured_before(source: Study | Outcomes, model: ModelFrame, plan: Plan) -> Iterator[tuple[str, str, pd.Series]]:
+    """Group, label and values by patient of what was measured before treatment and is not in the model."""
     if isinstance(source, Study):
-        for name in plan.secondary:
+        for name in dict.fromkeys([*plan.secondary, *other_outcomes(source, plan.instrument)]):
             try:
                 frame = source.outcomes(name, format_rule=plan.format_rule, population="started").frame
             except KapError:
                 continue
             values = frame.drop_duplicates(PATIENT_ID).set_index(PATIENT_ID)[BASELINE].astype(float)
-            yield INSTRUMENTS, f"{name} at baseline", values, model.covariates
-    for column in plan.covariates:
-        if column in people and pd.api.types.is_numeric_dtype(people[column]):
-            missing = f"{column}{FILLED}"
-            values = people[column].astype(float)
-            known = values.where(people[missing] == 0) if missing in people else values
-            others = tuple(c for c in model.covariates if c not in (column, missing))
-            yield AT_START, _label(column), known, others
+            yield INSTRUMENTS, f"{name} at baseline", values
+    people = model.patients.set_index(PATIENT_ID)
+    for column in dict.fromkeys([*CHARACTERISTICS, *plan.covariates]):
+        if column in people and column != BASELINE and not columns_of(model.covariates, column):
+            values = _as_number(people[column])
+            if values is not None:
+                yield AT_START, _label(column), values
+
+
+def _as_number(values: pd.Series) -> pd.Series | None:
+    """Numbers, or 1 for yes and 0 for no; None of other words."""
+    if pd.api.types.is_numeric_dtype(values):
+        return values.astype(float)
+    words = values.astype("object")
+    return words.map({"yes": 1.0, "no": 0.0}).astype(float) if set(words.dropna()) == {"yes", "no"} else None
 
 
 def _label(column: str) -> str:
@@ -280,9 +285,7 @@ def _label(column: str) -> str:
     return f"{label} ({unit})" if unit == "years" else label
 
 
-def _compare_control(
-    model: ModelFrame, values: pd.Series, covariates: tuple[str, ...], visit: str
-) -> dict[str, object]:
+def _compare_control(model: ModelFrame, values: pd.Series, visit: str) -> dict[str, object]:
     """Group minus individual in a control, by the primary model's covariates and cohorts, one row per patient."""
     people = model.patients.assign(control=model.patients[PATIENT_ID].map(values))
     people = people[people["control"].notna()].set_index(PATIENT_ID, drop=False).rename_axis(None)
@@ -292,7 +295,7 @@ def _compare_control(
     spread = np.sqrt(people.groupby(FORMAT, observed=True)["control"].var().mean())
     if not spread > 0:
         raise AnalysisError("it does not vary")
-    varying = [name for name in covariates if people[name].nunique() > 1]
+    varying = [name for name in model.covariates if people[name].nunique() > 1]
     fixed = " + ".join([FORMAT, BASELINE, *varying])
     cohort = f" + (0 + {model.cohort_column} | {COHORT_ID})" if model.n_shared_cohorts else ""
     tries = [(f"control ~ {fixed}{cohort}", FORMAT), (f"control ~ {fixed}{cohort}", None), (f"control ~ {fixed}", None)]

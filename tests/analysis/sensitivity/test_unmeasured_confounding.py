@@ -1,11 +1,14 @@
 """An unmeasured confounder: what it must do to the primary interval, the table of bias, and negative controls."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
-from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan import Plan, PlannedMargin
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.sensitivity.unmeasured_confounding import (
     UnmeasuredConfounding,
     bias_table,
@@ -81,13 +84,16 @@ def test_a_negative_control_finds_a_difference_that_is_there_and_no_other():
     age = pd.Series(45 + 10 * rng.standard_normal(len(patients)), index=patients)
     alike = scores.assign(age=scores["patient_id"].map(age))
     older = alike.assign(age=alike["age"] + 12 * (alike["format"] == "group"))
-    found = check_unmeasured_confounding(as_outcomes(alike), plan=PLAN).controls.set_index("label")
+    without_age = replace(PLAN, covariates=("ace_score",))
+    found = check_unmeasured_confounding(as_outcomes(alike), plan=without_age).controls.set_index("label")
     assert found.loc["Age (years)", "ci_low"] < 0 < found.loc["Age (years)", "ci_high"]
-    result = check_unmeasured_confounding(as_outcomes(older), plan=PLAN)
+    result = check_unmeasured_confounding(as_outcomes(older), plan=without_age)
     moved = result.controls.set_index("label").loc["Age (years)"]
     assert moved["estimate"] == pytest.approx(found.loc["Age (years)", "estimate"] + 12)
     assert moved["ci_low"] > 0 and "Age (years) (" in result.paragraph
-    assert "The formats may differ in something that the covariates do not account for; by chance" in result.paragraph
+    assert "covariates do not account for; by chance alone 1 of 20 would." in result.paragraph
+    adjusted = check_unmeasured_confounding(as_outcomes(older), plan=PLAN)
+    assert "Age (years)" not in set(adjusted.controls["label"])  # the model accounts for it
 
 
 def test_other_instruments_at_baseline_are_controls_of_a_study(study):
@@ -95,6 +101,9 @@ def test_other_instruments_at_baseline_are_controls_of_a_study(study):
     hama = study.outcomes("HAM-A", population="started").frame.drop_duplicates("patient_id").set_index("patient_id")
     analysed = compare_formats(study, secondary=False).fit.design.frame["patient_id"].unique()
     assert found.loc["HAM-A at baseline", "n_patients"] == hama.loc[hama.index.isin(analysed), "baseline"].notna().sum()
+    few = check_unmeasured_confounding(study, plan=replace(study_plan(study), secondary=())).controls
+    assert few["label"].tolist() == found.index.tolist()  # measured, whether the plan names it or not
+    assert found.loc["Suicide attempt before", "n_patients"] == 171
     assert found.loc["EDE-QS at baseline", "note"] == "fewer than 10 patients of a format have it"
     assert found["p_value"].isna().all() and (found["group"].iloc[0] == "other instruments at baseline")
 
@@ -109,8 +118,9 @@ def test_controls_that_too_few_have_are_not_called_unmeasured():
 
 
 def test_without_anything_else_measured_that_is_said():
-    result = check_unmeasured_confounding(as_outcomes(made_up_scores()), plan=Plan("BDI-II", "month 3", covariates=()))
-    assert result.controls.empty and "There is no negative control" in result.paragraph
+    result = check_unmeasured_confounding(as_outcomes(made_up_scores()), plan=PLAN)
+    assert result.controls.empty
+    assert result.paragraph.endswith("nothing that the model does not adjust for was measured before treatment.")
     with pytest.raises(AnalysisError, match="There is no visit 'month 9'"):
         check_unmeasured_confounding(as_outcomes(made_up_scores()), visit="month 9")
 
@@ -143,3 +153,17 @@ def test_a_confounder_is_enough_where_its_bias_reaches_zero_or_goes_past_it(limi
     bias, none = bias_table(primary, BDI), pd.DataFrame({"estimate": []})
     found = UnmeasuredConfounding(primary.to_frame().T, points_of_bias(primary, None, False), bias, none, "month 3")
     assert said in found.paragraph
+
+
+def test_a_margin_is_that_of_the_plans_instrument_and_visit(study):
+    """At month 1 and on PHQ-9 the margin of BDI-II at month 3 was judged; -3, 0 and True passed as margins."""
+    plan = replace(study_plan(study), margin=PlannedMargin(4.0, "made up", "2026"))
+    phq9 = study.outcomes("PHQ-9")
+    for ask in (check_unmeasured_confounding, compare_formats):
+        of_other = [ask(study, plan=plan, visit="month 1"), ask(phq9, plan=plan, visit="month 3")]
+        assert all("margin of 4 points" not in result.paragraph for result in of_other)
+        assert "margin of 4 points" in ask(study, plan=plan).paragraph
+        assert "margin of 3 points" in ask(phq9, plan=plan, visit="month 3", margin=np.int64(3)).paragraph
+        for wrong in (-3, 0, True, float("nan"), "x"):
+            with pytest.raises(AnalysisError, match="give a positive number of points"):
+                ask(study, plan=plan, margin=wrong)
