@@ -11,7 +11,7 @@ def test_what_is_not_recorded_has_a_sentence_of_its_own():
         "Whether patients were asked about adverse events was not recorded",
         "Which events were serious was not recorded",
         "No integration session is recorded",
-        "No therapy cohort with two or more analysed patients is recorded",
+        "No variance between therapy cohorts could be estimated",
         "No cut-off for {name} is established",
     ):
         lines = [one for one in said if unknown in one]

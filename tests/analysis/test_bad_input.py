@@ -134,7 +134,7 @@ def test_a_public_study_says_no_small_count_in_words_either():
     assert "A note is withheld, because it counts patients." in hidden.notes["note"].tolist()
     few = kap.compare_formats(as_outcomes(made_up_scores(individual=8), visibility="public"), visit="month 3")
     assert (
-        "No therapy cohort"
+        "No variance between therapy cohorts"
         not in kap.compare_formats(as_outcomes(made_up_scores(), visibility="public"), visit="month 3").paragraph
     )
     assert few.answer.startswith("Descriptive only: the reason is withheld, because it counts patients")

@@ -56,7 +56,8 @@ def instrument_of(study):
 
 #: What may be said only of a study that has it. Sentences that say of a thing that it is absent are no claim about it.
 ABSENT = re.compile(
-    r"[^.]*(?:(?:are|is|was|were) not recorded|cannot be told apart|No therapy cohort|there are no cohort effects"
+    r"[^.]*(?:(?:are|is|was|were) not recorded|cannot be told apart|No variance between therapy cohorts"
+    r"|there are no cohort effects"
     r"|No cut-off|is established|where cohorts are recorded|Treated in group format)[^.]*\.",
     re.IGNORECASE,
 )

@@ -29,7 +29,8 @@ class RunChart(Result):
         ``instrument``, ``start_period``, ``format`` ("all"), ``n_patients``, ``mean_change``, ``ci_low``,
         ``ci_high``, ``centre`` (median of the quarters' means; missing where one of them is withheld).
     longest_run : int or None
-        Quarters in a row on one side of the centre; None where a mean is withheld.
+        Quarters in a row on one side of the centre; a quarter without patients ends a run. None where a mean is
+        withheld.
     """
 
     quarters: pd.DataFrame
@@ -84,16 +85,24 @@ def chart_quarters(outcomes: Outcomes, visit: str) -> RunChart:
         )
     table = pd.DataFrame(quarters)
     table["centre"] = table["mean_change"].median()
-    result = RunChart(table, visit, longest_run(table["mean_change"] - table["centre"]))
+    result = RunChart(table, visit, longest_run(_with_empty_quarters(table)))
     shown = release(result, outcomes)
     if int(shown.quarters["mean_change"].notna().sum()) == len(table):
         return shown
     return replace(shown, quarters=shown.quarters.assign(centre=np.nan), longest_run=None)
 
 
+def _with_empty_quarters(table: pd.DataFrame) -> pd.Series:
+    """Each quarter's distance from the centre; missing for a quarter in which nobody started."""
+    distance = table["mean_change"] - table["centre"]
+    if not table["start_period"].str.fullmatch(r"\d{4}-Q[1-4]").all():
+        return distance  # names of which no calendar says which follows which
+    distance.index = pd.PeriodIndex(table["start_period"], freq="Q")
+    return distance.reindex(pd.period_range(distance.index.min(), distance.index.max(), freq="Q"))
+
+
 def longest_run(distance: pd.Series) -> int:
-    """The longest run of points on one side; a point on the line neither breaks nor extends a run."""
-    sides = distance[distance != 0] > 0
-    if sides.empty:
-        return 0
-    return int(sides.groupby((sides != sides.shift()).cumsum()).size().max())
+    """The longest run of points on one side: a missing point ends it, one on the line neither ends nor extends it."""
+    sides = np.sign(distance[distance != 0])
+    runs = sides.groupby((sides != sides.shift()).cumsum()).count()
+    return int(runs.max()) if len(runs) else 0

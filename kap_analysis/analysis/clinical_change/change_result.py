@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from kap_analysis.analysis.clinical_change.cutoffs import functional_side
 from kap_analysis.analysis.clinical_change.reliable_change import (
     DETERIORATED,
     IMPROVED,
@@ -104,7 +105,7 @@ def change_paragraph(result: ClinicalChange) -> str:
 
 
 def _class_words(rows: dict[str, pd.Series], result: ClinicalChange) -> str:
-    side = "above" if result.higher_is_better else "below"
+    side = functional_side(result.cutoff_name, higher_is_better=result.higher_is_better)
     worse = f"{_count(rows[DETERIORATED])} {_was(rows[DETERIORATED])} reliably worse"
     if result.cutoff is None:
         return f"{_count(rows[IMPROVED])} {_was(rows[IMPROVED])} reliably better and {worse}"
@@ -132,7 +133,7 @@ def _thresholds(result: ClinicalChange) -> str:
 
 def _eligible_words(result: ClinicalChange) -> str:
     row = result.eligible[result.eligible[FORMAT] == "all"].iloc[0]
-    side = "above" if result.higher_is_better else "below"
+    side = functional_side(result.cutoff_name, higher_is_better=result.higher_is_better)
     n_below = sentence_case(count(row["n_below_cut_at_baseline"]))
     ends = "" if pd.isna(row[CI_LOW]) else f" (95% interval {percent_interval(row[CI_LOW], row[CI_HIGH])})"
     return (

@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.clinical_change.comparison_result import ClinicalChangeComparison
-from kap_analysis.analysis.clinical_change.cutoffs import Cutoff, CutoffChoice, Norms, choose_norms, pick_cutoff
+from kap_analysis.analysis.clinical_change.cutoffs import (
+    Cutoff,
+    CutoffChoice,
+    Norms,
+    choose_norms,
+    functional_side,
+    pick_cutoff,
+)
 from kap_analysis.analysis.clinical_change.pooled_risks import RiskRows, compare_risks
 from kap_analysis.analysis.clinical_change.reliable_change import (
     DETERIORATED,
@@ -139,7 +146,7 @@ class _Rules:
         """Each event, its side, and who had it, for paired scores (`patient_id`, `format`, `baseline`, `follow_up`)."""
         classes = classify_patients(pairs, self.norms, self.cutoff, self.method, self.direction)["class"]
         if self.cutoff is not None:
-            beyond = "above" if self.direction > 0 else "below"
+            beyond = functional_side(self.cutoff.name, higher_is_better=self.direction > 0)
             yield f"{RELIABLY_BETTER} and {beyond} the cut-off", BETTER, (classes == RECOVERED).to_numpy()
         yield RELIABLY_BETTER, BETTER, classes.isin([RECOVERED, IMPROVED]).to_numpy()
         yield RELIABLY_WORSE, WORSE, (classes == DETERIORATED).to_numpy()

@@ -30,12 +30,12 @@ class ClinicalChangeComparison(Result):
     Attributes
     ----------
     contrasts : DataFrame
-        One row per event and measure: ``event`` ("reliably better and below the cut-off", "reliably better",
-        "reliably worse", and response if the instrument has a response rule), ``side`` (better, worse), ``measure``
-        ("risk difference", group minus individual; "risk ratio", group over individual, whose ``std_error`` is that
-        of its logarithm), the estimate columns (Rubin's rules, Barnard-Rubin df), ``missing_information``,
-        ``n_patients``, ``n_fewest`` (patients with the event in the format that has fewer of them, on average over the
-        imputed data), ``adjusted_for``, ``note`` (why there is no interval).
+        One row per event and measure: ``event`` ("reliably better and below the cut-off", of a published one "at or
+        below", "reliably better", "reliably worse", and response if the instrument has a response rule), ``side``
+        (better, worse), ``measure`` ("risk difference", group minus individual; "risk ratio", group over individual,
+        whose ``std_error`` is that of its logarithm), the estimate columns (Rubin's rules, Barnard-Rubin df),
+        ``missing_information``, ``n_patients``, ``n_fewest`` (patients with the event in the format that has fewer of
+        them, on average over the imputed data), ``adjusted_for``, ``note`` (why there is no interval).
     risks : DataFrame
         ``event``, ``side``, ``format``, ``n_with_event`` (on average over the imputed data), ``risk`` (standardised
         over all patients), ``ci_low``, ``ci_high``.

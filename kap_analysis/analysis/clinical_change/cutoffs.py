@@ -70,6 +70,12 @@ class Cutoff:
         return (beyond >= 0) if self.inclusive else (beyond > 0)
 
 
+def functional_side(name: str, *, higher_is_better: bool) -> str:
+    """On which side of a cut-off a recovered score lies, in words: a published value is itself functional."""
+    side = "above" if higher_is_better else "below"
+    return f"at or {side}" if name == PUBLISHED else side
+
+
 def choose_norms(
     instrument: Instrument,
     norms: Literal["registry", "pairs"] | Norms,

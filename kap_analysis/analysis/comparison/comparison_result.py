@@ -183,9 +183,10 @@ def _means_sentence(means: pd.DataFrame, row: pd.Series, model: pd.Series) -> st
 def _icc_sentence(icc: pd.DataFrame, df: float) -> str:
     if icc.empty:
         return (
-            "No therapy cohort with two or more analysed patients is recorded, so clustering within cohorts could not "
-            "be modelled: the degrees of freedom are those of patients, and the interval is too narrow if patients who "
-            "were treated together are alike."
+            "No variance between therapy cohorts could be estimated (that takes two or more recorded cohorts with two "
+            "or more analysed patients, and scores that tell it from other variance), so clustering within cohorts is "
+            "not modelled: the degrees of freedom are those of patients, and the interval is too narrow if patients "
+            "who were treated together are alike."
         )
     row = icc.iloc[0]
     if pd.isna(row["ci_high"]) and row["note"]:

@@ -59,6 +59,8 @@ def moderate(
         without a plan have no planned moderator.
     visit : str, optional
         Default the plan's primary visit, or that of the study the outcomes come from.
+    moderators : tuple of Moderator
+        Those to examine. Those that the plan names are among them either way: they are one family of tests.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def moderate(
         the moderators, or if the plan names one that is not known.
     """
     outcomes, plan, visit = _resolve(source, plan, visit)
+    described = {m.column for m in moderators}
+    moderators = (*moderators, *(m for m in MODERATORS if m.column in plan.moderators and m.column not in described))
     model = build_model_frame(outcomes, plan.covariates, pool_levels_below=plan.ladder.pool_levels_below)
     if visit not in model.visits:
         raise AnalysisError(f"The formats cannot be compared at {visit}; choose one of {join_words(model.visits)}.")

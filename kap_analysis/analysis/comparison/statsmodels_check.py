@@ -54,6 +54,8 @@ from kap_analysis.writing.sentences import join_words, number
 LABEL = "statsmodels MixedLM, z"
 #: The default optimiser stops too early on some well-behaved data; these two, in this order, do not.
 METHODS = ("lbfgs", "cg")
+#: Variances that are all alike are those at which MixedLM begins: its search has not moved.
+NOT_MOVED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class StatsmodelsComparison(Result):
     model : DataFrame
         One row: ``instrument``, ``visit``, ``formula``, ``n_patients``, ``n_observations``, ``n_cohorts``,
         ``converged``, ``label``.
+    too_few : str
+        Why the comparison is descriptive, or empty.
     """
 
     means: pd.DataFrame
@@ -82,6 +86,7 @@ class StatsmodelsComparison(Result):
     unadjusted: pd.DataFrame
     model: pd.DataFrame
     higher_is_better: bool = False
+    too_few: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -94,6 +99,8 @@ class StatsmodelsComparison(Result):
         """The answer in one sentence."""
         row, model = self.primary, self.model.iloc[0]
         size = difference_sentence(row, model[INSTRUMENT], self.higher_is_better)
+        if self.too_few:
+            return f"Descriptive only: {self.too_few}. {size} ({LABEL}); this is a description, not a comparison."
         return f"{size} ({LABEL}); {what_the_interval_says(row)}."
 
     @property
@@ -125,19 +132,20 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
         )
     fixed = f"{VISIT}*({FORMAT} + {BASELINE})" if len(model.visits) > 1 else f"{FORMAT} + {BASELINE}"
     formula = f"{SCORE} ~ " + " + ".join([fixed, *[c for c in model.covariates if c == PRACTICE]])
-    test = choose_rungs(model, visit, Ladder())[0].name != DESCRIPTIVE
-    fit = _fit(formula, model.frame, model.n_shared_cohorts > 0)
-    means, contrasts = _estimates(fit, model.frame, model.patients, model.visits, visit, test)
+    rung = choose_rungs(model, visit, Ladder())[0]
+    too_few = rung.why if rung.name == DESCRIPTIVE else ""
+    fit, found = _fit(formula, model.frame, model.n_shared_cohorts > 0)
+    means, contrasts = _estimates(fit, model.frame, model.patients, model.visits, visit, not too_few)
     sizes = model.patients.loc[model.patients["in_cohort"] == 1, COHORT_ID].value_counts()
     described = {
         INSTRUMENT: outcomes.instrument.name, VISIT: visit, "formula": formula, N_PATIENTS: len(model.patients),
-        "n_observations": int(fit.nobs), "n_cohorts": int((sizes >= 2).sum()), "converged": bool(fit.converged),
+        "n_observations": int(fit.nobs), "n_cohorts": int((sizes >= 2).sum()), "converged": found,
         "label": LABEL,
     }  # fmt: skip
     result = StatsmodelsComparison(
         means, contrasts, _variances(fit, len(model.visits) > 1), describe_unadjusted(outcomes, visit),
         pd.DataFrame([described]),
-        outcomes.instrument.higher_is_better,
+        outcomes.instrument.higher_is_better, too_few,
     )  # fmt: skip
     return release(result, outcomes)
 
@@ -160,6 +168,7 @@ def compare_estimates(comparisons: Mapping[str, FormatComparison | StatsmodelsCo
 
 
 def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
+    """The fit, and whether its search has found an optimum."""
     if frame[SCORE].nunique() < 2:
         raise AnalysisError(f"Every score after baseline is {frame[SCORE].iloc[0]:g}: there is nothing to model.")
     patient, cohort = {"patient": f"0 + C({PATIENT_ID})"}, {"cohort": "0 + is_group"} if has_cohorts else {}
@@ -167,14 +176,18 @@ def _fit(formula: str, frame: pd.DataFrame, has_cohorts: bool):
     alone = [cohort] if has_cohorts and not frame[PATIENT_ID].duplicated().any() else []
     failed: Exception | None = None
     for components in (*alone, {**patient, **cohort}):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # reported in `converged`
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")  # reported in `converged`; that a variance is 0 is no failure
             # re_formula "0" leaves the variance components alone to carry the patient and the cohort
             built = smf.mixedlm(formula, frame, groups=COHORT_ID, re_formula="0", vc_formula=components)
             try:
-                return built.fit(reml=True, method=list(METHODS))
+                fit = built.fit(reml=True, method=list(METHODS))
             except np.linalg.LinAlgError as error:
                 failed = error
+                continue
+        others = [one for one in caught if not issubclass(one.category, ConvergenceWarning)]
+        moved = bool((np.abs(fit.vcomp - fit.scale) > NOT_MOVED * fit.scale).any())
+        return fit, bool(fit.converged) and moved and not others
     raise AnalysisError(f"statsmodels' MixedLM cannot fit these scores: {failed}.") from failed
 
 
@@ -197,11 +210,9 @@ def _estimates(fit, frame: pd.DataFrame, patients: pd.DataFrame, visits: tuple[s
     matrix = np.array(rows)
     means = _frame(pd.DataFrame(names), matrix, beta, covariance)
     means[["statistic", "p_value"]] = np.nan
-    named = [
-        {VISIT: at, "contrast": f"{GROUP} - {INDIVIDUAL}", N_PATIENTS: int(counts.xs(at, level=VISIT).sum())}
-        for at in visits
-    ]
-    contrasts = _frame(pd.DataFrame(named), matrix[1::2] - matrix[0::2], beta, covariance)
+    named = means.groupby(VISIT, sort=False)[N_PATIENTS].sum().reset_index()
+    named.insert(1, "contrast", f"{GROUP} - {INDIVIDUAL}")
+    contrasts = _frame(named, matrix[1::2] - matrix[0::2], beta, covariance)
     contrasts["is_primary"] = contrasts[VISIT] == visit
     untested = ~contrasts["is_primary"] | (not test)
     contrasts.loc[untested, ["statistic", "p_value"]] = np.nan

@@ -18,7 +18,7 @@ from kap_analysis.mixed.random_effects.effects import estimated_effects
 from kap_analysis.mixed.results import MixedResults
 from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
-from kap_analysis.writing.sentences import number, plural
+from kap_analysis.writing.sentences import join_words, number, plural
 
 #: Normalised residuals beyond this are counted; a normal distribution has 1 in 370.
 FAR = 3.0
@@ -67,11 +67,12 @@ class Diagnostics(Result):
                 f" The largest remaining correlation between visits of one patient is "
                 f"{number(largest['correlation'], 2)} ({plural(largest['lag'], 'visit')} apart)."
             )
-        for unit, part in self.influence.dropna(subset=["change"]).groupby("unit", sort=False):
-            most = part.sort_values("change", key=abs).iloc[-1]
+        most = self.influence["change"].abs().groupby(self.influence["unit"], sort=False).max().dropna()
+        if len(most):
+            told = [f"{number(change, 2)} points by one {unit}" for unit, change in most.items()]
             text += (
-                f" Leaving out one {unit} changes the difference at {self.visit} by at most "
-                f"{number(abs(most['change']), 2)} points."
+                f" With the covariance parameters held at their estimates, the difference at {self.visit} changes by "
+                f"at most {join_words(told)} left out."
             )
         return text
 

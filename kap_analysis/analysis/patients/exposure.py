@@ -21,6 +21,7 @@ from kap_analysis.writing.sentences import count, join_words, number, plural, sh
 HOURS = (24.0, 48.0)
 WITHIN_HOURS = "24–48 hours after the ketamine session"
 NEXT_DAYS = "on the next or second day (hours not recorded)"
+SOME_HOURS = f"{WITHIN_HOURS}, or where an hour is not recorded on the next or second day"
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,10 @@ def _cohort_sentence(sizes: pd.DataFrame) -> str:
     if sizes.empty or sizes[N_PATIENTS].isna().all():
         return ""
     known = sizes[N_PATIENTS].dropna()
-    each = count(known.min()) if known.min() == known.max() else f"{count(known.min())} to {count(known.max())}"
-    return f"{plural(len(sizes), 'cohort')} had {each} patients each."
+    each = plural(known.max(), "patient")
+    if known.min() < known.max():
+        each = f"{count(known.min())} to {each}"
+    return f"{plural(len(sizes), 'cohort')} had {each} each."
 
 
 @asked_of(Study)
@@ -250,7 +253,8 @@ def _integration(sessions: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     clinic = sessions[sessions["kind"].isin(["ketamine", "integration"])]
     found = hours_to_integration(clinic).join(sessions["arm"].astype("str"))
-    within = WITHIN_HOURS if found["hours_after"].notna().any() else NEXT_DAYS
+    followed = found.loc[found["days_after"].notna(), "hours_after"].notna()
+    within = WITHIN_HOURS if followed.all() else SOME_HOURS if followed.any() else NEXT_DAYS
     rows = [
         {
             FORMAT: arm, "within": within, "n_sessions": len(part), "n_followed": int(part["in_time"].sum()),

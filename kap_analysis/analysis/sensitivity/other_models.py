@@ -34,6 +34,9 @@ from kap_analysis.writing.sentences import number
 #: Analyses whose assumption is known not to hold: shown as the result of a common shortcut, in no range.
 KNOWN_BIASED = "known to be biased"
 FIXED_ICC = (0.02, 0.06, 0.12)
+#: A fixed ICC is reached within this, by refits: the variance apart from the cohorts changes with theirs.
+ICC_TOLERANCE = 1e-6
+MOST_REFITS = 50
 EstimateRow = dict[str, Any]
 #: The group of an analysis, its label, its assumption, and the function that computes its row.
 Setting = tuple[str, str, str, Callable[[], EstimateRow]]
@@ -63,14 +66,23 @@ def vary_clustering(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str
     name = cohort_variance_name(fit)
     if name is None:
         return
-    within = group_variance(fit, visit)
     for icc in FIXED_ICC:
-        fixed = {name: icc / (1 - icc) * within}
         yield (
             "clustering", f"Cohort ICC fixed at {icc:.2f}",
             "the ICC of the cohorts has this value, whatever the data say",
-            partial(refit, model, rung, visit, fixed=fixed),
+            partial(_with_icc, fit, model, rung, visit, name, icc),
         )  # fmt: skip
+
+
+def _with_icc(fit: MixedResults, model: ModelFrame, rung: Rung, visit: str, name: str, icc: float) -> EstimateRow:
+    """The primary model with the cohorts' variance at which the ICC of the fit itself, at the visit, is as given."""
+    built = mixedlm(rung.formula, model.frame, residual_by=rung.residual_by)
+    for _ in range(MOST_REFITS):
+        fixed = icc / (1 - icc) * group_variance(fit, visit)
+        fit = built.fit(fixed={name: fixed})
+        if abs(fixed / (fixed + group_variance(fit, visit)) - icc) < ICC_TOLERANCE:
+            break
+    return estimate_row(fit, model, visit)
 
 
 def add_facilitator(study: Study, model: ModelFrame, rung: Rung, visit: str) -> Iterator[Setting]:

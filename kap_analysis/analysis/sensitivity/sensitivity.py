@@ -76,14 +76,28 @@ class Sensitivity(Result):
         frame = self.estimates[self.estimates["estimate"].notna()]
         primary = frame[frame["is_primary"]].iloc[0]
         others = frame[~frame["is_primary"] & ~frame["group"].isin([KNOWN_BIASED, "visits"])]
-        ordered = others.sort_values("estimate")
-        low, high = ordered.iloc[0], ordered.iloc[-1]
-        across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
-        said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
         too_few = f"Descriptive only: {self.why}. " if self.is_descriptive else ""
         return (
             f"{too_few}The primary difference at {self.visit} is {estimate_words(primary)} (95% interval "
-            f"{interval(primary['ci_low'], primary['ci_high'])}). "
+            f"{interval(primary['ci_low'], primary['ci_high'])}). {self._range(others)}"
+        )
+
+    def _range(self, others: pd.DataFrame) -> str:
+        """Between which differences the other analyses lie, in a sentence."""
+        if others.empty:
+            return "No other analysis could be estimated."
+        across = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
+        if len(others) == 1:
+            only = others.iloc[0]
+            said = "excludes" if across else "includes"
+            return (
+                f"In the one other analysis that could be estimated{self._planned(others)} "
+                f"({within_sentence(only['label'])}) it is {difference(only['estimate'])}; its interval {said} 0."
+            )
+        ordered = others.sort_values("estimate")
+        low, high = ordered.iloc[0], ordered.iloc[-1]
+        said = "1 of their intervals excludes 0" if across == 1 else f"{across} of their intervals exclude 0"
+        return (
             f"Over {len(others)} other analyses{self._planned(others)} it ranges from {difference(low['estimate'])} "
             f"({within_sentence(low['label'])}) to {difference(high['estimate'])} ({within_sentence(high['label'])}); "
             f"{said}."

@@ -249,3 +249,18 @@ def test_everybody_who_started_is_in_the_denominators(study):
     started = shares.drop_duplicates("format").set_index("format")["n_started"]
     assert started["all"] == study.at_time_zero()["started"].sum()
     assert started["all"] == started["individual"] + started["group"]
+
+
+@pytest.mark.parametrize(
+    ("instrument", "cutoff", "said"), [("PHQ-9", 9, "at or below the cut-off of 9"), ("WHO-5", 51, "at or above")]
+)
+def test_a_published_value_is_itself_functional_and_the_words_say_so(instrument, cutoff, said):
+    """All scored exactly 9, and were "below the cut-off of 9"."""
+    start = [20, 21, 22, 23] if cutoff == 9 else [4, 8, 12, 16]
+    scores = make_outcomes({f"P{i}": ("individual", s, cutoff) for i, s in enumerate(start)}, instrument)
+    found = clinical_change(scores, "month 3", norms="pairs", cutoff="published", reliability=0.9)
+    assert found.patients["class"].eq("recovered").all()
+    assert (
+        f"reliably better and now {said}" in found.paragraph and f"already {said.split(' the')[0]}" in found.paragraph
+    )
+    assert "now below the cut-off of" in clinical_change(make_outcomes(SCORES), "month 3").paragraph

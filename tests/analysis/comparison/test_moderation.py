@@ -82,6 +82,15 @@ def test_only_the_planned_are_tested_and_by_holm(shipped):
     }  # fmt: skip
 
 
+def test_the_planned_moderators_are_one_family_whatever_else_is_asked(study, shipped):
+    """With one of four given, Holm's method was over one test (p 0.46 instead of 1.0), and three were not named."""
+    alone = moderate(study, moderators=AGE)
+    names = ["moderator", "p_holm"]
+    planned = shipped.interactions[~shipped.interactions["exploratory"]]
+    ours = alone.interactions.set_index("moderator").loc[planned["moderator"]].reset_index()
+    assert ours[names].equals(planned[names].reset_index(drop=True))
+
+
 def test_the_default_visit_is_the_plans_and_not_the_last(study, shipped):
     assert shipped.visit == "month 3" and study.outcomes().visits[-1] == "month 6"
     assert moderate(study.outcomes(), moderators=AGE).visit == "month 3"

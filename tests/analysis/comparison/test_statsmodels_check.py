@@ -1,5 +1,7 @@
 """The comparison by statsmodels' MixedLM, beside ours."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,26 @@ def test_ways_of_estimating_stand_side_by_side(result, scores):
 def test_a_comparison_of_too_few_cohorts_is_not_tested():
     few = compare_formats_by_statsmodels(as_outcomes(made_up_scores(cohorts=4)), "month 3")
     assert few.contrasts["p_value"].isna().all() and "p = " not in few.paragraph
+    assert few.answer.startswith("Descriptive only: fewer than 5 cohorts with two or more patients. ")
+
+
+def test_a_third_arm_is_in_no_contrast_of_the_other_two(scores):
+    """118 patients scored at that visit, where 103 were of the two formats."""
+    third = scores["patient_id"].isin(["P000", "P001", "P002", "P003"])
+    mixed = scores.assign(format=scores["format"].mask(third, "mixed"), cohort_id=scores["cohort_id"].mask(third))
+    peer = compare_formats_by_statsmodels(as_outcomes(mixed), "month 3")
+    assert peer.primary["n_patients"] == 56
+    assert peer.means.query("visit == 'month 3'")["n_patients"].sum() == 56
+
+
+def test_a_search_that_has_not_moved_has_not_converged():
+    """Of two patients in each format all three variances were alike, and the warnings reached the user."""
+    scores = made_up_scores(individual=2, cohorts=1, size=2, visits=("month 1", "month 3"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        peer = compare_formats_by_statsmodels(Outcomes.from_frame(scores, instrument="BDI-II"), "month 3")
+    assert not peer.model["converged"].iloc[0]
+    assert peer.paragraph.startswith("The optimiser did not converge: do not use these numbers.")
 
 
 def test_one_visit_tells_the_sum_of_patient_and_residual_alone():

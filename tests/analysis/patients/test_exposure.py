@@ -49,6 +49,14 @@ def test_without_hours_the_rule_is_named(study):
     assert "integration followed on the next or second day (hours not recorded)" in str(found)
 
 
+def test_where_some_hours_are_known_both_rules_are_named(study):
+    """One hour that was recorded made every session one judged by hours."""
+    sessions = study.sessions.copy()
+    sessions.loc[sessions.index[len(sessions) // 2] :, "hour"] = np.nan
+    found = describe_exposure(replace(study, tables={**study.tables, "sessions": sessions}))
+    assert "24–48 hours after the ketamine session, or where an hour is not recorded on the next or" in str(found)
+
+
 def test_minutes_that_are_not_known_are_no_minutes(study):
     """Without the slot a group's hours were those of each of its patients, and blank minutes were none."""
     known = describe_exposure(study).clinician_minutes.set_index("format")

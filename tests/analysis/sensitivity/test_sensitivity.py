@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
+from kap_analysis.analysis.model.cohort_icc import cohort_variance_name, group_variance
 from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.plan import Ladder, Plan
 from kap_analysis.analysis.model.primary_model import fit_primary
-from kap_analysis.analysis.sensitivity import other_data
+from kap_analysis.analysis.sensitivity import other_data, other_models
 from kap_analysis.analysis.sensitivity.other_models import estimate_row
 from kap_analysis.analysis.sensitivity.sensitivity import check_sensitivity
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.model import mixedlm
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
 
 PLAN = Plan("BDI-II", "month 3", covariates=("age",))
@@ -55,6 +58,23 @@ def test_more_alike_cohorts_widen_the_interval(rows):
     errors = frame["std_error"][[f"Cohort ICC fixed at {icc}" for icc in ("0.02", "0.06", "0.12")]]
     assert errors.is_monotonic_increasing
     assert frame.loc["MMRM without the cohort", "std_error"] < errors.iloc[-1]
+
+
+def test_the_icc_that_is_named_is_that_of_the_fit():
+    """With the residual variance of the primary fit, 0.12 was 0.105 to 0.130."""
+    scores = made_up_scores(individual=30, cohorts=10)
+    model, rung, fit, _ = fit_primary(as_outcomes(scores), PLAN, "month 3")
+    asked = [one for one in other_models.vary_clustering(fit, model, rung, "month 3") if "fixed" in one[1]]
+    name = cohort_variance_name(fit)
+    built = mixedlm(rung.formula, model.frame, residual_by=rung.residual_by)
+    for icc, (_, _, _, compute) in zip(other_models.FIXED_ICC, asked, strict=True):
+        within = minimize_scalar(
+            lambda w, icc=icc: abs(group_variance(built.fit(fixed={name: icc / (1 - icc) * w}), "month 3") - w),
+            bounds=(1.0, 100.0),
+            method="bounded",
+        ).x
+        by_hand = estimate_row(built.fit(fixed={name: icc / (1 - icc) * within}), model, "month 3")
+        assert compute()["std_error"] == pytest.approx(by_hand["std_error"], rel=1e-5)
 
 
 def test_leaving_out_one_cohort_encloses_the_primary_estimate(rows):
@@ -216,3 +236,14 @@ def test_without_the_practice_of_one_format_the_reason_is_in_plain_words():
     found = check_sensitivity(as_outcomes(scores), visit="month 3", n_imputations=2, n_bootstrap=4)
     note = found.estimates.set_index("label").loc["Without practice A", "note"]
     assert note == "Patients of one format are left, and nothing can be compared."
+
+
+def test_where_no_other_analysis_can_be_estimated_the_paragraph_says_so():
+    """It was an IndexError, of two patients in each format."""
+    scores = made_up_scores(individual=2, cohorts=1, size=2, visits=("month 3",))
+    found = check_sensitivity(
+        Outcomes.from_frame(scores, instrument="BDI-II"), visit="month 3", n_imputations=2, n_bootstrap=2
+    )
+    assert found.paragraph.endswith("No other analysis could be estimated.")
+    one = replace(found, estimates=found.estimates.iloc[[0, 0]].assign(is_primary=[True, False], label=["P", "Other"]))
+    assert "In the one other analysis that could be estimated (other) it is " in one.paragraph
