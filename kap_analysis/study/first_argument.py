@@ -1,23 +1,31 @@
-"""What a question is asked of: a study or outcomes, and one sentence for whoever gives a path or a frame."""
+"""What a question is asked of, and with what: one sentence for a path, a frame, or words where a number belongs."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from numbers import Integral, Real
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from types import NoneType, UnionType
+from typing import Any, Final, ParamSpec, TypeVar, get_args
 
 import pandas as pd
 
-from kap_analysis.errors import AnalysisError
+from kap_analysis.errors import AnalysisError, quoted
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 
 P = ParamSpec("P")
 R = TypeVar("R")
+#: Numbers of the scientific libraries are numbers; True and False are none.
+NUMBERS: Final[Mapping[type, type]] = {int: Integral, float: Real}
+CALLED: Final[Mapping[type, str]] = {int: "a whole number", float: "a number", str: "text", bool: "True or False"}
+AT_LEAST: Final[Mapping[str, int]] = {"n_imputations": 2, "n_bootstrap": 2, "seed": 0}
 
 
 def asked_of(*kinds: type, words: str = "", remedy: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function whose first argument is of these kinds; any other is an AnalysisError that says what to do.
+
+    The further arguments are held to their annotations where these are classes, and numbers to `AT_LEAST`.
 
     Parameters
     ----------
@@ -26,18 +34,42 @@ def asked_of(*kinds: type, words: str = "", remedy: str = "") -> Callable[[Calla
     """
 
     def marked(function: Callable[P, R]) -> Callable[P, R]:
-        name = next(iter(inspect.signature(function).parameters))
+        signature = inspect.signature(function)
+        name, *others = signature.parameters
+        told = {other: _kinds(signature.parameters[other].annotation) for other in others}
 
         @wraps(function)
         def asked(*args: P.args, **options: P.kwargs) -> R:
             given = args[0] if args else options.get(name)
             if (args or name in options) and not isinstance(given, kinds):
                 raise AnalysisError(_sentence(function.__name__, kinds, given, words, remedy))
+            for argument, value in {**dict(zip(others, args[1:], strict=False)), **options}.items():
+                if argument in told:
+                    _check_argument(argument, value, told[argument])
             return function(*args, **options)
 
         return asked
 
     return marked
+
+
+def _kinds(annotation: Any) -> tuple[type, ...]:
+    """The classes that an annotation names; none where it is more than classes."""
+    kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return kinds if all(isinstance(kind, type) for kind in kinds) else ()
+
+
+def _check_argument(name: str, value: object, kinds: tuple[type, ...]) -> None:
+    fits = any(
+        isinstance(value, NUMBERS.get(kind, kind)) and not (kind in NUMBERS and isinstance(value, bool))
+        for kind in kinds
+    )
+    if kinds and not fits:
+        expected = [CALLED.get(kind, f"a {kind.__name__}") for kind in kinds if kind is not NoneType]
+        raise AnalysisError(f"{name} is {quoted(value)}; expected {' or '.join(expected)}.")
+    least = AT_LEAST.get(name)
+    if least is not None and isinstance(value, Integral) and value < least:
+        raise AnalysisError(f"{name} is {value}; expected {least} or more.")
 
 
 def _sentence(name: str, kinds: tuple[type, ...], given: object, words: str, remedy: str) -> str:

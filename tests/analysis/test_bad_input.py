@@ -1,13 +1,16 @@
 """Each question on data that cannot answer it: refused or qualified in words, never a crash, never a bare number."""
 
 import json
+import re
 import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import kap_analysis as kap
-from kap_analysis.errors import KapError
+from kap_analysis.analysis.model.moderators import Moderator
+from kap_analysis.errors import AnalysisError, KapError
 from tests.analysis.trials import as_outcomes, made_up_scores
 from tests.sweeps import few_fast
 
@@ -155,3 +158,35 @@ def test_a_public_study_says_no_small_count_in_words_either():
 def test_what_is_asked_of_a_path_says_what_it_takes(ask, takes):
     with pytest.raises(KapError, match=f"{ask.__name__} takes {takes}, found a path. "):
         ask("study")
+
+
+@pytest.mark.parametrize(
+    ("ask", "options", "said"),
+    [
+        (kap.check_dropout, {"n_imputations": 2.5}, "n_imputations is 2.5; expected a whole number."),
+        (kap.check_dropout, {"n_imputations": True}, "n_imputations is True; expected a whole number."),
+        (kap.check_sensitivity, {"n_imputations": 1}, "n_imputations is 1; expected 2 or more."),
+        (kap.check_allocation, {"n_bootstrap": 0}, "n_bootstrap is 0; expected 2 or more."),
+        (kap.check_dropout, {"seed": None}, "seed is None; expected a whole number."),
+        (kap.check_dropout, {"seed": -1}, "seed is -1; expected 0 or more."),
+        (kap.compare_formats, {"plan": {"visit": "month 3"}}, "plan is {'visit': 'month 3'}; expected a Plan."),
+        (kap.check_dropout, {"deltas": ("a",), "n_imputations": 2}, "The deltas are 'a': points"),
+        (kap.count_intercurrent_events, {"until_day": "x"}, "until_day is 'x'; expected a whole number."),
+        (kap.moderate, {"moderators": ("age",)}, "Found 'age' among the moderators"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_one_sentence(ask, options, said, study):
+    with pytest.raises(AnalysisError, match=re.escape(said)):
+        ask(study, **options)
+
+
+def test_numbers_of_numpy_are_numbers(study):
+    kap.count_intercurrent_events(study, until_day=np.int64(100))
+    kap.clinical_change(study.outcomes(), "month 3", reliability=np.float64(0.9))
+
+
+def test_a_reliability_beside_norms_is_refused_and_words_are_no_moderator(study):
+    with pytest.raises(AnalysisError, match=r"have the reliability 0\.9, and 0\.5 was given beside them"):
+        kap.clinical_change(study.outcomes(), "month 3", norms=kap.Norms(20, 8, 0.9), reliability=0.5)
+    asked = kap.moderate(study, moderators=(Moderator("practice", "Practice", "x", 1.0),)).interactions
+    assert asked.set_index("moderator").loc["Practice", "note"].startswith("its values are words")

@@ -110,9 +110,11 @@ def estimate_change(outcomes: Outcomes) -> EstimatedChange:
     Raises
     ------
     AnalysisError
-        If fewer than two patients have a baseline score or a score after it, or no model fits the scores.
+        If fewer than two patients have a baseline score or a score after it, if all changed by the same number of
+        points, or if no model fits the scores.
     """
     frame, visits = _rows(outcomes)
+    _check_varies(frame, outcomes.instrument.name)
     formulas = _formulas(frame, len(visits))
     with engine_notes():
         position, fit, _ = first_or_refuse(
@@ -173,6 +175,17 @@ def _rows(outcomes: Outcomes) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame, visits
 
 
+def _check_varies(frame: pd.DataFrame, name: str) -> None:
+    """Raise an error if all patients of a format have changed alike: no model has anything to estimate from then."""
+    by = [VISIT, FORMAT] if FORMAT in frame else [VISIT]
+    change = (frame[SCORE] - frame[BASELINE]).groupby([frame[column] for column in by], observed=True)
+    if (change.nunique() <= 1).all() and change.count().max() > 1:
+        raise AnalysisError(
+            f"Every patient's {name} changed by the same number of points: there is no variation from which an "
+            "interval could be estimated. What was observed is told by `observed_scores`."
+        )
+
+
 def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
     """The planned model first, then simpler models of the same means.
 
@@ -182,7 +195,7 @@ def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
     if FORMAT in frame and frame[FORMAT].nunique() > 1:
         seen = pd.crosstab(frame[FORMAT], frame[VISIT]).to_numpy()
         terms = [f"{VISIT}*{FORMAT}" if seen.all() else f"{VISIT} + {FORMAT}"]
-    if PRACTICE in frame and frame[PRACTICE].nunique() > 1 and not too_many_practices(frame[PRACTICE]):
+    if PRACTICE in frame and frame[PRACTICE].nunique() > 1 and not _why_without_practice(frame):
         terms.append(PRACTICE)
     cohort = [f"(0 + group_after | {COHORT_ID})"] if "group_after" in frame else []
     ends = [[f"us({VISIT} | {PATIENT_ID})"], [f"csh({VISIT} | {PATIENT_ID})"], [f"(1 | {PATIENT_ID})"]]
@@ -191,8 +204,15 @@ def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
 
 
 def _note(frame: pd.DataFrame) -> str:
-    many = too_many_practices(frame[PRACTICE]) if PRACTICE in frame else ""
-    return f"Practice is not in the model: {many}." if many else ""
+    why = _why_without_practice(frame) if PRACTICE in frame else ""
+    return f"Practice is not in the model: {why}." if why else ""
+
+
+def _why_without_practice(frame: pd.DataFrame) -> str:
+    """Why practices cannot be adjusted for; empty where they can."""
+    if 1 < frame[PRACTICE].nunique() == frame[PATIENT_ID].nunique():
+        return "each patient is the only one of a practice"
+    return too_many_practices(frame[PRACTICE])
 
 
 def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:

@@ -98,6 +98,11 @@ def choose_norms(
         If a needed norm is not established, or the baseline scores of the pairs do not vary.
     """
     if isinstance(norms, Norms):
+        if reliability is not None and reliability != norms.reliability:
+            raise AnalysisError(
+                f"The norms that were given have the reliability {norms.reliability:g}, and {reliability:g} was given "
+                "beside them. Give it in the norms alone."
+            )
         return norms
     if norms not in ("registry", "pairs"):
         raise AnalysisError(f"norms is {norms!r}; expected 'registry', 'pairs' or Norms(...).")

@@ -10,6 +10,7 @@ from kap_analysis.analysis.clinical_change.response import BETTER
 from kap_analysis.analysis.clinical_change.standardised_risk import Risks, standardised_risks
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.rubin import Pooled, pool
+from kap_analysis.analysis.model.covariates import sources_of
 from kap_analysis.columns import (
     BASELINE,
     CI_HIGH,
@@ -91,7 +92,7 @@ def compare_risks(
             continue
         found = _risks(completed, designs, happened)
         if found is not None:
-            words = join_words([readable(n) for n in names])
+            words = join_words([readable(n) for n in sources_of(names, completed.patients.columns)])
             return _pooled(found, shares, counts, df, words or "nothing")
     return ComparedRisks(shares, counts, None, None, None, "nothing", UNFITTED)
 

@@ -68,6 +68,9 @@ def moderate(
         If no visit is given and none is known, if the formats cannot be compared at the visit, if the data have none of
         the moderators, or if the plan names one that is not known.
     """
+    for moderator in moderators:
+        if not isinstance(moderator, Moderator):
+            raise AnalysisError(f"Found {moderator!r} among the moderators; describe each as Moderator(...).")
     outcomes, plan, visit = _resolve(source, plan, visit)
     described = {m.column for m in moderators}
     moderators = (*moderators, *(m for m in MODERATORS if m.column in plan.moderators and m.column not in described))
@@ -90,7 +93,7 @@ def moderate(
     interactions["p_holm"] = np.nan
     if tested.any():
         interactions.loc[tested, "p_holm"] = holm(interactions.loc[tested, P_VALUE])
-    return release(Moderation(interactions, differences, visit, plan.origin), outcomes)
+    return release(Moderation(interactions, differences, visit, plan.origin, model.caution), outcomes)
 
 
 def _check_planned(plan: Plan, moderators: tuple[Moderator, ...]) -> None:
@@ -182,6 +185,8 @@ def _cannot_be_examined(people: pd.DataFrame, moderator: Moderator) -> str:
     arms = people[FORMAT].astype("str")
     if people[moderator.column].isna().all():
         return NOT_RECORDED_REASON
+    if not pd.api.types.is_numeric_dtype(people[moderator.column]):
+        return "its values are words: name two of them as its unit, as in 'female against male', and the source"
     for arm in (INDIVIDUAL, GROUP):
         values = people.loc[arms == arm, moderator.column]
         if moderator.is_yes_or_no and values.value_counts().reindex(list(moderator.values), fill_value=0).min() < 2:

@@ -40,12 +40,15 @@ class Moderation(Result):
     visit : str
     plan_origin : str
         "registered" or "drafted": where the planned moderators were named.
+    caution : str
+        That format and practice cannot be told apart, where they cannot; else empty.
     """
 
     interactions: pd.DataFrame
     differences: pd.DataFrame
     visit: str
     plan_origin: str
+    caution: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -79,7 +82,7 @@ def moderation_paragraph(result: Moderation) -> str:
     shown = planned if len(planned) else others
     warned = shown[shown["warning"] != ""]
     parts += [f"{row['moderator']}: {row['warning']}." for _, row in warned.iterrows()]
-    return " ".join(parts)
+    return " ".join(part for part in (*parts, result.caution) if part)
 
 
 def _differences_told(rows: pd.DataFrame, how: str, result: Moderation) -> list[str]:

@@ -78,6 +78,8 @@ class StatsmodelsComparison(Result):
         ``converged``, ``label``.
     too_few : str
         Why the comparison is descriptive, or empty.
+    caution : str
+        That format and practice cannot be told apart, where they cannot; else empty.
     """
 
     means: pd.DataFrame
@@ -87,6 +89,7 @@ class StatsmodelsComparison(Result):
     model: pd.DataFrame
     higher_is_better: bool = False
     too_few: str = ""
+    caution: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -105,12 +108,12 @@ class StatsmodelsComparison(Result):
 
     @property
     def paragraph(self) -> str:
-        parts = [self.answer, unadjusted_sentence(self.unadjusted, self.higher_is_better)]
+        parts = [self.answer, self.caution, unadjusted_sentence(self.unadjusted, self.higher_is_better)]
         told = [f"{r['component']} {number(r['variance'])}" for _, r in self.variance.iterrows()]
         parts.append(f"Variances: {join_words(told)}.")
         if not self.model["converged"].iloc[0]:
             parts.insert(0, "The optimiser did not converge: do not use these numbers.")
-        return " ".join(parts)
+        return " ".join(part for part in parts if part)
 
 
 @asked_of(Outcomes)
@@ -145,7 +148,7 @@ def compare_formats_by_statsmodels(outcomes: Outcomes, visit: str) -> Statsmodel
     result = StatsmodelsComparison(
         means, contrasts, _variances(fit, len(model.visits) > 1), describe_unadjusted(outcomes, visit),
         pd.DataFrame([described]),
-        outcomes.instrument.higher_is_better, too_few,
+        outcomes.instrument.higher_is_better, too_few, model.caution,
     )  # fmt: skip
     return release(result, outcomes)
 

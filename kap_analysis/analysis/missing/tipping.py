@@ -7,6 +7,7 @@ within 0.01 points of a fit, and limits within a few hundredths.
 """
 
 import itertools
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -47,12 +48,12 @@ def shift_lost(
     """
     completed = contrast.completed
     is_group = (completed.patients[FORMAT] == GROUP).to_numpy()
-    ordered = sorted({0.0, *map(float, deltas)})
-    if not all(0 <= delta < np.inf for delta in ordered):
-        found = ", ".join(f"{delta:g}" for delta in ordered)
+    if not all(isinstance(delta, Real) and 0 <= delta < np.inf for delta in deltas):
+        found = ", ".join(f"{delta:g}" if isinstance(delta, Real) else repr(delta) for delta in deltas)
         raise AnalysisError(
             f"The deltas are {found}: points by which scores after dropout are worse. Give numbers from 0."
         )
+    ordered = sorted({0.0, *map(float, deltas)})
     nodes = _nodes(ordered)
     fitted: dict[tuple[float, float], Pooled] = {}
     for individual, group in itertools.product(nodes, nodes):

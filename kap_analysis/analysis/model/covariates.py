@@ -1,7 +1,7 @@
 """Covariates as the models take them: rare levels pooled, what was not recorded filled in."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -194,6 +194,13 @@ def _by_size(counts: Mapping[str, float], becomes: Mapping[str, str]) -> list[st
     for word, n in counts.items():
         sums[becomes[word]] += n
     return sorted(sums, key=lambda level: (-sums[level], level))
+
+
+def sources_of(names: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The columns that covariates were made of, each once: that of a share of a level is the category."""
+    held = set(known)
+    of = [name.partition(LEVEL)[0] if name.partition(LEVEL)[0] in held else name for name in names]
+    return list(dict.fromkeys(of))
 
 
 def columns_of(covariates: tuple[str, ...], source: str) -> tuple[str, ...]:

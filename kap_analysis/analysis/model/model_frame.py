@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.formats import formats_present
-from kap_analysis.analysis.model.covariates import prepare_covariates
+from kap_analysis.analysis.model.covariates import PRACTICES_APART, prepare_covariates
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -83,6 +83,11 @@ class ModelFrame:
     def has_cohorts(self) -> bool:
         """Whether any patient belongs to a recorded cohort."""
         return bool(self.frame["in_cohort"].any())
+
+    @property
+    def caution(self) -> str:
+        """That format and practice cannot be told apart, where they cannot; else empty."""
+        return PRACTICES_APART if PRACTICES_APART in self.notes else ""
 
     @cached_property
     def n_shared_cohorts(self) -> int:

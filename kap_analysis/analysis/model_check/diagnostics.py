@@ -69,10 +69,10 @@ class Diagnostics(Result):
             )
         most = self.influence["change"].abs().groupby(self.influence["unit"], sort=False).max().dropna()
         if len(most):
-            told = [f"{number(change, 2)} points by one {unit}" for unit, change in most.items()]
+            told = [f"{number(change, 2)} points by leaving out one {unit}" for unit, change in most.items()]
             text += (
-                f" With the covariance parameters held at their estimates, the difference at {self.visit} changes by "
-                f"at most {join_words(told)} left out."
+                f" With the covariance parameters held at their estimates, the difference at {self.visit} changes at "
+                f"most by {join_words(told)}."
             )
         return text
 

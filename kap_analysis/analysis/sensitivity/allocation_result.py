@@ -19,7 +19,7 @@ class AllocationSensitivity(Result):
     ----------
     propensity : DataFrame
         ``patient_id``, ``format``, ``propensity`` (of group format), ``ipw``, ``overlap`` (weights). A missing
-        baseline is the mean of its imputed values.
+        baseline is that of the first imputed data set.
     balance : DataFrame
         ``characteristic``, ``level``, ``weighting`` (unweighted, ipw, overlap), ``smd`` (weighted difference of means
         divided by the unweighted pooled SD).

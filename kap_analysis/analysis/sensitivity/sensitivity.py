@@ -63,12 +63,15 @@ class Sensitivity(Result):
         Whether there are too few cohorts or patients for a comparison.
     why : str
         Why this primary model was fitted, for example which counts were too small for a fuller one.
+    caution : str
+        That format and practice cannot be told apart, where they cannot; else empty.
     """
 
     estimates: pd.DataFrame
     visit: str
     is_descriptive: bool = False
     why: str = ""
+    caution: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -80,6 +83,7 @@ class Sensitivity(Result):
         return (
             f"{too_few}The primary difference at {self.visit} is {estimate_words(primary)} (95% interval "
             f"{interval(primary['ci_low'], primary['ci_high'])}). {self._range(others)}"
+            + (f" {self.caution}" if self.caution else "")
         )
 
     def _range(self, others: pd.DataFrame) -> str:
@@ -173,7 +177,7 @@ def check_sensitivity(
     estimates = pd.DataFrame(rows).reindex(columns=columns)
     if rung.name == DESCRIPTIVE:
         estimates[[STATISTIC, P_VALUE]] = np.nan
-    result = Sensitivity(estimates, plan.visit, rung.name == DESCRIPTIVE, rung.why)
+    result = Sensitivity(estimates, plan.visit, rung.name == DESCRIPTIVE, rung.why, model.caution)
     return release(result, outcomes)
 
 

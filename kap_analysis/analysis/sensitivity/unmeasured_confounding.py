@@ -96,6 +96,8 @@ class UnmeasuredConfounding(Result):
     visit : str
     too_few : str
         Why the primary comparison is descriptive, or empty.
+    caution : str
+        That format and practice cannot be told apart, where they cannot; else empty.
     """
 
     primary: pd.DataFrame
@@ -104,6 +106,7 @@ class UnmeasuredConfounding(Result):
     controls: pd.DataFrame
     visit: str
     too_few: str = ""
+    caution: str = ""
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -114,12 +117,13 @@ class UnmeasuredConfounding(Result):
         parts = [
             f"{few}The primary difference at {self.visit} is {estimate_words(row)} points (95% interval "
             f"{interval(row[CI_LOW], row[CI_HIGH])}).",
+            self.caution,
             of_zero,
             *self._smallest_that_suffices(),
             *of_margin,
             *self._controls_told(),
         ]
-        return " ".join(parts)
+        return " ".join(part for part in parts if part)
 
     def _smallest_that_suffices(self) -> list[str]:
         """The weakest confounder of the table that moves the interval to zero."""
@@ -193,6 +197,7 @@ def check_unmeasured_confounding(
         controls=_controls(source, replace(model, covariates=rung.covariates), plan, visit),
         visit=visit,
         too_few=too_few,
+        caution=model.caution,
     )
     return release(result, outcomes)
 

@@ -116,3 +116,20 @@ def test_a_visit_nobody_has(one_arm):
     with pytest.raises(AnalysisError, match="Found no patient with BDI-II at baseline and at month 3"):
         chart_quarters(quarters(outcomes, 2), "month 3")
     assert pd.unique(estimate_change(outcomes).change["visit"].astype(str)).tolist() == ["month 1", "month 2"]
+
+
+def test_where_each_practice_has_one_patient_practice_is_left_out_and_that_is_said():
+    """The engine advised to leave a term out of the formula."""
+    scores = made_up_scores(individual=6, cohorts=2)
+    alone = estimate_change(as_outcomes(scores.assign(practice=scores["patient_id"])))
+    without = estimate_change(as_outcomes(scores.drop(columns="practice")))
+    assert alone.change["estimate"].tolist() == pytest.approx(without.change["estimate"].tolist())
+    assert "Practice is not in the model: each patient is the only one of a practice." in alone.paragraph
+
+
+def test_a_change_that_is_the_same_for_everybody_has_no_interval():
+    """It had one of no width, and p < 0.001."""
+    scores = made_up_scores(individual=6, cohorts=2)
+    alike = scores.assign(score=np.where(scores["visit"] == "baseline", 20.0, 10.0))
+    with pytest.raises(AnalysisError, match="changed by the same number of points"):
+        estimate_change(as_outcomes(alike))

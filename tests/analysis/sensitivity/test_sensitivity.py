@@ -7,6 +7,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from kap_analysis.analysis.comparison.comparison import compare_formats
+from kap_analysis.analysis.comparison.moderation import moderate
+from kap_analysis.analysis.comparison.statsmodels_check import compare_formats_by_statsmodels
 from kap_analysis.analysis.model.cohort_icc import cohort_variance_name, group_variance
 from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.model_frame import build_model_frame
@@ -15,6 +17,7 @@ from kap_analysis.analysis.model.primary_model import fit_primary
 from kap_analysis.analysis.sensitivity import other_data, other_models
 from kap_analysis.analysis.sensitivity.other_models import estimate_row
 from kap_analysis.analysis.sensitivity.sensitivity import check_sensitivity
+from kap_analysis.analysis.sensitivity.unmeasured_confounding import check_unmeasured_confounding
 from kap_analysis.errors import AnalysisError
 from kap_analysis.mixed.model import mixedlm
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
@@ -215,7 +218,14 @@ def test_where_each_format_has_practices_of_its_own_that_is_said_and_not_shared_
     assert rows.loc["Format by practice", "note"] == "Fewer than two practices have patients in both formats."
     answer = compare_formats(as_outcomes(apart), visit="month 3")
     assert PRACTICES_APART in set(answer.notes["note"])
-    assert PRACTICES_APART in answer.paragraph
+    others = [
+        found,
+        check_unmeasured_confounding(as_outcomes(apart), visit="month 3"),
+        moderate(as_outcomes(apart), visit="month 3"),
+        compare_formats_by_statsmodels(as_outcomes(apart), "month 3"),
+    ]
+    assert all(PRACTICES_APART in one.paragraph for one in (answer, *others))
+    assert PRACTICES_APART not in check_unmeasured_confounding(as_outcomes(scores), visit="month 3").paragraph
 
 
 def test_averages_over_all_practices_are_not_given_where_one_has_one_format():
