@@ -162,7 +162,7 @@ def _secondary(study: Study, plan: Plan, visit: str) -> pd.DataFrame:
     frame = pd.DataFrame(rows).reindex(columns=_no_secondary().columns)
     tested = frame[P_VALUE].notna()
     if tested.any():
-        frame.loc[tested, "p_holm"] = holm(frame.loc[tested, P_VALUE])
+        frame.loc[tested, "p_holm"] = holm(frame.loc[tested, P_VALUE].to_numpy(float))
     return frame
 
 

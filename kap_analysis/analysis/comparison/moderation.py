@@ -92,7 +92,7 @@ def moderate(
     tested = ~interactions["exploratory"] & interactions[P_VALUE].notna()
     interactions["p_holm"] = np.nan
     if tested.any():
-        interactions.loc[tested, "p_holm"] = holm(interactions.loc[tested, P_VALUE])
+        interactions.loc[tested, "p_holm"] = holm(interactions.loc[tested, P_VALUE].to_numpy(float))
     return release(Moderation(interactions, differences, visit, plan.origin, model.caution), outcomes)
 
 

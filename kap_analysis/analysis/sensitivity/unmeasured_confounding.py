@@ -272,9 +272,9 @@ def _measured_before(source: Study | Outcomes, model: ModelFrame, plan: Plan) ->
     people = model.patients.set_index(PATIENT_ID)
     for column in dict.fromkeys([*CHARACTERISTICS, *plan.covariates]):
         if column in people and column != BASELINE and not columns_of(model.covariates, column):
-            values = _as_number(people[column])
-            if values is not None:
-                yield AT_START, _label(column), values
+            known = _as_number(people[column])
+            if known is not None:
+                yield AT_START, _label(column), known
 
 
 def _as_number(values: pd.Series) -> pd.Series | None:
