@@ -13,8 +13,9 @@ from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.shown import shown_column, shown_file
 from kap_analysis.intake.map_text import Drafted, without_stated_zero, written_map
 from kap_analysis.intake.patient_keys import key_of
+from kap_analysis.intake.recognition.alike_tables import groups_of_alike, joined
 from kap_analysis.intake.recognition.doses_with_routes import with_both
-from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, seen_values
 from kap_analysis.intake.recognition.labels import recognise_with_labels
 from kap_analysis.intake.recognition.session_formats import with_formats
 from kap_analysis.intake.redcap import is_dictionary, with_dictionary
@@ -92,7 +93,7 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     closed |= {table.file: "the data dictionary of the project, of which names and choices were taken"
                for table in tables if is_dictionary(table)}  # fmt: skip
     of_patients = [table for table in with_dictionary(tables) if len(table.columns)]
-    drafts = [Drafted(table, _recognised(table)) for table in of_patients]
+    drafts = [one for alike in groups_of_alike(of_patients) for one in _drafted(alike)]
     drafts = without_stated_zero(drafts)
     keys = {key for one in drafts for n, g in enumerate(one.guesses) if g.role == "patient_id" for key in _held(one, n)}
     drafts = [_asking_for_key(one, keys) for one in drafts]
@@ -111,8 +112,11 @@ def draft_map(source: str | Path, *, progress: Progress | None = None) -> MapDra
     return MapDraft(text, columns, f"{paragraph} {warning}" if warning else paragraph)
 
 
-def _recognised(table: SourceTable) -> list[Guess]:
-    return with_both(table, with_formats(table, recognise_with_labels(table)))
+def _drafted(alike: list[SourceTable]) -> list[Drafted]:
+    """Recognise the columns of alike tables once, of all their rows."""
+    whole = joined(alike)
+    guesses = with_both(whole, with_formats(whole, recognise_with_labels(whole)))
+    return [Drafted(whole, guesses), *(Drafted(table, guesses, like=whole.place) for table in alike[1:])]
 
 
 def _columns(drafts: list[Drafted]) -> pd.DataFrame:

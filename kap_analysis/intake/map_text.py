@@ -45,10 +45,11 @@ _ASKED_COHORTS: Final = (
 
 @dataclass(frozen=True)
 class Drafted:
-    """A table and what its columns are taken for."""
+    """A table and what its columns are taken for; ``like`` names another of the same columns, which says it."""
 
     table: SourceTable
     guesses: list[Guess]
+    like: str = ""
 
     def roles(self) -> set[str]:
         """The roles of its columns."""
@@ -57,9 +58,10 @@ class Drafted:
 
 def written_map(source: Path, drafts: list[Drafted], closed: Mapping[str, str]) -> str:
     """Write the map of some tables; ``closed`` says of files that hold no rows of patients why they stay closed."""
-    lines = [_HEAD.format(source=source.name), *_study_lines(drafts)]
+    own = [one for one in drafts if not one.like]
+    lines = [_HEAD.format(source=source.name), *_study_lines(own)]
     for one in drafts:
-        lines += ["", *_table_lines(one, drafts)]
+        lines += ["", *_reading_lines(one), *([] if one.like else _column_blocks(one, own))]
     for name, why in closed.items():
         lines += ["", "[[table]]", f"file = {_toml(name)}", f"open = false  # {why}"]
     return "\n".join([*lines, "", *manual_lines()]) + "\n"
@@ -187,8 +189,8 @@ def _is_code(text: str, role: str) -> bool:
     return text.lower() in MISSING or is_negative
 
 
-def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
-    table, guesses = one.table, one.guesses
+def _reading_lines(one: Drafted) -> list[str]:
+    table = one.table
     lines = ["[[table]]", f"file = {_toml(table.file)}"]
     if table.sheet:
         lines.append(f"sheet = {_toml(table.sheet)}")
@@ -196,7 +198,14 @@ def _table_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
     comma = _decimal_comma(one)
     if comma or table.reading.get("delimiter") == ";":
         lines.append(f"decimal = {_toml(',' if comma else '.')}")
-    lines.append(f"# {len(table.lines):,} rows" + (f"; {table.note}" if table.note else ""))
+    if one.like:
+        lines.append(f"like = {_toml(one.like)}  # what differs stands in a [table.fixed] of its own")
+    return [*lines, f"# {len(table.lines):,} rows" + (f"; {table.note}" if table.note else "")]
+
+
+def _column_blocks(one: Drafted, drafts: list[Drafted]) -> list[str]:
+    table, guesses = one.table, one.guesses
+    lines = []
     if "patient_id" not in one.roles():
         lines.append('# no patient id was found here: give one column is = "patient_id", or the table is left out')
     if any(name.startswith("redcap_") for name in table.columns) and not table.labels:

@@ -160,12 +160,13 @@ def _header_at(rows: Sequence[Sequence[str]], lines: Sequence[int], header_row: 
     if header_row is not None and header_row in list(lines[: 10 * LINES_SEARCHED]):
         return list(lines).index(header_row)
     head = rows[: 2 * LINES_SEARCHED]
-    counts = Counter(sum(bool(cell) for cell in row) for row in head)
+    filled = [n for row in head if (n := sum(bool(cell) for cell in row))]
+    counts = Counter([n for n in filled if n > 1] or filled)  # lines of one cell are titles, where others have more
     usual = max(counts, key=lambda n: (counts[n], n), default=0)
     for at, row in enumerate(rows[:LINES_SEARCHED]):
-        filled = [cell for cell in row if cell]
-        enough = len(filled) >= max(1, 0.6 * usual)
-        if enough and not any(NUMBER.fullmatch(cell) or _LIKE_A_DATE.fullmatch(cell) for cell in filled):
+        names = [cell for cell in row if cell]
+        enough = len(names) >= max(1, 0.6 * usual)
+        if enough and not any(NUMBER.fullmatch(cell) or _LIKE_A_DATE.fullmatch(cell) for cell in names):
             return at
     return 0
 

@@ -65,7 +65,7 @@ def test_none_is_in_the_study_the_reports_the_logs_or_the_errors(export, planted
     frames = (made.ledger, made.not_placed, made.disagreements, made.changes, draft.columns)
     reports = "".join(frame.to_csv() for frame in frames) + made.paragraph + draft.paragraph
     lines = [line for line in draft.text.splitlines() if not line.startswith('"')]  # without the names of columns
-    short = "\n".join(line for line in lines if not line.startswith(("sheet", "file")))
+    short = "\n".join(line for line in lines if not line.startswith(("sheet", "file", "like")))
     with pytest.raises(IntakeError) as caught:
         # a map that names no planted column
         few = [line for line in draft.text.splitlines() if "Field" not in line and "Remark" not in line]

@@ -70,7 +70,20 @@ STUDY_KEYS: Final = {
     "missing": [],
 }
 TABLE_KEYS: Final = frozenset(
-    {"file", "sheet", "header_row", "encoding", "delimiter", "decimal", "columns", "values", "fixed", "lowest", "open"}
+    {
+        "file",
+        "sheet",
+        "header_row",
+        "encoding",
+        "delimiter",
+        "decimal",
+        "columns",
+        "values",
+        "fixed",
+        "lowest",
+        "like",
+        "open",
+    }
 )
 COLUMN_KEYS: Final = (
     *("is", "instrument", "item", "at", "day", "nth", "of", "order", "values", "unit", "when", "value", "rank"),
@@ -155,7 +168,8 @@ class ColumnUse:
 class TableMap:
     """What one file or sheet holds, and how it is read.
 
-    ``lowest`` says which number stands for the lowest answer of an instrument, where that is not the number of points.
+    ``like`` names the table that says what the columns are. ``lowest`` says which number stands for the lowest answer
+    of an instrument, where that is not the number of points.
     """
 
     file: str
@@ -164,6 +178,7 @@ class TableMap:
     uses: tuple[ColumnUse, ...]
     fixed: Mapping[str, str]
     is_opened: bool = True
+    like: str = ""
     lowest: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -103,7 +104,23 @@ class MapReader:
             read.append(self.table(entry))
             if read[-1].is_opened and any(one.is_opened and one.place == read[-1].place for one in read[:-1]):
                 self.told.wrong("file", "a second [[table]] of one file and sheet", "one block for each")
-        return StudyMap(study, tuple(read))
+        return StudyMap(study, tuple(self.like(number, one, read) for number, one in enumerate(read)))
+
+    def like(self, number: int, table: TableMap, tables: list[TableMap]) -> TableMap:
+        """Let a table say what another of the same columns says; what is fixed in it may differ."""
+        if not table.like:
+            return table
+        self.told.enter("[[table]]", number)
+        other = next((one for one in tables if one.place == table.like and not one.like), None)
+        if other is None or table.uses:
+            found = "like beside columns" if table.uses else "like, which names no other table"
+            self.told.wrong("like", found, 'like = "FILE [SHEET]", as another [[table]] has it, or columns')
+            return table
+        decimal = {key: value for key, value in other.reading.items() if key == "decimal"}
+        return replace(
+            table, uses=other.uses, reading={**decimal, **table.reading}, fixed={**other.fixed, **table.fixed},
+            lowest=other.lowest,
+        )  # fmt: skip
 
     def study(self) -> dict[str, Any]:
         """Read [study]."""
@@ -155,7 +172,8 @@ class MapReader:
         file, sheet = str(entry.get("file", "")), str(entry.get("sheet", ""))
         is_opened = entry.get("open", True) is not False
         lowest = self.lowest(entry.get("lowest", {}))
-        return TableMap(file, sheet, self.reading(entry), tuple(uses), fixed, is_opened, lowest)
+        like = str(entry.get("like", ""))
+        return TableMap(file, sheet, self.reading(entry), tuple(uses), fixed, is_opened, like, lowest)
 
     def reading(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Read how a file is read."""

@@ -69,7 +69,7 @@ NAMES: Final = (
 KEYS: Final = re.compile(
     r"((src )?(patient|pt|client|subject|participant|respondent|record|study|person|case|pat)[ ]?"
     r"(id|guid|uuid|number|no|nr|code|key|identifier)|fallnummer|pseudonym|id|mrn|usubjid|subjid|pid|patient|pt|client|subject|participant|"
-    r"patienten ?(nr|nummer|id)?|chart (number|no|id)|medical record number|"
+    r"patienten ?(nr|nummer|id)?|chart( (number|no|nr|id))?|medical record number|"
     r"external (data )?reference)"
 )
 DATE_NAMES: Final = re.compile(

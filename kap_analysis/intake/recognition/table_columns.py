@@ -159,7 +159,7 @@ def _leave_redcap(name: str) -> Guess | None:
 
 def _key(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Guess | None:
     fits = [n for n in table.columns if n not in taken and KEYS.fullmatch(plain_words(n)) and len(seen[n])]
-    fits.sort(key=lambda n: ("name" in n.lower(), plain_words(n) in ("case id", "chart id")))
+    fits.sort(key=lambda n: ("name" in n.lower(), plain_words(n) in ("case id", "chart id", "chart")))
     return (
         Guess(fits[0], "patient_id", "its name; the crosswalk replaces it", seen=told(seen[fits[0]])) if fits else None
     )
