@@ -11,10 +11,11 @@ import pandas as pd
 from kap_analysis.errors import IntakeError
 from kap_analysis.intake.cloud_folders import cloud_warning
 from kap_analysis.intake.identification.shown import shown_column, shown_file
-from kap_analysis.intake.map_text import Drafted, without_stated_zero, written_map
+from kap_analysis.intake.map_text import written_map
 from kap_analysis.intake.patient_keys import key_of
 from kap_analysis.intake.recognition.alike_tables import groups_of_alike, joined
 from kap_analysis.intake.recognition.doses_with_routes import with_both
+from kap_analysis.intake.recognition.drafted import Drafted, without_stated_zero
 from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, seen_values
 from kap_analysis.intake.recognition.labels import recognise_with_labels
 from kap_analysis.intake.recognition.session_formats import with_formats

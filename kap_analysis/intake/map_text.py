@@ -3,8 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,13 @@ import pandas as pd
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.patient_keys import key_of, spellings_of
+from kap_analysis.intake.recognition.drafted import (
+    Drafted,
+    dates_sessions,
+    has_sessions,
+    lists_sessions,
+    times_sessions,
+)
 from kap_analysis.intake.recognition.guess import Guess, seen_values
 from kap_analysis.intake.recognition.held_sessions import tells_what_was_given
 from kap_analysis.intake.recognition.lowest_answers import find_lowest
@@ -43,19 +49,6 @@ _ASKED_COHORTS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Drafted:
-    """A table and what its columns are taken for; ``like`` names another of the same columns, which says it."""
-
-    table: SourceTable
-    guesses: list[Guess]
-    like: str = ""
-
-    def roles(self) -> set[str]:
-        """The roles of its columns."""
-        return {guess.role for guess in self.guesses}
-
-
 def written_map(source: Path, drafts: list[Drafted], closed: Mapping[str, str]) -> str:
     """Write the map of some tables; ``closed`` says of files that hold no rows of patients why they stay closed."""
     own = [one for one in drafts if not one.like]
@@ -74,8 +67,8 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
     formats = [set(_values(g).values()) for g in guesses if g.role == "sessions.format"]
     could_be_groups = any({"group", "?"} & of for of in formats) or not formats
     cohort = any(g.role == "sessions.cohort_id" for g in guesses)
-    rule = "column" if cohort else "slot" if could_be_groups and _lists_sessions(drafts) else "none"
-    asked = rule == "slot" and not _times_sessions(drafts)
+    rule = "column" if cohort else "slot" if could_be_groups and lists_sessions(drafts) else "none"
+    asked = rule == "slot" and not times_sessions(drafts)
     told = ", ".join(f"{code} ({n:,})" for code, n in codes.most_common())
     zone = '""  # times are local'
     if any("UTC" in guess.why for guess in guesses):
@@ -88,7 +81,7 @@ def _study_lines(drafts: list[Drafted]) -> list[str]:
         'primary_visit = "month 3"  # or month 1, month 2, month 6',
         'provenance = "real"',
         f"timezone = {zone}",
-        *([] if _has_sessions(drafts) else [f"time_zero = {_NO_SESSIONS}"]),
+        *([] if has_sessions(drafts) else [f"time_zero = {_NO_SESSIONS}"]),
         _ASKED_COHORTS if asked else f'cohorts = "{rule}"  # {_COHORTS}',
         *_ids_lines(drafts),
         'duplicates = "stop"  # two scores for one patient, instrument and day: stop, first or last',
@@ -108,45 +101,6 @@ def _ids_lines(drafts: list[Drafted]) -> list[str]:
     shown = f"such as {pattern(other)} and {pattern(one)}"
     asks = f"{many} from another in capitals or zeros alone, {shown}: fold (both are one patient), or keep (two)"
     return [f'ids = "?"  # decide: {asks}']
-
-
-def without_stated_zero(drafts: list[Drafted]) -> list[Drafted]:
-    """Where sessions are listed, they say the first one: a date of it beside them would say it twice."""
-    if not _lists_sessions(drafts):
-        return drafts
-    why = "the date of a first session; the list of sessions says it"
-    return [
-        replace(one, guesses=[
-            Guess(guess.column, "drop", why) if guess.said.get("of") == "time_zero" else guess for guess in one.guesses
-        ])
-        for one in drafts
-    ]  # fmt: skip
-
-
-def _has_sessions(drafts: list[Drafted]) -> bool:
-    """Whether something says when ketamine sessions were: sessions, a stated first one, or days counted from it."""
-    guesses = [guess for one in drafts for guess in one.guesses]
-    if any(guess.role == "day" or guess.said.get("of") == "time_zero" or "day" in guess.said for guess in guesses):
-        return True
-    return _lists_sessions(drafts)
-
-
-def _lists_sessions(drafts: list[Drafted]) -> bool:
-    dated = [one for one in drafts if _dates_sessions(one.guesses)]
-    return any({"sessions.kind", "sessions.dose_mg", "sessions.route"} & one.roles() for one in dated)
-
-
-def _times_sessions(drafts: list[Drafted]) -> bool:
-    """Whether the sessions are told with their time of day."""
-    listed = [one for one in drafts if _dates_sessions(one.guesses)]
-    dated = [(one, g) for one in listed for g in one.guesses if g.role == "date"]
-    return any("time" in one.roles() for one in listed) or any(
-        ":" in text for one, guess in dated for text in pd.unique(one.table.cells[guess.column])
-    )
-
-
-def _dates_sessions(guesses: Iterable[Guess]) -> bool:
-    return any(g.role == "date" and g.said.get("of", "sessions") == "sessions" for g in guesses)
 
 
 def _values(guess: Guess) -> Mapping[str, str]:
@@ -259,7 +213,7 @@ def _value_lines(table: SourceTable, column: str, guess: Guess, *, several: bool
 def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
     roles = one.roles()
     of_sessions = {"sessions.dose_mg", "sessions.route", "sessions.status", "sessions.kind"} & roles
-    if not (_dates_sessions(one.guesses) and of_sessions) or not {"patient_id", "?"} & roles:
+    if not (dates_sessions(one.guesses) and of_sessions) or not {"patient_id", "?"} & roles:
         return []
     fixed = []
     if "sessions.kind" not in roles:
