@@ -271,23 +271,14 @@ def _measured_before(source: Study | Outcomes, model: ModelFrame, plan: Plan) ->
             yield INSTRUMENTS, f"{name} at baseline", values
     people = model.patients.set_index(PATIENT_ID)
     for column in dict.fromkeys([*CHARACTERISTICS, *plan.covariates]):
-        if column in people and column != BASELINE and not columns_of(model.covariates, column):
-            known = _as_number(people[column])
-            if known is not None:
-                yield AT_START, _label(column), known
-
-
-def _as_number(values: pd.Series) -> pd.Series | None:
-    """Numbers, or 1 for yes and 0 for no; None of other words."""
-    if pd.api.types.is_numeric_dtype(values):
-        return values.astype(float)
-    words = values.astype("object")
-    return words.map({"yes": 1.0, "no": 0.0}).astype(float) if set(words.dropna()) == {"yes", "no"} else None
-
-
-def _label(column: str) -> str:
-    label, unit, _ = CHARACTERISTICS.get(column, (sentence_case(readable(column)), "", ""))
-    return f"{label} ({unit})" if unit == "years" else label
+        if column not in people or column == BASELINE or columns_of(model.covariates, column):
+            continue
+        label, unit, _ = CHARACTERISTICS.get(column, (sentence_case(readable(column)), "", ""))
+        if pd.api.types.is_numeric_dtype(people[column]):
+            named = f"{label} ({unit})" if unit == "years" else label
+            yield AT_START, named, people[column].astype(float)
+        elif set(people[column].dropna().astype("object")) == {"yes", "no"}:
+            yield AT_START, f"{label} (%)", people[column].astype("object").map({"yes": 100.0, "no": 0.0}).astype(float)
 
 
 def _compare_control(model: ModelFrame, values: pd.Series, visit: str) -> dict[str, object]:

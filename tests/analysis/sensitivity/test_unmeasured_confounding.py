@@ -103,7 +103,8 @@ def test_other_instruments_at_baseline_are_controls_of_a_study(study):
     assert found.loc["HAM-A at baseline", "n_patients"] == hama.loc[hama.index.isin(analysed), "baseline"].notna().sum()
     few = check_unmeasured_confounding(study, plan=replace(study_plan(study), secondary=())).controls
     assert few["label"].tolist() == found.index.tolist()  # measured, whether the plan names it or not
-    assert found.loc["Suicide attempt before", "n_patients"] == 171
+    attempt = found.loc["Suicide attempt before (%)"]
+    assert attempt["n_patients"] == 171 and -20 < attempt["estimate"] < 20  # percentage points
     assert found.loc["EDE-QS at baseline", "note"] == "fewer than 10 patients of a format have it"
     assert found["p_value"].isna().all() and (found["group"].iloc[0] == "other instruments at baseline")
 
