@@ -173,6 +173,9 @@ def test_what_is_asked_of_a_path_says_what_it_takes(ask, takes):
         (kap.check_dropout, {"deltas": ("a",), "n_imputations": 2}, "The deltas are 'a': points"),
         (kap.count_intercurrent_events, {"until_day": "x"}, "until_day is 'x'; expected a whole number."),
         (kap.moderate, {"moderators": ("age",)}, "Found 'age' among the moderators"),
+        (kap.baseline_characteristics, {"characteristics": {"age": ("Age", "years")}}, "is described by ('Age', 'y"),
+        (kap.baseline_characteristics, {"characteristics": {"age": ("Age", "years", "number")}}, "where the kind is"),
+        (kap.baseline_characteristics, {"characteristics": {"sex": ("Sex", "", "continuous")}}, "but holds words"),
     ],
 )
 def test_an_argument_of_the_wrong_kind_is_one_sentence(ask, options, said, study):

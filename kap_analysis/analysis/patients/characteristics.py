@@ -105,7 +105,7 @@ def baseline_characteristics(
     Raises
     ------
     AnalysisError
-        If the frame has none of the columns.
+        If the frame has none of the columns, or one is not described as it is.
     """
     if isinstance(source, Study):
         outcomes = source.outcomes(population="started")
@@ -120,6 +120,8 @@ def baseline_characteristics(
             f"The outcome frame has none of the characteristics {join_words(list(wanted))}; "
             "name the columns to describe in `characteristics`."
         )
+    for column in present:
+        _check_described(column, wanted[column], patients[column])
     name = outcomes.instrument.name
     blocks = [
         describe_characteristic(patients, column, *_named(wanted[column], name)).assign(characteristic=column)
@@ -181,3 +183,12 @@ def _shares(known: pd.Series, everybody: pd.Series, column: str) -> list[dict[st
 def _named(entry: tuple[str, str, str], instrument: str) -> tuple[str, str, str]:
     label, unit, kind = entry
     return label.format(instrument=instrument), unit, kind
+
+
+def _check_described(column: str, entry: object, values: pd.Series) -> None:
+    """Raise an error where a column is not described as (label, unit, kind), or its words are called numbers."""
+    expected = "expected (label, unit, kind), where the kind is 'continuous' or 'categorical'"
+    if not (isinstance(entry, tuple) and len(entry) == 3 and entry[2] in ("continuous", "categorical")):
+        raise AnalysisError(f"The characteristic {column} is described by {entry!r}; {expected}.")
+    if entry[2] == "continuous" and not pd.api.types.is_numeric_dtype(values):
+        raise AnalysisError(f"The characteristic {column} is called continuous, but holds words: call it categorical.")
