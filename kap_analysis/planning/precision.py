@@ -91,7 +91,7 @@ def plan_next_study(
     """
     rules = Ladder() if ladder is None else ladder
     _check(study, iccs, vary, target_power, target_width)
-    for key, value in (("draws", n_draws), ("seed", seed), ("workers", workers)):
+    for key, value in (("draws", n_draws), ("workers", workers)):
         check_value("run", key, value, "n_draws" if key == "draws" else key)
     if cluster is not None and workers > 1:
         raise PlanningError("workers and cluster were both given; the cluster has workers of its own. Give one.")

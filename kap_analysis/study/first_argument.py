@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -19,6 +20,7 @@ R = TypeVar("R")
 #: Numbers of the scientific libraries are numbers; True and False are none.
 NUMBERS: Final[Mapping[type, type]] = {int: Integral, float: Real}
 CALLED: Final[Mapping[type, str]] = {int: "a whole number", float: "a number", str: "text", bool: "True or False"}
+PLAIN: Final = (*CALLED, NoneType)
 AT_LEAST: Final[Mapping[str, int]] = {"n_imputations": 2, "n_bootstrap": 2, "seed": 0}
 
 
@@ -54,9 +56,9 @@ def asked_of(*kinds: type, words: str = "", remedy: str = "") -> Callable[[Calla
 
 
 def _kinds(annotation: Any) -> tuple[type, ...]:
-    """The classes that an annotation names; none where it is more than classes."""
+    """The classes that an annotation names; none where it names others than plain values and records."""
     kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
-    return kinds if all(isinstance(kind, type) for kind in kinds) else ()
+    return kinds if all(kind in PLAIN or is_dataclass(kind) for kind in kinds) else ()
 
 
 def _check_argument(name: str, value: object, kinds: tuple[type, ...]) -> None:
@@ -66,10 +68,10 @@ def _check_argument(name: str, value: object, kinds: tuple[type, ...]) -> None:
     )
     if kinds and not fits:
         expected = [CALLED.get(kind, f"a {kind.__name__}") for kind in kinds if kind is not NoneType]
-        raise AnalysisError(f"{name} is {quoted(value)}; expected {' or '.join(expected)}.")
+        raise AnalysisError(f"{name} is {quoted(value)}; give {' or '.join(expected)}.")
     least = AT_LEAST.get(name)
     if least is not None and isinstance(value, Integral) and value < least:
-        raise AnalysisError(f"{name} is {value}; expected {least} or more.")
+        raise AnalysisError(f"{name} is {value}; give a whole number from {least}.")
 
 
 def _sentence(name: str, kinds: tuple[type, ...], given: object, words: str, remedy: str) -> str:

@@ -1,15 +1,11 @@
 """What `Study.answers` says can be answered is answered by the call, and what it says cannot is refused."""
 
-from dataclasses import replace
-
-import numpy as np
-import pandas as pd
 import pytest
 
 import kap_analysis as kap
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.instruments.registry import get_instrument, registry_names
-from kap_analysis.study.answerable import DESCRIPTIVE, MOST_PRACTICES, answer_lines
+from kap_analysis.study.answerable import DESCRIPTIVE, answer_lines
 from tests.study.small_study import write_small_study
 
 OUTCOMES = [name for name in registry_names() if get_instrument(name).role == "outcome"]
@@ -50,25 +46,20 @@ def test_what_is_only_described_is_announced(patients, tested, tmp_path):
     assert any(f"group effect ({DESCRIPTIVE})" in line for line in answer_lines(study.answers())) != tested
 
 
-@pytest.mark.parametrize("more", [0, 1])
-def test_as_many_practices_as_can_be_adjusted_for_are_compared_and_more_are_refused(more, tmp_path):
+@pytest.mark.parametrize("limit", [3, 2])
+def test_as_many_practices_as_can_be_adjusted_for_are_compared_and_more_are_refused(limit, study, monkeypatch):
     """Of 1,000 practices the comparison filled the memory; what does not need practice is answered without it."""
-    study = kap.load_study(kap.write_study(kap.simulate_study(1000, seed=4), tmp_path / "study"))
-    visits = study.outcomes().frame.set_index("patient_id")["visit"].astype("str")
-    compared = pd.Index(visits.index[visits == "month 3"].unique())
-    n = MOST_PRACTICES + more
-    at = pd.Series(np.arange(len(compared)) % n, compared).reindex(study.patients["patient_id"], fill_value=0)
-    patients = study.patients.assign(practice=[f"P{number}" for number in at])
-    study = replace(study, tables={**study.tables, "patients": patients})
-    answers = study.answers().set_index("question")
-    assert bool(answers.loc["group effect", "can_answer"]) == (not more)
-    assert kap.describe_completeness(study).predictors.empty == bool(more)
-    changed = kap.estimate_change(study.outcomes())
-    assert ("+ practice" in changed.model["formula"].iloc[0]) == (not more)
-    if more:
-        words = f"there are {n} practices, and at most {MOST_PRACTICES} can be adjusted for"
+    monkeypatch.setattr("kap_analysis.study.answerable.MOST_PRACTICES", limit)
+    monkeypatch.setattr("kap_analysis.analysis.patients.positivity.PRACTICES_SHOWN", limit)
+    fits, answers = limit == 3, study.answers().set_index("question")
+    assert bool(answers.loc["group effect", "can_answer"]) == fits
+    assert kap.describe_completeness(study).predictors.empty != fits
+    changed = kap.estimate_change(study.of_patients(study.patients["patient_id"][limit:]).outcomes())
+    assert ("+ practice" in changed.model["formula"].iloc[0]) == fits
+    assert ("and 1 further practice. " in kap.describe_positivity(study).paragraph) != fits
+    if not fits:
+        words = "there are 3 practices, and at most 2 can be adjusted for"
         assert answers.loc["group effect", "why"] == words
         with pytest.raises(AnalysisError, match=words):
-            kap.compare_formats(study)
+            kap.compare_formats(study.of_patients(study.patients["patient_id"][1:]))
         assert f"Practice is not in the model: {words}." in changed.paragraph
-        assert "further practices. " in kap.describe_positivity(study).paragraph

@@ -7,7 +7,7 @@ from scipy.stats import t
 
 from kap_analysis.analysis.model.ladder import FULL, choose_rungs
 from kap_analysis.analysis.model.plan import Ladder
-from kap_analysis.errors import PlanningError
+from kap_analysis.errors import KapError, PlanningError
 from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.precision import expected_rung, plan_next_study
@@ -132,7 +132,7 @@ def test_the_sentences_hold_the_numbers_of_the_frames(planned):
     ],
 )
 def test_what_cannot_be_computed_is_one_sentence(study, options, said):
-    with pytest.raises(PlanningError, match=said):
+    with pytest.raises(KapError, match=said):
         plan_next_study(study, **{"n_draws": 0, **options})
 
 

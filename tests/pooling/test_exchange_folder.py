@@ -341,6 +341,7 @@ def later_requests(tmp_path_factory, few_visits, few_covariates):
     return [read_request(exchange.request_path(number)) for number in (2, 3, 4)]
 
 
+@pytest.mark.slow
 def test_a_request_is_answered_or_refused_in_a_sentence_whatever_it_holds(later_requests, few_visits):
     strange = (None, 5, -1, "x", True, 10**400, [], {}, [None], [[1.0]], {"a": 1}, {"A": {}}, [10**400])
     answers = refused = 0

@@ -93,7 +93,7 @@ def test_fewer_cohorts_than_the_plan_needs_are_described():
 def test_what_cannot_be_imputed_is_refused():
     with pytest.raises(AnalysisError, match="There is no visit 'month 9' after baseline"):
         check_dropout(as_outcomes(made_up_scores()), visit="month 9")
-    with pytest.raises(AnalysisError, match="n_imputations is 1; expected 2 or more"):
+    with pytest.raises(AnalysisError, match="n_imputations is 1; give a whole number from 2"):
         check_dropout(as_outcomes(made_up_scores()), plan=PLAN, n_imputations=1)
     scores = made_up_scores(individual=4, cohorts=3, size=2)
     with pytest.raises(AnalysisError, match="Fewer than 5 patients of a format were scored at baseline"):
