@@ -94,6 +94,19 @@ def test_words_and_labels_say_the_points_themselves(tmp_path):
     assert "lowest" not in tomllib.loads(draft_map(tmp_path / "words.csv").text)["table"][0]
 
 
+def test_a_number_before_a_known_answer_is_not_its_points_and_before_another_it_is_asked_for(tmp_path):
+    """Of "1 = Not at all" to "4 = Nearly every day", the number was taken for the points."""
+    words = {"1": "1 = Not at all", "2": "2 = Several days", "3": "3 = More than half the days"}
+    rows = [",".join(words[digit] for digit in digits) for digits in NOT_ONE_IS_LOWEST]
+    lines = [f"1001,2024-0{n}-03,{row}" for n, row in enumerate(rows, 1)]
+    source = write_export(tmp_path / "export", scores="\n".join([WIDE, *lines]))
+    table = tomllib.loads(draft_map(source).text)["table"][1]
+    assert table["columns"]["PHQ9_1"]["values"] == {text: str(int(code) - 1) for code, text in words.items()}
+    assert "lowest" not in table
+    others = "\n".join([WIDE, *lines]).replace("Not at all", "never").replace("Several", "some").replace("More", "many")
+    assert lowest_of(write_export(source, scores=others)) == {"PHQ-9": "?"}
+
+
 @pytest.mark.parametrize(
     ("was", "now", "expected"),
     [

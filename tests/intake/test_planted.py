@@ -121,8 +121,10 @@ def test_a_header_that_is_an_identifier_is_masked(header):
 
 
 @pytest.mark.parametrize(
-    "header", ["Jan 2025", "Repeat Instance", "RecordedDate", "Recorded Date", "Response Language"]
-)
+    "header",
+    ["Jan 2025", "Jan-Mar 2025", "Repeat Instance", "RecordedDate", "Recorded Date", "Response Language", "Heart Rate",
+     "Blood Pressure", "Failed Medications", "Datum Der Sitzung", "Summe Gesamt", "Patienten Nummer"],
+)  # fmt: skip
 def test_a_month_and_words_of_exports_are_no_names_of_persons(header):
     assert shown_name(header) == header and shown_file(f"{header}.xlsx") == f"{header}.xlsx"
 

@@ -1,6 +1,6 @@
 """Which number stands for the lowest answer of an instrument: told by the range of all its answers, or asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,9 +9,9 @@ import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.recognition.guess import Guess
-from kap_analysis.intake.recognition.questionnaires import labelled_points
+from kap_analysis.intake.recognition.questionnaires import known_points
 from kap_analysis.intake.source_table import SourceTable
-from kap_analysis.intake.values import MISSING, TOTAL_ITEM, on_distinct, read_item_number, read_number
+from kap_analysis.intake.values import MISSING, TOTAL_ITEM, UNSCORED_ITEM, on_distinct, read_item_number, read_number
 
 #: Given so often, an instrument of which no item has the lowest answer is not what patients answer.
 _LEAST_GIVEN: Final = 5
@@ -40,7 +40,7 @@ class _Answers:
 def find_lowest(table: SourceTable, guesses: list[Guess]) -> list[LowestAnswer]:
     """Say of the instruments of a table to whose items nobody gave the lowest answer how they are coded.
 
-    Answers in words, and codes with labels, say their points themselves.
+    Answers in words that are known, and codes with such labels, say their points themselves.
     """
     found = [*_side_by_side(table, guesses), *_one_a_row(table, guesses)]
     return [lowest for answers in found if (lowest := _lowest(answers)) is not None]
@@ -68,22 +68,21 @@ def _side_by_side(table: SourceTable, guesses: list[Guess]) -> Iterator[_Answers
         if guess.role == "item":
             items.setdefault(str(guess.said["instrument"]), []).append(guess)
     for name, mine in items.items():
-        if not any("values" in guess.said or labelled_points(table, guess.column, ()) for guess in mine):
-            numbers = np.column_stack([_numbers(table, guess.column) for guess in mine])
+        if not any(_say_points(table, guess) for guess in mine):
+            numbers = np.column_stack([_numbers(table, guess) for guess in mine])
             yield _of(name, numbers, int((~np.isnan(numbers)).any(axis=1).sum()))
 
 
 def _one_a_row(table: SourceTable, guesses: list[Guess]) -> Iterator[_Answers]:
     of = {guess.role: guess for guess in guesses}
-    if not {"instrument", "item_number", "answer"} <= set(of) or "values" in of["answer"].said:
+    if not {"instrument", "item_number", "answer"} <= set(of) or _say_points(table, of["answer"]):
         return
-    named = of["instrument"].said.get("values", {})
-    instrument = pd.Series(table.cells[of["instrument"].column]).map(dict(named))  # type: ignore[call-overload]
+    instrument = pd.Series(table.cells[of["instrument"].column]).map(dict(_values(of["instrument"])))
     item = on_distinct(table.cells[of["item_number"].column], read_item_number)
-    answers = _numbers(table, of["answer"].column)
+    answers = _numbers(table, of["answer"])
     is_answer = ~np.isnan(answers) & pd.notna(item) & (item != TOTAL_ITEM)
     for name in sorted(set(instrument.dropna()) - {"", "?"}):
-        here = is_answer & (instrument == name).to_numpy()
+        here = is_answer & (instrument == name).to_numpy() & (item != UNSCORED_ITEM.get(name))
         yield _of(name, answers[here], int(pd.Series(item[here]).value_counts().max() if here.any() else 0))
 
 
@@ -92,11 +91,22 @@ def _of(instrument: str, numbers: np.ndarray, n_given: int) -> _Answers:
     return _Answers(instrument, numbers, n_given, min(low for low, _ in ranges), max(high for _, high in ranges))
 
 
-def _numbers(table: SourceTable, column: str) -> np.ndarray:
+def _say_points(table: SourceTable, guess: Guess) -> bool:
+    """Whether the answers of a column are words that say their points, or codes with such words as labels."""
+    return bool(known_points([*_values(guess), *table.labels.get(guess.column, {}).values()]))
+
+
+def _values(guess: Guess) -> Mapping[str, str]:
+    values = guess.said.get("values", {})
+    return values if isinstance(values, Mapping) else {}
+
+
+def _numbers(table: SourceTable, guess: Guess) -> np.ndarray:
     """The answers of a column as numbers; codes for missing ones, as those below 0 are, are NaN."""
+    values = _values(guess)
 
     def number(text: str) -> float:
-        read = np.nan if text.lower() in MISSING else read_number(text, ",")
+        read = np.nan if text.lower() in MISSING else read_number(values.get(text, text), ",")
         return read if read >= 0 else np.nan
 
-    return on_distinct(table.cells[column], number).astype(float)
+    return on_distinct(table.cells[guess.column], number).astype(float)

@@ -18,6 +18,8 @@ _ANSWERS: Final = (
     ({"at no time": 0, "some of the time": 1, "less than half of the time": 2, "more than half of the time": 3,
       "most of the time": 4, "all of the time": 5}, 6),
 )  # fmt: skip
+#: An answer with a number before it: 2 = Several days.
+_NUMBERED: Final = re.compile(r"\(?(\d)\)?\s*[-=:.)]\s*(\S.*)")
 #: The q of phq_1 belongs to its name.
 _ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1,2})")
 _TOTAL: Final = re.compile(
@@ -106,16 +108,19 @@ def labelled_points(table: SourceTable, name: str, texts: Iterable[str]) -> dict
 
 
 def answer_values(words: Iterable[str]) -> dict[str, str]:
-    """Return the points of answer texts that are known ("Several days": 1), and of texts that begin with a number."""
+    """Return the points of answer texts that are known ("Several days", also "2 = Several days": 1), and of other texts
+    that begin with a number that number.
+    """
     words = list(words)
-    best: dict[str, str] = {}
-    for known, _ in _ANSWERS:
-        found = {w: str(known[w.lower().strip()]) for w in words if w.lower().strip() in known}
-        best = found if len(found) > len(best) else best
-    for word in words:
-        if word not in best and (number := re.match(r"\(?(\d)\)?\s*[-=:.)]\s*\S", word)):
-            best[word] = number[1]
-    return best
+    best = known_points(words)
+    return best | {word: number[1] for word in words if word not in best and (number := _NUMBERED.fullmatch(word))}
+
+
+def known_points(words: Iterable[str]) -> dict[str, str]:
+    """Return the points of answer texts of which the words are known, whatever number stands before them."""
+    plain = {w: (number[2] if (number := _NUMBERED.fullmatch(w)) else w).lower().strip() for w in words}
+    found = ({w: str(known[text]) for w, text in plain.items() if text in known} for known, _ in _ANSWERS)
+    return max(found, key=len)
 
 
 def item_runs(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:

@@ -80,7 +80,7 @@ _MAY_BE_ONE: Final = (
     r"[@/(]|[.,: +_-].*[., +_-]|(19|20)[0-9]{2}|[0-9]{3}[- ][0-9]{2}|[2-9][0-9]{9}|^0[0-9]{3}|[0-9 ]\p{L}{2}"
     r"|(?i:mrn|ssn|dob|nhs|passport|tel|phone|mobile|fax|www|weg|gasse|allee|stra)"
 )
-_MONTH_OF_A_YEAR: Final = rf"^{_MONTH}[ _.,'-]*{_YEAR}$"
+_MONTH_OF_A_YEAR: Final = rf"^{_MONTH}([ -]+{_MONTH})?[ _.,'-]*{_YEAR}$"
 _MAY_BE_A_NAME: Final = r"\p{L}.*\p{L}.*\p{L}|[^\x00-\x7F]"
 
 
