@@ -84,3 +84,24 @@ def test_codes_of_a_survey_are_known_and_a_new_one_is_a_problem(tmp_path):
     (tmp_path / "map.toml").write_text(draft.text.replace('"0" = "keep"', '"0" = "kept"'), encoding="utf-8")
     with pytest.raises(IntakeError, match="the value 'kept'; expected one of keep, drop"):
         import_study(source, tmp_path / "map.toml", tmp_path / "study")
+
+
+@pytest.mark.parametrize("is_coded", [False, True])
+def test_two_questionnaires_side_by_side_are_told_by_their_questions(tmp_path, is_coded):
+    """All 16 columns were one run of answers, which is no questionnaire."""
+    answers = ["0", "1", "3"] if is_coded else ["Not at all", "Several days", "Nearly every day"]
+    names = ["RecordedDate", "ExternalReference", *(f"Q2_{n}" for n in range(1, 10)), *(f"Q3_{n}" for n in range(1, 8))]
+    asked = ["Recorded Date", "ID", *[f"PHQ-9 - Statement {n}" for n in range(1, 10)],
+             *[f"GAD-7 - Statement {n}" for n in range(1, 8)]]  # fmt: skip
+    rows = [
+        [f"2024-01-0{n}", str(1000 + n), *[answer] * 8, answers[0], *[answer] * 7]
+        for n, answer in enumerate(answers, 1)
+    ]
+    source = write_export(tmp_path / "export")
+    (source / "scores.csv").unlink()
+    with (source / "survey.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, asked, ['{"ImportId":"x"}'] * len(names), *rows])
+    (tmp_path / "map.toml").write_text(draft_map(source).text, encoding="utf-8")
+    made = import_study(source, tmp_path / "map.toml", tmp_path / "study")
+    scores = pd.read_csv(made.folder / "assessments.csv").groupby("instrument")["score"].apply(sorted)
+    assert scores.to_dict() == {"GAD-7": [0, 7, 21], "PHQ-9": [0, 8, 24]}

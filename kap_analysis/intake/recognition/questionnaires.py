@@ -38,7 +38,7 @@ def _answers_in(table: SourceTable, name: str) -> set[str]:
 def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
     """Columns that are items by their names."""
     here = instrument_in(f"{table.sheet}") or instrument_in(table.file)
-    short = _of_short_names(table)
+    short, asked = _of_short_names(table), _of_headings(table)
     for name in table.columns:
         if name in taken:
             continue
@@ -49,6 +49,7 @@ def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Gue
             continue
         stem = found[1]
         instrument = short.get(stem, "") if stem in SHORT_NAMES else instrument_in(stem, whole=True) if stem else ""
+        instrument = instrument or asked.get(stem, "")
         if not instrument and re.fullmatch(r"(?:.* / )?(q|item|question|frage)[ ]?\d{1,2}", words):
             instrument = instrument_in(table.headings.get(name, "")) or here
         # "phq9" alone is a total; its number belongs to the name, but in phq_1 to phq_9
@@ -75,6 +76,22 @@ def _of_short_names(table: SourceTable) -> dict[str, str]:
         for one in SHORT_NAMES[stem]
         if whole[stem] and get_instrument(one).n_items == len(numbers[stem])
     }
+
+
+def _of_headings(table: SourceTable) -> dict[str, str]:
+    """q2 -> PHQ-9 where the questions above q2_1 to q2_9 all name it, and it has as many items."""
+    named: dict[str, dict[int, str]] = {}
+    for name, heading in table.headings.items():
+        if (found := _ITEM.fullmatch(visit_in(plain_words(name))[0])) and found[1]:
+            named.setdefault(found[1], {})[int(found[2])] = instrument_in(heading)
+    stems = {}
+    for stem, of in named.items():
+        instrument = of.get(1, "")
+        if instrument and set(of.values()) == {instrument}:
+            n_items = get_instrument(instrument).n_items or 0
+            if set(of) - {UNSCORED_ITEM.get(instrument)} == set(range(1, n_items + 1)):
+                stems[stem] = instrument
+    return stems
 
 
 def _item(
@@ -124,13 +141,18 @@ def known_points(words: Iterable[str]) -> dict[str, str]:
 
 
 def item_runs(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
-    """Columns under the question itself: as many side by side, with one set of answers, as the instrument has items."""
+    """Columns under the question itself: as many side by side, with one set of answers, as the instrument has items.
+
+    Where names are numbered (Q2_1, Q2_2, Q3_1), another name before the number begins another questionnaire.
+    """
     runs: list[list[str]] = [[]]
     for name in table.columns:
-        if name not in taken and len(seen[name]) and len(answer_values(seen[name].index)) == len(seen[name]) > 1:
-            runs[-1].append(name)
-        elif runs[-1]:
+        is_one = name not in taken and len(seen[name]) and len(answer_values(seen[name].index)) == len(seen[name]) > 1
+        stems = {_stem(one) for one in (name, *runs[-1][-1:])} - {""}
+        if runs[-1] and (not is_one or len(stems) > 1):
             runs.append([])
+        if is_one:
+            runs[-1].append(name)
     for run in filter(None, runs):
         near = [n for n in table.columns if n not in run and instrument_in(n)]
         asked = [table.headings.get(n, "") for n in run]
@@ -140,6 +162,12 @@ def item_runs(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[
             if len(fits) == 1:
                 why = f"one of {len(run)} columns side by side with the answers of {fits[0]}; check their order"
                 yield _item(table, name, fits[0], number, why)
+
+
+def _stem(name: str) -> str:
+    """What stands before the number at the end of a name; nothing where there is no number."""
+    found = re.fullmatch(r"(.+?)\d+", name)
+    return found[1] if found else ""
 
 
 def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
