@@ -151,6 +151,14 @@ def test_a_session_side_by_side_that_no_column_dates_is_left_out_and_says_so(tmp
     assert 'is = "drop" }  # session 3, of which no column is the date' in draft_map(source).text
 
 
+def test_two_amounts_in_a_row_of_one_date_are_asked_for(tmp_path):
+    """Neither was read, and nothing said so."""
+    head = "Patient ID,Date,Type,Status,Dose 1 (mg),Dose 2 (mg)"
+    source = export(tmp_path / "export", f"{head}\n1001,2024-01-05,KAP Individual,Completed,60,40\n")
+    assert len(asked(source)) == 1 and asked(source)[0].startswith('"sessions.dose_mg" if it is what was given')
+    assert "a dose with a number, and no date of its own; amounts are not added" in draft_map(source).text
+
+
 def test_a_dose_per_kilogram_by_the_name_of_its_column_is_not_one_in_mg(tmp_path):
     rows = "1001,2024-01-05,KAP Individual,0.5,80,Completed\n1002,2024-01-05,KAP Individual,1,60,Completed\n"
     made = sessions_of(tmp_path, f"Patient ID,Date,Type,Dose (mg/kg),Weight (kg),Status\n{rows}")

@@ -17,7 +17,8 @@ _SESSION: Final = r"(?:session|sess|dose|dosing|infusion|treatment|tx|ketamine|k
 _SESSION_FIRST: Final = re.compile(rf"{_SESSION} ?0*(\d{{1,2}}) (?!mg)(.+)")
 _THING_FIRST: Final = re.compile(rf"(.+?)(?: (?:of |der )?{_SESSION})? ?0*(\d{{1,2}})( mg(?: (?:per )?kg)?)?")
 _DATE: Final = re.compile(rf"(?:{_SESSION} )?(?:date|datum)")
-_GIVEN: Final = frozenset({"sessions.dose_mg", "sessions.route", "sessions.kind"})
+_DOSE: Final = "sessions.dose_mg"
+_GIVEN: Final = frozenset({_DOSE, "sessions.route", "sessions.kind"})
 
 
 def sessions_side_by_side(
@@ -26,16 +27,18 @@ def sessions_side_by_side(
     taken: Mapping[str, Guess],
     role_of: Callable[[str], tuple[str, str]],
 ) -> Iterable[Guess]:
-    """Columns of sessions that are numbered, where two or more of them have a date and something that was given.
+    """Columns of sessions that are numbered, where one of them has a date and something that was given.
 
-    A column of a session that no column dates is left out, and says so.
+    A column of a session that no column dates is left out, and says so. Where none is dated, doses with a number may be
+    amounts of one session: that is asked.
     """
     found = {name: _thing_of(table, name, role_of) for name in table.columns if name not in taken and len(seen[name])}
     roles: dict[int, set[str]] = {}
     for number, role in found.values():
         roles.setdefault(number, set()).add(role)
     dated = {number for number, of in roles.items() if number and "date" in of}
-    if len([number for number in dated if roles[number] & _GIVEN]) < 2:
+    if not any(roles[number] & _GIVEN for number in dated):
+        yield from _of_one_session(seen, [name for name, (_, role) in found.items() if role == _DOSE])
         return
     for name, (number, role) in found.items():
         at = f"session {number}"
@@ -46,6 +49,14 @@ def sessions_side_by_side(
             yield Guess(name, guess.role, guess.why, {**guess.said, "at": at}, guess.asks, guess.seen)
         elif role in _GIVEN:
             yield Guess(name, "drop", f"{at}, of which no column is the date", seen=told(seen[name]))
+
+
+def _of_one_session(seen: Mapping[str, pd.Series], doses: list[str]) -> Iterable[Guess]:
+    """Amounts with a number and no dates of their own: the first may be that of the row's session."""
+    for at, name in enumerate(doses):
+        why = "a dose with a number, and no date of its own" + ("; amounts are not added" if len(doses) > 1 else "")
+        asks = f'"{_DOSE}" if it is what was given in the session of the row, else "drop"'
+        yield Guess(name, "drop" if at else "?", why, asks="" if at else asks, seen=told(seen[name]))
 
 
 def _thing_of(table: SourceTable, name: str, role_of: Callable[[str], tuple[str, str]]) -> tuple[int, str]:
