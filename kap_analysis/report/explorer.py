@@ -14,7 +14,7 @@ from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.columns import DAY, FORMAT, GROUP, INDIVIDUAL, MIXED, PATIENT_ID, PRACTICE, SCORE
 from kap_analysis.disclosure.gate import is_open
 from kap_analysis.errors import KapError, ReportError
-from kap_analysis.figures.page.style import OKABE_ITO
+from kap_analysis.figures.page.style import THEMES
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.report.notebook_page import TEMPLATES, read_style
 from kap_analysis.study.study import Study
@@ -32,11 +32,7 @@ COLUMNS: Final = 6
 EVERY: Final = "all"
 CHANGE: Final = "reliable_change"
 DIAGNOSIS: Final = "primary_diagnosis"
-LOOKS: Final = {
-    INDIVIDUAL: (OKABE_ITO["blue"], "circle"),
-    GROUP: (OKABE_ITO["vermillion"], "square"),
-    MIXED: (OKABE_ITO["bluish green"], "triangle-up"),
-}
+SHAPES: Final = {INDIVIDUAL: "circle", GROUP: "square", MIXED: "triangle-up"}
 #: What is told of the score that is pointed at: column -> its kind and its title.
 TOLD: Final = {
     PATIENT_ID: ("N", "Patient"),
@@ -109,6 +105,7 @@ def write_explorer(study: Study, folder: Path, *, banner: str = "PRIVATE", meani
         instrument=study.settings.primary_instrument,
         sampled=sampled,
         library=javascript_bundle(None),  # type: ignore[arg-type]
+        dark=_for_script({THEMES["light"].look(name).colour: THEMES["dark"].look(name).colour for name in SHAPES}),
         spec=_for_script(draw_patients(scores, study.outcomes(population="started").instrument)),
     )
     path = folder / FILE_NAME
@@ -178,9 +175,9 @@ def draw_patients(scores: pd.DataFrame, instrument: Instrument) -> dict[str, Any
         panel=[f"{row.patient_id}, {row.practice}, {row.format}" for row in scores.itertuples()],
         rank=scores[PATIENT_ID].map({name: place for place, name in enumerate(order)}),
     )
-    present = [name for name in LOOKS if name in set(scores[FORMAT])]
-    colours = Scale(domain=present, range=[LOOKS[name][0] for name in present])
-    shapes = Scale(domain=present, range=[LOOKS[name][1] for name in present])
+    present = [name for name in SHAPES if name in set(scores[FORMAT])]
+    colours = Scale(domain=present, range=[THEMES["light"].look(name).colour for name in present])
+    shapes = Scale(domain=present, range=[SHAPES[name] for name in present])
     better = "higher" if instrument.higher_is_better else "lower"
     told = {**TOLD, SCORE: ("Q", f"{instrument.name} ({better} is better)")}
     base = Chart(scores).encode(
@@ -201,12 +198,7 @@ def draw_patients(scores: pd.DataFrame, instrument: Instrument) -> dict[str, Any
             choice = binding_select(options=[EVERY, *known], labels=words, name=label)
             chosen = param(name=f"choose_{name}", value=EVERY, bind=choice)
             chart = chart.add_params(chosen).transform_filter((chosen == EVERY) | (datum[name] == chosen))
-    spec: dict[str, Any] = (
-        chart.configure_view(stroke="#d5dade")
-        .configure_axis(grid=False, labelFontSize=9)
-        .configure_legend(orient="top")
-        .to_dict()
-    )
+    spec: dict[str, Any] = chart.configure_axis(grid=False, labelFontSize=9).configure_legend(orient="top").to_dict()
     return spec
 
 

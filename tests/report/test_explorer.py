@@ -9,9 +9,11 @@ import pytest
 
 import kap_analysis as kap
 from kap_analysis.errors import ReportError
+from kap_analysis.figures.page.style import THEMES
 from kap_analysis.report import explorer
 from kap_analysis.report.pipeline import reproduce
 from kap_analysis.writing.names import CLASSES
+from tests.browser import opened_browser
 from tests.places import SHIPPED_STUDY
 from tests.report.conftest import write_notebooks
 from tests.report.test_study_matrix import STUDIES, primary
@@ -62,6 +64,21 @@ def test_a_name_cannot_end_the_script(study):
     assert not set("<>&") & set(text)
     shown = pd.DataFrame(next(iter(json.loads(text)["datasets"].values())))
     assert set(shown["practice"]) == {"</script><b>&"}
+
+
+@pytest.mark.slow
+def test_the_formats_have_the_colours_of_the_figures_light_and_dark(study, tmp_path):
+    page = explorer.write_explorer(study, tmp_path)
+    marks = (
+        "() => [...new Set([...document.querySelectorAll('.mark-line path')].map(one => one.getAttribute('stroke')))]"
+    )
+    with opened_browser() as browser:
+        for theme in THEMES.values():
+            tab = browser.new_context(color_scheme=theme.name).new_page()
+            tab.goto(page.as_uri())
+            tab.wait_for_selector(".mark-line path")
+            assert set(tab.evaluate(marks)) == {theme.look(name).colour for name in ("individual", "group")}
+            tab.close()
 
 
 #: The kinds of study of which the pages beside the notebooks have less to show.
