@@ -80,6 +80,14 @@ def test_an_unknown_word_among_formats_is_asked_for(tmp_path):
     assert table_of(source)["values"]["How"] == {"Dyad": "?", "Group": "group", "Indiv.": "individual"}
 
 
+def test_words_of_formats_and_states_in_a_table_without_sessions_are_none(tmp_path):
+    source = export(tmp_path / "export", "Patient ID,Date,Type,Dose\n1001,2024-01-05,KAP Individual,80\n")
+    rows = "1001,Group,Completed\n1002,Individual,Cancelled\n1003,Couples,No show\n"
+    (source / "a_history.csv").write_text(f"Patient ID,Earlier therapy,How it ended\n{rows}", encoding="utf-8")
+    columns = tomllib.loads(draft_map(source).text)["table"][0]["columns"]
+    assert columns["Earlier therapy"] == columns["How it ended"] == {"is": "drop"}
+
+
 def test_a_ketamine_session_whose_type_says_no_format_is_asked_for_where_others_say_one(tmp_path):
     """It was "same": as in the first ketamine session, which it may have been itself."""
     types = ("KAP GRP", "KAP dosing", "KAP IND", "Integration")

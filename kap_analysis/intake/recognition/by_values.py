@@ -25,6 +25,7 @@ _MEANINGS: Final[Mapping[str, Callable[[str], str]]] = {
 }
 #: What a wrong value of would move day 0, or a patient to the other format: known where most texts are.
 _TOLD_BY_MOST: Final = ("sessions.status", "sessions.format")
+_OF_SESSIONS: Final = frozenset({"sessions.kind", "sessions.dose_mg", "sessions.route"})
 #: Present and absent can be said of a symptom too.
 _OF_APPOINTMENTS: Final = re.compile(r"cancel|show|schedul|abgesagt|storniert|erschienen", re.IGNORECASE)
 
@@ -40,8 +41,9 @@ def columns_by_values(table: SourceTable, seen: Mapping[str, pd.Series], taken: 
         if not is_free or not 0 < len(seen[name]) <= MOST_LEVELS:
             continue
         texts = [table.label_of(name, text) for text in seen[name].index]
-        role = role_of_texts(texts) or _role_of_most(texts)
-        if not role or role in used:
+        lists_sessions = bool(used & _OF_SESSIONS)
+        role = role_of_texts(texts) or (_role_of_most(texts) if lists_sessions else "")
+        if not role or role in used or (role == "sessions.status" and not lists_sessions):
             continue
         guess = READERS_OF.get(role, with_levels)(table, name, role, seen[name])
         if guess.role == role and (not guess.asks or role in _TOLD_BY_MOST):

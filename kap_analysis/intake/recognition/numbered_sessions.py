@@ -18,7 +18,7 @@ _SESSION_FIRST: Final = re.compile(rf"{_SESSION} ?0*(\d{{1,2}}) (?!mg)(.+)")
 _THING_FIRST: Final = re.compile(rf"(.+?)(?: (?:of |der )?{_SESSION})? ?0*(\d{{1,2}})( mg(?: (?:per )?kg)?)?")
 _DATE: Final = re.compile(rf"(?:{_SESSION} )?(?:date|datum)")
 _DOSE: Final = "sessions.dose_mg"
-_GIVEN: Final = frozenset({_DOSE, "sessions.route", "sessions.kind"})
+_GIVEN: Final = frozenset({_DOSE, "sessions.route"})
 
 
 def sessions_side_by_side(
