@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from kap_analysis.columns import (
     COHORT_ID,
     DF,
     ESTIMATE,
+    FORMAT,
     N_PATIENTS,
     P_VALUE,
     PATIENT_ID,
@@ -46,6 +48,29 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 
+#: By rule: the group of the analysis, its label and its assumption.
+FORMAT_RULES: Final[dict[FormatRule, tuple[str, str, str]]] = {
+    "first": (
+        "rules",
+        "Format of the first session",
+        "the first ketamine session in the clinic defines the format",
+    ),
+    "planned": (
+        "rules",
+        "Planned format",
+        "the format that was planned defines the format, and the first session where none was planned",
+    ),
+    "as_treated": (
+        KNOWN_BIASED,
+        "As-treated format",
+        "format taken from later sessions, which favours the format of patients who stay; mixed is a third arm",
+    ),
+    "exclude_mixed": (
+        "rules",
+        "Without patients of mixed format",
+        "patients who switched format are like those who did not",
+    ),
+}
 #: At most this many cohorts are left out in turn, because the model is fitted again without each.
 MOST_COHORTS = 40
 ESTIMATED = [ESTIMATE, STD_ERROR, DF]
@@ -120,29 +145,22 @@ def _influential(fit: MixedResults, model: ModelFrame, visit: str) -> list[str]:
 
 
 def vary_rules(study: Study, plan: Plan) -> Iterator[Setting]:
+    """The comparison by each rule that gives some patient another format than the plan's rule and those before it."""
+
     def under(format_rule: FormatRule) -> EstimateRow:
         outcomes = study.outcomes(plan.instrument, format_rule=format_rule, cohort_rule=plan.cohort_rule)
         model, _, fit, _ = fit_primary(outcomes, plan, plan.visit)
         return estimate_row(fit, model, plan.visit)
 
-    if plan.format_rule != "first":
-        yield (
-            "rules",
-            "Format of the first session",
-            "the first ketamine session in the clinic defines the format",
-            partial(under, "first"),
-        )
-    yield (
-        KNOWN_BIASED, "As-treated format",
-        "format taken from later sessions, which favours the format of patients who stay; mixed is a third arm",
-        partial(under, "as_treated"),
-    )  # fmt: skip
-    yield (
-        "rules",
-        "Without patients of mixed format",
-        "patients who switched format are like those who did not",
-        partial(under, "exclude_mixed"),
-    )
+    def formats(format_rule: FormatRule) -> list[object]:
+        people = study.at_time_zero(format_rule=format_rule, cohort_rule=plan.cohort_rule)
+        return people.loc[people["started"], FORMAT].astype("object").fillna("").tolist()
+
+    known = [formats(plan.format_rule)]
+    for rule, (group, label, assumes) in FORMAT_RULES.items():
+        if (found := formats(rule)) not in known:
+            known.append(found)
+            yield group, label, assumes, partial(under, rule)
 
 
 def set_covariates_to_means(outcomes: Outcomes, plan: Plan, model: ModelFrame, rung: Rung) -> Iterator[Setting]:

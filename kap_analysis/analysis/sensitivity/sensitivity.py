@@ -45,6 +45,12 @@ from kap_analysis.study.study import Study
 from kap_analysis.writing.sentences import difference, estimate_words, interval, within_sentence
 
 STANDARDISED = "Standardised over all with a baseline score"
+#: Rules that read the format off all sessions.
+HINDSIGHT = ("majority", "as_treated", "exclude_mixed")
+BY_HINDSIGHT = (
+    "The rule of the plan reads the format off all sessions, later ones among them, which favours the format of "
+    "patients who stay: the primary difference is biased in the same way."
+)
 OBSERVED_DECIDE = "scores not observed are missing at random, given those observed"
 
 
@@ -64,7 +70,8 @@ class Sensitivity(Result):
     why : str
         Why this primary model was fitted, for example which counts were too small for a fuller one.
     caution : str
-        That format and practice cannot be told apart, where they cannot; else empty.
+        What is known of the primary analysis itself: that format and practice cannot be told apart, or that its rule
+        favours the format of patients who stay; else empty.
     """
 
     estimates: pd.DataFrame
@@ -159,7 +166,8 @@ def check_sensitivity(
         *set_covariates_to_means(outcomes, plan, model, rung),
         *vary_visit(fit, model, outcomes.visits, plan.visit),
         ("data", "Cluster bootstrap",
-         "no normal distribution of the scores (they pile up at the floor); missing scores are imputed",
+         "no normal distribution of the scores (they pile up at the floor); of all in individual or group format who "
+         "were scored at least once, missing scores are imputed",
          lambda: cluster_bootstrap(
              source, plan, n_imputations=n_imputations, n_bootstrap=n_bootstrap, seed=seed)),
         (KNOWN_BIASED, "Complete cases",
@@ -177,7 +185,9 @@ def check_sensitivity(
     estimates = pd.DataFrame(rows).reindex(columns=columns)
     if rung.name == DESCRIPTIVE:
         estimates[[STATISTIC, P_VALUE]] = np.nan
-    result = Sensitivity(estimates, plan.visit, rung.name == DESCRIPTIVE, rung.why, model.caution)
+    by_hindsight = isinstance(source, Study) and plan.format_rule in HINDSIGHT
+    caution = " ".join(filter(None, [model.caution, BY_HINDSIGHT if by_hindsight else ""]))
+    result = Sensitivity(estimates, plan.visit, rung.name == DESCRIPTIVE, rung.why, caution)
     return release(result, outcomes)
 
 

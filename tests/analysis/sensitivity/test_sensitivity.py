@@ -13,6 +13,7 @@ from kap_analysis.analysis.model.cohort_icc import cohort_variance_name, group_v
 from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.model_frame import build_model_frame
 from kap_analysis.analysis.model.plan import Ladder, Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model.primary_model import fit_primary
 from kap_analysis.analysis.sensitivity import other_data, other_models
 from kap_analysis.analysis.sensitivity.other_models import estimate_row
@@ -257,3 +258,30 @@ def test_where_no_other_analysis_can_be_estimated_the_paragraph_says_so():
     assert found.paragraph.endswith("No other analysis could be estimated.")
     one = replace(found, estimates=found.estimates.iloc[[0, 0]].assign(is_primary=[True, False], label=["P", "Other"]))
     assert "In the one other analysis that could be estimated (other) it is " in one.paragraph
+
+
+def by_rule(study, rule):
+    plan = replace(study_plan(study), format_rule=rule)
+    found = check_sensitivity(study, plan=plan, n_imputations=2, n_bootstrap=2)
+    labels = ["Format of the first session", "Planned format", "As-treated format", "Without patients of mixed format"]
+    return found, found.estimates[found.estimates["label"].isin(labels)]
+
+
+def test_no_rule_repeats_the_primary_analysis(study):
+    """Under exclude_mixed the primary stood again as "Without patients of mixed format" among 17 other analyses."""
+    for rule, left_out in (("exclude_mixed", "Without patients of mixed format"), ("as_treated", "As-treated format")):
+        found, rows = by_rule(study, rule)
+        assert left_out not in set(rows["label"]) and len(rows) == 2
+        primary = found.estimates.loc[found.estimates["is_primary"], "estimate"].iloc[0]
+        assert (abs(rows["estimate"] - primary) > 1e-6).all()
+        assert "which favours the format of patients who stay: the primary difference is biased" in found.paragraph
+    assert by_rule(study, "first")[0].caution == ""
+
+
+def test_the_planned_format_is_offered_where_it_differs_from_the_rule_of_the_plan(study):
+    people = study.patients.copy()
+    swapped = people["planned_format"].map({"individual": "group", "group": "individual"})
+    people["planned_format"] = people["planned_format"].mask(people.index % 9 == 0, swapped)
+    other = replace(study, tables={**study.tables, "patients": people})
+    assert "Planned format" in set(by_rule(other, "first")[1]["label"])
+    assert "Format of the first session" in set(by_rule(other, "planned")[1]["label"])
