@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 
@@ -12,6 +13,29 @@ from kap_analysis.study.first_argument import asked_of
 from kap_analysis.version import __version__
 from kap_analysis.writing.names import readable
 from kap_analysis.writing.sentences import in_points, join_words, plural
+
+FORMAT_RULES: Final = {
+    "planned": (
+        "the one that was planned (mixed, if that was a sequence of both) or, where none is recorded, that of the "
+        "first ketamine session in the clinic"
+    ),
+    "first": "that of the first ketamine session in the clinic",
+    "majority": "that of most ketamine sessions in the clinic (of as many, that of the first)",
+    "as_treated": "that of all ketamine sessions in the clinic, and mixed where these were of both formats",
+    "exclude_mixed": (
+        "that of all ketamine sessions in the clinic, and patients with sessions of both formats were left out"
+    ),
+}
+COHORT_RULES: Final = {
+    "first": "that of the first ketamine session in a group (or of another session in a group, where there was none)",
+    "majority": "that of most sessions in a group",
+}
+#: Rules by which some patients may be of mixed format, a third arm.
+MAY_BE_MIXED: Final = ("planned", "as_treated")
+THIRD_ARM: Final = (
+    "Where mixed format is a third arm, cohort effect and covariance go by membership instead: patients in a cohort, "
+    "and all others. "
+)
 
 
 @asked_of(Plan, words="a plan", remedy="Take that of a study: kap.study_plan(study)")
@@ -37,9 +61,11 @@ def methods_paragraph(
 
 def _question(plan: Plan) -> list[str]:
     origin = "stated in plan.toml" if plan.origin == "registered" else "drafted from the study's settings"
+    cohort = COHORT_RULES[plan.cohort_rule]
     return [
         f"The plan was {origin}. The primary outcome was {plan.instrument} at {plan.visit}.",
         f"Population: {plan.population}. Analysis set: {plan.analysis_set}.",
+        f"The format of a patient was {FORMAT_RULES[plan.format_rule]}, and the cohort {cohort}.",
         f"Switching format, boosters, stopping early and other treatment were handled by {plan.switching}.",
     ]
 
@@ -48,15 +74,16 @@ def _model(plan: Plan) -> str:
     ladder = plan.ladder
     named = [readable(c) for c in plan.covariates]
     covariates = join_words(["practice (where there are several)", *named])
+    third_arm = THIRD_ARM if plan.format_rule in MAY_BE_MIXED else ""
     return (
         "By this plan, scores after baseline are analysed by a linear mixed model for repeated measures (REML), with "
         f"visit by format and visit by baseline {plan.instrument} as fixed effects, adjusted for {covariates}. Where "
         "cohorts are recorded, the group format has a random effect of the cohort. Each format has an unstructured "
-        "covariance of the visits. Standard errors and degrees of freedom are Kenward-Roger's. The full model needs "
-        f"{ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format for each "
-        f"pair of visits and, where cohorts are recorded, {ladder.cohorts} cohorts of two or more; otherwise a simpler "
-        f"covariance is used. Below {ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per format the "
-        "comparison is descriptive."
+        f"covariance of the visits. {third_arm}Standard errors and degrees of freedom are Kenward-Roger's. The full "
+        f"model needs {ladder.full_patients} patients per format at the primary visit, {ladder.full_pairs} per format "
+        f"for each pair of visits and, where cohorts are recorded, {ladder.cohorts} cohorts of two or more; otherwise "
+        f"a simpler covariance is used. Below {ladder.cohorts} cohorts or {ladder.descriptive_patients} patients per "
+        "format the comparison is descriptive."
     )
 
 
@@ -108,7 +135,8 @@ def _tests(plan: Plan, model: pd.DataFrame | None) -> str:
         "non-inferiority by a one-sided test at 2.5%, equivalence by a 90% interval inside it."
     )
     secondary = (
-        f" {join_words(list(plan.secondary))} at {plan.visit} are secondary (p adjusted by Holm's method)."
+        f" {join_words(list(plan.secondary))} at {plan.visit} {'are' if plan.secondary[1:] else 'is'} secondary (p "
+        "adjusted by Holm's method)."
         if plan.secondary
         else ""
     )

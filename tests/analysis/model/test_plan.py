@@ -283,3 +283,14 @@ def test_kap_plan_drafts_keeps_and_replaces(tmp_path):
 def test_methods_tells_of_covariates_where_the_plan_has_some():
     told, bare = methods_paragraph(FULL), methods_paragraph(replace(FULL, covariates=()))
     assert MISSING_COVARIATES in told and MISSING_COVARIATES not in bare
+
+
+def test_the_methods_paragraph_names_the_rules():
+    plan = replace(FULL, format_rule="exclude_mixed", cohort_rule="majority", secondary=("PHQ-9",))
+    said = methods_paragraph(plan)
+    assert "and patients with sessions of both formats were left out, and the cohort that of most sessions" in said
+    assert " PHQ-9 at month 3 is secondary (p adjusted by Holm's method)." in said
+    assert "third arm" not in said
+    assert "Where mixed format is a third arm, cohort effect and covariance go by membership" in methods_paragraph(
+        replace(FULL, format_rule="planned")
+    )
