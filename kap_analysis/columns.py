@@ -49,3 +49,5 @@ INDIVIDUAL: Final = "individual"
 GROUP: Final = "group"
 MIXED: Final = "mixed"
 FORMATS: Final = (INDIVIDUAL, GROUP, MIXED)
+#: Who was treated and has none of them: no session shows it, or the rule leaves out mixed formats.
+NO_FORMAT: Final = "without a format"

@@ -7,8 +7,10 @@ from scipy.special import ndtri
 from kap_analysis.columns import CI_HIGH, CI_LOW, FORMAT, FORMATS, N_PATIENTS
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 
-#: Ledger steps that count all patients who started, in a study and in outcomes made from any table.
-STARTED_STEPS = ("started treatment", "in the table")
+#: Ledger steps that count all patients who started and have a format, in a study and in outcomes made from any table.
+STARTED_STEPS = ("format at time zero", "in the table")
+#: Ledger step of outcomes that leave out patients without a baseline or a later score.
+BASELINE_STEP = "baseline score"
 
 
 def wilson_interval(count: float, total: float, level: float = 0.95) -> tuple[float, float]:
@@ -54,7 +56,10 @@ def share_columns(count: int, n_assessed: int, n_started: int) -> dict[str, floa
 
 
 def count_started(outcomes: Outcomes) -> dict[str, int]:
-    """Patients who started, by format ("all" first), from the ledger; it includes patients who were never assessed."""
+    """Patients who started, by format ("all" first), from the ledger; it includes patients who were never assessed.
+
+    Patients without a format are in no outcome frame and are not counted: `who_is_not_counted` says so.
+    """
     ledger = outcomes.ledger
     kept = ledger[ledger["left_out_because"] == ""]
     for step in STARTED_STEPS:

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.patients.scores_due import scored_at
 from kap_analysis.analysis.patients.treated import patient_formats
-from kap_analysis.columns import DAY, FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE, VISIT
+from kap_analysis.columns import BASELINE_VISIT, DAY, FORMAT, FORMATS, INSTRUMENT, N_PATIENTS, PATIENT_ID, SCORE
 from kap_analysis.errors import KapError
+from kap_analysis.study.outcome_frames.scores import outcome_instrument
 from kap_analysis.study.study import Study
 
 STARTED_COLUMNS: Final = [
@@ -62,14 +64,10 @@ def count_patients(part: Study, plan: Plan, dead: set[str]) -> pd.DataFrame:
 def _scored(part: Study, plan: Plan) -> tuple[set[str], set[str]]:
     """Who has a baseline on the main instrument, and who was scored on it at the primary visit."""
     try:
-        every = part.outcomes(
-            plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population="started"
-        )
+        scored = scored_at(part, outcome_instrument(plan.instrument, part.instruments))
     except KapError:
         return set(), set()  # nobody here was scored on it
-    done = every.frame.dropna(subset=[SCORE])
-    at_visit = done[VISIT].astype("str") == plan.visit
-    return set(done.loc[done["baseline"].notna(), PATIENT_ID]), set(done.loc[at_visit, PATIENT_ID])
+    return scored.get(BASELINE_VISIT, set()), scored.get(plan.visit, set())
 
 
 def _others_at(part: Study, main: str, first_day: float, last_day: float) -> set[str]:

@@ -141,9 +141,9 @@ def count_events(part: Study, safety: Safety | None, started: pd.DataFrame) -> p
     names = [FORMAT, "n_sessions", "n_asked", "n_events", "n_elsewhere", "n_serious", "n_started"]
     if safety is None:
         return pd.DataFrame(columns=names)
-    n_started = started.set_index(FORMAT)["n_started"].drop("all")
+    n_started = started.set_index(FORMAT)["n_started"]
     rows = []
-    for shown in ["all", *n_started.index]:
+    for shown in n_started.index:
 
         def total(frame: pd.DataFrame, name: str, arm: str = shown) -> float:
             """Of a format or of all; missing where no number is known."""
@@ -159,7 +159,7 @@ def count_events(part: Study, safety: Safety | None, started: pd.DataFrame) -> p
                 n_events,
                 np.nan_to_num(total(safety.events, "n_events")) - n_events,
                 total(safety.serious_counts, "n_events"),
-                n_started.sum() if shown == "all" else n_started[shown],
+                n_started[shown],
             ]
         )
     return pd.DataFrame(rows, columns=names)
@@ -173,4 +173,4 @@ def events_outside(study: Study, part: Study, safety: Safety | None) -> str:
     left = len(part.adverse_events) - counted
     if not left:
         return ""
-    return f"Not counted here: {plural(left, 'event')} of patients whose treatment or format is not in the data."
+    return f"Not counted here: {plural(left, 'event')} of patients whose treatment is not in the data."

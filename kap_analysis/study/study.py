@@ -196,8 +196,8 @@ class Study:
         missing_rule : {"published", "project"}
             For totals that are scored from items here.
         population : {"analysed", "started"}
-            ``analysed``: at least one ketamine session, a baseline and a later score. ``started``: at least one
-            ketamine session (for multiple imputation).
+            Of the patients with a format: ``analysed``: at least one ketamine session, a baseline and a later score.
+            ``started``: at least one ketamine session (for multiple imputation).
 
         Raises
         ------
@@ -213,4 +213,4 @@ class Study:
         )
         made = self._frames.outcomes(asked, visits, population)
         of_study = self.populations() if self.visibility == "public" and not self.is_simulated else None
-        return replace(made, frame=made.frame.copy(), of_study=of_study)
+        return replace(made, frame=made.frame.copy(), folder=self.path, of_study=of_study)

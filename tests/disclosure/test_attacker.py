@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import kap_analysis as kap
+from kap_analysis.analysis.model.plan import plan_to_toml
 from kap_analysis.analysis.patients.exposure import Exposure
 from kap_analysis.disclosure import gate
 from kap_analysis.disclosure.attack import attack_frames as own_attack
@@ -223,3 +224,14 @@ def test_a_mean_over_kinds_of_sessions_is_withheld_with_any_part_of_it(shipped):
     told = Exposure(**{**given, "sessions": given["sessions"].assign(mean_per_patient=np.nan)})
     assert "0.0 ketamine" not in told.paragraph
     assert "ketamine (" not in told.paragraph
+
+
+@pytest.mark.parametrize("rule", ["exclude_mixed", "as_treated"])
+def test_patients_of_another_format_or_none_give_no_small_count_away(rule, tmp_path, monkeypatch):
+    """Their number stands beside those of the formats, and between those who started and those with a format."""
+    study = kap.load_study(SHIPPED_STUDY)
+    plan = dataclasses.replace(kap.study_plan(study), format_rule=rule)
+    (tmp_path / "plan.toml").write_text(plan_to_toml(plan), encoding="utf-8")
+    true, released, _ = answers_of(dataclasses.replace(study, path=tmp_path), monkeypatch)
+    assert attack(true, released) == []
+    assert own_attack((true[name], released[name]) for name in true).n_found == 0

@@ -13,6 +13,7 @@ from kap_analysis.review.practice_charts import run_chart
 from kap_analysis.review.practice_counts import changed_questionnaire
 from kap_analysis.review.practice_page import render_practice
 from kap_analysis.review.practice_review_result import NEWLY_YES, STILL_YES, class_counts, row_of
+from tests.analysis.conftest import without_known_format
 from tests.places import SHIPPED_STUDY
 from tests.review.conftest import with_patients, with_tables
 
@@ -238,3 +239,13 @@ def test_what_was_not_recorded_is_not_told_as_not_done(review, asked, step):
     counted = review.safety.assign(n_sessions=10, n_asked=asked)
     steps = [one for one in replace(review, safety=counted).next_steps if "adverse events" in one]
     assert steps == ([step] if step else [])
+
+
+def test_patients_without_a_format_are_neither_lost_nor_without_events(study):
+    """They were lost, although they were scored, and their events stood outside all counts."""
+    before = kap.review_practice(study, practice="A")
+    review = kap.review_practice(without_known_format(study, study.patients["patient_id"].iloc[:20]), practice="A")
+    kept = ["n_started", "n_baseline", "n_assessed", "n_not_due", "n_lost"]
+    assert row_of(review.started, "all")[kept].tolist() == row_of(before.started, "all")[kept].tolist()
+    counted = ["n_sessions", "n_events", "n_elsewhere", "n_serious", "n_started"]
+    assert row_of(review.safety, "all")[counted].tolist() == row_of(before.safety, "all")[counted].tolist()

@@ -8,6 +8,8 @@ from scipy.special import stdtrit
 
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.patients.not_counted import who_is_not_counted
+from kap_analysis.analysis.proportion import BASELINE_STEP
 from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.analysis.visits import NO_CONTROL, check_anybody, check_visit
 from kap_analysis.columns import (
@@ -68,15 +70,18 @@ class PairedScores(Result):
         Two rows: ``instrument``, ``time`` (baseline, follow-up), ``visit``, ``n_patients``, ``mean``, ``sd``,
         ``ci_low``, ``ci_high``.
     change : DataFrame
-        One row: ``instrument``, ``visit``, ``n_patients``, ``n_started`` (patients with a baseline), ``mean_change``
-        (follow-up minus baseline), ``sd_change``, ``ci_low``, ``ci_high``.
+        One row: ``instrument``, ``visit``, ``n_patients``, ``n_started`` (patients with a baseline, scored later or
+        not), ``mean_change`` (follow-up minus baseline), ``sd_change``, ``ci_low``, ``ci_high``.
     patients : DataFrame
         One row per patient of these: ``instrument``, ``patient_id``, ``baseline``, ``follow_up``.
+    notes : tuple of str
+        Who has no format and is not counted.
     """
 
     means: pd.DataFrame
     change: pd.DataFrame
     patients: pd.DataFrame
+    notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -86,11 +91,12 @@ class PairedScores(Result):
         before, after = self.means["mean"]
         row = self.change.iloc[0]
         how_sure = "" if np.isnan(row["ci_low"]) else f" ({interval_words(row)})"
-        return (
-            f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} have a score at "
-            f"both times. Their mean {row[INSTRUMENT]} went from {number(before)} to {number(after)} at {row[VISIT]}, "
-            f"an observed mean change of {number(row['mean_change'])} points{how_sure}. {NO_CONTROL}"
+        first = (
+            f"{sentence_case(count(row[N_PATIENTS]))} of {plural(row['n_started'], 'patient')} with a baseline score "
+            f"have one at {row[VISIT]} as well. Their mean {row[INSTRUMENT]} went from {number(before)} to "
+            f"{number(after)}, an observed mean change of {number(row['mean_change'])} points{how_sure}."
         )
+        return " ".join([first, *self.notes, NO_CONTROL])
 
 
 @asked_of(Outcomes)
@@ -148,13 +154,17 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
             f"Too few patients have {outcomes.instrument.name} at baseline and at {visit}; "
             "a mean with an interval needs two or more."
         )
-    started = frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()
     rows = [
         {"time": "baseline", VISIT: BASELINE_VISIT, **mean_interval(pairs[BASELINE])},
         {"time": "follow-up", VISIT: visit, **mean_interval(pairs[SCORE])},
     ]
     change = mean_interval(pairs[SCORE] - pairs[BASELINE])
-    named = {INSTRUMENT: outcomes.instrument.name, VISIT: visit, N_PATIENTS: len(pairs), "n_started": started}
+    named = {
+        INSTRUMENT: outcomes.instrument.name,
+        VISIT: visit,
+        N_PATIENTS: len(pairs),
+        "n_started": _n_baseline(outcomes),
+    }
     renamed = {"mean_change": change["mean"], "sd_change": change["sd"]}
     ends = {k: change[k] for k in ("ci_low", "ci_high")}
     result = PairedScores(
@@ -164,8 +174,16 @@ def paired_scores(outcomes: Outcomes, visit: str) -> PairedScores:
         .rename(columns={SCORE: "follow_up"})
         .assign(**{INSTRUMENT: outcomes.instrument.name})
         .reset_index(drop=True),
+        notes=who_is_not_counted(outcomes),
     )
     return release(result, outcomes)
+
+
+def _n_baseline(outcomes: Outcomes) -> int:
+    """Patients with a baseline; those never scored again are not in a frame of analysed patients, but in its ledger."""
+    ledger, frame = outcomes.ledger, outcomes.frame
+    kept = ledger[(ledger["step"] == BASELINE_STEP) & (ledger["left_out_because"] == "") & (ledger[FORMAT] == "all")]
+    return int(kept[N_PATIENTS].iloc[0]) if len(kept) else frame.loc[frame[BASELINE].notna(), PATIENT_ID].nunique()
 
 
 def mean_interval(values: pd.Series, level: float = 0.95) -> dict[str, float]:

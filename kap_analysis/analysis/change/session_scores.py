@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from kap_analysis.analysis.change.observed import mean_interval
-from kap_analysis.analysis.formats import in_format_order
+from kap_analysis.analysis.formats import in_format, in_format_order
 from kap_analysis.analysis.model.adjusted_difference import adjusted_beside, beside_sentence
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
@@ -52,11 +52,11 @@ class SessionScores(Result):
         for arm, part in self.means.groupby(FORMAT, sort=False, observed=True):
             known = part.dropna(subset=["mean"])
             if known.empty:
-                told.append(f"withheld in {arm} format")
+                told.append(f"withheld {in_format(arm)}")
                 continue
             first, last = known.iloc[0], known.iloc[-1]
             course = _mean_words(first) if len(known) == 1 else f"{_mean_words(first)}, then {_mean_words(last)}"
-            told.append(f"{course} in {arm} format")
+            told.append(f"{course} {in_format(arm)}")
         parts = [f"Mean {self.means[INSTRUMENT].iloc[0]} was {join_words(told)}.", CAPTION, NO_CONTROL]
         return " ".join([*parts, *filter(None, [beside_sentence(self.beside)])])
 

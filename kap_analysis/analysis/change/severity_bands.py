@@ -8,7 +8,8 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.analysis.formats import parts_by_format
-from kap_analysis.analysis.proportion import count_started
+from kap_analysis.analysis.patients.not_counted import not_due_yet, who_is_not_counted
+from kap_analysis.analysis.proportion import BASELINE_STEP, count_started
 from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import BASELINE_VISIT, FORMAT, FORMATS, N_PATIENTS, PATIENT_ID, SCORE, VISIT
 from kap_analysis.disclosure.gate import release
@@ -18,8 +19,6 @@ from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.writing.sentences import join_words, plural, sentence_case, share
 
 NOT_ASSESSED: Final = "not assessed"
-#: The ledger step of outcomes that leave out patients without a baseline; their bands are unknown.
-SELECTED_STEP: Final = "baseline score"
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class BandMovement(Result):
         ``format``, ``n_started``, ``n_counted``, ``n_left_out``: patients who started and are not counted, because
         the outcomes leave out patients without a baseline or a later score. Outcomes made with
         ``population="started"`` include them.
+    notes : tuple of str
+        Who has no format and is not counted, and who is not due at the last visit yet.
     """
 
     instrument: str
@@ -46,6 +47,7 @@ class BandMovement(Result):
     movement: pd.DataFrame
     flows: pd.DataFrame
     counted: pd.DataFrame
+    notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -57,7 +59,8 @@ class BandMovement(Result):
         n_left_out = self.counted["n_left_out"].iloc[0]
         who = "1 patient who started is" if n_left_out == 1 else f"{plural(n_left_out, 'patient')} who started are"
         left = f" {sentence_case(who)} not counted, for want of a baseline or a later score."
-        return f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{'' if n_left_out == 0 else left}"
+        first = f"{self.instrument} bands ({self.band_set}): {'; '.join(told)}.{'' if n_left_out == 0 else left}"
+        return " ".join([first, *self.notes])
 
     @staticmethod
     def _at(rows: pd.DataFrame, visit: str) -> str:
@@ -106,14 +109,29 @@ def band_movement(outcomes: Outcomes, *, band_set: str | None = None) -> BandMov
         movement=_ordered(pd.concat([movement for movement, _ in counts], ignore_index=True), outcomes, labels),
         flows=_ordered(pd.concat([flows for _, flows in counts], ignore_index=True), outcomes, labels),
         counted=counted.drop(columns="n_present"),
+        notes=(*who_is_not_counted(outcomes), *_not_due_at_last(outcomes, wide)),
     )
     return release(result, outcomes)
+
+
+def _not_due_at_last(outcomes: Outcomes, wide: pd.DataFrame) -> tuple[str, ...]:
+    """Of those counted as not assessed at the last visit, who is not due yet."""
+    last = outcomes.visits[-1]
+    may_come = set(outcomes.not_due.get(last, ()))
+    if _is_selected(outcomes):
+        may_come &= set(wide.index)
+    return not_due_yet(may_come, last, wide.index[wide[last] != NOT_ASSESSED], outcomes)
+
+
+def _is_selected(outcomes: Outcomes) -> bool:
+    """Whether the outcomes leave out some of those who started."""
+    return bool((outcomes.ledger["step"] == BASELINE_STEP).any())
 
 
 def _counted(outcomes: Outcomes, formats: pd.Series) -> pd.DataFrame:
     """Who is counted: all patients who started, unless the outcomes leave out some, whose bands are then unknown."""
     words = formats.astype("object").astype("str")
-    is_selected = (outcomes.ledger["step"] == SELECTED_STEP).any()
+    is_selected = _is_selected(outcomes)
     rows = []
     for name, n_started in count_started(outcomes).items():
         n_present = len(formats) if name == "all" else int((words == name).sum())

@@ -62,7 +62,7 @@ class ClinicalChange(Result):
         ``cutoff`` (a, b, c, published, reliable change), ``value``, ``formula``, ``source``, ``is_used``,
         ``qualification``.
     notes : tuple of str
-        What could not be computed, and why.
+        Who is not counted or not due yet, what could not be computed, and why.
     """
 
     instrument: str

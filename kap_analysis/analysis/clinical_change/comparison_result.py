@@ -46,9 +46,9 @@ class ClinicalChangeComparison(Result):
         Observed counts, without imputation: ``event``, ``side``, ``format``, and the columns of
         `ClinicalChange.shares`.
     about : DataFrame
-        One row: ``instrument``, ``visit``, ``method``, ``n_patients`` (of a known format, with a score),
-        ``n_started``, ``n_clusters`` (cohorts of the group format, a patient without one counted alone),
-        ``complete_df``.
+        One row: ``instrument``, ``visit``, ``method``, ``n_patients`` (in individual or group format, with a
+        score), ``n_started`` (in these formats), ``n_clusters`` (cohorts of the group format, a patient without
+        one counted alone), ``complete_df``.
     n_imputations : int
     cutoff : float or None
         The cut-off used; None if none is established, in which case recovery is not assessed.
@@ -75,8 +75,8 @@ def comparison_of_classes(result: ClinicalChangeComparison) -> str:
     """Who was compared, each event, and the observed counts without imputation."""
     about = result.about.iloc[0]
     told = [
-        f"At {about['visit']}, in {share(about[N_PATIENTS], about['n_started'])} patients who started, with missing "
-        f"{about['instrument']} scores imputed {count(result.n_imputations)} times:"
+        f"At {about['visit']}, in {share(about[N_PATIENTS], about['n_started'])} patients who started in individual or "
+        f"group format, with missing {about['instrument']} scores imputed {count(result.n_imputations)} times:"
     ]
     before = ""
     for event in dict.fromkeys(result.contrasts["event"].astype(str)):

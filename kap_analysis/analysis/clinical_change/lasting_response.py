@@ -10,6 +10,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from kap_analysis.analysis.clinical_change.response import Criterion, list_criteria, meets
 from kap_analysis.analysis.formats import parts_by_format
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.treated import held_sessions
 from kap_analysis.analysis.result import Result, empty_withheld, told_of
 from kap_analysis.columns import BASELINE, CI_HIGH, CI_LOW, DAY, FORMAT, PATIENT_ID, SCORE
@@ -97,7 +98,7 @@ def durability(
         For a study, all assessments are used, in a visit window or not. Outcomes have no sessions, so no boosters
         are marked.
     instrument : str, optional
-        Default: the primary instrument. For a study only.
+        Default: the primary instrument of the plan. For a study only.
     format_rule : str, optional
         As in `Study.outcomes`: the rule of the plan, unless another is named.
 
@@ -109,7 +110,7 @@ def durability(
     if isinstance(study, Outcomes):
         outcomes, sessions = study, None
     else:
-        outcomes = study.outcomes(instrument, visits="all", format_rule=format_rule)
+        outcomes = study.outcomes(instrument or study_plan(study).instrument, visits="all", format_rule=format_rule)
         sessions = held_sessions(study)
     outcomes.instrument.require("response", "Time to loss of response needs one.")
     rule = list_criteria(outcomes.instrument)[0]

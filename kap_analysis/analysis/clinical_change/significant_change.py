@@ -24,6 +24,7 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
     reliable_change_points,
 )
 from kap_analysis.analysis.clinical_change.response import BETTER, WORSE, list_criteria, meets, percent_change
+from kap_analysis.analysis.patients.not_counted import not_due_yet, who_is_not_counted
 from kap_analysis.analysis.proportion import by_format, count_started, share_columns, wilson_interval
 from kap_analysis.analysis.visits import check_visit
 from kap_analysis.columns import BASELINE, BASELINE_VISIT, CHANGE, CI_HIGH, CI_LOW, FORMAT, PATIENT_ID, SCORE, VISIT
@@ -105,7 +106,12 @@ def clinical_change(
         methods=_methods(patients, indices, limit, started, instrument.direction),
         criteria=_criteria(outcomes, patients, started),
         cutoffs=cutoff_frame(instrument, held, limit, points),
-        notes=(*(() if limit is not None else (_no_cutoff(instrument.name),)), *not_formed),
+        notes=(
+            *who_is_not_counted(outcomes),
+            *not_due_yet(outcomes.not_due.get(visit, ()), visit, pairs[PATIENT_ID], outcomes),
+            *(() if limit is not None else (_no_cutoff(instrument.name),)),
+            *not_formed,
+        ),
     )
     is_usual = (method, cutoff, norms, reliability, visit) == (
         JACOBSON_TRUAX,

@@ -15,15 +15,18 @@ from kap_analysis.analysis.clinical_change.reliable_change import (
 from kap_analysis.analysis.clinical_change.response import list_criteria, meets
 from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
 from kap_analysis.analysis.formats import parts_by_format
+from kap_analysis.analysis.model.plan_file import study_plan
+from kap_analysis.analysis.patients.not_counted import not_due_yet, without_format
 from kap_analysis.analysis.patients.treated import treated_patients
 from kap_analysis.analysis.proportion import by_format, share_columns
 from kap_analysis.analysis.result import Result, empty_withheld, told_of
-from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID
+from kap_analysis.columns import BASELINE, FORMAT, NO_FORMAT, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.errors import AnalysisError, KapError
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
-from kap_analysis.study.timing.time_zero import FormatRule
+from kap_analysis.study.timing.time_zero import NO_FORMAT_BECAUSE, FormatRule
+from kap_analysis.study.timing.visit_windows import not_yet_due
 from kap_analysis.writing.numbers import WITHHELD
 from kap_analysis.writing.sentences import count, join_words, sentence_case, share, within_sentence
 
@@ -47,12 +50,15 @@ class TargetChange(Result):
         ``target_instrument``, ``n_started``, ``n_assessed``, ``n_reliably_better``, ``n_reliably_worse``,
         ``n_with_response_rule``, ``n_response``, ``norms`` (registry or the analysed pairs), ``cutoff``,
         ``cutoff_name``, ``not_judged_because`` (empty: judged).
+    notes : tuple of str
+        Who has no format and is not counted, and who is not due yet.
     """
 
     visit: str
     patients: pd.DataFrame
     shares: pd.DataFrame
     instruments: pd.DataFrame
+    notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -67,13 +73,14 @@ class TargetChange(Result):
             f" {r['target_instrument']} could not be judged: {within_sentence(r['not_judged_because'])}"
             for _, r in unjudged.iterrows()
         )
-        return (
+        said = (
             f"On the instrument for the condition that each patient was treated for, "
             f"{share(first['n_assessed'], first['n_started'])} patients who started were assessed at {self.visit}: "
             f"{join_words(used)}. {sentence_case(share(better, first['n_assessed']))} of those assessed were reliably "
             f"better and {share(worse, first['n_assessed'])} reliably worse; of those who started "
             f"{share(better, first['n_started'])} and {share(worse, first['n_started'])}.{left}"
         )
+        return " ".join([said, *self.notes])
 
 
 @asked_of(Study)
@@ -86,7 +93,7 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
     Parameters
     ----------
     visit : str, optional
-        Default: the primary visit of the study.
+        Default: the primary visit of the plan.
     format_rule : str, optional
         As in `Study.outcomes`: the rule of the plan, unless another is named.
 
@@ -95,11 +102,15 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
     AnalysisError
         If the study names no target instruments, or no patient was assessed on theirs.
     """
-    visit = study.settings.primary_visit if visit is None else visit
+    plan = study_plan(study)
+    visit = visit or plan.visit
     people = treated_patients(study, format_rule=format_rule)
     if people["target_instrument"].isna().all():
         raise AnalysisError(NO_TARGET)
     people = people.dropna(subset=["target_instrument"])
+    is_counted = people[FORMAT] != NO_FORMAT
+    because = NO_FORMAT_BECAUSE[format_rule or plan.format_rule]
+    people, notes = people[is_counted], without_format(int((~is_counted).sum()), because, study)
     parts, rows = [], []
     for name, own in people.groupby(people["target_instrument"].astype("str"), sort=True):
         judged, row = _judge(study, str(name), set(own[PATIENT_ID]), visit, format_rule)
@@ -116,7 +127,9 @@ def target_change(study: Study, visit: str | None = None, *, format_rule: Format
         for label in CLASSES:
             counts = share_columns(int((classes == label).sum()), len(classes), n_started)
             shares.append({FORMAT: name, "class": label, **counts})
-    result = TargetChange(visit, patients, pd.DataFrame(shares), pd.DataFrame(rows))
+    may_come = not_yet_due(people, study.settings).get(visit, ())
+    notes += not_due_yet(may_come, visit, patients.loc[patients["class"].notna(), PATIENT_ID], study)
+    result = TargetChange(visit, patients, pd.DataFrame(shares), pd.DataFrame(rows), notes)
     return release(result, study)
 
 

@@ -6,6 +6,8 @@ visits within each format (Bauer, Sterba & Hallfors 2008, doi 10.1080/0027317080
 doi 10.1186/s12874-018-0559-x). Allocation was not by chance: the baseline and the plan's covariates are in the model.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 
 from kap_analysis.analysis.comparison.adjusted_course import trace_adjusted_course
@@ -18,7 +20,7 @@ from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.ladder import DESCRIPTIVE, Rung
 from kap_analysis.analysis.model.model_frame import ModelFrame
 from kap_analysis.analysis.model.plan import Plan, stated_margin
-from kap_analysis.analysis.model.plan_file import study_plan
+from kap_analysis.analysis.model.plan_file import plan_of, study_plan
 from kap_analysis.analysis.model.primary_model import baseline_sd, fit_primary, format_estimates
 from kap_analysis.analysis.model.unadjusted import describe_unadjusted
 from kap_analysis.analysis.visits import check_visit
@@ -132,7 +134,7 @@ def _resolve_plan(source: Study | Outcomes, plan: Plan | None, instrument: str |
         return study_plan(source)
     if visit is None:
         raise AnalysisError(f"Name the visit to compare at, one of {', '.join(source.visits[1:])}, or give a plan.")
-    return Plan(instrument or source.instrument.name, visit)
+    return replace(plan_of(source, visit), instrument=instrument or source.instrument.name)
 
 
 def _plan_outcomes(study: Study, plan: Plan, instrument: str) -> Outcomes:

@@ -23,7 +23,7 @@ from kap_analysis.analysis.model.ladder import DESCRIPTIVE, choose_rungs
 from kap_analysis.analysis.model.model_frame import ModelFrame, build_model_frame
 from kap_analysis.analysis.model.moderators import MODERATORS, Moderator, add_yes_or_no, recorded
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.model.plan_file import study_plan
+from kap_analysis.analysis.model.plan_file import plan_of, study_plan
 from kap_analysis.analysis.patients.integration_in_time import add_integration_in_time
 from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, P_VALUE, PATIENT_ID, VISIT
 from kap_analysis.disclosure.gate import release
@@ -114,7 +114,7 @@ def _resolve(source: Study | Outcomes, plan: Plan | None, visit: str | None) -> 
             raise AnalysisError(
                 f"Name the visit to compare at, one of {join_words(source.visits[1:])}, or give a plan."
             )
-        return source, plan or Plan(source.instrument.name, at), at
+        return source, plan or plan_of(source, at), at
     plan = plan or study_plan(source)
     outcomes = source.outcomes(plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule)
     return add_integration_in_time(outcomes, source), plan, visit or plan.visit

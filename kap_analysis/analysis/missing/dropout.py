@@ -16,6 +16,7 @@ from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
+from kap_analysis.analysis.model.model_frame import hide_few
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import why_descriptive
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
@@ -37,7 +38,7 @@ from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
-from kap_analysis.writing.sentences import estimate_sentence, estimate_words, interval, number
+from kap_analysis.writing.sentences import estimate_sentence, estimate_words, interval, number, sentence_case
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
 #: A delta moves the difference by the share of those lost, so that their number would come back.
@@ -69,8 +70,8 @@ class DropoutSensitivity(Result):
     too_few : str
         Why this describes and does not compare, or empty.
     notes : tuple of str
-        How many baseline scores were imputed, and what was done so that bootstrap samples can estimate the imputation
-        model.
+        How many are not due at the visit yet, how many baseline scores were imputed, and what was done so that
+        bootstrap samples can estimate the imputation model.
     """
 
     estimates: pd.DataFrame
@@ -187,10 +188,23 @@ def check_dropout(
     if too_few:
         shown["p_value"] = np.nan
         tipping["p_value"] = np.nan
-    result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, completed.notes)
+    notes = (*_not_due(completed, visit, outcomes), *completed.notes)
+    result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, notes)
     if is_open(outcomes.visibility, outcomes.is_simulated) or _lost_at_least(completed, lost, visit) >= MINIMUM_COUNT:
         return release(result, outcomes)
     return _without_the_lost(result, outcomes)
+
+
+def _not_due(completed: Completed, visit: str, outcomes: Outcomes) -> tuple[str, ...]:
+    """How many have not dropped out and are not due at the visit yet."""
+    n = completed.n_not_due(visit)
+    if not n:
+        return ()
+    who = sentence_case(hide_few(outcomes)(n))
+    return (
+        f"{who} {'is' if n == 1 else 'are'} not due at {visit} yet and not lost: these scores are imputed at random "
+        "under every assumption.",
+    )
 
 
 def _without_the_lost(result: DropoutSensitivity, outcomes: Outcomes) -> DropoutSensitivity:

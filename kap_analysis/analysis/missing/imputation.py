@@ -12,7 +12,7 @@ approach of rbmi). Missing baselines are imputed too, and covariates with the sc
 scores are neither rounded nor clipped to the range of the instrument, which would bias means and variances.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -44,6 +44,8 @@ class Completed:
     scores : array (imputations, patients, visits)
         Observed scores, and draws for missing ones.
     observed : bool array (patients, visits)
+    due : bool array (patients, visits)
+        Whether the patient was observed to the end of the visit: else the score may still come, and nobody is lost.
     patients : DataFrame
         One row per patient, in the order of the arrays.
     visits : tuple of str
@@ -60,6 +62,7 @@ class Completed:
 
     scores: np.ndarray
     observed: np.ndarray
+    due: np.ndarray
     patients: pd.DataFrame
     visits: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -68,8 +71,16 @@ class Completed:
     drawn_covariates: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def after_dropout(self) -> np.ndarray:
-        """(patients, visits): missing, and nothing observed at this visit or later (monotone part only)."""
-        return _after_dropout(self.observed)
+        """(patients, visits): missing, and nothing observed at this visit or later (monotone part only).
+
+        Who has all scores that were due by then has not dropped out.
+        """
+        return _after_dropout(self.observed, self.due)
+
+    def n_not_due(self, visit: str) -> int:
+        """The patients without a score at a visit who have not dropped out, but are not due there yet."""
+        at = self.visits.index(visit)
+        return int((~self.observed & ~self.due & ~self.after_dropout())[:, at].sum())
 
     def scores_under(self, assumption: str) -> np.ndarray:
         """As ``scores``, with those after dropout drawn under an assumption that was asked for."""
@@ -95,6 +106,7 @@ def impute_scores(
     n_imputations: int,
     seed: int,
     assumptions: tuple[str, ...] = (),
+    not_due: Mapping[str, Collection[str]] | None = None,
     progress: Progress | None = None,
 ) -> Completed:
     """Draw completed data sets.
@@ -112,6 +124,8 @@ def impute_scores(
         Columns that do not change within a patient (practice among them).
     assumptions : tuple of str
         Reference-based assumptions (see `reference_based`) under which scores after dropout are drawn as well.
+    not_due : mapping of visit -> patients, optional
+        Whose score at a visit may still come: it is drawn at random, and is not after dropout.
 
     Raises
     ------
@@ -135,7 +149,8 @@ def impute_scores(
     apart = np.random.default_rng([seed, 1])  # so that the draws at random do not depend on what else is asked
     draws = np.empty((n_imputations, *scores.shape))
     covariate_draws = np.empty((n_imputations, *unknown.values.shape))
-    lost = _follow_up(_after_dropout(~np.isnan(scores)))
+    due = np.column_stack([~patients[PATIENT_ID].isin((not_due or {}).get(visit, ())) for visit in visits])
+    lost = _follow_up(_after_dropout(~np.isnan(scores), due))
     under = {name: np.empty((n_imputations, lost.sum())) for name in assumptions}
     done = failed = discarded = 0
     while done < n_imputations:
@@ -163,11 +178,14 @@ def impute_scores(
             progress(done, n_imputations, "imputations")
     notes = _notes(model.left_out, discarded)
     drawn = dict(zip(unknown.names, np.moveaxis(covariate_draws, 2, 0), strict=True))
-    return Completed(draws, ~np.isnan(scores), patients, visits, notes, under=under, drawn_covariates=drawn)
+    return Completed(draws, ~np.isnan(scores), due, patients, visits, notes, under=under, drawn_covariates=drawn)
 
 
-def _after_dropout(observed: np.ndarray) -> np.ndarray:
-    return ~np.flip(np.maximum.accumulate(np.flip(observed, axis=1), axis=1), axis=1)
+def _after_dropout(observed: np.ndarray, due: np.ndarray) -> np.ndarray:
+    """Missing to the end, of the patients whose first missing follow-up of these was due."""
+    missing = ~np.flip(np.maximum.accumulate(np.flip(observed, axis=1), axis=1), axis=1)
+    first = _follow_up(missing).argmax(axis=1)
+    return np.asarray(missing & due[np.arange(len(due)), first][:, None])
 
 
 def _follow_up(lost: np.ndarray) -> np.ndarray:

@@ -76,6 +76,7 @@ def complete_scores(
         n_imputations=n_imputations,
         seed=seed,
         assumptions=tuple(ASSUMPTIONS),
+        not_due=outcomes.not_due,
         progress=progress,
     )
     lacking = int((~completed.observed[:, 0]).sum())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import plan_of
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.analysis.model.unadjusted import NOT_BY_CHANCE, describe_unadjusted, started_apart
 from kap_analysis.columns import (
@@ -34,7 +35,9 @@ def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | N
     Parameters
     ----------
     visit : str, optional
-        Default the plan's, else the outcomes' primary visit, else the last visit.
+        Default the plan's.
+    plan : Plan, optional
+        Default: as `plan_of`.
 
     Returns
     -------
@@ -45,7 +48,8 @@ def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | N
     """
     formats = set(outcomes.frame[FORMAT].dropna().astype("str"))
     after = [v for v in outcomes.visits if v != BASELINE_VISIT]
-    at = visit or (plan.visit if plan else outcomes.primary_visit) or (after[-1] if after else "")
+    plan = plan or plan_of(outcomes)
+    at = visit or plan.visit
     if not {GROUP, INDIVIDUAL} <= formats or at not in after:
         return pd.DataFrame(columns=list(COLUMNS))
     unadjusted = describe_unadjusted(outcomes, at).set_index(["quantity", FORMAT])["mean"]
@@ -53,7 +57,7 @@ def adjusted_beside(outcomes: Outcomes, visit: str | None = None, plan: Plan | N
     higher = outcomes.instrument.higher_is_better
     row = {INSTRUMENT: outcomes.instrument.name, VISIT: at, "start": start, "higher_is_better": higher, "note": ""}
     try:
-        model, rung, fit, _ = fit_primary(outcomes, plan or Plan(outcomes.instrument.name, at), at)
+        model, rung, fit, _ = fit_primary(outcomes, plan, at)
     except AnalysisError as error:
         return pd.DataFrame([{**row, "note": str(error)}]).reindex(columns=list(COLUMNS))
     _, contrasts = format_estimates(fit, model, at, rung, test=False)

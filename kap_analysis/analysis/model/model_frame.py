@@ -23,6 +23,7 @@ from kap_analysis.columns import (
     SCORE,
     VISIT,
 )
+from kap_analysis.disclosure.gate import Source, is_open
 from kap_analysis.disclosure.policy import MINIMUM_COUNT
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.answerable import PATIENTS_PER_VISIT
@@ -141,9 +142,9 @@ def cohort_of_one(patients: pd.Series) -> pd.Series:
     return "patient " + patients.astype("str")
 
 
-def hide_few(outcomes: Outcomes) -> Callable[[int], str]:
+def hide_few(of: Source) -> Callable[[int], str]:
     """How to write a number of patients: a public study of real patients does not give small numbers."""
-    if outcomes.visibility == "private" or outcomes.is_simulated:
+    if is_open(of.visibility, of.is_simulated):
         return lambda n: plural(n, "patient")
     return lambda n: plural(n, "patient") if n >= MINIMUM_COUNT else f"fewer than {MINIMUM_COUNT} patients"
 

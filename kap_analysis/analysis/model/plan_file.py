@@ -10,6 +10,7 @@ from kap_analysis.analysis.model.plan_entries import check_beside, check_entries
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.contract.settings import is_when
 from kap_analysis.study.first_argument import asked_of
+from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.plan_rules import PLAN_FILE
 from kap_analysis.study.timing.time_zero import CohortRule, FormatRule
@@ -34,6 +35,23 @@ def study_plan(study: Study) -> Plan:
     plan = read_plan(path)
     check_beside(plan, study, FILE_NAME)
     return plan
+
+
+def plan_of(outcomes: Outcomes, visit: str | None = None) -> Plan:
+    """The plan by which outcomes are compared where no plan is given, without its margin and moderators.
+
+    Covariates and ladder are those of `plan.toml` in the folder of the study, or the default ones where there is none.
+
+    Parameters
+    ----------
+    visit : str, optional
+        Default: the visit of `plan.toml`, else the study's primary visit, else the last.
+    """
+    path = None if outcomes.folder is None else Path(outcomes.folder) / FILE_NAME
+    if path is None or not path.is_file():
+        return Plan(outcomes.instrument.name, visit or outcomes.primary_visit or outcomes.visits[-1])
+    plan = read_plan(path)
+    return Plan(outcomes.instrument.name, visit or plan.visit, covariates=plan.covariates, ladder=plan.ladder)
 
 
 def read_plan(path: str | Path) -> Plan:

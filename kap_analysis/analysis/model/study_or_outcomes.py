@@ -1,7 +1,7 @@
 """Which outcomes, plan and visit a question is about, where a study or outcomes were given."""
 
 from kap_analysis.analysis.model.plan import Plan
-from kap_analysis.analysis.model.plan_file import study_plan
+from kap_analysis.analysis.model.plan_file import plan_of, study_plan
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.outcome_frames.study_outcomes import Population
 from kap_analysis.study.study import Study
@@ -12,8 +12,8 @@ def planned_outcomes(
 ) -> tuple[Outcomes, Plan, str]:
     """The outcomes, the plan and the visit.
 
-    A study brings its plan, the plan's instrument and visit. Outcomes come without a plan: it then names their
-    instrument and, unless a visit is given, their last visit.
+    A study brings its plan, the plan's instrument and visit. Outcomes come without a plan: it is then that of
+    `plan_of` for their instrument and, unless a visit is given, their last visit.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def planned_outcomes(
     """
     if isinstance(source, Outcomes):
         visit = visit or (plan.visit if plan else source.visits[-1])
-        return source, plan or Plan(source.instrument.name, visit), visit
+        return source, plan or plan_of(source, visit), visit
     plan = plan or study_plan(source)
     outcomes = source.outcomes(
         plan.instrument, format_rule=plan.format_rule, cohort_rule=plan.cohort_rule, population=population

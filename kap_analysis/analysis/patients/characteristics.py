@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.formats import formats_present
+from kap_analysis.analysis.formats import formats_present, in_format
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.diagnosis_groups import level_title
 from kap_analysis.analysis.patients.standardised_difference import (
     standardised_mean_difference,
@@ -55,11 +56,11 @@ class BaselineCharacteristics(Result):
     Attributes
     ----------
     characteristics : DataFrame
-        One row per characteristic, level and format ("all" included): ``characteristic``, ``label``, ``kind``
-        (continuous, categorical), ``unit``, ``level`` (empty for a number), ``format``, ``n_patients`` (in the
-        format), ``n_missing``, ``mean``, ``sd``, ``median``, ``q1``, ``q3`` (numbers), ``n``, ``share`` (levels; of
-        those known), ``smd`` (group minus individual, in standard deviations; the same in every row of a
-        characteristic; missing values omitted).
+        One row per characteristic, level and format ("all" included, and "without a format"): ``characteristic``,
+        ``label``, ``kind`` (continuous, categorical), ``unit``, ``level`` (empty for a number), ``format``,
+        ``n_patients`` (in the format), ``n_missing``, ``mean``, ``sd``, ``median``, ``q1``, ``q3`` (numbers), ``n``,
+        ``share`` (levels; of those known), ``smd`` (group minus individual, in standard deviations; the same in every
+        row of a characteristic; missing values omitted).
     """
 
     characteristics: pd.DataFrame
@@ -69,7 +70,7 @@ class BaselineCharacteristics(Result):
     def paragraph(self) -> str:
         frame = self.characteristics
         counts = frame.drop_duplicates(FORMAT).set_index(FORMAT)["n_patients"]
-        treated = join_words([f"{count(counts[f])} in {f} format" for f in counts.index if f != "all"])
+        treated = join_words([f"{count(counts[f])} {in_format(f)}" for f in counts.index if f != "all"])
         smd = frame.drop_duplicates("characteristic").set_index("label")["smd"].dropna()
         are = "is" if counts.get("all") == 1 else "are"
         who = f"{sentence_case(plural(counts.get('all', np.nan), 'patient'))} {are} described"
@@ -108,7 +109,7 @@ def baseline_characteristics(
         If the frame has none of the columns, or one is not described as it is.
     """
     if isinstance(source, Study):
-        outcomes = source.outcomes(population="started")
+        outcomes = source.outcomes(study_plan(source).instrument, population="started")
         patients = _all_treated(source, outcomes)
     else:
         outcomes, patients = source, source.frame.drop_duplicates(PATIENT_ID)

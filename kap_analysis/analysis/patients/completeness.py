@@ -14,7 +14,8 @@ from kap_analysis.analysis.formats import in_format_order
 from kap_analysis.analysis.model.covariates import prepare_covariates
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.plan_file import study_plan
-from kap_analysis.analysis.patients.scores_due import count_due
+from kap_analysis.analysis.patients.not_counted import who_is_not_counted
+from kap_analysis.analysis.patients.scores_due import Due, count_due
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import (
     DAYS_PER_MONTH,
@@ -45,18 +46,21 @@ class Completeness(Result):
         ``format``, ``practice`` ("all" included), ``visit``, ``n_due`` (treated patients observed long enough),
         ``n_done``, ``n_late`` (scored after the window but before the next one), ``n_missing``.
     retention : DataFrame
-        ``format``, ``visit``, ``month`` (target), ``n_at_risk`` (treated), ``n_patients`` (scored at this visit or
-        later), ``share``.
+        ``format``, ``visit``, ``month`` (target), ``n_at_risk`` (treated patients observed long enough for the
+        visit), ``n_patients`` (of them scored at this visit or later), ``share``.
     predictors : DataFrame
-        Logistic regression of having no score at the primary visit: ``term``, ``odds_ratio``, ``ci_low``,
-        ``ci_high``, ``n_patients``; exploratory, without p. Empty if no or all patients are missing, or if there are
-        too many practices to adjust for.
+        Logistic regression of having no score at the primary visit, among those of whom one was due: ``term``,
+        ``odds_ratio``, ``ci_low``, ``ci_high``, ``n_patients``; exploratory, without p. Empty if no or all patients
+        are missing, or if there are too many practices to adjust for.
+    notes : tuple of str
+        Who has no format and is not counted.
     """
 
     completeness: pd.DataFrame
     retention: pd.DataFrame
     predictors: pd.DataFrame
     visit: str
+    notes: tuple[str, ...] = ()
     withheld: pd.DataFrame = field(default_factory=empty_withheld)
 
     @property
@@ -66,7 +70,8 @@ class Completeness(Result):
         told = [f"{share(r['n_done'], r['n_due'])} in {r[FORMAT]} format" for _, r in rows.iterrows()]
         if not told:
             return f"How many of the treated patients who were due at {self.visit} have a score is withheld."
-        return f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
+        first = f"Of the treated patients who were due at {self.visit}, {join_words(told)} have a score."
+        return " ".join([first, *self.notes])
 
 
 @asked_of(Study)
@@ -78,16 +83,23 @@ def describe_completeness(study: Study, *, instrument: str | None = None, plan: 
     scheduled = list(study.settings.visits)
     for position, visit in enumerate(scheduled):
         later = set().union(*(due.scored[v.label] for v in scheduled[position:]))
-        for arm, part in due.people.groupby(due.people[FORMAT].astype("str"), sort=False):
+        at_risk = _due_at(due, visit.label)
+        for arm, part in at_risk.groupby(at_risk[FORMAT].astype("str"), sort=False):
             n = int(part[PATIENT_ID].isin(later).sum())
             kept.append([arm, visit.label, visit.target_day / DAYS_PER_MONTH, len(part), n, n / len(part)])
     result = Completeness(
         due.counts,
         pd.DataFrame(kept, columns=[FORMAT, VISIT, MONTH, "n_at_risk", N_PATIENTS, "share"]),
-        _predictors(due.people, due.scored[plan.visit], plan),
+        _predictors(_due_at(due, plan.visit), due.scored[plan.visit], plan),
         plan.visit,
+        who_is_not_counted(due.outcomes),
     )
     return release(result, due.outcomes)
+
+
+def _due_at(due: Due, visit: str) -> pd.DataFrame:
+    """The patients of whom a score at a visit was due."""
+    return due.people[~due.people[PATIENT_ID].isin(due.outcomes.not_due[visit])].reset_index(drop=True)
 
 
 def _predictors(people: pd.DataFrame, done: set[str], plan: Plan) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kap_analysis.analysis.formats import formats_present, in_format_order, recorded_words
+from kap_analysis.analysis.formats import formats_present, in_format, in_format_order, recorded_words
 from kap_analysis.analysis.patients.treated import clinician_minutes, held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import COHORT_ID, DAY, FORMAT, N_PATIENTS, PATIENT_ID, PRACTICE
@@ -26,7 +26,7 @@ SOME_HOURS = f"{WITHIN_HOURS}, or where an hour is not recorded on the next or s
 
 @dataclass(frozen=True)
 class Exposure(Result):
-    """Treatment received, by format at time zero.
+    """Treatment received, by format at time zero; of those without a format in rows of their own.
 
     Attributes
     ----------
@@ -59,12 +59,12 @@ class Exposure(Result):
     def paragraph(self) -> str:
         shown = [kind for kind in ("ketamine", "integration") if kind in set(self.sessions["kind"])]
         told = [
-            f"{join_words(each)} sessions per patient in {name} format"
+            f"{join_words(each)} sessions per patient {in_format(name)}"
             for name in formats_present(self.sessions[FORMAT])
             if (each := self._per_patient(name, shown))
         ]
         followed = [
-            f"{share(row['n_followed'], row['n_sessions'])} in {row[FORMAT]} format"
+            f"{share(row['n_followed'], row['n_sessions'])} {in_format(row[FORMAT])}"
             for _, row in in_format_order(self.integration).iterrows()
         ]
         parts = [f"There were {join_words(told)}."] if told else []
@@ -75,7 +75,7 @@ class Exposure(Result):
             parts.append("No integration session is recorded.")
         parts += [_dose_sentence(self.doses), _cohort_sentence(self.cohort_sizes)]
         minutes = [
-            f"{_mean_of(row, N_PATIENTS, 'patient', 0)} in {row[FORMAT]} format"
+            f"{_mean_of(row, N_PATIENTS, 'patient', 0)} {in_format(row[FORMAT])}"
             for _, row in in_format_order(self.clinician_minutes.dropna(subset="mean")).iterrows()
         ]
         if minutes:
@@ -102,7 +102,7 @@ def _dose_sentence(doses: pd.DataFrame) -> str:
     for (route, unit), part in doses.groupby(["route", "unit"], sort=False):
         decimals = 0 if unit == "mg" else decimals_of([*part["mean"], *part["sd"]])
         values = [
-            f"{_mean_of(row, 'n_sessions', 'session', decimals)} in {row[FORMAT]} format"
+            f"{_mean_of(row, 'n_sessions', 'session', decimals)} {in_format(row[FORMAT])}"
             for _, row in in_format_order(part[part["mean"].notna()]).iterrows()
         ]
         if not values:

@@ -4,16 +4,18 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from kap_analysis.analysis.formats import formats_present
+from kap_analysis.analysis.formats import formats_present, in_format
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import DAY, FORMAT, N_PATIENTS, PATIENT_ID
+from kap_analysis.columns import DAY, FORMAT, MIXED, N_PATIENTS, NO_FORMAT, PATIENT_ID
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.time_zero import FormatRule
 from kap_analysis.writing.sentences import join_words, share
 
+SWITCHED = "switched format"
 NEW_TREATMENT = ("started", "dose_increased")
 
 
@@ -24,8 +26,9 @@ class IntercurrentEvents(Result):
     Attributes
     ----------
     events : DataFrame
-        ``format``, ``event``, ``n_patients`` (with the event after day 0 and up to `until_day`), ``of_patients``
-        (treated), ``share``. An event that is not recorded in the study's tables has no row.
+        ``format`` (also "without a format"), ``event``, ``n_patients`` (with the event after day 0 and up to
+        `until_day`), ``of_patients`` (treated), ``share``. An event that is not recorded in the study's tables has no
+        row, and neither has a switch from mixed format or from none.
     """
 
     events: pd.DataFrame
@@ -35,7 +38,7 @@ class IntercurrentEvents(Result):
     def paragraph(self) -> str:
         told = []
         for event, part in self.events.groupby("event", sort=False):
-            counts = [f"{share(r[N_PATIENTS], r['of_patients'])} in {r[FORMAT]} format" for _, r in part.iterrows()]
+            counts = [f"{share(r[N_PATIENTS], r['of_patients'])} {in_format(r[FORMAT])}" for _, r in part.iterrows()]
             told.append(f"{event}: {join_words(counts)}")
         return f"Events after the start that change how later scores are read: {'; '.join(told)}."
 
@@ -49,17 +52,19 @@ def count_intercurrent_events(
     Parameters
     ----------
     until_day : int, optional
-        Last day that counts; default the end of the primary visit's window.
+        Last day that counts; default the end of the window of the plan's primary visit.
     format_rule : str, optional
         As in `Study.outcomes`: the rule of the plan, unless another is named.
     """
     visits = {v.label: v.last_day for v in study.settings.visits}
-    last = visits[study.settings.primary_visit] if until_day is None else until_day
+    last = visits[study_plan(study).visit] if until_day is None else until_day
     patients = treated_patients(study, format_rule=format_rule)
     arms = patients[FORMAT].astype("str")
     rows = []
     for event, who in _patients_by_event(study, patients, last).items():
         for arm in formats_present(arms):
+            if event == SWITCHED and arm in (MIXED, NO_FORMAT):
+                continue
             of = patients.loc[arms == arm, PATIENT_ID]
             n = int(of.isin(who).sum())
             rows.append({FORMAT: arm, "event": event, N_PATIENTS: n, "of_patients": len(of), "share": n / len(of)})
@@ -71,7 +76,7 @@ def _patients_by_event(study: Study, patients: pd.DataFrame, last: int) -> dict[
     sessions = held_sessions(study)
     later = sessions[(sessions[DAY] > 0) & (sessions[DAY] <= last) & (sessions["kind"] == "ketamine")]
     ketamine = sessions[(sessions["kind"] == "ketamine") & (sessions[DAY] <= last)]
-    found: dict[str, set[str]] = {"switched format": _switched(later, patients)}
+    found: dict[str, set[str]] = {SWITCHED: _switched(later, patients)}
     if "phase" in sessions and sessions["phase"].notna().any():
         found["booster (maintenance ketamine)"] = set(later.loc[later["phase"] == "maintenance", PATIENT_ID])
     counts = ketamine[PATIENT_ID].value_counts()

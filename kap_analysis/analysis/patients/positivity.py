@@ -7,7 +7,7 @@ import pandas as pd
 from kap_analysis.analysis.formats import NOT_RECORDED, recorded_words
 from kap_analysis.analysis.patients.treated import held_sessions, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
-from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, PATIENT_ID, PRACTICE
+from kap_analysis.columns import FORMAT, GROUP, INDIVIDUAL, N_PATIENTS, NO_FORMAT, PATIENT_ID, PRACTICE
 from kap_analysis.disclosure.gate import release
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.study import Study
@@ -25,7 +25,7 @@ class Positivity(Result):
     Attributes
     ----------
     patients : DataFrame
-        ``practice``, ``format``, ``n_patients``; combinations without patients have 0.
+        ``practice``, ``format``, ``n_patients`` (with a format); combinations without patients have 0.
     facilitators : DataFrame
         ``facilitator_id``, ``practice``, ``n_individual``, ``n_group``: patients seen in ketamine sessions of
         each format. Empty if facilitators are not recorded.
@@ -63,6 +63,7 @@ def describe_positivity(study: Study, *, format_rule: FormatRule | None = None) 
         As in `Study.outcomes`: the rule of the plan, unless another is named.
     """
     patients = treated_patients(study, format_rule=format_rule)
+    patients = patients[patients[FORMAT] != NO_FORMAT]
     practice = recorded_words(patients[PRACTICE])
     counts = pd.crosstab(practice, patients[FORMAT].astype("str"))
     for arm in (INDIVIDUAL, GROUP):

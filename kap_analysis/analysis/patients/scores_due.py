@@ -1,6 +1,6 @@
 """Scores due of one instrument: how many were done, late and missing at each visit, and of whom."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,14 +8,18 @@ import pandas as pd
 from kap_analysis.analysis.formats import recorded_words
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.columns import FORMAT, PATIENT_ID, PRACTICE, SCORE, VISIT
+from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
+from kap_analysis.study.outcome_frames.scores import instrument_scores
 from kap_analysis.study.study import Study
+from kap_analysis.study.timing.visit_windows import CHOSEN, place_in_windows
 
 
 class Due(NamedTuple):
     """Scores due of one instrument: ``counts`` as `Completeness.completeness`, and what they were counted from.
 
     ``people``: one row per treated patient in a known format. ``scored``: visit -> the patients scored at it.
+    ``outcomes.not_due``: visit -> those of whom it is not due.
     """
 
     counts: pd.DataFrame
@@ -38,8 +42,6 @@ def count_due(study: Study, instrument: str, plan: Plan) -> Due:
     people = people[people[FORMAT].notna()]
     if instrument == plan.instrument:
         people = _with_never_scored(people, study, plan)
-    until = study.patients.set_index(PATIENT_ID).get("observed_until_day", pd.Series(dtype=float))
-    last = people[PATIENT_ID].map(until).astype(float).fillna(np.inf).to_numpy()
     scheduled = list(study.settings.visits)
     ids, at, day = done[PATIENT_ID].to_numpy(object), done[VISIT].to_numpy(object), answered["day"].to_numpy(float)
     scored = {v.label: set(ids[at == v.label]) for v in scheduled}
@@ -51,8 +53,16 @@ def count_due(study: Study, instrument: str, plan: Plan) -> Due:
         between = answered[PATIENT_ID].to_numpy(object)[(day > visit.last_day) & (day < following)]
         is_done, is_late = names.isin(scored[visit.label]), names.isin(set(between) - scored[visit.label])
         due = counted.assign(visit=visit.label, n_due=1, n_done=is_done.astype(int), n_late=is_late.astype(int))
-        lines.append(due[last >= visit.last_day])
+        lines.append(due[~names.isin(every.not_due[visit.label])])
     return Due(_sum_lines(pd.concat(lines)), people, scored, every)
+
+
+def scored_at(study: Study, instrument: Instrument) -> dict[str, set[str]]:
+    """Visit -> the patients with a score at it, whether or not their format is known."""
+    how: Any = {"rater": None, "version": None, "missing_rule": "published", "rows": None}
+    scores = instrument_scores(study.tables, instrument, **how).scores.dropna(subset=[SCORE])
+    placed = scores.join(place_in_windows(scores, study.settings))
+    return {str(visit): set(part[PATIENT_ID]) for visit, part in placed[placed[CHOSEN]].groupby(VISIT)}
 
 
 def _with_never_scored(people: pd.DataFrame, study: Study, plan: Plan) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from kap_analysis.columns import DAY, FORMAT, GROUP, PATIENT_ID
+from kap_analysis.columns import DAY, FORMAT, GROUP, NO_FORMAT, PATIENT_ID
 from kap_analysis.errors import AnalysisError
 from kap_analysis.study.study import Study
 from kap_analysis.study.timing.attendance import attended, ketamine_sessions, started_patients
@@ -52,12 +52,12 @@ def patient_formats(
 
 
 def treated_patients(study: Study, *, format_rule: FormatRule | None = None) -> pd.DataFrame:
-    """Treated patients with a known format.
+    """All treated patients, with their format or `NO_FORMAT`.
 
     Returns
     -------
     DataFrame
-        One row per patient with at least one held ketamine session: the patients table with ``format`` and
+        One row per patient with at least one held ketamine session: the patients table with ``format`` (a text) and
         ``cohort_id`` at time zero.
 
     Raises
@@ -66,10 +66,10 @@ def treated_patients(study: Study, *, format_rule: FormatRule | None = None) -> 
         If there is no such patient.
     """
     people = patient_formats(study, format_rule=format_rule)
-    treated = people[people["started"] & people[FORMAT].notna()]
+    treated = people[people["started"]].reset_index(drop=True)
     if treated.empty:
-        raise AnalysisError("No patient of this study had a ketamine session in a known format.")
-    return treated.reset_index(drop=True)
+        raise AnalysisError("No patient of this study had a ketamine session.")
+    return treated.assign(**{FORMAT: treated[FORMAT].astype("object").fillna(NO_FORMAT)})
 
 
 def first_facilitators(study: Study) -> pd.Series:

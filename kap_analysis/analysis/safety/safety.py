@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from kap_analysis.analysis.formats import formats_present
+from kap_analysis.analysis.formats import formats_present, in_format
 from kap_analysis.analysis.patients.treated import held_sessions, patient_formats, treated_patients
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.safety.adverse_events import (
@@ -48,19 +48,19 @@ class Safety(Result):
     Attributes
     ----------
     events : DataFrame
-        ``event``, ``format`` (at time zero), ``route`` (of the session; "not in a session"), ``severity``,
-        ``n_events`` (all), ``n_events_asked`` (those at sessions where patients were asked about events),
-        ``n_patients``, ``n_sessions_asked`` and ``n_sessions`` (ketamine sessions of the format and route at which
-        events were asked about, of all), ``per_session`` (``n_events_asked`` by ``n_sessions_asked``; NaN if no
-        patient was asked, if that was not recorded, or the event belongs to no session). Of a public study of real
-        patients, severities ("any severity") and then events ("other events") are pooled where a count would be
-        withheld.
+        ``event``, ``format`` (at time zero, or "without a format", as in all frames), ``route`` (of the session; "not
+        in a session"), ``severity``, ``n_events`` (all), ``n_events_asked`` (those at sessions where patients were
+        asked about events), ``n_patients``, ``n_sessions_asked`` and ``n_sessions`` (ketamine sessions of the format
+        and route at which events were asked about, of all), ``per_session`` (``n_events_asked`` by
+        ``n_sessions_asked``; NaN if no patient was asked, if that was not recorded, or the event belongs to no
+        session). Of a public study of real patients, severities ("any severity") and then events ("other events") are
+        pooled where a count would be withheld.
     asked : DataFrame
         ``format``, ``route``, ``n_sessions_asked`` (NaN: not recorded), ``n_sessions``: all ketamine sessions held,
         with an event or not.
     serious : DataFrame
-        Events that are serious, of all patients, with their relatedness: ``patient_id``, ``day``, ``format``,
-        ``event``, ``severity``, ``relatedness``.
+        Events that are serious, of all patients, treated or not, with their relatedness: ``patient_id``, ``day``,
+        ``format``, ``event``, ``severity``, ``relatedness``.
     serious_counts : DataFrame
         ``format``, ``n_events``, ``n_patients`` (with such an event), ``of_patients``, and the same of the patients
         who were asked about events at a ketamine session or more: ``n_events_asked``, ``n_patients_asked``,
@@ -96,7 +96,8 @@ class Safety(Result):
 
     @property
     def paragraph(self) -> str:
-        told = [self._asked_sentence(), self._events_sentence(), self._serious_sentence()]
+        told = [self._asked_sentence(), self._events_sentence()]
+        told += [self._serious_sentence(), self._serious_untreated_sentence()]
         if not self.suicidality.empty:
             told += [self._newly_endorsed_sentence(), self._review_sentence(), SENTENCE]
         return " ".join(sentence for sentence in told if sentence)
@@ -110,14 +111,14 @@ class Safety(Result):
         told = f"Adverse events were asked about at {share(asked.iloc[0], asked.iloc[1])} ketamine sessions"
         if "asked" not in self._kept_back:
             sessions = self.asked.groupby(FORMAT)["n_sessions_asked"].sum(min_count=1)
-            never = [f"nobody in {arm} format" for arm in formats_present(self.asked[FORMAT]) if sessions[arm] == 0]
+            never = [f"nobody {in_format(arm)}" for arm in formats_present(self.asked[FORMAT]) if sessions[arm] == 0]
             told += f"; {join_words(never)} was asked" if never else ""
         return f"{told}, as far as that was recorded." if self._asked_is_unknown_somewhere else f"{told}."
 
     def _events_sentence(self) -> str:
         """Events where patients were asked, each with its denominator; then those that have none."""
         if self.events.empty:
-            return "No adverse event is in the data."
+            return "No adverse event of a treated patient is in the data."
         n = self.events[["n_events", "n_events_asked"]].sum(skipna="events" not in self._kept_back)
         if self._asked_is_unknown:
             return f"{plural(n.iloc[0], 'event')} {_was(n.iloc[0])} recorded; without a denominator there is no rate."
@@ -133,14 +134,21 @@ class Safety(Result):
         """The events of a format with its sessions; nothing where no patient of it is known to have been asked."""
         if "asked" in self._kept_back:
             n = self.events.loc[self.events[FORMAT] == arm, "n_events_asked"].sum(skipna=False)
-            return f"{plural(n, 'event')} in {arm} format"
+            return f"{plural(n, 'event')} {in_format(arm)}"
         asked, events = self.asked[self.asked[FORMAT] == arm], self.events[self.events[FORMAT] == arm]
         sessions = asked["n_sessions_asked"].sum()
         if sessions == 0:
             return ""
         n = events["n_events_asked"].sum(skipna="events" not in self._kept_back)
         per = f", {rate(n / sessions)} per session" if pd.notna(n) else ""
-        return f"{plural(n, 'event')} in {arm} format ({plural(sessions, 'session')}{per})"
+        return f"{plural(n, 'event')} {in_format(arm)} ({plural(sessions, 'session')}{per})"
+
+    def _serious_untreated_sentence(self) -> str:
+        """How many events of the list are in no count, because the patient was not treated."""
+        n = len(self.serious) - self.serious_counts["n_events"].sum(skipna=False)
+        if "serious" in self._kept_back or not n > 0:
+            return ""
+        return f"{plural(n, 'serious event')} {_was(n)} recorded of patients without a ketamine session."
 
     def _serious_sentence(self) -> str:
         """How many events were serious, of the patients who were asked; or that their number is withheld."""
@@ -219,11 +227,12 @@ def review_safety(
     Raises
     ------
     AnalysisError
-        If no patient was treated in a known format, or the data have no such answers of the instrument.
+        If no patient was treated, or the data have no such answers of the instrument.
     """
     patients = treated_patients(study, format_rule=format_rule)
-    arms = patients.set_index(PATIENT_ID)[FORMAT].astype("str")
+    arms = patients.set_index(PATIENT_ID)[FORMAT]
     everybody = patient_formats(study, format_rule=format_rule).set_index(PATIENT_ID)[FORMAT].astype("object")
+    everybody = arms.reindex(everybody.index).fillna(everybody)
     sessions = held_sessions(study)
     ketamine = sessions[(sessions["kind"] == "ketamine") & sessions[PATIENT_ID].isin(arms.index)]
     instrument = choose_instrument(study, suicidality_instrument)
@@ -245,16 +254,16 @@ def review_safety(
 def _serious_of(row: Any) -> str:
     """The serious events of a format with the patients who were asked."""
     if pd.isna(row.of_patients_asked):
-        return f"whether anybody was asked in {row.format} format was not recorded"
+        return f"whether anybody was asked {in_format(row.format)} was not recorded"
     if row.of_patients_asked == 0:
-        return f"nobody was asked in {row.format} format"
+        return f"nobody was asked {in_format(row.format)}"
     return f"{count(row.n_events_asked)} in {count(row.n_patients_asked)} of {_asked_of(row)}"
 
 
 def _asked_of(row: Any) -> str:
     """The patients of a format who were asked."""
     n = row.of_patients_asked
-    return f"{plural(n, 'patient')} who {_was(n)} asked in {row.format} format"
+    return f"{plural(n, 'patient')} who {_was(n)} asked {in_format(row.format)}"
 
 
 def _was(n: Any) -> str:

@@ -4,9 +4,9 @@ Propensity: logistic regression of group format on the baseline, practice and th
 stabilised inverse-probability weights (truncated at their 1st and 99th percentiles) and overlap weights (Li, Morgan &
 Zaslavsky 2018, doi 10.1080/01621459.2016.1260466), whose patients are those who might have been in either format.
 
-All treated patients of a known format are weighted, with missing scores imputed (see `imputation`). Weighting only the
-patients who were scored at the visit takes dropout for confounding: if patients who do well are lost more often from
-one format, those who are left differ although the formats do not.
+All treated patients in individual or group format who were scored at least once are weighted, with missing scores
+imputed (see `imputation`). Weighting only the patients who were scored at the visit takes dropout for confounding: if
+patients who do well are lost more often from one format, those who are left differ although the formats do not.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ UNWEIGHTED, IPW, OVERLAP = "unweighted", "ipw", "overlap"
 
 @dataclass(frozen=True)
 class AllocationSensitivity(Result):
-    """The contrast at one visit after weighting, in all treated patients.
+    """The contrast at one visit after weighting, in the treated patients of the two formats.
 
     Attributes
     ----------
@@ -27,9 +27,10 @@ class AllocationSensitivity(Result):
         ``weighting``, ``format``, ``n_patients``, ``effective`` ((sum w)^2 / sum w^2).
     estimates : DataFrame
         ``method``, ``estimand``, ``estimate``, ``std_error``, ``df``, ``ci_low``, ``ci_high``, ``missing_information``
-        (cluster bootstrap within imputed data, Rubin's rules), ``n_patients`` (all treated patients of a known format),
-        ``n_scored`` (of them scored at the visit), ``n_bootstrap``, ``assumes``. Averages over all patients are missing
-        where a covariate, such as practice, has patients of one format only.
+        (cluster bootstrap within imputed data, Rubin's rules), ``n_patients`` (all treated patients in individual or
+        group format who were scored at least once), ``n_scored`` (of them scored at the visit), ``n_bootstrap``,
+        ``assumes``. Averages over all patients are missing where a covariate, such as practice, has patients of one
+        format only.
     notes : DataFrame
         ``note``.
     n_imputations : int
@@ -67,7 +68,7 @@ class AllocationSensitivity(Result):
         return (
             f"{few}The largest standardised difference between the formats was {number(worst[UNWEIGHTED], 2)} before "
             f"weighting, {number(worst[IPW], 2)} after inverse-probability and {number(worst[OVERLAP], 2)} after "
-            f"overlap weights. The differences at {self.visit} are of {plural(first[N_PATIENTS], 'patient')} who "
-            f"were scored at least once; {scored}. Group minus individual by {'; '.join(told)}. "
-            f"{notes}".strip()
+            f"overlap weights. The differences at {self.visit} are of {plural(first[N_PATIENTS], 'patient')} in "
+            f"individual or group format who were scored at least once; {scored}. Group minus individual by "
+            f"{'; '.join(told)}. {notes}".strip()
         )

@@ -69,8 +69,8 @@ def plot_overview(
     Parameters
     ----------
     retention : pandas.DataFrame, optional
-        The ``retention`` of ``describe_completeness``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients``
-        (seen then or later), ``share``.
+        The ``retention`` of ``describe_completeness``: ``format``, ``month``, ``n_at_risk`` (treated and due),
+        ``n_patients`` (seen then or later), ``share``.
     adjusted : pandas.DataFrame, optional
         The ``course`` of ``compare_formats``: ``format``, ``visit``, ``month``, ``n_patients``, ``estimate``,
         ``ci_low``, ``ci_high``.

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis import result_frames
-from kap_analysis.columns import FORMAT, FORMATS
+from kap_analysis.columns import FORMAT, FORMATS, NO_FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.writing.sentences import join_words
 
-_NO_FORMATS = {"all", "not known"}
-"""Values of the column ``format`` that stand for everybody, or for patients whose format nobody recorded."""
+_NO_FORMATS = {"all", NO_FORMAT}
+"""Values of the column ``format`` that stand for everybody, or for patients without a format."""
 
 checked_frame = partial(result_frames.checked_frame, error=FigureError)
 given_frame = partial(result_frames.given_frame, error=FigureError)

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
+from kap_analysis.columns import FORMAT, NO_FORMAT
 from kap_analysis.errors import FigureError
 from kap_analysis.figures.page.alternative_text import describe
 from kap_analysis.figures.page.fonts import FAMILY, NUMBERED, NameKey, set_scripts
@@ -79,6 +80,11 @@ class Page:
         """Say that numbers were withheld, if a frame says so in its column ``withheld``."""
         if any(frame is not None and "withheld" in frame.columns and frame["withheld"].any() for frame in frames):
             self.note("Numbers withheld to protect patients are shown as – or left out.")
+
+    def note_not_drawn(self, frame: pd.DataFrame) -> None:
+        """Say that patients without a format are in the frame and not in the figure."""
+        if (frame[FORMAT].astype(str) == NO_FORMAT).any():
+            self.note("Patients without a format are not drawn by format.")
 
     def key(self, handles: Sequence[Artist], **settings: Any) -> None:
         """Explain marks in a key above the panels: in a strip of its own, or over the first Axes of the caller.

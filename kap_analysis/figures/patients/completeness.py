@@ -52,7 +52,7 @@ def plot_completeness(
         none. Bars are shares of the patients due; a bar with a withheld part is an empty outline with that word. Where
         no bar and no line is left, the figure says so.
     retention : pandas.DataFrame, optional
-        The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated), ``n_patients`` (seen at this visit or
+        The ``retention``: ``format``, ``month``, ``n_at_risk`` (treated and due), ``n_patients`` (seen at this visit or
         later), ``share``. One more panel, with a line per format that begins at 100% in month 0; none where all is
         withheld.
     ax : Axes or sequence of Axes, optional

@@ -101,6 +101,7 @@ def plot_participant_flow(
             page.note(f"{len(practices)} practices are counted together.")
         if any(name != label for name, label in shown.items()):
             page.note(f"Practices: {'; '.join(f'{label} {name}' for name, label in shown.items())}.")
+        page.note_not_drawn(flow)
         page.note_withheld(flow)
         page.describe(_alternative(flow, names, formats))
     return page.result

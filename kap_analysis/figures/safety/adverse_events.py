@@ -123,6 +123,7 @@ def events_part(events: pd.DataFrame, width: Width) -> Part:
         page.note(f"Number at each bar: events. {_severity_sentence(inside)}")
         if len(inside) < len(events):
             page.note(_outside_sentence(events))
+        page.note_not_drawn(events)
         page.note_withheld(events)
 
     return Part(draw, height, rows, columns, len(routes), {"sharey": True, "sharex": True})

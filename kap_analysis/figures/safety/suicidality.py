@@ -85,6 +85,7 @@ def plot_suicidality(
             page.describe(_alternative(here, name, visits))
         for panel in page.axes[::columns]:
             panel.set_ylabel(f"Patients who started, {item} item")
+        page.note_not_drawn(suicidality)
         page.note_withheld(suicidality)
         page.note(f"This figure {LOOKS_BACK}")
     return page.result

@@ -84,6 +84,7 @@ def vitals_part(vitals: pd.DataFrame, width: Width) -> Part:
         page.note(f"Marks: means. Bars: from the first to the third quartile of the measurements.{_said(panels)}")
         if not is_enough(vitals, "n").all():
             page.note(f"Of fewer than {FEWEST} measurements there is the mean without a bar.")
+        page.note_not_drawn(vitals)
         page.note_withheld(vitals)
 
     return Part(draw, 56 * rows + 8, rows, columns, len(panels))

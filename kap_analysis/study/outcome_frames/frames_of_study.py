@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from kap_analysis.columns import BASELINE, PATIENT_ID, SCORE, VISIT
+from kap_analysis.columns import BASELINE, FORMAT, PATIENT_ID, SCORE, VISIT
 from kap_analysis.errors import StudyError
 from kap_analysis.instruments.instrument import Instrument
 from kap_analysis.study.contract.settings import Settings
@@ -17,6 +17,7 @@ from kap_analysis.study.outcome_frames.scores import outcome_instrument
 from kap_analysis.study.outcome_frames.study_outcomes import Population, make_outcomes, patient_facts
 from kap_analysis.study.timing.plan_rules import Rules
 from kap_analysis.study.timing.time_zero import patients_at_time_zero
+from kap_analysis.study.timing.visit_windows import not_yet_due
 
 #: Name, rules, rater, version, rule for missing items: what decides about the scores of an instrument.
 Asked = tuple[str, Rules, str | None, str | None, str]
@@ -51,10 +52,18 @@ class FramesOfStudy:
         if key not in self._outcomes:
             rules = asked[1]
             placed, at_zero = self._scores(asked), self.at_time_zero(rules)
+            counted = at_zero["started"] & at_zero[FORMAT].notna()
             if rules not in self._facts:
                 self._facts[rules] = patient_facts(self.tables, at_zero)
             self._outcomes[key] = make_outcomes(
-                placed, self._facts[rules], self.settings, at_zero, visits=visits, population=population, file=self.file
+                placed,
+                self._facts[rules],
+                self.settings,
+                at_zero,
+                visits=visits,
+                population=population,
+                not_due=not_yet_due(self.tables["patients"][counted.to_numpy()], self.settings),
+                file=self.file,
             )
         return self._outcomes[key]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -37,6 +38,11 @@ class Outcomes:
         The rule for missing items, where totals were scored from items here; and the like.
     primary_visit : str or None
         The study's primary visit; None where no study says it.
+    not_due : mapping of str to frozenset of str
+        Visit -> the patients who started, have a format and were not observed to the end of its window: their score
+        may still come. Empty where no study says it.
+    folder : Path or None
+        The folder of the study, where its plan is; None without a study.
     """
 
     frame: pd.DataFrame
@@ -48,6 +54,8 @@ class Outcomes:
     is_simulated: bool = False
     notes: tuple[str, ...] = field(default=())
     primary_visit: str | None = None
+    not_due: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    folder: Path | None = field(default=None, repr=False)
     #: The populations of the study that these are the outcomes of; of those without a study, see `populations`.
     of_study: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 

@@ -15,6 +15,7 @@ from kap_analysis.study.contract.settings import Settings
 from kap_analysis.study.outcome_frames.ledger import Ledger
 from kap_analysis.study.outcome_frames.scores import instrument_scores
 from kap_analysis.study.timing.look_up import value_at
+from kap_analysis.study.timing.time_zero import NO_FORMAT_BECAUSE
 from kap_analysis.study.timing.visit_windows import CHOSEN, NOT_PLACED, place_in_windows
 
 PLACE: Final = "place"
@@ -85,11 +86,10 @@ def _eligible(scores: pd.DataFrame, at_zero: pd.DataFrame, ledger: Ledger, forma
 
     started = at_zero["started"].to_numpy()
     has_format = started & at_zero[FORMAT].notna().to_numpy()
-    mixed = "mixed formats" if format_rule == "exclude_mixed" else "no planned format and no session in the clinic"
     count("in the study", "", np.ones(len(at_zero), dtype=bool))
     count("started treatment", "no ketamine session", ~started)
     count("started treatment", "", started)
-    count("format at time zero", mixed, started & ~has_format)
+    count("format at time zero", NO_FORMAT_BECAUSE[format_rule], started & ~has_format)
     count("format at time zero", "", has_format)
     scored = has_format & (n_rows > 0).to_numpy()
     count("assessed", "no assessment with this instrument", has_format & ~scored)

@@ -5,12 +5,14 @@ from typing import Final
 
 import pandas as pd
 
-from kap_analysis.columns import BASELINE, BASELINE_VISIT, FORMAT, PATIENT_ID, SCORE, VISIT
+from kap_analysis.columns import BASELINE, BASELINE_VISIT, FORMAT, NO_FORMAT, PATIENT_ID, SCORE, VISIT
 
 ALL: Final = "all"
 COLUMNS: Final = ("population", "inside", FORMAT, "n")
 IN_STUDY: Final = "in the study"
 STARTED: Final = "started treatment"
+#: Where some who started have no format: those who have one.
+WITH_FORMAT: Final = "started treatment, with a format"
 ANALYSED: Final = "analysed"
 #: The population of the primary visit: analysed, and assessed at it.
 AT_PRIMARY_VISIT: Final = "assessed at the primary visit"
@@ -36,12 +38,16 @@ def count_populations(at_zero: pd.DataFrame, scores: pd.DataFrame, primary_visit
     scored = scores[scores[SCORE].notna() & scores[BASELINE].notna() & scores[VISIT].notna()]
     visit = scored[VISIT].astype("str")
     later = {str(v): set(scored.loc[visit == v, PATIENT_ID]) for v in visit.unique() if v != BASELINE_VISIT}
-    found: list[tuple[str, str, Collection[str]]] = [(ANALYSED, STARTED, set().union(*later.values()))]
+    started = at_zero[at_zero["started"]]
+    without = started[FORMAT].isna().any()
+    around = WITH_FORMAT if without else STARTED
+    found: list[tuple[str, str, Collection[str]]] = [(ANALYSED, around, set().union(*later.values()))]
     found += [(AT_PRIMARY_VISIT, ANALYSED, later.get(str(primary_visit), set()))] if primary_visit in later else []
-    found += [(STARTED, IN_STUDY, set(at_zero.loc[at_zero["started"], PATIENT_ID]))]
+    found += [(WITH_FORMAT, STARTED, set(started.loc[started[FORMAT].notna(), PATIENT_ID]))] if without else []
+    found += [(STARTED, IN_STUDY, set(started[PATIENT_ID]))]
     found += [(IN_STUDY, "", set(at_zero[PATIENT_ID]))]
     found += [(f"assessed at {v}", ANALYSED, who) for v, who in later.items() if v != primary_visit]
-    formats = at_zero.set_index(PATIENT_ID)[FORMAT].astype("object").dropna().astype("str")
+    formats = at_zero.set_index(PATIENT_ID)[FORMAT].astype("object").fillna(NO_FORMAT).astype("str")
     present = formats.unique()
     rows = []
     for name, inside, who in found:

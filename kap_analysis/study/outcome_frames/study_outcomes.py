@@ -44,6 +44,7 @@ def make_outcomes(
     *,
     visits: str,
     population: Population,
+    not_due: Mapping[str, frozenset[str]],
     file: str,
 ) -> Outcomes:
     """Make the outcomes of one instrument; see :meth:`kap_analysis.study.study.Study.outcomes`.
@@ -54,6 +55,8 @@ def make_outcomes(
         Of the instrument.
     facts, at_zero : DataFrame
         What `patient_facts` and `patients_at_time_zero` tell by the same rules for formats and cohorts.
+    not_due : mapping
+        What `not_yet_due` tells.
     """
     if visits not in VISITS:
         raise StudyError(f"Found visits={visits!r}; expected windows or all.")
@@ -76,6 +79,7 @@ def make_outcomes(
         is_simulated=settings.is_simulated,
         notes=placed.notes,
         primary_visit=settings.primary_visit,
+        not_due=not_due,
     )
 
 

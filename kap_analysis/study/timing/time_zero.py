@@ -15,6 +15,14 @@ from kap_analysis.study.timing.look_up import is_among
 
 FormatRule = Literal["planned", "first", "majority", "as_treated", "exclude_mixed"]
 CohortRule = Literal["first", "majority"]
+#: Why a patient who was treated has no format, by each rule.
+NO_FORMAT_BECAUSE: Final = {
+    "planned": "no planned format and no ketamine session in the clinic",
+    "first": "no ketamine session in the clinic",
+    "majority": "no ketamine session in the clinic",
+    "as_treated": "no ketamine session in the clinic",
+    "exclude_mixed": "mixed formats, or no ketamine session in the clinic",
+}
 FORMAT_OF_PLAN: Final = {"individual": INDIVIDUAL, "group": GROUP, "sequence": MIXED}
 
 

@@ -13,6 +13,12 @@ CHOSEN: Final = "chosen"
 NOT_PLACED: Final = ""
 
 
+def not_yet_due(patients: pd.DataFrame, settings: Settings) -> dict[str, frozenset[str]]:
+    """Return visit -> the patients whose scores at it may still come: observed until before the end of its window."""
+    until, ids = patients["observed_until_day"].astype(float), patients[PATIENT_ID]
+    return {visit.label: frozenset(ids[until < visit.last_day]) for visit in settings.visits}
+
+
 def place_in_windows(scores: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Place each assessment in its visit, and choose one per patient and visit.
 

@@ -98,3 +98,9 @@ def test_bands_count_everybody_who_started(study):
     assert (result.movement.query("format == 'all'")["of_patients"] == study.at_time_zero()["started"].sum()).all()
     assert (result.counted["n_left_out"] == 0).all()
     assert (band_movement(study.outcomes("BDI-II")).counted["n_left_out"] > 0).all()
+
+
+@pytest.mark.parametrize("population", ["analysed", "started"])
+def test_who_is_not_due_at_the_last_visit_is_told(month_3_not_over, population):
+    said = band_movement(month_3_not_over.outcomes(population=population)).paragraph
+    assert said.endswith("57 patients of those not assessed are not due yet: month 3 is not over for them.")

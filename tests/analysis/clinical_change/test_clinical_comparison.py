@@ -9,6 +9,7 @@ import pytest
 from kap_analysis.analysis.clinical_change.clinical_comparison import compare_clinical_change
 from kap_analysis.analysis.clinical_change.significant_change import clinical_change
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.errors import AnalysisError, InstrumentError
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
 
@@ -177,3 +178,13 @@ def test_what_cannot_be_compared_is_refused():
     with pytest.raises(AnalysisError) as error:
         compare_clinical_change(as_outcomes(pd.DataFrame(nobody)), plan=PLAN)
     assert str(error.value) == "No patient has BDI-II at baseline and at month 3, so nothing can be classified."
+
+
+def test_a_third_arm_is_not_among_those_who_are_compared(study):
+    """Of 235 who started 25 are mixed as treated: "in 209 of 210 patients who started" left them out without a word."""
+    plan = dataclasses.replace(study_plan(study), format_rule="as_treated", covariates=())
+    said = compare_clinical_change(study, plan=plan, n_imputations=2).paragraph
+    assert (
+        said.startswith("At month 3, in 209 of 210 ")
+        and " patients who started in individual or group format, " in said
+    )

@@ -1,6 +1,7 @@
 """Clinically significant change: a hand-made frame, a real trial against R, other directions, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -264,3 +265,18 @@ def test_a_published_value_is_itself_functional_and_the_words_say_so(instrument,
         f"reliably better and now {said}" in found.paragraph and f"already {said.split(' the')[0]}" in found.paragraph
     )
     assert "now below the cut-off of" in clinical_change(make_outcomes(SCORES), "month 3").paragraph
+
+
+def test_who_has_no_format_and_who_is_not_due_is_told(unknown_format, month_3_not_over):
+    """103 of 235 patients who started were told to have both scores, where 118 had."""
+    found = clinical_change(unknown_format.outcomes(), "month 3")
+    assert found.paragraph.startswith("105 of 215 (49%) patients who started had BDI-II")
+    assert "Without a format, and not counted here: 20 patients who started (no planned format " in found.paragraph
+    waiting = clinical_change(month_3_not_over.outcomes(), "month 3").paragraph
+    assert "57 patients of those not assessed are not due yet: month 3 is not over for them." in waiting
+
+
+def test_a_public_study_does_not_tell_how_many_are_not_due(month_3_not_over):
+    open_to_all = replace(month_3_not_over.settings, visibility="public", provenance="real")
+    said = clinical_change(replace(month_3_not_over, settings=open_to_all).outcomes(), "month 3").paragraph
+    assert "57" not in said and "A note is withheld" in said

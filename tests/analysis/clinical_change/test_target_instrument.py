@@ -53,3 +53,11 @@ def test_public_real_study_keeps_its_small_counts(study):
     assert "The median time in response was withheld in individual format" in durability(public).paragraph
     shown = bands.movement["n_patients"].dropna()
     assert ((shown == 0) | (shown > 10)).all()
+
+
+def test_who_is_not_counted_is_told(unknown_format, month_3_not_over, planned_otherwise):
+    found = target_change(unknown_format)
+    assert found.shares["n_started"].max() == 215
+    assert "not counted here: 20 patients who started" in found.paragraph
+    assert "57 patients of those not assessed are not due yet" in target_change(month_3_not_over).paragraph
+    assert target_change(planned_otherwise).visit == "month 1"

@@ -168,3 +168,12 @@ def test_without_deltas_those_who_were_lost_are_still_there():
     result = check_dropout(as_outcomes(lossy_scores()), plan=PLAN, n_imputations=3, deltas=(0.0,))
     assert "Nobody" not in result.paragraph
     assert "jump to reference" in result.paragraph
+
+
+def test_who_is_not_due_yet_is_not_made_worse(month_3_not_over):
+    """All who were due are scored: nobody was lost, and deltas and references change nothing."""
+    found = check_dropout(month_3_not_over, n_imputations=2)
+    assert np.ptp(found.estimates["estimate"]) < 1e-9
+    assert np.ptp(found.tipping["estimate"]) < 1e-9
+    assert "Nobody left before that visit" in found.paragraph
+    assert "57 patients are not due at month 3 yet and not lost: these scores are imputed at random" in found.paragraph

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from kap_analysis.analysis.missing.dropout import check_dropout
+from kap_analysis.analysis.missing.imputation import _after_dropout
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.model.plan import Plan
 from tests.analysis.trials import as_outcomes, lossy_scores, made_up_scores
@@ -78,3 +79,12 @@ def test_covariates_that_were_not_recorded_are_drawn_with_the_scores():
 def test_nothing_is_drawn_of_covariates_that_were_recorded(imputed):
     completed, _ = imputed
     assert completed.drawn_covariates == {}
+
+
+def test_who_is_not_due_has_not_dropped_out():
+    seen = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 1]], dtype=bool)
+    due = np.array([[1, 1, 1], [1, 1, 0], [1, 1, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1]], dtype=bool)
+    lost = _after_dropout(seen, due)
+    # the third and the fifth dropped out before the last visit, which is after dropout, due or not
+    expected = [[0, 0, 1], [0, 0, 0], [0, 1, 1], [0, 0, 0], [1, 1, 1], [0, 0, 0]]
+    assert lost.astype(int).tolist() == expected

@@ -27,3 +27,16 @@ def test_characteristics_of_a_real_trial_and_of_one_format():
     )
     lone = made_up_scores(individual=1, cohorts=0)
     assert str(baseline_characteristics(as_outcomes(lone))) == "1 patient is described (1 in individual format)."
+
+
+def test_patients_without_a_format_are_described_too(unknown_format):
+    """Of 235 treated patients 215 were described."""
+    said = baseline_characteristics(unknown_format).paragraph
+    assert said.startswith(
+        "235 patients are described (122 in individual format, 93 in group format and 20 without a format). "
+    )
+
+
+def test_the_baseline_is_that_of_the_instrument_of_the_plan(planned_otherwise):
+    labels = set(baseline_characteristics(planned_otherwise).characteristics["label"])
+    assert "PHQ-9 at baseline" in labels and "BDI-II at baseline" not in labels

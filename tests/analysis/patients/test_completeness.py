@@ -1,15 +1,11 @@
 """Scores due, done and missing, counted again from the tables of the shipped study."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 import kap_analysis as kap
-from tests.places import SHIPPED_STUDY
-
-
-@pytest.fixture(scope="module")
-def study():
-    return kap.load_study(SHIPPED_STUDY)
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +46,27 @@ def test_a_secondary_instrument_is_due_of_those_who_ever_filled_it_in(study, sta
     sizes = started[started.index.isin(ever)].value_counts()
     assert result.retention.groupby("format")["n_at_risk"].max().to_dict() == sizes.to_dict()
     assert pd.notna(result.retention["share"]).all()
+
+
+def test_a_visit_that_is_not_due_is_no_loss(month_3_not_over):
+    """Retention was 51% at month 3, where everybody who was due had a score."""
+    found = kap.describe_completeness(month_3_not_over)
+    at_last = found.retention[found.retention["visit"] == "month 3"].set_index("format")
+    assert at_last["n_at_risk"].to_dict() == {"individual": 41, "group": 15}
+    assert (found.retention["share"] == 1).all()
+    assert found.predictors.empty  # of those who were due nobody is missing
+
+
+def test_predictors_are_of_those_who_were_due(study):
+    recent = study.patients["patient_id"].iloc[::2]
+    people = study.patients.copy()
+    people.loc[people["patient_id"].isin(recent), "observed_until_day"] = 70
+    found = kap.describe_completeness(replace(study, tables={**study.tables, "patients": people}))
+    assert found.predictors["n_patients"].unique().tolist() == [235 - len(recent)]
+
+
+def test_who_is_not_counted_is_told(unknown_format):
+    assert kap.describe_completeness(unknown_format).notes == (
+        "Without a format, and not counted here: 20 patients who started (no planned format and no ketamine session in "
+        "the clinic).",
+    )

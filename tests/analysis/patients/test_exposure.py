@@ -70,3 +70,10 @@ def test_minutes_that_are_not_known_are_no_minutes(study):
     fewer = describe_exposure(replace(study, tables={**study.tables, "sessions": sessions})).clinician_minutes
     n = fewer.set_index("format")["n_patients"]
     assert n[arm] == known.loc[arm, "n_patients"] - 1
+
+
+def test_sessions_of_patients_without_a_format_are_counted(unknown_format, study):
+    before, found = describe_exposure(study).sessions, describe_exposure(unknown_format).sessions
+    assert found["n_sessions"].sum() == before["n_sessions"].sum()
+    assert found.loc[found["format"] == "without a format", "of_patients"].unique().tolist() == [20]
+    assert "sessions per patient without a format." in describe_exposure(unknown_format).paragraph

@@ -2,20 +2,14 @@
 
 import dataclasses
 
+import pandas as pd
 import pytest
 
 import kap_analysis as kap
 from kap_analysis.instruments.suicidality import SENTENCE
-from tests.places import SHIPPED_STUDY
-
-STUDY = SHIPPED_STUDY
+from tests.analysis.conftest import without_known_format
 
 STATES = {"endorsed", "not endorsed", "not answered", "not in the data"}
-
-
-@pytest.fixture(scope="module")
-def study():
-    return kap.load_study(STUDY)
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +174,37 @@ def as_public(study):
     return dataclasses.replace(
         study, settings=dataclasses.replace(study.settings, visibility="public", provenance="real")
     )
+
+
+def test_events_of_patients_without_a_format_are_counted(unknown_format, safety):
+    """33 of 300 events were dropped without a word, a serious one among them."""
+    found = kap.review_safety(unknown_format)
+    for frame, column in (("events", "n_events"), ("asked", "n_sessions"), ("serious_counts", "of_patients")):
+        assert getattr(found, frame)[column].sum() == getattr(safety, frame)[column].sum()
+    assert found.serious_counts["n_events"].sum() == len(found.serious) == 4
+    assert set(found.suicidality["format"]) == {"individual", "group", "without a format"}
+    assert "31 events without a format (82 sessions" in found.paragraph
+    assert kap.figures.plot_adverse_events(events=found.events)
+
+
+def test_no_serious_event_is_not_said_where_one_is_listed(study):
+    """The only serious event is of a patient whose format nobody knows."""
+    (patient,) = study.adverse_events.query("serious == 'yes'")["patient_id"].iloc[:1]
+    events = study.adverse_events
+    others = (events["patient_id"] != patient) & (events["serious"] == "yes")
+    alone = without_known_format(study, [patient])
+    alone = with_table(alone, adverse_events=events.assign(serious=events["serious"].mask(others, "no")))
+    found = kap.review_safety(alone)
+    assert len(found.serious) == 1
+    assert "No serious event" not in found.paragraph
+    assert "1 in 1 of 1 patient who was asked without a format" in found.paragraph
+
+
+def test_a_serious_event_of_a_patient_who_was_not_treated_is_told(study):
+    patient = study.adverse_events.query("serious == 'yes'")["patient_id"].iloc[0]
+    sessions = study.sessions[study.sessions["patient_id"] != patient]
+    events = study.adverse_events[study.adverse_events["patient_id"] == patient]
+    others = study.adverse_events[study.adverse_events["patient_id"] != patient].assign(serious="no")
+    found = kap.review_safety(with_table(study, sessions=sessions, adverse_events=pd.concat([events, others])))
+    assert "No serious event was recorded in " in found.paragraph
+    assert "1 serious event was recorded of patients without a ketamine session." in found.paragraph

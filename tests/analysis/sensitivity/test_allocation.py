@@ -1,9 +1,12 @@
 """Weights, balance and effective sample size by hand; and what is refused or qualified."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kap_analysis.analysis.model.plan import Plan
+from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.sensitivity.allocation import check_allocation
 from kap_analysis.errors import AnalysisError
 from tests.analysis.trials import as_outcomes, btheb, made_up_scores
@@ -96,3 +99,9 @@ def test_no_average_over_all_where_a_practice_has_one_format():
     assert found[0][["inverse-probability weights", "doubly robust"]].isna().all()
     assert found[0]["overlap weights"] == pytest.approx(found[1]["overlap weights"], abs=1e-6)
     assert found[0]["regression"] == pytest.approx(found[1]["regression"], abs=1e-6)
+
+
+def test_a_third_arm_is_not_among_those_who_are_weighted(study):
+    plan = replace(study_plan(study), format_rule="as_treated", covariates=())
+    said = check_allocation(study, plan=plan, n_imputations=2, n_bootstrap=2).paragraph
+    assert "are of 209 patients in individual or group format who were scored at least once;" in said
