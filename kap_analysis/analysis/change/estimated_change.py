@@ -23,6 +23,7 @@ from kap_analysis.analysis.model.estimates import (
     fit_formula,
 )
 from kap_analysis.analysis.model.model_frame import cohort_of_one
+from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.analysis.visits import NO_CONTROL, check_anybody
 from kap_analysis.columns import (
@@ -187,7 +188,7 @@ def _check_varies(frame: pd.DataFrame, name: str) -> None:
 
 
 def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
-    """The planned model first, then simpler models of the same means.
+    """The planned model first, then simpler models of the same means; unstructured only where the counts allow it.
 
     A difference between the formats must not become one between cohorts: these would then weigh less than the others.
     """
@@ -198,7 +199,9 @@ def _formulas(frame: pd.DataFrame, n_visits: int) -> list[str]:
     if PRACTICE in frame and frame[PRACTICE].nunique() > 1 and not _why_without_practice(frame):
         terms.append(PRACTICE)
     cohort = [f"(0 + group_after | {COHORT_ID})"] if "group_after" in frame else []
-    ends = [[f"us({VISIT} | {PATIENT_ID})"], [f"csh({VISIT} | {PATIENT_ID})"], [f"(1 | {PATIENT_ID})"]]
+    ends = [[f"csh({VISIT} | {PATIENT_ID})"], [f"(1 | {PATIENT_ID})"]]
+    if _fewest_pairs(frame) >= Ladder().full_pairs:
+        ends.insert(0, [f"us({VISIT} | {PATIENT_ID})"])
     with_cohort = [[*end, *cohort] for end in ends]
     return [f"{SCORE} ~ {' + '.join([*terms, *end])}" for end in (with_cohort if cohort else ends)]
 
@@ -213,6 +216,12 @@ def _why_without_practice(frame: pd.DataFrame) -> str:
     if 1 < frame[PRACTICE].nunique() == frame[PATIENT_ID].nunique():
         return "each patient is the only one of a practice"
     return too_many_practices(frame[PRACTICE])
+
+
+def _fewest_pairs(frame: pd.DataFrame) -> int:
+    """Patients with a score at both of two visits, of the two visits of which the fewest have."""
+    seen = pd.crosstab(frame[PATIENT_ID], frame[VISIT]).clip(upper=1).to_numpy()
+    return int((seen.T @ seen).min())
 
 
 def _effect_size_sentences(sizes: pd.DataFrame) -> list[str]:

@@ -166,7 +166,7 @@ def check_sensitivity(
         *set_covariates_to_means(outcomes, plan, model, rung),
         *vary_visit(fit, model, outcomes.visits, plan.visit),
         ("data", "Cluster bootstrap",
-         "no normal distribution of the scores (they pile up at the floor); of all in individual or group format who "
+         "no normal distribution of the scores; of all in individual or group format who "
          "were scored at least once, missing scores are imputed",
          lambda: cluster_bootstrap(
              source, plan, n_imputations=n_imputations, n_bootstrap=n_bootstrap, seed=seed)),

@@ -85,11 +85,13 @@ def plot_subgroups(
     label = difference_label(instrument) if quantity is None else quantity
     with open_page(ax, theme=theme, width=width, height=forest_height(rows) + 21, stamp=stamp) as page:
         page.notes += draw_forest(page.axes[0], rows, page.theme, headers=headers_drawn, label=label, zero=zero)
+        if "exploratory" in differences.columns and differences["moderator"].duplicated().any():
+            page.note("Intervals at the values of a moderator are widened by Bonferroni's method for their number.")
         if "exploratory" in differences.columns and differences["exploratory"].fillna(False).astype(bool).any():
-            page.note("Exploratory moderators were not planned; their intervals are not adjusted for their number.")
+            page.note("Exploratory moderators were not planned; nothing is adjusted for how many there are.")
         page.note_withheld(differences, interactions)
         page.notes += said_of_few(differences)
-        page.describe(_alternative(differences, tests, " ".join(label.replace("\n", "; ").split())))
+        page.describe(_alternative(differences, tests, " ".join(label.replace("\n", "; ").split()), column))
     return page.result
 
 
@@ -120,13 +122,14 @@ def level_name(row: pd.Series) -> str:
     return f"{text}, {row['format']}" if "format" in row.index and not pd.isna(row["format"]) else text
 
 
-def _alternative(differences: pd.DataFrame, tests: dict[str, float], quantity: str) -> str:
+def _alternative(differences: pd.DataFrame, tests: dict[str, float], quantity: str, column: str) -> str:
+    by = " by Holm's method" if column == "p_holm" else ""
     sentences = [f"Forest plot by subgroup. {quantity}."]
     for moderator in levels_of(differences["moderator"]):
         here = differences[differences["moderator"] == moderator]
         parts = [
             f"{level_name(row)} {with_interval(row[ESTIMATE], row[CI_LOW], row[CI_HIGH])}" for _, row in here.iterrows()
         ]
-        test = f" (interaction {p_statement(tests[moderator])})" if tested(moderator, tests) else ""
+        test = f" (interaction {p_statement(tests[moderator])}{by})" if tested(moderator, tests) else ""
         sentences.append(f"{sentence_case(readable(moderator))}{test}: {'; '.join(parts)}.")
     return " ".join(sentences)

@@ -42,7 +42,10 @@ def table_intercurrent_events(*, events: pd.DataFrame, stamp: str = "") -> Table
         cells,
         Layout(columns),
         raw=frame,
-        notes=("Patients with the event, of those treated. A patient can have several.",),
+        notes=(
+            "Patients with the event up to the day that was asked about (if none was, the last day of the primary "
+            "visit's window), of those treated. A patient can have several.",
+        ),
         dash="not recorded for this format.",
         stamp=stamp,
     )

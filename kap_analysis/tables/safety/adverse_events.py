@@ -95,10 +95,11 @@ def _in_order(cells: pd.DataFrame) -> pd.DataFrame:
 def _asked(frame: pd.DataFrame) -> str:
     """How many of the sessions of each format (and route) had the question."""
     keys = [FORMAT, *(["route"] if "route" in frame.columns else [])]
-    known = frame.drop_duplicates(keys)
+    first = frame["n_sessions"].isna().sort_values(kind="stable").index  # rows that show their sessions before others
+    known = frame.loc[first].drop_duplicates(keys).sort_index()
     told = []
     for (_, row), hidden in zip(known.iterrows(), withheld_rows(known), strict=True):
-        if row.get("route") == NO_SESSION or is_missing(row["n_sessions"]):
+        if row.get("route") == NO_SESSION or (is_missing(row["n_sessions"]) and not hidden):
             continue
         unknown = f"not recorded at {count(row['n_sessions'])}"
         sessions = count_of(row["n_sessions_asked"], row["n_sessions"], DASH if hidden else unknown)

@@ -13,7 +13,7 @@ from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (PATIENT_ID, INSTRUMENT, PRACTICE, VISIT, DAY, "answer", "day_before", "answer_before", "change")
 TITLE = "For chart review: every positive answer on suicidality after day 0, and every rise"
-NOTHING = "No positive answer after day 0 and no rise is in the data."
+NOTHING = "No positive answer after day 0 and no rise is recorded. That says nothing of patients who were not asked."
 
 
 def table_for_review(*, for_review: pd.DataFrame, stamp: str = "") -> Table:

@@ -13,7 +13,7 @@ from kap_analysis.writing.sentences import sentence_case
 
 COLUMNS = (PATIENT_ID, DAY, FORMAT, "event", "severity", "relatedness")
 TITLE = "Serious adverse events"
-NOTHING = "No serious event is in the data."
+NOTHING = "No serious event is recorded. That says nothing of patients who were not asked."
 
 
 def table_serious_events(*, serious: pd.DataFrame, stamp: str = "") -> Table:

@@ -6,7 +6,7 @@ from kap_analysis.columns import CI_HIGH, CI_LOW, ESTIMATE
 from kap_analysis.tables.page.cells import across, assemble, checked_frame, texts
 from kap_analysis.tables.page.layout import Column, Layout, Spanner, label_column
 from kap_analysis.tables.page.table import Table
-from kap_analysis.writing.numbers import with_interval
+from kap_analysis.writing.numbers import exact, with_interval
 from kap_analysis.writing.sentences import in_points
 
 COLUMNS = ("effect", "prevalence_difference", ESTIMATE, CI_LOW, CI_HIGH)
@@ -39,7 +39,7 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
     )
     cells["label"] = [_points(effect) for effect in cells["effect"]]
     shown = [f"left|{prevalence}" for prevalence in dict.fromkeys(frame["prevalence_difference"].astype(str))]
-    headings = [_points(key.partition("|")[2], 100) for key in shown]
+    headings = [exact(round(100 * float(key.partition("|")[2]), 6)) for key in shown]
     columns = [label_column("It changes the score by"), *map(Column, shown, headings)]
     return assemble(
         "bias",
@@ -57,6 +57,6 @@ def table_bias(*, bias: pd.DataFrame, stamp: str = "") -> Table:
     )
 
 
-def _points(value: object, times: float = 1.0) -> str:
+def _points(value: object) -> str:
     """A number of points as a label."""
-    return f"{in_points(round(times * float(str(value)), 6))}"
+    return in_points(round(float(str(value)), 6))

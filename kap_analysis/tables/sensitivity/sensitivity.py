@@ -70,6 +70,6 @@ def table_sensitivity(*, estimates: pd.DataFrame, p_values: bool = False, stamp:
         Layout(tuple(columns), groups="group"),
         raw=frame,
         notes=notes,
-        dash="could not be estimated, or has no degrees of freedom (an interval by resampling).",
+        dash="could not be estimated, or has no degrees of freedom.",
         stamp=stamp,
     )

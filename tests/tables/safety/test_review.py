@@ -18,7 +18,7 @@ def test_the_list_says_that_it_is_no_alarm(every_table):
 def test_an_empty_list_is_an_answer_and_a_withheld_one_another(safety):
     empty = safety["for_review"].iloc[:0]
     assert list(rows(tables.table_for_review(for_review=empty))) == [
-        "No positive answer after day 0 and no rise is in the data."
+        "No positive answer after day 0 and no rise is recorded. That says nothing of patients who were not asked."
     ]
     (line,) = rows(tables.table_for_review(for_review=empty.assign(withheld=[])))
     assert line.startswith("There are lines, and they are withheld")

@@ -14,5 +14,5 @@ def test_each_event_stands_in_words_and_what_was_not_recorded_is_a_dash(every_ta
 
 def test_an_empty_list_is_an_answer(safety):
     assert list(rows(tables.table_serious_events(serious=safety["serious"].iloc[:0]))) == [
-        "No serious event is in the data."
+        "No serious event is recorded. That says nothing of patients who were not asked."
     ]
