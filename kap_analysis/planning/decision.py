@@ -37,20 +37,23 @@ class Decision:
     width_80: float
 
 
-def decide(study: NextStudy, std_error: float, df: float) -> Decision:
+def decide(study: NextStudy, std_error: float, df: float, sd: float | None = None) -> Decision:
     """Power, type I error and widths, the variance of the estimate being itself estimated with `df`.
 
-    With s the ratio of the estimated to the true standard error, s squared times df is chi-square with df; given s, the
-    estimate is normal. The probability of a claim is averaged over s, so that one rule serves every claim.
+    With s the ratio of the estimated to the expected standard error, s squared times df is chi-square with df; given s,
+    the estimate is normal. The probability of a claim is averaged over s, so that one rule serves every claim. `sd` is
+    that of the estimate over studies, where it is not what the standard error says.
     """
+    spread = std_error if sd is None else sd
     shares = (_NODES + 1) / 2
     ratio = np.sqrt(chdtri(df, 1 - shares) / df)
     weights = _WEIGHTS / 2
     quantile = float(stdtrit(df, 1 - study.alpha / 2))
     half = quantile * std_error * ratio
+    deciding = float(stdtrit(df, 1 - _one_sided(study))) * std_error * ratio
     return Decision(
-        power=_shown(study, study.difference, std_error, df, ratio, weights),
-        type_1_error=_shown(study, truth_to_reject(study), std_error, df, ratio, weights),
+        power=_shown(study, study.difference, spread, deciding, weights),
+        type_1_error=_shown(study, truth_to_reject(study), spread, deciding, weights),
         width=float(2 * half @ weights),
         width_80=float(2 * quantile * std_error * np.sqrt(chdtri(df, 1 - QUANTILE) / df)),
     )
@@ -82,13 +85,13 @@ def claim_is_shown(study: NextStudy, estimate: ArrayLike, std_error: ArrayLike, 
     return np.asarray((estimate - half > low) & (estimate + half < high))
 
 
-def _shown(study: NextStudy, truth: float, std_error: float, df: float, ratio: Array, weights: Array) -> float:
-    half = float(stdtrit(df, 1 - _one_sided(study))) * std_error * ratio
+def _shown(study: NextStudy, truth: float, sd: float, half: Array, weights: Array) -> float:
+    """Chance of the claim, over intervals of half widths with weights."""
     if study.claim == "superiority":
-        given = ndtr((truth - half) / std_error) + ndtr((-truth - half) / std_error)
+        given = ndtr((truth - half) / sd) + ndtr((-truth - half) / sd)
     else:
         low, high = _limits(study)
-        given = np.maximum(ndtr((high - half - truth) / std_error) - ndtr((low + half - truth) / std_error), 0.0)
+        given = np.maximum(ndtr((high - half - truth) / sd) - ndtr((low + half - truth) / sd), 0.0)
     return float(given @ weights)
 
 

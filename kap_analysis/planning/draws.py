@@ -18,11 +18,13 @@ from kap_analysis.columns import DF, ESTIMATE, STD_ERROR, Progress
 from kap_analysis.errors import AnalysisError
 from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.next_study import NextStudy
-from kap_analysis.planning.shared_design import SharedDesign, allows_full
+from kap_analysis.planning.shared_design import SharedDesign, allows_full, rung_of
 from kap_analysis.planning.workers import do_tasks
 
 #: Studies of one task: few enough that a task that is lost costs little, many enough that sending it costs less.
 PER_TASK: Final = 250
+#: Studies that are drawn to see which model their counts give, and the fewest of them where they are large.
+COUNTED, FEWEST_COUNTED, PATIENTS_COUNTED = 200, 10, 200_000
 COLUMNS: Final = (ESTIMATE, STD_ERROR, DF, "rung")
 
 
@@ -59,6 +61,13 @@ def analyse_draws(
         if progress is not None:
             progress(sum(map(len, done)), n_draws, "studies drawn")
     return pd.concat(done, ignore_index=True)
+
+
+def shares_of_rungs(study: NextStudy, ladder: Ladder) -> dict[str, float]:
+    """Share of drawn studies by the model of the ladder that their counts give; nothing is fitted."""
+    n = min(COUNTED, max(FEWEST_COUNTED, int(PATIENTS_COUNTED / (study.group + study.individual))))
+    rungs = [rung_of(draw_study(study, [at]), study, ladder) for at in range(n)]
+    return {rung: rungs.count(rung) / n for rung in dict.fromkeys(rungs)}
 
 
 def _analyse(study: NextStudy, shared: SharedDesign | None, task: range, seed: int, ladder: Ladder) -> pd.DataFrame:

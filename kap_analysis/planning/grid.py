@@ -6,8 +6,8 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from kap_analysis.errors import PlanningError
-from kap_analysis.planning.next_study import NextStudy
+from kap_analysis.errors import PlanningError, quoted
+from kap_analysis.planning.next_study import OTHER_ICCS, NextStudy
 from kap_analysis.planning.plan_values import MOST_DESIGNS, check_value
 
 #: The fields of a design that may vary, with their tables in the file.
@@ -27,6 +27,21 @@ def designs(study: NextStudy, vary: Mapping[str, Sequence[float]]) -> list[tuple
     """The fields that vary and the design, for each cell of a grid."""
     cells: list[dict[str, Any]] = [dict(zip(vary, values, strict=True)) for values in product(*vary.values())]
     return [(fields, replace(study, **fields)) for fields in cells]
+
+
+def possible_iccs(study: NextStudy, iccs: Sequence[float]) -> Sequence[float]:
+    """Of the further ICCs that nobody chose (`OTHER_ICCS`) those that the design can have; others as they are given."""
+    if not isinstance(iccs, list | tuple) or tuple(iccs) != OTHER_ICCS:
+        return iccs
+    return tuple(icc for icc in iccs if _can_be(study, icc))
+
+
+def _can_be(study: NextStudy, icc: float) -> bool:
+    try:
+        replace(study, icc=icc)
+    except PlanningError:
+        return False
+    return True
 
 
 def check_varied(study: NextStudy, where: str, name: str, values: Sequence[float]) -> None:
@@ -53,6 +68,11 @@ def check_grid(study: NextStudy, vary: Mapping[str, Sequence[float]], where: str
     ------
     PlanningError
     """
+    if not isinstance(vary, Mapping):
+        raise PlanningError(
+            f"{where} is {quoted(vary)}; give a dict of one or two fields with their values, such as "
+            '{"cohorts": [10, 20, 30]}.'
+        )
     if not vary:
         return
     unknown = [name for name in vary if name not in GRID_FIELDS]

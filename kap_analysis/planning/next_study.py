@@ -1,6 +1,6 @@
 """The study that is planned: its size, its visits, who is lost, and what is to be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kap_analysis.columns import GROUP, INDIVIDUAL
-from kap_analysis.errors import PlanningError
+from kap_analysis.errors import PlanningError, quoted
 from kap_analysis.planning.plan_values import (
     LARGEST_COHORT,
     MOST_VISITS,
@@ -90,11 +90,13 @@ class NextStudy:
     ddf: str = "kenward-roger"
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         _check_values(self)
         for name in ("cohorts", "individual"):
             object.__setattr__(self, name, int(getattr(self, name)))
         _check_visits(self)
         _check_lost(self)
+        object.__setattr__(self, "lost", {arm: tuple(map(float, shares)) for arm, shares in self.lost.items()})
         _check_points(self)
         inside = np.linalg.eigvalsh(self.within_cohorts)[0]
         if not inside > 0:
@@ -206,6 +208,18 @@ _FIELDS: Final = {
     "question": ("difference", "baseline_difference", "claim", "higher_is_better", "alpha", "ddf"),
 }
 _KEYS: Final = {"visits": "names", "visit": "primary"}
+
+
+def _check_kinds(study: NextStudy) -> None:
+    if not isinstance(study.scores, ScoreCovariance):
+        raise PlanningError(
+            f"scores is {quoted(study.scores)}; give a ScoreCovariance, such as ScoreCovariance.from_correlations(...)."
+        )
+    if not isinstance(study.lost, Mapping):
+        raise PlanningError(
+            f"lost is {quoted(study.lost)}; give a dict of the shares lost before each visit by format, and {{}} if "
+            "nobody is."
+        )
 
 
 def _check_values(study: NextStudy) -> None:

@@ -1,8 +1,9 @@
 """`plan_next_study`: what a study of group against individual format can show, by formula and by simulation."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,9 @@ from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.columns import DF, ESTIMATE, GROUP, INDIVIDUAL, STD_ERROR, Progress
 from kap_analysis.errors import PlanningError
 from kap_analysis.planning.decision import Decision, claim_is_shown, decide, truth_to_reject
-from kap_analysis.planning.draws import analyse_draws
+from kap_analysis.planning.draws import analyse_draws, shares_of_rungs
 from kap_analysis.planning.expected_information import Expected, expect
-from kap_analysis.planning.grid import check_grid, check_varied, designs
+from kap_analysis.planning.grid import check_grid, check_varied, designs, possible_iccs
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy
 from kap_analysis.planning.plan_values import MOST_COHORTS, MOST_INDIVIDUAL, check_value
 from kap_analysis.planning.planned_study import FORMULA, SIMULATED, PlannedStudy
@@ -90,12 +91,17 @@ def plan_next_study(
     {'icc': [0.06, 0.02, 0.12], 'method': ['formula', 'formula', 'formula']}
     """
     rules = Ladder() if ladder is None else ladder
+    iccs = possible_iccs(study, iccs)
     _check(study, iccs, vary, target_power, target_width)
     for key, value in (("draws", n_draws), ("workers", workers)):
         check_value("run", key, value, "n_draws" if key == "draws" else key)
     if cluster is not None and workers > 1:
         raise PlanningError("workers and cluster were both given; the cluster has workers of its own. Give one.")
-    rows = [_by_formula(one, rules) for one in (study, *(replace(study, icc=icc) for icc in iccs if icc != study.icc))]
+    shares = shares_of_rungs(study, rules)
+    rows = [
+        _by_formula(one, rules, shares)
+        for one in (study, *(replace(study, icc=icc) for icc in iccs if icc != study.icc))
+    ]
     smallest = _smallest(study, rules, target_power, target_width)  # before the draws: what cannot be judged is told
     grid, exchange = _grid(study, rules, vary or _around(study)), _exchange(study, rules)
     if n_draws:
@@ -135,25 +141,30 @@ def _shared_cohorts(study: NextStudy) -> float:
 
 def _judge(study: NextStudy, ladder: Ladder) -> tuple[Expected, Decision]:
     found = expect(study, expected_rung(study, ladder))
-    return found, decide(study, found.std_error, found.df)
+    return found, decide(study, found.std_error, found.df, found.sd)
 
 
-def _power_width(study: NextStudy, ladder: Ladder) -> dict[str, float]:
+#: What is said of a design that cannot be estimated.
+_NOT_JUDGED: Final[dict[str, Any]] = {"power": np.nan, "width": np.nan, "rung": "none"}
+
+
+def _power_width(study: NextStudy, ladder: Ladder) -> dict[str, Any]:
     """Missing where a design beside the planned one cannot be estimated: it reaches nothing, and others may."""
     try:
         found, decision = _judge(study, ladder)
     except CannotEstimate:
-        return {"power": np.nan, "width": np.nan}
+        return _NOT_JUDGED
     power = np.nan if found.rung == DESCRIPTIVE else decision.power
-    return {"power": power, "width": decision.width}
+    return {"power": power, "width": decision.width, "rung": found.rung}
 
 
-def _by_formula(study: NextStudy, ladder: Ladder) -> dict[str, object]:
+def _by_formula(study: NextStudy, ladder: Ladder, shares: Mapping[str, float]) -> dict[str, object]:
     found, decision = _judge(study, ladder)
     tests = found.rung != DESCRIPTIVE
     return {
-        "icc": study.icc, "level": 1 - study.alpha, "method": FORMULA, "rung": found.rung, "n_draws": 0,
-        STD_ERROR: found.std_error, DF: found.df,
+        "icc": study.icc, "level": 1 - study.alpha, "method": FORMULA, "rung": found.rung,
+        "rung_share": shares.get(found.rung, 0.0), "n_draws": 0,
+        STD_ERROR: found.std_error, "estimate_sd": found.sd, DF: found.df,
         "power": decision.power if tests else np.nan, "power_mc_error": np.nan,
         "type_1_error": decision.type_1_error if tests else np.nan, "type_1_mc_error": np.nan,
         "coverage": np.nan, "width": decision.width, "width_mc_error": np.nan, "width_80": decision.width_80,
@@ -161,7 +172,7 @@ def _by_formula(study: NextStudy, ladder: Ladder) -> dict[str, object]:
 
 
 def _by_simulation(study: NextStudy, drawn: pd.DataFrame) -> dict[str, object]:
-    n, found = len(drawn), drawn.dropna(subset=[ESTIMATE])
+    n, found, rung = len(drawn), drawn.dropna(subset=[ESTIMATE]), drawn["rung"].mode().iloc[0]
     if found.empty:
         raise PlanningError("No model of the ladder could analyse any drawn study. Plan more patients or fewer visits.")
     estimate, error, df = (found[name].to_numpy(float) for name in (ESTIMATE, STD_ERROR, DF))
@@ -172,8 +183,8 @@ def _by_simulation(study: NextStudy, drawn: pd.DataFrame) -> dict[str, object]:
     width = 2 * stdtrit(df, 1 - study.alpha / 2) * error
     return {
         "icc": study.icc, "level": 1 - study.alpha, "method": SIMULATED,
-        "rung": drawn["rung"].mode().iloc[0], "n_draws": n,
-        STD_ERROR: float(error.mean()), DF: float(np.median(df)),
+        "rung": rung, "rung_share": float(drawn["rung"].eq(rung).mean()), "n_draws": n,
+        STD_ERROR: float(error.mean()), "estimate_sd": float(pd.Series(estimate).std()), DF: float(np.median(df)),
         "power": power, "power_mc_error": _mc_error(power, n),
         "type_1_error": false, "type_1_mc_error": _mc_error(false, n),
         "coverage": float((np.abs(estimate - study.difference) <= width / 2).mean()),
@@ -198,27 +209,37 @@ def _smallest(study: NextStudy, ladder: Ladder, power: float | None, width: floa
     return pd.DataFrame(rows, columns=columns)
 
 
-def _reaches(target: str, value: float) -> Callable[[dict[str, float]], bool]:
+def _reaches(target: str, value: float) -> Callable[[dict[str, Any]], bool]:
     return lambda found: found["power"] >= value if target == "power" else found["width"] <= value
 
 
-def _search(study: NextStudy, ladder: Ladder, reaches: Callable[[dict[str, float]], bool]) -> dict[str, object]:
-    """The fewest cohorts that reach a target, individual patients in the same ratio: by doubling, then by halving."""
+def _search(study: NextStudy, ladder: Ladder, reaches: Callable[[dict[str, Any]], bool]) -> dict[str, object]:
+    """The fewest cohorts that reach a target, individual patients in the same ratio.
 
-    def at(cohorts: int) -> tuple[NextStudy, dict[str, float]]:
-        one = replace(study, cohorts=cohorts, individual=max(2, round(study.individual * cohorts / study.cohorts)))
-        return one, _power_width(one, ladder)
+    A change of the model may make the larger study the worse one. So each size below the full model is looked at;
+    above, more is better, and they are halved.
+    """
+
+    def sized(cohorts: int) -> NextStudy:
+        return replace(study, cohorts=cohorts, individual=max(2, round(study.individual * cohorts / study.cohorts)))
+
+    def suffices(cohorts: int) -> bool:
+        return reaches(_power_width(sized(cohorts), ladder))
 
     most = max(2, min(MOST_SEARCHED, MOST_INDIVIDUAL * study.cohorts // study.individual))
-    low, high = 1, 2
-    while not (reached := reaches(at(high)[1])) and high < most:
-        low, high = high, min(2 * high, most)
-    while reached and high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reaches(at(middle)[1]) else (middle, high)
-    one, found = at(high)
+    sizes = range(2, most + 1)
+    full = bisect_left(sizes, True, key=lambda cohorts: expected_rung(sized(cohorts), ladder) == FULL)
+    found = next((cohorts for cohorts in sizes[:full] if suffices(cohorts)), None)
+    if found is None:
+        above = sizes[full:]
+        at = bisect_left(above, True, key=suffices)
+        found = above[at] if at < len(above) else None
+    one = sized(most if found is None else found)
     n_patients = round(one.group) + one.individual
-    return {"reached": reached, "cohorts": one.cohorts, "individual": one.individual, "n_patients": n_patients, **found}
+    return {
+        "reached": found is not None, "cohorts": one.cohorts, "individual": one.individual, "n_patients": n_patients,
+        **_power_width(one, ladder),
+    }  # fmt: skip
 
 
 def _around(study: NextStudy) -> dict[str, list[int]]:
@@ -237,11 +258,14 @@ def _grid(study: NextStudy, ladder: Ladder, vary: Mapping[str, Sequence[float]])
 def _exchange(study: NextStudy, ladder: Ladder) -> pd.DataFrame:
     """What one more cohort buys, and what as many more individual patients buy."""
     now = _power_width(study, ladder)["width"]
-    size = max(1, round(study.cohort_size))
+    size, one_more = max(1, round(study.cohort_size)), "one more individual patient"
     ways: dict[str, tuple[dict[str, Any], float]] = {
         "one more cohort": ({"cohorts": study.cohorts + 1}, study.cohort_size),
-        f"{size} more individual patients": ({"individual": study.individual + size}, float(size)),
-        "one more individual patient": ({"individual": study.individual + 1}, 1.0),
+        (one_more if size == 1 else f"{size} more individual patients"): (
+            {"individual": study.individual + size},
+            float(size),
+        ),
+        one_more: ({"individual": study.individual + 1}, 1.0),
         "one more patient per cohort": ({"cohort_size": study.cohort_size + 1}, float(study.cohorts)),
     }
     rows = []
@@ -249,7 +273,7 @@ def _exchange(study: NextStudy, ladder: Ladder) -> pd.DataFrame:
         try:
             found = _power_width(replace(study, **more), ladder)
         except PlanningError:  # beyond what is planned, or beyond the formula
-            found = {"power": np.nan, "width": np.nan}
+            found = _NOT_JUDGED
         saved = now - found["width"]
         rows.append(
             {
@@ -274,7 +298,12 @@ def _assumptions(study: NextStudy) -> pd.DataFrame:
         ("scores", study.scores.words, study.scores.source),
         ("true difference, group minus individual (points)", f"{study.difference:g}", "assumed"),
         ("baseline, group minus individual (points)", f"{study.baseline_difference:g}", "assumed"),
+        ("SD of the baseline scores (points)", f"{study.scores.baseline_sd:.4g}", study.scores.source),
     ]
+    kept = possible_iccs(study, OTHER_ICCS)
+    for icc in OTHER_ICCS:
+        if icc not in kept:
+            rows.append((f"ICC of {icc:g}", "not shown", "the assumed correlations of the visits do not allow it"))
     for arm in (INDIVIDUAL, GROUP):
         lost = study.lost.get(arm, (0.0,) * len(study.visits))
         rows.append((f"lost before each visit, {arm} format", ", ".join(f"{share:.2f}" for share in lost), "assumed"))

@@ -115,9 +115,10 @@ class ScoreCovariance:
         correlations[0, 1:] = correlations[1:, 0] = with_baseline
         scales = np.append(sds[0] if baseline_sd is None else float(baseline_sd), sds)
         kinds = {"cs": "any two visits", "ar1": "neighbouring visits", "exponential": "visits 30 days apart"}
+        own = "" if baseline_sd is None or scales[0] == sds[0] else f" ({scales[0]:g} at baseline)"
         words = (
-            f"an SD of {_listed(sds)} points, a correlation of {visit_correlation:g} between {kinds[structure]} and of "
-            f"{_listed(with_baseline)} with the baseline score"
+            f"an SD of {_listed(sds)} points{own}, a correlation of {visit_correlation:g} between {kinds[structure]} "
+            f"and of {_listed(with_baseline)} with the baseline score"
         )
         return cls(correlations * np.outer(scales, scales), words)
 

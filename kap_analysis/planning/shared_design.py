@@ -17,12 +17,22 @@ from kap_analysis.planning.next_study import NextStudy
 
 def allows_full(drawn: DrawnStudy, study: NextStudy, ladder: Ladder) -> bool:
     """Whether a drawn study gets the full model by the ladder, with all visits and the effect of the cohorts."""
+    counts = _counts(drawn, study)
+    if not counts.shared_cohorts or not all(np.diag(together).all() for together in counts.pairs.values()):
+        return False
+    return name_rung(counts, study.visit, ladder)[0] == FULL
+
+
+def rung_of(drawn: DrawnStudy, study: NextStudy, ladder: Ladder) -> str:
+    """The model that the counts of a drawn study give."""
+    return name_rung(_counts(drawn, study), study.visit, ladder)[0]
+
+
+def _counts(drawn: DrawnStudy, study: NextStudy) -> LadderCounts:
     seen, is_group = drawn.seen.astype(float), drawn.is_group
     pairs = {arm: seen[of].T @ seen[of] for arm, of in ((INDIVIDUAL, ~is_group), (GROUP, is_group))}
     shared = int(np.count_nonzero(np.bincount(drawn.cohort[is_group & drawn.seen.any(axis=1)], minlength=1) >= 2))
-    if not shared or not all(np.diag(together).all() for together in pairs.values()):
-        return False
-    return name_rung(LadderCounts(study.visits, pairs, shared), study.visit, ladder)[0] == FULL
+    return LadderCounts(study.visits, pairs, shared)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.errors import PlanningError, quoted
 from kap_analysis.planning.fitted_scores import scores_of_study
-from kap_analysis.planning.grid import GRID_FIELDS, check_grid, check_varied
+from kap_analysis.planning.grid import GRID_FIELDS, check_grid, check_varied, possible_iccs
 from kap_analysis.planning.next_study import ICC, OTHER_ICCS, NextStudy, weibull_loss
 from kap_analysis.planning.plan_values import PLAN_VALUES, VARY, check_increasing, check_value
 from kap_analysis.planning.score_covariance import ScoreCovariance
@@ -188,7 +188,7 @@ def _study_file(content: Mapping[str, Any], folder: Path) -> StudyFile:
     targets = content.get("targets", {})
     return StudyFile(
         study,
-        tuple(clustering.get("also", OTHER_ICCS)),
+        tuple(possible_iccs(study, tuple(clustering.get("also", OTHER_ICCS)))),
         content.get("vary", {}),
         targets.get("power"),
         targets.get("width"),

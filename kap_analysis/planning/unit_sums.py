@@ -27,6 +27,8 @@ class Sums:
     ----------
     information : numpy.ndarray
         X'HX (p, p).
+    spread : numpy.ndarray
+        X'HV0HX (p, p), V0 the covariance that the rows have; X'HX where the model has it.
     slopes : numpy.ndarray
         X'HVjHX (m, p, p).
     products : numpy.ndarray
@@ -36,6 +38,7 @@ class Sums:
     """
 
     information: Array
+    spread: Array
     slopes: Array
     products: Array
     traces: Array
@@ -43,6 +46,7 @@ class Sums:
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
             self.information + other.information,
+            self.spread + other.spread,
             self.slopes + other.slopes,
             self.products + other.products,
             self.traces + other.traces,
@@ -54,7 +58,7 @@ class Sums:
         products = np.zeros((m, m, *self.products.shape[2:]))
         traces = np.zeros((m, m))
         slopes[at], traces[np.ix_(at, at)], products[np.ix_(at, at)] = self.slopes, self.traces, self.products
-        return Sums(self.information, slopes, products, traces)
+        return Sums(self.information, self.spread, slopes, products, traces)
 
 
 def sums_of_units(x: Array, covariance: Array, moves: Array, units: float) -> Sums:
@@ -66,7 +70,14 @@ def sums_of_units(x: Array, covariance: Array, moves: Array, units: float) -> Su
     traces = flat @ hv.transpose(0, 2, 1).reshape(len(moves), -1).T
     slopes, after = np.asarray(hx.T @ half, dtype=float), np.linalg.solve(covariance, half)
     products = np.einsum("jna,knb->jkab", half, after)
-    return Sums(units * np.asarray(x.T @ hx, dtype=float), units * slopes, units * products, units * traces)
+    information = units * np.asarray(x.T @ hx, dtype=float)
+    return Sums(information, information, units * slopes, units * products, units * traces)
+
+
+def sd_of(sums: Sums, contrast: Array) -> float:
+    """SD of the estimate of a contrast (p,) over studies whose rows have the covariance V0."""
+    weights = np.linalg.solve(sums.information, contrast)
+    return float(np.sqrt(weights @ sums.spread @ weights))
 
 
 def precision_of(sums: Sums, contrast: Array, ddf: str) -> tuple[float, float, float]:

@@ -9,9 +9,12 @@ from kap_analysis.analysis.model.ladder import COMPOUND, FULL
 from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.errors import PlanningError
 from kap_analysis.mixed.model import mixedlm
+from kap_analysis.planning.decision import claim_is_shown, decide
 from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.expected_information import expect
+from kap_analysis.planning.next_study import NextStudy
+from kap_analysis.planning.score_covariance import ScoreCovariance
 
 
 def test_one_visit_without_loss_has_the_error_of_two_samples_of_means(single):
@@ -106,3 +109,38 @@ def test_drawn_studies_agree_with_the_formula(study, icc):
     spread = drawn["estimate"].std() / np.sqrt(2 * 199)
     assert abs(drawn["estimate"].std() - found.unadjusted) < 3 * spread
     assert abs(drawn["estimate"].mean() - 3.0) < 3 * found.std_error / np.sqrt(200)
+
+
+def a_compound_design(sds, **fields):
+    """The counts allow one variance for all visits, and the visits have different ones."""
+    scores = ScoreCovariance.from_correlations((30, 61, 91), sds, visit_correlation=0.7, baseline_correlation=0.5)
+    few = {"cohorts": 6, "individual": 22, "icc": 0.02, "difference": 6.0} | fields
+    visits = ("month 1", "month 2", "month 3")
+    return NextStudy(scores=scores, days=(30, 61, 91), visits=visits, visit="month 3", **few)
+
+
+def test_without_loss_the_estimate_has_the_sd_that_the_planned_covariance_gives_it():
+    """All visits are seen, so the difference at one visit depends on the scores at that visit alone."""
+    study = a_compound_design((6.0, 6.0, 14.0), cohort_size=4)
+    own = expect(study, FULL).unadjusted
+    found = expect(study, COMPOUND)
+    assert found.sd * found.unadjusted / found.std_error == pytest.approx(own, rel=0.01)
+    assert found.unadjusted < 0.75 * own
+
+
+def test_a_model_that_can_have_the_planned_covariance_has_its_own_standard_error(study):
+    for rung in (FULL, COMPOUND):
+        found = expect(study, rung)
+        assert found.sd == pytest.approx(found.std_error, rel=1e-9)
+
+
+@pytest.mark.parametrize("sds", [(6.0, 8.0, 14.0), (14.0, 11.0, 6.0)])
+def test_the_expected_parameters_of_a_simpler_model_are_those_that_its_fits_find(sds):
+    lost = {"individual": (0.1, 0.2, 0.3), "group": (0.1, 0.2, 0.3)}
+    study = a_compound_design(sds, cohorts=8, individual=24, icc=0.06, lost=lost)
+    found, drawn = expect(study, COMPOUND), analyse_draws(study, 60, seed=3, ladder=Ladder())
+    assert (drawn["rung"] == COMPOUND).all()
+    assert drawn["std_error"].mean() == pytest.approx(found.std_error, rel=0.08)
+    assert drawn["estimate"].std() == pytest.approx(found.sd, rel=0.3)
+    power = claim_is_shown(study, drawn["estimate"], drawn["std_error"], drawn["df"]).mean()
+    assert decide(study, found.std_error, found.df, found.sd).power == pytest.approx(power, abs=0.15)

@@ -23,6 +23,8 @@ from kap_analysis.planning.score_covariance import ScoreCovariance
         ({"lost": {"group": (0.1, 0.2, 1.0)}}, "nothing can be compared"),
         ({"lost": {"group": (0.3, 0.2, 0.4)}}, "never falling"),
         ({"lost": {"mixed": (0.1, 0.2, 0.3)}}, "the formats are"),
+        ({"lost": None}, "lost is None; give a dict of the shares lost"),
+        ({"scores": None}, "scores is None; give a ScoreCovariance"),
         ({"visit": "month 9"}, "choose one of month 1, month 2, month 3"),
         ({"days": (30, 20, 91)}, "rising order"),
         ({"days": (30, 91)}, "2 days, 3 names"),
@@ -112,3 +114,9 @@ def test_drawn_patients_are_lost_as_the_design_says(study):
     seen = frame.groupby(["format", "visit"], observed=True).size().unstack() / 14_000
     assert seen.loc["individual"].tolist() == pytest.approx([0.9, 0.8, 0.7], abs=0.015)
     assert seen.loc["group"].tolist() == pytest.approx([0.85, 0.7, 0.6], abs=0.015)
+
+
+def test_losses_may_be_an_array(study):
+    one = replace(study, lost={"group": np.array([0.1, 0.2, 0.3])})
+    assert one == replace(study, lost={"group": (0.1, 0.2, 0.3)})
+    assert one.scored("group") == pytest.approx(0.7 * 84)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import t
 
@@ -10,7 +12,9 @@ from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.errors import KapError, PlanningError
 from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.draws import analyse_draws
+from kap_analysis.planning.next_study import NextStudy
 from kap_analysis.planning.precision import expected_rung, plan_next_study
+from kap_analysis.planning.score_covariance import ScoreCovariance
 from kap_analysis.planning.shared_design import allows_full
 from kap_analysis.writing.numbers import number
 
@@ -122,6 +126,7 @@ def test_the_sentences_hold_the_numbers_of_the_frames(planned):
     ("options", "said"),
     [
         ({"vary": {"cohort": [1]}}, "one or two of cohorts"),
+        ({"vary": [1]}, "vary is .*; give a dict of one or two fields"),
         ({"vary": {"cohorts": []}}, "vary cohorts is an empty list"),
         ({"vary": {"icc": [1.5]}}, "vary icc has 1.5; give a number from 0 to below 1"),
         ({"target_power": 80}, "target_power is 80; give a number from 0.1"),
@@ -174,8 +179,9 @@ def test_a_claim_that_is_false_has_no_power(study):
     for claim, margin, difference in (("non-inferiority", 3.0, 3.0), ("equivalence", 2.0, -3.0)):
         planned = plan(study, claim=claim, margin=margin, difference=difference)
         assert "has a power" not in planned.paragraph and "the power is" not in planned.paragraph
-        chance = number(100 * planned.precision["power"].iloc[0])
-        assert f"the claim is false: {chance}% is no power but the chance of a wrong claim" in planned.paragraph
+        power = planned.precision["power"].iloc[0]
+        chance = "less than 0.1%" if power < 0.0005 else f"{number(100 * power)}%"
+        assert f"the claim is false: {chance} is no power but the chance of a wrong claim" in planned.paragraph
 
 
 def test_every_width_says_of_which_interval_it_is(study):
@@ -192,3 +198,107 @@ def test_the_largest_design_is_searched_and_drawn_within_its_range(study):
     assert planned.grid["individual"].max() == 100_000
     assert planned.smallest["individual"].max() <= 100_000
     assert planned.exchange["width"].isna().tolist() == [False, True, True, False]
+
+
+def at_the_limit(**fields):
+    """Seven cohorts of 3.5: as often 24 patients in groups, with whom the model is simpler, as 25."""
+    scores = ScoreCovariance.from_correlations((30, 61, 91), (6.0, 6.0, 14.0))
+    visits = ("month 1", "month 2", "month 3")
+    one = {"cohorts": 7, "individual": 26, "icc": 0.02, "difference": 6.0} | fields
+    return NextStudy(scores=scores, days=(30, 61, 91), visits=visits, visit="month 3", **one)
+
+
+def test_the_smallest_design_is_the_first_of_all_that_reaches_the_target_where_the_model_changes():
+    """Doubling and halving stepped over the smaller design, and told 9 cohorts where 7 are enough."""
+    study = at_the_limit(difference=8.0)
+    found = plan_next_study(study, iccs=(), n_draws=0, target_power=0.8, target_width=10.0).smallest
+    sizes = pd.DataFrame(
+        [
+            plan_next_study(replace(study, cohorts=n, individual=round(26 * n / 7)), iccs=(), n_draws=0,
+                            target_power=None, vary={"icc": [0.02]}).grid.iloc[0]
+            for n in range(2, 13)
+        ],
+        index=range(2, 13),
+    )  # fmt: skip
+    assert found["cohorts"].tolist() == [sizes.index[sizes["power"] >= 0.8][0], sizes.index[sizes["width"] <= 10.0][0]]
+    assert not sizes["width"].is_monotonic_decreasing
+
+
+def test_a_design_near_the_limit_of_a_model_says_so_before_its_numbers():
+    planned = plan_next_study(at_the_limit(), iccs=(), n_draws=2, target_power=None)
+    said = planned.paragraph
+    assert 0.3 < planned.precision["rung_share"].iloc[0] < 0.7
+    assert said.index("near the limit of another model") < said.index("Of 2 simulated") < said.index("has a power")
+    assert "one more cohort the 95% interval is expected to be 3.78 points wider" in said
+    assert "With one more cohort the counts give the full model." in said
+
+
+def test_a_model_that_cannot_have_the_assumed_covariance_says_what_follows():
+    said = plan_next_study(at_the_limit(cohorts=6, individual=22), iccs=(), n_draws=0, target_power=None)
+    row = said.precision.iloc[0]
+    assert row["type_1_error"] > 0.1
+    assert f"its standard error is {number(100 * row['std_error'] / row['estimate_sd'])}% of the SD" in said.paragraph
+    assert f"it finds a difference in {number(100 * row['type_1_error'])}% of them" in said.paragraph
+    assert "judged for the compound model, which the expected counts allow" in said.methods
+    assert "unstructured" not in said.methods
+
+
+def test_the_methods_name_the_model_that_was_used(study, single):
+    assert "an unstructured covariance per format" in plan(study).methods
+    alone = plan(single).methods
+    assert "a residual variance per format" in alone and "by visit" not in alone and "repeated" not in alone
+    few = plan(study, cohorts=4).methods
+    assert "judged for the descriptive model" in few and "It tests nothing." in few
+
+
+def test_the_sentences_name_what_moves_the_numbers(study, scores):
+    other = ScoreCovariance.from_correlations((30, 61, 91), 9.5, baseline_sd=6.0)
+    one = replace(study, scores=other, baseline_difference=-5.0, lost={"group": np.array([0.1, 0.2, 0.3])})
+    planned = plan_next_study(one, n_draws=0)
+    for text in (planned.paragraph, planned.methods):
+        assert "Groups are assumed to start 5.0 points lower." in text
+    for words in (
+        "(6 at baseline)",
+        "nobody in individual format and 30% in group format are lost before month 3",
+        "to show a difference between the formats if the true difference is 3.0 points",
+        "two-sided alpha 0.05",
+        "With 24 cohorts of 3.5 patients on average and 90 patients in individual format",
+        "For a power of 80%",
+    ):
+        assert words in planned.methods, words
+    assert planned.assumptions.set_index("assumption").at["SD of the baseline scores (points)", "value"] == "6"
+
+
+def test_a_power_of_nearly_all_is_not_written_as_all(study):
+    said = plan(study, difference=20.0).paragraph
+    assert "a power of more than 99.9% to show" in said and "100.0%" not in said
+
+
+def test_the_side_of_a_better_difference_is_said(study):
+    planned = plan(study, claim="non-inferiority", margin=4.0, difference=6.0, higher_is_better=True)
+    assert "6.0 points, group minus individual, so that group format is better" in planned.paragraph
+    assert "is better" not in plan(study, claim="non-inferiority", margin=4.0, difference=1.0).paragraph
+
+
+def test_a_further_icc_that_nobody_chose_is_left_out_where_the_design_cannot_have_it(study):
+    scores = ScoreCovariance.from_correlations((30, 61, 91), (5.0, 10.0, 15.0), baseline_sd=8.0)
+    planned = plan_next_study(replace(study, scores=scores), n_draws=0, target_power=None)
+    assert planned.precision["icc"].tolist() == [0.06, 0.02]
+    assert planned.assumptions.set_index("assumption").at["ICC of 0.12", "value"] == "not shown"
+    with pytest.raises(PlanningError, match=r"iccs: icc is 0.13"):
+        plan_next_study(replace(study, scores=scores), iccs=(0.13,), n_draws=0)
+
+
+def test_a_remedy_is_one_that_helps(study):
+    with pytest.raises(PlanningError, match=r"each cohort has one patient. Give a cohort_size above 1"):
+        plan_next_study(replace(study, cohort_size=1), n_draws=0)
+    with pytest.raises(PlanningError, match=r"With cohort_size 40 there are .* up to 20 patients, or fewer visits"):
+        plan_next_study(replace(study, cohort_size=40), n_draws=0)
+
+
+def test_one_patient_is_not_written_as_several(study):
+    planned = plan(study, cohort_size=1.25, cohorts=40)
+    assert planned.exchange["added"].tolist() == [
+        "one more cohort", "one more individual patient", "one more patient per cohort",
+    ]  # fmt: skip
+    assert "with one more individual patient" in planned.paragraph
