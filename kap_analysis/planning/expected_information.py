@@ -183,10 +183,9 @@ def _of_values(values: Array, directions: Array, between: float | None) -> _Cova
 
 def _next_values(arm: _Arm, now: _Covariance, rung: str) -> Array:
     """One step of scoring, no variance below zero: tr(HVjHVk) times the parameters is tr(HVjHV0)."""
-    traces, toward = 0.0, 0.0
-    for size, share in arm.sizes:
-        sums = _unit_sums(arm.planned, now, rung, size, arm.last_seen)
-        traces, toward = traces + share * sums.traces, toward + share * sums.toward
+    sums = [(share, _unit_sums(arm.planned, now, rung, size, arm.last_seen)) for size, share in arm.sizes]
+    traces = np.sum([share * one.traces for share, one in sums], axis=0)
+    toward = np.sum([share * one.toward for share, one in sums], axis=0)
     root = np.linalg.cholesky(traces)
     return np.asarray(nnls(root.T, np.linalg.solve(root, toward))[0])
 
