@@ -33,6 +33,7 @@ from kap_analysis.analysis.clinical_change.response import BETTER, WORSE, Criter
 from kap_analysis.analysis.clinical_change.significant_change import classify_patients, pair_scores
 from kap_analysis.analysis.missing.imputation import Completed
 from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
+from kap_analysis.analysis.model.covariates import caution_of
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import why_descriptive
 from kap_analysis.analysis.model.study_or_outcomes import planned_outcomes
@@ -127,7 +128,7 @@ def compare_clinical_change(
         pd.DataFrame([about]),
         n_imputations,
         None if rules.cutoff is None else rules.cutoff.value,
-        (*_notes(instrument.name, rules, too_few), *completed.notes),
+        (*_notes(instrument.name, rules, too_few), *completed.notes, *caution_of(outcomes.frame)),
     )
     return release(result, outcomes)
 

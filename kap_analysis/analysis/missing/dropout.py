@@ -16,6 +16,7 @@ from kap_analysis.analysis.missing.imputed_outcomes import complete_scores
 from kap_analysis.analysis.missing.reference_based import ASSUMPTIONS
 from kap_analysis.analysis.missing.rubin import Pooled
 from kap_analysis.analysis.missing.tipping import UNDECIDED, shift_lost, tipping_points
+from kap_analysis.analysis.model.covariates import caution_of
 from kap_analysis.analysis.model.model_frame import hide_few
 from kap_analysis.analysis.model.plan import Plan
 from kap_analysis.analysis.model.primary_model import why_descriptive
@@ -38,6 +39,7 @@ from kap_analysis.run_memory import once_per_run
 from kap_analysis.study.first_argument import asked_of
 from kap_analysis.study.outcome_frames.outcomes import Outcomes
 from kap_analysis.study.study import Study
+from kap_analysis.writing.numbers import exact
 from kap_analysis.writing.sentences import estimate_sentence, estimate_words, interval, number, sentence_case
 
 AT_RANDOM = "patients lost to follow-up score like similar patients who stayed"
@@ -121,8 +123,10 @@ class DropoutSensitivity(Result):
 
     def _tip(self) -> str:
         """Where the conclusion changes, for each format varied alone, or that it does not change."""
+        if self.too_few:
+            return "A description has no conclusion that worse scores after dropout could change."
+        most = exact(self.tipping[["delta_individual", "delta_group"]].max().max())
         start = str(self.tipping_point["at_random"].iloc[0])
-        most = number(self.tipping[["delta_individual", "delta_group"]].max().max(), 0)
         zero = "includes zero: no difference is shown" if start == UNDECIDED else f"excludes zero: {start}"
         start_sentence = f"With scores missing at random the interval {zero}."
         points = [row[f"delta_{row['varied']}"] for _, row in self.tipping_point.iterrows()]
@@ -188,7 +192,7 @@ def check_dropout(
     if too_few:
         shown["p_value"] = np.nan
         tipping["p_value"] = np.nan
-    notes = (*_not_due(completed, visit, outcomes), *completed.notes)
+    notes = (*_not_due(completed, visit, outcomes), *completed.notes, *caution_of(outcomes.frame))
     result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, notes)
     if is_open(outcomes.visibility, outcomes.is_simulated) or _lost_at_least(completed, lost, visit) >= MINIMUM_COUNT:
         return release(result, outcomes)

@@ -105,6 +105,11 @@ def practices_apart(frame: pd.DataFrame) -> bool:
     return len(formats) > 1 and frame[FORMAT].nunique() > 1 and bool((formats == 1).all())
 
 
+def caution_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """That format and practice cannot be told apart, where they cannot; else nothing."""
+    return (PRACTICES_APART,) if practices_apart(frame) else ()
+
+
 def _are_few(frame: pd.DataFrame, recorded: pd.Series) -> bool:
     """Whether these patients are too few for a regression on format and baseline, as `expected_columns` has it."""
     few = frame[FORMAT].nunique() - 1 + (BASELINE in frame) if FORMAT in frame else int(BASELINE in frame)

@@ -136,6 +136,13 @@ def test_too_few_patients_are_described_without_p_as_in_the_comparison():
     assert result.paragraph.startswith("Descriptive only: fewer than 10 patients in individual format")
     assert result.estimates["p_value"].isna().all()
     assert "p =" not in result.paragraph
+    assert "A description has no conclusion that worse scores" in result.paragraph and "becomes" not in result.paragraph
+
+
+def test_the_largest_delta_is_told_as_it_was_given():
+    """0.4 was "up to 0 points", and 2.5 "up to 2"."""
+    result = check_dropout(as_outcomes(lossy_scores()), plan=PLAN, n_imputations=3, deltas=(0, 0.4))
+    assert "up to 0.4 points worse" in result.paragraph
 
 
 def test_a_format_that_lost_nobody_is_not_shifted_in_words():

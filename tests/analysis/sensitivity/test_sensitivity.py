@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
+from kap_analysis.analysis.clinical_change.clinical_comparison import compare_clinical_change
 from kap_analysis.analysis.comparison.comparison import compare_formats
 from kap_analysis.analysis.comparison.moderation import moderate
 from kap_analysis.analysis.comparison.statsmodels_check import compare_formats_by_statsmodels
+from kap_analysis.analysis.missing.dropout import check_dropout
 from kap_analysis.analysis.model.cohort_icc import cohort_variance_name, group_variance
 from kap_analysis.analysis.model.covariates import PRACTICES_APART
 from kap_analysis.analysis.model.model_frame import build_model_frame
@@ -224,6 +226,8 @@ def test_where_each_format_has_practices_of_its_own_that_is_said_and_not_shared_
         check_unmeasured_confounding(as_outcomes(apart), visit="month 3"),
         moderate(as_outcomes(apart), visit="month 3"),
         compare_formats_by_statsmodels(as_outcomes(apart), "month 3"),
+        check_dropout(as_outcomes(apart), visit="month 3", n_imputations=2),
+        compare_clinical_change(as_outcomes(apart), visit="month 3", n_imputations=2),
     ]
     assert all(PRACTICES_APART in one.paragraph for one in (answer, *others))
     assert PRACTICES_APART not in check_unmeasured_confounding(as_outcomes(scores), visit="month 3").paragraph
