@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.intake.identification.shown import shown_column
 from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.patient_keys import key_of, spellings_of
 from kap_analysis.intake.recognition.drafted import (
@@ -20,7 +21,7 @@ from kap_analysis.intake.recognition.drafted import (
     times_sessions,
 )
 from kap_analysis.intake.recognition.guess import Guess, seen_values
-from kap_analysis.intake.recognition.held_sessions import tells_what_was_given
+from kap_analysis.intake.recognition.held_sessions import could_say_held, tells_what_was_given
 from kap_analysis.intake.recognition.lowest_answers import find_lowest
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, is_number, pattern
@@ -227,10 +228,12 @@ def _fixed_lines(one: Drafted, drafts: list[Drafted]) -> list[str]:
 
 def _status_line(one: Drafted) -> str:
     """Say that no column tells which sessions were held, or ask."""
-    if tells_what_was_given(one.table, one.guesses):
+    could = could_say_held(one.table, one.guesses)
+    if not could and tells_what_was_given(one.table, one.guesses):
         return "# no column says which sessions were held; they tell what was given, so all count as attended"
     asks = "attended, if each row is a session that was held: no column says it; else take this line out, and give the "
-    return f'"sessions.status" = "?"  # decide: {asks}column that says it is = "sessions.status"'
+    which = f", which may be {' or '.join(shown_column(one.table, name) for name in could)}" if could else ""
+    return f'"sessions.status" = "?"  # decide: {asks}column that says it is = "sessions.status"{which}'
 
 
 def _lowest_lines(one: Drafted) -> list[str]:

@@ -47,6 +47,48 @@ def test_sessions_that_tell_what_was_given_were_held(tmp_path):
     assert asked(export(source, without))[0].startswith(HELD)
 
 
+def _attendance(name: str, came: str, missed: str, *, filled: bool = False) -> str:
+    """Twelve patients who came and one who did not, and of whom no dose and no route is told."""
+    given = "80" if filled else ""
+    rows = [f"{1001 + n},2024-01-05,KAP Individual,80,{came}" for n in range(12)]
+    missing = f"1013,2024-01-05,KAP Individual,{given},{missed}"
+    return "\n".join([f"Patient ID,Date,Type,Dose,{name}", *rows, missing])
+
+
+@pytest.mark.parametrize(
+    ("name", "came", "missed", "means"),
+    [
+        *((name, "Yes", "No", "?") for name in ("Came?", "Show?", "Showed up", "Attended", "Session kept", "Arrived")),
+        ("Kept", "Y", "N", "?"), ("Checked in", "1", "0", "?"), ("Erschienen", "ja", "nein", "?"),
+        ("No show", "No", "Yes", "no_show"), ("No-Show?", "0", "1", "no_show"), ("Missed", "N", "Y", "no_show"),
+        ("Nicht erschienen", "nein", "ja", "no_show"), ("Cancelled", "No", "Yes", "cancelled"),
+        ("Appt Outcome", "Kept", "Missed", "no_show"), ("Visit state", "Completed", "Cancelled", "cancelled"),
+    ],
+)  # fmt: skip
+def test_names_that_say_who_came_and_the_sense_of_their_yes(tmp_path, name, came, missed, means):
+    """Of one no-show among many sessions the map said that all count as attended, and asked nothing."""
+    source = export(tmp_path / "export", _attendance(name, came, missed))
+    said = table_of(source)["columns"][name]
+    values = said.get("values") or table_of(source)["values"][name]
+    assert said["is"] == "sessions.status" and values == {came: "attended", missed: means}
+    assert asked(source) == (["no_show or cancelled"] if means == "?" else [])
+
+
+def test_sessions_of_which_nothing_was_given_are_held_only_by_an_answer(tmp_path):
+    """Up to one in ten of them passed for sessions that told it."""
+    source = export(tmp_path / "export", _attendance("Remark code", "", ""))
+    assert [text.startswith(HELD) for text in asked(source)] == [True]
+    export(source, _attendance("Remark code", "", "").replace("Individual,,", "Individual,n/a,"))
+    assert [text.startswith(HELD) for text in asked(source)] == [True]
+
+
+def test_a_column_of_yes_and_no_beside_sessions_without_a_status_is_asked_for(tmp_path):
+    source = export(tmp_path / "export", _attendance("In room", "Y", "N", filled=True))
+    assert len(asked(source)) == 1 and asked(source)[0].endswith('"sessions.status", which may be In room')
+    export(source, _attendance("In room", "Y", "Y", filled=True))
+    assert asked(source) == []
+
+
 def test_a_status_under_a_name_that_says_nothing_is_known_by_its_words(tmp_path):
     rows = ["Completed", "Completed", "No show", "Late arrival", "Cancelled by client"]
     lines = [f"1001,2024-01-0{n},KAP Individual,{said}" for n, said in enumerate(rows, 1)]

@@ -50,7 +50,10 @@ NAMES: Final = (
     ("sessions.dose_mg", r"(.* )?(dose|dosage|dosis)( given| administered)?( in)?( mg( (per )?kg)?)?|"
      r"(.* )?ketamine mg( (per )?kg)?"),
     ("sessions.weight_kg", r"(.* )?(weight|weight kg|weight lb|weight lbs|gewicht|gewicht kg)"),
-    ("sessions.status", r"(.* )?(\w*status|\w*attendance|attended)"),
+    ("sessions.status", r"(.* )?(\w*status|\w*attendance|attended|no ?shows?)|"
+     r"((patient|client|pt|appt|appointment|session|visit) )?(came|show(ed)?( up)?|kept|arrived|check(ed)? ?in|missed|"
+     r"cancel(l?ed|lation)?|(nicht )?erschienen|wahrgenommen|teilgenommen|abgesagt|storniert)|"
+     r"(appt|appointment|session|visit) (outcome|state|disposition)"),
     ("sessions.kind", r"((event |appointment |session |visit |service )?type|service( name)?|"
      r"type of (session|visit|appointment|service)|appointment|(session )?kind|art|"
      r"art (der|des) (sitzung|termins|behandlung)|(sitzungs|termin|behandlungs)art)"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kap_analysis.intake.recognition.column_names import ASKED, instrument_in, visit_in
 from kap_analysis.intake.recognition.guess import MOST_LEVELS, Guess, told
-from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
+from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of, yes_or_no
 from kap_analysis.intake.recognition.questionnaires import answer_values, asked_instrument, labelled_points
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, is_number, plain_words, read_item_number, read_number, without_amounts
@@ -21,6 +21,11 @@ DIAGNOSES: Final = ", ".join(TABLES["diagnoses"].columns["diagnosis"].level_name
 _MOST_KILOGRAMS: Final = 105
 #: A median dose below it is one of very small doses, or per kilogram.
 _LEAST_MILLIGRAMS: Final = 5
+#: What a yes says of an appointment in a column of a name that says it was not held; in others it was attended.
+_YES_IS: Final = (
+    ("no_show", re.compile(r"\b(no ?shows?|missed|nicht erschienen)\b")),
+    ("cancelled", re.compile(r"\b(cancel\w*|abgesagt|storniert)\b")),
+)
 #: What else a text of a column may be, where that is not only nothing.
 _OTHERWISE: Final = {
     "sessions.status": 'drop (an appointment that is not held yet, or no session), or "" (not known: it counts as held)'
@@ -57,6 +62,20 @@ def _telling(table: SourceTable, name: str, role: str) -> list[str]:
     missing = [t for t in pd.unique(table.cells[name]) if t.lower() in MISSING and not is_number(t)]
     words = [t for t in missing if len(plain_words(t)) > len("n a")] if role == "sessions.status" else []
     return [text for text in missing if level_of(role, text) or text in words]
+
+
+def _status(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
+    """Words of a status; or yes and no, which the name of the column gives their sense (No show: yes)."""
+    guess = with_levels(table, name, role, counts)
+    said = {text: yes_or_no(table.label_of(name, text)) for text in counts.index}
+    words = plain_words(name)
+    if guess.role != role or not all(said.values()) or words.endswith("status"):
+        return guess
+    of_yes = next((level for level, fits in _YES_IS if fits.search(words)), "attended")
+    means = {"yes": of_yes, "no": "?" if of_yes == "attended" else "attended"}
+    values = {text: means[answer] for text, answer in sorted(said.items())}
+    asks = "no_show or cancelled" if "?" in values.values() else ""
+    return Guess(name, role, "its name", {"values": values}, asks, told(counts))
 
 
 def _kind(table: SourceTable, name: str, role: str, counts: pd.Series) -> Guess:
@@ -235,4 +254,5 @@ READERS_OF: Final = {
     "sessions.weight_kg": _weight,
     "sessions.dose_mg": _dose,
     "sessions.route": _route,
+    "sessions.status": _status,
 }

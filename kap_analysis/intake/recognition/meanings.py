@@ -49,6 +49,14 @@ def diagnosis_of(text: str) -> str:
     return short.get(words, "")
 
 
+def yes_or_no(text: str) -> str:
+    """Return yes or no where a text says it, or an empty text."""
+    words = plain_words(text)
+    if words in ("yes", "y", "1", "true", "checked", "ja", "j"):
+        return "yes"
+    return "no" if words in ("no", "n", "0", "false", "unchecked", "nein") else ""
+
+
 def level_of(role: str, text: str) -> str:
     """Return the level of a column that a text means (F: female, Completed: attended), or an empty text."""
     column, field_name = role.split(".", 1)
@@ -61,8 +69,7 @@ def level_of(role: str, text: str) -> str:
         if words == plain_words(titled.title):
             return titled.name
     if spec.type == "yes_no":
-        return {"y": "yes", "1": "yes", "true": "yes", "n": "no", "0": "no", "false": "no", "checked": "yes",
-                "unchecked": "no", "none": "no", "never": "no"}.get(words, "")  # fmt: skip
+        return yes_or_no(text) or {"none": "no", "never": "no"}.get(words, "")
     for meanings in _LEVELS.get(role, ()):
         found = {level for level, fits in meanings if re.fullmatch(fits, words)}
         if found:
