@@ -136,7 +136,7 @@ def _check_size(rows: pd.DataFrame, plan: PoolingPlan, practice: str) -> None:
         raise AnalysisError(
             f"Practice {practice} has {n} {'patient' if n == 1 else 'patients'} with what the model needs; a practice "
             f"with fewer than {plan.smallest} does not take part, because its sums would say too much of each. "
-            "Tell the coordinator, who can go on without it. Nothing was written."
+            "The others can go on without it."
         )
 
 

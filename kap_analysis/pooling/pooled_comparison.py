@@ -6,6 +6,7 @@ from typing import Final
 
 import pandas as pd
 
+from kap_analysis.analysis.model.ladder import DESCRIPTIVE
 from kap_analysis.analysis.result import Result, empty_withheld
 from kap_analysis.columns import N_PATIENTS, VISIT
 from kap_analysis.errors import AnalysisError
@@ -17,6 +18,8 @@ from kap_analysis.writing.sentences import estimate_sentence, plural
 
 #: The folder of the result inside that of its exchange.
 RESULT: Final = "result"
+NO_COMPARISON: Final = "; this is a description, not a comparison"
+OWN_INTERCEPTS: Final = "The description of pooled rows has no such intercepts, so its numbers are others."
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,15 @@ class PooledComparison(Result):
         where = f" at {first[VISIT]}" if primary else f" {first['phase']}"
         unit = "points" if primary else "points per month"
         what = "difference" if primary else "difference of the slopes"
+        described = told["rung"] == DESCRIPTIVE
         parts = [
-            f"{plural(told['practices'], 'practice')} with {plural(told[N_PATIENTS], 'patient')} exchanged "
-            f"sums over all of their patients in {plural(told['rounds'], 'round')}; no row left a practice.",
+            f"{plural(told['practices'], 'practice')} exchanged sums over {plural(told[N_PATIENTS], 'patient')} "
+            f"with what the model needs in {plural(told['rounds'], 'round')}; no row left a practice.",
+            f"Descriptive only: {told['why']}." if described else "",
             f"On the {told['instrument']} the {what}{where}, group minus individual, is "
-            f"{estimate_sentence(first, unit)}. It is the estimate of the {told['rung']} model on the rows of all "
-            "practices, each with its own intercept.",
+            f"{estimate_sentence(first, unit)}{NO_COMPARISON if described else ''}. It is the estimate of the "
+            f"{told['rung']} model on the rows of all practices, each with its own intercept.",
+            OWN_INTERCEPTS if described else "",
             two_stage_sentence(self.two_stage),
         ]
         return " ".join(filter(None, parts))

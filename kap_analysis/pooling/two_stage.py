@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from kap_analysis.writing.sentences import interval, number
+from kap_analysis.writing.sentences import interval, join_words, number, within_sentence
 
 COLUMNS = ("practice", "estimate", "std_error", "ci_low", "ci_high", "weight", "tau", "note")
 FIXED, RANDOM = "fixed effect", "random effects"
@@ -56,11 +56,23 @@ def two_stage_sentence(combined: pd.DataFrame) -> str:
     if combined.empty:
         return ""
     rows = combined.set_index("practice")
+    own = combined[~combined["practice"].isin([FIXED, RANDOM])]
+    without = own[~(own["std_error"] > 0)]
+    none = [_without(list(names), str(note)) for note, names in without.groupby("note", sort=False)["practice"]]
     if RANDOM not in rows.index:
-        return f"Fewer than two practices have an estimate of their own for a meta-analysis. {WHY_NOT_THE_SAME}"
+        few = "Fewer than two practices have an estimate of their own for a meta-analysis."
+        return " ".join([few, *none, WHY_NOT_THE_SAME])
     told = [
         f"{number(rows.at[name, 'estimate'])} (95% interval "
         f"{interval(rows.at[name, 'ci_low'], rows.at[name, 'ci_high'])}) with {words}"
         for name, words in ((FIXED, "a fixed effect"), (RANDOM, "random effects"))
     ]
-    return f"A meta-analysis of the practices' own estimates gives {told[0]} and {told[1]}. {WHY_NOT_THE_SAME}"
+    of = f"{len(own) - len(without)} of {len(own)} practices" if none else f"the {len(own)} practices"
+    average = f"A meta-analysis of the own estimates of {of} gives {told[0]} and {told[1]}."
+    return " ".join([average, *none, WHY_NOT_THE_SAME])
+
+
+def _without(names: list[str], note: str) -> str:
+    """Which practices have no estimate, and why, by the note of each: "It has one format."."""
+    why = within_sentence(note)
+    return f"There is none of {join_words(names)}: {why if len(names) == 1 else why.replace('it has', 'each has', 1)}"

@@ -10,6 +10,7 @@ import kap_analysis as kap
 from kap_analysis.analysis.model.plan_file import study_plan
 from kap_analysis.analysis.model.primary_model import fit_primary, format_estimates
 from kap_analysis.errors import AnalysisError
+from kap_analysis.mixed.model import mixedlm
 
 #: Equal to pooled rows, in standard errors.
 CLOSE = 1e-9
@@ -66,7 +67,7 @@ def test_the_result_does_not_depend_on_the_masks(study, pooled):
 
 @pytest.mark.slow
 def test_the_paragraph_says_what_was_exchanged_and_what_the_meta_analysis_is_not(pooled):
-    assert pooled.paragraph.startswith("3 practices with 179 patients exchanged sums over all of their patients in ")
+    assert pooled.paragraph.startswith("3 practices exchanged sums over 179 patients with what the model needs in ")
     assert "no row left a practice" in pooled.paragraph
     assert "A two-stage meta-analysis is not the same" in pooled.paragraph
     assert pooled.two_stage["practice"].tolist() == ["A", "B", "C", "fixed effect", "random effects"]
@@ -78,6 +79,21 @@ def test_a_small_model_equals_that_of_the_pooled_rows(few_visits, few_covariates
     assert_equal_to_pooled(found.contrasts, format_estimates(fit, model, "month 3", rung)[1])
     assert found.two_stage.empty
     assert "meta-analysis" not in found.paragraph
+
+
+def test_a_description_says_that_it_is_one_and_that_it_has_the_intercepts_of_the_practices(few_visits, few_covariates):
+    """The description of the pooled rows has no practices; with them in its formula it is what is pooled."""
+    plan = replace(few_covariates, ladder=replace(few_covariates.ladder, cohorts=1000))
+    found = kap.pool_practices(few_visits, plan=plan, two_stage=False)
+    model, rung, _, _ = fit_primary(few_visits, plan, plan.visit)
+    own = mixedlm(rung.adding("practice").formula, model.frame, residual_by=rung.residual_by).fit(ddf="kenward-roger")
+    wanted = own.coefficients().set_index("term").loc["format[T.group]"]
+    first = found.contrasts.set_index("visit").loc["month 1"]
+    for name in ("estimate", "std_error", "df"):
+        assert first[name] == pytest.approx(wanted[name], rel=1e-7)
+    assert "Descriptive only: fewer than 1,000 cohorts with two or more patients." in found.paragraph
+    assert "this is a description, not a comparison." in found.paragraph
+    assert "The description of pooled rows has no such intercepts" in found.paragraph
 
 
 def parts(outcomes, chosen):
@@ -176,8 +192,8 @@ def test_of_a_public_study_of_real_patients_small_counts_and_rows_do_not_pass(st
     found = kap.pool_practices(public)
     assert found.fit is None
     assert np.isnan(found.contrasts["n_patients"].iloc[0])
-    assert found.contrasts["estimate"].iloc[2] == round(found.contrasts["estimate"].iloc[2], 2)
-    assert found.paragraph.startswith("3 practices with 179 patients exchanged sums")
+    assert found.contrasts["estimate"].iloc[2] == pytest.approx(3.15, abs=1e-5)
+    assert found.paragraph.startswith("3 practices exchanged sums over 179 patients with")
     assert len(found.withheld)
 
 

@@ -30,9 +30,25 @@ def test_equal_estimates_have_no_spread():
 
 
 def test_a_practice_without_an_estimate_stands_there_with_its_reason():
-    own = OWN.assign(estimate=[1.8, np.nan, np.nan], std_error=[2.9, np.nan, np.nan], note=["", "one format", "few"])
+    own = OWN.assign(
+        estimate=[1.8, np.nan, np.nan],
+        std_error=[2.9, np.nan, np.nan],
+        note=["", "It has one format.", "It has no standard error."],
+    )
     found = combine_estimates(own)
     assert found["practice"].tolist() == ["A", "B", "C"]
-    assert found["note"].tolist() == ["", "one format", "few"]
+    assert found["note"].tolist() == ["", "It has one format.", "It has no standard error."]
     assert two_stage_sentence(found).startswith("Fewer than two practices have an estimate of their own")
+    assert "There is none of B: it has one format. There is none of C: it has no standard error." in two_stage_sentence(
+        found
+    )
     assert two_stage_sentence(found.iloc[:0]) == ""
+
+
+def test_the_sentence_says_of_how_many_practices_the_average_is_and_why_the_others_have_none():
+    few, none = "It has fewer than 11 patients in a format.", [np.nan, np.nan]
+    two = pd.DataFrame({"practice": ["D", "E"], "estimate": none, "std_error": none, "note": [few, few]})
+    said = two_stage_sentence(combine_estimates(pd.concat([OWN, two])))
+    assert said.startswith("A meta-analysis of the own estimates of 3 of 5 practices gives ")
+    assert "There is none of D and E: each has fewer than 11 patients in a format." in said
+    assert two_stage_sentence(combine_estimates(OWN)).startswith("A meta-analysis of the own estimates of the 3 prac")
