@@ -242,3 +242,36 @@ def test_dates_as_numbers_are_dates_where_the_name_says_so(tmp_path, days):
     rows = (f"A{n},{day},{40 + n}" for n, day in enumerate(days))
     columns = columns_of(write(tmp_path, "phq.csv", "id,Date completed,PHQ9 Total", *rows))
     assert columns["Date completed"]["is"] == "date"
+
+
+def numbered(tmp_path: Path, names: list[str]) -> dict[str, object]:
+    rows = (",".join([f"P{n}", f"2024-01-0{n}", *(str((n + at) % 3) for at in range(len(names)))]) for n in range(1, 6))
+    return columns_of(write(tmp_path, "q.csv", ",".join(["ID", "Date", *names]), *rows))
+
+
+@pytest.mark.parametrize(
+    ("name", "n_items", "instrument"),
+    [("who{}", 5, "WHO-5"), ("gad{}", 7, "GAD-7"), ("pcl{}", 20, "PCL-5"), ("hamd{}", 17, "HAM-D17"),
+     ("phq{}", 9, "PHQ-9"), ("PHQ{}", 8, "PHQ-8"), ("meq{}", 30, "MEQ-30"), ("gad_q{}", 7, "GAD-7"),
+     ("bdi{}", 21, "?"), ("BDI-{}", 21, "?"), ("bdi_{:02}", 21, "?"), ("bdi2_{}", 21, "BDI-II"),
+     ("BDI II {}", 21, "BDI-II")],
+)  # fmt: skip
+def test_columns_numbered_as_the_items_of_a_questionnaire_are_its_items(tmp_path, name, n_items, instrument):
+    names = [name.format(n) for n in range(1, n_items + 1)]
+    columns = numbered(tmp_path, [*names, "total"])
+    assert [columns[one] for one in names] == [
+        {"is": "item", "instrument": instrument, "item": n} for n in range(1, n_items + 1)
+    ]
+    assert columns["total"] == {"is": "score", "instrument": instrument}
+
+
+def test_a_total_that_names_the_version_names_that_of_the_items_beside_it(tmp_path):
+    columns = numbered(tmp_path, [*(f"bdi{n}" for n in range(1, 22)), "BDI-II total"])
+    assert {column["instrument"] for name, column in columns.items() if "bdi" in name.lower()} == {"BDI-II"}
+
+
+def test_a_short_questionnaire_is_no_item_of_the_long_one(tmp_path):
+    columns = numbered(tmp_path, ["PHQ-9", "PHQ-2", "GAD-7", "GAD-2", "HAMD-17", "HAMD-6"])
+    assert {name: column["is"] for name, column in columns.items() if "-" in name} == {
+        "PHQ-9": "score", "PHQ-2": "drop", "GAD-7": "score", "GAD-2": "drop", "HAMD-17": "score", "HAMD-6": "drop",
+    }  # fmt: skip

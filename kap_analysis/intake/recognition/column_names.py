@@ -115,6 +115,14 @@ def instrument_in(text: str, *, whole: bool = False) -> str:
     return next((name for name in found if not any(other.startswith(f"{name}-") for other in found)), "")
 
 
+def instruments_called(stem: str) -> tuple[str, ...]:
+    """Return the instruments of which this is the name, or the name but for its number (who: WHO-5; phq: both)."""
+    plain = "".join(c for c in stem.lower() if c.isalnum())
+    called = [name for alias, name in _aliases() if plain and re.fullmatch(rf"{plain}\d*", alias)]
+    first = SHORT_NAMES.get(plain, ())
+    return tuple(dict.fromkeys((*first, *sorted(called, key=lambda one: one not in ASKED))))
+
+
 def _names(plain: str, alias: str) -> bool:
     starts = re.search(rf"(?<![a-z]){alias}(?!\d)", plain) is not None
     return starts or (len(alias) > 3 and alias in plain and not re.search(rf"{alias}\d", plain))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
+from kap_analysis.intake.recognition.column_names import ASKED
 from kap_analysis.intake.recognition.guess import Guess
 from kap_analysis.intake.recognition.questionnaires import known_points
 from kap_analysis.intake.source_table import SourceTable
@@ -70,7 +71,8 @@ def _side_by_side(table: SourceTable, guesses: list[Guess]) -> Iterator[_Answers
     for name, mine in items.items():
         if not any(_say_points(table, guess) for guess in mine):
             numbers = np.column_stack([_numbers(table, guess) for guess in mine])
-            yield _of(name, numbers, int((~np.isnan(numbers)).any(axis=1).sum()))
+            for one in [*ASKED.values(), *ASKED] if name == "?" else [name]:
+                yield _of(one, numbers, int((~np.isnan(numbers)).any(axis=1).sum()))
 
 
 def _one_a_row(table: SourceTable, guesses: list[Guess]) -> Iterator[_Answers]:

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from kap_analysis.instruments.registry import get_instrument
-from kap_analysis.intake.recognition.column_names import ASKED, NAMES, SHORT_NAMES, instrument_in, visit_in
+from kap_analysis.intake.recognition.column_names import ASKED, NAMES, instrument_in, instruments_called, visit_in
 from kap_analysis.intake.recognition.guess import Guess, share_of, told
 from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, TOTAL_NAME, UNSCORED_ITEM, is_number, plain_words
@@ -20,8 +20,8 @@ _ANSWERS: Final = (
 )  # fmt: skip
 #: An answer with a number before it: 2 = Several days.
 _NUMBERED: Final = re.compile(r"\(?(\d)\)?\s*[-=:.)]\s*(\S.*)")
-#: The q of phq_1 belongs to its name.
-_ITEM: Final = re.compile(r"(phq|.*?)[ ]?(?:q|item|question|i|frage)?[ ]?0*(\d{1,2})")
+_NUMBER_LAST: Final = re.compile(r"(.*?)0*(\d{1,2})")
+_WORD_FOR_ITEM: Final = re.compile(r"[ ]?(q|item|question|i|frage)$")
 _TOTAL: Final = re.compile(
     r"total|total score|sum|score|summe|summenscore|gesamtwert|gesamtscore|gesamtpunktzahl|punkte|punktzahl"
 )
@@ -38,52 +38,77 @@ def _answers_in(table: SourceTable, name: str) -> set[str]:
 def item_columns(table: SourceTable, taken: Mapping[str, Guess]) -> Iterable[Guess]:
     """Columns that are items by their names."""
     here = instrument_in(f"{table.sheet}") or instrument_in(table.file)
-    short, asked = _of_short_names(table), _of_headings(table)
+    runs, asked = _numbered_runs(table), _of_headings(table)
     for name in table.columns:
         if name in taken:
             continue
         words, at, day = visit_in(plain_words(name))
         if _DIFFICULTY.search(words) and instrument_in(words) in UNSCORED_ITEM:
             yield Guess(name, "drop", NOT_SCORED)
-        if not (found := _ITEM.fullmatch(words)):
+        if not (found := _numbered(words)):
             continue
-        stem = found[1]
-        instrument = short.get(stem, "") if stem in SHORT_NAMES else instrument_in(stem, whole=True) if stem else ""
-        instrument = instrument or asked.get(stem, "")
+        before, stem, number = found
+        # "phq9" alone is a total, and "gad 2" another questionnaire; in phq1 to phq9 the number is that of an item
+        is_name = instrument_in(words, whole=True) or (before.strip() == stem and _are_names_with_numbers(stem))
+        instrument = runs.get(before) or asked.get(stem, "") or ("" if is_name else instrument_in(stem, whole=True))
         if not instrument and re.fullmatch(r"(?:.* / )?(q|item|question|frage)[ ]?\d{1,2}", words):
             instrument = instrument_in(table.headings.get(name, "")) or here
-        # "phq9" alone is a total; its number belongs to the name, but in phq_1 to phq_9
-        if not instrument or (stem not in short and instrument_in(words, whole=True)):
+        if not instrument:
             continue
         n_items = get_instrument(instrument).n_items
-        number = int(found[2])
         if number == UNSCORED_ITEM.get(instrument):
             yield Guess(name, "drop", NOT_SCORED)
         elif n_items is not None and 1 <= number <= n_items:
             yield _item(table, name, instrument, number, "its name", at, day)
 
 
-def _of_short_names(table: SourceTable) -> dict[str, str]:
-    """phq -> PHQ-9 where the columns of that name are numbered from 1 to 9; PHQ2 alone is no item."""
-    numbers: dict[str, set[int]] = {}
+def _numbered(words: str) -> tuple[str, str, int] | None:
+    """Split a number off the end of a name: what stands before it, the name of a questionnaire in that, the number.
+
+    The q of meq 1 and the i of bdi 1 belong to the name, those of gad q1 and gad i1 do not.
+    """
+    if not (found := _NUMBER_LAST.fullmatch(words)):
+        return None
+    stem = found[1].strip()
+    if not (instruments_called(stem) or instrument_in(stem, whole=True)):
+        stem = _WORD_FOR_ITEM.sub("", stem)
+    return found[1], stem, int(found[2])
+
+
+def _are_names_with_numbers(stem: str) -> bool:
+    """Whether a questionnaire is called by this name and a number (GAD-7), so that another number may be another's."""
+    return any(
+        "".join(c for c in one.lower() if c.isalpha()) == stem.replace(" ", "") and any(map(str.isdigit, one))
+        for one in instruments_called(stem)
+    )
+
+
+def _numbered_runs(table: SourceTable) -> dict[str, str]:
+    """phq -> PHQ-9 where columns of that name are numbered as its items are, from 1 to 9, or nearly so."""
+    numbers: dict[tuple[str, str], set[int]] = {}
+    texts = [f"{table.sheet}", table.file, *table.headings.values()]
     for name in table.columns:
-        if (found := _ITEM.fullmatch(visit_in(plain_words(name))[0])) and found[1] in SHORT_NAMES:
-            numbers.setdefault(found[1], set()).add(int(found[2]))
-    whole = {stem: set(range(1, len(found) + 1)) == found for stem, found in numbers.items()}
-    return {
-        stem: one
-        for stem in numbers
-        for one in SHORT_NAMES[stem]
-        if whole[stem] and get_instrument(one).n_items == len(numbers[stem])
-    }
+        if found := _numbered(visit_in(plain_words(name))[0]):
+            numbers.setdefault(found[:2], set()).add(found[2])
+        else:
+            texts.append(name)
+    named = set(map(instrument_in, texts)) - {""}
+    runs = {}
+    for (before, stem), of in numbers.items():
+        sizes = {one: get_instrument(one).n_items or 0 for one in instruments_called(stem)}
+        whole = [one for one, size in sizes.items() if of - {UNSCORED_ITEM.get(one)} == set(range(1, size + 1))]
+        most = [one for one, size in sizes.items() if 1 in of and max(of) <= size < 2 * len(of)]
+        if fits := whole or most:
+            runs[before] = other if (other := ASKED.get(fits[0], "")) in named else fits[0]
+    return runs
 
 
 def _of_headings(table: SourceTable) -> dict[str, str]:
     """q2 -> PHQ-9 where the questions above q2_1 to q2_9 all name it, and it has as many items."""
     named: dict[str, dict[int, str]] = {}
     for name, heading in table.headings.items():
-        if (found := _ITEM.fullmatch(visit_in(plain_words(name))[0])) and found[1]:
-            named.setdefault(found[1], {})[int(found[2])] = instrument_in(heading)
+        if (found := _numbered(visit_in(plain_words(name))[0])) and found[1]:
+            named.setdefault(found[1], {})[found[2]] = instrument_in(heading)
     stems = {}
     for stem, of in named.items():
         instrument = of.get(1, "")
@@ -97,17 +122,17 @@ def _of_headings(table: SourceTable) -> dict[str, str]:
 def _item(
     table: SourceTable, name: str, instrument: str, number: int, why: str, at: str = "", day: int | None = None
 ) -> Guess:
-    said: dict[str, object] = {"instrument": instrument, "item": number}
+    asks = asked_instrument(instrument)
+    said: dict[str, object] = {"instrument": "?" if asks else instrument, "item": number}
     if at:
         said |= {"at": at, "day": day}
     texts = _answers_in(table, name)
     words = {t for t in texts if not is_number(t)}
-    asks = ""
     points = labelled_points(table, name, texts)
     if words:
         values = answer_values(words)
         said["values"] = {t: values.get(t, "?") for t in sorted(words, key=lambda t: (str(values.get(t, "?")), t))}
-        asks = "the points of each answer" if len(values) < len(words) else ""
+        asks = "; ".join(filter(None, [asks, "the points of each answer" if len(values) < len(words) else ""]))
     elif {code for code, value in points.items() if code != value}:
         said["values"] = points
         why = f"{why}; its labels say the points"
@@ -173,6 +198,8 @@ def _stem(name: str) -> str:
 def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Iterable[Guess]:
     survey = next(names for role, names in NAMES if role == "instrument")
     long = any(re.fullmatch(survey, plain_words(name)) for name in table.columns)
+    of_items = set(_numbered_runs(table).values())
+    items = of_items.pop() if len(of_items) == 1 else ""
     for name in table.columns:
         if name in taken or not len(seen[name]):
             continue
@@ -191,7 +218,7 @@ def score_columns(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapp
         )
         if not instrument and not long and _TOTAL.fullmatch(_OF_A_VERSION.sub("", words).strip()):
             near = (table.headings.get(name, ""), table.sheet, table.file)
-            instrument = next(filter(None, map(instrument_in, near)), "")
+            instrument = items or next(filter(None, map(instrument_in, near)), "")
         if instrument:
             said: dict[str, object] = {"instrument": instrument}
             if at:
