@@ -13,6 +13,7 @@ from kap_analysis.instruments.registry import get_instrument
 from kap_analysis.intake.identification.shown import shown_column
 from kap_analysis.intake.mapping.map_manual import manual_lines
 from kap_analysis.intake.patient_keys import key_of, spellings_of
+from kap_analysis.intake.recognition.blank_ids import leaves_ids_blank
 from kap_analysis.intake.recognition.drafted import (
     Drafted,
     dates_sessions,
@@ -47,6 +48,11 @@ _COHORTS: Final = "column: a column names them; slot: who sits in one group sess
 _ASKED_COHORTS: Final = (
     'cohorts = "?"  # decide: no time of day is told. slot: all group patients of a practice on one day are one group; '
     "none: groups are not known; or column, and a column below is sessions.cohort_id"
+)
+
+_BLANK_IDS: Final = (
+    'blank_ids = "?"  # decide: many rows have no id. above: it is the one above (an id stands in the first row of a '
+    "patient alone); or leave_out"
 )
 
 
@@ -153,6 +159,8 @@ def _reading_lines(one: Drafted) -> list[str]:
     comma = _decimal_comma(one)
     if comma or table.reading.get("delimiter") == ";":
         lines.append(f"decimal = {_toml(',' if comma else '.')}")
+    if any(guess.role == "patient_id" and leaves_ids_blank(table, guess.column) for guess in one.guesses):
+        lines.append(_BLANK_IDS)
     if one.like:
         lines.append(f"like = {_toml(one.like)}  # what differs stands in a [table.fixed] of its own")
     return [*lines, f"# {len(table.lines):,} rows" + (f"; {table.note}" if table.note else "")]

@@ -186,14 +186,12 @@ def _read_book(path: Path, name: str, settings: Sequence[Mapping[str, Any]]) -> 
         for sheet in book.sheet_names:
             if settings and sheet not in said:
                 continue
-            rows = [
-                [cell_text(cell) for cell in row]
-                for row in book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-            ]
+            opened = book.get_sheet_by_name(sheet)
+            rows = [[cell_text(cell) for cell in row] for row in opened.to_python(skip_empty_area=False)]
             if any(any(row) for row in rows):
                 header = said.get(sheet, {}).get("header_row")
-                lines = range(1, len(rows) + 1)
-                tables.append(table_from_rows(rows, list(lines), file=name, sheet=sheet, header_row=header))
+                lines, merged = list(range(1, len(rows) + 1)), opened.merged_cell_ranges or ()
+                tables.append(table_from_rows(rows, lines, file=name, sheet=sheet, header_row=header, merged=merged))
     return tables
 
 

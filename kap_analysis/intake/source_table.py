@@ -13,6 +13,8 @@ LINES_SEARCHED: Final = 25
 NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?")
 _LIKE_A_DATE: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 
+#: The first and the last cell of a merged range, each as row and column from 0.
+_Merged = tuple[tuple[int, int], tuple[int, int]]
 _IMPORT_ID: Final = re.compile(r'\{"ImportId":')
 _OF_SURVEY: Final = "three rows of headers, as Qualtrics writes them: names, questions, keys; none is a response"
 
@@ -99,6 +101,7 @@ def table_from_rows(
     header_row: int | None = None,
     reading: Mapping[str, Any] | None = None,
     ends_open: bool = False,
+    merged: Sequence[_Merged] = (),
 ) -> SourceTable:
     """Make a table of rows of text; the header is the row that a map names, or is found.
 
@@ -106,9 +109,10 @@ def table_from_rows(
     cells) gives the ``headings``, and makes names that occur twice distinct. Of the three rows that a survey platform
     writes (names, questions, keys of its own) the second gives the headings and the third says nothing. A column
     without a name is called by its number (column 5). ``ends_open`` says that nothing ends the last line of a file of
-    text.
+    text. What is merged downwards below the header (an id beside all rows of a patient) holds for each of its rows.
     """
     at = _header_at(rows, lines, header_row)
+    rows = _unmerged(rows, merged, at)
     names = list(rows[at]) if rows else []
     while names and not names[-1]:
         names.pop()
@@ -136,6 +140,17 @@ def table_from_rows(
         n_blank=sum(len(row) > 1 and not any(row) for row in rows[first:]),
         broken=(*((line, *_too_long(named)) for line in longer if is_shifted), *_cut_off(kept, named, ends_open)),
     )
+
+
+def _unmerged(rows: Sequence[Sequence[str]], merged: Sequence[_Merged], at: int) -> Sequence[Sequence[str]]:
+    """Return the rows with what cells merged over several rows of one column hold; blank rows stay blank."""
+    filled = [list(row) for row in rows] if merged else rows
+    for (first, column), (last, end) in merged:
+        if first > at and column == end:
+            for row in range(first + 1, last + 1):
+                if any(rows[row]):
+                    filled[row][column] = rows[first][column]
+    return filled
 
 
 def _too_long(n: int) -> tuple[str, str]:

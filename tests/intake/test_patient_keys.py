@@ -65,6 +65,28 @@ def test_a_second_spelling_in_a_later_export_stops_with_its_row_and_both_pattern
     assert (tmp_path / "study.crosswalk.csv").read_text(encoding="utf-8") == codes
 
 
+def test_an_id_in_the_first_row_of_a_patient_alone_is_asked_for(tmp_path):
+    """The rows below it were left out, which only a count said."""
+    scores = "Patient ID,Submitted,PHQ9 Total\nP01,2024-01-03,18\n,2024-02-20,9\n,2024-03-20,7\nP02,2024-01-03,12\n"
+    source = export(tmp_path / "export", scores)
+    assert [text.split(".")[0] for _, text in draft_map(source).open_lines] == ["many rows have no id"]
+    text = draft_map(source).text
+    for said, expected in (("above", [[12], [18, 9, 7]]), ("leave_out", [[12], [18]])):
+        (tmp_path / "map.toml").write_text(text.replace('blank_ids = "?"', f'blank_ids = "{said}"'), encoding="utf-8")
+        made = import_study(source, tmp_path / "map.toml", tmp_path / said)
+        table = pd.read_csv(made.folder / "assessments.csv").sort_values("day")
+        assert sorted(table.groupby("patient_id")["score"].agg(list)) == expected
+    (tmp_path / "map.toml").write_text(text.replace('blank_ids = "?"', 'blank_ids = "up"'), encoding="utf-8")
+    with pytest.raises(IntakeError, match="found the blank_ids 'up'; expected what kap map wrote"):
+        import_study(source, tmp_path / "map.toml", tmp_path / "other")
+
+
+def test_the_columns_of_rows_under_an_id_are_looked_at_too(tmp_path):
+    rows = "".join(f",2024-01-{n},KAP Individual,80,{'No show' if n == 15 else 'Completed'}\n" for n in range(10, 16))
+    head = "Patient ID,Date,Type,Dose,Status\nP01,2024-01-08,KAP Individual,80,Completed\n"
+    assert '"No show" = "no_show"' in draft_map(export(tmp_path / "export", sessions=head + rows)).text
+
+
 def test_the_spelling_that_an_earlier_import_knows_counts():
     assert spellings_of({"P01", "p01", "q2"}).of == {"p01": "P01"}
     assert spellings_of({"P01", "p01"}, {"p01"}).of == {"P01": "p01"}

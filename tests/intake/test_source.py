@@ -58,6 +58,24 @@ def test_a_source_that_is_not_there_or_holds_no_table(tmp_path):
         files_of(tmp_path)
 
 
+def test_cells_merged_downwards_hold_for_all_their_rows(tmp_path):
+    """Only the first row of a patient had the id; the others were left out as rows without one."""
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    with xlsxwriter.Workbook(str(tmp_path / "log.xlsx")) as book:
+        sheet = book.add_worksheet()
+        sheet.merge_range(0, 0, 0, 2, "Log of the practice")
+        sheet.merge_range(1, 0, 2, 0, "")
+        for row, cells in enumerate((("Patient", "Date", "Dose"), ("", "", "(mg)"), ("7", "2024-01-08", "60"))):
+            sheet.write_row(1 + row, 0, cells)
+        sheet.merge_range(3, 0, 6, 0, "7")
+        sheet.write_row(4, 1, ["2024-01-15", "80"])
+        sheet.write_row(6, 1, ["2024-01-22", ""])
+        sheet.write_row(7, 0, ["8", "2024-01-09", "50"])
+    (table,) = open_file(tmp_path / "log.xlsx", "log.xlsx")
+    assert table.cells["Patient"].tolist()[-4:] == ["7", "7", "7", "8"]
+    assert table.cells["Dose"].tolist()[-4:] == ["60", "80", "", "50"] and table.n_blank == 1
+
+
 def test_a_locked_workbook_says_so(tmp_path):
     file = tmp_path / "export.xlsx"
     file.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + b"\x00" * 600)

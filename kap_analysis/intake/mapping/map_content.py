@@ -77,6 +77,7 @@ TABLE_KEYS: Final = frozenset(
         "encoding",
         "delimiter",
         "decimal",
+        "blank_ids",
         "columns",
         "values",
         "fixed",
@@ -95,6 +96,8 @@ UNITS: Final[Mapping[str, tuple[str, ...]]] = {
     "sessions.dose_mg": ("mg", "mg/kg"),
     "measure": ("C", "F"),
 }
+#: What a row without an id of a patient is: one of the patient above, or none.
+BLANK_IDS: Final = ("above", "leave_out")
 BECOMES: Final = ("day", "three_digits", "age_group")
 CHOICES: Final = {
     "time_zero": ("listed", "stated"),

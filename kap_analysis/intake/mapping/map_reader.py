@@ -13,6 +13,7 @@ from kap_analysis.instruments.registry import get_instrument, registry_names
 from kap_analysis.intake.identification.shown import shown_name
 from kap_analysis.intake.mapping.column_reader import ColumnReader
 from kap_analysis.intake.mapping.map_content import (
+    BLANK_IDS,
     CHOICES,
     OPEN,
     ROLES,
@@ -27,7 +28,7 @@ from kap_analysis.intake.mapping.needed_roles import tell_what_is_needed
 from kap_analysis.study.contract.problems import Problems
 
 _MANY_TIMES: Final = frozenset({"drop", "same_as", "row", "diagnoses.diagnosis", "extra"})
-_READING: Final = {"sheet": str, "header_row": int, "encoding": str, "delimiter": str, "decimal": str}
+_READING: Final = {"sheet": str, "header_row": int, "encoding": str, "delimiter": str, "decimal": str, "blank_ids": str}
 
 
 def read_map(path: str | Path, problems: Problems | None = None) -> StudyMap:
@@ -184,7 +185,7 @@ class MapReader:
             value = entry[key]
             if type(value) is not kind or (key == "delimiter" and len(str(value)) != 1) or (
                 key == "decimal" and value not in (".", ",")
-            ):  # fmt: skip
+            ) or (key == "blank_ids" and value not in BLANK_IDS):  # fmt: skip
                 self.told.wrong(key, f"the {key} {quoted(value)}", "what kap map wrote, or no such line")
             else:
                 out[key] = value

@@ -39,7 +39,10 @@ def place_table(
     if key is None:
         cells.placed.reasons[:] = NO_PATIENT
         return cells.placed
-    pid = on_distinct(table.cells[key.column], keys.key_of)
+    ids = pd.Series(table.cells[key.column], dtype=object)
+    if said.reading.get("blank_ids") == "above":
+        ids = ids.mask(ids == "").ffill().fillna("")
+    pid = on_distinct(ids.to_numpy(), keys.key_of)
     # 999 can be a missing score and a patient's number: a code of digits is no missing number of a patient
     missing = {code for code in cells.missing if not code.isdecimal()}
     pid[on_distinct(pid, lambda text: text.lower() in missing).astype(bool)] = ""

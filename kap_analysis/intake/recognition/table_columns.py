@@ -11,6 +11,7 @@ from kap_analysis.instruments.registry import registry_names
 from kap_analysis.intake.identification.columns import finding_of
 from kap_analysis.intake.identification.safe_harbor import FREE_TEXT, KINDS
 from kap_analysis.intake.identification.shown import shown_column
+from kap_analysis.intake.recognition.blank_ids import leaves_ids_blank
 from kap_analysis.intake.recognition.by_values import columns_by_values, role_of_texts
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates, times
@@ -59,7 +60,10 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
     _take(taken, (_leave_redcap(name) for name in table.columns))
     key = _key(table, seen, taken)
     _take(taken, (key,))
-    if key is not None and (table.cells[key.column] == "").any():  # lines of totals and notes below say nothing
+    is_cut = key is not None and not leaves_ids_blank(table, key.column)
+    if (
+        key is not None and is_cut and (table.cells[key.column] == "").any()
+    ):  # lines of totals and notes below say nothing
         there = table.cells[key.column] != ""
         cells = {name: values[there] for name, values in table.cells.items()}
         table = replace(table, cells=cells, lines=table.lines[there])
