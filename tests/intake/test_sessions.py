@@ -227,6 +227,33 @@ def test_a_dose_per_kilogram_by_the_name_of_its_column_is_not_one_in_mg(tmp_path
         import_study(tmp_path / "bare", tmp_path / "map.toml", tmp_path / "other")
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "asks"), [("Dose,Weight (kg)", "0.5,80", "mg, mg/kg"), ("Dose (mg),Weight", "60,180", "kg, lb")]
+)
+def test_an_empty_unit_is_an_unanswered_question(tmp_path, head, row, asks):
+    """It passed for mg, and for kilograms."""
+    rows = f"Patient ID,Date,Type,Status,{head}\n1001,2024-01-05,KAP Individual,Completed,{row}\n"
+    source = export(tmp_path / "export", rows)
+    text = draft_map(source).text
+    assert text.count('unit = "?"') == 1
+    (tmp_path / "map.toml").write_text(text.replace('unit = "?"', 'unit = ""'), encoding="utf-8")
+    line = next(n for n, one in enumerate(text.splitlines(), 1) if 'unit = "?"' in one)
+    with pytest.raises(IntakeError, match=f"map.toml, line {line}: found a unit without .*; expected one of {asks}"):
+        import_study(source, tmp_path / "map.toml", tmp_path / "study")
+
+
+def test_times_in_utc_need_a_time_zone(tmp_path):
+    """Without one the evening's answers were those of the next day."""
+    rows = "Patient ID,Date,Type,Dose\n1001,2024-01-05T02:30:00Z,KAP Individual,80\n"
+    source = export(tmp_path / "export", rows)
+    text = draft_map(source).text
+    (tmp_path / "map.toml").write_text(text.replace('timezone = "?"', 'timezone = ""'), encoding="utf-8")
+    with pytest.raises(IntakeError, match="Date: found times in UTC, and no time zone; expected the practice's time"):
+        import_study(source, tmp_path / "map.toml", tmp_path / "study")
+    (tmp_path / "map.toml").write_text(text.replace('"?"', '"America/Denver"'), encoding="utf-8")
+    import_study(source, tmp_path / "map.toml", tmp_path / "study")
+
+
 GROUP = """\
 patientid,apptdate,apptstarttime,apptendtime,appttype,apptstatus
 1001,01/15/2024,9:30 AM,11:30 AM,KAP GROUP,Completed

@@ -78,8 +78,11 @@ class ColumnReader:
 
     def unit(self, role: str, said: Mapping[str, Any]) -> str:
         """Read the unit of numbers that have none."""
-        unit = str(said.get("unit", ""))
-        return unit if not unit or self.told.known(unit, UNITS.get(role, ()), "unit") else ""
+        unit, units = str(said.get("unit", "")), UNITS.get(role, ())
+        if "unit" in said and not unit and units:
+            self.told.wrong("unit", "a unit without an answer", f"one of {', '.join(units)}")
+            return ""
+        return unit if not unit or self.told.known(unit, units, "unit") else ""
 
     def own_name(self, column: str, role: str, said: Mapping[str, Any]) -> str:
         """Read the name of a column of the study's own, and check what it becomes."""

@@ -10,7 +10,16 @@ import pandas as pd
 from kap_analysis.intake.mapping.map_content import ColumnUse
 from kap_analysis.intake.placement.cells import Cells
 from kap_analysis.intake.placement.placed import AHEAD
-from kap_analysis.intake.values import FIRST_YEAR, are_lost, date_order, on_distinct, read_clock, read_date, read_number
+from kap_analysis.intake.values import (
+    FIRST_YEAR,
+    are_lost,
+    date_order,
+    has_offset,
+    on_distinct,
+    read_clock,
+    read_date,
+    read_number,
+)
 from kap_analysis.study.contract.dictionary import TABLES
 
 FIRST_BIRTH: Final = 1900
@@ -100,6 +109,9 @@ def _moments(cells: Cells, use: ColumnUse, first: int) -> np.ndarray:
     zone = str(cells.study.study["timezone"])
     texts = [text for text in pd.unique(cells.table.cells[use.column]) if text]
     order, both = date_order(texts)
+    if not zone and has_offset(texts):
+        expected = 'the practice\'s time zone in [study], such as timezone = "America/Denver"'
+        cells.problem(use.column, "times in UTC, and no time zone", expected)
     if order == "?" and not use.order and both:
         cells.problem(use.column, f"{both:,} dates that can be read both ways", "order = month_first or day_first")
     if are_lost(texts, cells.n):
