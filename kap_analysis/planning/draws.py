@@ -24,7 +24,7 @@ from kap_analysis.planning.workers import do_tasks
 #: Studies of one task: few enough that a task that is lost costs little, many enough that sending it costs less.
 PER_TASK: Final = 250
 #: Studies that are drawn to see which model their counts give, and the fewest of them where they are large.
-COUNTED, FEWEST_COUNTED, PATIENTS_COUNTED = 200, 10, 200_000
+COUNTED, FEWEST_COUNTED, PATIENTS_COUNTED = 1000, 10, 200_000
 COLUMNS: Final = (ESTIMATE, STD_ERROR, DF, "rung")
 
 

@@ -112,7 +112,7 @@ def _shows(planned: PlannedStudy) -> list[str]:
             f"{number(deciding)} points wide."
         )
     near = _near_another(row)
-    return [*near, *drawn, *said] if near else [*said, *drawn]
+    return [*near, *drawn, f"What follows is for the {row['rung']} model.", *said] if near else [*said, *drawn]
 
 
 def _drawn(study: NextStudy, rows: pd.DataFrame) -> list[str]:

@@ -96,3 +96,14 @@ def test_a_place_that_holds_something_is_refused_before_the_draws(tmp_path):
     for out, said in [(full, "is not empty"), (taken, "is a file")]:
         found = run(app, ["power", str(file), "--out", str(out)]).exception
         assert isinstance(found, PlanningError) and said in str(found)
+
+
+def test_the_verb_judges_a_small_design_from_a_file_by_the_formula_alone(tmp_path):
+    file = written(tmp_path, "cohorts = 24 ", "cohorts = 8 ")
+    text = file.read_text(encoding="utf-8").replace("sd = 9.5 ", "sd = [6.0, 6.0, 12.0, 12.0] ")
+    file.write_text(text.replace("visit_correlation = 0.7", "visit_correlation = 0.75"), encoding="utf-8")
+    said = run(app, ["power", str(file), "--draws", "0"])
+    assert said.exit_code == 0, said.output
+    for words in ("The compound model takes one variance", "judged for the compound model", "0.06, formula"):
+        assert words in said.stdout
+    assert "simulated studies, each" not in said.stdout
