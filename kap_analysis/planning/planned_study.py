@@ -40,8 +40,7 @@ class PlannedStudy(Result):
         One row per target: ``target``, ``value``, ``reached``, ``cohorts``, ``individual``, ``n_patients``, ``power``,
         ``width``, ``rung``. The ratio of the formats is that of the design.
     grid : pandas.DataFrame
-        One row per design: the fields that vary, ``power``, ``width``, ``rung``; the numbers are missing where
-        it cannot be estimated.
+        One row per design: the fields that vary, ``power``, ``width``; both missing where it cannot be estimated.
     exchange : pandas.DataFrame
         What more patients buy, one row per way to add them: ``added``, ``n_patients``, ``power``, ``width``, ``rung``,
         ``width_saved`` and ``width_saved_per_patient``.

@@ -252,7 +252,8 @@ def _around(study: NextStudy) -> dict[str, list[int]]:
 
 
 def _grid(study: NextStudy, ladder: Ladder, vary: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    return pd.DataFrame([{**fields, **_power_width(one, ladder)} for fields, one in designs(study, vary)])
+    rows = [{**fields, **_power_width(one, ladder)} for fields, one in designs(study, vary)]
+    return pd.DataFrame(rows).drop(columns="rung")  # the other columns are the fields that vary
 
 
 def _exchange(study: NextStudy, ladder: Ladder) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from scipy.stats import t
 from kap_analysis.analysis.model.ladder import FULL, choose_rungs
 from kap_analysis.analysis.model.plan import Ladder
 from kap_analysis.errors import KapError, PlanningError
+from kap_analysis.figures.planning.planned_study import plot_planned_study
 from kap_analysis.planning.drawn_study import draw_study
 from kap_analysis.planning.draws import analyse_draws
 from kap_analysis.planning.next_study import NextStudy
@@ -303,3 +304,9 @@ def test_one_patient_is_not_written_as_several(study):
         "one more cohort", "one more individual patient", "one more patient per cohort",
     ]  # fmt: skip
     assert "with one more individual patient" in planned.paragraph
+
+
+def test_a_grid_over_a_change_of_the_model_is_drawn():
+    planned = plan_next_study(at_the_limit(), iccs=(), n_draws=0, target_power=None)
+    assert planned.grid.columns.tolist() == ["cohorts", "individual", "power", "width"]
+    assert plot_planned_study(grid=planned.grid).axes
