@@ -98,11 +98,12 @@ def _shows(planned: PlannedStudy) -> list[str]:
         f"The {_level(study)} interval of the difference is expected to be {number(row['width'])} "
         f"points wide, and narrower than {number(row['width_80'])} points in 80% of such studies."
     )
-    if row["rung"] == DESCRIPTIVE:
-        few = "With so few patients or cohorts the comparison is descriptive and tests nothing."
-        return [*_near_another(row), few, width]
     simulated = planned.precision[planned.precision["method"] == SIMULATED]
     drawn = _drawn(study, simulated[simulated["icc"] == study.icc])
+    near = _near_another(row)
+    first = [*near, *drawn, f"What follows is for the {row['rung']} model."] if near else []
+    if row["rung"] == DESCRIPTIVE:
+        return [*first, "With so few patients or cohorts the comparison is descriptive and tests nothing.", width]
     said = [_chance(study, row), *_misjudged(study, row), width]
     if study.claim == "equivalence":
         deciding = row["width"] * float(stdtrit(row["df"], 1 - study.alpha) / stdtrit(row["df"], 1 - study.alpha / 2))
@@ -110,8 +111,7 @@ def _shows(planned: PlannedStudy) -> list[str]:
             f"Equivalence is decided by the {exact(100 * (1 - 2 * study.alpha))}% interval, which is expected to be "
             f"{number(deciding)} points wide."
         )
-    near = _near_another(row)
-    return [*near, *drawn, f"What follows is for the {row['rung']} model.", *said] if near else [*said, *drawn]
+    return [*first, *said] if near else [*said, *drawn]
 
 
 def _drawn(study: NextStudy, rows: pd.DataFrame) -> list[str]:

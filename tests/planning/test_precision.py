@@ -310,3 +310,8 @@ def test_a_grid_over_a_change_of_the_model_is_drawn():
     planned = plan_next_study(at_the_limit(), iccs=(), n_draws=0, target_power=None)
     assert planned.grid.columns.tolist() == ["cohorts", "individual", "power", "width"]
     assert plot_planned_study(grid=planned.grid).axes
+
+
+def test_a_description_near_the_limit_of_a_test_tells_what_was_drawn(study):
+    said = plan_next_study(replace(study, cohort_size=1.2, lost={}), iccs=(), n_draws=2, target_power=None).paragraph
+    assert said.index("near the limit") < said.index("Of 2 simulated") < said.index("is for the descriptive model")
