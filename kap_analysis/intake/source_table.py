@@ -144,7 +144,9 @@ def table_from_rows(
 
 def _unmerged(rows: Sequence[Sequence[str]], merged: Sequence[_Merged], at: int) -> Sequence[Sequence[str]]:
     """Return the rows with what cells merged over several rows of one column hold; blank rows stay blank."""
-    filled = [list(row) for row in rows] if merged else rows
+    if not merged:
+        return rows
+    filled = [list(row) for row in rows]
     for (first, column), (last, end) in merged:
         if first > at and column == end:
             for row in range(first + 1, last + 1):
