@@ -226,9 +226,14 @@ def _paragraph(
             f"Of {made.n_stated:,} patient{'s' if made.n_stated != 1 else ''} no session is listed: one ketamine "
             "session on the stated day 0 stands for it."
         )
-    if len(made.disagreements):
-        many = len(made.disagreements)
-        parts.append(f"{many:,} total{'s' if many != 1 else ''} did not agree with the items; the items count.")
+    n_compared = int(made.disagreements["of_items"].notna().sum()) if len(made.disagreements) else 0
+    if n_compared:
+        parts.append(
+            f"{n_compared:,} total{'s' if n_compared != 1 else ''} did not agree with the items; the items count."
+        )
+    if n_unused := len(made.disagreements) - n_compared:
+        were = "totals were" if n_unused != 1 else "total was"
+        parts.append(f"{n_unused:,} {were} not used: the items beside are not all answered, and the items count.")
     if changes is not None:
         parts.append(f"Against the study before: {told_changes(changes, scores)}.")
     return " ".join(filter(None, [*parts, cloud_warning(places)]))

@@ -98,9 +98,12 @@ def too_many_practices(practices: pd.Series) -> str:
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Settings, instruments: Mapping[str, Instrument]) -> StudyFacts:
+    spec, items = instruments[settings.primary_instrument], tables["items"]
+    n_answered = items.groupby([PATIENT_ID, "day", "instrument"], observed=True)["item"].transform("nunique")
+    least = 1 if spec.skips else (spec.n_items or 1) - spec.project_missing_rule.max_missing
     ours = [
         table.loc[(table["instrument"] == settings.primary_instrument).to_numpy(), [PATIENT_ID, "day"]]
-        for table in (tables["assessments"].dropna(subset=[SCORE]), tables["items"])
+        for table in (tables["assessments"].dropna(subset=[SCORE]), items[n_answered >= least])
     ]
     scores = pd.concat(ours)
     first, last = settings.baseline_window

@@ -345,3 +345,35 @@ def test_an_answer_to_the_question_after_the_items_is_left_out_with_its_reason(t
     assert scores_of(made) == [("GAD-7", 14), ("PHQ-9", 9)]
     ledger = made.ledger[made.ledger["file"] == "scores.csv"][["reason", "n_rows"]].to_numpy().tolist()
     assert ledger == [["", 16], ["a question after the items, which is no part of the score", 2]]
+
+
+ITEM_9 = """\
+Patient ID,Date,PHQ-9 Total,PHQ-9 Item 9
+1001,2024-01-03,13,1
+1001,2024-02-03,9,0
+1002,2024-01-05,18,3
+"""
+
+
+def test_a_total_beside_one_item_of_its_questionnaire_counts_and_the_item_is_kept(tmp_path):
+    made = imported(tmp_path, write_export(tmp_path / "export", scores=ITEM_9))
+    assert scores_of(made) == [("PHQ-9", 9), ("PHQ-9", 13), ("PHQ-9", 18)]
+    items = pd.read_csv(made.folder / "items.csv")
+    assert sorted(items["answer"]) == [0, 1, 3] and set(items["item"]) == {9}
+    assert made.disagreements.empty and "items" not in made.paragraph
+
+
+def test_one_item_without_a_total_is_no_score_of_the_main_question(tmp_path):
+    scores = ITEM_9.replace(",13,", ",,").replace(",9,0", ",,0").replace(",18,", ",,")
+    made = imported(tmp_path, write_export(tmp_path / "export", scores=scores))
+    answers = made.check.answers.set_index("question")
+    assert answers.loc["change"].tolist() == [False, "there is no PHQ-9 score in the baseline window"]
+
+
+def test_a_total_that_nothing_was_compared_with_is_said_to_be_not_used(tmp_path):
+    items = ",".join(f"PHQ-9 Item {n}" for n in range(1, 10))
+    rows = ("1001,2024-01-03,13,1,1,1,1,1,1,1,1,", "1002,2024-01-05,18,2,2,2,2,2,2,2,2,1", "")
+    scores = "\n".join((f"Patient ID,Date,PHQ-9 Total,{items}", *rows))
+    made = imported(tmp_path, write_export(tmp_path / "export", scores=scores))
+    assert "1 total was not used: the items beside are not all answered" in made.paragraph
+    assert "1 total did not agree with the items" in made.paragraph

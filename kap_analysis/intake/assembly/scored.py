@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from kap_analysis.errors import InstrumentError
@@ -87,12 +88,20 @@ class Scored:
             )
 
     def _scored(self, scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-        """Totals of the items where all were answered; else none, with the number answered. Items count."""
+        """Totals of the items where all were answered; else none, with the number answered. Items count.
+
+        Where a table has not all items of an instrument (item 9 alone), its totals count beside them.
+        """
         counted = answers.groupby(_KEY, sort=False)["answer"].count().rename("n_answered").reset_index()
         totals = [self._totals(str(name), part) for name, part in answers.groupby("instrument", sort=True)]
         made = pd.concat(totals, ignore_index=True)
+        sets = (
+            answers.assign(whole=self._are_whole_sets(answers)).groupby(_KEY, sort=False)["whole"].any().reset_index()
+        )
         merged = scores.merge(counted, on=_KEY, how="left").merge(made, on=_KEY, how="left")
+        merged = merged.merge(sets, on=_KEY, how="left")
         total = pd.to_numeric(merged["total"])
+        merged.loc[merged.pop("whole").eq(False) & total.notna(), "n_answered"] = np.nan
         has_items = merged["n_answered"].fillna(0) > 0
         merged["score"] = total.where(~has_items, merged["made"])
         both = merged[has_items & total.notna() & ((total - merged["made"]).abs() > 1e-9)]
@@ -111,6 +120,14 @@ class Scored:
             }
         )
         return merged
+
+    def _are_whole_sets(self, answers: pd.DataFrame) -> np.ndarray:
+        """Whether the table that an answer comes from has answers to every item of the instrument."""
+        given = answers[answers["answer"].notna()]
+        n_items = given.groupby(["source", "instrument"])["item"].nunique()
+        of = pd.MultiIndex.from_frame(answers[["source", "instrument"]])
+        wanted = answers["instrument"].map(lambda name: get_instrument(name).n_items or 0)
+        return n_items.reindex(of, fill_value=0).to_numpy() >= wanted.to_numpy()
 
     def _totals(self, instrument: str, answers: pd.DataFrame) -> pd.DataFrame:
         spec = get_instrument(instrument)
