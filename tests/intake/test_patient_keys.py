@@ -65,6 +65,16 @@ def test_a_second_spelling_in_a_later_export_stops_with_its_row_and_both_pattern
     assert (tmp_path / "study.crosswalk.csv").read_text(encoding="utf-8") == codes
 
 
+@pytest.mark.parametrize(("name", "key"), [("Client", "Client ID"), ("Patient", "MRN"), ("Patient", "Chart No.")])
+@pytest.mark.parametrize("person", ["Anna Miller", "O'Brien, Anna"])
+def test_a_column_of_names_is_no_key_where_an_id_stands_beside_it(tmp_path, name, key, person):
+    """Two patients of one name were one, and the id was dropped."""
+    rows = f"{person},C1,2024-01-03,18\n{person},C2,2024-01-03,9\n"
+    source = export(tmp_path / "export", f"{name},{key},Submitted,PHQ9 Total\n{rows}".replace(person, f'"{person}"'))
+    text = draft_map(source).text
+    assert f'"{key}" = {{ is = "patient_id" }}' in text and f'"{name}" = {{ is = "drop" }}' in text
+
+
 def test_an_id_in_the_first_row_of_a_patient_alone_is_asked_for(tmp_path):
     """The rows below it were left out, which only a count said."""
     scores = "Patient ID,Submitted,PHQ9 Total\nP01,2024-01-03,18\n,2024-02-20,9\n,2024-03-20,7\nP02,2024-01-03,12\n"

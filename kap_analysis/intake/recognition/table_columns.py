@@ -15,7 +15,7 @@ from kap_analysis.intake.recognition.blank_ids import leaves_ids_blank
 from kap_analysis.intake.recognition.by_values import columns_by_values, role_of_texts
 from kap_analysis.intake.recognition.column_names import KEYS, NAMES, OF_A_FORM, rank_in, visit_in
 from kap_analysis.intake.recognition.dated_columns import births, dates, times
-from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, told
+from kap_analysis.intake.recognition.guess import NOT_RECOGNISED, Guess, seen_values, share_of, told
 from kap_analysis.intake.recognition.listed_values import DIAGNOSES, READERS_OF, with_levels
 from kap_analysis.intake.recognition.meanings import diagnosis_of, kind_of, level_of
 from kap_analysis.intake.recognition.numbered_sessions import sessions_side_by_side
@@ -29,6 +29,8 @@ from kap_analysis.intake.source_table import SourceTable
 from kap_analysis.intake.values import MISSING, plain_words
 from kap_analysis.study.contract.dictionary import TABLES
 
+#: Anna Miller, or Miller, Anna: a key beside it comes first.
+_NAMES_OF_PERSONS: Final = re.compile(r"[^\W\d_]+([ ,.'-]+[^\W\d_]+)+")
 #: Names of therapists become codes.
 _NOT_KEPT: Final = frozenset({"sessions.facilitator_ids"})
 
@@ -163,7 +165,12 @@ def _leave_redcap(name: str) -> Guess | None:
 
 def _key(table: SourceTable, seen: Mapping[str, pd.Series], taken: Mapping[str, Guess]) -> Guess | None:
     fits = [n for n in table.columns if n not in taken and KEYS.fullmatch(plain_words(n)) and len(seen[n])]
-    fits.sort(key=lambda n: ("name" in n.lower(), plain_words(n) in ("case id", "chart id", "chart")))
+    fits.sort(
+        key=lambda n: (
+            "name" in n.lower() or share_of(seen[n].head(300), _NAMES_OF_PERSONS.fullmatch) > 0.5,
+            plain_words(n) in ("case id", "chart id", "chart"),
+        )
+    )
     return (
         Guess(fits[0], "patient_id", "its name; the crosswalk replaces it", seen=told(seen[fits[0]])) if fits else None
     )
