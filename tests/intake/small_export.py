@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from kap_analysis.intake.draft import draft_map
+from kap_analysis.intake.study_import import StudyImport, import_study
+
 SESSIONS = """\
 Patient ID,Date,Appointment type,Dose,Route,Group,Status
 1001,01/08/2024,KAP Group Session,"1.0 mg/kg (80 mg)",IM,Tuesday,Completed
@@ -36,3 +39,13 @@ def write_export(folder: Path, **changed: str) -> Path:
     for name, text in {"sessions": SESSIONS, "scores": SCORES, "patients": PATIENTS, **changed}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return folder
+
+
+def import_changed(source: Path, folder: Path, *changes: tuple[str, str]) -> StudyImport:
+    """Draft the map of a source, change some of its words, and import."""
+    text = draft_map(source).text
+    for was, now in changes:
+        assert was in text, was
+        text = text.replace(was, now)
+    (folder / "map.toml").write_text(text, encoding="utf-8")
+    return import_study(source, folder / "map.toml", folder / f"of_{source.name}")

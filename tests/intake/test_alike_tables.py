@@ -10,7 +10,7 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.source import open_file
 from kap_analysis.intake.study_import import import_study
-from tests.intake.small_export import SESSIONS, write_export
+from tests.intake.small_export import SESSIONS, import_changed, write_export
 from tests.intake.test_examples import EXAMPLES
 
 HEAD = ["Chart #", "Date", "PHQ9 Total", "GAD7 Total"]
@@ -28,12 +28,7 @@ def export(folder: Path, **sheets: list[list[object]]) -> Path:
 
 
 def imported(source: Path, folder: Path, *changes: tuple[str, str]) -> pd.DataFrame:
-    text = draft_map(source).text
-    for was, now in changes:
-        assert was in text, was
-        text = text.replace(was, now)
-    (folder / "map.toml").write_text(text, encoding="utf-8")
-    made = import_study(source, folder / "map.toml", folder / "study")
+    made = import_changed(source, folder, *changes)
     return pd.read_csv(made.folder / "assessments.csv")
 
 

@@ -10,7 +10,7 @@ from kap_analysis.errors import IntakeError
 from kap_analysis.intake.draft import draft_map
 from kap_analysis.intake.recognition.by_values import role_of_texts
 from kap_analysis.intake.study_import import import_study
-from tests.intake.small_export import write_export
+from tests.intake.small_export import import_changed, write_export
 
 HELD = "attended, if each row is a session that was held"
 
@@ -147,12 +147,7 @@ def test_keys_of_patients_that_could_be_codes_of_diagnoses_are_no_diagnoses():
 
 def sessions_of(folder: Path, sessions: str, *changes: tuple[str, str]) -> pd.DataFrame:
     source = export(folder / "export", sessions)
-    text = draft_map(source).text
-    for was, now in changes:
-        assert was in text, was
-        text = text.replace(was, now)
-    (folder / "map.toml").write_text(text, encoding="utf-8")
-    made = import_study(source, folder / "map.toml", folder / "study")
+    made = import_changed(source, folder, *changes)
     return pd.read_csv(made.folder / "sessions.csv").sort_values(["day", "dose_mg"]).reset_index(drop=True)
 
 

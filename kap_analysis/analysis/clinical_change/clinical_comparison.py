@@ -128,7 +128,7 @@ def compare_clinical_change(
         pd.DataFrame([about]),
         n_imputations,
         None if rules.cutoff is None else rules.cutoff.value,
-        (*_notes(instrument.name, rules, too_few), *completed.notes, *caution_of(outcomes.frame)),
+        (*_notes(instrument.name, rules, too_few, caution_of(outcomes.frame)), *completed.notes),
     )
     return release(result, outcomes)
 
@@ -192,8 +192,8 @@ def _observed(pairs: pd.DataFrame, started: dict[str, int], rules: _Rules) -> pd
     return pd.DataFrame(rows)
 
 
-def _notes(name: str, rules: _Rules, too_few: str) -> tuple[str, ...]:
-    notes = []
+def _notes(name: str, rules: _Rules, too_few: str, caution: str) -> tuple[str, ...]:
+    notes = [caution] if caution else []
     if rules.cutoff is None:
         notes.append(f"No cut-off for {name} is established, so recovery cannot be assessed.")
     if too_few:

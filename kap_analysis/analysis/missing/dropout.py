@@ -192,7 +192,7 @@ def check_dropout(
     if too_few:
         shown["p_value"] = np.nan
         tipping["p_value"] = np.nan
-    notes = (*_not_due(completed, visit, outcomes), *completed.notes, *caution_of(outcomes.frame))
+    notes = tuple(filter(None, (*_not_due(completed, visit, outcomes), *completed.notes, caution_of(outcomes.frame))))
     result = DropoutSensitivity(shown, tipping, tipping_points(tipping), visit, n_imputations, too_few, notes)
     if is_open(outcomes.visibility, outcomes.is_simulated) or _lost_at_least(completed, lost, visit) >= MINIMUM_COUNT:
         return release(result, outcomes)

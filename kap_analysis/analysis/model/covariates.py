@@ -89,9 +89,10 @@ def prepare_covariates(
             notes.append(f"{told}mean and an indicator used.")
         used += added
         notes += note
-    if PRACTICE in used and practices_apart(frame):
+    caution = caution_of(frame)
+    if PRACTICE in used and caution:
         used.remove(PRACTICE)
-        notes.append(PRACTICES_APART)
+        notes.append(caution)
     if expected:
         _fill_in(frame, used, first)
     return frame, tuple(used), tuple(notes)
@@ -105,9 +106,9 @@ def practices_apart(frame: pd.DataFrame) -> bool:
     return len(formats) > 1 and frame[FORMAT].nunique() > 1 and bool((formats == 1).all())
 
 
-def caution_of(frame: pd.DataFrame) -> tuple[str, ...]:
-    """That format and practice cannot be told apart, where they cannot; else nothing."""
-    return (PRACTICES_APART,) if practices_apart(frame) else ()
+def caution_of(frame: pd.DataFrame) -> str:
+    """That format and practice cannot be told apart, where they cannot; else empty."""
+    return PRACTICES_APART if practices_apart(frame) else ""
 
 
 def _are_few(frame: pd.DataFrame, recorded: pd.Series) -> bool:

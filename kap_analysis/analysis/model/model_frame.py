@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kap_analysis.analysis.formats import formats_present
-from kap_analysis.analysis.model.covariates import PRACTICES_APART, prepare_covariates
+from kap_analysis.analysis.model.covariates import caution_of, prepare_covariates
 from kap_analysis.columns import (
     BASELINE,
     BASELINE_VISIT,
@@ -88,7 +88,7 @@ class ModelFrame:
     @property
     def caution(self) -> str:
         """That format and practice cannot be told apart, where they cannot; else empty."""
-        return PRACTICES_APART if PRACTICES_APART in self.notes else ""
+        return caution_of(self.frame)
 
     @cached_property
     def n_shared_cohorts(self) -> int:

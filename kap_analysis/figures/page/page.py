@@ -12,6 +12,7 @@ from string import ascii_uppercase
 from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -39,7 +40,7 @@ from kap_analysis.figures.page.style import (
     width_in_mm,
 )
 from kap_analysis.writing.escapes import visible
-from kap_analysis.writing.numbers import plural
+from kap_analysis.writing.numbers import is_missing, plural
 
 AxesGiven = Axes | Sequence[Axes] | None
 Drawn = Figure | Axes | Sequence[Axes]
@@ -81,10 +82,11 @@ class Page:
         if any(frame is not None and "withheld" in frame.columns and frame["withheld"].any() for frame in frames):
             self.note("Numbers withheld to protect patients are shown as – or left out.")
 
-    def note_not_drawn(self, frame: pd.DataFrame) -> None:
-        """Say that patients without a format are in the frame and not in the figure."""
+    def note_not_drawn(self, frame: pd.DataFrame, n: float = np.nan) -> None:
+        """Say that patients without a format, `n` of them, are in the frame and not in the figure."""
         if (frame[FORMAT].astype(str) == NO_FORMAT).any():
-            self.note("Patients without a format are not drawn by format.")
+            who = "Patients" if is_missing(n) else f"{plural(n, 'patient')} who started"
+            self.note(f"Without a format, and not drawn by format: {who.lower()}.")
 
     def key(self, handles: Sequence[Artist], **settings: Any) -> None:
         """Explain marks in a key above the panels: in a strip of its own, or over the first Axes of the caller.

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from kap_analysis.columns import FORMAT, N_PATIENTS, PRACTICE
+from kap_analysis.columns import FORMAT, N_PATIENTS, NO_FORMAT, PRACTICE
 from kap_analysis.figures.page.frames import checked_frame, formats_in
 from kap_analysis.figures.page.page import AxesGiven, Drawn, Page, open_page
 from kap_analysis.figures.page.style import (
@@ -101,10 +101,16 @@ def plot_participant_flow(
             page.note(f"{len(practices)} practices are counted together.")
         if any(name != label for name, label in shown.items()):
             page.note(f"Practices: {'; '.join(f'{label} {name}' for name, label in shown.items())}.")
-        page.note_not_drawn(flow)
+        page.note_not_drawn(flow, _n_without_format(flow, names[1:2]))
         page.note_withheld(flow)
         page.describe(_alternative(flow, names, formats))
     return page.result
+
+
+def _n_without_format(flow: pd.DataFrame, started: list[str]) -> float:
+    """Patients who started and have no format; missing where there are none, or they are withheld."""
+    of = (flow[PRACTICE] == _ALL) & (flow[FORMAT] == NO_FORMAT) & flow["step"].isin(started)
+    return float(flow.loc[of, N_PATIENTS].iloc[0]) if of.any() else np.nan
 
 
 def _labels(practices: list[str]) -> dict[str, str]:

@@ -62,10 +62,7 @@ def _recognised(table: SourceTable) -> dict[str, Guess]:
     _take(taken, (_leave_redcap(name) for name in table.columns))
     key = _key(table, seen, taken)
     _take(taken, (key,))
-    is_cut = key is not None and not leaves_ids_blank(table, key.column)
-    if (
-        key is not None and is_cut and (table.cells[key.column] == "").any()
-    ):  # lines of totals and notes below say nothing
+    if key is not None and not leaves_ids_blank(table, key.column):  # lines of totals and notes below say nothing
         there = table.cells[key.column] != ""
         cells = {name: values[there] for name, values in table.cells.items()}
         table = replace(table, cells=cells, lines=table.lines[there])

@@ -21,3 +21,12 @@ def test_percentages_are_of_those_who_started_as_in_the_sentence(study):
         told = f"({round(100 * row.n_patients / row.of_started)}%)"
         assert f"n = {row.n_patients} {told[:-1]} of {row.of_started:.0f})" in written
         assert f"{row.n_patients} of {row.of_started:.0f} {told}" in flow.paragraph
+
+
+def test_who_has_no_format_is_counted_below_the_boxes(study):
+    """The boxes of the formats added up to 215 of 235, and only words said that somebody was not drawn."""
+    flow = kap.participant_flow(study, format_rule="exclude_mixed").steps
+    none = flow[(flow["practice"] == "all") & (flow["format"] == "without a format")]
+    n = none.set_index(none["step"].astype(str)).loc["started treatment", "n_patients"]
+    written = texts(kap.figures.plot_participant_flow(steps=flow)).replace("\xa0", " ")
+    assert n > 1 and f"not drawn by format: {n} patients who started." in written
